@@ -1,0 +1,27 @@
+/**
+ * The tables of a controller and how one version of them becomes the next. Each store declares its own
+ * table; this file only brings a database up to date, in order, once per object start.
+ *
+ * `PRAGMA user_version` is refused by the platform, so the version lives in a table of its own.
+ */
+import { LOG_TABLES } from "./log-store.ts";
+import { META_TABLES } from "./meta-store.ts";
+import { QUORUM_TABLES } from "./quorum-store.ts";
+
+/** Every migration that ever shipped, oldest first. One is never edited after a release. */
+const MIGRATIONS: readonly (readonly string[])[] = [[...META_TABLES, ...QUORUM_TABLES, ...LOG_TABLES]];
+
+/** Applies what is missing. Runs inside the constructor, so no request can meet half a schema. */
+export function migrate(storage: DurableObjectStorage): void {
+  storage.transactionSync(() => {
+    storage.sql.exec("CREATE TABLE IF NOT EXISTS migrations (version INTEGER PRIMARY KEY) STRICT");
+    const row = storage.sql.exec("SELECT max(version) AS version FROM migrations").one();
+    const current = Number(row["version"] ?? 0);
+    for (const [index, statements] of MIGRATIONS.entries()) {
+      const version = index + 1;
+      if (version <= current) continue;
+      for (const statement of statements) storage.sql.exec(statement);
+      storage.sql.exec("INSERT INTO migrations (version) VALUES (?)", version);
+    }
+  });
+}
