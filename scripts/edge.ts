@@ -1,0 +1,177 @@
+/**
+ * The product on this machine: one `workerd` process that runs the Worker and its Durable Objects as they are
+ * deployed, on a loopback port, with the objects' state in a folder. `start`, the tour, the tests, interop and
+ * the benchmarks stand on it. It knows nothing of clusters, and it never restarts what died: whoever killed
+ * the runtime wants to see what a kill does.
+ */
+import { spawn } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { createRequire } from "node:module";
+import { createServer } from "node:net";
+import { resolve } from "node:path";
+import { createInterface } from "node:readline";
+import { writeRuntimeFiles } from "./runtime-config.ts";
+
+export interface EdgeOptions {
+  /** A folder for the state, made when missing. One runtime at a time may use it. */
+  readonly persistTo: string;
+  /** The loopback port; 0 (the default) takes a free one. */
+  readonly port?: number;
+  /** Receives every line that the runtime or the Worker prints. Standard error when absent. */
+  readonly onLine?: (line: string) => void;
+}
+
+export interface Edge {
+  /** Where the Worker answers, as `http://127.0.0.1:8787`: without a slash at the end. */
+  readonly url: string;
+  readonly port: number;
+  /** The runtime's process id. */
+  readonly pid: number;
+  /** Settles when the runtime is gone, with how it went: `exit 0` or `SIGKILL`. */
+  readonly exited: Promise<string>;
+  /** Ends the runtime: SIGTERM, and SIGKILL to one that is still there after three seconds. */
+  stop(): Promise<void>;
+  /** Ends the runtime with SIGKILL, as a crash would. The state stays in its folder. */
+  kill(): Promise<void>;
+}
+
+/** What keeps `workerd` from tracing every call between objects and from asking the network for anything. */
+export const RUNTIME_ENVIRONMENT: Readonly<Record<string, string>> = {
+  X_LOCAL_OBSERVABILITY: "false",
+  WRANGLER_SEND_METRICS: "false",
+  CLOUDFLARE_CF_FETCH_ENABLED: "false",
+};
+
+const STOP_MS = 3_000;
+/** The runtime listens tens of milliseconds after its start; a crowded CI machine may need far longer. */
+const LISTEN_MS = 30_000;
+
+/** Another process listens on the port that was asked for. */
+export class PortInUseError extends Error {
+  override readonly name = "PortInUseError";
+}
+
+/** Starts the runtime and waits until it listens. Whether a cluster is ready is for `/health/ready` to say. */
+export async function startEdge(options: EdgeOptions): Promise<Edge> {
+  const port = options.port ?? 0;
+  if (port !== 0) await assertFree(port);
+  const persistTo = resolve(options.persistTo);
+  const { config } = await writeRuntimeFiles({ persistTo, port });
+  const child = spawn(runtimePath(), ["serve", config, "--control-fd=3"], {
+    stdio: ["ignore", "pipe", "pipe", "pipe"],
+    env: { ...process.env, ...RUNTIME_ENVIRONMENT },
+  });
+  const exited = new Promise<string>((settle) => {
+    child.once("exit", (code, signal) => settle(signal ?? `exit ${code ?? "unknown"}`));
+    child.once("error", (error) => settle(error.message));
+  });
+  const tail = followLines(child, options.onLine ?? ((line) => process.stderr.write(`${line}\n`)));
+  // A child must not outlive a parent that exits without stopping it.
+  const killNow = (): void => void child.kill("SIGKILL");
+  process.once("exit", killNow);
+  void exited.then(() => process.off("exit", killNow));
+  try {
+    const listening = await listeningPort(child, exited);
+    return edgeOf(child, listening, exited);
+  } catch (error) {
+    child.kill("SIGKILL");
+    if (tail().includes("Address already in use")) throw portInUse(port);
+    throw new Error(`workerd did not start: ${tail()}`, { cause: error });
+  }
+}
+
+/** A loopback port that was free a moment ago. */
+export async function freePort(): Promise<number> {
+  const server = createServer();
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const address = server.address();
+  server.close();
+  await once(server, "close");
+  if (address === null || typeof address === "string")
+    throw new Error("no loopback port to be had");
+  return address.port;
+}
+
+function edgeOf(child: ChildProcess, port: number, exited: Promise<string>): Edge {
+  const end = async (signal: NodeJS.Signals): Promise<void> => {
+    child.kill(signal);
+    const timer = setTimeout(() => child.kill("SIGKILL"), STOP_MS);
+    await exited;
+    clearTimeout(timer);
+  };
+  return {
+    url: `http://127.0.0.1:${port}`,
+    port,
+    pid: child.pid ?? 0,
+    exited,
+    stop: () => end("SIGTERM"),
+    kill: () => end("SIGKILL"),
+  };
+}
+
+/** The binary itself, not the package's launcher: a signal must reach the process that holds the files. */
+function runtimePath(): string {
+  const runtime: { readonly default: string } = createRequire(import.meta.url)("workerd");
+  return runtime.default;
+}
+
+/** Hands each line of output on, and keeps the last few for an error message. */
+function followLines(child: ChildProcess, onLine: (line: string) => void): () => string {
+  const last: string[] = [];
+  for (const stream of [child.stdout, child.stderr]) {
+    if (stream === null) continue;
+    createInterface({ input: stream }).on("line", (line) => {
+      last.push(line);
+      if (last.length > 5) last.shift();
+      onLine(line);
+    });
+  }
+  return () => last.join(" | ");
+}
+
+/** The runtime reports each socket it opened as one line of JSON on its control descriptor. */
+async function listeningPort(child: ChildProcess, exited: Promise<string>): Promise<number> {
+  const control = child.stdio[3];
+  if (control === null || control === undefined || !("read" in control))
+    throw new Error("no control descriptor");
+  const lines = createInterface({ input: control });
+  const listening = new Promise<number>((settle) => {
+    lines.on("line", (line) => {
+      const message: { readonly event?: string; readonly port?: number } = JSON.parse(line);
+      if (message.event === "listen" && message.port !== undefined) settle(message.port);
+    });
+  });
+  const gone = exited.then((how) => {
+    throw new Error(`it ended with ${how}`);
+  });
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_settle, fail) => {
+    timer = setTimeout(
+      () => fail(new Error(`it was not listening after ${LISTEN_MS} ms`)),
+      LISTEN_MS,
+    );
+  });
+  try {
+    return await Promise.race([listening, gone, late]);
+  } finally {
+    clearTimeout(timer);
+    void gone.catch(() => undefined);
+  }
+}
+
+async function assertFree(port: number): Promise<void> {
+  const server = createServer();
+  server.listen(port, "127.0.0.1");
+  try {
+    await once(server, "listening");
+  } catch (error) {
+    throw portInUse(port, error);
+  }
+  server.close();
+  await once(server, "close");
+}
+
+const portInUse = (port: number, cause?: unknown): PortInUseError =>
+  new PortInUseError(`port ${port} of 127.0.0.1 is in use; choose another with --port`, { cause });
