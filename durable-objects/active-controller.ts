@@ -1,0 +1,217 @@
+/**
+ * A controller in office: it runs operations against the newest, still uncommitted view, queues their records,
+ * hands them out one batch a round, and answers when they are committed (KIP-631; group commit without linger).
+ *
+ * It holds no rule: what an operation means is in `src/metadata`, when something is committed in `src/raft`.
+ * It is made when office is taken and dropped when it is lost; the view goes with it, so there is nothing to
+ * revert.
+ */
+import { assert } from "../src/std/assert.ts";
+import { nextWord, type Random } from "../src/std/random.ts";
+import {
+  applyRecords,
+  type BrokerLiveness,
+  type ControlContext,
+  type ControlResult,
+  type MetadataImage,
+} from "../src/metadata/index.ts";
+import { encodeMetadataRecord, type MetadataRecord } from "../src/protocol/index.ts";
+
+/** One operation: pure, and total for whatever a broker may have sent. */
+export type Operation<Response> = (view: MetadataImage, context: ControlContext) => ControlResult<Response>;
+
+/** What became of an operation. A refusal by a rule is a response like any other, not one of these. */
+export type Outcome<Response> =
+  | { readonly kind: "committed"; readonly response: Response; readonly endOffset: number }
+  /** Office was lost first: the records may be committed by a successor, or not. */
+  | { readonly kind: "not-controller" }
+  /** Nothing was written: the batch would be too large, or too much is waiting already. */
+  | { readonly kind: "refused"; readonly reason: "too-large" | "overloaded" }
+  /** Nothing was written: the operation met a defect of ours. */
+  | { readonly kind: "failed"; readonly cause: unknown };
+
+/** What one round appends: the records of whole operations, never a part of one. */
+export interface PendingBatch {
+  readonly baseOffset: number;
+  readonly values: readonly Uint8Array[];
+  readonly timestampMs: number;
+}
+
+/** How the office is furnished. */
+export interface Office {
+  readonly epoch: number;
+  /** Everything committed when office was taken. */
+  readonly image: MetadataImage;
+  /** The offset of the next record, equal to the log end. */
+  readonly endOffset: number;
+  readonly liveness: BrokerLiveness;
+  readonly random: Random;
+  readonly context: Omit<ControlContext, "nowMs" | "random" | "nextOffset" | "liveness" | "apiVersion">;
+  /** Bytes of a batch that the log can store. */
+  readonly batchBytesMax: number;
+}
+
+/** Bound on operations whose answer is outstanding: beyond it callers are told to come back. */
+const OPERATIONS_MAX = 20_000;
+/** A round takes whole operations until it has this many bytes: one batch stays cheap to fetch and replay. */
+const ROUND_BYTES = 512 * 1_024;
+/** What a record costs in a batch beside its value: length, deltas, key and header count, at most. */
+const RECORD_OVERHEAD_BYTES = 16;
+const BATCH_HEADER_BYTES = 61;
+
+interface Queued {
+  readonly values: readonly Uint8Array[];
+  readonly bytes: number;
+  readonly timestampMs: number;
+}
+
+interface Awaiting {
+  readonly endOffset: number;
+  readonly image: MetadataImage;
+  readonly answer: () => void;
+  readonly abandon: () => void;
+}
+
+export class ActiveController {
+  readonly epoch: number;
+  readonly #office: Office;
+  #view: MetadataImage;
+  #nextOffset: number;
+  #committedEnd: number;
+  #committedImage: MetadataImage;
+  #liveness: BrokerLiveness;
+  #random: Random;
+  #queued: Queued[] = [];
+  #queuedBase: number;
+  #awaiting: Awaiting[] = [];
+
+  constructor(office: Office) {
+    this.epoch = office.epoch;
+    this.#office = office;
+    this.#view = office.image;
+    this.#committedImage = office.image;
+    this.#committedEnd = office.endOffset;
+    this.#nextOffset = office.endOffset;
+    this.#queuedBase = office.endOffset;
+    this.#liveness = office.liveness;
+    this.#random = office.random;
+  }
+
+  get committedImage(): MetadataImage {
+    return this.#committedImage;
+  }
+
+  get liveness(): BrokerLiveness {
+    return this.#liveness;
+  }
+
+  /** True while records wait for a round of their own. */
+  get hasQueued(): boolean {
+    return this.#queued.length > 0;
+  }
+
+  /**
+   * Runs an operation now and answers when everything it saw and wrote is committed. Records are replayed onto
+   * the view before they are queued: what the image cannot digest is never appended.
+   */
+  submit<Response>(
+    operation: Operation<Response>,
+    at: { readonly nowMs: number; readonly apiVersion: number },
+  ): Promise<Outcome<Response>> {
+    if (this.#awaiting.length >= OPERATIONS_MAX) return Promise.resolve({ kind: "refused", reason: "overloaded" });
+    try {
+      return this.#run(operation, at);
+    } catch (cause) {
+      return Promise.resolve({ kind: "failed", cause });
+    }
+  }
+
+  #run<Response>(
+    operation: Operation<Response>,
+    at: { readonly nowMs: number; readonly apiVersion: number },
+  ): Promise<Outcome<Response>> {
+    const drawn = nextWord(this.#random);
+    this.#random = drawn.random;
+    const { nowMs } = at;
+    const result = operation(this.#view, {
+      ...this.#office.context,
+      ...at,
+      random: { word: drawn.value },
+      nextOffset: this.#nextOffset,
+      liveness: this.#liveness,
+    });
+    const queued = encode(result.records, nowMs);
+    if (queued.bytes > this.#office.batchBytesMax) {
+      return Promise.resolve({ kind: "refused", reason: "too-large" });
+    }
+    const endOffset = this.#nextOffset + result.records.length;
+    const view =
+      result.records.length === 0
+        ? this.#view
+        : applyRecords(this.#view, result.records, { endOffset, epoch: this.epoch, timestampMs: nowMs });
+    this.#view = view;
+    this.#nextOffset = endOffset;
+    if (result.liveness !== undefined) this.#liveness = result.liveness;
+    if (queued.values.length > 0) this.#queued.push(queued);
+    return this.#answerAt(endOffset, view, result.response);
+  }
+
+  #answerAt<Response>(endOffset: number, image: MetadataImage, response: Response): Promise<Outcome<Response>> {
+    if (endOffset <= this.#committedEnd) return Promise.resolve({ kind: "committed", response, endOffset });
+    return new Promise((resolve) => {
+      this.#awaiting.push({
+        endOffset,
+        image,
+        answer: () => resolve({ kind: "committed", response, endOffset }),
+        abandon: () => resolve({ kind: "not-controller" }),
+      });
+    });
+  }
+
+  /** Takes the next round off the queue, or null when nothing waits. */
+  takeBatch(): PendingBatch | null {
+    const [first] = this.#queued;
+    if (first === undefined) return null;
+    const values: Uint8Array[] = [];
+    let bytes = BATCH_HEADER_BYTES;
+    let operations = 0;
+    for (const operation of this.#queued) {
+      if (operations > 0 && bytes + operation.bytes > ROUND_BYTES) break;
+      values.push(...operation.values);
+      bytes += operation.bytes;
+      operations += 1;
+    }
+    const last = this.#queued[operations - 1] ?? first;
+    this.#queued = this.#queued.slice(operations);
+    const baseOffset = this.#queuedBase;
+    this.#queuedBase += values.length;
+    return { baseOffset, values, timestampMs: last.timestampMs };
+  }
+
+  /** Everything below `upTo` is on a majority: answers whoever waited for it, in order. */
+  onCommitted(upTo: number): void {
+    assert(upTo >= this.#committedEnd, `the high watermark fell from ${this.#committedEnd} to ${upTo}`);
+    this.#committedEnd = upTo;
+    let done = 0;
+    for (const waiting of this.#awaiting) {
+      if (waiting.endOffset > upTo) break;
+      this.#committedImage = waiting.image;
+      waiting.answer();
+      done += 1;
+    }
+    if (done > 0) this.#awaiting = this.#awaiting.slice(done);
+  }
+
+  /** Office is lost: whoever waits learns that the outcome is not known here. */
+  renounce(): void {
+    for (const waiting of this.#awaiting) waiting.abandon();
+    this.#awaiting = [];
+    this.#queued = [];
+  }
+}
+
+function encode(records: readonly MetadataRecord[], timestampMs: number): Queued {
+  const values = records.map(encodeMetadataRecord);
+  const bytes = values.reduce((sum, value) => sum + value.byteLength + RECORD_OVERHEAD_BYTES, 0);
+  return { values, bytes, timestampMs };
+}
