@@ -1,0 +1,83 @@
+/**
+ * Everything a replica may ask of its shell, in the order in which it must be done.
+ *
+ * The shell's law: perform `persist` in one transaction, install the new state, then perform the rest, with
+ * nothing in between. If the transaction fails, nothing else may happen and the replica starts anew from its
+ * storage. Therefore whatever follows `persist` may rely on it, votes and acknowledgements included.
+ */
+import type {
+  CorrelationId,
+  Entry,
+  Epoch,
+  ErrorName,
+  Milliseconds,
+  Offset,
+  ReplicaId,
+  ReplicaKey,
+  Reply,
+  Request,
+  RequestId,
+} from "./messages.ts";
+
+/** Which role a replica plays in its epoch. */
+export type RoleName =
+  | "unattached"
+  | "prospective"
+  | "candidate"
+  | "leader"
+  | "follower"
+  | "resigned";
+
+/**
+ * What is stored of elections (Kafka's quorum-state). Leader and voted key are kept independently: a vote
+ * must not be forgotten because a leader was met meanwhile.
+ */
+export interface ElectionState {
+  readonly epoch: Epoch;
+  /** Who leads, or led, `epoch`; null when nobody is known to. */
+  readonly leaderId: ReplicaId | null;
+  /** For whom this replica voted in `epoch`; null when it has not. */
+  readonly votedKey: ReplicaKey | null;
+}
+
+export type Effect =
+  /** At most one in a step, and then the first. Parts apply in the order of the fields. */
+  | {
+      readonly kind: "persist";
+      /** Replaces the stored election state; null leaves it. */
+      readonly election: ElectionState | null;
+      /** Removes every record at or above this offset, a batch boundary; null removes none. */
+      readonly truncateTo: Offset | null;
+      /** Batches that continue at the end of the log. */
+      readonly append: readonly Entry[];
+    }
+  /** Ask a peer. The answer, or its absence, comes back as an input with the same correlation. */
+  | {
+      readonly kind: "send";
+      readonly to: ReplicaId;
+      readonly correlation: CorrelationId;
+      readonly request: Request;
+      /** After this the core has given up waiting: the shell may abort the attempt. */
+      readonly deadline: Milliseconds;
+    }
+  /** Answer an inbound request. */
+  | { readonly kind: "reply"; readonly to: RequestId; readonly response: Reply }
+  /** The high watermark rose: everything below is committed and may be applied. It never falls. */
+  | { readonly kind: "commit"; readonly highWatermark: Offset }
+  /** An `append` did not happen. Without this effect it did, and awaits its `commit`. */
+  | {
+      readonly kind: "append-refused";
+      readonly error: ErrorName;
+      readonly epoch: Epoch;
+      readonly baseOffset: Offset;
+    }
+  /** The replica took on another role, or the same role in another epoch or under another leader. */
+  | {
+      readonly kind: "role-changed";
+      readonly role: RoleName;
+      readonly epoch: Epoch;
+      readonly leaderId: ReplicaId | null;
+    };
+
+/** The stored part of a step. */
+export type PersistEffect = Extract<Effect, { kind: "persist" }>;

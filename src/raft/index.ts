@@ -1,0 +1,51 @@
+/**
+ * The only door of the consensus core. Start with `Input` and `Effect`; `boot` makes a replica from its
+ * storage and `step` moves it.
+ */
+export { boot, step } from "./step.ts";
+export type { Step } from "./step.ts";
+export type { Input } from "./inputs.ts";
+export type { Effect, ElectionState, PersistEffect, RoleName } from "./effects.ts";
+export { DEFAULT_TIMEOUTS } from "./config.ts";
+export type { RaftConfig } from "./config.ts";
+export { EMPTY_LOG, endOffsetForEpoch, logEnd } from "./log.ts";
+export type { EpochStart, LogSummary } from "./log.ts";
+export type { DurableImage, Role, State } from "./state.ts";
+export { latestVoters } from "./voters.ts";
+export type { VoterHistory, VoterSet, VotersRecord } from "./voters.ts";
+export { NO_DIRECTORY, UNSTATED_HIGH_WATERMARK } from "./messages.ts";
+export type {
+  Answer,
+  ApiName,
+  BeginQuorumEpochRequest,
+  BeginQuorumEpochResponse,
+  ControlRecord,
+  CorrelationId,
+  DirectoryId,
+  Endpoint,
+  EndQuorumEpochRequest,
+  EndQuorumEpochResponse,
+  Entry,
+  Epoch,
+  ErrorName,
+  FetchAnswer,
+  FetchReply,
+  FetchRequest,
+  FetchResponse,
+  LogPosition,
+  LogRange,
+  Milliseconds,
+  Offset,
+  QuorumDescription,
+  ReplicaId,
+  ReplicaKey,
+  ReplicaStatus,
+  Reply,
+  Request,
+  RequestId,
+  Response,
+  SnapshotId,
+  VoteRequest,
+  VoteResponse,
+  Voter,
+} from "./messages.ts";

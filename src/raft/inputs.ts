@@ -1,0 +1,62 @@
+/**
+ * Everything that can happen to a replica. A replica is told, it never looks: time, messages, failures and
+ * the application's wishes all arrive here. Each input carries the time at which it happened, in
+ * milliseconds of one clock; a clock that steps back is clamped.
+ */
+import type {
+  CorrelationId,
+  Epoch,
+  Milliseconds,
+  Offset,
+  ReplicaId,
+  Request,
+  RequestId,
+  Response,
+} from "./messages.ts";
+
+export type Input =
+  /** A deadline may be due; harmless at any time. */
+  | { readonly kind: "time-passed"; readonly now: Milliseconds }
+  /** A request arrived. It gets exactly one `reply`, in this step or in a later one. */
+  | {
+      readonly kind: "request-received";
+      readonly now: Milliseconds;
+      readonly request: RequestId;
+      readonly body: Request;
+    }
+  /** Whoever sent a parked request is gone: nothing is replied any more. */
+  | {
+      readonly kind: "request-abandoned";
+      readonly now: Milliseconds;
+      readonly request: RequestId;
+    }
+  /** The answer to a `send`. Answers that nobody waits for any more are ignored. */
+  | {
+      readonly kind: "response-received";
+      readonly now: Milliseconds;
+      readonly from: ReplicaId;
+      readonly correlation: CorrelationId;
+      readonly body: Response;
+    }
+  /** A `send` came to nothing: no connection, no answer in time, or an answer that could not be read. */
+  | {
+      readonly kind: "request-failed";
+      readonly now: Milliseconds;
+      readonly to: ReplicaId;
+      readonly correlation: CorrelationId;
+    }
+  /**
+   * The leader's application wants one batch of `count` records appended, all or none. `epoch` and
+   * `baseOffset` are what the application built the batch for; if either no longer holds, nothing is
+   * appended and `append-refused` says why.
+   */
+  | {
+      readonly kind: "append";
+      readonly now: Milliseconds;
+      readonly epoch: Epoch;
+      readonly baseOffset: Offset;
+      readonly count: number;
+      readonly payload: Uint8Array;
+    }
+  /** Give up leadership of `epoch` if it is still held: shutdown, or an application that cannot go on. */
+  | { readonly kind: "resign"; readonly now: Milliseconds; readonly epoch: Epoch };

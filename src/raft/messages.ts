@@ -1,0 +1,244 @@
+/**
+ * What replicas say to each other: the requests and responses of KRaft as plain values (KIP-595, 853, 996).
+ * Kafka's fields under Kafka's names, minus what only the wire needs (topic, partition, versions, tags).
+ *
+ * Not the wire: the shell translates to and from Kafka's bytes. Where Kafka writes -1 for "none", these say
+ * null; a shell maps the one to the other. Errors are Kafka's names; INCONSISTENT_CLUSTER_ID belongs into the
+ * top level of a response, every other error into its one partition.
+ */
+
+/** A time or a span in milliseconds. */
+export type Milliseconds = number;
+/** A record number, dense from 0. */
+export type Offset = number;
+/** Raft's term. 0 is primordial: nobody leads it and no record carries it. */
+export type Epoch = number;
+/** A node id as in Kafka's `node.id`. Never negative, except -1 for a fetcher that is no replica. */
+export type ReplicaId = number;
+/** The uuid of a replica's storage, in any one text form that all replicas share. */
+export type DirectoryId = string;
+/** The shell's name for an inbound request that still waits for its answer. */
+export type RequestId = number;
+/** This core's name for an outgoing request; unique within an incarnation. */
+export type CorrelationId = number;
+
+/** "No directory": the zero uuid in Kafka's text form. */
+export const NO_DIRECTORY: DirectoryId = "AAAAAAAAAAAAAAAAAAAAAA";
+
+/** Kafka's "the request does not say" for the high watermark of a Fetch (KIP-1166). */
+export const UNSTATED_HIGH_WATERMARK: Offset = Number.MAX_SAFE_INTEGER;
+
+/** A node with its storage. The same node on a replaced disk is another replica (KIP-853). */
+export interface ReplicaKey {
+  readonly id: ReplicaId;
+  readonly directoryId: DirectoryId;
+}
+
+/** One place at which a node listens. */
+export interface Endpoint {
+  readonly name: string;
+  readonly host: string;
+  readonly port: number;
+}
+
+/** A member of the voter set, as a KRaftVoters record states it. */
+export interface Voter {
+  readonly key: ReplicaKey;
+  readonly endpoints: readonly Endpoint[];
+  /** The versions of the kraft.version feature that this node can speak. */
+  readonly kraftVersions: { readonly min: number; readonly max: number };
+}
+
+/**
+ * A place in the log. As the end of a log: `offset` is exclusive, `epoch` is that of the last record before
+ * it, (0, 0) when the log is empty.
+ */
+export interface LogPosition {
+  readonly offset: Offset;
+  readonly epoch: Epoch;
+}
+
+/** A snapshot's name (KIP-630): its exclusive end, and the epoch of the last record in it. */
+export interface SnapshotId {
+  readonly endOffset: Offset;
+  readonly epoch: Epoch;
+}
+
+/** What consensus itself writes into the log. The shell encodes and decodes the bytes. */
+export type ControlRecord =
+  | {
+      readonly kind: "leader-change";
+      readonly leaderId: ReplicaId;
+      readonly voters: readonly ReplicaId[];
+      readonly grantingVoters: readonly ReplicaId[];
+    }
+  | { readonly kind: "kraft-version"; readonly version: number }
+  | { readonly kind: "kraft-voters"; readonly voters: readonly Voter[] };
+
+/** One record batch. All its records share an epoch; `lastOffset` is inclusive. */
+export interface Entry {
+  readonly baseOffset: Offset;
+  readonly lastOffset: Offset;
+  readonly epoch: Epoch;
+  /** The records of a control batch, in the order of their offsets; empty for the application's data. */
+  readonly control: readonly ControlRecord[];
+  /** The batch as stored and served, opaque here. Null in a control batch that this leader just made. */
+  readonly payload: Uint8Array | null;
+}
+
+/** Kafka's error codes by name, as far as consensus answers or understands them. */
+export type ErrorName =
+  | "NONE"
+  | "UNKNOWN_SERVER_ERROR"
+  | "NOT_LEADER_OR_FOLLOWER"
+  | "BROKER_NOT_AVAILABLE"
+  | "CLUSTER_AUTHORIZATION_FAILED"
+  | "UNSUPPORTED_VERSION"
+  | "INVALID_REQUEST"
+  | "FENCED_LEADER_EPOCH"
+  | "UNKNOWN_LEADER_EPOCH"
+  | "SNAPSHOT_NOT_FOUND"
+  | "POSITION_OUT_OF_RANGE"
+  | "INCONSISTENT_CLUSTER_ID"
+  | "INVALID_VOTER_KEY";
+
+/** Vote, v0-v2. A candidate asks for a vote; with `preVote` it only asks whether it would get one. */
+export interface VoteRequest {
+  readonly api: "vote";
+  /** Null when the sender does not say. */
+  readonly clusterId: string | null;
+  /** Whom the sender means to ask; null before v1. */
+  readonly receiver: ReplicaKey | null;
+  readonly candidate: ReplicaKey;
+  /** The raised epoch of a candidate; the *current* one of a prospective voter. */
+  readonly epoch: Epoch;
+  /** The end of the sender's log. */
+  readonly logEnd: LogPosition;
+  readonly preVote: boolean;
+}
+
+/** BeginQuorumEpoch, v0-v1. A leader makes itself known: replication is pulled, so nobody else would say. */
+export interface BeginQuorumEpochRequest {
+  readonly api: "begin-quorum-epoch";
+  readonly clusterId: string | null;
+  readonly receiver: ReplicaKey | null;
+  readonly leaderId: ReplicaId;
+  readonly epoch: Epoch;
+  readonly endpoints: readonly Endpoint[];
+}
+
+/** EndQuorumEpoch, v0-v1. A leader has resigned; the first of `preferredCandidates` should stand at once. */
+export interface EndQuorumEpochRequest {
+  readonly api: "end-quorum-epoch";
+  readonly clusterId: string | null;
+  readonly leaderId: ReplicaId;
+  readonly epoch: Epoch;
+  readonly preferredCandidates: readonly ReplicaKey[];
+  readonly endpoints: readonly Endpoint[];
+}
+
+/** Fetch, v17-v18, of the metadata log: consistency check, acknowledgement and heartbeat in one. */
+export interface FetchRequest {
+  readonly api: "fetch";
+  readonly clusterId: string | null;
+  /** Who asks. A voter is recognised by both halves of the key; id -1 is nobody in particular. */
+  readonly replica: ReplicaKey;
+  /** CurrentLeaderEpoch: the epoch the sender is in. */
+  readonly epoch: Epoch;
+  /** The end of the sender's log: everything below it is acknowledged. */
+  readonly fetchOffset: Offset;
+  /** The epoch of the record before `fetchOffset`; 0 when there is none. */
+  readonly lastFetchedEpoch: Epoch;
+  /** The sender's own: null unknown (-1), or UNSTATED_HIGH_WATERMARK before v18. */
+  readonly highWatermark: Offset | null;
+  readonly maxWaitMs: Milliseconds;
+  readonly maxBytes: number;
+  /**
+   * Rises with every Fetch of one replica, also across its restarts; null from replicas that do not number
+   * theirs. It tells a late message from a storage that went back in time. Carried in the request's
+   * ReplicaState.ReplicaEpoch, which KRaft leaves at -1 and does not read.
+   */
+  readonly sequence: number | null;
+}
+
+export type Request = VoteRequest | BeginQuorumEpochRequest | EndQuorumEpochRequest | FetchRequest;
+export type ApiName = Request["api"];
+
+/** What every answer says, errors included: who leads, as far as the answering node knows. */
+export interface Answer {
+  readonly error: ErrorName;
+  readonly epoch: Epoch;
+  /** Null while no leader is known. Never named without endpoints: a broker could not follow. */
+  readonly leaderId: ReplicaId | null;
+  readonly leaderEndpoints: readonly Endpoint[];
+}
+
+export interface VoteResponse extends Answer {
+  readonly api: "vote";
+  readonly granted: boolean;
+}
+
+export interface BeginQuorumEpochResponse extends Answer {
+  readonly api: "begin-quorum-epoch";
+}
+
+export interface EndQuorumEpochResponse extends Answer {
+  readonly api: "end-quorum-epoch";
+}
+
+/** A part of the log to be read by the shell when it performs a reply. */
+export interface LogRange {
+  /** The first wanted offset: the read begins with the batch that contains it. */
+  readonly from: Offset;
+  /** Exclusive; a batch boundary. */
+  readonly upTo: Offset;
+  /** Batches until this is exceeded, but always at least one (KIP-74). */
+  readonly maxBytes: number;
+}
+
+/** The answer to a Fetch. At most one of `records`, `diverging` and `snapshotId` says something. */
+export interface FetchAnswer<Records> extends Answer {
+  readonly api: "fetch";
+  /** Null (-1 on the wire) while unknown: a new leader does not know before it commits in its own epoch. */
+  readonly highWatermark: Offset | null;
+  /** Null (-1 on the wire) in an error. */
+  readonly logStartOffset: Offset | null;
+  /** The largest epoch of the answering log not above the asked one, and where it ends. */
+  readonly diverging: { readonly epoch: Epoch; readonly endOffset: Offset } | null;
+  /** Fetch this snapshot instead: what was asked for is gone from the log. */
+  readonly snapshotId: SnapshotId | null;
+  readonly records: Records;
+}
+
+/** A Fetch answer as it comes back from a peer: the records are parsed. */
+export type FetchResponse = FetchAnswer<readonly Entry[]>;
+/** A Fetch answer as it leaves: the records are yet to be read from storage, or null for none. */
+export type FetchReply = FetchAnswer<LogRange | null>;
+
+/** What a peer answered. */
+export type Response =
+  | VoteResponse
+  | BeginQuorumEpochResponse
+  | EndQuorumEpochResponse
+  | FetchResponse;
+/** What this replica answers. */
+export type Reply = VoteResponse | BeginQuorumEpochResponse | EndQuorumEpochResponse | FetchReply;
+
+/** One replica's line in DescribeQuorum. Times are null (-1 on the wire) before its first fetch. */
+export interface ReplicaStatus {
+  readonly key: ReplicaKey;
+  /** Null (-1) while unknown. */
+  readonly logEndOffset: Offset | null;
+  readonly lastFetchAt: Milliseconds | null;
+  readonly lastCaughtUpAt: Milliseconds | null;
+}
+
+/** DescribeQuorum, v0-v2. Only the leader knows; others answer NOT_LEADER_OR_FOLLOWER and empty lists. */
+export interface QuorumDescription extends Answer {
+  readonly highWatermark: Offset | null;
+  readonly currentVoters: readonly ReplicaStatus[];
+  /** Those that fetched within the last five minutes. */
+  readonly observers: readonly ReplicaStatus[];
+  /** The voters with all their listeners (Nodes of v2). */
+  readonly nodes: readonly Voter[];
+}

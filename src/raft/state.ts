@@ -1,0 +1,169 @@
+/**
+ * A replica between two steps: one readonly value. What must survive a crash is `election` and the log; the
+ * rest is rebuilt by `boot`. The log's records are not here, only their summary.
+ *
+ * Roles are a union, so that votes exist only on a nominee and progress only on a leader. Only
+ * `transitions.ts` makes them.
+ */
+import type { Random } from "../std/random.ts";
+import type { RaftConfig } from "./config.ts";
+import type { ElectionState } from "./effects.ts";
+import type { LogSummary } from "./log.ts";
+import type {
+  ApiName,
+  CorrelationId,
+  Endpoint,
+  FetchRequest,
+  Milliseconds,
+  Offset,
+  ReplicaId,
+  ReplicaKey,
+  RequestId,
+} from "./messages.ts";
+import type { VoterHistory } from "./voters.ts";
+
+/** No leader to follow. A voter asks around and, when its timer runs out, stands; an observer only asks. */
+export interface Unattached {
+  readonly kind: "unattached";
+  /** Ignored while this replica is no voter. */
+  readonly electionDeadline: Milliseconds;
+}
+
+/** Asks whether an election could be won, before disturbing anybody with a new epoch (KIP-996). */
+export interface Prospective {
+  readonly kind: "prospective";
+  readonly electionDeadline: Milliseconds;
+  /** Where the leader of this epoch listens, if one was known; empty otherwise. */
+  readonly leaderEndpoints: readonly Endpoint[];
+  readonly granted: ReadonlySet<ReplicaId>;
+  readonly rejected: ReadonlySet<ReplicaId>;
+}
+
+/** Has raised the epoch, voted for itself and asks for the votes of the others. */
+export interface Candidate {
+  readonly kind: "candidate";
+  readonly electionDeadline: Milliseconds;
+  readonly granted: ReadonlySet<ReplicaId>;
+  readonly rejected: ReadonlySet<ReplicaId>;
+}
+
+/** Follows the leader of its epoch by fetching from it. */
+export interface Follower {
+  readonly kind: "follower";
+  readonly leaderId: ReplicaId;
+  /** Never empty. */
+  readonly leaderEndpoints: readonly Endpoint[];
+  /** When to give up on the leader; ignored while this replica is no voter. */
+  readonly fetchDeadline: Milliseconds;
+  /** Whether this leader has ever served us: if so, we shield it from pre-votes. */
+  readonly hasFetched: boolean;
+}
+
+/** How far a replica has come, as its fetches tell the leader. */
+export interface ReplicaProgress {
+  readonly key: ReplicaKey;
+  /** Everything below is in its log; null before its first valid fetch in this epoch. */
+  readonly endOffset: Offset | null;
+  readonly lastFetchAt: Milliseconds | null;
+  /** When it last held everything that could be had. */
+  readonly lastCaughtUpAt: Milliseconds | null;
+  /** How much could be had at its last fetch. */
+  readonly lastFetchEnd: Offset;
+  /** The highest sequence number it has used; null when it numbers none. */
+  readonly sequence: number | null;
+  /** It un-acknowledged records within one epoch: its storage went back in time. Never counted again. */
+  readonly rolledBack: boolean;
+}
+
+/** A fetch that waits for something to be fetched. */
+export interface ParkedFetch {
+  readonly request: FetchRequest;
+  readonly deadline: Milliseconds;
+}
+
+export interface Leader {
+  readonly kind: "leader";
+  /** Where this epoch begins. Nothing is known to be committed before the high watermark passes it. */
+  readonly epochStartOffset: Offset;
+  /** Unknown at first, even if this replica knew one as a follower. */
+  readonly highWatermark: Offset | null;
+  /** The other voters by id. */
+  readonly voters: ReadonlyMap<ReplicaId, ReplicaProgress>;
+  /** Everyone else that fetches, by `keyOf`; bounded, and forgotten after five silent minutes. */
+  readonly observers: ReadonlyMap<string, ReplicaProgress>;
+  /** Voters' fetches: they end with the next append. */
+  readonly parkedVoters: ReadonlyMap<RequestId, ParkedFetch>;
+  /** Observers' fetches: they see only committed records, so they end with the next commit. */
+  readonly parkedObservers: ReadonlyMap<RequestId, ParkedFetch>;
+  /** A lower bound of the deadlines in `parkedVoters` and `parkedObservers`. */
+  readonly parkedDeadline: Milliseconds;
+  /** When to resign, unless a majority fetches before. */
+  readonly checkQuorumDeadline: Milliseconds;
+  /** Voters that fetched since `checkQuorumDeadline` was set. */
+  readonly heard: ReadonlySet<ReplicaId>;
+  /** When next to send BeginQuorumEpoch to voters that do not fetch. */
+  readonly beginDeadline: Milliseconds;
+}
+
+/** Led this epoch and gave it up, or lost its memory: it may neither lead in it again nor vote. */
+export interface Resigned {
+  readonly kind: "resigned";
+  readonly electionDeadline: Milliseconds;
+  /** Voters that have not yet acknowledged EndQuorumEpoch. */
+  readonly unacknowledged: ReadonlySet<ReplicaId>;
+  readonly preferredSuccessors: readonly ReplicaKey[];
+}
+
+export type Role = Unattached | Prospective | Candidate | Leader | Follower | Resigned;
+/** A role that asks for votes. */
+export type Nominee = Prospective | Candidate;
+
+/** The way to one peer: at most one request at a time. */
+export interface Connection {
+  readonly inFlight: {
+    readonly correlation: CorrelationId;
+    readonly api: ApiName;
+    readonly deadline: Milliseconds;
+  } | null;
+  /** Not before this may the next request go out. */
+  readonly readyAt: Milliseconds;
+  /** How often in a row it failed. */
+  readonly failures: number;
+}
+
+/** A fetch held back by a replica that does not lead, so that a broker cannot ask in a tight loop. */
+export interface HeldFetch {
+  readonly request: FetchRequest;
+  readonly deadline: Milliseconds;
+}
+
+export interface State {
+  readonly config: RaftConfig;
+  readonly random: Random;
+  /** The time of the latest input; it never falls. */
+  readonly now: Milliseconds;
+  readonly election: ElectionState;
+  readonly role: Role;
+  readonly log: LogSummary;
+  readonly voters: VoterHistory;
+  /** What this replica has ever known to be committed in this incarnation; null before it knows any. */
+  readonly committed: Offset | null;
+  /** By peer. Emptied by every change of role, so that late answers find nobody waiting. */
+  readonly connections: ReadonlyMap<ReplicaId, Connection>;
+  readonly nextCorrelation: CorrelationId;
+  /** The number of this replica's latest Fetch. */
+  readonly fetchSequence: number;
+  readonly held: ReadonlyMap<RequestId, HeldFetch>;
+}
+
+/** What `boot` needs from storage. */
+export interface DurableImage {
+  /** Null when none was ever stored. */
+  readonly election: ElectionState | null;
+  readonly log: LogSummary;
+  /** Every KRaftVoters record of the newest snapshot and of the log after it, oldest first. */
+  readonly voters: VoterHistory["records"];
+}
+
+/** A text that names a replica key. */
+export const keyOf = (key: ReplicaKey): string => `${key.id}/${key.directoryId}`;

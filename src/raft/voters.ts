@@ -1,0 +1,55 @@
+/**
+ * The voter set, and its history in the log (KIP-853). A replica always goes by the newest set in its own
+ * log, committed or not; if that record is truncated away, the set before it counts again.
+ */
+import type { Offset, ReplicaId, ReplicaKey, Voter } from "./messages.ts";
+
+/** Voters by rising id; at most one of an id. Empty on a node that has yet to learn of its quorum. */
+export type VoterSet = readonly Voter[];
+
+/** Sorts voters into a set; null when two of them share an id or an id is negative. */
+export function voterSet(voters: readonly Voter[]): VoterSet | null {
+  const sorted = voters.toSorted((left, right) => left.key.id - right.key.id);
+  const distinct = sorted.every((voter, at) => voter.key.id !== sorted[at - 1]?.key.id);
+  return distinct && sorted.every((voter) => voter.key.id >= 0) ? sorted : null;
+}
+
+export const findVoter = (voters: VoterSet, id: ReplicaId): Voter | null =>
+  voters.find((voter) => voter.key.id === id) ?? null;
+
+export const sameKey = (left: ReplicaKey, right: ReplicaKey): boolean =>
+  left.id === right.id && left.directoryId === right.directoryId;
+
+/** Whether this very replica, node and directory, is a member. */
+export const hasVoter = (voters: VoterSet, key: ReplicaKey): boolean =>
+  voters.some((voter) => sameKey(voter.key, key));
+
+/** Every set that the log holds, oldest first, over the one the quorum was formatted with. */
+export interface VoterHistory {
+  readonly bootstrap: VoterSet;
+  /** At which offset a KRaftVoters record lies, strictly rising, and what it says. */
+  readonly records: readonly VotersRecord[];
+}
+
+export interface VotersRecord {
+  readonly offset: Offset;
+  readonly voters: VoterSet;
+}
+
+export const latestVoters = (history: VoterHistory): VoterSet =>
+  history.records.at(-1)?.voters ?? history.bootstrap;
+
+/** Where the newest set was written; -1 while only the bootstrap set is known. */
+export const latestVotersOffset = (history: VoterHistory): Offset =>
+  history.records.at(-1)?.offset ?? -1;
+
+export const recordVoters = (history: VoterHistory, record: VotersRecord): VoterHistory => ({
+  ...history,
+  records: [...history.records, record],
+});
+
+/** Forgets the sets at or above `offset`: the log has been truncated there. */
+export function truncateVoters(history: VoterHistory, offset: Offset): VoterHistory {
+  const records = history.records.filter((record) => record.offset < offset);
+  return records.length === history.records.length ? history : { ...history, records };
+}
