@@ -1,0 +1,249 @@
+/**
+ * The single place where a partition's leader and ISR change: from a partition and what somebody wants of it to
+ * the one record that makes it so, or to null where nothing is to be written. Elections, the completion of
+ * reassignments and the bumps of the leader epoch all follow from here; no control operation writes a
+ * PartitionChangeRecord of its own making. It decides no permission: whether a wish may be wished is the
+ * operation's. KIP-455 (reassignment), KIP-704 (recovery), KIP-858 (directories), KIP-966 (ELR).
+ */
+import type { MetadataRecord, PartitionChangeRecord, Uuid } from "../../protocol/index.ts";
+import type { Partition } from "../image/partition.ts";
+import { electLeader, type Elected, type Election } from "./leader-election.ts";
+import { completedReassignment } from "./reassignment.ts";
+
+/** What somebody wants of a partition. Absent means: as it is. */
+export interface DesiredPartition {
+  readonly isr?: readonly number[];
+  readonly replicas?: readonly number[];
+  readonly removingReplicas?: readonly number[];
+  readonly addingReplicas?: readonly number[];
+  readonly leaderRecoveryState?: number;
+  /** Directories by broker, for the replicas whose directory changes. */
+  readonly directories?: ReadonlyMap<number, Uuid>;
+  /** Brokers that came back without the tail of their logs: neither ISR nor ELR may keep them. */
+  readonly uncleanReplicas?: readonly number[];
+}
+
+/** The world in which the change is made. */
+export interface PartitionRules {
+  readonly election: Election;
+  /** Whether a broker may lead or stay: alive, not leaving, and the replica's directory online. */
+  readonly isAcceptable: (brokerId: number) => boolean;
+  readonly metadataVersion: number;
+  /** The directory of a replica that has none yet. */
+  readonly defaultDirectory: (brokerId: number) => Uuid;
+  /** The topic's min.insync.replicas where eligible leader replicas are on (KIP-966); null where they are off. */
+  readonly elrMinIsr: number | null;
+}
+
+/** Which partition of which topic. */
+export interface PartitionAddress {
+  readonly topicId: Uuid;
+  readonly partitionId: number;
+}
+
+export type PartitionChange = Extract<MetadataRecord, { readonly type: "PARTITION_CHANGE_RECORD" }>;
+
+/** Leader recovery states on the wire (KIP-704). */
+export const RECOVERED = 0;
+export const RECOVERING = 1;
+
+/** In a PartitionChangeRecord: the leader, and with it the leader epoch, stays. */
+const LEADER_UNCHANGED = -2;
+const RECOVERY_UNCHANGED = -1;
+
+/** Leader epochs rise on every shrink of the ISR below 3.6-IV0 (KAFKA-15021). */
+const MV_SHRINK_KEEPS_LEADER_EPOCH = 12;
+/** 3.7-IV2, KIP-858. */
+const MV_DIRECTORIES = 17;
+/** 4.0-IV1, KIP-966. */
+const MV_ELR = 23;
+
+/** The version at which PartitionRecord and PartitionChangeRecord are written. */
+export function partitionRecordVersion(metadataVersion: number): number {
+  if (metadataVersion >= MV_ELR) return 2;
+  return metadataVersion >= MV_DIRECTORIES ? 1 : 0;
+}
+
+/** The record that brings `partition` as near to `desired` as `rules` allow; null when it is there already. */
+export function partitionChange(
+  address: PartitionAddress,
+  partition: Partition,
+  desired: DesiredPartition,
+  rules: PartitionRules,
+): PartitionChange | null {
+  const target = targetOf(partition, desired);
+  const staged = stagedElr(partition, target, desired.uncleanReplicas ?? [], rules);
+  const elected = electLeader(
+    {
+      replicas: target.replicas,
+      isr: target.isr,
+      elr: staged,
+      lastKnownElr: rules.elrMinIsr === null ? [] : partition.lastKnownElr,
+      leader: partition.leader,
+      isAcceptable: rules.isAcceptable,
+    },
+    rules.election,
+  );
+  const changes = {
+    ...leadershipChanges(partition, target, staged, { elected, rules }),
+    ...assignmentChanges(partition, target, desired, rules),
+  };
+  const recovery = recoveryChange(partition, desired, elected);
+  const all = recovery === null ? changes : { ...changes, leaderRecoveryState: recovery };
+  if (Object.keys(all).length === 0) return null;
+  return {
+    type: "PARTITION_CHANGE_RECORD",
+    version: partitionRecordVersion(rules.metadataVersion),
+    data: { ...unchanged(address), ...all },
+  };
+}
+
+type Changes = Partial<PartitionChangeRecord>;
+
+/** A record that changes nothing yet: every field says "as it is". */
+function unchanged(address: PartitionAddress): PartitionChangeRecord {
+  return {
+    ...address,
+    isr: null,
+    leader: LEADER_UNCHANGED,
+    replicas: null,
+    removingReplicas: null,
+    addingReplicas: null,
+    leaderRecoveryState: RECOVERY_UNCHANGED,
+    eligibleLeaderReplicas: null,
+    lastKnownElr: null,
+    directories: null,
+  };
+}
+
+interface Target {
+  readonly replicas: readonly number[];
+  readonly isr: readonly number[];
+  readonly removingReplicas: readonly number[];
+  readonly addingReplicas: readonly number[];
+}
+
+/** The lists wished for; with a reassignment that is thereby complete, the lists that remain of it. */
+function targetOf(partition: Partition, desired: DesiredPartition): Target {
+  const wished: Target = {
+    replicas: desired.replicas ?? partition.replicas,
+    isr: desired.isr ?? partition.isr,
+    removingReplicas: desired.removingReplicas ?? partition.removingReplicas,
+    addingReplicas: desired.addingReplicas ?? partition.addingReplicas,
+  };
+  const completed = completedReassignment(wished, wished.isr);
+  return completed === null ? wished : { ...completed, removingReplicas: [], addingReplicas: [] };
+}
+
+/**
+ * KIP-966: who left the ISR while it was below min.insync.replicas still has every committed record, since
+ * nothing was committed without it. At or above the minimum nobody outside the ISR is needed.
+ */
+function stagedElr(
+  partition: Partition,
+  target: Target,
+  uncleanReplicas: readonly number[],
+  rules: PartitionRules,
+): readonly number[] {
+  if (rules.elrMinIsr === null || target.isr.length >= rules.elrMinIsr) return [];
+  const candidates = new Set([...partition.eligibleLeaderReplicas, ...partition.isr]);
+  return [...candidates]
+    .filter((id) => target.replicas.includes(id))
+    .filter((id) => !target.isr.includes(id) && !uncleanReplicas.includes(id))
+    .toSorted((a, b) => a - b);
+}
+
+/** Leader, ISR and ELR: what the election and the wish make of them. */
+function leadershipChanges(
+  partition: Partition,
+  target: Target,
+  staged: readonly number[],
+  outcome: { readonly elected: Elected; readonly rules: PartitionRules },
+): Changes {
+  const { elected, rules } = outcome;
+  const leaderMoves = elected.leader !== partition.leader;
+  const isrAfter = isrAfterElection(partition, target, staged, outcome);
+  const elrAfter = elected.isUnclean ? [] : staged.filter((id) => !isrAfter.includes(id));
+  const changes: Changes = {
+    ...(sameIds(isrAfter, partition.isr) ? {} : { isr: isrAfter }),
+    ...(sameIds(elrAfter, partition.eligibleLeaderReplicas)
+      ? {}
+      : { eligibleLeaderReplicas: elrAfter }),
+    ...lastKnownElrChange(partition, elected.leader, rules),
+  };
+  if (leaderMoves) return { ...changes, leader: elected.leader };
+  const dropsReplica = partition.replicas.some((id) => !target.replicas.includes(id));
+  const shrinksIsr = partition.isr.some((id) => !isrAfter.includes(id));
+  // A replica that is dropped must stop fetching: only a new leader epoch tells every replica so.
+  const bumps =
+    (dropsReplica && target.replicas.length > 0) ||
+    (shrinksIsr && rules.metadataVersion < MV_SHRINK_KEEPS_LEADER_EPOCH);
+  return bumps ? { ...changes, leader: partition.leader } : changes;
+}
+
+/** An unclean leader stands alone; so does one that comes out of the ELR; else the ISR is as wished. */
+function isrAfterElection(
+  partition: Partition,
+  target: Target,
+  staged: readonly number[],
+  outcome: { readonly elected: Elected; readonly rules: PartitionRules },
+): readonly number[] {
+  const { elected, rules } = outcome;
+  if (elected.isUnclean || staged.includes(elected.leader)) return [elected.leader];
+  // Without eligible leader replicas the last member stays in the ISR: it alone has every record.
+  if (target.isr.length === 0 && rules.elrMinIsr === null) return partition.isr;
+  return target.isr;
+}
+
+/** KIP-966: who led a partition that lost its last leader is remembered until somebody leads again. */
+function lastKnownElrChange(partition: Partition, leader: number, rules: PartitionRules): Changes {
+  const { lastKnownElr } = partition;
+  if (rules.elrMinIsr === null || leader >= 0)
+    return lastKnownElr.length > 0 ? { lastKnownElr: [] } : {};
+  const losesLeader = partition.leader >= 0;
+  return losesLeader && lastKnownElr.length === 0 ? { lastKnownElr: [partition.leader] } : {};
+}
+
+/** Replicas, the two lists of a reassignment, and directories. */
+function assignmentChanges(
+  partition: Partition,
+  target: Target,
+  desired: DesiredPartition,
+  rules: PartitionRules,
+): Changes {
+  if (target.replicas.length === 0) return {};
+  const changes: Changes = {
+    ...(sameIds(target.replicas, partition.replicas) ? {} : { replicas: target.replicas }),
+    ...(sameIds(target.removingReplicas, partition.removingReplicas)
+      ? {}
+      : { removingReplicas: target.removingReplicas }),
+    ...(sameIds(target.addingReplicas, partition.addingReplicas)
+      ? {}
+      : { addingReplicas: target.addingReplicas }),
+  };
+  if (rules.metadataVersion < MV_DIRECTORIES) return changes;
+  const directories = target.replicas.map((brokerId): Uuid => {
+    const wished = desired.directories?.get(brokerId);
+    const current = partition.directories[partition.replicas.indexOf(brokerId)];
+    return wished ?? current ?? rules.defaultDirectory(brokerId);
+  });
+  return sameIds(directories, partition.directories) ? changes : { ...changes, directories };
+}
+
+/** What is asked for wins; else an unclean election makes the new leader recover first (KIP-704). */
+function recoveryChange(
+  partition: Partition,
+  desired: DesiredPartition,
+  elected: Elected,
+): number | null {
+  const current = partition.leaderRecoveryState;
+  if (desired.leaderRecoveryState !== undefined && desired.leaderRecoveryState !== current) {
+    return desired.leaderRecoveryState;
+  }
+  return elected.isUnclean && current !== RECOVERING ? RECOVERING : null;
+}
+
+/** Order counts: a leader may propose the same ISR in another order, and that is a change. */
+function sameIds<Id>(a: readonly Id[], b: readonly Id[]): boolean {
+  return a.length === b.length && a.every((id, index) => id === b[index]);
+}
