@@ -1,0 +1,44 @@
+/**
+ * ApiVersions, v0-v4 (KIP-35). What this listener speaks, and which features are finalized; the first request of every client.
+ * The response always has header v0, so that a client can read a refusal of its version.
+ * v1 throttle time · v3 software name, features (KIP-511, KIP-584) · v4 a feature's minimum may be 0 (KAFKA-17492)
+ */
+import { api, type RequestOf, type ResponseOf } from "../schema/api.ts";
+import { array, bool, int16, int32, offset, string } from "../schema/field.ts";
+
+export const ApiVersions = api(
+  { key: 18, name: "ApiVersions", valid: "0-4", flexible: "3+" },
+  {
+    request: {
+      clientSoftwareName: string().versions("3+").ignorable(),
+      clientSoftwareVersion: string().versions("3+").ignorable(),
+    },
+    response: {
+      errorCode: int16(),
+      apiKeys: array({
+        apiKey: int16(),
+        minVersion: int16(),
+        maxVersion: int16(),
+      }),
+      throttleTimeMs: int32().versions("1+").ignorable(),
+      supportedFeatures: array({
+        name: string(),
+        minVersion: int16(),
+        maxVersion: int16(),
+      })
+        .tagged(0, "3+")
+        .ignorable(),
+      finalizedFeaturesEpoch: offset().tagged(1, "3+").default(-1).ignorable(),
+      finalizedFeatures: array({
+        name: string(),
+        maxVersionLevel: int16(),
+        minVersionLevel: int16(),
+      })
+        .tagged(2, "3+")
+        .ignorable(),
+      zkMigrationReady: bool().tagged(3, "3+").default(false).ignorable(),
+    },
+  },
+);
+export type ApiVersionsRequest = RequestOf<typeof ApiVersions>;
+export type ApiVersionsResponse = ResponseOf<typeof ApiVersions>;

@@ -1,0 +1,156 @@
+/**
+ * From a shape to the functions that read and write it at one version. All decisions about versions, flexibility and
+ * nullability are taken here, once, when a codec is built; what is left for the hot path is a list of closures.
+ * Flexible encodings and tagged fields: KIP-482.
+ */
+import { assert } from "../../std/assert.ts";
+import { DecodeError, EncodeError, within } from "../bytes/errors.ts";
+import type { Reader } from "../bytes/reader.ts";
+import { utf8OrRefuse, type Writer } from "../bytes/writer.ts";
+import type { Primitive, Shape } from "./field.ts";
+import { structCodec, type Codec, type Setting } from "./struct.ts";
+
+/** Kafka's own limit, in both encodings: a length must fit an int16. */
+const STRING_BYTES_MAX = 0x7fff;
+
+type Scalar = Exclude<Primitive, "string" | "legacyString" | "bytes" | "records">;
+
+const SCALARS: Readonly<Record<Scalar, Codec>> = {
+  bool: { minimum: 1, write: (w, v) => w.int8(Number(isBool(v))), read: (r) => r.int8() !== 0 },
+  int8: { minimum: 1, write: (w, v) => w.int8(v as number), read: (r) => r.int8() },
+  int16: { minimum: 2, write: (w, v) => w.int16(v as number), read: (r) => r.int16() },
+  uint16: { minimum: 2, write: (w, v) => w.uint16(v as number), read: (r) => r.uint16() },
+  int32: { minimum: 4, write: (w, v) => w.int32(v as number), read: (r) => r.int32() },
+  int64: { minimum: 8, write: (w, v) => w.int64(v as bigint), read: (r) => r.int64() },
+  offset: { minimum: 8, write: (w, v) => w.offset(v as number), read: (r) => r.offset() },
+  float64: { minimum: 8, write: (w, v) => w.float64(v as number), read: (r) => r.float64() },
+  uuid: { minimum: 16, write: (w, v) => w.uuid(v as string), read: (r) => r.uuid() },
+};
+
+export function codecOf(shape: Shape, setting: Setting): Codec {
+  switch (shape.kind) {
+    case "struct":
+      return structCodec(shape.fields, setting, codecOf);
+    case "array":
+      return arrayCodec(shape.element, setting);
+    case "string":
+      return stringCodec(setting);
+    case "legacyString":
+      return stringCodec({ ...setting, flexible: false });
+    case "bytes":
+    case "records":
+      return bytesCodec(setting);
+    default:
+      return SCALARS[shape.kind];
+  }
+}
+
+function isBool(value: unknown): boolean {
+  if (typeof value !== "boolean") throw new EncodeError(`${String(value)} is not a boolean`);
+  return value;
+}
+
+/** How a length, or null as -1, is put before what it measures. */
+interface Length {
+  readonly size: number;
+  write(writer: Writer, length: number): void;
+  read(reader: Reader): number;
+}
+const COMPACT: Length = {
+  size: 1,
+  write: (w, length) => w.uvarint(length + 1),
+  read: (r) => r.compactLength(),
+};
+const INT16: Length = { size: 2, write: (w, n) => w.int16(n), read: (r) => r.int16() };
+const INT32: Length = { size: 4, write: (w, n) => w.int32(n), read: (r) => r.int32() };
+
+/** Reads a length; -1 is null, and null only where the schema allows it. */
+function lengthOrNull(reader: Reader, length: Length, nullable: boolean): number {
+  const at = reader.at;
+  const read = length.read(reader);
+  if (read >= 0 || (read === -1 && nullable)) return read;
+  throw new DecodeError(read === -1 ? "null is not allowed here" : `${read} is no length`, at);
+}
+
+function writeNull(writer: Writer, length: Length, nullable: boolean): void {
+  if (!nullable) throw new EncodeError("null is not allowed here");
+  length.write(writer, -1);
+}
+
+function stringCodec({ flexible, nullable }: Setting): Codec {
+  const length = flexible ? COMPACT : INT16;
+  return {
+    minimum: length.size,
+    write(writer, value) {
+      if (value === null) return writeNull(writer, length, nullable);
+      const utf8 = utf8OrRefuse(value as string);
+      if (utf8.length > STRING_BYTES_MAX) {
+        throw new EncodeError(`a string of ${utf8.length} bytes; the limit is ${STRING_BYTES_MAX}`);
+      }
+      length.write(writer, utf8.length);
+      writer.raw(utf8);
+    },
+    read(reader) {
+      const at = reader.at;
+      const size = lengthOrNull(reader, length, nullable);
+      if (size < 0) return null;
+      if (size > STRING_BYTES_MAX) throw new DecodeError(`a string of ${size} bytes`, at);
+      return reader.utf8(size);
+    },
+  };
+}
+
+function bytesCodec({ flexible, nullable }: Setting): Codec {
+  const length = flexible ? COMPACT : INT32;
+  return {
+    minimum: length.size,
+    write(writer, value) {
+      if (value === null) return writeNull(writer, length, nullable);
+      const raw = value as Uint8Array;
+      if (!(raw instanceof Uint8Array)) throw new EncodeError(`${String(value)} is not bytes`);
+      length.write(writer, raw.length);
+      writer.raw(raw);
+    },
+    read(reader) {
+      const size = lengthOrNull(reader, length, nullable);
+      return size < 0 ? null : reader.take(size);
+    },
+  };
+}
+
+function arrayCodec(element: Shape, { version, flexible, nullable }: Setting): Codec {
+  const length = flexible ? COMPACT : INT32;
+  // Kafka's message format has no nullable elements and no arrays of arrays.
+  const item = codecOf(element, { version, flexible, nullable: false });
+  assert(item.minimum > 0, "an element of an array takes at least one byte");
+  return {
+    minimum: length.size,
+    write(writer, value) {
+      if (value === null) return writeNull(writer, length, nullable);
+      if (!Array.isArray(value)) throw new EncodeError(`${String(value)} is not an array`);
+      length.write(writer, value.length);
+      let at = 0;
+      try {
+        for (; at < value.length; at++) item.write(writer, value[at]);
+      } catch (error) {
+        throw within(error, `[${at}]`);
+      }
+    },
+    read(reader) {
+      const start = reader.at;
+      const count = lengthOrNull(reader, length, nullable);
+      if (count < 0) return null;
+      // Every element takes bytes, so a count that cannot be true is known before anything is allocated.
+      if (count * item.minimum > reader.remaining) {
+        throw new DecodeError(`${count} elements cannot be in ${reader.remaining} bytes`, start);
+      }
+      const out: unknown[] = [];
+      try {
+        while (out.length < count) out.push(item.read(reader));
+      } catch (error) {
+        throw within(error, `[${out.length}]`);
+      }
+      return out;
+    },
+  };
+}

@@ -1,0 +1,87 @@
+/**
+ * Defaults: what a field is when nobody says. A declared default, or else the zero of the shape, which for a struct
+ * is the default of each of its fields. Kafka's rule, and its surprise: the default of a nullable field is not null
+ * unless the schema says so.
+ */
+import { ZERO_UUID } from "../bytes/uuid.ts";
+import type { AnyField, Fields, Primitive, Shape } from "./field.ts";
+
+const NO_BYTES = new Uint8Array(0);
+const NOTHING: readonly unknown[] = Object.freeze([]);
+
+const ZEROS: Readonly<Record<Primitive, unknown>> = {
+  bool: false,
+  int8: 0,
+  int16: 0,
+  uint16: 0,
+  int32: 0,
+  int64: 0n,
+  offset: 0,
+  float64: 0,
+  uuid: ZERO_UUID,
+  string: "",
+  legacyString: "",
+  bytes: NO_BYTES,
+  records: NO_BYTES,
+};
+
+/** The default of a field; shared and frozen, since values are readonly. */
+export function fallbackOf({ shape, traits }: AnyField): unknown {
+  return traits.fallback === undefined ? zeroOf(shape) : traits.fallback;
+}
+
+/** Absent is `undefined`; null is a value of its own, so `??` would be wrong here. */
+export const given = (value: unknown, fallback: unknown): unknown =>
+  value === undefined ? fallback : value;
+
+export function fallbacksOf(fields: Fields): Readonly<Record<string, unknown>> {
+  const entries = Object.entries(fields).map(([name, field]) => [name, fallbackOf(field)] as const);
+  return Object.freeze(Object.fromEntries(entries));
+}
+
+function zeroOf(shape: Shape): unknown {
+  if (shape.kind === "struct") return fallbacksOf(shape.fields);
+  return shape.kind === "array" ? NOTHING : ZEROS[shape.kind];
+}
+
+/** `value` with every absent key filled in, through structs and arrays of structs. */
+export function filled(shape: Shape, value: unknown): unknown {
+  if (value === null) return null;
+  if (shape.kind === "array" && shape.element.kind === "struct") {
+    const { element } = shape;
+    return (value as readonly unknown[]).map((item) => filled(element, item));
+  }
+  if (shape.kind !== "struct") return value;
+  const from = value as Readonly<Record<string, unknown>>;
+  const entries = Object.entries(shape.fields).map(([name, field]) => {
+    const part = from[name];
+    return [name, part === undefined ? fallbackOf(field) : filled(field.shape, part)] as const;
+  });
+  return Object.fromEntries(entries);
+}
+
+/** Whether `value` says nothing that the absence of the field would not say. */
+export function isFallback(field: AnyField, value: unknown): boolean {
+  return same(field.shape, value, fallbackOf(field));
+}
+
+function same(shape: Shape, value: unknown, fallback: unknown): boolean {
+  if (value === fallback) return true;
+  if (value === null || fallback === null) return false;
+  switch (shape.kind) {
+    // Only the empty array and no bytes are ever a default of these.
+    case "array":
+      return (value as readonly unknown[]).length === 0;
+    case "bytes":
+    case "records":
+      return (value as Uint8Array).length === 0;
+    case "struct": {
+      const from = value as Readonly<Record<string, unknown>>;
+      return Object.entries(shape.fields).every(([name, field]) =>
+        isFallback(field, given(from[name], fallbackOf(field))),
+      );
+    }
+    default:
+      return false;
+  }
+}

@@ -1,0 +1,143 @@
+/**
+ * What a message is made of, as data: a field has a shape and the versions in which it exists. Nothing here reads or
+ * writes; codecs (`codec.ts`), JSON (`../json.ts`) and the parity test are readings of the same data. The types are
+ * inferred: `~out`, `~in` and `~opt` exist for the compiler only.
+ *
+ * `Out` is what decoding gives and `In` what encoding takes; `Opt` marks a key that encoding may leave out, because
+ * the schema says what its absence means.
+ */
+import type { Uuid } from "../bytes/uuid.ts";
+import type { Range } from "./versions.ts";
+
+export type Primitive =
+  | "bool"
+  | "int8"
+  | "int16"
+  | "uint16"
+  | "int32"
+  | "int64"
+  | "offset"
+  | "float64"
+  | "uuid"
+  | "string"
+  | "legacyString"
+  | "bytes"
+  | "records";
+
+export type Shape =
+  | { readonly kind: Primitive }
+  | { readonly kind: "struct"; readonly fields: Fields }
+  | { readonly kind: "array"; readonly element: Shape };
+
+export interface Traits {
+  /** The versions in which the field exists; absent: in all of its struct's. */
+  readonly versions?: Range;
+  /** The versions in which the field may be null. */
+  readonly nullable?: Range;
+  /** The field's number in the tagged section; absent: the field has its place among the others. */
+  readonly tag?: number;
+  /** Whether a value may be dropped silently in a version that lacks the field. */
+  readonly ignorable?: true;
+  /** The declared default; absent: the zero of the shape. */
+  readonly fallback?: unknown;
+}
+
+export class Field<Out, In = Out, Opt extends boolean = false> {
+  declare readonly "~out": Out;
+  declare readonly "~in": In;
+  declare readonly "~opt": Opt;
+  readonly shape: Shape;
+  readonly traits: Traits;
+
+  constructor(shape: Shape, traits: Traits = {}) {
+    this.shape = shape;
+    this.traits = traits;
+  }
+
+  /** Exists in these versions only. */
+  versions(versions: Range): Field<Out, In, true> {
+    return new Field(this.shape, { ...this.traits, versions });
+  }
+  /** Exists in these versions only, in the tagged section; at its default it takes no bytes. */
+  tagged(tag: number, versions: Range): Field<Out, In, true> {
+    return new Field(this.shape, { ...this.traits, tag, versions });
+  }
+  /** May be null in these versions; its default stays what it was. */
+  nullable(nullable: Range = "0+"): Field<Out | null, In | null, Opt> {
+    return new Field(this.shape, { ...this.traits, nullable });
+  }
+  default(fallback: Out): Field<Out, In, true> {
+    return new Field(this.shape, { ...this.traits, fallback });
+  }
+  /** In a version that lacks the field, a value other than the default is dropped instead of refused. */
+  ignorable(): Field<Out, In, Opt> {
+    return new Field(this.shape, { ...this.traits, ignorable: true });
+  }
+}
+
+export type AnyField = Field<unknown, unknown, boolean>;
+export type Fields = Readonly<Record<string, AnyField>>;
+type Simplify<T> = { [K in keyof T]: T[K] } & {};
+
+/** Every key present: what a version lacks has its default. */
+export type Decoded<F extends Fields> = Simplify<{ readonly [K in keyof F]: F[K]["~out"] }>;
+
+type Omittable<F extends Fields> = {
+  [K in keyof F]: true extends F[K]["~opt"] ? K : never;
+}[keyof F];
+
+/** What encoding takes: keys with a meaning of their own when absent may be absent. */
+export type Encodable<F extends Fields> = Simplify<
+  { readonly [K in Exclude<keyof F, Omittable<F>>]: F[K]["~in"] } & {
+    readonly [K in Omittable<F>]?: F[K]["~in"] | undefined;
+  }
+>;
+
+type Leaf = string | number | bigint | boolean | null | Uint8Array;
+
+/** A value of which any part may be left to its default, however deep. */
+export type Partially<T> = T extends Leaf
+  ? T
+  : T extends readonly (infer Element)[]
+    ? readonly Partially<Element>[]
+    : { readonly [K in keyof T]?: Partially<T[K]> | undefined };
+
+const primitive =
+  <T>(kind: Primitive) =>
+  (): Field<T> =>
+    new Field<T>({ kind });
+
+export const bool: () => Field<boolean> = primitive("bool");
+export const int8: () => Field<number> = primitive("int8");
+export const int16: () => Field<number> = primitive("int16");
+export const uint16: () => Field<number> = primitive("uint16");
+export const int32: () => Field<number> = primitive("int32");
+/** All 64 bits, as a bigint: for the one field whose default lies beyond 2^53 - 1. */
+export const int64: () => Field<bigint> = primitive("int64");
+/** An int64 on the wire and a number in memory: offsets, epochs, milliseconds. Beyond 2^53 - 1 it is refused. */
+export const offset: () => Field<number> = primitive("offset");
+export const float64: () => Field<number> = primitive("float64");
+export const uuid: () => Field<Uuid> = primitive("uuid");
+export const string: () => Field<string> = primitive("string");
+/** A string that keeps its int16 length in flexible versions too: the client id of a request header. */
+export const legacyString: () => Field<string> = primitive("legacyString");
+/** Decodes to a view of the frame: who keeps it copies it. */
+export const bytes: () => Field<Uint8Array> = primitive("bytes");
+/** Record batches, opaque here; a view, as `bytes`. */
+export const records: () => Field<Uint8Array> = primitive("records");
+
+export const struct = <const F extends Fields>(fields: F): Field<Decoded<F>, Encodable<F>> =>
+  new Field({ kind: "struct", fields });
+
+/** An array of a field, or of structs when given their fields. */
+export function array<const F extends Fields>(
+  element: F,
+): Field<readonly Decoded<F>[], readonly Encodable<F>[]>;
+export function array<Out, In>(
+  element: Field<Out, In, boolean>,
+): Field<readonly Out[], readonly In[]>;
+export function array(element: Fields | AnyField): AnyField {
+  const shape: Shape =
+    element instanceof Field ? element.shape : { kind: "struct", fields: element };
+  return new Field({ kind: "array", element: shape });
+}
