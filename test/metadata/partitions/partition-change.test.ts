@@ -242,12 +242,12 @@ describe("replicas and reassignments", () => {
   });
 });
 
-describe("the leader epoch", () => {
-  const isBumped = (desired: DesiredPartition, metadataVersion: number): boolean => {
-    const changed = change(FOO, desired, { metadataVersion });
-    return typeof changed === "object" && changed !== null && "leader" in changed;
-  };
+const isBumped = (desired: DesiredPartition, metadataVersion: number): boolean => {
+  const changed = change(FOO, desired, { metadataVersion });
+  return typeof changed === "object" && changed !== null && "leader" in changed;
+};
 
+describe("the leader epoch", () => {
   test.each([
     ["rises on a shrink of the ISR below 3.6-IV0", { isr: [2, 1] }, 11, true],
     ["stays on a shrink from 3.6-IV0 on", { isr: [2, 1] }, 12, false],

@@ -1,0 +1,329 @@
+/**
+ * The configs of topics, as Kafka 4.x documents them: names, types, defaults, bounds, and the broker configs that
+ * give their defaults. A controller judges them when a topic is created or altered, because brokers apply what
+ * the log says without asking again.
+ */
+import {
+  byName,
+  listElements,
+  refusalOf,
+  type BrokerSynonym,
+  type ConfigDefinition,
+  type ConfigDefinitions,
+} from "./config-definition.ts";
+
+const LONG_MAX = "9223372036854775807";
+const SECOND_MS = 1_000;
+const MINUTE_MS = 60 * SECOND_MS;
+const HOUR_MS = 60 * MINUTE_MS;
+
+const same = (name: string): readonly BrokerSynonym[] => [{ name, factor: 1 }];
+
+/** "*", or "partition:broker" pairs: which replicas replication quotas apply to (KIP-73). */
+const refusesThrottledReplicas = (value: string): string | null => {
+  const elements = listElements(value);
+  const isValid =
+    (elements.length === 1 && elements[0] === "*") ||
+    elements.every((element) => /^\d+:\d+$/.test(element));
+  return isValid
+    ? null
+    : "Must be the literal '*' or a list of replicas in the following format: " +
+        "[partitionId]:[brokerId],[partitionId]:[brokerId],...";
+};
+
+/** Gzip levels 1 to 9, or -1 for the library's own choice. */
+const refusesGzipLevel = (value: string): string | null =>
+  Number(value) === 0 ? "Value must be between 1 and 9 or equal to -1" : null;
+
+const definitions: readonly ConfigDefinition[] = [
+  {
+    name: "cleanup.policy",
+    type: "list",
+    default: "delete",
+    oneOf: ["compact", "delete"],
+    brokerSynonyms: same("log.cleanup.policy"),
+  },
+  {
+    name: "compression.gzip.level",
+    type: "int",
+    default: "-1",
+    min: -1,
+    max: 9,
+    refuses: refusesGzipLevel,
+    brokerSynonyms: same("compression.gzip.level"),
+  },
+  {
+    name: "compression.lz4.level",
+    type: "int",
+    default: "9",
+    min: 1,
+    max: 17,
+    brokerSynonyms: same("compression.lz4.level"),
+  },
+  {
+    name: "compression.type",
+    type: "string",
+    default: "producer",
+    oneOf: ["uncompressed", "zstd", "lz4", "snappy", "gzip", "producer"],
+    brokerSynonyms: same("compression.type"),
+  },
+  {
+    name: "compression.zstd.level",
+    type: "int",
+    default: "3",
+    min: -131_072,
+    max: 22,
+    brokerSynonyms: same("compression.zstd.level"),
+  },
+  {
+    name: "delete.retention.ms",
+    type: "long",
+    default: "86400000",
+    min: 0,
+    brokerSynonyms: same("log.cleaner.delete.retention.ms"),
+  },
+  {
+    name: "file.delete.delay.ms",
+    type: "long",
+    default: "60000",
+    min: 0,
+    brokerSynonyms: same("log.segment.delete.delay.ms"),
+  },
+  {
+    name: "flush.messages",
+    type: "long",
+    default: LONG_MAX,
+    min: 1,
+    brokerSynonyms: same("log.flush.interval.messages"),
+  },
+  {
+    name: "flush.ms",
+    type: "long",
+    default: LONG_MAX,
+    min: 0,
+    brokerSynonyms: [
+      { name: "log.flush.interval.ms", factor: 1 },
+      { name: "log.flush.scheduler.interval.ms", factor: 1 },
+    ],
+  },
+  {
+    name: "follower.replication.throttled.replicas",
+    type: "list",
+    default: "",
+    refuses: refusesThrottledReplicas,
+  },
+  {
+    name: "index.interval.bytes",
+    type: "int",
+    default: "4096",
+    min: 0,
+    brokerSynonyms: same("log.index.interval.bytes"),
+  },
+  {
+    name: "leader.replication.throttled.replicas",
+    type: "list",
+    default: "",
+    refuses: refusesThrottledReplicas,
+  },
+  {
+    name: "local.retention.bytes",
+    type: "long",
+    default: "-2",
+    min: -2,
+    brokerSynonyms: same("log.local.retention.bytes"),
+  },
+  {
+    name: "local.retention.ms",
+    type: "long",
+    default: "-2",
+    min: -2,
+    brokerSynonyms: same("log.local.retention.ms"),
+  },
+  {
+    name: "max.compaction.lag.ms",
+    type: "long",
+    default: LONG_MAX,
+    min: 1,
+    brokerSynonyms: same("log.cleaner.max.compaction.lag.ms"),
+  },
+  {
+    name: "max.message.bytes",
+    type: "int",
+    default: "1048588",
+    min: 0,
+    brokerSynonyms: same("message.max.bytes"),
+  },
+  {
+    name: "message.timestamp.after.max.ms",
+    type: "long",
+    default: "3600000",
+    min: 0,
+    brokerSynonyms: same("log.message.timestamp.after.max.ms"),
+  },
+  {
+    name: "message.timestamp.before.max.ms",
+    type: "long",
+    default: LONG_MAX,
+    min: 0,
+    brokerSynonyms: same("log.message.timestamp.before.max.ms"),
+  },
+  {
+    name: "message.timestamp.type",
+    type: "string",
+    default: "CreateTime",
+    oneOf: ["CreateTime", "LogAppendTime"],
+    brokerSynonyms: same("log.message.timestamp.type"),
+  },
+  {
+    name: "min.cleanable.dirty.ratio",
+    type: "double",
+    default: "0.5",
+    min: 0,
+    max: 1,
+    brokerSynonyms: same("log.cleaner.min.cleanable.ratio"),
+  },
+  {
+    name: "min.compaction.lag.ms",
+    type: "long",
+    default: "0",
+    min: 0,
+    brokerSynonyms: same("log.cleaner.min.compaction.lag.ms"),
+  },
+  {
+    name: "min.insync.replicas",
+    type: "int",
+    default: "1",
+    min: 1,
+    brokerSynonyms: same("min.insync.replicas"),
+  },
+  {
+    name: "preallocate",
+    type: "boolean",
+    default: "false",
+    brokerSynonyms: same("log.preallocate"),
+  },
+  { name: "remote.log.copy.disable", type: "boolean", default: "false" },
+  { name: "remote.log.delete.on.disable", type: "boolean", default: "false" },
+  { name: "remote.storage.enable", type: "boolean", default: "false" },
+  {
+    name: "retention.bytes",
+    type: "long",
+    default: "-1",
+    brokerSynonyms: same("log.retention.bytes"),
+  },
+  {
+    name: "retention.ms",
+    type: "long",
+    default: "604800000",
+    min: -1,
+    brokerSynonyms: [
+      { name: "log.retention.ms", factor: 1 },
+      { name: "log.retention.minutes", factor: MINUTE_MS },
+      { name: "log.retention.hours", factor: HOUR_MS },
+    ],
+  },
+  {
+    name: "segment.bytes",
+    type: "int",
+    default: "1073741824",
+    // 1 MiB since 4.0 (KIP-1030): smaller ones once let a topic exhaust a broker's file handles.
+    min: 1_048_576,
+    brokerSynonyms: same("log.segment.bytes"),
+  },
+  {
+    name: "segment.index.bytes",
+    type: "int",
+    default: "10485760",
+    min: 4,
+    brokerSynonyms: same("log.index.size.max.bytes"),
+  },
+  {
+    name: "segment.jitter.ms",
+    type: "long",
+    default: "0",
+    min: 0,
+    brokerSynonyms: [
+      { name: "log.roll.jitter.ms", factor: 1 },
+      { name: "log.roll.jitter.hours", factor: HOUR_MS },
+    ],
+  },
+  {
+    name: "segment.ms",
+    type: "long",
+    default: "604800000",
+    min: 1,
+    brokerSynonyms: [
+      { name: "log.roll.ms", factor: 1 },
+      { name: "log.roll.hours", factor: HOUR_MS },
+    ],
+  },
+  {
+    name: "unclean.leader.election.enable",
+    type: "boolean",
+    default: "false",
+    brokerSynonyms: same("unclean.leader.election.enable"),
+  },
+];
+
+/** Every config of a topic, in ascending order of name. */
+export const TOPIC_CONFIGS: ConfigDefinitions = byName(definitions);
+
+/**
+ * Why a topic cannot have these configs, in Kafka's words; null when it can. `configs` are all that are set on
+ * it after the change; what is not set has `inherited`'s value.
+ */
+export function topicConfigsRefusal(
+  configs: ReadonlyMap<string, string>,
+  inherited: (definition: ConfigDefinition) => string,
+): string | null {
+  for (const name of configs.keys()) {
+    if (!TOPIC_CONFIGS.has(name)) return `Unknown topic config name: ${name}`;
+  }
+  for (const definition of definitions) {
+    const value = configs.get(definition.name);
+    const refusal = value === undefined ? null : refusalOf(definition, value);
+    if (refusal !== null) return refusal;
+  }
+  const effective = (name: string): string => {
+    const definition = TOPIC_CONFIGS.get(name);
+    return configs.get(name) ?? (definition === undefined ? "" : inherited(definition));
+  };
+  return compactionRefusal(effective) ?? remoteStorageRefusal(effective);
+}
+
+function compactionRefusal(effective: (name: string) => string): string | null {
+  const min = Number(effective("min.compaction.lag.ms"));
+  const max = Number(effective("max.compaction.lag.ms"));
+  if (min <= max) return null;
+  return (
+    `conflict topic config setting min.compaction.lag.ms (${min}) > ` +
+    `max.compaction.lag.ms (${max})`
+  );
+}
+
+/** KIP-405: what is kept locally is part of what is kept, and a compacted log cannot be kept remotely. */
+function remoteStorageRefusal(effective: (name: string) => string): string | null {
+  if (effective("remote.storage.enable").toLowerCase() !== "true") return null;
+  if (listElements(effective("cleanup.policy")).includes("compact")) {
+    return "Remote log storage is unsupported for the compacted topics";
+  }
+  return (
+    localRetentionRefusal(effective, "retention.bytes") ??
+    localRetentionRefusal(effective, "retention.ms")
+  );
+}
+
+function localRetentionRefusal(effective: (name: string) => string, name: string): string | null {
+  const UNLIMITED = -1;
+  const AS_TOTAL = -2;
+  const local = Number(effective(`local.${name}`));
+  const total = Number(effective(name));
+  if (total <= UNLIMITED || local === AS_TOTAL) return null;
+  const refusal = `Invalid value ${local} for configuration local.${name}: `;
+  if (local === UNLIMITED) {
+    return `${refusal}Value must not be -1 as ${name} value is set as ${total}.`;
+  }
+  return local > total
+    ? `${refusal}Value must not be more than property ${name} value ${total}.`
+    : null;
+}

@@ -1,0 +1,210 @@
+import { describe, expect, test } from "vitest";
+import {
+  refusalOf,
+  type ConfigDefinition,
+} from "../../../src/metadata/configs/config-definition.ts";
+import { clientMetricsConfigsRefusal } from "../../../src/metadata/configs/client-metrics-configs.ts";
+import { configSynonyms } from "../../../src/metadata/configs/effective-config.ts";
+import { groupConfigsRefusal } from "../../../src/metadata/configs/group-configs.ts";
+import { brokerConfigType } from "../../../src/metadata/configs/broker-configs.ts";
+import { TOPIC_CONFIGS, topicConfigsRefusal } from "../../../src/metadata/configs/topic-configs.ts";
+
+const byDefault = (definition: ConfigDefinition): string => definition.default;
+const refusal = (configs: Record<string, string>): string | null =>
+  topicConfigsRefusal(new Map(Object.entries(configs)), byDefault);
+
+describe("every topic config", () => {
+  test.each([...TOPIC_CONFIGS.values()])(
+    "$name has a default that it takes itself",
+    (definition) => {
+      expect(refusalOf(definition, definition.default)).toBeNull();
+    },
+  );
+
+  test("stands in ascending order of name, as CreateTopics answers them", () => {
+    expect([...TOPIC_CONFIGS.keys()]).toEqual([...TOPIC_CONFIGS.keys()].toSorted());
+  });
+});
+
+describe("a topic config is taken", () => {
+  test.each([
+    { "cleanup.policy": "compact,delete", "retention.ms": "12345" },
+    { "cleanup.policy": "compact" },
+    { "retention.ms": "-1", "retention.bytes": "-1" },
+    { preallocate: "TRUE" },
+    { "min.cleanable.dirty.ratio": "0.01" },
+    { "flush.ms": "9223372036854775807" },
+    { "leader.replication.throttled.replicas": "0:1,1:2" },
+    { "follower.replication.throttled.replicas": "*" },
+    { "follower.replication.throttled.replicas": "" },
+    { "remote.storage.enable": "true", "local.retention.ms": "-2" },
+    { "remote.storage.enable": "true", "retention.ms": "100", "local.retention.ms": "100" },
+  ])("%j", (configs) => {
+    expect(refusal(configs)).toBeNull();
+  });
+});
+
+describe("a topic config is refused", () => {
+  test.each([
+    [{ "nope.nope": "1" }, "Unknown topic config name: nope.nope"],
+    [
+      { "retention.ms": "abc" },
+      "Invalid value abc for configuration retention.ms: Not a number of type LONG",
+    ],
+    [
+      { "retention.ms": "-2" },
+      "Invalid value -2 for configuration retention.ms: Value must be at least -1",
+    ],
+    [
+      { "flush.ms": "9223372036854775808" },
+      "Invalid value 9223372036854775808 for configuration flush.ms: Not a number of type LONG",
+    ],
+    [
+      { "segment.bytes": "2147483648" },
+      "Invalid value 2147483648 for configuration segment.bytes: Not a number of type INT",
+    ],
+    [
+      { "segment.bytes": "1" },
+      "Invalid value 1 for configuration segment.bytes: Value must be at least 1048576",
+    ],
+    [
+      { "min.cleanable.dirty.ratio": "1.5" },
+      "Invalid value 1.5 for configuration min.cleanable.dirty.ratio: Value must be no more than 1",
+    ],
+    [
+      { preallocate: "yes" },
+      "Invalid value yes for configuration preallocate: Expected value to be either true or false",
+    ],
+    [
+      { "compression.type": "brotli" },
+      "Invalid value brotli for configuration compression.type: String must be one of: " +
+        "uncompressed, zstd, lz4, snappy, gzip, producer",
+    ],
+    [
+      { "cleanup.policy": "compact,burn" },
+      "Invalid value compact,burn for configuration cleanup.policy: String must be one of: compact, delete",
+    ],
+    [
+      { "compression.gzip.level": "0" },
+      "Invalid value 0 for configuration compression.gzip.level: Value must be between 1 and 9 or equal to -1",
+    ],
+    [
+      { "min.compaction.lag.ms": "5", "max.compaction.lag.ms": "4" },
+      "conflict topic config setting min.compaction.lag.ms (5) > max.compaction.lag.ms (4)",
+    ],
+    [
+      { "remote.storage.enable": "true", "cleanup.policy": "compact" },
+      "Remote log storage is unsupported for the compacted topics",
+    ],
+    [
+      { "remote.storage.enable": "true", "retention.ms": "10", "local.retention.ms": "11" },
+      "Invalid value 11 for configuration local.retention.ms: " +
+        "Value must not be more than property retention.ms value 10.",
+    ],
+    [
+      { "remote.storage.enable": "true", "local.retention.ms": "-1" },
+      "Invalid value -1 for configuration local.retention.ms: " +
+        "Value must not be -1 as retention.ms value is set as 604800000.",
+    ],
+  ])("%j: %s", (configs, reason) => {
+    expect(refusal(configs)).toBe(reason);
+  });
+
+  test("when what it inherits makes it wrong", () => {
+    const configs = new Map([["min.compaction.lag.ms", "4"]]);
+    const refused = topicConfigsRefusal(configs, (definition) =>
+      definition.name === "max.compaction.lag.ms" ? "3" : definition.default,
+    );
+    expect(refused).toMatch(/^conflict topic config/);
+  });
+});
+
+describe("the effective value", () => {
+  const retention = TOPIC_CONFIGS.get("retention.ms");
+  const synonyms = (topic: Record<string, string>, cluster: Record<string, string>): unknown =>
+    retention === undefined
+      ? undefined
+      : configSynonyms(retention, {
+          topic: new Map(Object.entries(topic)),
+          clusterDefaults: new Map(Object.entries(cluster)),
+        }).map(({ name, value, source }) => `${name}=${value} (${source})`);
+
+  test.each<readonly [Record<string, string>, Record<string, string>, readonly string[]]>([
+    [{}, {}, ["log.retention.ms=604800000 (5)"]],
+    [{ "retention.ms": "1" }, {}, ["retention.ms=1 (1)", "log.retention.ms=604800000 (5)"]],
+    [
+      { "retention.ms": "1" },
+      { "log.retention.ms": "2" },
+      ["retention.ms=1 (1)", "log.retention.ms=2 (3)", "log.retention.ms=604800000 (5)"],
+    ],
+    [
+      {},
+      { "log.retention.hours": "789" },
+      ["log.retention.hours=2840400000 (3)", "log.retention.ms=604800000 (5)"],
+    ],
+    [
+      {},
+      { "log.retention.hours": "-1", "log.retention.minutes": "2" },
+      [
+        "log.retention.minutes=120000 (3)",
+        "log.retention.hours=-1 (3)",
+        "log.retention.ms=604800000 (5)",
+      ],
+    ],
+  ])("of retention.ms on topic %j under cluster %j is %j", (topic, cluster, expected) => {
+    expect(synonyms(topic, cluster)).toEqual(expected);
+  });
+});
+
+describe("other resources", () => {
+  test.each([
+    [{ "consumer.session.timeout.ms": "50000" }, null],
+    [
+      { "consumer.session.timeout.ms": "1" },
+      "consumer.session.timeout.ms must be greater than or equal to group.consumer.min.session.timeout.ms",
+    ],
+    [
+      { "share.heartbeat.interval.ms": "20000" },
+      "share.heartbeat.interval.ms must be less than or equal to group.share.max.heartbeat.interval.ms",
+    ],
+    [{ "share.auto.offset.reset": "by_duration:P1DT2H3.5S" }, null],
+    [
+      { "share.auto.offset.reset": "by_duration:P" },
+      "Invalid value by_duration:P for configuration share.auto.offset.reset: " +
+        "the string must be one of: latest, earliest or by_duration:PnDTnHnMn.nS",
+    ],
+    [{ nope: "1" }, "Unknown group config name: nope"],
+  ])("a group with %j: %s", (configs, reason) => {
+    expect(groupConfigsRefusal(new Map(Object.entries(configs)))).toBe(reason);
+  });
+
+  test.each([
+    [{ "interval.ms": "30000", match: "client_id=abc.*", metrics: "org.apache.kafka." }, null],
+    [
+      { "interval.ms": "1" },
+      "Invalid value 1 for interval.ms, interval must be between 100 and 3600000 (1 hour)",
+    ],
+    [
+      { match: "planet=mars" },
+      "Invalid value planet=mars for configuration match: Illegal client matching pattern: planet=mars",
+    ],
+    [
+      { match: "client_id=(" },
+      "Invalid value client_id=( for configuration match: Illegal client matching pattern: client_id=(",
+    ],
+    [{ nope: "1" }, "Unknown client metrics configuration: nope"],
+  ])("a client metrics subscription with %j: %s", (configs, reason) => {
+    expect(clientMetricsConfigsRefusal(new Map(Object.entries(configs)))).toBe(reason);
+  });
+
+  test.each([
+    ["background.threads", "int"],
+    ["log.cleanup.policy", "list"],
+    ["ssl.keystore.password", "password"],
+    ["listener.name.internal.ssl.keystore.password", "password"],
+    ["listener.name.sasl_ssl.scram-sha-512.sasl.jaas.config", "password"],
+    ["no.such.config", null],
+  ])("the broker config %s has the type %s", (name, type) => {
+    expect(brokerConfigType(name)).toBe(type);
+  });
+});
