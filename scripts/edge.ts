@@ -8,8 +8,9 @@ import { spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { createRequire } from "node:module";
+import { readFile, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
-import { resolve } from "node:path";
+import { join, resolve } from "node:path";
 import { createInterface } from "node:readline";
 import { writeRuntimeFiles } from "./runtime-config.ts";
 
@@ -52,11 +53,23 @@ export class PortInUseError extends Error {
   override readonly name = "PortInUseError";
 }
 
+/** Another runtime uses the folder. */
+export class StateInUseError extends Error {
+  override readonly name = "StateInUseError";
+
+  constructor(persistTo: string, pid: number) {
+    super(
+      `${persistTo} is in use by workerd ${pid}; end it (kill ${pid}), or choose another with --persist-to`,
+    );
+  }
+}
+
 /** Starts the runtime and waits until it listens. Whether a cluster is ready is for `/health/ready` to say. */
 export async function startEdge(options: EdgeOptions): Promise<Edge> {
   const port = options.port ?? 0;
-  if (port !== 0) await assertFree(port);
   const persistTo = resolve(options.persistTo);
+  await assertUnused(persistTo);
+  if (port !== 0) await assertFree(port);
   const { config } = await writeRuntimeFiles({ persistTo, port });
   const child = spawn(runtimePath(), ["serve", config, "--control-fd=3"], {
     stdio: ["ignore", "pipe", "pipe", "pipe"],
@@ -73,6 +86,7 @@ export async function startEdge(options: EdgeOptions): Promise<Edge> {
   void exited.then(() => process.off("exit", killNow));
   try {
     const listening = await listeningPort(child, exited);
+    await writeFile(ownerFile(persistTo), JSON.stringify({ pid: child.pid, port: listening }));
     return edgeOf(child, listening, exited);
   } catch (error) {
     child.kill("SIGKILL");
@@ -161,7 +175,8 @@ async function listeningPort(child: ChildProcess, exited: Promise<string>): Prom
   }
 }
 
-async function assertFree(port: number): Promise<void> {
+/** Fails with a `PortInUseError` when something listens on that loopback port. */
+export async function assertFree(port: number): Promise<void> {
   const server = createServer();
   server.listen(port, "127.0.0.1");
   try {
@@ -171,6 +186,24 @@ async function assertFree(port: number): Promise<void> {
   }
   server.close();
   await once(server, "close");
+}
+
+/** Says which runtime uses a folder. */
+const ownerFile = (persistTo: string): string => join(persistTo, "runtime", "owner.json");
+
+/** Two runtimes over one folder would be two controllers with one identity. A note of a dead one means nothing. */
+async function assertUnused(persistTo: string): Promise<void> {
+  try {
+    const owner: { readonly pid: number; readonly port: number } = JSON.parse(
+      await readFile(ownerFile(persistTo), "utf8"),
+    );
+    process.kill(owner.pid, 0);
+    const signal = AbortSignal.timeout(1_000);
+    const { ok } = await fetch(`http://127.0.0.1:${owner.port}/health/live`, { signal });
+    if (ok) throw new StateInUseError(persistTo, owner.pid);
+  } catch (error) {
+    if (error instanceof StateInUseError) throw error;
+  }
 }
 
 const portInUse = (port: number, cause?: unknown): PortInUseError =>

@@ -82,7 +82,6 @@ function describeRuntime({
   port,
 }: Description): string {
   const classes = [...new Set(bindings.map((binding) => binding.class_name))];
-  const text = (value: string): string => JSON.stringify(value);
   // The key names the folder of a class's files, so it may never change: it is the class's name.
   const namespaces = classes.map(
     (className) =>
@@ -120,3 +119,6 @@ const main :Workerd.Worker = (
 );
 `;
 }
+
+/** A text literal of the configuration language. */
+const text = (value: string): string => JSON.stringify(value);

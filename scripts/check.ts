@@ -1,0 +1,19 @@
+/**
+ * `npm run check`: formatting, lint with types and the fences between folders, type-check. It judges and writes
+ * nothing (but the type declarations under `dist/types`, which git ignores); `npm run fix` writes.
+ */
+import { runAll } from "./commands.ts";
+
+const ok = await runAll([
+  { title: "format", command: "oxfmt", args: ["--check", "."] },
+  { title: "lint", command: "oxlint", args: ["--type-aware", "."] },
+  { title: "types of the cores", command: "tsc", args: ["-b"] },
+  { title: "types of the edge", command: "tsc", args: ["-p", "tsconfig.edge.json"] },
+  { title: "types in Node", command: "tsc", args: ["-p", "tsconfig.node.json"] },
+  {
+    title: "types in the objects' tests",
+    command: "tsc",
+    args: ["-p", "tsconfig.workers-tests.json"],
+  },
+]);
+process.exitCode = ok ? 0 : 1;

@@ -1,0 +1,170 @@
+/**
+ * The HTTP interface from a program's side, as the scripts, the tests and the benchmarks use it: form a cluster,
+ * call an API in Kafka's JSON form, read a resource. It adds nothing: no retry, no memory.
+ */
+
+/** A cluster as `POST /clusters` answers it. */
+export interface FormedCluster {
+  readonly cluster_id: string;
+  readonly controllers: readonly {
+    readonly node_id: number;
+    readonly directory_id: string;
+    readonly host: string;
+    readonly port: number;
+  }[];
+  readonly metadata_version: number;
+}
+
+export interface Answer<Body> {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly body: Body;
+  /** `Kafka-Metadata-Offset`: the last committed record that the answer reflects; NaN when absent. */
+  readonly offset: number;
+  /** `Kafka-Metadata-Epoch`. */
+  readonly epoch: number;
+}
+
+/** The body of every refusal. */
+export interface Refusal {
+  readonly error_code: number;
+  readonly message: string;
+}
+
+/** An answer that is not a 2xx, thrown by the calls below that promise a body. */
+export class RefusedError extends Error {
+  override readonly name = "RefusedError";
+  readonly status: number;
+  readonly refusal: Refusal;
+
+  constructor(what: string, status: number, refusal: Refusal) {
+    super(`${what}: ${status} ${refusal.error_code} ${refusal.message}`);
+    this.status = status;
+    this.refusal = refusal;
+  }
+}
+
+/** One line of `/metadata-log`: one record, as kafka-dump-log names it. */
+export interface LogLine {
+  readonly offset: number;
+  readonly leader_epoch: number;
+  readonly timestamp_ms: number;
+  readonly type: string;
+  readonly version: number;
+  readonly data: Readonly<Record<string, unknown>>;
+}
+
+/** One range of the committed log. */
+export interface LogAnswer {
+  readonly lines: readonly LogLine[];
+  /** Where to go on reading. */
+  readonly next: number;
+  readonly highWatermark: number;
+}
+
+export interface ClusterClient {
+  readonly clusterId: string;
+  /** `POST rpc/{api}`: `body` and the answer are in Kafka's JSON form. The highest version unless `version` is given. */
+  rpc<Body>(api: string, body: unknown, version?: number): Promise<Answer<Body>>;
+  /** `GET` of a path below the cluster, as `topics?page_size=10`. */
+  get<Body>(path: string): Promise<Answer<Body>>;
+  /** `POST` without a body, as `controllers/3000:restart`. */
+  post<Body>(path: string): Promise<Answer<Body>>;
+  /** One range of the committed log from an offset; `waitMs` holds an answer that would be empty. */
+  log(fromOffset: number, waitMs?: number): Promise<LogAnswer>;
+  /** The whole committed log as raw record batches, end to end. */
+  rawLog(): Promise<Uint8Array>;
+}
+
+/** Forms a cluster, or finds the one of that id; it is led when this returns. */
+export async function formCluster(
+  edge: string,
+  request: Readonly<Record<string, unknown>>,
+): Promise<FormedCluster> {
+  const answer = await call<FormedCluster>(`${edge}/kafka/v3/clusters`, {
+    method: "POST",
+    body: JSON.stringify(request),
+  });
+  return answer.body;
+}
+
+export async function listClusters(edge: string): Promise<readonly FormedCluster[]> {
+  const { body } = await call<{ readonly data: readonly FormedCluster[] }>(
+    `${edge}/kafka/v3/clusters`,
+  );
+  return body.data;
+}
+
+export function clusterClient(edge: string, clusterId: string): ClusterClient {
+  const base = `${edge}/kafka/v3/clusters/${clusterId}`;
+  return {
+    clusterId,
+    rpc: (api, body, version) =>
+      call(`${base}/rpc/${api}${version === undefined ? "" : `?version=${version}`}`, {
+        method: "POST",
+        body: JSON.stringify(body),
+      }),
+    get: (path) => call(`${base}/${path}`),
+    post: (path) => call(`${base}/${path}`, { method: "POST" }),
+    log: (fromOffset, waitMs = 0) => readLines(`${base}/metadata-log?from_offset=${fromOffset}&wait_ms=${waitMs}`),
+    rawLog: () => readRaw(`${base}/metadata-log`),
+  };
+}
+
+async function readLines(url: string): Promise<LogAnswer> {
+  const response = await answered(url);
+  const lines: LogLine[] = [];
+  for (const text of (await response.text()).split("\n")) {
+    if (text === "") continue;
+    const line: LogLine = JSON.parse(text);
+    lines.push(line);
+  }
+  return {
+    lines,
+    next: Number(response.headers.get("Kafka-Next-Offset")),
+    highWatermark: Number(response.headers.get("Kafka-High-Watermark")),
+  };
+}
+
+async function readRaw(url: string): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  let next = 0;
+  for (;;) {
+    const response = await answered(`${url}?from_offset=${next}`, {
+      headers: { Accept: "application/vnd.kafka.records" },
+    });
+    chunks.push(new Uint8Array(await response.arrayBuffer()));
+    next = Number(response.headers.get("Kafka-Next-Offset"));
+    if (next >= Number(response.headers.get("Kafka-High-Watermark"))) return Buffer.concat(chunks);
+  }
+}
+
+/** The response, when it is a 2xx. */
+async function answered(url: string, init?: RequestInit): Promise<Response> {
+  const response = await fetch(url, init);
+  if (response.ok) return response;
+  const refusal = parseRefusal(await response.text());
+  throw new RefusedError(`${init?.method ?? "GET"} ${url}`, response.status, refusal);
+}
+
+async function call<Body>(url: string, init?: RequestInit): Promise<Answer<Body>> {
+  const response = await answered(url, init);
+  const { status, headers } = response;
+  const body: Body = JSON.parse(await response.text());
+  return {
+    status,
+    headers,
+    body,
+    offset: Number(headers.get("Kafka-Metadata-Offset") ?? Number.NaN),
+    epoch: Number(headers.get("Kafka-Metadata-Epoch") ?? Number.NaN),
+  };
+}
+
+function parseRefusal(text: string): Refusal {
+  try {
+    const refusal: Refusal = JSON.parse(text);
+    return refusal;
+  } catch {
+    return { error_code: 0, message: text.slice(0, 500) };
+  }
+}

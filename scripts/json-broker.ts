@@ -1,0 +1,103 @@
+/**
+ * A broker that speaks the controller protocol as JSON over HTTP, as far as membership goes: it registers, follows
+ * the metadata log, sends heartbeats and falls silent when told to. It stores no partitions. The tour and the tests
+ * show with it what any broker in any language could do.
+ */
+import { randomUUID } from "node:crypto";
+import type {
+  BrokerHeartbeatResponse,
+  BrokerRegistrationResponse,
+} from "../src/protocol/index.ts";
+import type { ClusterClient } from "./cluster-client.ts";
+
+export interface JsonBroker {
+  readonly id: number;
+  /** The epoch that the controller gave this incarnation; -1 before it registered. */
+  epoch(): number;
+  /** Registers this incarnation; the broker is fenced until a heartbeat says that it has caught up. */
+  register(): Promise<number>;
+  /** Reads the committed log to its end and sends one heartbeat that says so. */
+  heartbeat(): Promise<BrokerHeartbeatResponse>;
+  /** Sends heartbeats from now on, every half second, whatever becomes of each. */
+  keepAlive(): void;
+  /** Sends nothing any more. */
+  fallSilent(): Promise<void>;
+}
+
+/** A quarter of Kafka's `broker.heartbeat.interval.ms`: quick enough to watch. */
+const HEARTBEAT_MS = 500;
+
+/** What a 4.0 broker supports (KIP-584); the controller refuses one that lacks a finalized feature. */
+const FEATURES = [
+  { name: "group.version", minSupportedVersion: 0, maxSupportedVersion: 1 },
+  { name: "kraft.version", minSupportedVersion: 0, maxSupportedVersion: 1 },
+  { name: "metadata.version", minSupportedVersion: 7, maxSupportedVersion: 25 },
+  { name: "transaction.version", minSupportedVersion: 0, maxSupportedVersion: 2 },
+];
+
+export function jsonBroker(cluster: ClusterClient, id: number): JsonBroker {
+  const incarnationId = kafkaUuid();
+  const logDir = kafkaUuid();
+  let epoch = -1;
+  let read = 0;
+  let timer: NodeJS.Timeout | undefined;
+  let beating: Promise<unknown> = Promise.resolve();
+
+  const heartbeat = async (): Promise<BrokerHeartbeatResponse> => {
+    read = await logEnd(cluster, read);
+    const { body } = await cluster.rpc<BrokerHeartbeatResponse>("BrokerHeartbeat", {
+      brokerId: id,
+      brokerEpoch: epoch,
+      currentMetadataOffset: read - 1,
+      wantFence: false,
+      wantShutDown: false,
+      offlineLogDirs: [],
+    }, 1);
+    return body;
+  };
+
+  return {
+    id,
+    epoch: () => epoch,
+    async register() {
+      const { body } = await cluster.rpc<BrokerRegistrationResponse>("BrokerRegistration", {
+        brokerId: id,
+        clusterId: cluster.clusterId,
+        incarnationId,
+        listeners: [{ name: "PLAINTEXT", host: `broker-${id}`, port: 9092, securityProtocol: 0 }],
+        features: FEATURES,
+        rack: null,
+        isMigratingZkBroker: false,
+        logDirs: [logDir],
+        previousBrokerEpoch: -1,
+      });
+      if (body.errorCode !== 0) throw new Error(`broker ${id} was refused with error ${body.errorCode}`);
+      epoch = body.brokerEpoch;
+      return epoch;
+    },
+    heartbeat,
+    keepAlive() {
+      timer = setInterval(() => {
+        // A heartbeat that fails is a heartbeat missed, as in any broker.
+        beating = heartbeat().catch(() => undefined);
+      }, HEARTBEAT_MS);
+    },
+    async fallSilent() {
+      clearInterval(timer);
+      await beating;
+    },
+  };
+}
+
+/** The end of the committed log, read from `from` on. */
+async function logEnd(cluster: ClusterClient, from: number): Promise<number> {
+  let next = from;
+  for (;;) {
+    const answer = await cluster.log(next);
+    if (answer.next >= answer.highWatermark) return answer.next;
+    next = answer.next;
+  }
+}
+
+/** A random uuid in Kafka's form: 22 characters of base64url. */
+const kafkaUuid = (): string => Buffer.from(randomUUID().replaceAll("-", ""), "hex").toString("base64url");

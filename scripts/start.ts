@@ -1,0 +1,230 @@
+/**
+ * `npm start`: a whole quorum on this machine. Starts the runtime, forms a default cluster the first time, starts
+ * a gateway for it, says where everything is, and stays until it is told to stop. With `--json` one line on
+ * standard output says it for programs; everything else goes to standard error then.
+ */
+import { parseArgs } from "node:util";
+import { startGateway } from "../gateway/main.ts";
+import type { FormedCluster } from "./cluster-client.ts";
+import { formCluster, listClusters } from "./cluster-client.ts";
+import { assertFree, startEdge } from "./edge.ts";
+import type { Edge } from "./edge.ts";
+
+const USAGE = `npm start -- [options]
+  --port N          where the Worker listens on 127.0.0.1 (8787)
+  --persist-to DIR  where the state is kept (.kedge)
+  --voters 1|3|5    controllers of the default cluster; counts when it is formed (3)
+  --gateway-port N  first port of the gateway, one a controller; counts when the cluster is formed (9093)
+  --no-gateway      no Kafka TCP, HTTP alone
+  --json            one line of JSON on standard output once it is ready`;
+
+interface Options {
+  readonly port: number;
+  readonly persistTo: string;
+  readonly voters: number;
+  readonly gatewayPort: number;
+  /** Whether the port was given, and not left at its default. */
+  readonly gatewayMoved: boolean;
+  readonly gateway: boolean;
+  readonly json: boolean;
+}
+
+/** How long a quorum may take until it can commit: several elections. */
+const READY_MS = 30_000;
+const PAUSE_MS = 50;
+
+/** Something the user can put right: said in one line, without a stack. */
+class UsageError extends Error {
+  override readonly name = "UsageError";
+}
+
+/** Told to stop while it was still starting. */
+const stopped = Promise.withResolvers<string>();
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+  process.on(signal, () => stopped.resolve(signal));
+}
+
+let edge: Edge | undefined;
+let gateway: { stop(): Promise<void> } | undefined;
+try {
+  const options = optionsFrom(process.argv.slice(2));
+  const say = options.json ? console.error : console.log;
+  const up = bringUp(options, say);
+  const how = await Promise.race([up.then(() => stopped.promise), stopped.promise]);
+  say(`${how}: stopping`);
+  void up.catch(() => undefined);
+} catch (error) {
+  console.error(`kedge: ${error instanceof Error ? error.message : String(error)}`);
+  process.exitCode = 1;
+} finally {
+  await gateway?.stop();
+  await edge?.stop();
+}
+// Whatever a signal left half open (a request in flight, a step of starting) does not keep the process.
+process.exit();
+
+async function bringUp(options: Options, say: (line: string) => void): Promise<void> {
+  say(`starting workerd on http://127.0.0.1:${options.port}, state under ${options.persistTo}`);
+  edge = await startEdge({
+    persistTo: options.persistTo,
+    port: options.port,
+    onLine: console.error,
+  });
+  void edge.exited.then((how) => stopped.resolve(`workerd ended (${how})`));
+  const cluster = await defaultCluster(edge.url, options, say);
+  await untilReady(edge.url, cluster.cluster_id);
+  say(`cluster ${cluster.cluster_id} is ready: its quorum can commit`);
+  const bootstrapServers = options.gateway ? await openGateway(edge.url, cluster, say) : undefined;
+  if (options.json) {
+    console.log(
+      JSON.stringify({
+        edge: edge.url,
+        cluster_id: cluster.cluster_id,
+        controllers: cluster.controllers.map(({ node_id, directory_id, host, port }) => ({
+          node_id,
+          directory_id,
+          host,
+          port,
+        })),
+        ...(bootstrapServers === undefined ? {} : { bootstrap_servers: bootstrapServers }),
+      }),
+    );
+  }
+  say("");
+  say(`  cluster id   ${cluster.cluster_id}`);
+  say(`  cluster      ${edge.url}/kafka/v3/clusters/${cluster.cluster_id}`);
+  say(`  quorum       ${edge.url}/kafka/v3/clusters/${cluster.cluster_id}/quorum`);
+  say(`  metadata log ${edge.url}/kafka/v3/clusters/${cluster.cluster_id}/metadata-log`);
+  say(`  health       ${edge.url}/health/ready`);
+  if (bootstrapServers !== undefined) {
+    say(`  brokers      controller.quorum.bootstrap.servers=${bootstrapServers}`);
+  }
+  say("");
+  say("Ctrl-C stops all of it; the state stays.");
+}
+
+/** The first cluster of the directory; formed when there is none. */
+async function defaultCluster(
+  url: string,
+  options: Options,
+  say: (line: string) => void,
+): Promise<FormedCluster> {
+  const [existing] = await listClusters(url);
+  if (existing === undefined) {
+    const ports = Array.from({ length: options.voters }, (_, at) => options.gatewayPort + at);
+    if (options.gateway) for (const port of ports) await freeForGateway(port);
+    say(`forming a cluster of ${options.voters} controllers`);
+    return await formCluster(url, { controllers: ports.map((port) => ({ port })) });
+  }
+  say(`found cluster ${existing.cluster_id} of ${existing.controllers.length} controllers`);
+  // The log names the ports to brokers, so a gateway on other ports would lead them nowhere.
+  const first = existing.controllers[0]?.port;
+  if (options.gateway && options.gatewayMoved && first !== options.gatewayPort) {
+    throw new UsageError(
+      `the cluster in ${options.persistTo} was formed with the gateway on port ${first}; ` +
+        "leave --gateway-port out, or use another --persist-to",
+    );
+  }
+  return existing;
+}
+
+async function openGateway(
+  url: string,
+  cluster: FormedCluster,
+  say: (line: string) => void,
+): Promise<string> {
+  for (const { port } of cluster.controllers) await freeForGateway(port);
+  const opened = await startGateway({
+    edge: url,
+    clusterId: cluster.cluster_id,
+    controllers: cluster.controllers.map(({ node_id: nodeId, port }) => ({
+      nodeId,
+      host: "127.0.0.1",
+      port,
+    })),
+    log: console.error,
+  });
+  gateway = opened;
+  say(`gateway on ${opened.bootstrapServers}`);
+  return opened.bootstrapServers;
+}
+
+async function freeForGateway(port: number): Promise<void> {
+  try {
+    await assertFree(port);
+  } catch (error) {
+    throw new UsageError(
+      `port ${port} of 127.0.0.1, which the gateway needs, is in use; ` +
+        "--gateway-port N moves the gateway of a new cluster, --no-gateway leaves it out",
+      { cause: error },
+    );
+  }
+}
+
+/** Waits for 200 from `/health/ready`. */
+async function untilReady(url: string, clusterId: string): Promise<void> {
+  const deadline = Date.now() + READY_MS;
+  for (;;) {
+    const response = await fetch(`${url}/health/ready?cluster_id=${clusterId}`);
+    const body = await response.text();
+    if (response.ok) return;
+    if (Date.now() > deadline) throw new Error(`not ready after ${READY_MS} ms: ${body}`);
+    await new Promise((settle) => setTimeout(settle, PAUSE_MS));
+  }
+}
+
+function optionsFrom(args: readonly string[]): Options {
+  const { values } = parse(args);
+  if (values.help === true) {
+    console.log(USAGE);
+    process.exit(0);
+  }
+  return {
+    port: numberOf("--port", values.port ?? "8787", { min: 0, max: 65_535 }),
+    persistTo: values["persist-to"] ?? ".kedge",
+    voters: votersOf(values.voters ?? "3"),
+    gatewayPort: numberOf("--gateway-port", values["gateway-port"] ?? "9093", {
+      min: 1,
+      max: 65_531,
+    }),
+    gatewayMoved: values["gateway-port"] !== undefined,
+    gateway: values["no-gateway"] !== true,
+    json: values.json === true,
+  };
+}
+
+/** `parseArgs` throws for an option it does not know. */
+function parse(args: readonly string[]) {
+  try {
+    return parseArgs({
+      args: [...args],
+      options: {
+        port: { type: "string" },
+        "persist-to": { type: "string" },
+        voters: { type: "string" },
+        "gateway-port": { type: "string" },
+        "no-gateway": { type: "boolean" },
+        json: { type: "boolean" },
+        help: { type: "boolean", short: "h" },
+      },
+    });
+  } catch (error) {
+    throw new UsageError(`${error instanceof Error ? error.message : String(error)}\n${USAGE}`);
+  }
+}
+
+function numberOf(
+  option: string,
+  text: string,
+  { min, max }: { readonly min: number; readonly max: number },
+): number {
+  const value = /^\d{1,6}$/.test(text) ? Number(text) : Number.NaN;
+  if (!(value >= min && value <= max))
+    throw new UsageError(`${option} must be a number from ${min} to ${max}`);
+  return value;
+}
+
+function votersOf(text: string): number {
+  if (!["1", "3", "5"].includes(text)) throw new UsageError("--voters must be 1, 3 or 5");
+  return Number(text);
+}

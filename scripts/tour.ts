@@ -1,0 +1,370 @@
+/**
+ * `npm run tour`: a guided tour of a quorum on this machine, all through HTTP and JSON. A cluster is formed,
+ * brokers come and go, a topic is made and moved about, the leader is restarted, the whole runtime is killed.
+ * Every step says what it did and what it saw, and checks it; the first thing that does not hold ends the tour
+ * with a non-zero status. It runs in a folder of its own on free ports, and leaves nothing behind.
+ */
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { AlterPartitionResponse, CreateTopicsResponse } from "../src/protocol/index.ts";
+import { clusterClient, formCluster } from "./cluster-client.ts";
+import type { ClusterClient, LogLine } from "./cluster-client.ts";
+import { startEdge } from "./edge.ts";
+import type { Edge } from "./edge.ts";
+import { jsonBroker } from "./json-broker.ts";
+import type { JsonBroker } from "./json-broker.ts";
+
+interface PartitionData {
+  readonly partition_id: number;
+  readonly leader_id: number;
+  readonly leader_epoch: number;
+  readonly partition_epoch: number;
+  readonly replica_ids: readonly number[];
+  readonly isr_ids: readonly number[];
+}
+
+interface QuorumData {
+  readonly leader_id: number;
+  readonly leader_epoch: number;
+  readonly high_watermark: number;
+}
+
+const PARTITIONS = 100;
+const TOPIC = "orders";
+/** Beyond these something hangs: Kafka's session timeout is 9 s, its elections a few seconds. */
+const FENCED_MS = 30_000;
+const READY_MS = 30_000;
+
+let steps = 0;
+let checks = 0;
+
+const say = (line: string): void => console.log(line === "" ? "" : `   ${line}`);
+
+function step(title: string): void {
+  steps += 1;
+  console.log(`\n${steps}. ${title}`);
+}
+
+/** Says that `sentence` holds, or ends the tour. */
+function check(holds: boolean, sentence: string): void {
+  if (!holds) throw new Error(`does not hold: ${sentence}`);
+  checks += 1;
+  say(`✓ ${sentence}`);
+}
+
+const folder = await mkdtemp(join(tmpdir(), "kedge-tour-"));
+let edge: Edge | undefined;
+const crew: JsonBroker[] = [];
+try {
+  await tour();
+  console.log(`\nThe tour is over: ${steps} steps, ${checks} checks held.`);
+} catch (error) {
+  console.log(`   ✗ ${error instanceof Error ? error.message : String(error)}`);
+  process.exitCode = 1;
+} finally {
+  await Promise.all(crew.map((broker) => broker.fallSilent()));
+  await runtime().stop();
+  await rm(folder, { recursive: true, force: true });
+}
+
+async function tour(): Promise<void> {
+  const cluster = await formation();
+  const brokers = await membership(cluster);
+  const topicId = await creation(cluster);
+  await isrChanges(cluster, brokers, topicId);
+  await silence(cluster, brokers);
+  await failover(cluster);
+  await crash(cluster);
+}
+
+async function formation(): Promise<ClusterClient> {
+  step("A cluster is formed");
+  edge = await startEdge({ persistTo: folder, onLine: (line) => say(`workerd: ${line}`) });
+  say(`workerd ${edge.pid} answers on ${edge.url}; its state is in ${folder}`);
+  const startMs = performance.now();
+  const formed = await formCluster(edge.url, { voters: 3 });
+  const tookMs = Math.round(performance.now() - startMs);
+  const cluster = clusterClient(edge.url, formed.cluster_id);
+  say(`cluster ${formed.cluster_id}, formed and led after ${tookMs} ms; its controllers are`);
+  for (const { node_id: nodeId, directory_id: directoryId } of formed.controllers) {
+    say(`  ${nodeId}, directory ${directoryId}`);
+  }
+  const quorum = await quorumOf(cluster);
+  const { lines } = await cluster.log(0);
+  say(`its log begins with ${lines.map((line) => `${line.offset} ${line.type}`).join(", ")}`);
+  check(
+    formed.controllers.some((controller) => controller.node_id === quorum.leader_id),
+    `controller ${quorum.leader_id} leads in epoch ${quorum.leader_epoch}; everything below ${quorum.high_watermark} is committed`,
+  );
+  check(
+    lines.some((line) => line.type === "FEATURE_LEVEL_RECORD" && line.data["name"] === "metadata.version"),
+    "the bootstrap records are committed: metadata.version is in the log",
+  );
+  return cluster;
+}
+
+async function membership(cluster: ClusterClient): Promise<readonly JsonBroker[]> {
+  step("Three brokers register, send heartbeats and are unfenced");
+  const brokers = [1, 2, 3].map((id) => jsonBroker(cluster, id));
+  crew.push(...brokers);
+  for (const broker of brokers) {
+    const epoch = await broker.register();
+    say(`broker ${broker.id} is registered with epoch ${epoch}, the offset of its record, and fenced`);
+  }
+  for (const broker of brokers) {
+    const answer = await broker.heartbeat();
+    check(
+      answer.errorCode === 0 && answer.isCaughtUp && !answer.isFenced,
+      `broker ${broker.id} has read the log up to its registration: it is unfenced`,
+    );
+    broker.keepAlive();
+  }
+  const unfenced = await Promise.all(brokers.map(({ id }) => isFenced(cluster, id)));
+  check(!unfenced.includes(true), "a reader of the metadata sees three unfenced brokers");
+  return brokers;
+}
+
+async function creation(cluster: ClusterClient): Promise<string> {
+  step(`A topic of ${PARTITIONS} partitions with replication factor 3 is created`);
+  const { body, offset, epoch } = await cluster.rpc<CreateTopicsResponse>("CreateTopics", {
+    topics: [
+      { name: TOPIC, numPartitions: PARTITIONS, replicationFactor: 3, assignments: [], configs: [] },
+    ],
+    timeoutMs: 10_000,
+    validateOnly: false,
+  });
+  const [created] = body.topics;
+  if (created === undefined) throw new Error("CreateTopics answered without topics");
+  check(
+    created.errorCode === 0,
+    `CreateTopics is answered without error: topic id ${created.topicId}, committed up to offset ${offset} in epoch ${epoch}`,
+  );
+  const partitions = await partitionsOf(cluster);
+  check(
+    partitions.length === PARTITIONS && partitions.every(({ isr_ids: isr }) => isr.length === 3),
+    `${PARTITIONS} partitions are there, each with three replicas in sync`,
+  );
+  const led = [1, 2, 3].map((id) => partitions.filter((each) => each.leader_id === id).length);
+  check(
+    Math.max(...led) - Math.min(...led) <= 1,
+    `brokers 1, 2 and 3 lead ${led.join(", ")} of them`,
+  );
+  return created.topicId;
+}
+
+async function isrChanges(
+  cluster: ClusterClient,
+  brokers: readonly JsonBroker[],
+  topicId: string,
+): Promise<void> {
+  step("A leader shrinks its ISR and expands it again (AlterPartition, KIP-497)");
+  const before = await partitionOf(cluster, 0);
+  const follower = before.replica_ids.find((id) => id !== before.leader_id) ?? -1;
+  const shrunkIsr = before.isr_ids.filter((id) => id !== follower);
+  say(`partition 0 is led by broker ${before.leader_id}, its ISR is ${before.isr_ids.join(", ")}`);
+
+  const shrunk = await alterIsr(cluster, brokers, { topicId, before, isr: shrunkIsr });
+  check(
+    shrunk.errorCode === 0 && shrunk.partitionEpoch === before.partition_epoch + 1,
+    `without broker ${follower}: the ISR is ${shrunk.isr.join(", ")}, the partition's epoch ${shrunk.partitionEpoch}`,
+  );
+  const stale = await alterIsr(cluster, brokers, { topicId, before, isr: shrunkIsr });
+  check(stale.errorCode !== 0, `the same request again, with the old epoch, is refused (error ${stale.errorCode})`);
+
+  const between = await partitionOf(cluster, 0);
+  const expanded = await alterIsr(cluster, brokers, { topicId, before: between, isr: before.isr_ids });
+  const after = await partitionOf(cluster, 0);
+  check(
+    expanded.errorCode === 0 && after.isr_ids.length === 3,
+    `broker ${follower} has caught up: the ISR is ${after.isr_ids.join(", ")}, the partition's epoch ${after.partition_epoch}`,
+  );
+  check(after.leader_epoch === before.leader_epoch, "through all of it the leader and its epoch stayed");
+}
+
+async function silence(cluster: ClusterClient, brokers: readonly JsonBroker[]): Promise<void> {
+  step("A broker falls silent: it is fenced, and its partitions get new leaders");
+  const silent = brokers[2];
+  if (silent === undefined) throw new Error("there is no third broker");
+  const before = (await partitionsOf(cluster)).filter((each) => each.leader_id === silent.id);
+  const from = (await quorumOf(cluster)).high_watermark;
+  await silent.fallSilent();
+  const startMs = performance.now();
+  say(`broker ${silent.id} leads ${before.length} partitions and sends no more heartbeats`);
+  const fencing = await untilRecord(cluster, from, (line) => isFencing(line, silent.id));
+  const tookS = ((performance.now() - startMs) / 1000).toFixed(1);
+  check(true, `after ${tookS} s its fencing is committed, at offset ${fencing.offset}`);
+  const partitions = await partitionsOf(cluster);
+  const moved = partitions.filter((each) =>
+    before.some(({ partition_id: id }) => id === each.partition_id),
+  );
+  check(
+    partitions.every((each) => each.leader_id !== silent.id && each.leader_id >= 0),
+    `every partition has a leader, and none is broker ${silent.id}`,
+  );
+  check(
+    partitions.every((each) => !each.isr_ids.includes(silent.id)),
+    `no ISR holds broker ${silent.id} any more`,
+  );
+  check(
+    moved.every((now, at) => now.leader_epoch === (before[at]?.leader_epoch ?? -1) + 1),
+    `the ${moved.length} that moved each went up one leader epoch`,
+  );
+}
+
+async function failover(cluster: ClusterClient): Promise<void> {
+  step("The active controller is restarted, and another takes over");
+  const before = await quorumOf(cluster);
+  const committed = await cluster.rawLog();
+  const startMs = performance.now();
+  await cluster.post(`controllers/${before.leader_id}:restart`);
+  say(`controller ${before.leader_id}, which led in epoch ${before.leader_epoch}, was aborted`);
+  const { body, offset } = await allocate(cluster);
+  const tookMs = Math.round(performance.now() - startMs);
+  const after = await quorumOf(cluster);
+  check(
+    body.errorCode === 0,
+    `the next write was acknowledged ${tookMs} ms after the abort, at offset ${offset}`,
+  );
+  check(
+    after.leader_epoch > before.leader_epoch,
+    `controller ${after.leader_id} leads now, in epoch ${after.leader_epoch}`,
+  );
+  check(
+    isPrefix(committed, await cluster.rawLog()),
+    `all ${committed.byteLength} bytes of the log that were committed before are in it, unchanged`,
+  );
+}
+
+async function crash(cluster: ClusterClient): Promise<void> {
+  step("The whole runtime is killed with SIGKILL and started again");
+  await Promise.all(crew.map((broker) => broker.fallSilent()));
+  const { offset } = await allocate(cluster);
+  const committed = await cluster.rawLog();
+  const partitions = await partitionsOf(cluster);
+  const { pid, port } = runtime();
+  await runtime().kill();
+  say(`workerd ${pid} is gone, right after a write at offset ${offset} was acknowledged`);
+  const startMs = performance.now();
+  edge = await startEdge({ persistTo: folder, port, onLine: (line) => say(`workerd: ${line}`) });
+  await untilReady(edge, cluster.clusterId);
+  const tookMs = Math.round(performance.now() - startMs);
+  const quorum = await quorumOf(cluster);
+  check(
+    quorum.high_watermark > offset,
+    `after ${tookMs} ms controller ${quorum.leader_id} leads in epoch ${quorum.leader_epoch}, and offset ${offset} is committed`,
+  );
+  check(
+    isPrefix(committed, await cluster.rawLog()),
+    `the log holds all ${committed.byteLength} bytes that were committed, unchanged`,
+  );
+  const same = JSON.stringify(await partitionsOf(cluster)) === JSON.stringify(partitions);
+  check(same, `all ${partitions.length} partitions are as they were`);
+  const next = await allocate(cluster);
+  check(
+    next.body.errorCode === 0 && next.offset > offset,
+    `and it goes on: the next write is committed at offset ${next.offset}`,
+  );
+}
+
+function runtime(): Edge {
+  if (edge === undefined) throw new Error("the runtime was not started");
+  return edge;
+}
+
+async function quorumOf(cluster: ClusterClient): Promise<QuorumData> {
+  return (await cluster.get<QuorumData>("quorum")).body;
+}
+
+async function partitionsOf(cluster: ClusterClient): Promise<readonly PartitionData[]> {
+  const { body } = await cluster.get<{ readonly data: readonly PartitionData[] }>(
+    `topics/${TOPIC}/partitions`,
+  );
+  return body.data;
+}
+
+async function partitionOf(cluster: ClusterClient, id: number): Promise<PartitionData> {
+  return (await cluster.get<PartitionData>(`topics/${TOPIC}/partitions/${id}`)).body;
+}
+
+async function isFenced(cluster: ClusterClient, id: number): Promise<boolean> {
+  return (await cluster.get<{ readonly fenced: boolean }>(`brokers/${id}`)).body.fenced;
+}
+
+/** A write that always has a record: a block of producer ids for broker 1. */
+async function allocate(
+  cluster: ClusterClient,
+): Promise<{ readonly body: { readonly errorCode: number }; readonly offset: number }> {
+  const brokerEpoch = crew[0]?.epoch() ?? -1;
+  return await cluster.rpc("AllocateProducerIds", { brokerId: 1, brokerEpoch });
+}
+
+interface IsrChange {
+  readonly topicId: string;
+  readonly before: PartitionData;
+  readonly isr: readonly number[];
+}
+
+/** What partition 0's leader sends when its ISR changes, and the partition as the controller answers it. */
+async function alterIsr(
+  cluster: ClusterClient,
+  brokers: readonly JsonBroker[],
+  { topicId, before, isr }: IsrChange,
+): Promise<AlterPartitionResponse["topics"][number]["partitions"][number]> {
+  const epochOf = (id: number): number => brokers.find((broker) => broker.id === id)?.epoch() ?? -1;
+  const { body } = await cluster.rpc<AlterPartitionResponse>("AlterPartition", {
+    brokerId: before.leader_id,
+    brokerEpoch: epochOf(before.leader_id),
+    topics: [
+      {
+        topicId,
+        partitions: [
+          {
+            partitionIndex: before.partition_id,
+            leaderEpoch: before.leader_epoch,
+            newIsrWithEpochs: isr.map((id) => ({ brokerId: id, brokerEpoch: epochOf(id) })),
+            leaderRecoveryState: 0,
+            partitionEpoch: before.partition_epoch,
+          },
+        ],
+      },
+    ],
+  });
+  const partition = body.topics[0]?.partitions[0];
+  if (partition === undefined) throw new Error(`AlterPartition failed with error ${body.errorCode}`);
+  return partition;
+}
+
+const isFencing = ({ type, data }: LogLine, brokerId: number): boolean =>
+  type === "BROKER_REGISTRATION_CHANGE_RECORD" && data["brokerId"] === brokerId && data["fenced"] === 1;
+
+/** Follows the log until a record is `wanted`. */
+async function untilRecord(
+  cluster: ClusterClient,
+  from: number,
+  wanted: (line: LogLine) => boolean,
+): Promise<LogLine> {
+  const deadline = performance.now() + FENCED_MS;
+  let next = from;
+  while (performance.now() < deadline) {
+    const answer = await cluster.log(next, 5_000);
+    const found = answer.lines.find(wanted);
+    if (found !== undefined) return found;
+    next = answer.next;
+  }
+  throw new Error(`nothing of the kind was committed within ${FENCED_MS} ms`);
+}
+
+async function untilReady(started: Edge, clusterId: string): Promise<void> {
+  const deadline = performance.now() + READY_MS;
+  for (;;) {
+    const response = await fetch(`${started.url}/health/ready?cluster_id=${clusterId}`);
+    const text = await response.text();
+    if (response.ok) return;
+    if (performance.now() > deadline) throw new Error(`not ready after ${READY_MS} ms: ${text}`);
+    await new Promise((settle) => setTimeout(settle, 20));
+  }
+}
+
+const isPrefix = (prefix: Uint8Array, whole: Uint8Array): boolean =>
+  Buffer.from(whole.subarray(0, prefix.byteLength)).equals(prefix);
