@@ -24,6 +24,59 @@ export type { RecordOf, RecordSchema, Recorded } from "./schema/record.ts";
 export { boundsOf, covers, versionsOf, type Bounds, type Range } from "./schema/versions.ts";
 export { ApiKey, type ApiName } from "./api-keys.ts";
 export { apiByKey, apiByName, apis, isApiName } from "./apis.ts";
+export {
+  controlRecordSchema,
+  decodeControlRecord,
+  encodeControlRecord,
+  type ControlBytes,
+  type ControlRecord,
+  type ControlRecordType,
+} from "./control-records.ts";
+export {
+  decodeRequestFrame,
+  decodeResponseFrame,
+  peekRequest,
+  requestFrame,
+  responseFrame,
+  type RequestFrame,
+  type RequestPrefix,
+  type ResponseFrame,
+  type UnsupportedRequest,
+} from "./frame.ts";
+export {
+  controlRecordToJson,
+  fromJson,
+  JsonError,
+  metadataRecordFromJson,
+  metadataRecordToJson,
+  toJson,
+  type JsonObject,
+  type JsonValue,
+  type RecordJson,
+} from "./json.ts";
+export { decodeMetadataRecord, encodeMetadataRecord } from "./metadata-record.ts";
+export { ANONYMOUS, decodePrincipal, encodePrincipal, type Principal } from "./principal.ts";
+export {
+  BATCH_BYTES_MAX,
+  decodeRecordBatch,
+  encodeControlBatch,
+  encodeDataBatch,
+  peekRecordBatch,
+  recordBatches,
+  type BatchHeader,
+  type BatchInRow,
+  type BatchPosition,
+  type RecordBatch,
+} from "./record-batch.ts";
+export {
+  decodeSnapshot,
+  snapshotEncoder,
+  type DecodedSnapshot,
+  type SnapshotEncoder,
+  type SnapshotFrame,
+} from "./snapshot.ts";
+export { RequestHeader } from "./messages/request-header.ts";
+export { ResponseHeader } from "./messages/response-header.ts";
 export { ErrorCode, errorName, type ErrorName } from "./error-codes.ts";
 export {
   isMetadataRecordType,

@@ -84,3 +84,9 @@ export const within = (error: unknown, segment: string): unknown =>
 /** Names the message in a fault of the wire; anything else passes through as it is. */
 export const inMessage = (error: unknown, api: string, version: number): unknown =>
   error instanceof DecodeError || error instanceof EncodeError ? error.of(api, version) : error;
+
+/** A value as a message about it may show it. */
+export function show(value: unknown): string {
+  if (typeof value === "string") return JSON.stringify(value);
+  return typeof value === "object" && value !== null ? "an object" : String(value);
+}

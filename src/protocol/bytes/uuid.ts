@@ -21,6 +21,7 @@ const CANONICAL = /^[A-Za-z0-9_-]{21}[AQgw]$/;
 export const isUuid = (text: string): text is Uuid =>
   text.length === UUID_LETTERS && CANONICAL.test(text);
 
+// oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the one constructor of the brand
 const brand = (text: string): Uuid => text as Uuid;
 
 /** All bits zero: "no id". Also `DirectoryId.MIGRATING`. */

@@ -2,7 +2,7 @@
  * A growing buffer. Every number is checked against the range of its type: what would be cut silently is an
  * `EncodeError`, because these bytes go into a log that cannot be corrected afterwards.
  */
-import { EncodeError } from "./errors.ts";
+import { EncodeError, show } from "./errors.ts";
 import { utf8Encode } from "./utf8.ts";
 import { uuidInto } from "./uuid.ts";
 import { UVARINT_MAX, uvarintSize, zigzag } from "./varint.ts";
@@ -144,5 +144,5 @@ export function utf8OrRefuse(text: string): Uint8Array {
 }
 
 function refuse(value: unknown, type: string): never {
-  throw new EncodeError(`${String(value)} is not ${type}`);
+  throw new EncodeError(`${show(value)} is not ${type}`);
 }

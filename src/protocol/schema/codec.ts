@@ -3,8 +3,9 @@
  * nullability are taken here, once, when a codec is built; what is left for the hot path is a list of closures.
  * Flexible encodings and tagged fields: KIP-482.
  */
+/* oxlint-disable typescript/no-unsafe-type-assertion -- types are inferred from the schema; inside, a value is what its shape says */
 import { assert } from "../../std/assert.ts";
-import { DecodeError, EncodeError, within } from "../bytes/errors.ts";
+import { DecodeError, EncodeError, show, within } from "../bytes/errors.ts";
 import type { Reader } from "../bytes/reader.ts";
 import { utf8OrRefuse, type Writer } from "../bytes/writer.ts";
 import type { Primitive, Shape } from "./field.ts";
@@ -13,41 +14,71 @@ import { structCodec, type Codec, type Setting } from "./struct.ts";
 /** Kafka's own limit, in both encodings: a length must fit an int16. */
 const STRING_BYTES_MAX = 0x7fff;
 
-type Scalar = Exclude<Primitive, "string" | "legacyString" | "bytes" | "records">;
+const scalar =
+  <T>(minimum: number, write: (w: Writer, v: T) => void, read: (r: Reader) => T) =>
+  (): Codec => ({ minimum, write: (writer, value) => write(writer, value as T), read });
 
-const SCALARS: Readonly<Record<Scalar, Codec>> = {
-  bool: { minimum: 1, write: (w, v) => w.int8(Number(isBool(v))), read: (r) => r.int8() !== 0 },
-  int8: { minimum: 1, write: (w, v) => w.int8(v as number), read: (r) => r.int8() },
-  int16: { minimum: 2, write: (w, v) => w.int16(v as number), read: (r) => r.int16() },
-  uint16: { minimum: 2, write: (w, v) => w.uint16(v as number), read: (r) => r.uint16() },
-  int32: { minimum: 4, write: (w, v) => w.int32(v as number), read: (r) => r.int32() },
-  int64: { minimum: 8, write: (w, v) => w.int64(v as bigint), read: (r) => r.int64() },
-  offset: { minimum: 8, write: (w, v) => w.offset(v as number), read: (r) => r.offset() },
-  float64: { minimum: 8, write: (w, v) => w.float64(v as number), read: (r) => r.float64() },
-  uuid: { minimum: 16, write: (w, v) => w.uuid(v as string), read: (r) => r.uuid() },
+const LEAVES: Readonly<Record<Primitive, (setting: Setting) => Codec>> = {
+  bool: scalar<boolean>(
+    1,
+    (w, v) => w.int8(bit(v)),
+    (r) => r.int8() !== 0,
+  ),
+  int8: scalar<number>(
+    1,
+    (w, v) => w.int8(v),
+    (r) => r.int8(),
+  ),
+  int16: scalar<number>(
+    2,
+    (w, v) => w.int16(v),
+    (r) => r.int16(),
+  ),
+  uint16: scalar<number>(
+    2,
+    (w, v) => w.uint16(v),
+    (r) => r.uint16(),
+  ),
+  int32: scalar<number>(
+    4,
+    (w, v) => w.int32(v),
+    (r) => r.int32(),
+  ),
+  int64: scalar<bigint>(
+    8,
+    (w, v) => w.int64(v),
+    (r) => r.int64(),
+  ),
+  offset: scalar<number>(
+    8,
+    (w, v) => w.offset(v),
+    (r) => r.offset(),
+  ),
+  float64: scalar<number>(
+    8,
+    (w, v) => w.float64(v),
+    (r) => r.float64(),
+  ),
+  uuid: scalar<string>(
+    16,
+    (w, v) => w.uuid(v),
+    (r) => r.uuid(),
+  ),
+  string: stringCodec,
+  legacyString: (setting) => stringCodec({ ...setting, flexible: false }),
+  bytes: bytesCodec,
+  records: bytesCodec,
 };
 
 export function codecOf(shape: Shape, setting: Setting): Codec {
-  switch (shape.kind) {
-    case "struct":
-      return structCodec(shape.fields, setting, codecOf);
-    case "array":
-      return arrayCodec(shape.element, setting);
-    case "string":
-      return stringCodec(setting);
-    case "legacyString":
-      return stringCodec({ ...setting, flexible: false });
-    case "bytes":
-    case "records":
-      return bytesCodec(setting);
-    default:
-      return SCALARS[shape.kind];
-  }
+  if (shape.kind === "struct") return structCodec(shape.fields, setting, codecOf);
+  if (shape.kind === "array") return arrayCodec(shape.element, setting);
+  return LEAVES[shape.kind](setting);
 }
 
-function isBool(value: unknown): boolean {
-  if (typeof value !== "boolean") throw new EncodeError(`${String(value)} is not a boolean`);
-  return value;
+function bit(value: boolean): number {
+  if (typeof value !== "boolean") throw new EncodeError(`${show(value)} is not a boolean`);
+  return value ? 1 : 0;
 }
 
 /** How a length, or null as -1, is put before what it measures. */
@@ -106,10 +137,9 @@ function bytesCodec({ flexible, nullable }: Setting): Codec {
     minimum: length.size,
     write(writer, value) {
       if (value === null) return writeNull(writer, length, nullable);
-      const raw = value as Uint8Array;
-      if (!(raw instanceof Uint8Array)) throw new EncodeError(`${String(value)} is not bytes`);
-      length.write(writer, raw.length);
-      writer.raw(raw);
+      if (!(value instanceof Uint8Array)) throw new EncodeError(`${show(value)} is not bytes`);
+      length.write(writer, value.length);
+      writer.raw(value);
     },
     read(reader) {
       const size = lengthOrNull(reader, length, nullable);
@@ -127,7 +157,7 @@ function arrayCodec(element: Shape, { version, flexible, nullable }: Setting): C
     minimum: length.size,
     write(writer, value) {
       if (value === null) return writeNull(writer, length, nullable);
-      if (!Array.isArray(value)) throw new EncodeError(`${String(value)} is not an array`);
+      if (!Array.isArray(value)) throw new EncodeError(`${show(value)} is not an array`);
       length.write(writer, value.length);
       let at = 0;
       try {

@@ -3,6 +3,7 @@
  * is the default of each of its fields. Kafka's rule, and its surprise: the default of a nullable field is not null
  * unless the schema says so.
  */
+/* oxlint-disable typescript/no-unsafe-type-assertion -- types are inferred from the schema; inside, a value is what its shape says */
 import { ZERO_UUID } from "../bytes/uuid.ts";
 import type { AnyField, Fields, Primitive, Shape } from "./field.ts";
 
@@ -68,20 +69,12 @@ export function isFallback(field: AnyField, value: unknown): boolean {
 function same(shape: Shape, value: unknown, fallback: unknown): boolean {
   if (value === fallback) return true;
   if (value === null || fallback === null) return false;
-  switch (shape.kind) {
-    // Only the empty array and no bytes are ever a default of these.
-    case "array":
-      return (value as readonly unknown[]).length === 0;
-    case "bytes":
-    case "records":
-      return (value as Uint8Array).length === 0;
-    case "struct": {
-      const from = value as Readonly<Record<string, unknown>>;
-      return Object.entries(shape.fields).every(([name, field]) =>
-        isFallback(field, given(from[name], fallbackOf(field))),
-      );
-    }
-    default:
-      return false;
-  }
+  // Only the empty array and no bytes are ever a default of these.
+  if (shape.kind === "array") return (value as readonly unknown[]).length === 0;
+  if (shape.kind === "bytes" || shape.kind === "records") return (value as Uint8Array).length === 0;
+  if (shape.kind !== "struct") return false;
+  const from = value as Readonly<Record<string, unknown>>;
+  return Object.entries(shape.fields).every(([name, field]) =>
+    isFallback(field, given(from[name], fallbackOf(field))),
+  );
 }

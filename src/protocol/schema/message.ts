@@ -2,6 +2,7 @@
  * A message: named fields, the versions it exists in, and one codec for each of them, built when first asked for.
  * One value type serves all versions, as Kafka's generated classes do: handlers never see `undefined`.
  */
+/* oxlint-disable typescript/no-unsafe-type-assertion -- types are inferred from the schema; inside, a value is what its shape says */
 import { inMessage } from "../bytes/errors.ts";
 import { Reader } from "../bytes/reader.ts";
 import { Writer } from "../bytes/writer.ts";
@@ -58,7 +59,12 @@ export function message<const F extends Fields>(header: MessageHeader, fields: F
     Number.isInteger(version) && low <= version && version <= high;
   const isFlexible = (version: number): boolean => flexible !== "none" && covers(flexible, version);
   return {
-    ...{ name, valid, flexible, fields, supports, isFlexible },
+    name,
+    valid,
+    flexible,
+    fields,
+    supports,
+    isFlexible,
     at(version) {
       const known = codecs.get(version);
       if (known !== undefined) return known;

@@ -37,7 +37,8 @@ export function record<const Type extends string, const F extends Fields>(
   const base = message(header, fields);
   return {
     ...base,
-    ...{ key, type },
+    key,
+    type,
     of: (version, parts) => ({ type, version, data: base.fill(parts) }),
   };
 }

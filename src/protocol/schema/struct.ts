@@ -3,7 +3,8 @@
  * A tagged field at its default takes no bytes; an unknown tag is skipped; tags ascend, and a tag that comes twice or
  * out of order is refused, since two readers could take it for different values.
  */
-import { DecodeError, EncodeError, within } from "../bytes/errors.ts";
+/* oxlint-disable typescript/no-unsafe-type-assertion -- types are inferred from the schema; inside, a value is what its shape says */
+import { DecodeError, EncodeError, show, within } from "../bytes/errors.ts";
 import type { Reader } from "../bytes/reader.ts";
 import type { Writer } from "../bytes/writer.ts";
 import { fallbackOf, fallbacksOf, given, isFallback } from "./fallback.ts";
@@ -50,7 +51,7 @@ export function structCodec(fields: Fields, setting: Setting, build: Build): Cod
     minimum,
     write(writer, value) {
       if (typeof value !== "object" || value === null) {
-        throw new EncodeError(`${String(value)} is not an object`);
+        throw new EncodeError(`${show(value)} is not an object`);
       }
       const values = value as Values;
       for (const absent of refused) refuseValue(absent, values, version);

@@ -1,0 +1,58 @@
+/**
+ * How a metadata record stands in the log (KIP-631): frame version 1, the key of its kind and its version, each an
+ * unsigned varint, then its body and nothing after it. A broker that meets an unknown kind or version here dies; so
+ * none is written, and one that is read is a `DecodeError`.
+ */
+import { DecodeError, EncodeError, inMessage, within } from "./bytes/errors.ts";
+import { Reader } from "./bytes/reader.ts";
+import { Writer } from "./bytes/writer.ts";
+import { recordSchemaByKey, recordSchemas, type MetadataRecord } from "./record-schemas.ts";
+import type { RecordSchema } from "./schema/record.ts";
+
+const NAME = "MetadataRecord";
+const FRAME_VERSION = 1;
+
+export function encodeMetadataRecord({
+  type,
+  version,
+  data,
+}: MetadataRecord): Uint8Array<ArrayBuffer> {
+  const schema: RecordSchema = recordSchemas[type];
+  if (!schema.supports(version)) {
+    throw new EncodeError("there is no such version", { api: schema.name, version });
+  }
+  const writer = new Writer();
+  writer.uvarint(FRAME_VERSION);
+  writer.uvarint(schema.key);
+  writer.uvarint(version);
+  schema.at(version).write(writer, { ...data });
+  return writer.bytes();
+}
+
+/** The record in `bytes`, which must be all of them. Fields of type bytes are views. */
+export function decodeMetadataRecord(bytes: Uint8Array): MetadataRecord {
+  const reader = new Reader(bytes);
+  const { schema, version } = readFrame(reader);
+  const data = schema.at(version).read(reader);
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the key has chosen type and schema together
+  return { type: schema.type, version, data } as unknown as MetadataRecord;
+}
+
+function readFrame(reader: Reader): { schema: RecordSchema; version: number } {
+  try {
+    const frameVersion = reader.uvarint();
+    if (frameVersion !== FRAME_VERSION) {
+      throw new DecodeError(`frame version ${frameVersion} is not ${FRAME_VERSION}`, 0);
+    }
+    const key = reader.uvarint();
+    const schema = recordSchemaByKey(key);
+    if (schema === undefined) throw new DecodeError(`no record has key ${key}`, reader.at);
+    const version = reader.uvarint();
+    if (!schema.supports(version)) {
+      throw new DecodeError(`${schema.name} has no version ${version}`, reader.at);
+    }
+    return { schema, version };
+  } catch (error) {
+    throw inMessage(within(error, "frame"), NAME, FRAME_VERSION);
+  }
+}
