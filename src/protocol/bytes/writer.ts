@@ -26,31 +26,38 @@ export class Writer {
 
   int8(value: number): void {
     if ((value << 24) >> 24 !== value) refuse(value, "an int8");
-    this.#view.setInt8(this.#advance(1), value);
+    const at = this.#advance(1);
+    this.#view.setInt8(at, value);
   }
   int16(value: number): void {
     if ((value << 16) >> 16 !== value) refuse(value, "an int16");
-    this.#view.setInt16(this.#advance(2), value);
+    const at = this.#advance(2);
+    this.#view.setInt16(at, value);
   }
   uint16(value: number): void {
     if ((value & 0xffff) !== value) refuse(value, "a uint16");
-    this.#view.setUint16(this.#advance(2), value);
+    const at = this.#advance(2);
+    this.#view.setUint16(at, value);
   }
   int32(value: number): void {
     if ((value | 0) !== value) refuse(value, "an int32");
-    this.#view.setInt32(this.#advance(4), value);
+    const at = this.#advance(4);
+    this.#view.setInt32(at, value);
   }
   uint32(value: number): void {
     if (value >>> 0 !== value) refuse(value, "a uint32");
-    this.#view.setUint32(this.#advance(4), value);
+    const at = this.#advance(4);
+    this.#view.setUint32(at, value);
   }
   int64(value: bigint): void {
     if (typeof value !== "bigint" || BigInt.asIntN(64, value) !== value) refuse(value, "an int64");
-    this.#view.setBigInt64(this.#advance(8), value);
+    const at = this.#advance(8);
+    this.#view.setBigInt64(at, value);
   }
   float64(value: number): void {
     if (typeof value !== "number") refuse(value, "a float64");
-    this.#view.setFloat64(this.#advance(8), value);
+    const at = this.#advance(8);
+    this.#view.setFloat64(at, value);
   }
 
   /** A safe integer as an int64: an offset, an epoch, a time. */
@@ -119,9 +126,11 @@ export class Writer {
   }
 
   #byte(value: number): void {
-    this.#view.setUint8(this.#advance(1), value);
+    const at = this.#advance(1);
+    this.#view.setUint8(at, value);
   }
 
+  /** May replace the buffer: call it before touching the view. */
   #advance(length: number): number {
     const start = this.#at;
     this.#at = start + length;

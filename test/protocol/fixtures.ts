@@ -1,0 +1,65 @@
+/**
+ * The fixtures as values: Kafka's definitions, the recorded exchanges, and bytes from hex and back.
+ */
+import { readdirSync, readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+
+const folder = new URL("../fixtures/protocol/", import.meta.url);
+
+export interface FieldFacts {
+  readonly name: string;
+  readonly type: string;
+  readonly versions: string;
+  readonly nullableVersions?: string;
+  readonly taggedVersions?: string;
+  readonly flexibleVersions?: string;
+  readonly tag?: number;
+  readonly default?: string | number | boolean;
+  readonly ignorable?: boolean;
+  readonly fields?: readonly FieldFacts[];
+}
+
+export interface MessageFacts {
+  readonly name: string;
+  readonly type: "request" | "response" | "metadata" | "data" | "header";
+  readonly apiKey?: number;
+  readonly validVersions: string;
+  readonly flexibleVersions: string;
+  readonly fields: readonly FieldFacts[];
+  readonly commonStructs?: readonly {
+    readonly name: string;
+    readonly fields: readonly FieldFacts[];
+  }[];
+}
+
+const facts: { readonly messages: readonly MessageFacts[] } = JSON.parse(
+  readFileSync(new URL("kafka-4.3.json", folder), "utf8"),
+);
+
+/** What Kafka says of every message. */
+export const kafkaMessages: readonly MessageFacts[] = facts.messages;
+
+export interface Exchange {
+  readonly kafka: string;
+  readonly from: "controller" | "broker" | "tool";
+  readonly client_id: string | null;
+  readonly api_key: number;
+  readonly api_version: number;
+  readonly inner_api_key?: number;
+  readonly inner_api_version?: number;
+  readonly request: string;
+  readonly response: string;
+}
+
+/** Every recorded exchange. */
+export const exchanges: readonly Exchange[] = readdirSync(new URL("captures/", folder))
+  .toSorted()
+  .flatMap((name) =>
+    readFileSync(fileURLToPath(new URL(`captures/${name}`, folder)), "utf8")
+      .trim()
+      .split("\n"),
+  )
+  .map((line): Exchange => JSON.parse(line));
+
+export const fromHex = (hex: string): Uint8Array => Uint8Array.from(Buffer.from(hex, "hex"));
+export const toHex = (bytes: Uint8Array): string => Buffer.from(bytes).toString("hex");
