@@ -52,6 +52,7 @@ export const beginQuorumEpochMs = (config: RaftConfig): Milliseconds =>
 export function checkConfig(config: RaftConfig): void {
   const { fetchMaxWaitMs, fetchTimeoutMs, requestTimeoutMs } = config;
   assert(config.local.key.id >= 0, `a node id is not negative: ${config.local.key.id}`);
+  assert(config.local.endpoints.length > 0, "a leader without an endpoint cannot be followed");
   assert(config.electionTimeoutMs >= 1, "the election timeout is at least 1 ms");
   assert(config.retryBackoffMs >= 1, "the retry back-off is at least 1 ms");
   assert(

@@ -71,6 +71,16 @@ export type Effect =
       readonly epoch: Epoch;
       readonly baseOffset: Offset;
     }
+  /**
+   * A voter no longer holds what it acknowledged in this very epoch: its storage went back in time. It is
+   * not counted any more; an operator must replace it under a new directory id.
+   */
+  | {
+      readonly kind: "replica-distrusted";
+      readonly key: ReplicaKey;
+      readonly acknowledged: Offset;
+      readonly fetchOffset: Offset;
+    }
   /** The replica took on another role, or the same role in another epoch or under another leader. */
   | {
       readonly kind: "role-changed";

@@ -11,6 +11,20 @@ export type { RaftConfig } from "./config.ts";
 export { EMPTY_LOG, endOffsetForEpoch, logEnd } from "./log.ts";
 export type { EpochStart, LogSummary } from "./log.ts";
 export type { DurableImage, Role, State } from "./state.ts";
+export { describeQuorum } from "./describe-quorum.ts";
+export {
+  describeEffect,
+  describeEntry,
+  describeInput,
+  describeRequest,
+  describeResponse,
+  describeState,
+} from "./describe.ts";
+export { check, checkStep } from "./invariants.ts";
+export { nextDeadline } from "./deadlines.ts";
+export { highWatermark, leaderOf, officeOf } from "./leadership.ts";
+export type { Leadership } from "./leadership.ts";
+export { isVoter } from "./turn.ts";
 export { latestVoters } from "./voters.ts";
 export type { VoterHistory, VoterSet, VotersRecord } from "./voters.ts";
 export { NO_DIRECTORY, UNSTATED_HIGH_WATERMARK } from "./messages.ts";

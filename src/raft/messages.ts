@@ -154,11 +154,11 @@ export interface FetchRequest {
   readonly maxWaitMs: Milliseconds;
   readonly maxBytes: number;
   /**
-   * Rises with every Fetch of one replica, also across its restarts; null from replicas that do not number
-   * theirs. It tells a late message from a storage that went back in time. Carried in the request's
+   * When this incarnation of the sender booted; null from replicas that do not say. It tells a message
+   * that was long under way from a storage that went back in time, which takes a restart. Carried in
    * ReplicaState.ReplicaEpoch, which KRaft leaves at -1 and does not read.
    */
-  readonly sequence: number | null;
+  readonly incarnation: Milliseconds | null;
 }
 
 export type Request = VoteRequest | BeginQuorumEpochRequest | EndQuorumEpochRequest | FetchRequest;

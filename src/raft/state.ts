@@ -69,8 +69,8 @@ export interface ReplicaProgress {
   readonly lastCaughtUpAt: Milliseconds | null;
   /** How much could be had at its last fetch. */
   readonly lastFetchEnd: Offset;
-  /** The highest sequence number it has used; null when it numbers none. */
-  readonly sequence: number | null;
+  /** The latest incarnation it has shown; null when it shows none. */
+  readonly incarnation: Milliseconds | null;
   /** It un-acknowledged records within one epoch: its storage went back in time. Never counted again. */
   readonly rolledBack: boolean;
 }
@@ -151,8 +151,8 @@ export interface State {
   /** By peer. Emptied by every change of role, so that late answers find nobody waiting. */
   readonly connections: ReadonlyMap<ReplicaId, Connection>;
   readonly nextCorrelation: CorrelationId;
-  /** The number of this replica's latest Fetch. */
-  readonly fetchSequence: number;
+  /** When this incarnation booted. */
+  readonly incarnation: Milliseconds;
   readonly held: ReadonlyMap<RequestId, HeldFetch>;
 }
 

@@ -1,0 +1,84 @@
+/**
+ * Requests under way (Q-1 to Q-5): at most one to each peer, at most one Fetch in all, and a pause after a
+ * failure that doubles up to sixteenfold. Answers are matched by correlation; a change of role empties this
+ * table, so answers to questions of an earlier role find nobody waiting.
+ */
+import { assert } from "../std/assert.ts";
+import type { CorrelationId, ReplicaId, Request } from "./messages.ts";
+import type { Connection, State } from "./state.ts";
+import type { Turn } from "./turn.ts";
+import { update } from "./turn.ts";
+
+/** A peer that stays away costs a request every 16 × the back-off; it is heard within that of its return. */
+const BACKOFF_DOUBLINGS_MAX = 4;
+
+const UNUSED: Connection = { inFlight: null, readyAt: 0, failures: 0 };
+
+const connectionTo = (state: State, to: ReplicaId): Connection =>
+  state.connections.get(to) ?? UNUSED;
+
+/** Whether a request may go to this peer now. */
+export function isReady(state: State, to: ReplicaId): boolean {
+  const connection = connectionTo(state, to);
+  return connection.inFlight === null && connection.readyAt <= state.now;
+}
+
+/** Two fetches at once could bring the same records twice (Q-2). */
+export function isFetching(state: State): boolean {
+  for (const connection of state.connections.values()) {
+    if (connection.inFlight?.api === "fetch") return true;
+  }
+  return false;
+}
+
+/** Sends one request to a peer that is ready. */
+export function send(turn: Turn, to: ReplicaId, request: Request): void {
+  const { state } = turn;
+  assert(isReady(state, to), `replica ${to} is not ready for a ${request.api} request`);
+  assert(request.api !== "fetch" || !isFetching(state), "two fetches are under way");
+  const correlation = state.nextCorrelation;
+  const deadline = state.now + state.config.requestTimeoutMs;
+  const { failures } = connectionTo(state, to);
+  install(turn, to, {
+    inFlight: { correlation, api: request.api, deadline },
+    readyAt: state.now,
+    failures,
+  });
+  update(turn, { nextCorrelation: correlation + 1 });
+  turn.effects.push({ kind: "send", to, correlation, request, deadline });
+}
+
+/** Whether this is the answer that is being waited for. */
+export function isAwaited(state: State, from: ReplicaId, correlation: CorrelationId): boolean {
+  return connectionTo(state, from).inFlight?.correlation === correlation;
+}
+
+/** The peer answered. */
+export function settle(turn: Turn, from: ReplicaId): void {
+  install(turn, from, UNUSED);
+}
+
+/** The peer did not answer, or not usefully: leave it alone for a while. */
+export function backOff(turn: Turn, from: ReplicaId): void {
+  const { config, now } = turn.state;
+  const { failures } = connectionTo(turn.state, from);
+  const pause = config.retryBackoffMs * 2 ** Math.min(failures, BACKOFF_DOUBLINGS_MAX);
+  install(turn, from, { inFlight: null, readyAt: now + pause, failures: failures + 1 });
+}
+
+/**
+ * Gives up on requests whose time is over. After a freeze of this very replica the peers are not to blame:
+ * they are asked again at once.
+ */
+export function expireRequests(turn: Turn, wasFrozen: boolean): void {
+  const { connections, now } = turn.state;
+  for (const [peer, { inFlight }] of connections) {
+    if (inFlight === null || inFlight.deadline > now) continue;
+    if (wasFrozen) settle(turn, peer);
+    else backOff(turn, peer);
+  }
+}
+
+function install(turn: Turn, peer: ReplicaId, connection: Connection): void {
+  update(turn, { connections: new Map(turn.state.connections).set(peer, connection) });
+}

@@ -1,0 +1,45 @@
+/**
+ * Deadlines as data: nobody ticks. A shell sets one timer to `nextDeadline` and says when it is over.
+ */
+import { unreachable } from "../std/assert.ts";
+import { heldDeadline } from "./holding.ts";
+import type { Milliseconds } from "./messages.ts";
+import type { State } from "./state.ts";
+import { isSoleVoter, isVoter } from "./turn.ts";
+
+const NEVER = Number.POSITIVE_INFINITY;
+
+/** When the role itself is at an end unless something happens; never for an observer. */
+export function roleDeadline(state: State): Milliseconds {
+  const { role } = state;
+  if (!isVoter(state)) return NEVER;
+  switch (role.kind) {
+    case "unattached":
+    case "prospective":
+    case "candidate":
+    case "resigned":
+      return role.electionDeadline;
+    case "follower":
+      return role.fetchDeadline;
+    case "leader":
+      // KAFKA-16144: who is the whole quorum has its majority.
+      return isSoleVoter(state) ? NEVER : role.checkQuorumDeadline;
+    default:
+      return unreachable(role);
+  }
+}
+
+/** When this replica must be stepped again at the latest; Infinity when it can wait for ever. */
+export function nextDeadline(state: State): Milliseconds {
+  const { role } = state;
+  let deadline = Math.min(roleDeadline(state), heldDeadline(state));
+  if (role.kind === "leader") {
+    deadline = Math.min(deadline, role.parkedDeadline);
+    if (!isSoleVoter(state)) deadline = Math.min(deadline, role.beginDeadline);
+  }
+  for (const { inFlight, readyAt } of state.connections.values()) {
+    if (inFlight !== null) deadline = Math.min(deadline, inFlight.deadline);
+    else if (readyAt > state.now) deadline = Math.min(deadline, readyAt);
+  }
+  return deadline;
+}

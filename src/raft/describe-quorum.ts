@@ -1,0 +1,52 @@
+/**
+ * DescribeQuorum (KIP-595, KIP-836, KIP-853): how far everybody is. A pure reading of the state, so that
+ * looking never wakes a replica nor changes it.
+ */
+import { answer } from "./leadership.ts";
+import type { Milliseconds, QuorumDescription, ReplicaStatus } from "./messages.ts";
+import { liveObservers } from "./replication.ts";
+import type { Leader, ReplicaProgress, State } from "./state.ts";
+import { latestVoters, sameKey } from "./voters.ts";
+
+/** What the leader knows; anyone else answers NOT_LEADER_OR_FOLLOWER. The leader itself is always up to date. */
+export function describeQuorum(state: State, now: Milliseconds): QuorumDescription {
+  const { role, voters } = state;
+  if (role.kind !== "leader") {
+    return {
+      ...answer(state, "NOT_LEADER_OR_FOLLOWER"),
+      highWatermark: null,
+      currentVoters: [],
+      observers: [],
+      nodes: [],
+    };
+  }
+  return {
+    ...answer(state, "NONE"),
+    highWatermark: role.highWatermark,
+    currentVoters: voterStatuses(state, role, now),
+    observers: liveObservers(role, now)
+      .map(([, progress]) => statusOf(progress))
+      .toSorted((left, right) => left.key.id - right.key.id),
+    nodes: latestVoters(voters),
+  };
+}
+
+function voterStatuses(state: State, role: Leader, now: Milliseconds): readonly ReplicaStatus[] {
+  const { config, log, voters } = state;
+  return latestVoters(voters).map(({ key }): ReplicaStatus => {
+    if (sameKey(key, config.local.key)) {
+      return { key, logEndOffset: log.endOffset, lastFetchAt: now, lastCaughtUpAt: now };
+    }
+    const progress = role.voters.get(key.id);
+    return progress === undefined
+      ? { key, logEndOffset: null, lastFetchAt: null, lastCaughtUpAt: null }
+      : statusOf(progress);
+  });
+}
+
+const statusOf = (progress: ReplicaProgress): ReplicaStatus => ({
+  key: progress.key,
+  logEndOffset: progress.endOffset,
+  lastFetchAt: progress.lastFetchAt,
+  lastCaughtUpAt: progress.lastCaughtUpAt,
+});

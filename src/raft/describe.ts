@@ -1,0 +1,191 @@
+/**
+ * One line per input, effect and state, in the words that scripts, logs and dashboards share. Nothing parses
+ * these lines; they are for people.
+ */
+import { unreachable } from "../std/assert.ts";
+import type { Effect, ElectionState, PersistEffect } from "./effects.ts";
+import type { Input } from "./inputs.ts";
+import { highWatermark } from "./leadership.ts";
+import { logEnd } from "./log.ts";
+import type {
+  ControlRecord,
+  Entry,
+  FetchReply,
+  FetchResponse,
+  LogPosition,
+  Offset,
+  ReplicaKey,
+  Reply,
+  Request,
+  Response,
+} from "./messages.ts";
+import { UNSTATED_HIGH_WATERMARK } from "./messages.ts";
+import type { Role, State } from "./state.ts";
+
+export function describeInput(input: Input): string {
+  switch (input.kind) {
+    case "time-passed":
+      return `time ${input.now}`;
+    case "request-received":
+      return `asked #${input.request} ${describeRequest(input.body)}`;
+    case "request-abandoned":
+      return `abandoned #${input.request}`;
+    case "response-received":
+      return `${input.from} answers #${input.correlation} ${describeResponse(input.body)}`;
+    case "request-failed":
+      return `${input.to} fails #${input.correlation}`;
+    case "append":
+      return `append ${input.count} at ${input.baseOffset}@${input.epoch}`;
+    case "resign":
+      return `resign from ${input.epoch}`;
+    default:
+      return unreachable(input);
+  }
+}
+
+export function describeEffect(effect: Effect): string {
+  switch (effect.kind) {
+    case "persist":
+      return `stores ${describePersist(effect)}`;
+    case "send":
+      return `→ ${effect.to} ${describeRequest(effect.request)}`;
+    case "reply":
+      return `↩ #${effect.to} ${describeResponse(effect.response)}`;
+    case "commit":
+      return `commits up to ${effect.highWatermark}`;
+    case "append-refused":
+      return `refuses to append at ${effect.baseOffset}@${effect.epoch}: ${effect.error}`;
+    case "replica-distrusted":
+      return (
+        `distrusts ${describeKey(effect.key)}: it acknowledged ${effect.acknowledged} ` +
+        `and now asks for ${effect.fetchOffset}`
+      );
+    case "role-changed":
+      return `⇒ ${effect.role}@${effect.epoch}${leaderSuffix(effect.role, effect.leaderId)}`;
+    default:
+      return unreachable(effect);
+  }
+}
+
+const leaderSuffix = (role: Role["kind"], leaderId: number | null): string =>
+  leaderId === null || role === "leader" ? "" : ` of ${leaderId}`;
+
+function describePersist({ election, truncateTo, append }: PersistEffect): string {
+  const parts: string[] = [];
+  if (election !== null) parts.push(describeElection(election));
+  if (truncateTo !== null) parts.push(`truncate to ${truncateTo}`);
+  if (append.length > 0) parts.push(`append ${append.map(describeEntry).join(" ")}`);
+  return parts.join(", ");
+}
+
+function describeElection({ epoch, leaderId, votedKey }: ElectionState): string {
+  const leader = leaderId === null ? "" : ` leader=${leaderId}`;
+  const voted = votedKey === null ? "" : ` voted=${describeKey(votedKey)}`;
+  return `epoch=${epoch}${leader}${voted}`;
+}
+
+/** `5..7@2`: a batch of epoch 2 with the offsets 5 to 7. */
+export function describeEntry({ baseOffset, lastOffset, epoch, control }: Entry): string {
+  const range = baseOffset === lastOffset ? `${baseOffset}` : `${baseOffset}..${lastOffset}`;
+  const records = control.map(describeControl).join("+");
+  return `${range}@${epoch}${records === "" ? "" : `[${records}]`}`;
+}
+
+function describeControl(record: ControlRecord): string {
+  switch (record.kind) {
+    case "leader-change":
+      return `LeaderChange ${record.leaderId} by ${record.grantingVoters.join(",")}`;
+    case "kraft-version":
+      return `KRaftVersion ${record.version}`;
+    case "kraft-voters":
+      return `KRaftVoters ${record.voters.map(({ key }) => key.id).join(",")}`;
+    default:
+      return unreachable(record);
+  }
+}
+
+export function describeRequest(body: Request): string {
+  switch (body.api) {
+    case "vote":
+      return (
+        `Vote@${body.epoch}${body.preVote ? " preVote" : ""} ` +
+        `for ${body.candidate.id} end=${describePosition(body.logEnd)}`
+      );
+    case "begin-quorum-epoch":
+      return `BeginQuorumEpoch@${body.epoch} leader=${body.leaderId}`;
+    case "end-quorum-epoch": {
+      const successors = body.preferredCandidates.map(({ id }) => id).join(",");
+      return `EndQuorumEpoch@${body.epoch} leader=${body.leaderId} successors=${successors}`;
+    }
+    case "fetch": {
+      const at = describePosition({ offset: body.fetchOffset, epoch: body.lastFetchedEpoch });
+      return `Fetch@${body.epoch} at=${at} hw=${describeHighWatermark(body.highWatermark)}`;
+    }
+    default:
+      return unreachable(body);
+  }
+}
+
+export function describeResponse(body: Response | Reply): string {
+  const leader = body.leaderId === null ? "" : ` leader=${body.leaderId}`;
+  const error = body.error === "NONE" ? "" : ` ${body.error}`;
+  const head = `@${body.epoch}${leader}${error}`;
+  switch (body.api) {
+    case "vote":
+      return `Vote${head} ${body.granted ? "granted" : "refused"}`;
+    case "begin-quorum-epoch":
+      return `BeginQuorumEpoch${head}`;
+    case "end-quorum-epoch":
+      return `EndQuorumEpoch${head}`;
+    case "fetch":
+      return `Fetch${head}${body.error === "NONE" ? describeServed(body) : ""}`;
+    default:
+      return unreachable(body);
+  }
+}
+
+function describeServed(body: FetchReply | FetchResponse): string {
+  const { diverging, snapshotId, records } = body;
+  const hw = ` hw=${describeHighWatermark(body.highWatermark)}`;
+  if (diverging !== null) return `${hw} diverging=${diverging.endOffset}@${diverging.epoch}`;
+  if (snapshotId !== null) return `${hw} snapshot=${snapshotId.endOffset}@${snapshotId.epoch}`;
+  if (records === null) return `${hw} nothing`;
+  if ("from" in records) return `${hw} records ${records.from}..${records.upTo - 1}`;
+  return `${hw} ${records.length === 0 ? "nothing" : `records ${records.map(describeEntry).join(" ")}`}`;
+}
+
+function describeHighWatermark(offset: Offset | null): string {
+  if (offset === null) return "?";
+  return offset === UNSTATED_HIGH_WATERMARK ? "unstated" : `${offset}`;
+}
+
+const describePosition = ({ offset, epoch }: LogPosition): string => `${offset}@${epoch}`;
+
+const describeKey = ({ id, directoryId }: ReplicaKey): string => `${id}/${directoryId}`;
+
+export function describeState(state: State): string {
+  const { role, election, log, config } = state;
+  return [
+    `${config.local.key.id}@${election.epoch} ${describeRole(role)}`,
+    `log ${log.startOffset}..${describePosition(logEnd(log))}`,
+    `hw=${describeHighWatermark(highWatermark(state))}`,
+    ...(election.votedKey === null ? [] : [`voted=${election.votedKey.id}`]),
+  ].join(" ");
+}
+
+function describeRole(role: Role): string {
+  switch (role.kind) {
+    case "unattached":
+    case "resigned":
+      return role.kind;
+    case "prospective":
+    case "candidate":
+      return `${role.kind}(granted ${[...role.granted].toSorted((a, b) => a - b).join(",")})`;
+    case "follower":
+      return `follower(${role.leaderId})`;
+    case "leader":
+      return `leader(since ${role.epochStartOffset})`;
+    default:
+      return unreachable(role);
+  }
+}

@@ -1,0 +1,128 @@
+/**
+ * The fetching side: whom to fetch from, and what to make of the answer. A follower's next Fetch is its
+ * acknowledgement, so nothing may be asked for before what was received is stored; the shell's law sees to
+ * that (D-4).
+ */
+import { assert } from "../std/assert.ts";
+import { nextInt } from "../std/random.ts";
+import { backOff, isFetching, isReady, send } from "./connections.ts";
+import { endOffsetForEpoch, logEnd } from "./log.ts";
+import type { Entry, Epoch, FetchResponse, Offset, ReplicaId } from "./messages.ts";
+import type { Follower, State } from "./state.ts";
+import type { Turn } from "./turn.ts";
+import { appendEntry, commitUpTo, isWellFormed, truncateTo, update } from "./turn.ts";
+import { latestVoters } from "./voters.ts";
+
+/**
+ * Keeps one Fetch under way: to the leader, or to anybody else while the leader cannot be reached or is not
+ * known. Whoever is asked names the leader, so that it is found without an election (KAFKA-17030).
+ */
+export function keepFetching(turn: Turn): void {
+  const { state } = turn;
+  const { role, config, election, log, committed, incarnation } = state;
+  if (isFetching(state)) return;
+  const leaderId = role.kind === "follower" ? role.leaderId : null;
+  const to =
+    leaderId !== null && isReady(state, leaderId) ? leaderId : drawOtherServer(turn, leaderId);
+  if (to === null) return;
+  const end = logEnd(log);
+  send(turn, to, {
+    api: "fetch",
+    clusterId: config.clusterId,
+    replica: config.local.key,
+    epoch: election.epoch,
+    fetchOffset: end.offset,
+    lastFetchedEpoch: end.epoch,
+    highWatermark: committed,
+    maxWaitMs: config.fetchMaxWaitMs,
+    maxBytes: config.fetchMaxBytes,
+    incarnation,
+  });
+}
+
+/** Any server that is ready, at random; null when all are being left alone for the moment. */
+function drawOtherServer(turn: Turn, leaderId: ReplicaId | null): ReplicaId | null {
+  const { state } = turn;
+  const { config, voters } = state;
+  const known = [...config.bootstrapServers, ...latestVoters(voters).map(({ key }) => key.id)];
+  const ready = [...new Set(known)]
+    .filter((id) => id !== config.local.key.id && id !== leaderId && isReady(state, id))
+    .toSorted((left, right) => left - right);
+  if (ready.length === 0) return null;
+  const { value, random } = nextInt(state.random, ready.length);
+  update(turn, { random });
+  return ready[value] ?? null;
+}
+
+/** Takes in what the leader served. Answers of anybody else carry nothing but the leader's name. */
+export function onFetchResponse(turn: Turn, from: ReplicaId, body: FetchResponse): void {
+  const { role } = turn.state;
+  // T-2: this storage went back in time. It must neither vote nor acknowledge; an operator replaces it.
+  assert(
+    body.error !== "INVALID_VOTER_KEY",
+    `leader ${from} knows of records that this storage has acknowledged and lost`,
+  );
+  if (body.error !== "NONE") return;
+  if (role.kind !== "follower" || role.leaderId !== from) {
+    backOff(turn, from);
+    return;
+  }
+  // A snapshot cannot be installed yet: the leader's log reaches back to 0, so it names none.
+  const served =
+    body.snapshotId === null &&
+    (body.diverging === null ? takeRecords(turn, body) : takeDivergence(turn, body.diverging));
+  if (!served) {
+    backOff(turn, from);
+    return;
+  }
+  const { now, config } = turn.state;
+  const fetched: Follower = {
+    ...role,
+    fetchDeadline: now + config.fetchTimeoutMs,
+    hasFetched: true,
+  };
+  update(turn, { role: fetched });
+}
+
+/** Removes what the leader's log does not share; several rounds may be needed, one per epoch (F-10). */
+function takeDivergence(
+  turn: Turn,
+  diverging: { readonly epoch: Epoch; readonly endOffset: Offset },
+): boolean {
+  const { log } = turn.state;
+  if (diverging.epoch < 0 || diverging.endOffset < 0) return false;
+  const shared = Math.min(endOffsetForEpoch(log, diverging.epoch).endOffset, diverging.endOffset);
+  // A divergence that removes nothing would be asked for again at once.
+  if (shared >= log.endOffset) return false;
+  truncateTo(turn, Math.max(shared, log.startOffset));
+  return true;
+}
+
+/**
+ * Appends batch by batch, up to the first that does not fit (F-12), and follows the leader's high watermark
+ * as far as the own log reaches. False when there was something, but nothing that fitted.
+ */
+function takeRecords(turn: Turn, body: FetchResponse): boolean {
+  let appended = 0;
+  for (const entry of body.records) {
+    if (!isNext(turn.state, entry)) break;
+    appendEntry(turn, entry);
+    appended += 1;
+  }
+  if (body.records.length > 0 && appended === 0) return false;
+  const { committed, log } = turn.state;
+  const reached = Math.min(log.endOffset, body.highWatermark ?? -1);
+  if (reached > (committed ?? -1)) commitUpTo(turn, reached);
+  return true;
+}
+
+/** Whether a batch continues this log. One of a later epoch than ours must wait (KAFKA-18723). */
+function isNext({ log, election }: State, entry: Entry): boolean {
+  const end = logEnd(log);
+  return (
+    entry.baseOffset === end.offset &&
+    entry.epoch >= Math.max(1, end.epoch) &&
+    entry.epoch <= election.epoch &&
+    isWellFormed(entry)
+  );
+}

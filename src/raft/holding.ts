@@ -1,0 +1,105 @@
+/**
+ * A Fetch on its way to whoever can serve it. A replica that does not lead can only name who does, and must
+ * be careful when it cannot: a broker that hears an error which is no news to it asks again without pause.
+ * Such answers are held back, for a second while nobody leads, for a moment otherwise.
+ */
+import { leaderOf } from "./leadership.ts";
+import type { Epoch, ErrorName, FetchRequest, Milliseconds, RequestId } from "./messages.ts";
+import { without } from "./parking.ts";
+import { serveFetch } from "./replication.ts";
+import { isForAnotherCluster } from "./requests.ts";
+import { fetchError } from "./serving.ts";
+import type { HeldFetch, State } from "./state.ts";
+import type { Turn } from "./turn.ts";
+import { reply, update } from "./turn.ts";
+
+/** While no leader is known. Below every fetcher's request time-out (Kafka: 2 s). */
+const LEADERLESS_HOLD_MS = 1_000;
+/** Of an answer that names a leader whom the fetcher may know already. */
+const REDIRECT_HOLD_MS = 200;
+/** As many as a leader parks. */
+const HELD_MAX = 10_000;
+
+/** Answers a Fetch, now or later. */
+export function onFetchRequest(turn: Turn, request: RequestId, body: FetchRequest): void {
+  const { config, election } = turn.state;
+  if (isForAnotherCluster(body, config)) {
+    reply(turn, request, fetchError(turn.state, "INCONSISTENT_CLUSTER_ID"));
+  } else if (isMalformed(body) || body.replica.id === config.local.key.id) {
+    reply(turn, request, fetchError(turn.state, "INVALID_REQUEST"));
+  } else if (isServable(turn.state, body.epoch)) {
+    serveFetch(turn, request, body);
+  } else if (body.epoch < election.epoch || turn.state.held.size >= HELD_MAX) {
+    reply(turn, request, fetchError(turn.state, refusal(turn.state, body.epoch)));
+  } else {
+    hold(turn, request, body);
+  }
+}
+
+/** No follower's log can end before it began, or with an epoch above that of its leader. */
+function isMalformed({ epoch, fetchOffset, lastFetchedEpoch, maxWaitMs }: FetchRequest): boolean {
+  if (!Number.isSafeInteger(fetchOffset)) return true;
+  if (maxWaitMs < 0 || fetchOffset < 0 || lastFetchedEpoch < 0) return true;
+  return lastFetchedEpoch > epoch;
+}
+
+const isServable = ({ role, election }: State, epoch: Epoch): boolean =>
+  role.kind === "leader" && epoch === election.epoch;
+
+/**
+ * H-2. A larger epoch is not taken over: a fetch carries no proof that anybody leads it. Where no leader can
+ * be named, the code is the one after which a broker pauses before it looks elsewhere.
+ */
+function refusal(state: State, epoch: Epoch): ErrorName {
+  const { election } = state;
+  if (epoch < election.epoch) return "FENCED_LEADER_EPOCH";
+  if (leaderOf(state) === null) return "BROKER_NOT_AVAILABLE";
+  return epoch > election.epoch ? "UNKNOWN_LEADER_EPOCH" : "NOT_LEADER_OR_FOLLOWER";
+}
+
+function hold(turn: Turn, request: RequestId, body: FetchRequest): void {
+  const { held, now } = turn.state;
+  const patience = leaderOf(turn.state) === null ? LEADERLESS_HOLD_MS : REDIRECT_HOLD_MS;
+  const fetch: HeldFetch = { request: body, deadline: now + patience };
+  update(turn, { held: new Map(held).set(request, fetch) });
+}
+
+/** Answers those that were held for long enough. */
+export function releaseHeld(turn: Turn): void {
+  const { held, now } = turn.state;
+  const due = [...held].filter(([, { deadline }]) => deadline <= now);
+  if (due.length === 0) return;
+  const rest = new Map(held);
+  for (const [request, { request: body }] of due) {
+    rest.delete(request);
+    const error = refusal(turn.state, body.epoch);
+    // With nobody to name, even an old epoch is no reason to ask again at once.
+    const isPointless = leaderOf(turn.state) === null;
+    reply(turn, request, fetchError(turn.state, isPointless ? "BROKER_NOT_AVAILABLE" : error));
+  }
+  update(turn, { held: rest });
+}
+
+/** The epoch or the leader changed: whoever was waiting to hear of a leader hears of it now. */
+export function reconsiderHeld(turn: Turn): void {
+  if (turn.state.held.size === 0 || leaderOf(turn.state) === null) return;
+  const { held } = turn.state;
+  update(turn, { held: new Map() });
+  for (const [request, { request: body }] of held) {
+    if (isServable(turn.state, body.epoch)) serveFetch(turn, request, body);
+    else reply(turn, request, fetchError(turn.state, refusal(turn.state, body.epoch)));
+  }
+}
+
+/** Forgets a fetch whose sender is gone. */
+export function letGo(turn: Turn, request: RequestId): void {
+  const { held } = turn.state;
+  if (held.has(request)) update(turn, { held: without(held, request) });
+}
+
+/** When the first of the held fetches is due. */
+export function heldDeadline({ held }: State): Milliseconds {
+  let deadline = Number.POSITIVE_INFINITY;
+  for (const fetch of held.values()) deadline = Math.min(deadline, fetch.deadline);
+  return deadline;
+}

@@ -1,0 +1,134 @@
+/**
+ * What must hold between any two steps, checked after every one, in production too: each costs a comparison
+ * or two. Numbered I-1 to I-16 after the specification; those of snapshots and membership join with these.
+ */
+import { assert, unreachable } from "../std/assert.ts";
+import { nextDeadline } from "./deadlines.ts";
+import type { Leader, State } from "./state.ts";
+import { isVoter } from "./turn.ts";
+import { sameKey } from "./voters.ts";
+
+/** Everything that must hold of one state. */
+export function check(state: State): void {
+  checkLog(state);
+  checkRole(state);
+  let fetches = 0;
+  for (const { inFlight } of state.connections.values()) {
+    if (inFlight?.api === "fetch") fetches += 1;
+  }
+  assert(fetches <= 1, `I-12: ${fetches} fetches are under way`);
+  assert(
+    nextDeadline(state) > state.now,
+    `Q-5: a ${state.role.kind} has left undone what was due at ${nextDeadline(state)}`,
+  );
+}
+
+function checkLog({ log, committed, election }: State): void {
+  const { startOffset, endOffset, epochs, snapshots } = log;
+  assert(
+    committed === null || (startOffset <= committed && committed <= endOffset),
+    `I-4: committed ${committed} lies outside the log ${startOffset}..${endOffset}`,
+  );
+  assert(
+    startOffset === 0 || snapshots.some((snapshot) => snapshot.endOffset === startOffset),
+    `I-9: the log starts at ${startOffset}, where no snapshot ends`,
+  );
+  const last = epochs.at(-1);
+  const previous = epochs.at(-2);
+  assert(
+    last === undefined || (last.startOffset < endOffset && last.epoch <= election.epoch),
+    `I-6: epoch ${last?.epoch} starts at ${last?.startOffset} of ${endOffset} in ${election.epoch}`,
+  );
+  assert(
+    last === undefined ||
+      previous === undefined ||
+      (previous.epoch < last.epoch && previous.startOffset < last.startOffset),
+    `I-16: epoch ${last?.epoch} follows ${previous?.epoch}`,
+  );
+}
+
+function checkRole(state: State): void {
+  const { role, election, config } = state;
+  const self = config.local.key;
+  const votedSelf = election.votedKey !== null && sameKey(election.votedKey, self);
+  switch (role.kind) {
+    case "unattached":
+      return;
+    case "prospective":
+      assert(isVoter(state), "I-13: a prospective replica is a voter");
+      assert(role.granted.has(self.id), "a prospective voter grants itself its pre-vote");
+      return;
+    case "candidate":
+      assert(isVoter(state), "I-13: a candidate is a voter");
+      assert(votedSelf && election.leaderId === null, "a candidate has voted for itself");
+      return;
+    case "follower":
+      assert(
+        election.leaderId === role.leaderId,
+        "I-3: a follower follows the leader of its epoch",
+      );
+      assert(role.leaderId !== self.id, "a follower does not follow itself");
+      return;
+    case "resigned":
+      assert(election.leaderId === self.id, "only a leader resigns");
+      return;
+    case "leader":
+      assert(votedSelf && election.leaderId === self.id, "a leader has voted for itself");
+      checkOffice(state, role);
+      return;
+    default:
+      unreachable(role);
+  }
+}
+
+function checkOffice({ log, committed }: State, leader: Leader): void {
+  const { highWatermark, epochStartOffset } = leader;
+  assert(
+    highWatermark === null || (highWatermark > epochStartOffset && highWatermark === committed),
+    `I-8: the high watermark ${highWatermark} of an epoch that began at ${epochStartOffset}`,
+  );
+  for (const { key, endOffset } of leader.voters.values()) {
+    assert(
+      endOffset === null || endOffset <= log.endOffset,
+      `voter ${key.id} acknowledged ${endOffset} of ${log.endOffset}`,
+    );
+  }
+}
+
+/** Everything that must hold from one state to the next. */
+export function checkStep(before: State, after: State): void {
+  const { election: old } = before;
+  const { election } = after;
+  assert(
+    election.epoch >= old.epoch,
+    `I-1: the epoch falls from ${old.epoch} to ${election.epoch}`,
+  );
+  assert(
+    (after.committed ?? -1) >= (before.committed ?? -1),
+    `I-4: the high watermark falls from ${before.committed} to ${after.committed}`,
+  );
+  if (election.epoch !== old.epoch) return;
+  assert(
+    old.votedKey === null ||
+      (election.votedKey !== null && sameKey(old.votedKey, election.votedKey)),
+    `I-2: a second vote in epoch ${old.epoch}`,
+  );
+  assert(
+    old.leaderId === null || old.leaderId === election.leaderId,
+    `I-3: epoch ${old.epoch} has two leaders, ${old.leaderId} and ${election.leaderId}`,
+  );
+  if (before.role.kind !== "leader" || after.role.kind !== "leader") return;
+  assert(after.log.endOffset >= before.log.endOffset, "a leader does not truncate");
+  checkAcknowledgements(before.role, after.role);
+}
+
+function checkAcknowledgements(before: Leader, after: Leader): void {
+  if (before.voters === after.voters) return;
+  for (const [id, { endOffset, incarnation }] of after.voters) {
+    const acknowledged = before.voters.get(id)?.endOffset ?? null;
+    assert(
+      incarnation === null || (endOffset ?? -1) >= (acknowledged ?? -1),
+      `I-14: voter ${id} takes back ${acknowledged} for ${endOffset}`,
+    );
+  }
+}

@@ -1,0 +1,54 @@
+/**
+ * Who leads, as this replica sees it, and how it says so. Every answer names the leader with its endpoints
+ * (H-4): it is how brokers and voters find one another.
+ */
+import type { Answer, Endpoint, Epoch, ErrorName, Offset, ReplicaId } from "./messages.ts";
+import type { State } from "./state.ts";
+
+export interface Leadership {
+  readonly leaderId: ReplicaId;
+  readonly endpoints: readonly Endpoint[];
+}
+
+/**
+ * The leader of the current epoch, or null. A leader whose endpoints are unknown is not named, for a broker
+ * that is told of it would fail; neither is a replica that resigned, for a broker would ask it in a loop.
+ */
+export function leaderOf(state: State): Leadership | null {
+  const { role, election, config } = state;
+  if (role.kind === "leader") {
+    return { leaderId: config.local.key.id, endpoints: config.local.endpoints };
+  }
+  if (role.kind === "follower") {
+    return { leaderId: role.leaderId, endpoints: role.leaderEndpoints };
+  }
+  if (role.kind !== "prospective" || election.leaderId === null) return null;
+  if (role.leaderEndpoints.length === 0) return null;
+  return { leaderId: election.leaderId, endpoints: role.leaderEndpoints };
+}
+
+/**
+ * The exclusive end of what is known to be committed; null while unknown. A new leader does not know it
+ * until a record of its own epoch is committed, whatever it knew before (W-4).
+ */
+export const highWatermark = (state: State): Offset | null =>
+  state.role.kind === "leader" ? state.role.highWatermark : state.committed;
+
+/** This replica's term of office: null unless it leads. It is in the know once `startOffset` is committed. */
+export function officeOf(
+  state: State,
+): { readonly epoch: Epoch; readonly startOffset: Offset } | null {
+  if (state.role.kind !== "leader") return null;
+  return { epoch: state.election.epoch, startOffset: state.role.epochStartOffset };
+}
+
+/** The part that all answers share. */
+export function answer(state: State, error: ErrorName): Answer {
+  const leader = leaderOf(state);
+  return {
+    error,
+    epoch: state.election.epoch,
+    leaderId: leader?.leaderId ?? null,
+    leaderEndpoints: leader?.endpoints ?? [],
+  };
+}

@@ -1,0 +1,109 @@
+/**
+ * How an office begins and ends: what a new leader knows of the others (nothing), what it writes first, and
+ * what becomes of the fetches it holds when it leaves.
+ */
+import { beginQuorumEpochMs, checkQuorumMs } from "./config.ts";
+import { fetchError } from "./serving.ts";
+import type { ControlRecord, Endpoint, ReplicaId, ReplicaKey } from "./messages.ts";
+import type { Leader, ReplicaProgress, Role, State } from "./state.ts";
+import type { Turn } from "./turn.ts";
+import { reply } from "./turn.ts";
+import type { VoterSet } from "./voters.ts";
+import { findVoter, latestVoters, latestVotersOffset, sameKey } from "./voters.ts";
+
+/** A leader at its first moment. The log does not yet hold anything of its epoch. */
+export function newOffice(state: State): Leader {
+  const { config, log, now, voters } = state;
+  const others = latestVoters(voters).filter((voter) => !sameKey(voter.key, config.local.key));
+  return {
+    kind: "leader",
+    epochStartOffset: log.endOffset,
+    highWatermark: null,
+    voters: new Map(others.map((voter) => [voter.key.id, noProgress(voter.key)])),
+    observers: new Map(),
+    parkedVoters: new Map(),
+    parkedObservers: new Map(),
+    parkedDeadline: Number.POSITIVE_INFINITY,
+    checkQuorumDeadline: now + checkQuorumMs(config),
+    heard: new Set(),
+    // The first BeginQuorumEpoch goes out at once: nobody else tells the voters whom to fetch from.
+    beginDeadline: others.length === 0 ? now + beginQuorumEpochMs(config) : now,
+  };
+}
+
+/** A replica of which a leader has heard nothing in its epoch. */
+export const noProgress = (key: ReplicaKey): ReplicaProgress => ({
+  key,
+  endOffset: null,
+  lastFetchAt: null,
+  lastCaughtUpAt: null,
+  lastFetchEnd: 0,
+  incarnation: null,
+  rolledBack: false,
+});
+
+/**
+ * What a leader writes first: LeaderChange, the record through which its epoch can commit. The voters follow
+ * when the log does not hold them yet (KAFKA-16532: they came with the format) or holds a stale entry of
+ * this very leader. The membership is the same either way, so majorities do not change.
+ */
+export function firstRecords(
+  state: State,
+  grantingVoters: readonly ReplicaId[],
+): readonly ControlRecord[] {
+  const { config, voters: history } = state;
+  const voters = latestVoters(history);
+  const change: ControlRecord = {
+    kind: "leader-change",
+    leaderId: config.local.key.id,
+    voters: voters.map((voter) => voter.key.id),
+    grantingVoters,
+  };
+  if (latestVotersOffset(history) >= 0 && !isOwnEntryStale(state)) return [change];
+  return [
+    change,
+    { kind: "kraft-version", version: 1 },
+    { kind: "kraft-voters", voters: withOwnEntry(state) },
+  ];
+}
+
+function isOwnEntryStale(state: State): boolean {
+  const { local } = state.config;
+  const entry = findVoter(latestVoters(state.voters), local.key.id);
+  if (entry === null || !sameKey(entry.key, local.key)) return false;
+  return (
+    entry.kraftVersions.min !== local.kraftVersions.min ||
+    entry.kraftVersions.max !== local.kraftVersions.max ||
+    !hasSameEndpoints(entry.endpoints, local.endpoints)
+  );
+}
+
+function hasSameEndpoints(left: readonly Endpoint[], right: readonly Endpoint[]): boolean {
+  if (left.length !== right.length) return false;
+  return left.every((endpoint, at) => {
+    const other = right[at];
+    if (endpoint.name !== other?.name) return false;
+    return endpoint.host === other.host && endpoint.port === other.port;
+  });
+}
+
+const withOwnEntry = (state: State): VoterSet =>
+  latestVoters(state.voters).map((voter) =>
+    sameKey(voter.key, state.config.local.key) ? state.config.local : voter,
+  );
+
+/** Whose log is longest should stand first. Unknown ends come last; ties go to the smaller id. */
+export function successors(role: Role, others: readonly ReplicaKey[]): readonly ReplicaKey[] {
+  const endOf = (key: ReplicaKey): number => {
+    const progress = role.kind === "leader" ? role.voters.get(key.id) : undefined;
+    return progress === undefined || progress.rolledBack ? -1 : (progress.endOffset ?? -1);
+  };
+  return others.toSorted((left, right) => endOf(right) - endOf(left) || left.id - right.id);
+}
+
+/** Nothing will complete these fetches any more: whoever sent them must look for the new leader. */
+export function failParked(turn: Turn, left: Leader): void {
+  const response = fetchError(turn.state, "NOT_LEADER_OR_FOLLOWER");
+  for (const request of left.parkedVoters.keys()) reply(turn, request, response);
+  for (const request of left.parkedObservers.keys()) reply(turn, request, response);
+}

@@ -1,0 +1,108 @@
+/**
+ * Fetches that wait at the leader (F-6, F-7): a voter's until the next append or commit, an observer's until
+ * the next commit, any until its time is over. They live in the leader's role and end when the office does.
+ */
+import { assert } from "../std/assert.ts";
+import type { FetchRequest, Milliseconds, RequestId } from "./messages.ts";
+import { fetchSuccess } from "./serving.ts";
+import type { Leader, ParkedFetch } from "./state.ts";
+import type { Turn } from "./turn.ts";
+import { reply, update } from "./turn.ts";
+import { hasVoter, latestVoters } from "./voters.ts";
+
+/** More than any cluster has brokers; a fetch beyond is turned away with a code after which brokers pause. */
+export const PARKED_MAX = 10_000;
+/** Nobody may occupy a place for longer, whatever it asks for. */
+const WAIT_MS_MAX = 30_000;
+/**
+ * Waits end on a common beat, at most this much early: a thousand observers then cost fifty wake-ups a
+ * second instead of a thousand.
+ */
+const BEAT_MS = 20;
+
+/** Keeps a fetch until there is something to say; false when there is no room. */
+export function park(turn: Turn, request: RequestId, body: FetchRequest): boolean {
+  const { role, now, voters } = turn.state;
+  assert(role.kind === "leader", `a ${role.kind} parks no fetches`);
+  if (role.parkedVoters.size + role.parkedObservers.size >= PARKED_MAX) return false;
+  const end = now + Math.min(body.maxWaitMs, WAIT_MS_MAX);
+  const deadline = Math.max(now + 1, Math.floor(end / BEAT_MS) * BEAT_MS);
+  const parkedDeadline = Math.min(role.parkedDeadline, deadline);
+  const parked: ParkedFetch = { request: body, deadline };
+  if (hasVoter(latestVoters(voters), body.replica)) {
+    const parkedVoters = new Map(role.parkedVoters).set(request, parked);
+    update(turn, { role: { ...role, parkedVoters, parkedDeadline } });
+  } else {
+    const parkedObservers = new Map(role.parkedObservers).set(request, parked);
+    update(turn, { role: { ...role, parkedObservers, parkedDeadline } });
+  }
+  return true;
+}
+
+/** Something was appended or committed: answers those for whom that is news. */
+export function wakeParked(turn: Turn, committed: boolean): void {
+  const { role } = turn.state;
+  assert(role.kind === "leader", `a ${role.kind} parks no fetches`);
+  answerAll(turn, role.parkedVoters);
+  if (committed) answerAll(turn, role.parkedObservers);
+  const parkedObservers = committed ? NOBODY : role.parkedObservers;
+  const parkedDeadline =
+    parkedObservers.size === 0 ? Number.POSITIVE_INFINITY : role.parkedDeadline;
+  update(turn, { role: { ...role, parkedVoters: NOBODY, parkedObservers, parkedDeadline } });
+}
+
+const NOBODY: ReadonlyMap<RequestId, ParkedFetch> = new Map();
+
+function answerAll(turn: Turn, parked: ReadonlyMap<RequestId, ParkedFetch>): void {
+  for (const [request, { request: body }] of parked) {
+    reply(turn, request, fetchSuccess(turn.state, body));
+  }
+}
+
+/** Answers those whose time is over: there was nothing, and that is no error. */
+export function expireParked(turn: Turn, leader: Leader): void {
+  const { now } = turn.state;
+  if (now < leader.parkedDeadline) return;
+  const parkedVoters = expire(turn, leader.parkedVoters);
+  const parkedObservers = expire(turn, leader.parkedObservers);
+  const parkedDeadline = Math.min(earliest(parkedVoters), earliest(parkedObservers));
+  update(turn, { role: { ...leader, parkedVoters, parkedObservers, parkedDeadline } });
+}
+
+function expire(
+  turn: Turn,
+  parked: ReadonlyMap<RequestId, ParkedFetch>,
+): ReadonlyMap<RequestId, ParkedFetch> {
+  const due = [...parked].filter(([, { deadline }]) => deadline <= turn.state.now);
+  if (due.length === 0) return parked;
+  answerAll(turn, new Map(due));
+  const rest = new Map(parked);
+  for (const [request] of due) rest.delete(request);
+  return rest;
+}
+
+function earliest(parked: ReadonlyMap<RequestId, ParkedFetch>): Milliseconds {
+  let deadline = Number.POSITIVE_INFINITY;
+  for (const fetch of parked.values()) deadline = Math.min(deadline, fetch.deadline);
+  return deadline;
+}
+
+/** Forgets a fetch whose sender is gone. */
+export function unpark(turn: Turn, request: RequestId): void {
+  const { role } = turn.state;
+  if (role.kind !== "leader") return;
+  if (role.parkedVoters.has(request)) {
+    update(turn, { role: { ...role, parkedVoters: without(role.parkedVoters, request) } });
+  } else if (role.parkedObservers.has(request)) {
+    update(turn, { role: { ...role, parkedObservers: without(role.parkedObservers, request) } });
+  }
+}
+
+export function without<Value>(
+  map: ReadonlyMap<RequestId, Value>,
+  request: RequestId,
+): ReadonlyMap<RequestId, Value> {
+  const rest = new Map(map);
+  rest.delete(request);
+  return rest;
+}

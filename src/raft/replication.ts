@@ -1,0 +1,222 @@
+/**
+ * The leader's side of a Fetch: it checks that the logs agree, acknowledges, and serves (KIP-595). From the
+ * acknowledgements follows the high watermark; from who fetches follows whether this leader still has a
+ * majority.
+ *
+ * Voters are served everything, observers only what is committed: what a broker has seen is never taken back.
+ */
+import { assert } from "../std/assert.ts";
+import { checkQuorumMs } from "./config.ts";
+import { judgeContinuation } from "./log.ts";
+import type {
+  ErrorName,
+  FetchRequest,
+  Milliseconds,
+  Offset,
+  ReplicaKey,
+  RequestId,
+} from "./messages.ts";
+import { noProgress } from "./office.ts";
+import { park } from "./parking.ts";
+import { fetchError, fetchSuccess, served } from "./serving.ts";
+import { advanceHighWatermark } from "./high-watermark.ts";
+import { majorityOf } from "./quorum.ts";
+import type { Leader, ReplicaProgress, State } from "./state.ts";
+import { keyOf } from "./state.ts";
+import type { Turn } from "./turn.ts";
+import { appendEntry, reply, update } from "./turn.ts";
+import { hasVoter, latestVoters } from "./voters.ts";
+
+/** After this long without a fetch an observer is forgotten, as in Kafka. */
+export const OBSERVER_SESSION_MS = 300_000;
+/** More observers than any cluster has brokers; those beyond are served, but not described. */
+export const OBSERVERS_MAX = 10_000;
+
+/** Serves a Fetch of this leader's own epoch. */
+export function serveFetch(turn: Turn, request: RequestId, body: FetchRequest): void {
+  const { log, voters } = turn.state;
+  const isByVoter = hasVoter(latestVoters(voters), body.replica);
+  const counted = isByVoter ? judgeAcknowledgement(turn, body) : "counts";
+  if (counted === "distrusted") {
+    reply(turn, request, fetchError(turn.state, "INVALID_VOTER_KEY"));
+    return;
+  }
+  const end = { offset: body.fetchOffset, epoch: body.lastFetchedEpoch };
+  const continuation = judgeContinuation(log, end);
+  if (continuation.kind === "diverging") {
+    const { epoch, endOffset } = continuation;
+    reply(turn, request, { ...served(turn.state, null), diverging: { epoch, endOffset } });
+    return;
+  }
+  if (continuation.kind === "snapshot") {
+    reply(turn, request, { ...served(turn.state, null), snapshotId: continuation.id });
+    return;
+  }
+  if (counted === "counts") {
+    if (isByVoter) acknowledge(turn, body);
+    else observe(turn, body);
+  }
+  serveRecords(turn, request, body);
+}
+
+function serveRecords(turn: Turn, request: RequestId, body: FetchRequest): void {
+  const response = fetchSuccess(turn.state, body);
+  const isBehind = (body.highWatermark ?? -1) < (response.highWatermark ?? -1);
+  // KAFKA-14145: who has every record but not yet heard that the last ones are committed is told at once.
+  if (response.records !== null || isBehind || body.maxWaitMs === 0) {
+    reply(turn, request, response);
+  } else if (!park(turn, request, body)) {
+    reply(turn, request, fetchError(turn.state, "BROKER_NOT_AVAILABLE"));
+  }
+}
+
+/**
+ * What a voter's fetch offset is worth. Within an epoch it never falls, for nothing that was acknowledged is
+ * truncated under the same leader. A smaller one is either a message that was long under way, and counts for
+ * nothing; or it comes from a later incarnation, whose storage then went back in time (21.7, T-2).
+ */
+function judgeAcknowledgement(turn: Turn, body: FetchRequest): "counts" | "late" | "distrusted" {
+  const { role } = turn.state;
+  assert(role.kind === "leader", `a ${role.kind} counts no acknowledgements`);
+  const progress = role.voters.get(body.replica.id);
+  if (progress === undefined) return "counts";
+  if (progress.rolledBack) return "distrusted";
+  const { endOffset } = progress;
+  if (endOffset === null || body.fetchOffset >= endOffset) return "counts";
+  // A replica that does not show its incarnation gets the benefit of the doubt, as in Kafka (F-8).
+  if (body.incarnation === null || progress.incarnation === null) return "counts";
+  if (body.incarnation <= progress.incarnation) return "late";
+  setVoter(turn, { ...progress, rolledBack: true });
+  turn.effects.push({
+    kind: "replica-distrusted",
+    key: progress.key,
+    acknowledged: endOffset,
+    fetchOffset: body.fetchOffset,
+  });
+  return "distrusted";
+}
+
+function setVoter(turn: Turn, progress: ReplicaProgress): void {
+  const { role } = turn.state;
+  assert(role.kind === "leader", `a ${role.kind} follows nobody's progress`);
+  const voters = new Map(role.voters).set(progress.key.id, progress);
+  update(turn, { role: { ...role, voters } });
+}
+
+/** A voter's fetch acknowledges everything below its offset. */
+function acknowledge(turn: Turn, body: FetchRequest): void {
+  const { role, log } = turn.state;
+  assert(role.kind === "leader", `a ${role.kind} counts no acknowledgements`);
+  assert(body.fetchOffset <= log.endOffset, `${body.fetchOffset} is beyond ${log.endOffset}`);
+  const before = role.voters.get(body.replica.id);
+  assert(before !== undefined, `voter ${body.replica.id} has no entry`);
+  setVoter(turn, advance(before, body, { now: turn.state.now, end: log.endOffset }));
+  hearFrom(turn, body.replica);
+  advanceHighWatermark(turn);
+}
+
+/** An observer's fetch is only noted, for DescribeQuorum. */
+function observe(turn: Turn, body: FetchRequest): void {
+  const { role, now } = turn.state;
+  assert(role.kind === "leader", `a ${role.kind} has no observers`);
+  if (body.replica.id < 0) return;
+  const key = keyOf(body.replica);
+  const known = role.observers.get(key);
+  const observers = new Map(
+    known === undefined && role.observers.size >= OBSERVERS_MAX
+      ? liveObservers(role, now)
+      : role.observers,
+  );
+  if (known === undefined && observers.size >= OBSERVERS_MAX) return;
+  const end = role.highWatermark ?? 0;
+  observers.set(key, advance(known ?? noProgress(body.replica), body, { now, end }));
+  update(turn, { role: { ...role, observers } });
+}
+
+/** The observers that have fetched within their session. */
+export const liveObservers = (
+  role: Leader,
+  now: Milliseconds,
+): readonly (readonly [string, ReplicaProgress])[] =>
+  [...role.observers].filter(([, { lastFetchAt }]) => {
+    return lastFetchAt !== null && now - lastFetchAt < OBSERVER_SESSION_MS;
+  });
+
+/**
+ * A replica is caught up when it asks for what is not there yet; and was so at its last fetch, if it now asks
+ * for what was not there then (KAFKA-13959).
+ */
+function advance(
+  before: ReplicaProgress,
+  body: FetchRequest,
+  readable: { readonly now: Milliseconds; readonly end: Offset },
+): ReplicaProgress {
+  const { now, end } = readable;
+  const { lastFetchAt, lastFetchEnd, lastCaughtUpAt } = before;
+  const wasCaughtUp = lastFetchAt !== null && body.fetchOffset >= lastFetchEnd;
+  const since = wasCaughtUp ? Math.max(lastFetchAt, lastCaughtUpAt ?? lastFetchAt) : lastCaughtUpAt;
+  return {
+    ...before,
+    endOffset: body.fetchOffset,
+    lastFetchAt: now,
+    lastCaughtUpAt: body.fetchOffset >= end ? now : since,
+    lastFetchEnd: end,
+    incarnation: later(before.incarnation, body.incarnation),
+  };
+}
+
+function later(left: Milliseconds | null, right: Milliseconds | null): Milliseconds | null {
+  if (left === null || right === null) return left ?? right;
+  return Math.max(left, right);
+}
+
+/**
+ * Check quorum: a leader that a majority, itself included, keeps fetching from is one that can commit
+ * (KAFKA-15489). A leader outside the voter set does not count itself (KAFKA-16531).
+ */
+function hearFrom(turn: Turn, key: ReplicaKey): void {
+  const { role, voters, config, now } = turn.state;
+  assert(role.kind === "leader", `a ${role.kind} needs no majority`);
+  const set = latestVoters(voters);
+  const heard = new Set(role.heard).add(key.id);
+  const others = set.filter((voter) => heard.has(voter.key.id)).length;
+  const self = hasVoter(set, config.local.key) ? 1 : 0;
+  if (others + self < majorityOf(set.length)) {
+    update(turn, { role: { ...role, heard } });
+    return;
+  }
+  const checkQuorumDeadline = now + checkQuorumMs(config);
+  update(turn, { role: { ...role, heard: new Set(), checkQuorumDeadline } });
+}
+
+/** Appends one batch for the application, or says why not. Nothing is ever appended in part. */
+export function onAppend(
+  turn: Turn,
+  batch: {
+    readonly epoch: number;
+    readonly baseOffset: Offset;
+    readonly count: number;
+    readonly payload: Uint8Array;
+  },
+): void {
+  const { epoch, baseOffset, count, payload } = batch;
+  const error = judgeAppend(turn.state, batch);
+  if (error !== "NONE") {
+    turn.effects.push({ kind: "append-refused", error, epoch, baseOffset });
+    return;
+  }
+  const lastOffset = baseOffset + count - 1;
+  appendEntry(turn, { baseOffset, lastOffset, epoch, control: [], payload });
+  advanceHighWatermark(turn);
+}
+
+function judgeAppend(
+  state: State,
+  batch: { readonly epoch: number; readonly baseOffset: Offset; readonly count: number },
+): ErrorName {
+  const { role, election, log } = state;
+  if (role.kind !== "leader" || batch.epoch !== election.epoch) return "NOT_LEADER_OR_FOLLOWER";
+  // Offsets were promised to the application when it built the batch: they are kept or nothing is (A-3).
+  const fits = batch.baseOffset === log.endOffset && Number.isSafeInteger(batch.count);
+  return fits && batch.count >= 1 ? "NONE" : "INVALID_REQUEST";
+}

@@ -1,0 +1,49 @@
+/**
+ * What all answers have in common: first what they say about epochs and leaders, then, if that left this
+ * replica where it was, what they were asked for (`maybeHandleCommonResponse` in KRaft).
+ */
+import { unreachable } from "../std/assert.ts";
+import { onEndQuorumEpochResponse } from "./announcements.ts";
+import { backOff, settle } from "./connections.ts";
+import { onVoteResponse } from "./election.ts";
+import { onFetchResponse } from "./following.ts";
+import { learn } from "./learning.ts";
+import type { ReplicaId, Response } from "./messages.ts";
+import type { Turn } from "./turn.ts";
+
+/** Takes an answer that was being waited for. */
+export function onResponse(turn: Turn, from: ReplicaId, body: Response): void {
+  const { role, election, connections } = turn.state;
+  const asked = connections.get(from)?.inFlight?.api;
+  if (asked !== body.api || body.epoch < election.epoch || body.error === "UNKNOWN_LEADER_EPOCH") {
+    // The peer is behind, or confused; it will learn from others. Not at once again, that would be a spin.
+    backOff(turn, from);
+    return;
+  }
+  if (body.error === "NONE") settle(turn, from);
+  else backOff(turn, from);
+  learn(turn, body);
+  const hasMoved =
+    turn.state.election.epoch !== election.epoch || turn.state.role.kind !== role.kind;
+  if (hasMoved && (body.error !== "NONE" || body.epoch > election.epoch)) return;
+  takeAnswer(turn, from, body);
+}
+
+function takeAnswer(turn: Turn, from: ReplicaId, body: Response): void {
+  switch (body.api) {
+    case "vote":
+      onVoteResponse(turn, from, body);
+      return;
+    case "begin-quorum-epoch":
+      // Whether the leader was heard is told by fetches, not by this.
+      return;
+    case "end-quorum-epoch":
+      onEndQuorumEpochResponse(turn, from, body);
+      return;
+    case "fetch":
+      onFetchResponse(turn, from, body);
+      return;
+    default:
+      unreachable(body);
+  }
+}

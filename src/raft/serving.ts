@@ -1,0 +1,56 @@
+/**
+ * The words of a Fetch answer: what may be read, by whom, and how to say that nothing may.
+ */
+import { assert } from "../std/assert.ts";
+import { answer } from "./leadership.ts";
+import type {
+  ErrorName,
+  FetchReply,
+  FetchRequest,
+  LogRange,
+  Offset,
+  ReplicaKey,
+} from "./messages.ts";
+import type { State } from "./state.ts";
+import { hasVoter, latestVoters } from "./voters.ts";
+
+/** A Fetch answer without records. */
+export const fetchError = (state: State, error: ErrorName): FetchReply => ({
+  api: "fetch",
+  ...answer(state, error),
+  highWatermark: null,
+  logStartOffset: null,
+  diverging: null,
+  snapshotId: null,
+  records: null,
+});
+
+/** The answer to a valid Fetch with what can be had now. */
+export function fetchSuccess(state: State, body: FetchRequest): FetchReply {
+  const end = readableEnd(state, body.replica);
+  const { fetchOffset } = body;
+  if (fetchOffset >= end) return served(state, null);
+  const maxBytes = Math.max(0, Math.min(body.maxBytes, state.config.fetchMaxBytes));
+  return served(state, { from: fetchOffset, upTo: end, maxBytes });
+}
+
+/** An answer to a Fetch that this leader serves. */
+export function served(state: State, records: LogRange | null): FetchReply {
+  assert(state.role.kind === "leader", `a ${state.role.kind} serves no records`);
+  return {
+    api: "fetch",
+    ...answer(state, "NONE"),
+    highWatermark: state.role.highWatermark,
+    logStartOffset: state.log.startOffset,
+    diverging: null,
+    snapshotId: null,
+    records,
+  };
+}
+
+/** How far this replica may read. */
+function readableEnd(state: State, key: ReplicaKey): Offset {
+  const { role, log, voters } = state;
+  assert(role.kind === "leader", `a ${role.kind} serves no records`);
+  return hasVoter(latestVoters(voters), key) ? log.endOffset : (role.highWatermark ?? 0);
+}
