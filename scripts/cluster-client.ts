@@ -106,7 +106,8 @@ export function clusterClient(edge: string, clusterId: string): ClusterClient {
       }),
     get: (path) => call(`${base}/${path}`),
     post: (path) => call(`${base}/${path}`, { method: "POST" }),
-    log: (fromOffset, waitMs = 0) => readLines(`${base}/metadata-log?from_offset=${fromOffset}&wait_ms=${waitMs}`),
+    log: (fromOffset, waitMs = 0) =>
+      readLines(`${base}/metadata-log?from_offset=${fromOffset}&wait_ms=${waitMs}`),
     rawLog: () => readRaw(`${base}/metadata-log`),
   };
 }

@@ -4,10 +4,7 @@
  * show with it what any broker in any language could do.
  */
 import { randomUUID } from "node:crypto";
-import type {
-  BrokerHeartbeatResponse,
-  BrokerRegistrationResponse,
-} from "../src/protocol/index.ts";
+import type { BrokerHeartbeatResponse, BrokerRegistrationResponse } from "../src/protocol/index.ts";
 import type { ClusterClient } from "./cluster-client.ts";
 
 export interface JsonBroker {
@@ -45,14 +42,18 @@ export function jsonBroker(cluster: ClusterClient, id: number): JsonBroker {
 
   const heartbeat = async (): Promise<BrokerHeartbeatResponse> => {
     read = await logEnd(cluster, read);
-    const { body } = await cluster.rpc<BrokerHeartbeatResponse>("BrokerHeartbeat", {
-      brokerId: id,
-      brokerEpoch: epoch,
-      currentMetadataOffset: read - 1,
-      wantFence: false,
-      wantShutDown: false,
-      offlineLogDirs: [],
-    }, 1);
+    const { body } = await cluster.rpc<BrokerHeartbeatResponse>(
+      "BrokerHeartbeat",
+      {
+        brokerId: id,
+        brokerEpoch: epoch,
+        currentMetadataOffset: read - 1,
+        wantFence: false,
+        wantShutDown: false,
+        offlineLogDirs: [],
+      },
+      1,
+    );
     return body;
   };
 
@@ -71,7 +72,8 @@ export function jsonBroker(cluster: ClusterClient, id: number): JsonBroker {
         logDirs: [logDir],
         previousBrokerEpoch: -1,
       });
-      if (body.errorCode !== 0) throw new Error(`broker ${id} was refused with error ${body.errorCode}`);
+      if (body.errorCode !== 0)
+        throw new Error(`broker ${id} was refused with error ${body.errorCode}`);
       epoch = body.brokerEpoch;
       return epoch;
     },
@@ -100,4 +102,5 @@ async function logEnd(cluster: ClusterClient, from: number): Promise<number> {
 }
 
 /** A random uuid in Kafka's form: 22 characters of base64url. */
-const kafkaUuid = (): string => Buffer.from(randomUUID().replaceAll("-", ""), "hex").toString("base64url");
+const kafkaUuid = (): string =>
+  Buffer.from(randomUUID().replaceAll("-", ""), "hex").toString("base64url");

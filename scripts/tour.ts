@@ -98,7 +98,9 @@ async function formation(): Promise<ClusterClient> {
     `controller ${quorum.leader_id} leads in epoch ${quorum.leader_epoch}; everything below ${quorum.high_watermark} is committed`,
   );
   check(
-    lines.some((line) => line.type === "FEATURE_LEVEL_RECORD" && line.data["name"] === "metadata.version"),
+    lines.some(
+      (line) => line.type === "FEATURE_LEVEL_RECORD" && line.data["name"] === "metadata.version",
+    ),
     "the bootstrap records are committed: metadata.version is in the log",
   );
   return cluster;
@@ -110,7 +112,9 @@ async function membership(cluster: ClusterClient): Promise<readonly JsonBroker[]
   crew.push(...brokers);
   for (const broker of brokers) {
     const epoch = await broker.register();
-    say(`broker ${broker.id} is registered with epoch ${epoch}, the offset of its record, and fenced`);
+    say(
+      `broker ${broker.id} is registered with epoch ${epoch}, the offset of its record, and fenced`,
+    );
   }
   for (const broker of brokers) {
     const answer = await broker.heartbeat();
@@ -129,7 +133,13 @@ async function creation(cluster: ClusterClient): Promise<string> {
   step(`A topic of ${PARTITIONS} partitions with replication factor 3 is created`);
   const { body, offset, epoch } = await cluster.rpc<CreateTopicsResponse>("CreateTopics", {
     topics: [
-      { name: TOPIC, numPartitions: PARTITIONS, replicationFactor: 3, assignments: [], configs: [] },
+      {
+        name: TOPIC,
+        numPartitions: PARTITIONS,
+        replicationFactor: 3,
+        assignments: [],
+        configs: [],
+      },
     ],
     timeoutMs: 10_000,
     validateOnly: false,
@@ -170,16 +180,26 @@ async function isrChanges(
     `without broker ${follower}: the ISR is ${shrunk.isr.join(", ")}, the partition's epoch ${shrunk.partitionEpoch}`,
   );
   const stale = await alterIsr(cluster, brokers, { topicId, before, isr: shrunkIsr });
-  check(stale.errorCode !== 0, `the same request again, with the old epoch, is refused (error ${stale.errorCode})`);
+  check(
+    stale.errorCode !== 0,
+    `the same request again, with the old epoch, is refused (error ${stale.errorCode})`,
+  );
 
   const between = await partitionOf(cluster, 0);
-  const expanded = await alterIsr(cluster, brokers, { topicId, before: between, isr: before.isr_ids });
+  const expanded = await alterIsr(cluster, brokers, {
+    topicId,
+    before: between,
+    isr: before.isr_ids,
+  });
   const after = await partitionOf(cluster, 0);
   check(
     expanded.errorCode === 0 && after.isr_ids.length === 3,
     `broker ${follower} has caught up: the ISR is ${after.isr_ids.join(", ")}, the partition's epoch ${after.partition_epoch}`,
   );
-  check(after.leader_epoch === before.leader_epoch, "through all of it the leader and its epoch stayed");
+  check(
+    after.leader_epoch === before.leader_epoch,
+    "through all of it the leader and its epoch stayed",
+  );
 }
 
 async function silence(cluster: ClusterClient, brokers: readonly JsonBroker[]): Promise<void> {
@@ -331,12 +351,15 @@ async function alterIsr(
     ],
   });
   const partition = body.topics[0]?.partitions[0];
-  if (partition === undefined) throw new Error(`AlterPartition failed with error ${body.errorCode}`);
+  if (partition === undefined)
+    throw new Error(`AlterPartition failed with error ${body.errorCode}`);
   return partition;
 }
 
 const isFencing = ({ type, data }: LogLine, brokerId: number): boolean =>
-  type === "BROKER_REGISTRATION_CHANGE_RECORD" && data["brokerId"] === brokerId && data["fenced"] === 1;
+  type === "BROKER_REGISTRATION_CHANGE_RECORD" &&
+  data["brokerId"] === brokerId &&
+  data["fenced"] === 1;
 
 /** Follows the log until a record is `wanted`. */
 async function untilRecord(

@@ -1,0 +1,166 @@
+/** Reading what a client sent: bounds, JSON, fields, pages. Everything that is refused says where and why. */
+import { describe, expect, test } from "vitest";
+import { BODY_BYTES_MAX, nestingOf, parseJson, readBytes, readText } from "../../worker/body.ts";
+import { agrees, clusterEntryOf } from "../../worker/cluster-requests.ts";
+import { integerParameter } from "../../worker/fields.ts";
+import { Recent } from "../../worker/recent.ts";
+import { keyOfToken, pageOf, tokenOfKey } from "../../worker/pages.ts";
+import { isUuidText, randomUuid } from "../../worker/uuids.ts";
+
+const posted = (body: string | Uint8Array<ArrayBuffer>): Request =>
+  new Request("http://edge/", { method: "POST", body });
+
+describe("a body", () => {
+  test("is read whole up to the bound", async () => {
+    expect((await readBytes(posted(new Uint8Array(BODY_BYTES_MAX)))).byteLength).toBe(
+      BODY_BYTES_MAX,
+    );
+  });
+
+  test("beyond the bound is refused, also when it does not announce its length", async () => {
+    const chunk = new Uint8Array(BODY_BYTES_MAX / 2 + 1);
+    const endless = new ReadableStream({ pull: (controller) => controller.enqueue(chunk) });
+    const request = new Request("http://edge/", { method: "POST", body: endless, duplex: "half" });
+    await expect(readBytes(request)).rejects.toThrow("at most 8388608 bytes");
+  });
+
+  test("that is not UTF-8 is refused", async () => {
+    await expect(readText(posted(new Uint8Array([0x22, 0xff, 0x22])))).rejects.toThrow("not UTF-8");
+  });
+
+  test.each([
+    ["nothing", ""],
+    ["half an object", '{"a":'],
+    ["a word", "topic"],
+    ["two values", "{}{}"],
+  ])("of %s is not JSON", (_, text) => {
+    expect(() => parseJson(text)).toThrow("not JSON");
+  });
+
+  test("nested 100,000 deep is refused before it is parsed", () => {
+    const deep = `${"[".repeat(100_000)}${"]".repeat(100_000)}`;
+    expect(() => parseJson(deep)).toThrow("deeper than 32 levels");
+    expect(() => parseJson(`${'{"a":'.repeat(100_000)}1${"}".repeat(100_000)}`)).toThrow("deeper");
+  });
+
+  test("may hold brackets in strings", () => {
+    expect(nestingOf(String.raw`{"a":"[[[[\"[[","b":[1]}`)).toBe(2);
+  });
+});
+
+describe("a number in the query", () => {
+  const bounds = { min: 0, max: 100 };
+
+  test("is absent or within its bounds", () => {
+    expect(integerParameter(undefined, "wait_ms", bounds)).toBeUndefined();
+    expect(integerParameter("100", "wait_ms", bounds)).toBe(100);
+  });
+
+  test.each(["", "1.5", "101", "-1", "1e2", "0x10", "ten", "99999999999999999999"])(
+    "%j is refused",
+    (text) => {
+      expect(() => integerParameter(text, "wait_ms", bounds)).toThrow(
+        "wait_ms: must be a whole number from 0 to 100",
+      );
+    },
+  );
+});
+
+describe("a request for a cluster", () => {
+  test("may leave everything open", () => {
+    const entry = clusterEntryOf({}, 5);
+    expect(isUuidText(entry.cluster_id)).toBe(true);
+    expect(entry.controllers.map(({ node_id, host, port }) => [node_id, host, port])).toEqual([
+      [3000, "localhost", 9093],
+      [3001, "localhost", 9094],
+      [3002, "localhost", 9095],
+    ]);
+    expect(entry).toMatchObject({ metadata_version: 25, created_ms: 5 });
+    expect(new Set(entry.controllers.map((each) => each.directory_id)).size).toBe(3);
+  });
+
+  test("may say how many voters there are, or name them", () => {
+    expect(clusterEntryOf({ voters: 5 }, 0).controllers).toHaveLength(5);
+    const named = clusterEntryOf(
+      { controllers: [{ node_id: 7, host: "a", port: 1, location_hint: "weur" }] },
+      0,
+    );
+    expect(named.controllers).toMatchObject([
+      { node_id: 7, host: "a", port: 1, location_hint: "weur" },
+    ]);
+  });
+
+  test.each([
+    [[], "the body: must be an object"],
+    [{ voters: 2 }, "voters: must be 1, 3 or 5"],
+    [{ voters: "3" }, "voters: must be 1, 3 or 5"],
+    [{ voters: 3, replicas: 1 }, "replicas: unknown field"],
+    [{ cluster_id: "short" }, "cluster_id: must be a Kafka uuid"],
+    [{ cluster_id: 3 }, "cluster_id: must be a string"],
+    [{ metadata_version: 99 }, "metadata_version: must be a whole number from 25 to 30"],
+    [{ controllers: {} }, "controllers: must be an array"],
+    [{ controllers: [] }, "the number of controllers: must be 1, 3 or 5"],
+    [{ controllers: [{ node_id: 2 ** 31 }] }, "controllers[0].node_id: must be a whole number"],
+    [{ controllers: [{ port: 65_536 }] }, "controllers[0].port: must be"],
+    [{ controllers: [{ host: "a b" }] }, "controllers[0].host: must be a host name"],
+    [{ controllers: [{ location_hint: "moon" }] }, "controllers[0].location_hint: must be one of"],
+    [{ controllers: [{ rack: "a" }] }, "controllers[0].rack: unknown field"],
+    [{ controllers: [{}, { node_id: 3000 }, {}] }, "no node_id occurs twice"],
+    [{ voters: 1, controllers: [{}, {}, {}] }, "voters: must be 3"],
+  ])("%j is refused", (body, message) => {
+    expect(() => clusterEntryOf(body, 0)).toThrow(message);
+  });
+
+  test("agrees with the cluster that an earlier one made, whatever identities were drawn", () => {
+    const first = clusterEntryOf({ voters: 3 }, 1);
+    expect(agrees(first, clusterEntryOf({ cluster_id: first.cluster_id }, 2))).toBe(true);
+    expect(agrees(first, clusterEntryOf({ cluster_id: first.cluster_id, voters: 1 }, 2))).toBe(
+      false,
+    );
+  });
+});
+
+describe("a page", () => {
+  const items = ["a", "b", "c", "d", "e"];
+  const page = (size: number, after?: string): unknown =>
+    pageOf(items, (item) => item, { size, after });
+
+  test("goes on after the last key of the one before", () => {
+    expect(page(2)).toEqual({ items: ["a", "b"], last: "b" });
+    expect(page(2, "b")).toEqual({ items: ["c", "d"], last: "d" });
+    expect(page(2, "d")).toEqual({ items: ["e"], last: undefined });
+    expect(page(2, "e")).toEqual({ items: [], last: undefined });
+  });
+
+  test("is not shifted by what was deleted in between", () => {
+    expect(page(2, "bb")).toEqual({ items: ["c", "d"], last: "d" });
+  });
+
+  test("is named by a token that survives any topic name", () => {
+    for (const key of ["a.b_c-d", "λ", "", "x".repeat(249)])
+      expect(keyOfToken(tokenOfKey(key))).toBe(key);
+    expect(() => keyOfToken("%%%")).toThrow("page_token");
+  });
+});
+
+describe("what an isolate remembers", () => {
+  test("is bounded, and what was used last stays", () => {
+    const recent = new Recent<number>(2);
+    recent.set("a", 1);
+    recent.set("b", 2);
+    recent.get("a");
+    recent.set("c", 3);
+    expect([recent.get("a"), recent.get("b"), recent.get("c"), recent.size]).toEqual([
+      1,
+      undefined,
+      3,
+      2,
+    ]);
+  });
+
+  test("a fresh uuid never begins with a dash", () => {
+    const drawn = Array.from({ length: 500 }, randomUuid);
+    expect(drawn.every(isUuidText)).toBe(true);
+    expect(new Set(drawn).size).toBe(500);
+  });
+});

@@ -1,0 +1,78 @@
+/** A range of the log as records to replay and as lines to read. */
+import { describe, expect, test } from "vitest";
+import {
+  LeaderChangeMessage,
+  TopicRecord,
+  encodeControlBatch,
+  encodeDataBatch,
+  encodeMetadataRecord,
+} from "../../src/protocol/index.ts";
+import { metadataBatches, recordLines } from "../../worker/log-records.ts";
+
+const topic = (name: string): Uint8Array =>
+  encodeMetadataRecord({
+    type: "TOPIC_RECORD",
+    version: 0,
+    data: TopicRecord.fill({ name }),
+  });
+
+const control = encodeControlBatch({ baseOffset: 10, leaderEpoch: 3, timestampMs: 1_000 }, [
+  { type: "LEADER_CHANGE", data: LeaderChangeMessage.fill({ leaderId: 3000 }) },
+]);
+const data = encodeDataBatch({ baseOffset: 11, leaderEpoch: 3, timestampMs: 2_000 }, [
+  topic("a"),
+  topic("b"),
+]);
+const log = Buffer.concat([control, data]);
+
+const lines = (fromOffset: number): unknown[] =>
+  [...recordLines(log, fromOffset)]
+    .join("")
+    .split("\n")
+    .filter((text) => text !== "")
+    .map((text): unknown => JSON.parse(text));
+
+describe("a range of the log", () => {
+  test("is one line a record, control records included", () => {
+    expect(lines(0)).toMatchObject([
+      {
+        offset: 10,
+        leader_epoch: 3,
+        timestamp_ms: 1_000,
+        type: "LEADER_CHANGE",
+        data: { leaderId: 3000 },
+      },
+      { offset: 11, timestamp_ms: 2_000, type: "TOPIC_RECORD", version: 0, data: { name: "a" } },
+      {
+        offset: 12,
+        leader_epoch: 3,
+        type: "TOPIC_RECORD",
+        data: { name: "b", topicId: expect.any(String) },
+      },
+    ]);
+  });
+
+  test("that begins before the offset asked for shows only what was asked for", () => {
+    expect(lines(12)).toMatchObject([{ offset: 12 }]);
+    expect(lines(13)).toEqual([]);
+  });
+
+  test("has no metadata in its control batches, but a position", () => {
+    expect(
+      [...metadataBatches(log)].map(({ lastOffset, epoch, records }) => [
+        lastOffset,
+        epoch,
+        records.length,
+      ]),
+    ).toEqual([
+      [10, 3, 0],
+      [12, 3, 2],
+    ]);
+  });
+
+  test("with a flipped bit is not believed", () => {
+    const damaged = Uint8Array.from(log);
+    damaged[damaged.length - 1] = 1;
+    expect(() => [...metadataBatches(damaged)]).toThrow("crc");
+  });
+});

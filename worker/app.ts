@@ -1,0 +1,49 @@
+/**
+ * The HTTP interface: what holds for every answer, then one mount per resource. Base `/kafka/v3` with the shapes
+ * of Confluent's REST v3; health lies beside it. The README has the table of paths.
+ */
+import { Hono } from "hono";
+import { findCluster } from "./directory.ts";
+import type { Scope } from "./env.ts";
+import { answerProblem, errorBody } from "./errors.ts";
+import { BASE_PATH } from "./resources.ts";
+import { brokers } from "./routes/brokers.ts";
+import { clusters } from "./routes/clusters.ts";
+import { controllers } from "./routes/controllers.ts";
+import { health } from "./routes/health.ts";
+import { metadataLog } from "./routes/metadata-log.ts";
+import { partitions } from "./routes/partitions.ts";
+import { quorum } from "./routes/quorum.ts";
+import { rpc } from "./routes/rpc.ts";
+import { topics } from "./routes/topics.ts";
+import { stampPosition } from "./stamps.ts";
+
+export const app = new Hono<Scope>();
+
+app.onError(answerProblem);
+app.notFound((context) =>
+  context.json(
+    errorBody("UNKNOWN_PATH", `nothing is at ${context.req.method} ${context.req.path}`),
+    404,
+  ),
+);
+
+app.route("/health", health);
+app.route(`${BASE_PATH}/clusters`, clusters);
+
+/** Everything about one cluster: the path's cluster is looked up once, and every answer says how far it reaches. */
+const cluster = new Hono<Scope>();
+cluster.onError(answerProblem);
+cluster.use(async (context, next) => {
+  context.set("entry", await findCluster(context.env, context.req.param("cluster_id") ?? ""));
+  await next();
+  stampPosition(context);
+});
+cluster.route("/rpc", rpc);
+cluster.route("/controllers", controllers);
+cluster.route("/brokers", brokers);
+cluster.route("/topics", topics);
+cluster.route("/topics", partitions);
+cluster.route("/quorum", quorum);
+cluster.route("/metadata-log", metadataLog);
+app.route(`${BASE_PATH}/clusters/:cluster_id`, cluster);

@@ -1,0 +1,89 @@
+/**
+ * Reading what a client sent, within bounds: so many bytes, so many levels of nesting, UTF-8 and JSON. Nothing
+ * here knows what a body means.
+ */
+import { Problem } from "./errors.ts";
+
+/**
+ * The largest body or frame: far above any controller request (an explicit assignment of 10,000 partitions is a
+ * few hundred KiB), far below what an isolate of 128 MB can hold several of.
+ */
+export const BODY_BYTES_MAX = 8 * 1024 * 1024;
+
+/** Kafka's messages nest five deep; nothing that is meant to be read nests more than a few levels. */
+const JSON_DEPTH_MAX = 32;
+
+/** The whole body. A body that says or turns out to be too large is refused without being kept. */
+export async function readBytes(request: Request): Promise<Uint8Array<ArrayBuffer>> {
+  const announced = Number(request.headers.get("Content-Length") ?? 0);
+  if (announced > BODY_BYTES_MAX) throw tooLarge();
+  if (request.body === null) return new Uint8Array(0);
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  const reader = request.body.getReader();
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) break;
+    size += value.byteLength;
+    if (size > BODY_BYTES_MAX) {
+      await reader.cancel();
+      throw tooLarge();
+    }
+    chunks.push(value);
+  }
+  return joined(chunks, size);
+}
+
+/** The body as text. Bytes that are not UTF-8 are refused, not replaced. */
+export async function readText(request: Request): Promise<string> {
+  const bytes = await readBytes(request);
+  try {
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: false }).decode(bytes);
+  } catch (error) {
+    throw new Problem("MALFORMED_JSON", "the body is not UTF-8", { cause: error });
+  }
+}
+
+/** Parses JSON, which may come from anywhere: depth is checked before the parser sees it. */
+export function parseJson(text: string): unknown {
+  if (nestingOf(text) > JSON_DEPTH_MAX) {
+    throw new Problem("MALFORMED_JSON", `the body nests deeper than ${JSON_DEPTH_MAX} levels`);
+  }
+  try {
+    const value: unknown = JSON.parse(text);
+    return value;
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new Problem("MALFORMED_JSON", `the body is not JSON: ${reason}`, { cause: error });
+  }
+}
+
+/** The deepest nesting of arrays and objects, brackets inside strings aside. Of text that is not JSON, any number. */
+export function nestingOf(text: string): number {
+  let depth = 0;
+  let deepest = 0;
+  let quoted = false;
+  for (let at = 0; at < text.length; at++) {
+    const character = text[at];
+    if (quoted) {
+      if (character === "\\") at++;
+      else if (character === '"') quoted = false;
+    } else if (character === '"') quoted = true;
+    else if (character === "{" || character === "[") deepest = Math.max(deepest, ++depth);
+    else if (character === "}" || character === "]") depth--;
+  }
+  return deepest;
+}
+
+function joined(chunks: readonly Uint8Array[], size: number): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(size);
+  let at = 0;
+  for (const chunk of chunks) {
+    bytes.set(chunk, at);
+    at += chunk.byteLength;
+  }
+  return bytes;
+}
+
+const tooLarge = (): Problem =>
+  new Problem("BODY_TOO_LARGE", `a body may have at most ${BODY_BYTES_MAX} bytes`);

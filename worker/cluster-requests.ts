@@ -1,0 +1,113 @@
+/**
+ * What a client may ask of a new cluster, checked and completed: `{cluster_id?, voters?, controllers?,
+ * metadata_version?}` becomes the entry that the directory keeps. Identities that the client leaves open are
+ * drawn here, once; a retry finds them in the directory.
+ */
+import type { ClusterEntry, ControllerEntry } from "../durable-objects/cluster-entry.ts";
+import { Problem } from "./errors.ts";
+import { arrayAt, integerAt, invalid, objectAt, textAt } from "./fields.ts";
+import { LOCATION_HINTS, isLocationHint } from "./location-hints.ts";
+import { isUuidText, randomUuid } from "./uuids.ts";
+
+/** 4.0-IV3: what the oldest broker that can run on this quorum understands (KIP-584, KIP-778). */
+const METADATA_VERSION = 25;
+/** From the default, below which a new cluster gains nothing, up to 4.3-IV0, the newest that a released broker has. */
+const METADATA_VERSIONS = { min: METADATA_VERSION, max: 30 } as const;
+/** Kafka's convention in its examples: far from the ids of brokers, which must differ from them. */
+const FIRST_NODE_ID = 3_000;
+/** A gateway beside each broker listens here, one port a controller (`localhost` is true on every host). */
+const FIRST_PORT = 9_093;
+const NODE_IDS = { min: 0, max: 0x7fff_ffff } as const;
+const PORTS = { min: 1, max: 65_535 } as const;
+const VOTERS = [1, 3, 5] as const;
+
+/** The entry that `body` asks for; a `Problem` names the field that will not do. */
+export function clusterEntryOf(body: unknown, nowMs: number): ClusterEntry {
+  const fields = objectAt(body, "", ["cluster_id", "voters", "controllers", "metadata_version"]);
+  const clusterId =
+    fields["cluster_id"] === undefined ? randomUuid() : textAt(fields["cluster_id"], "cluster_id");
+  if (!isUuidText(clusterId)) {
+    throw invalid("cluster_id", 'a Kafka uuid: 22 characters of base64url, not beginning with "-"');
+  }
+  return {
+    cluster_id: clusterId,
+    controllers: controllersOf(fields["controllers"], fields["voters"]),
+    metadata_version:
+      fields["metadata_version"] === undefined
+        ? METADATA_VERSION
+        : integerAt(fields["metadata_version"], "metadata_version", METADATA_VERSIONS),
+    created_ms: nowMs,
+  };
+}
+
+/** Whether a cluster that exists is the one that a repeated request asks for. */
+export function agrees(existing: ClusterEntry, asked: ClusterEntry): boolean {
+  return shape(existing) === shape(asked);
+}
+
+/** What two requests for one cluster must have in common: everything but what was drawn. */
+const shape = (entry: ClusterEntry): string =>
+  JSON.stringify([
+    entry.metadata_version,
+    entry.controllers.map(({ node_id, host, port, location_hint }) => [
+      node_id,
+      host,
+      port,
+      location_hint,
+    ]),
+  ]);
+
+function controllersOf(given: unknown, voters: unknown): readonly ControllerEntry[] {
+  if (given === undefined) {
+    const count = voters === undefined ? 3 : votersAt(voters, "voters");
+    return Array.from({ length: count }, (_, at) => controllerOf({}, at));
+  }
+  const list = arrayAt(given, "controllers");
+  const controllers = list
+    .map((item, at) => controllerOf(item, at))
+    .toSorted((one, other) => one.node_id - other.node_id);
+  votersAt(list.length, "the number of controllers");
+  if (voters !== undefined && voters !== list.length) {
+    throw invalid("voters", `${list.length}, the number of controllers, or left out`);
+  }
+  if (new Set(controllers.map((controller) => controller.node_id)).size < controllers.length) {
+    throw invalid("controllers", "a list in which no node_id occurs twice");
+  }
+  return controllers;
+}
+
+function controllerOf(item: unknown, at: number): ControllerEntry {
+  const path = `controllers[${at}]`;
+  const fields = objectAt(item, path, ["node_id", "host", "port", "location_hint"]);
+  const {
+    node_id: nodeId = FIRST_NODE_ID + at,
+    host = "localhost",
+    port = FIRST_PORT + at,
+  } = fields;
+  const hint = fields["location_hint"];
+  const controller = {
+    node_id: integerAt(nodeId, `${path}.node_id`, NODE_IDS),
+    directory_id: randomUuid(),
+    host: hostAt(host, `${path}.host`),
+    port: integerAt(port, `${path}.port`, PORTS),
+  };
+  if (hint === undefined) return controller;
+  const locationHint = textAt(hint, `${path}.location_hint`);
+  if (!isLocationHint(locationHint)) {
+    throw invalid(`${path}.location_hint`, `one of ${LOCATION_HINTS.join(", ")}`);
+  }
+  return { ...controller, location_hint: locationHint };
+}
+
+/** An even number of voters tolerates no more failures than one fewer would (KIP-500). */
+function votersAt(value: unknown, path: string): number {
+  const count = VOTERS.find((allowed) => allowed === value);
+  if (count === undefined) throw new Problem("INVALID_REQUEST", `${path}: must be 1, 3 or 5`);
+  return count;
+}
+
+function hostAt(value: unknown, path: string): string {
+  const host = textAt(value, path);
+  if (!/^[A-Za-z0-9._:-]{1,255}$/.test(host)) throw invalid(path, "a host name or address");
+  return host;
+}

@@ -1,0 +1,36 @@
+/**
+ * The clusters of this deployment, as their directory lists them. What a cluster's entry says never changes while
+ * the cluster lives, so an isolate remembers entries for a short while and spares the directory a call a request.
+ */
+import type { ClusterDirectory } from "../durable-objects/cluster-directory.ts";
+import type { ClusterEntry } from "../durable-objects/cluster-entry.ts";
+import type { Env } from "../durable-objects/env.ts";
+import { Problem } from "./errors.ts";
+import { Recent } from "./recent.ts";
+
+/** How long another isolate may go on naming a cluster that was deleted; its controllers refuse at once. */
+const REMEMBERED_MS = 10_000;
+const REMEMBERED_MAX = 1_000;
+
+const remembered = new Recent<{ readonly entry: ClusterEntry; readonly untilMs: number }>(
+  REMEMBERED_MAX,
+);
+
+/** The directory itself: there is one object, under a fixed name. */
+export const directoryOf = (env: Env): DurableObjectStub<ClusterDirectory> =>
+  env.DIRECTORY.getByName("directory");
+
+/** The cluster of that id; a `Problem` when there is none. */
+export async function findCluster(env: Env, clusterId: string): Promise<ClusterEntry> {
+  const known = remembered.get(clusterId);
+  if (known !== undefined && known.untilMs > Date.now()) return known.entry;
+  const entry = await directoryOf(env).get(clusterId);
+  if (entry === null) {
+    remembered.delete(clusterId);
+    throw new Problem("UNKNOWN_CLUSTER", `no cluster has the id ${clusterId.slice(0, 100)}`);
+  }
+  remembered.set(clusterId, { entry, untilMs: Date.now() + REMEMBERED_MS });
+  return entry;
+}
+
+export const forgetCluster = (clusterId: string): void => remembered.delete(clusterId);

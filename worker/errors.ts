@@ -1,0 +1,68 @@
+/**
+ * Every refusal of the HTTP interface, in one place: a kind, its HTTP status and its `error_code`. Bodies have
+ * Confluent's shape, `{"error_code", "message"}`, with codes of status × 100 + n as REST v3 numbers them.
+ * What a controller answers inside a Kafka response is not an HTTP error: it arrives as Kafka's code in a 200.
+ */
+import type { Context } from "hono";
+import type { ContentfulStatusCode } from "hono/utils/http-status";
+
+/** Kind → [HTTP status, error_code]. Codes are part of the interface: they are added, never reused. */
+const CODES = {
+  MALFORMED_JSON: [400, 40001],
+  INVALID_REQUEST: [400, 40002],
+  UNSUPPORTED_VERSION: [400, 40003],
+  MALFORMED_FRAME: [400, 40004],
+  UNKNOWN_CLUSTER: [404, 40401],
+  UNKNOWN_CONTROLLER: [404, 40402],
+  // Confluent's number for a topic or partition that is not there.
+  UNKNOWN_TOPIC_OR_PARTITION: [404, 40403],
+  UNKNOWN_BROKER: [404, 40404],
+  UNKNOWN_API: [404, 40405],
+  UNKNOWN_PATH: [404, 40406],
+  CLUSTER_EXISTS: [409, 40901],
+  OFFSET_BELOW_LOG_START: [410, 41001],
+  BODY_TOO_LARGE: [413, 41301],
+  INTERNAL: [500, 50001],
+  NO_ACTIVE_CONTROLLER: [503, 50301],
+  OUTCOME_UNKNOWN: [503, 50302],
+  VIEW_BEHIND: [503, 50303],
+  CONTROLLER_UNREACHABLE: [503, 50304],
+  OVERLOADED: [503, 50305],
+} as const satisfies Readonly<Record<string, readonly [ContentfulStatusCode, number]>>;
+
+export type ProblemKind = keyof typeof CODES;
+
+/** A refusal on its way to the client: thrown where it is found, turned into an answer once, below. */
+export class Problem extends Error {
+  override readonly name = "Problem";
+  readonly kind: ProblemKind;
+
+  constructor(kind: ProblemKind, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.kind = kind;
+  }
+}
+
+export interface ErrorBody {
+  readonly error_code: number;
+  readonly message: string;
+}
+
+/** The answer for `error`. A `Problem` says what it is; anything else is ours, and says nothing of our insides. */
+export function answerProblem(error: Error, context: Context): Response {
+  if (!(error instanceof Problem)) {
+    console.error(`unexpected: ${error.stack ?? error.message}`);
+    return context.json(
+      errorBody("INTERNAL", "internal error; the Worker's log has the cause"),
+      500,
+    );
+  }
+  const [status] = CODES[error.kind];
+  if (status === 503) context.header("Retry-After", "1");
+  return context.json(errorBody(error.kind, error.message), status);
+}
+
+export const errorBody = (kind: ProblemKind, message: string): ErrorBody => ({
+  error_code: CODES[kind][1],
+  message,
+});

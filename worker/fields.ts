@@ -1,0 +1,61 @@
+/**
+ * Reading JSON bodies and query parameters whose shape is ours (not Kafka's): every refusal names the field's
+ * path and what was expected of it, and a field that nobody knows is refused rather than ignored.
+ */
+import { Problem } from "./errors.ts";
+
+export type JsonObject = Readonly<Record<string, unknown>>;
+
+/** `value` as an object that has no field outside `known`. */
+export function objectAt(value: unknown, path: string, known: readonly string[]): JsonObject {
+  if (!isObject(value)) throw invalid(path, "an object");
+  for (const key of Object.keys(value)) {
+    if (!known.includes(key)) {
+      throw new Problem(
+        "INVALID_REQUEST",
+        `${path === "" ? key : `${path}.${key}`}: unknown field; known are ${known.join(", ")}`,
+      );
+    }
+  }
+  return value;
+}
+
+export function arrayAt(value: unknown, path: string): readonly unknown[] {
+  if (!Array.isArray(value)) throw invalid(path, "an array");
+  return value;
+}
+
+export function textAt(value: unknown, path: string): string {
+  if (typeof value !== "string") throw invalid(path, "a string");
+  return value;
+}
+
+/** A whole number within `[min, max]`. */
+export function integerAt(
+  value: unknown,
+  path: string,
+  { min, max }: { readonly min: number; readonly max: number },
+): number {
+  if (typeof value !== "number" || !Number.isInteger(value) || value < min || value > max) {
+    throw invalid(path, `a whole number from ${min} to ${max}`);
+  }
+  return value;
+}
+
+/** A query parameter that holds a whole number; `undefined` when it is not there. */
+export function integerParameter(
+  text: string | undefined,
+  name: string,
+  bounds: { readonly min: number; readonly max: number },
+): number | undefined {
+  if (text === undefined) return undefined;
+  return integerAt(/^-?\d{1,16}$/.test(text) ? Number(text) : text, name, bounds);
+}
+
+/** A refusal of the value at `path`. */
+export const invalid = (path: string, expected: string): Problem =>
+  new Problem("INVALID_REQUEST", `${path === "" ? "the body" : path}: must be ${expected}`);
+
+function isObject(value: unknown): value is JsonObject {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

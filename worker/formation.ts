@@ -1,0 +1,58 @@
+/**
+ * Forming a cluster: every controller learns the initial voters, and the cluster exists once one of them leads
+ * and its bootstrap records are committed. Every step can be repeated, so a request that broke off is finished by
+ * sending it again.
+ */
+import type { ClusterEntry } from "../durable-objects/cluster-entry.ts";
+import type { Env } from "../durable-objects/env.ts";
+import { clusterKey, nodeIdsOf, reachController, statusOfAll } from "./controllers.ts";
+import type { ControllerStatus } from "./controllers.ts";
+import { Problem } from "./errors.ts";
+import { rememberActive } from "./routing.ts";
+
+/** Several elections long: the first one may meet split votes while the objects are still starting. */
+const FORMATION_MS = 20_000;
+const PAUSE_MS = 20;
+
+/** Forms the cluster, or finds it formed; answers once a leader has committed the bootstrap records. */
+export async function formCluster(env: Env, entry: ClusterEntry): Promise<ControllerStatus> {
+  await Promise.all(
+    nodeIdsOf(entry).map(async (nodeId) => {
+      const init = { method: "POST", body: JSON.stringify({ cluster: entry }) };
+      const response = await reachController(env, entry, { nodeId, path: "/form", init });
+      const text = await response.text();
+      if (response.ok) return;
+      throw new Problem("CONTROLLER_UNREACHABLE", `controller ${nodeId} was not formed: ${text}`);
+    }),
+  );
+  return await untilActive(env, entry);
+}
+
+/** Waits until one controller is active. */
+async function untilActive(env: Env, entry: ClusterEntry): Promise<ControllerStatus> {
+  const deadline = Date.now() + FORMATION_MS;
+  for (;;) {
+    const active = activeOf((await statusOfAll(env, entry)).map(({ status }) => status));
+    if (active !== undefined) {
+      rememberActive(clusterKey(entry), active.node_id);
+      return active;
+    }
+    if (Date.now() >= deadline) {
+      throw new Problem(
+        "NO_ACTIVE_CONTROLLER",
+        `cluster ${entry.cluster_id} has no active controller after ${FORMATION_MS} ms; send the request again`,
+      );
+    }
+    await new Promise((settle) => setTimeout(settle, PAUSE_MS));
+  }
+}
+
+/** The controller that can commit now: active, with a known high watermark. The newest epoch wins over a zombie's. */
+export function activeOf(
+  statuses: readonly (ControllerStatus | string)[],
+): ControllerStatus | undefined {
+  return statuses
+    .filter((status) => typeof status !== "string")
+    .filter((status) => status.active && (status.high_watermark ?? -1) > 0)
+    .toSorted((one, other) => (other.epoch ?? -1) - (one.epoch ?? -1))[0];
+}

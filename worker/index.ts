@@ -1,0 +1,9 @@
+/**
+ * The Worker's front door: what the platform calls, and the classes of the objects that live behind it.
+ */
+import { app } from "./app.ts";
+
+export { ClusterDirectory } from "../durable-objects/cluster-directory.ts";
+export { ControllerNode } from "../durable-objects/controller-node.ts";
+
+export default { fetch: app.fetch };

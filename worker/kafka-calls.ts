@@ -1,0 +1,48 @@
+/**
+ * One call of a controller API in Kafka's JSON form, routed to the active controller: what `rpc/{ApiName}` does
+ * for clients and what other routes do with it.
+ */
+import type { ClusterEntry } from "../durable-objects/cluster-entry.ts";
+import type { Env } from "../durable-objects/env.ts";
+import { callController, clusterKey, nodeIdsOf } from "./controllers.ts";
+import { callActive } from "./routing.ts";
+
+export interface KafkaCall {
+  readonly api: string;
+  readonly version: number;
+  /** The request, as JSON text in Kafka's JSON form. */
+  readonly json: string;
+}
+
+/**
+ * Beyond this a controller that has not answered is taken for lost: longer than it waits for a commit itself, so
+ * that it can still say how that ended.
+ */
+const ANSWER_MS = 60_000;
+
+/**
+ * APIs that may be executed twice: they change nothing, or say something that holds as well the second time.
+ */
+const isRepeatable = (api: string): boolean =>
+  /^(Describe|List|ApiVersions$|BrokerHeartbeat$)/.test(api);
+
+/** The active controller's answer, whatever it is; a `Problem` when there is none. */
+export function callKafka(env: Env, entry: ClusterEntry, call: KafkaCall): Promise<Response> {
+  const path = `/rpc/${call.api}?version=${call.version}`;
+  return callActive({
+    clusterKey: clusterKey(entry),
+    nodeIds: nodeIdsOf(entry),
+    repeatable: isRepeatable(call.api),
+    send: (nodeId) =>
+      callController(env, entry, {
+        nodeId,
+        path,
+        init: {
+          method: "POST",
+          body: call.json,
+          headers: { "Content-Type": "application/json" },
+          signal: AbortSignal.timeout(ANSWER_MS),
+        },
+      }),
+  });
+}

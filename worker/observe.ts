@@ -1,0 +1,47 @@
+/**
+ * Answering a metadata read: the reader's demands from the query, an image that meets them, the answer with its
+ * ETag, or 304 when the reader has it already.
+ */
+import type { ClusterEntry } from "../durable-objects/cluster-entry.ts";
+import type { Env } from "../durable-objects/env.ts";
+import { clusterKey } from "./controllers.ts";
+import type { ScopedContext } from "./env.ts";
+import { integerParameter } from "./fields.ts";
+import { readLog } from "./log-reading.ts";
+import { observeWith } from "./observed-image.ts";
+import type { Demand, Observation } from "./observed-image.ts";
+import { EPOCH_HEADER, OFFSET_HEADER } from "./position.ts";
+
+/** An image of the cluster that meets `demand`. */
+export const observe = (env: Env, entry: ClusterEntry, demand: Demand): Promise<Observation> =>
+  observeWith(clusterKey(entry), demand, (request) => readLog(env, entry, request));
+
+/** Answers with what `view` makes of the image, under the image's position. */
+export async function answerFromImage(
+  context: ScopedContext,
+  view: (observation: Observation) => object,
+): Promise<Response> {
+  const observation = await observe(context.env, context.var.entry, demandOf(context));
+  const { offset, epoch } = observation.position;
+  const etag = `"${epoch}:${offset}"`;
+  context.header(OFFSET_HEADER, String(offset));
+  context.header(EPOCH_HEADER, String(epoch));
+  context.header("ETag", etag);
+  // Whoever caches an answer asks again before using it: a position says nothing of what came after.
+  context.header("Cache-Control", "no-cache");
+  if (context.req.header("If-None-Match") === etag) return context.body(null, 304);
+  return context.json(view(observation));
+}
+
+function demandOf(context: ScopedContext): Demand {
+  const offsets = { min: -1, max: Number.MAX_SAFE_INTEGER };
+  const durations = { min: 0, max: 3_600_000 };
+  return {
+    minOffset: integerParameter(context.req.query("min_offset"), "min_offset", offsets),
+    maxStalenessMs: integerParameter(
+      context.req.query("max_staleness_ms"),
+      "max_staleness_ms",
+      durations,
+    ),
+  };
+}

@@ -1,0 +1,108 @@
+/**
+ * The Worker's own observed image: this isolate reads the committed log, as any observer does, and answers
+ * metadata reads from what it has replayed. One image a cluster, immutable, replaced as a whole; several requests
+ * may read ahead at once, and each applies only what the others have not.
+ *
+ * What it keeps is data and nothing else (KIP-500's broker cache, without a broker). Losing it costs a replay.
+ */
+import { applyRecords, emptyImage } from "../src/metadata/index.ts";
+import type { MetadataImage } from "../src/metadata/index.ts";
+import { Problem } from "./errors.ts";
+import type { LogRange, LogRequest } from "./log-range.ts";
+import { metadataBatches } from "./log-records.ts";
+import type { Position } from "./position.ts";
+import { noteSeen, seenOf } from "./position.ts";
+import { Recent } from "./recent.ts";
+
+export interface Observation {
+  readonly image: MetadataImage;
+  /** The last record that the image holds. */
+  readonly position: Position;
+  /** When a controller last confirmed that nothing newer was committed, as far as it knew. */
+  readonly confirmedMs: number;
+}
+
+/** How fresh a reader wants the image. */
+export interface Demand {
+  /** Without it every read asks a controller; with it, one that was confirmed this recently will do. */
+  readonly maxStalenessMs?: number | undefined;
+  /** The image must hold the record at this offset: read your writes. */
+  readonly minOffset?: number | undefined;
+}
+
+/** Images are the largest thing an isolate keeps, tens of megabytes for the largest cluster. */
+const IMAGES_MAX = 4;
+const RANGE_BYTES_MAX = 4 * 1024 * 1024;
+/** How long a read waits for `min_offset` to be committed. */
+const WAIT_MS = 5_000;
+
+const NOTHING: Observation = {
+  image: emptyImage,
+  position: { offset: -1, epoch: 0 },
+  confirmedMs: Number.NEGATIVE_INFINITY,
+};
+
+const observed = new Recent<Observation>(IMAGES_MAX);
+
+/** An image that meets `demand`, and is no older than anything this isolate has shown of the cluster. */
+export async function observeWith(
+  key: string,
+  { maxStalenessMs, minOffset = -1 }: Demand,
+  read: (request: LogRequest) => Promise<LogRange>,
+): Promise<Observation> {
+  const startMs = Date.now();
+  const required = Math.max(minOffset, seenOf(key).offset);
+  let current = observed.get(key) ?? NOTHING;
+  if (
+    maxStalenessMs !== undefined &&
+    startMs - current.confirmedMs <= maxStalenessMs &&
+    current.position.offset >= required
+  ) {
+    return current;
+  }
+  let behind = false;
+  for (;;) {
+    const waitMs = behind ? Math.max(0, startMs + WAIT_MS - Date.now()) : 0;
+    const fromOffset = current.position.offset + 1;
+    const range = await read({ fromOffset, maxBytes: RANGE_BYTES_MAX, waitMs });
+    current = advance(key, range);
+    const caughtUp = range.end >= range.highWatermark;
+    if (caughtUp && current.position.offset >= required) break;
+    behind = caughtUp;
+    if (behind && Date.now() - startMs >= WAIT_MS) throw viewBehind(current, required);
+  }
+  const confirmed = { ...current, confirmedMs: Math.max(current.confirmedMs, startMs) };
+  observed.set(key, confirmed);
+  noteSeen(key, confirmed.position);
+  return confirmed;
+}
+
+/** Drops what was observed of a cluster. */
+export const forgetObserved = (key: string): void => observed.delete(key);
+
+/** Replays what of `range` the image does not hold yet. Synchronous: no other request comes between. */
+function advance(key: string, range: LogRange): Observation {
+  let current = observed.get(key) ?? NOTHING;
+  for (const batch of metadataBatches(range.batches)) {
+    if (batch.baseOffset <= current.position.offset) continue;
+    const position = { offset: batch.lastOffset, epoch: batch.epoch };
+    const provenance = {
+      endOffset: batch.lastOffset + 1,
+      epoch: batch.epoch,
+      timestampMs: batch.timestampMs,
+    };
+    current = {
+      ...current,
+      image: applyRecords(current.image, batch.records, provenance),
+      position,
+    };
+  }
+  observed.set(key, current);
+  return current;
+}
+
+const viewBehind = ({ position }: Observation, required: number): Problem =>
+  new Problem(
+    "VIEW_BEHIND",
+    `offset ${required} was not committed within ${WAIT_MS} ms; the view reaches ${position.offset}`,
+  );

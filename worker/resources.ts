@@ -1,0 +1,70 @@
+/**
+ * The outer shape of Confluent's REST v3: a resource has `kind` and `metadata` with its own address, a list has
+ * `data` and the address of its next page. Which fields a resource has is for its route.
+ */
+import type { ScopedContext } from "./env.ts";
+import { tokenOfKey } from "./pages.ts";
+
+export const BASE_PATH = "/kafka/v3";
+
+export interface Resource {
+  readonly kind: string;
+  readonly metadata: { readonly self: string; readonly resource_name: string };
+}
+
+export interface ResourceList<Item> {
+  readonly kind: string;
+  readonly metadata: { readonly self: string; readonly next: string | null };
+  readonly data: readonly Item[];
+}
+
+/** A reference from one resource to another. */
+export interface Related {
+  readonly related: string;
+}
+
+/** The absolute address of `path` under the interface's base, at the host the client used. */
+export function addressOf(context: ScopedContext, ...path: readonly (string | number)[]): string {
+  const { origin } = new URL(context.req.url);
+  return `${origin}${BASE_PATH}/${path.map((part) => encodeURIComponent(part)).join("/")}`;
+}
+
+/** `kind` and `metadata` of a resource at `path`; the name is Confluent's: `crn:///kafka=…/topic=…`. */
+export function resource(
+  context: ScopedContext,
+  kind: string,
+  path: readonly (string | number)[],
+): Resource {
+  const [, clusterId, ...rest] = path;
+  const names = [`kafka=${clusterId ?? ""}`];
+  for (let at = 0; at + 1 < rest.length; at += 2) {
+    names.push(`${String(rest[at]).replace(/s$/, "")}=${encodeURIComponent(rest[at + 1] ?? "")}`);
+  }
+  return {
+    kind,
+    metadata: { self: addressOf(context, ...path), resource_name: `crn:///${names.join("/")}` },
+  };
+}
+
+/** A list that always fits one page. */
+export function wholeList<Item>(
+  context: ScopedContext,
+  kind: string,
+  data: readonly Item[],
+): ResourceList<Item> {
+  return { kind, metadata: { self: context.req.url, next: null }, data };
+}
+
+export function pagedList<Item>(
+  context: ScopedContext,
+  kind: string,
+  { data, last }: { readonly data: readonly Item[]; readonly last: string | undefined },
+): ResourceList<Item> {
+  let next: string | null = null;
+  if (last !== undefined) {
+    const url = new URL(context.req.url);
+    url.searchParams.set("page_token", tokenOfKey(last));
+    next = url.href;
+  }
+  return { kind, metadata: { self: context.req.url, next }, data };
+}

@@ -1,0 +1,110 @@
+/**
+ * `/clusters`: create, list, get, delete. The one resource that is made of the directory's entry and not of
+ * metadata; answers about one cluster still say how far its log was seen.
+ */
+import { Hono } from "hono";
+import type { ClusterEntry } from "../../durable-objects/cluster-entry.ts";
+import { parseJson, readText } from "../body.ts";
+import { agrees, clusterEntryOf } from "../cluster-requests.ts";
+import { clusterKey, nodeIdsOf, reachController } from "../controllers.ts";
+import { directoryOf, findCluster, forgetCluster } from "../directory.ts";
+import type { Scope, ScopedContext } from "../env.ts";
+import { Problem } from "../errors.ts";
+import { formCluster } from "../formation.ts";
+import { observe } from "../observe.ts";
+import { addressOf, resource, wholeList } from "../resources.ts";
+import type { Related, Resource } from "../resources.ts";
+import { forgetActive } from "../routing.ts";
+import { stampPosition } from "../stamps.ts";
+
+interface ClusterData extends Resource, ClusterEntry {
+  readonly brokers: Related;
+  readonly topics: Related;
+  readonly quorum: Related;
+  readonly metadata_log: Related;
+}
+
+export const clusters = new Hono<Scope>();
+
+clusters.get("/", async (context) => {
+  const entries = await directoryOf(context.env).list();
+  return context.json(
+    wholeList(
+      context,
+      "KafkaClusterList",
+      entries.map((entry) => clusterData(context, entry)),
+    ),
+  );
+});
+
+/** Formed and led when it answers. Sending it again finishes what broke off, and changes nothing that is done. */
+clusters.post("/", async (context) => {
+  const text = await readText(context.req.raw);
+  const asked = clusterEntryOf(text.trim() === "" ? {} : parseJson(text), Date.now());
+  const { created, entry } = await directoryOf(context.env).create(asked);
+  if (!created && !agrees(entry, asked)) {
+    throw new Problem(
+      "CLUSTER_EXISTS",
+      `cluster ${entry.cluster_id} exists with other controllers or another metadata_version`,
+    );
+  }
+  await formCluster(context.env, entry);
+  context.set("entry", entry);
+  await observe(context.env, entry, {});
+  const body = clusterData(context, entry);
+  context.res = created
+    ? context.json(body, 201, { Location: body.metadata.self })
+    : context.json(body, 200);
+  stampPosition(context);
+  return context.res;
+});
+
+clusters.get("/:cluster_id", async (context) => {
+  const entry = await findCluster(context.env, context.req.param("cluster_id"));
+  context.set("entry", entry);
+  await observe(context.env, entry, {});
+  context.res = context.json(clusterData(context, entry));
+  stampPosition(context);
+  return context.res;
+});
+
+/**
+ * Wipes every controller, then takes the cluster off the list: an entry outlives its data and never the other way
+ * round, so what broke off is finished by deleting again.
+ */
+clusters.delete("/:cluster_id", async (context) => {
+  const { env } = context;
+  const clusterId = context.req.param("cluster_id");
+  forgetCluster(clusterId);
+  const entry = await findCluster(env, clusterId);
+  await Promise.all(
+    nodeIdsOf(entry).map(async (nodeId) => {
+      const call = { nodeId, path: "/", init: { method: "DELETE" } };
+      const response = await reachController(env, entry, call);
+      await response.body?.cancel();
+      if (!response.ok) {
+        throw new Problem(
+          "CONTROLLER_UNREACHABLE",
+          `controller ${nodeId} was not wiped; delete again`,
+        );
+      }
+    }),
+  );
+  await directoryOf(env).remove(clusterId);
+  forgetCluster(clusterId);
+  forgetActive(clusterKey(entry));
+  return context.body(null, 204);
+});
+
+function clusterData(context: ScopedContext, entry: ClusterEntry): ClusterData {
+  const path = ["clusters", entry.cluster_id];
+  const related = (name: string): Related => ({ related: addressOf(context, ...path, name) });
+  return {
+    ...resource(context, "KafkaCluster", path),
+    ...entry,
+    brokers: related("brokers"),
+    topics: related("topics"),
+    quorum: related("quorum"),
+    metadata_log: related("metadata-log"),
+  };
+}

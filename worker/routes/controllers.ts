@@ -1,0 +1,131 @@
+/**
+ * `/controllers`: what each controller says of itself, one Kafka frame in and one out (`/frames`: what the gateway
+ * uses), and `:restart`, an operator's rehearsal of a failover.
+ */
+import { Hono } from "hono";
+import type { ClusterEntry } from "../../durable-objects/cluster-entry.ts";
+import { readBytes } from "../body.ts";
+import { callController, nodeIdsOf, reachController, statusOfAll } from "../controllers.ts";
+import type { ControllerStatus } from "../controllers.ts";
+import type { Scope, ScopedContext } from "../env.ts";
+import { Problem } from "../errors.ts";
+import { resource, wholeList } from "../resources.ts";
+import type { Resource } from "../resources.ts";
+
+interface ControllerData extends Resource {
+  readonly cluster_id: string;
+  readonly node_id: number;
+  readonly directory_id: string;
+  readonly host: string;
+  readonly port: number;
+  /** Absent when the controller did not answer; `unreachable` says why. */
+  readonly status?: ControllerStatus;
+  readonly unreachable?: string;
+}
+
+/** api key, api version, correlation id: what every request begins with. */
+const FRAME_BYTES_MIN = 8;
+
+export const controllers = new Hono<Scope>();
+
+controllers.get("/", async (context) => {
+  const statuses = await statusOfAll(context.env, context.var.entry);
+  return context.json(
+    wholeList(
+      context,
+      "KafkaControllerList",
+      statuses.map(({ nodeId, status }) => controllerData(context, nodeId, status)),
+    ),
+  );
+});
+
+controllers.post("/:node_id/frames", async (context) => {
+  const { entry } = context.var;
+  const nodeId = nodeIdAt(entry, context.req.param("node_id"));
+  const frame = await readBytes(context.req.raw);
+  if (frame.byteLength < FRAME_BYTES_MIN) {
+    throw new Problem(
+      "MALFORMED_FRAME",
+      `a frame of ${frame.byteLength} bytes cannot hold a request header`,
+    );
+  }
+  const init = { method: "POST", body: frame };
+  return await reachController(context.env, entry, { nodeId, path: "/frames", init });
+});
+
+controllers.get("/:node_id{[0-9]+}", async (context) => {
+  const { env, var: variables } = context;
+  const nodeId = nodeIdAt(variables.entry, context.req.param("node_id"));
+  const statuses = await statusOfAll(env, variables.entry);
+  const own = statuses.find((each) => each.nodeId === nodeId);
+  return context.json(controllerData(context, nodeId, own?.status ?? "unknown"));
+});
+
+controllers.post("/:action{[0-9]+:[a-z]+}", async (context) => {
+  const { entry } = context.var;
+  const [id = "", action] = context.req.param("action").split(":");
+  const nodeId = nodeIdAt(entry, id);
+  if (action !== "restart") {
+    throw new Problem("UNKNOWN_PATH", `a controller can do ":restart", not ":${action}"`);
+  }
+  await restart(context, nodeId);
+  return context.json({ node_id: nodeId, restarted: true }, 202);
+});
+
+/** How long to wait for the object to go. */
+const RESTART_MS = 2_000;
+
+/**
+ * Answers once the object has gone: a call that it holds is cut off by its reset, which no answer of its own could
+ * prove. What is called after this meets the new incarnation.
+ */
+async function restart(context: ScopedContext, nodeId: number): Promise<void> {
+  const { env, var: variables } = context;
+  const held = callController(env, variables.entry, {
+    nodeId,
+    path: `/log?from_offset=${Number.MAX_SAFE_INTEGER}&wait_ms=${RESTART_MS}`,
+  }).then(
+    (response) => response.body?.cancel(),
+    () => undefined,
+  );
+  try {
+    const call = { nodeId, path: "/restart", init: { method: "POST" } };
+    const response = await callController(env, variables.entry, call);
+    const text = await response.text();
+    if (!response.ok) {
+      throw new Problem("CONTROLLER_UNREACHABLE", `controller ${nodeId} refused: ${text}`);
+    }
+  } catch (error) {
+    if (!(error instanceof Error && "durableObjectReset" in error)) throw error;
+  }
+  await held;
+}
+
+function nodeIdAt(entry: ClusterEntry, text: string): number {
+  const nodeId = nodeIdsOf(entry).find((each) => String(each) === text);
+  if (nodeId === undefined) {
+    throw new Problem(
+      "UNKNOWN_CONTROLLER",
+      `cluster ${entry.cluster_id} has no controller ${text.slice(0, 20)}; it has ${nodeIdsOf(entry).join(", ")}`,
+    );
+  }
+  return nodeId;
+}
+
+function controllerData(
+  context: ScopedContext,
+  nodeId: number,
+  status: ControllerStatus | string,
+): ControllerData {
+  const { entry } = context.var;
+  const own = entry.controllers.find((controller) => controller.node_id === nodeId);
+  return {
+    ...resource(context, "KafkaController", ["clusters", entry.cluster_id, "controllers", nodeId]),
+    cluster_id: entry.cluster_id,
+    node_id: nodeId,
+    directory_id: own?.directory_id ?? "",
+    host: own?.host ?? "",
+    port: own?.port ?? 0,
+    ...(typeof status === "string" ? { unreachable: status } : { status }),
+  };
+}

@@ -1,0 +1,64 @@
+/**
+ * `/metadata-log`: the committed log as a feed. NDJSON by default, one line a record, control records included so
+ * that offsets have no holes; with `Accept: application/vnd.kafka.records` the raw record batches, byte for byte
+ * what brokers fetch. One answer is one range: the reader goes on at `Kafka-Next-Offset`, and `wait_ms` holds an
+ * answer that would be empty. Nothing uncommitted is ever shown and nothing is skipped.
+ */
+import { Hono } from "hono";
+import type { Scope, ScopedContext } from "../env.ts";
+import { integerParameter } from "../fields.ts";
+import type { LogRange } from "../log-range.ts";
+import { readLog } from "../log-reading.ts";
+import { lastPosition, recordLines } from "../log-records.ts";
+import { EPOCH_HEADER, OFFSET_HEADER } from "../position.ts";
+
+const RAW_TYPE = "application/vnd.kafka.records";
+const LINES_TYPE = "application/x-ndjson";
+
+/** As long as proxies commonly let a request rest. */
+const WAIT_MS_MAX = 30_000;
+const BYTES = 1024 * 1024;
+/** A range is held whole while it is turned into lines, which are several times its size. */
+const BYTES_MAX = 8 * 1024 * 1024;
+
+export const metadataLog = new Hono<Scope>();
+
+metadataLog.get("/", async (context) => {
+  const number = (name: string, max: number): number | undefined =>
+    integerParameter(context.req.query(name), name, { min: 0, max });
+  const fromOffset = number("from_offset", Number.MAX_SAFE_INTEGER) ?? 0;
+  const range = await readLog(context.env, context.var.entry, {
+    fromOffset,
+    maxBytes: number("max_bytes", BYTES_MAX) ?? BYTES,
+    waitMs: number("wait_ms", WAIT_MS_MAX) ?? 0,
+  });
+  describeRange(context, fromOffset, range);
+  if (context.req.header("Accept")?.includes(RAW_TYPE) === true) {
+    return context.body(range.batches, 200, { "Content-Type": RAW_TYPE });
+  }
+  return context.body(linesOf(range.batches, fromOffset), 200, { "Content-Type": LINES_TYPE });
+});
+
+function describeRange(context: ScopedContext, fromOffset: number, range: LogRange): void {
+  context.header("Kafka-Next-Offset", String(Math.max(fromOffset, range.end)));
+  context.header("Kafka-High-Watermark", String(range.highWatermark));
+  context.header("Kafka-Log-Start-Offset", String(range.logStart));
+  context.header("Cache-Control", "no-cache");
+  const last = lastPosition(range.batches);
+  if (last === undefined) return;
+  context.header(OFFSET_HEADER, String(last.offset));
+  context.header(EPOCH_HEADER, String(last.epoch));
+}
+
+/** Lines as a stream, one batch at a time: the text of a large range is never whole in memory. */
+function linesOf(batches: Uint8Array, fromOffset: number): ReadableStream<Uint8Array> {
+  const encoder = new TextEncoder();
+  const lines = recordLines(batches, fromOffset);
+  return new ReadableStream({
+    pull(controller) {
+      const next = lines.next();
+      if (next.done === true) controller.close();
+      else controller.enqueue(encoder.encode(next.value));
+    },
+  });
+}

@@ -1,0 +1,77 @@
+/**
+ * `/rpc/{ApiName}`: any controller API as JSON, in Kafka's own JSON form of the message (`?version=`, the highest
+ * by default). The request is checked here, against the same schema that the wire uses, so what reaches a
+ * controller is well-formed. What Kafka would refuse inside its response arrives as a 200 with Kafka's code.
+ */
+import { Hono } from "hono";
+import { JsonError, apiByName, boundsOf, fromJson } from "../../src/protocol/index.ts";
+import type { Api } from "../../src/protocol/index.ts";
+import { parseJson, readText } from "../body.ts";
+import type { Scope } from "../env.ts";
+import { Problem } from "../errors.ts";
+import { integerParameter } from "../fields.ts";
+import { callKafka } from "../kafka-calls.ts";
+
+/**
+ * Spoken in frames alone: the quorum's own traffic, whose sender must be a replica, and what carries bytes that
+ * JSON does not make readable. The committed log has a resource of its own, `/metadata-log`.
+ */
+const FRAMES_ONLY: ReadonlySet<string> = new Set([
+  "BeginQuorumEpoch",
+  "EndQuorumEpoch",
+  "Envelope",
+  "Fetch",
+  "FetchSnapshot",
+  "SaslAuthenticate",
+  "SaslHandshake",
+  "Vote",
+]);
+
+export const rpc = new Hono<Scope>();
+
+rpc.post("/:api", async (context) => {
+  const api = apiAt(context.req.param("api"));
+  const version = versionAt(api, context.req.query("version"));
+  const json = await readText(context.req.raw);
+  checkRequest(api, version, parseJson(json));
+  return await callKafka(context.env, context.var.entry, { api: api.name, version, json });
+});
+
+function apiAt(name: string): Api {
+  const api = apiByName(name);
+  if (api === undefined) {
+    throw new Problem("UNKNOWN_API", `${name.slice(0, 100)} is not an API of a controller`);
+  }
+  if (FRAMES_ONLY.has(api.name)) {
+    throw new Problem(
+      "UNKNOWN_API",
+      `${api.name} is spoken in frames alone; see /controllers/{id}/frames`,
+    );
+  }
+  return api;
+}
+
+function versionAt(api: Api, text: string | undefined): number {
+  const { low, high } = boundsOf(api.request.valid);
+  const version = integerParameter(text, "version", { min: 0, max: 0x7fff }) ?? high;
+  if (!api.request.supports(version)) {
+    throw new Problem(
+      "UNSUPPORTED_VERSION",
+      `${api.name} has versions ${low} to ${high}, not ${version}`,
+    );
+  }
+  return version;
+}
+
+/** Refuses what is not that version of the API's request, with the path of the field that is wrong. */
+function checkRequest(api: Api, version: number, json: unknown): void {
+  try {
+    fromJson(api.request, version, json);
+  } catch (error) {
+    if (!(error instanceof JsonError)) throw error;
+    const place = error.path === "" ? "the body" : error.path;
+    throw new Problem("INVALID_REQUEST", `${api.name} v${version}: ${place}: ${error.reason}`, {
+      cause: error,
+    });
+  }
+}

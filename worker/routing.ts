@@ -1,0 +1,135 @@
+/**
+ * Finding the active controller of a cluster: ask the one that was active last, follow where a refusal points,
+ * try the others, back off, give up after a bounded time. The rule that matters is what may be asked twice: only
+ * a call that surely was not executed (421) or that changes nothing. It speaks to controllers through a function
+ * and knows no binding.
+ */
+import { Problem } from "./errors.ts";
+import { Recent } from "./recent.ts";
+
+/** One call, which any of the controllers could receive. */
+export interface ActiveCall {
+  /** Names the cluster in this isolate's memory of who was active. */
+  readonly clusterKey: string;
+  /** Ids of the controllers, never empty. */
+  readonly nodeIds: readonly number[];
+  /** True when executing the call twice is the same as executing it once. */
+  readonly repeatable: boolean;
+  /** Performs the call on one controller. A fresh request each time: a body can be sent once only. */
+  readonly send: (nodeId: number) => Promise<Response>;
+  readonly limits?: RouteLimits;
+}
+
+export interface RouteLimits {
+  /** How long to look for an active controller before answering that there is none. */
+  readonly searchMs: number;
+  /** The first pause; each round without an answer doubles it up to `pauseMaxMs`. */
+  readonly pauseMs: number;
+  readonly pauseMaxMs: number;
+}
+
+/** The refusal of a controller that is not active; it did nothing. */
+const NOT_ACTIVE = 421;
+
+/** Longer than an election after a lost leader takes at Kafka's default timeouts, so that one failover is invisible. */
+const LIMITS: RouteLimits = { searchMs: 10_000, pauseMs: 25, pauseMaxMs: 400 };
+
+/** More clusters than one isolate serves at a time; forgetting one costs a redirect. */
+const REMEMBERED_MAX = 1_000;
+
+const lastActive = new Recent<number>(REMEMBERED_MAX);
+
+/** The controller that was active when last heard of, or any of `nodeIds`: a place to start, not a promise. */
+export function likelyActive(clusterKey: string, nodeIds: readonly number[]): number {
+  const remembered = lastActive.get(clusterKey);
+  if (remembered !== undefined && nodeIds.includes(remembered)) return remembered;
+  const [first] = nodeIds;
+  if (first === undefined) throw new RangeError(`cluster ${clusterKey} has no controllers`);
+  return first;
+}
+
+export const rememberActive = (clusterKey: string, nodeId: number): void =>
+  lastActive.set(clusterKey, nodeId);
+
+export const forgetActive = (clusterKey: string): void => lastActive.delete(clusterKey);
+
+/** Performs `call` on the active controller, and returns its answer whatever that is. */
+export async function callActive(call: ActiveCall): Promise<Response> {
+  const limits = call.limits ?? LIMITS;
+  const deadline = Date.now() + limits.searchMs;
+  let pauseMs = limits.pauseMs;
+  let reason = "none was reached";
+  let next: number | undefined = likelyActive(call.clusterKey, call.nodeIds);
+  for (;;) {
+    const asked = new Set<number>();
+    while (next !== undefined) {
+      asked.add(next);
+      const outcome = await ask(call, next);
+      if (outcome.kind === "answered") {
+        rememberActive(call.clusterKey, next);
+        return outcome.response;
+      }
+      reason = outcome.reason;
+      next = nextToAsk(call.nodeIds, asked, outcome.leaderId);
+    }
+    if (Date.now() + pauseMs > deadline) break;
+    await new Promise((settle) => setTimeout(settle, pauseMs));
+    pauseMs = Math.min(pauseMs * 2, limits.pauseMaxMs);
+    next = likelyActive(call.clusterKey, call.nodeIds);
+  }
+  forgetActive(call.clusterKey);
+  throw new Problem(
+    "NO_ACTIVE_CONTROLLER",
+    `no active controller within ${limits.searchMs} ms (${reason}); nothing was changed`,
+  );
+}
+
+/** The one that a refusal named, else the first in order that was not asked in this round. */
+function nextToAsk(
+  nodeIds: readonly number[],
+  asked: ReadonlySet<number>,
+  leaderId: number,
+): number | undefined {
+  if (nodeIds.includes(leaderId) && !asked.has(leaderId)) return leaderId;
+  return nodeIds.find((nodeId) => !asked.has(nodeId));
+}
+
+type Outcome =
+  | { readonly kind: "answered"; readonly response: Response }
+  | { readonly kind: "elsewhere"; readonly leaderId: number; readonly reason: string };
+
+async function ask(call: ActiveCall, nodeId: number): Promise<Outcome> {
+  let response: Response;
+  try {
+    response = await call.send(nodeId);
+  } catch (error) {
+    return onLostCall(call, nodeId, error);
+  }
+  if (response.status !== NOT_ACTIVE) return { kind: "answered", response };
+  const refusal: { readonly leader_id?: number; readonly message?: string } = JSON.parse(
+    await response.text(),
+  );
+  return {
+    kind: "elsewhere",
+    leaderId: refusal.leader_id ?? -1,
+    reason: refusal.message ?? `controller ${nodeId} is not active`,
+  };
+}
+
+/** No answer came. Whether the call was executed cannot be known, so only a repeatable one goes elsewhere. */
+function onLostCall(call: ActiveCall, nodeId: number, error: unknown): Outcome {
+  const reason = `controller ${nodeId}: ${error instanceof Error ? error.message : String(error)}`;
+  // The platform refused to queue it: surely not executed, and hammering makes it worse.
+  if (isOverload(error))
+    throw new Problem("OVERLOADED", `${reason}; nothing was changed`, { cause: error });
+  if (call.repeatable) return { kind: "elsewhere", leaderId: -1, reason };
+  forgetActive(call.clusterKey);
+  throw new Problem(
+    "OUTCOME_UNKNOWN",
+    `the connection broke before an answer came (${reason}): the request may or may not have been executed`,
+    { cause: error },
+  );
+}
+
+const isOverload = (error: unknown): boolean =>
+  error instanceof Error && "overloaded" in error && error.overloaded === true;

@@ -1,0 +1,31 @@
+/**
+ * Fresh Kafka uuids: random version-4 uuids as 22 characters of base64url. Randomness is the shell's to have, so
+ * they are made here and not in `src/protocol`.
+ */
+
+/** A random uuid that does not begin with "-", so that no command line takes one for an option (as Kafka's own do). */
+export function randomUuid(): string {
+  for (;;) {
+    const text = base64url(uuidBytes());
+    if (!text.startsWith("-")) return text;
+  }
+}
+
+/** Whether `text` can be a cluster's id: the form of a Kafka uuid. */
+export const isUuidText = (text: string): boolean =>
+  /^[A-Za-z0-9_][A-Za-z0-9_-]{20}[AQgw]$/.test(text);
+
+/** Random bytes with the version and variant of RFC 9562. */
+function uuidBytes(): Uint8Array {
+  const hex = crypto.randomUUID().replaceAll("-", "");
+  return Uint8Array.from({ length: 16 }, (_, at) =>
+    Number.parseInt(hex.slice(at * 2, at * 2 + 2), 16),
+  );
+}
+
+function base64url(bytes: Uint8Array): string {
+  return btoa(String.fromCharCode(...bytes))
+    .replaceAll("+", "-")
+    .replaceAll("/", "_")
+    .replaceAll("=", "");
+}
