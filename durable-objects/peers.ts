@@ -11,8 +11,11 @@ const CALL_TIMEOUT_MS = 5_000;
 export class Peers {
   readonly #namespace: DurableObjectNamespace;
   readonly #cluster: ClusterEntry;
+  /** How this node names itself in the header of its frames. */
+  readonly clientId: string;
 
-  constructor(namespace: DurableObjectNamespace, cluster: ClusterEntry) {
+  constructor(namespace: DurableObjectNamespace, cluster: ClusterEntry, nodeId: number) {
+    this.clientId = `controller-${nodeId}`;
     this.#namespace = namespace;
     this.#cluster = cluster;
   }
