@@ -4,7 +4,7 @@
  * the benchmarks stand on it. It knows nothing of clusters, and it never restarts what died: whoever killed
  * the runtime wants to see what a kill does.
  */
-import { spawn } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { createRequire } from "node:module";
@@ -12,7 +12,8 @@ import { readFile, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { join, resolve } from "node:path";
 import { createInterface } from "node:readline";
-import { writeRuntimeFiles } from "./runtime-config.ts";
+import { promisify } from "node:util";
+import { RUNTIME_ENVIRONMENT, ROOT } from "./commands.ts";
 
 export interface EdgeOptions {
   /** A folder for the state, made when missing. One runtime at a time may use it. */
@@ -36,13 +37,6 @@ export interface Edge {
   /** Ends the runtime with SIGKILL, as a crash would. The state stays in its folder. */
   kill(): Promise<void>;
 }
-
-/** What keeps `workerd` from tracing every call between objects and from asking the network for anything. */
-export const RUNTIME_ENVIRONMENT: Readonly<Record<string, string>> = {
-  X_LOCAL_OBSERVABILITY: "false",
-  WRANGLER_SEND_METRICS: "false",
-  CLOUDFLARE_CF_FETCH_ENABLED: "false",
-};
 
 const STOP_MS = 3_000;
 /** The runtime listens tens of milliseconds after its start; a crowded CI machine may need far longer. */
@@ -68,9 +62,9 @@ export class StateInUseError extends Error {
 export async function startEdge(options: EdgeOptions): Promise<Edge> {
   const port = options.port ?? 0;
   const persistTo = resolve(options.persistTo);
-  await assertUnused(persistTo);
+  await claim(persistTo);
   if (port !== 0) await assertFree(port);
-  const { config } = await writeRuntimeFiles({ persistTo, port });
+  const config = await writeConfig(persistTo, port);
   const child = spawn(runtimePath(), ["serve", config, "--control-fd=3"], {
     stdio: ["ignore", "pipe", "pipe", "pipe"],
     env: { ...process.env, ...RUNTIME_ENVIRONMENT },
@@ -86,7 +80,10 @@ export async function startEdge(options: EdgeOptions): Promise<Edge> {
   void exited.then(() => process.off("exit", killNow));
   try {
     const listening = await listeningPort(child, exited);
-    await writeFile(ownerFile(persistTo), JSON.stringify({ pid: child.pid, port: listening }));
+    await writeFile(
+      ownerFile(persistTo),
+      JSON.stringify({ pid: child.pid, parent: process.pid, port: listening }),
+    );
     return edgeOf(child, listening, exited);
   } catch (error) {
     child.kill("SIGKILL");
@@ -106,6 +103,21 @@ export async function freePort(): Promise<number> {
   if (address === null || typeof address === "string")
     throw new Error("no loopback port to be had");
   return address.port;
+}
+
+/** Bundles the Worker and writes the runtime's configuration, in a process that is gone afterwards. */
+async function writeConfig(persistTo: string, port: number): Promise<string> {
+  const script = join(ROOT, "scripts", "runtime-config.ts");
+  try {
+    await promisify(execFile)(process.execPath, [script, persistTo, String(port)], {
+      env: { ...process.env, ...RUNTIME_ENVIRONMENT },
+    });
+  } catch (error) {
+    const output =
+      error instanceof Error && "stderr" in error ? String(error.stderr) : String(error);
+    throw new Error(`the Worker could not be bundled: ${output.trim()}`, { cause: error });
+  }
+  return join(persistTo, "runtime", "workerd.capnp");
 }
 
 function edgeOf(child: ChildProcess, port: number, exited: Promise<string>): Edge {
@@ -188,21 +200,45 @@ export async function assertFree(port: number): Promise<void> {
   await once(server, "close");
 }
 
-/** Says which runtime uses a folder. */
+/** Says which runtime uses a folder, and which process started it. */
+interface Owner {
+  readonly pid: number;
+  readonly parent: number;
+  readonly port: number;
+}
+
 const ownerFile = (persistTo: string): string => join(persistTo, "runtime", "owner.json");
 
-/** Two runtimes over one folder would be two controllers with one identity. A note of a dead one means nothing. */
-async function assertUnused(persistTo: string): Promise<void> {
+/**
+ * Two runtimes over one folder would be two controllers with one identity. A note of a dead one means nothing; one
+ * that outlived the process that started it (which was killed with SIGKILL) is ended, and loses nothing by it.
+ */
+async function claim(persistTo: string): Promise<void> {
+  const owner = await runningOwner(persistTo);
+  if (owner === undefined) return;
+  if (isAlive(owner.parent)) throw new StateInUseError(persistTo, owner.pid);
+  process.kill(owner.pid, "SIGKILL");
+  while (isAlive(owner.pid)) await new Promise((settle) => setTimeout(settle, 20));
+}
+
+/** The runtime that the folder's note names, if it answers there. */
+async function runningOwner(persistTo: string): Promise<Owner | undefined> {
   try {
-    const owner: { readonly pid: number; readonly port: number } = JSON.parse(
-      await readFile(ownerFile(persistTo), "utf8"),
-    );
-    process.kill(owner.pid, 0);
+    const owner: Owner = JSON.parse(await readFile(ownerFile(persistTo), "utf8"));
+    if (!isAlive(owner.pid)) return undefined;
     const signal = AbortSignal.timeout(1_000);
     const { ok } = await fetch(`http://127.0.0.1:${owner.port}/health/live`, { signal });
-    if (ok) throw new StateInUseError(persistTo, owner.pid);
-  } catch (error) {
-    if (error instanceof StateInUseError) throw error;
+    return ok ? owner : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
   }
 }
 

@@ -3,19 +3,15 @@
  * namespace per Durable Object class, the bindings. `wrangler.toml` stays the single truth, so a class or a
  * binding added there is there locally too. Bindings of a kind that this product does not use are refused,
  * not dropped in silence.
+ *
+ * It runs as a process of its own (`node runtime-config.ts FOLDER PORT`): wrangler and esbuild take 200 MB that the
+ * process which stays beside the runtime shall not keep.
  */
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { build } from "esbuild";
 import { unstable_readConfig } from "wrangler";
-
-/** The root of the checkout. */
-export const ROOT = join(import.meta.dirname, "..");
-
-export interface RuntimeFiles {
-  /** The configuration to hand to `workerd serve`. */
-  readonly config: string;
-}
+import { ROOT } from "./commands.ts";
 
 interface Places {
   /** Holds `runtime/` (bundle and configuration, rewritten at every start) and `objects/` (the state). */
@@ -24,8 +20,18 @@ interface Places {
   readonly port: number;
 }
 
-/** Bundles the Worker and writes its configuration under `persistTo`. */
-export async function writeRuntimeFiles({ persistTo, port }: Places): Promise<RuntimeFiles> {
+/** Kinds of bindings that this product has no use for; one that appears needs a line in `describeRuntime`. */
+const UNSUPPORTED = [
+  "kv_namespaces",
+  "r2_buckets",
+  "d1_databases",
+  "services",
+  "analytics_engine_datasets",
+  "ratelimits",
+] as const;
+
+/** Bundles the Worker and writes its configuration: `runtime/worker.js` and `runtime/workerd.capnp`. */
+async function writeRuntimeFiles({ persistTo, port }: Places): Promise<void> {
   const settings = unstable_readConfig(
     { config: join(ROOT, "wrangler.toml") },
     { hideWarnings: true },
@@ -33,6 +39,10 @@ export async function writeRuntimeFiles({ persistTo, port }: Places): Promise<Ru
   const { main, compatibility_date: compatibilityDate } = settings;
   if (main === undefined || compatibilityDate === undefined) {
     throw new Error("wrangler.toml must name `main` and `compatibility_date`");
+  }
+  for (const kind of UNSUPPORTED) {
+    if (settings[kind].length > 0)
+      throw new Error(`local runs do not know ${kind} of wrangler.toml`);
   }
   const folder = join(persistTo, "runtime");
   const objects = join(persistTo, "objects");
@@ -48,24 +58,24 @@ export async function writeRuntimeFiles({ persistTo, port }: Places): Promise<Ru
     external: ["cloudflare:*", "node:*"],
     logLevel: "error",
   });
-  const config = join(folder, "workerd.capnp");
   await writeFile(
-    config,
+    join(folder, "workerd.capnp"),
     describeRuntime({
       name: settings.name ?? "worker",
       compatibilityDate,
+      compatibilityFlags: settings.compatibility_flags,
       bindings: settings.durable_objects.bindings,
       vars: settings.vars,
       objects,
       port,
     }),
   );
-  return { config };
 }
 
 interface Description {
   readonly name: string;
   readonly compatibilityDate: string;
+  readonly compatibilityFlags: readonly string[];
   readonly bindings: readonly { readonly name: string; readonly class_name: string }[];
   readonly vars: Readonly<Record<string, unknown>>;
   readonly objects: string;
@@ -76,6 +86,7 @@ interface Description {
 function describeRuntime({
   name,
   compatibilityDate,
+  compatibilityFlags,
   bindings,
   vars,
   objects,
@@ -109,6 +120,7 @@ const config :Workerd.Config = (
 const main :Workerd.Worker = (
   modules = [(name = "worker.js", esModule = embed "worker.js")],
   compatibilityDate = ${text(compatibilityDate)},
+  compatibilityFlags = [${compatibilityFlags.map(text).join(", ")}],
   durableObjectNamespaces = [
     ${namespaces.join(",\n    ")}
   ],
@@ -122,3 +134,6 @@ const main :Workerd.Worker = (
 
 /** A text literal of the configuration language. */
 const text = (value: string): string => JSON.stringify(value);
+
+const [folder = ".kedge", port = "0"] = process.argv.slice(2);
+await writeRuntimeFiles({ persistTo: folder, port: Number(port) });

@@ -4,7 +4,6 @@
  * standard output says it for programs; everything else goes to standard error then.
  */
 import { parseArgs } from "node:util";
-import { startGateway } from "../gateway/main.ts";
 import type { FormedCluster } from "./cluster-client.ts";
 import { formCluster, listClusters } from "./cluster-client.ts";
 import { assertFree, startEdge } from "./edge.ts";
@@ -32,6 +31,10 @@ interface Options {
 /** How long a quorum may take until it can commit: several elections. */
 const READY_MS = 30_000;
 const PAUSE_MS = 50;
+/** How often to look whether npm is still there. */
+const PARENT_MS = 250;
+
+const CRASHED = "workerd ended by itself";
 
 /** Something the user can put right: said in one line, without a stack. */
 class UsageError extends Error {
@@ -44,6 +47,14 @@ for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
   process.on(signal, () => stopped.resolve(signal));
 }
 
+// npm hands a signal to the shell that stands between it and this process, and that shell dies of it in silence.
+if (process.env["npm_lifecycle_event"] !== undefined) {
+  const parent = process.ppid;
+  setInterval(() => {
+    if (process.ppid !== parent) stopped.resolve("npm ended");
+  }, PARENT_MS).unref();
+}
+
 let edge: Edge | undefined;
 let gateway: { stop(): Promise<void> } | undefined;
 try {
@@ -52,6 +63,7 @@ try {
   const up = bringUp(options, say);
   const how = await Promise.race([up.then(() => stopped.promise), stopped.promise]);
   say(`${how}: stopping`);
+  if (how.startsWith(CRASHED)) process.exitCode = 1;
   void up.catch(() => undefined);
 } catch (error) {
   console.error(`kedge: ${error instanceof Error ? error.message : String(error)}`);
@@ -70,7 +82,11 @@ async function bringUp(options: Options, say: (line: string) => void): Promise<v
     port: options.port,
     onLine: console.error,
   });
-  void edge.exited.then((how) => stopped.resolve(`workerd ended (${how})`));
+  void edge.exited.then((how) => {
+    // Ctrl-C reaches every process of the terminal, and the runtime may be the first to go.
+    const asked = ["exit 0", "SIGINT", "SIGTERM", "SIGHUP"].includes(how);
+    stopped.resolve(asked ? how : `${CRASHED} (${how})`);
+  });
   const cluster = await defaultCluster(edge.url, options, say);
   await untilReady(edge.url, cluster.cluster_id);
   say(`cluster ${cluster.cluster_id} is ready: its quorum can commit`);
@@ -134,6 +150,7 @@ async function openGateway(
   say: (line: string) => void,
 ): Promise<string> {
   for (const { port } of cluster.controllers) await freeForGateway(port);
+  const { startGateway } = await import("../gateway/main.ts");
   const opened = await startGateway({
     edge: url,
     clusterId: cluster.cluster_id,

@@ -13,23 +13,32 @@ export const BODY_BYTES_MAX = 8 * 1024 * 1024;
 /** Kafka's messages nest five deep; nothing that is meant to be read nests more than a few levels. */
 const JSON_DEPTH_MAX = 32;
 
+/**
+ * How much of a body that is too large is still read, and dropped, before it is refused: a client that is sending
+ * does not listen, and would see a broken connection in place of the answer.
+ */
+const DRAINED_BYTES_MAX = 64 * 1024 * 1024;
+
 /** The whole body. A body that says or turns out to be too large is refused without being kept. */
 export async function readBytes(request: Request): Promise<Uint8Array<ArrayBuffer>> {
-  const announced = Number(request.headers.get("Content-Length") ?? 0);
-  if (announced > BODY_BYTES_MAX) throw tooLarge();
   if (request.body === null) return new Uint8Array(0);
-  const chunks: Uint8Array[] = [];
-  let size = 0;
+  const announced = Number(request.headers.get("Content-Length") ?? 0);
   const reader = request.body.getReader();
+  let chunks: Uint8Array[] = [];
+  let size = 0;
   for (;;) {
     const { done, value } = await reader.read();
     if (done) break;
     size += value.byteLength;
-    if (size > BODY_BYTES_MAX) {
+    if (Math.max(size, announced) <= BODY_BYTES_MAX) chunks.push(value);
+    else chunks = [];
+    if (size > DRAINED_BYTES_MAX) {
       await reader.cancel();
-      throw tooLarge();
+      break;
     }
-    chunks.push(value);
+  }
+  if (size > BODY_BYTES_MAX) {
+    throw new Problem("BODY_TOO_LARGE", `a body may have at most ${BODY_BYTES_MAX} bytes`);
   }
   return joined(chunks, size);
 }
@@ -84,6 +93,3 @@ function joined(chunks: readonly Uint8Array[], size: number): Uint8Array<ArrayBu
   }
   return bytes;
 }
-
-const tooLarge = (): Problem =>
-  new Problem("BODY_TOO_LARGE", `a body may have at most ${BODY_BYTES_MAX} bytes`);
