@@ -11,6 +11,7 @@ export interface FormedCluster {
     readonly directory_id: string;
     readonly host: string;
     readonly port: number;
+    readonly location_hint?: string;
   }[];
   readonly metadata_version: number;
 }

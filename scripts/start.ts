@@ -141,7 +141,17 @@ async function defaultCluster(
         "leave --gateway-port out, or use another --persist-to",
     );
   }
-  return existing;
+  // Forming again finishes what a kill may have cut short, and changes nothing that is done.
+  return await formCluster(url, {
+    cluster_id: existing.cluster_id,
+    metadata_version: existing.metadata_version,
+    controllers: existing.controllers.map(({ node_id, host, port, location_hint }) => ({
+      node_id,
+      host,
+      port,
+      location_hint,
+    })),
+  });
 }
 
 async function openGateway(
