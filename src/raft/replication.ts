@@ -161,13 +161,17 @@ function advance(
     lastFetchAt: now,
     lastCaughtUpAt: body.fetchOffset >= end ? now : since,
     lastFetchEnd: end,
-    incarnation: later(before.incarnation, body.incarnation),
+    incarnation: latestIncarnation(before.incarnation, body.incarnation),
   };
 }
 
-function later(left: Milliseconds | null, right: Milliseconds | null): Milliseconds | null {
-  if (left === null || right === null) return left ?? right;
-  return Math.max(left, right);
+/** A replica that stops showing its incarnation cannot be held to the one it showed. */
+function latestIncarnation(
+  known: Milliseconds | null,
+  shown: Milliseconds | null,
+): Milliseconds | null {
+  if (shown === null || known === null) return shown;
+  return Math.max(known, shown);
 }
 
 /**

@@ -1,0 +1,355 @@
+/**
+ * A quorum in one thread for scripts and tests: real cores, storage that always succeeds, a network that
+ * delivers after a fixed time or not at all, and a clock that moves only when told. It finds no bugs by
+ * chance, that is the simulator's work; it makes one course of events exact and readable.
+ */
+import { AssertionError } from "../../src/std/assert.ts";
+import type {
+  DurableImage,
+  Effect,
+  ElectionState,
+  Entry,
+  FetchResponse,
+  Input,
+  RaftConfig,
+  Reply,
+  Request,
+  Response,
+  State,
+  Voter,
+} from "../../src/raft/index.ts";
+import {
+  DEFAULT_TIMEOUTS,
+  EMPTY_LOG,
+  boot,
+  describeEffect,
+  describeRequest,
+  describeResponse,
+  nextDeadline,
+  step,
+} from "../../src/raft/index.ts";
+
+/** One way, in milliseconds. */
+const LATENCY_MS = 5;
+/** Where every run begins; not 0, so that a forgotten clock shows. */
+export const START_MS = 100_000;
+
+export const CLUSTER_ID = "cluster";
+
+export const voterOf = (id: number): Voter => ({
+  key: { id, directoryId: `dir-${id}` },
+  endpoints: [{ name: "CONTROLLER", host: `host-${id}`, port: 9093 }],
+  kraftVersions: { min: 0, max: 1 },
+});
+
+export const configOf = (id: number, voters: readonly number[]): RaftConfig => ({
+  clusterId: CLUSTER_ID,
+  local: voterOf(id),
+  bootstrapVoters: voters.map(voterOf),
+  bootstrapServers: voters,
+  ...DEFAULT_TIMEOUTS,
+});
+
+/** What a log holds, as `boot` wants to know it. */
+export function imageOf(election: ElectionState | null, entries: readonly Entry[]): DurableImage {
+  const epochs: { epoch: number; startOffset: number }[] = [];
+  const voters: { offset: number; voters: readonly Voter[] }[] = [];
+  for (const { baseOffset, epoch, control } of entries) {
+    if (epochs.at(-1)?.epoch !== epoch) epochs.push({ epoch, startOffset: baseOffset });
+    for (const [at, record] of control.entries()) {
+      if (record.kind !== "kraft-voters") continue;
+      voters.push({ offset: baseOffset + at, voters: record.voters });
+    }
+  }
+  const endOffset = (entries.at(-1)?.lastOffset ?? -1) + 1;
+  return { election, log: { ...EMPTY_LOG, endOffset, epochs }, voters };
+}
+
+/** A batch of the application. */
+export const dataEntry = (baseOffset: number, lastOffset: number, epoch: number): Entry => ({
+  baseOffset,
+  lastOffset,
+  epoch,
+  control: [],
+  payload: new Uint8Array([epoch]),
+});
+
+export interface Node {
+  config: RaftConfig;
+  election: ElectionState | null;
+  log: readonly Entry[];
+  /** Null while it is down. */
+  state: State | null;
+  frozen: boolean;
+  incarnation: number;
+}
+
+interface Delivery {
+  readonly at: number;
+  readonly sequence: number;
+  readonly to: number;
+  /** The incarnation that was meant; a later one hears nothing of it. Null for requests. */
+  readonly incarnation: number | null;
+  readonly input: (now: number) => Input;
+}
+
+/** Who waits for a reply: a peer's incarnation, or the script. */
+type Origin =
+  | {
+      readonly kind: "peer";
+      readonly from: number;
+      readonly correlation: number;
+      readonly incarnation: number;
+    }
+  | { readonly kind: "client"; readonly name: string };
+
+/** What a run may tell of; see `Quorum.trace`. */
+export type Topic = "roles" | "votes" | "epochs" | "fetches" | "storage" | "commits";
+
+export class Quorum {
+  now = START_MS;
+  readonly nodes = new Map<number, Node>();
+  readonly lines: string[] = [];
+  readonly cut = new Set<string>();
+  trace: ReadonlySet<Topic> = new Set(["roles", "votes", "commits"]);
+  readonly #seed: number;
+  #queue: Delivery[] = [];
+  readonly #frozen: Delivery[] = [];
+  #sequence = 0;
+  #requests = 0;
+  readonly #origins = new Map<number, Origin>();
+
+  constructor(seed: number) {
+    this.#seed = seed;
+  }
+
+  add(id: number, config: RaftConfig): Node {
+    const node = { config, election: null, log: [], state: null, frozen: false, incarnation: 0 };
+    this.nodes.set(id, node);
+    return node;
+  }
+
+  node(id: number): Node {
+    const node = this.nodes.get(id);
+    if (node === undefined) throw new Error(`there is no replica ${id}`);
+    return node;
+  }
+
+  /** Starts a replica from its storage. */
+  boot(id: number): void {
+    const node = this.node(id);
+    node.incarnation += 1;
+    const seed = this.#seed * 1_000 + id * 10 + node.incarnation;
+    const booted = boot(imageOf(node.election, node.log), node.config, { now: this.now, seed });
+    this.#perform(id, booted.state, booted.effects);
+  }
+
+  crash(id: number): void {
+    this.node(id).state = null;
+  }
+
+  /** Hands an input to a replica now. One whose invariants fail is down from then on. */
+  take(id: number, input: Input): void {
+    const { state } = this.node(id);
+    if (state === null) return;
+    try {
+      const next = step(state, input);
+      this.#perform(id, next.state, next.effects);
+    } catch (error) {
+      if (!(error instanceof AssertionError)) throw error;
+      this.crash(id);
+      this.lines.push(`${id} trips: ${error.message}`);
+    }
+  }
+
+  freeze(id: number): void {
+    this.node(id).frozen = true;
+  }
+
+  /** Whatever reached a frozen replica reaches it now, in order. */
+  thaw(id: number): void {
+    this.node(id).frozen = false;
+    for (const delivery of this.#frozen.splice(0)) this.#enqueue({ ...delivery, at: this.now });
+  }
+
+  /** Asks a replica as a client called `name`; the reply is told under that name. */
+  ask(id: number, name: string, body: Request): void {
+    const request = this.#requests++;
+    this.#origins.set(request, { kind: "client", name });
+    this.lines.push(`${name} → ${id} ${describeRequest(body)}`);
+    this.take(id, { kind: "request-received", now: this.now, request, body });
+  }
+
+  /** Lets time pass. */
+  pass(ms: number): void {
+    const end = this.now + ms;
+    for (let events = 0; ; events += 1) {
+      if (events > 200_000) throw new Error("the quorum spins");
+      const at = this.#nextEvent();
+      if (at > end) break;
+      this.now = Math.max(this.now, at);
+      this.#runOne();
+    }
+    this.now = end;
+  }
+
+  #nextEvent(): number {
+    let at = this.#queue[0]?.at ?? Number.POSITIVE_INFINITY;
+    for (const { state, frozen } of this.nodes.values()) {
+      if (state !== null && !frozen) at = Math.min(at, nextDeadline(state));
+    }
+    return at;
+  }
+
+  #runOne(): void {
+    const next = this.#queue[0];
+    if (next !== undefined && next.at <= this.now) {
+      this.#queue.shift();
+      this.#deliver(next);
+      return;
+    }
+    for (const [id, { state, frozen }] of this.nodes) {
+      if (state === null || frozen || nextDeadline(state) > this.now) continue;
+      this.take(id, { kind: "time-passed", now: this.now });
+      return;
+    }
+  }
+
+  #deliver({ to, incarnation, input, ...rest }: Delivery): void {
+    const node = this.node(to);
+    if (node.frozen) {
+      this.#frozen.push({ ...rest, to, incarnation, input });
+    } else if (incarnation === null || incarnation === node.incarnation) {
+      this.take(to, input(this.now));
+    }
+  }
+
+  #enqueue(delivery: Omit<Delivery, "sequence">): void {
+    this.#queue.push({ ...delivery, sequence: this.#sequence++ });
+    this.#queue.sort((left, right) => left.at - right.at || left.sequence - right.sequence);
+  }
+
+  #perform(id: number, state: State, effects: readonly Effect[]): void {
+    const node = this.node(id);
+    for (const effect of effects) {
+      if (effect.kind === "persist") store(node, effect);
+    }
+    node.state = state;
+    for (const effect of effects) this.#tell(id, effect);
+    for (const effect of effects) {
+      if (effect.kind === "send") this.#send(id, effect);
+      else if (effect.kind === "reply") this.#answer(id, effect.to, effect.response);
+    }
+  }
+
+  #isCut(from: number, to: number): boolean {
+    return this.cut.has(`${from}>${to}`);
+  }
+
+  #fate(from: number, to: number): string {
+    if (this.#isCut(from, to)) return " (lost)";
+    return this.#isDown(to) ? " (down)" : "";
+  }
+
+  #isDown(id: number): boolean {
+    const node = this.nodes.get(id);
+    return node === undefined || node.state === null;
+  }
+
+  #send(from: number, effect: Extract<Effect, { kind: "send" }>): void {
+    const { to, correlation, request: body } = effect;
+    if (this.#isCut(from, to)) return;
+    const { incarnation } = this.node(from);
+    if (this.#isDown(to)) {
+      // Nobody listens there, and that is known soon, unlike a lost message.
+      this.#enqueue({
+        at: this.now + 2 * LATENCY_MS,
+        to: from,
+        incarnation,
+        input: (now) => ({ kind: "request-failed", now, to, correlation }),
+      });
+      return;
+    }
+    const request = this.#requests++;
+    this.#origins.set(request, { kind: "peer", from, correlation, incarnation });
+    this.#enqueue({
+      at: this.now + LATENCY_MS,
+      to,
+      incarnation: null,
+      input: (now) => ({ kind: "request-received", now, request, body }),
+    });
+  }
+
+  #answer(from: number, request: number, response: Reply): void {
+    const origin = this.#origins.get(request);
+    this.#origins.delete(request);
+    if (origin === undefined) throw new Error(`request ${request} is answered twice`);
+    if (origin.kind === "client" || this.#fate(from, origin.from) !== "") return;
+    const { from: to, correlation, incarnation } = origin;
+    const body = materialise(this.node(from), response);
+    this.#enqueue({
+      at: this.now + LATENCY_MS,
+      to,
+      incarnation,
+      input: (now) => ({ kind: "response-received", now, from, correlation, body }),
+    });
+  }
+
+  #tell(id: number, effect: Effect): void {
+    switch (effect.kind) {
+      case "persist":
+        if (this.trace.has("storage")) this.lines.push(`${id} ${describeEffect(effect)}`);
+        return;
+      case "commit":
+        if (this.trace.has("commits")) this.lines.push(`${id} ${describeEffect(effect)}`);
+        return;
+      case "role-changed":
+        if (this.trace.has("roles")) this.lines.push(`${id} ${describeEffect(effect)}`);
+        return;
+      case "send": {
+        const lost = this.#fate(id, effect.to);
+        if (!this.trace.has(topicOf(effect.request))) return;
+        this.lines.push(`${id} ${describeEffect(effect)}${lost}`);
+        return;
+      }
+      case "reply": {
+        const origin = this.#origins.get(effect.to);
+        const isClient = origin?.kind === "client";
+        if (!isClient && !this.trace.has(topicOf(effect.response))) return;
+        const name = isClient ? origin.name : `${origin?.from}`;
+        const lost = origin?.kind === "peer" ? this.#fate(id, origin.from) : "";
+        this.lines.push(`${id} ↩ ${name} ${describeResponse(effect.response)}${lost}`);
+        return;
+      }
+      case "append-refused":
+      case "replica-distrusted":
+        this.lines.push(`${id} ${describeEffect(effect)}`);
+    }
+  }
+}
+
+function topicOf(body: { readonly api: Request["api"] }): Topic {
+  if (body.api === "vote") return "votes";
+  return body.api === "fetch" ? "fetches" : "epochs";
+}
+
+function store(node: Node, effect: Extract<Effect, { kind: "persist" }>): void {
+  const { election, truncateTo, append } = effect;
+  if (election !== null) node.election = election;
+  const kept =
+    truncateTo === null ? node.log : node.log.filter((entry) => entry.baseOffset < truncateTo);
+  node.log = [...kept, ...append];
+}
+
+/** Reads what a reply only names, as a shell would from its storage. */
+function materialise(node: Node, response: Reply): Response {
+  if (response.api !== "fetch") return response;
+  const { records } = response;
+  const entries =
+    records === null
+      ? []
+      : node.log.filter(
+          ({ baseOffset, lastOffset }) => lastOffset >= records.from && baseOffset < records.upTo,
+        );
+  return { ...response, records: entries } satisfies FetchResponse;
+}

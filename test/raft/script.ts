@@ -1,0 +1,303 @@
+/**
+ * The language of the golden scripts. A script is a claim, commands, a line `---`, and what then happened.
+ * Running one renders the whole file anew, so that a script is its own snapshot.
+ *
+ *     quorum voters=1,2,3 [observers=100] [leader=1 epoch=4]   a quorum; with a leader, one that has settled
+ *            [joining=7]                                       nodes that know addresses but no voters
+ *     disk 2 epoch=3 [leader=1] [voted=2] log=1x3,2x2          storage before the boot: three batches of
+ *                                                              epoch 1, two of epoch 2, a record each
+ *     boot [2]                                                 starts all, or one
+ *     cut 3 · cut 1>2 · cut 1-2 · heal                         loses messages
+ *     pass 2s · pass 300ms
+ *     append 1 2                                               two records, as one batch, at leader 1
+ *     resign 1 · crash 1 · restart 1 · freeze 1 · thaw 1
+ *     ask 1 vote|prevote|begin|end|fetch key=value …           a hand-made request of nobody in the quorum
+ *     move 1 host=elsewhere                                    changes its endpoints from the next boot on
+ *     show [1] · quorum? 1                                     states; DescribeQuorum
+ *     trace roles,votes,epochs,fetches,storage,commits         what to tell
+ */
+import type { Request, State } from "../../src/raft/index.ts";
+import { describeQuorum, describeState, highWatermark } from "../../src/raft/index.ts";
+import { NO_DIRECTORY, UNSTATED_HIGH_WATERMARK } from "../../src/raft/index.ts";
+import type { Topic } from "./quorum-driver.ts";
+import { CLUSTER_ID, Quorum, configOf, dataEntry } from "./quorum-driver.ts";
+
+const SEEDS_MAX = 500;
+
+/** Runs the commands of a script and returns the script with what happened. */
+export function renderScript(text: string): string {
+  const [head = ""] = text.split("\n---\n");
+  const lines = head.trimEnd().split("\n");
+  const run = new Run();
+  const commands = lines.filter((line) => line !== "" && !line.startsWith("#"));
+  for (const command of commands) run.execute(command);
+  return `${lines.join("\n")}\n---\n${run.quorum.lines.join("\n")}\n`;
+}
+
+type Options = ReadonlyMap<string, string>;
+
+class Run {
+  quorum = new Quorum(1);
+
+  execute(command: string): void {
+    const [verb = "", ...words] = command.split(/\s+/);
+    const start = this.quorum.lines.length;
+    this.#dispatch(verb, words);
+    const { lines } = this.quorum;
+    if (lines.length > start) lines.splice(start, 0, `> ${command}`);
+  }
+
+  #dispatch(verb: string, words: readonly string[]): void {
+    const options = parseOptions(words);
+    const [first = ""] = words;
+    const id = Number(first);
+    switch (verb) {
+      case "quorum":
+        return this.#form(options);
+      case "disk":
+        return this.#disk(id, options);
+      case "move":
+        return this.#move(id, options.get("host") ?? "");
+      case "boot":
+        return this.#each(words, (node) => this.quorum.boot(node));
+      case "cut":
+        return this.#cut(first);
+      case "heal":
+        return this.quorum.cut.clear();
+      case "pass":
+        return this.quorum.pass(parseSpan(first));
+      case "append":
+        return this.#append(id, Number(words[1] ?? 1));
+      case "resign":
+        return this.quorum.take(id, {
+          kind: "resign",
+          now: this.quorum.now,
+          epoch: Number(options.get("epoch") ?? this.#state(id).election.epoch),
+        });
+      case "crash":
+        return this.quorum.crash(id);
+      case "restart":
+        this.quorum.crash(id);
+        return this.quorum.boot(id);
+      case "freeze":
+        return this.quorum.freeze(id);
+      case "thaw":
+        return this.quorum.thaw(id);
+      case "ask":
+        return this.quorum.ask(id, "client", requestOf(words[1] ?? "", options));
+      case "show":
+        return this.#each(words, (node) => this.#show(node));
+      case "quorum?":
+        return this.#describe(id);
+      case "trace":
+        this.quorum.trace = new Set(first.split(",").map(topicOf));
+        return;
+      default:
+        throw new Error(`no such command: ${verb}`);
+    }
+  }
+
+  /** A settled quorum is found by trying seeds until the wanted replica wins the first election. */
+  #form(options: Options): void {
+    const leader = options.get("leader");
+    const { trace } = this.quorum;
+    for (let seed = 1; seed < SEEDS_MAX; seed += 1) {
+      this.quorum = this.#newQuorum(seed, options);
+      this.quorum.trace = leader === undefined ? trace : new Set();
+      if (leader === undefined) return;
+      this.#each([], (node) => this.quorum.boot(node));
+      this.quorum.pass(2_600);
+      const { role, election } = this.#state(Number(leader));
+      if (role.kind !== "leader" || election.epoch !== Number(options.get("epoch") ?? 1)) continue;
+      this.quorum.lines.length = 0;
+      this.quorum.trace = trace;
+      return;
+    }
+    throw new Error(`no seed makes ${leader} the leader`);
+  }
+
+  #newQuorum(seed: number, options: Options): Quorum {
+    const quorum = new Quorum(seed);
+    const voters = parseIds(options.get("voters"));
+    const epoch = options.has("leader") ? Number(options.get("epoch") ?? 1) - 1 : 0;
+    for (const id of [...voters, ...parseIds(options.get("observers"))]) {
+      const node = quorum.add(id, configOf(id, voters));
+      if (epoch > 0) node.election = { epoch, leaderId: null, votedKey: null };
+    }
+    for (const id of parseIds(options.get("joining"))) {
+      quorum.add(id, { ...configOf(id, voters), bootstrapVoters: [] });
+    }
+    return quorum;
+  }
+
+  #disk(id: number, options: Options): void {
+    const node = this.quorum.node(id);
+    const voted = options.get("voted");
+    const leader = options.get("leader");
+    node.election = {
+      epoch: Number(options.get("epoch") ?? 0),
+      leaderId: leader === undefined ? null : Number(leader),
+      votedKey: voted === undefined ? null : { id: Number(voted), directoryId: `dir-${voted}` },
+    };
+    const batches = (options.get("log") ?? "").split(",").filter((part) => part !== "");
+    const epochs = batches.flatMap((part) => {
+      const [epoch = 0, count = 1] = part.split("x").map(Number);
+      return Array.from({ length: count }, () => epoch);
+    });
+    node.log = epochs.map((epoch, offset) => dataEntry(offset, offset, epoch));
+  }
+
+  /** The replica will listen elsewhere from its next boot on. */
+  #move(id: number, host: string): void {
+    const node = this.quorum.node(id);
+    const { local } = node.config;
+    const endpoints = local.endpoints.map((endpoint) => ({ ...endpoint, host }));
+    node.config = { ...node.config, local: { ...local, endpoints } };
+  }
+
+  #cut(target: string): void {
+    const { cut, nodes } = this.quorum;
+    const [from = "", to = ""] = target.split(/[>-]/);
+    if (to !== "") {
+      cut.add(`${from}>${to}`);
+      if (target.includes("-")) cut.add(`${to}>${from}`);
+      return;
+    }
+    for (const id of nodes.keys()) {
+      cut.add(`${id}>${from}`);
+      cut.add(`${from}>${id}`);
+    }
+  }
+
+  #append(id: number, count: number): void {
+    const { log, election } = this.#state(id);
+    this.quorum.take(id, {
+      kind: "append",
+      now: this.quorum.now,
+      epoch: election.epoch,
+      baseOffset: log.endOffset,
+      count,
+      payload: new Uint8Array([election.epoch]),
+    });
+  }
+
+  #show(id: number): void {
+    const { state } = this.quorum.node(id);
+    this.quorum.lines.push(state === null ? `${id} down` : describeState(state));
+  }
+
+  #describe(id: number): void {
+    const state = this.#state(id);
+    const { error, currentVoters, observers } = describeQuorum(state, this.quorum.now);
+    const age = (at: number | null): string => (at === null ? "never" : `${this.quorum.now - at}`);
+    this.quorum.lines.push(`${id} DescribeQuorum ${error} hw=${highWatermark(state) ?? "?"}`);
+    for (const { key, logEndOffset, lastFetchAt, lastCaughtUpAt } of [
+      ...currentVoters,
+      ...observers,
+    ]) {
+      this.quorum.lines.push(
+        `  ${key.id} end=${logEndOffset ?? "?"} fetched ${age(lastFetchAt)} caught up ${age(lastCaughtUpAt)}`,
+      );
+    }
+  }
+
+  #each(words: readonly string[], act: (id: number) => void): void {
+    const ids = words.length === 0 ? [...this.quorum.nodes.keys()] : words.map(Number);
+    for (const id of ids) act(id);
+  }
+
+  #state(id: number): State {
+    const { state } = this.quorum.node(id);
+    if (state === null) throw new Error(`replica ${id} is down`);
+    return state;
+  }
+}
+
+function parseOptions(words: readonly string[]): Options {
+  return new Map(
+    words
+      .filter((word) => word.includes("="))
+      .map((word) => [word.slice(0, word.indexOf("=")), word.slice(word.indexOf("=") + 1)]),
+  );
+}
+
+const parseIds = (text: string | undefined): readonly number[] =>
+  text === undefined ? [] : text.split(",").map(Number);
+
+function parseSpan(text: string): number {
+  const value = Number.parseFloat(text);
+  return text.endsWith("ms") ? value : value * 1_000;
+}
+
+const TOPICS: readonly Topic[] = ["roles", "votes", "epochs", "fetches", "storage", "commits"];
+
+function topicOf(word: string): Topic {
+  const topic = TOPICS.find((known) => known === word);
+  if (topic === undefined) throw new Error(`no such topic: ${word}`);
+  return topic;
+}
+
+function requestOf(api: string, options: Options): Request {
+  const number = (name: string, fallback: number): number => Number(options.get(name) ?? fallback);
+  const clusterId = options.get("cluster") ?? CLUSTER_ID;
+  const epoch = number("epoch", 1);
+  const receiver = options.get("receiver");
+  const to =
+    receiver === undefined
+      ? null
+      : { id: Number(receiver), directoryId: options.get("to-dir") ?? `dir-${receiver}` };
+  const [offset = 0, last = 0] = (options.get("end") ?? "0@0").split("@").map(Number);
+  switch (api) {
+    case "vote":
+    case "prevote": {
+      const id = number("candidate", 9);
+      const directoryId = options.get("dir") ?? `dir-${id}`;
+      return {
+        api: "vote",
+        clusterId,
+        receiver: to,
+        candidate: { id, directoryId },
+        epoch,
+        logEnd: { offset, epoch: last },
+        preVote: api === "prevote",
+      };
+    }
+    case "begin": {
+      const leaderId = number("leader", 9);
+      const endpoints =
+        options.get("endpoints") === "none" ? [] : configOf(leaderId, []).local.endpoints;
+      return { api: "begin-quorum-epoch", clusterId, receiver: to, leaderId, epoch, endpoints };
+    }
+    case "end": {
+      const leaderId = number("leader", 9);
+      return {
+        api: "end-quorum-epoch",
+        clusterId,
+        leaderId,
+        epoch,
+        preferredCandidates: parseIds(options.get("candidates")).map(
+          (id) => configOf(id, []).local.key,
+        ),
+        endpoints: configOf(leaderId, []).local.endpoints,
+      };
+    }
+    case "fetch": {
+      const id = number("replica", 100);
+      const hw = options.get("hw");
+      return {
+        api: "fetch",
+        clusterId,
+        replica: { id, directoryId: options.get("dir") ?? (id < 0 ? NO_DIRECTORY : `dir-${id}`) },
+        epoch,
+        fetchOffset: offset,
+        lastFetchedEpoch: last,
+        highWatermark: hw === undefined ? UNSTATED_HIGH_WATERMARK : hw === "?" ? null : Number(hw),
+        maxWaitMs: number("wait", 0),
+        maxBytes: 1_000_000,
+        incarnation: options.has("incarnation") ? number("incarnation", 0) : null,
+      };
+    }
+    default:
+      throw new Error(`no such request: ${api}`);
+  }
+}
