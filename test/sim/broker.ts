@@ -1,0 +1,106 @@
+/**
+ * A broker as the quorum sees it: an observer that fetches the committed log, asks again where it is sent,
+ * and checks nothing itself. It has no vote, and what it holds counts for nobody.
+ */
+import { type FetchResponse, NO_DIRECTORY, type Response } from "../../src/raft/index.ts";
+import { markOf } from "./entries.ts";
+import { nameOf } from "./observation.ts";
+import type { World } from "./world.ts";
+
+export class Broker {
+  readonly id: number;
+  readonly #world: World;
+  #epoch = 0;
+  #leader: number | null = null;
+  #end = 0;
+  #lastEpoch = 0;
+  #highWatermark: number | null = null;
+  #asked = 0;
+
+  constructor(world: World, id: number) {
+    this.#world = world;
+    this.id = id;
+  }
+
+  get end(): number {
+    return this.#end;
+  }
+
+  /** Sends the next fetch; whatever comes of the one before it is ignored from now on. */
+  fetch(): void {
+    const { world } = { world: this.#world };
+    if (world.isOver) return;
+    this.#asked += 1;
+    const asked = this.#asked;
+    const to = this.#leader ?? world.chance.pick([...world.replicas.keys()]) ?? 0;
+    const again = (): void => {
+      if (asked !== this.#asked) return;
+      this.#leader = null;
+      this.fetch();
+    };
+    world.call({
+      from: nameOf(this.id),
+      to,
+      body: {
+        api: "fetch",
+        clusterId: world.chance.happens(0.5) ? null : world.clusterId,
+        replica: { id: this.id, directoryId: NO_DIRECTORY },
+        epoch: this.#epoch,
+        fetchOffset: this.#end,
+        lastFetchedEpoch: this.#lastEpoch,
+        highWatermark: this.#highWatermark,
+        incarnation: null,
+        maxWaitMs: 500,
+        maxBytes: world.swarm.fetchMaxBytes,
+      },
+      answer: (response) => {
+        if (asked === this.#asked) this.#hear(response);
+      },
+      fail: () => world.timeline.after(world.chance.between(10, 50), again),
+    });
+    world.timeline.after(2_000, again);
+  }
+
+  #hear(response: Response): void {
+    const world = this.#world;
+    if (response.api !== "fetch")
+      return world.complain("brokers-are-answered", `a Fetch was answered by ${response.api}`);
+    if (response.epoch >= this.#epoch) {
+      this.#leader = response.leaderId;
+      this.#epoch = response.epoch;
+    } else this.#leader = null;
+    // The next fetch leaves the number of this one behind, so a second copy of the answer finds nobody.
+    this.#asked += 1;
+    if (response.error === "NONE") this.#take(response);
+    world.timeline.after(response.error === "NONE" ? 1 : world.chance.between(10, 50), () =>
+      this.fetch(),
+    );
+  }
+
+  #take(response: FetchResponse): void {
+    const world = this.#world;
+    if (response.diverging !== null) {
+      const { epoch, endOffset } = response.diverging;
+      return world.complain(
+        "brokers-see-only-committed",
+        `broker ${this.id} at ${this.#end}@${this.#lastEpoch} was told to go back to ${endOffset}@${epoch}`,
+      );
+    }
+    if (response.highWatermark === null) return;
+    this.#highWatermark = response.highWatermark;
+    world.tally.count("fetches of brokers");
+    const entries = response.records.filter((entry) => entry.baseOffset >= this.#end);
+    const { highWatermark, epoch } = response;
+    world.observe({
+      kind: "served",
+      broker: this.id,
+      epoch,
+      highWatermark,
+      entries: entries.map(markOf),
+    });
+    const last = entries.at(-1);
+    if (last === undefined) return;
+    this.#end = last.lastOffset + 1;
+    this.#lastEpoch = last.epoch;
+  }
+}

@@ -1,0 +1,101 @@
+/**
+ * The part of the swarm that strikes by the clock: cuts, evictions, blackouts, clock jumps, resignations.
+ * What strikes within a turn (commits, crashes) is drawn in `instance.ts`, what befalls a packet in
+ * `network.ts`.
+ */
+import type { Replica } from "./replica.ts";
+import { nameOf } from "./observation.ts";
+import type { World } from "./world.ts";
+
+export function startChaos(world: World): void {
+  const { swarm } = world;
+  repeat(world, swarm.cutEveryMs, () => cutSomething(world));
+  repeat(world, swarm.evictEveryMs, () => evictSomebody(world));
+  repeat(world, swarm.blackoutEveryMs, () => evictEverybody(world));
+  repeat(world, swarm.clockJumpEveryMs, () => jumpSomeClock(world));
+  repeat(world, swarm.resignEveryMs, () => resignSomebody(world));
+}
+
+/** Lets `strike` happen again and again, at random distances around the mean; never, for a mean of 0. */
+function repeat(world: World, meanMs: number, strike: () => void): void {
+  if (meanMs === 0) return;
+  world.timeline.after(world.chance.between(0, 2 * meanMs), () => {
+    if (world.isHealed) return;
+    strike();
+    repeat(world, meanMs, strike);
+  });
+}
+
+/** Cuts links in one of the shapes that have broken consensus before. */
+function cutSomething(world: World): void {
+  const { chance, network } = world;
+  const names = [...world.replicas.keys()].map(nameOf);
+  const everybody = [...names, ...world.brokers.map((broker) => nameOf(broker.id))];
+  const until = world.timeline.now + Math.round(chance.logUniform(50, 10_000));
+  const victim = chance.pick(names) ?? "";
+  const others = everybody.filter((name) => name !== victim);
+  const shape = chance.pick(["inbound", "outbound", "both", "pair", "halves"]);
+  world.tally.count(`fault: cut ${shape}`);
+  world.trace.note(victim, `cut: ${shape}`);
+  if (shape === "pair") return network.cut(victim, chance.pick(others) ?? "", until);
+  if (shape === "halves") {
+    const shuffled = chance.shuffled(everybody);
+    const half = chance.between(1, shuffled.length);
+    for (const one of shuffled.slice(0, half)) {
+      for (const other of shuffled.slice(half)) {
+        network.cut(one, other, until);
+        network.cut(other, one, until);
+      }
+    }
+    return;
+  }
+  for (const other of others) {
+    if (shape !== "outbound") network.cut(other, victim, until);
+    if (shape !== "inbound") network.cut(victim, other, until);
+  }
+}
+
+function evictSomebody(world: World): void {
+  const leader = leaderOf(world);
+  const victim =
+    leader !== undefined && world.chance.happens(0.4)
+      ? leader
+      : world.chance.pick([...world.replicas.values()]);
+  if (victim?.instance === undefined) return;
+  world.tally.count("fault: eviction");
+  victim.evict();
+}
+
+/** A deploy: every object is dropped within moments. */
+function evictEverybody(world: World): void {
+  world.tally.count("fault: blackout");
+  for (const replica of world.replicas.values()) {
+    world.timeline.after(world.chance.between(0, 20), () => {
+      if (!world.isHealed) replica.evict();
+    });
+  }
+}
+
+function jumpSomeClock(world: World): void {
+  const { chance } = world;
+  const forward = chance.happens(0.7);
+  world.tally.count(forward ? "fault: clock ahead" : "fault: clock back");
+  // A clock that goes back stands still for its replica until it has caught up.
+  const byMs = forward ? chance.logUniform(1, 60_000) : -chance.logUniform(1, 2_000);
+  chance.pick([...world.replicas.values()])?.jumpClock(Math.round(byMs));
+}
+
+/** The leader is asked to give up; sometimes somebody else is, or for an epoch that is over. */
+function resignSomebody(world: World): void {
+  const { chance } = world;
+  const target = leaderOf(world) ?? chance.pick([...world.replicas.values()]);
+  const { instance } = target ?? {};
+  if (instance === undefined) return;
+  world.tally.count("fault: resignation");
+  const epoch = instance.state.election.epoch - (chance.happens(0.1) ? 1 : 0);
+  instance.tell({ kind: "resign", epoch });
+}
+
+function leaderOf(world: World): Replica | undefined {
+  return world.chance.pick([...world.replicas.values()].filter((replica) => replica.leads));
+}

@@ -1,0 +1,299 @@
+/** Every checker, shown a history that breaks its invariant: an oracle that has never fired proves nothing. */
+import { describe, expect, test } from "vitest";
+import { acknowledgedIsCommitted } from "./checkers/acknowledged-is-committed.ts";
+import { allCheckers } from "./checkers/all.ts";
+import { brokersSeeOnlyCommitted } from "./checkers/brokers-see-only-committed.ts";
+import { Bench, type Checker } from "./checkers/checker.ts";
+import { committedInOwnEpoch } from "./checkers/committed-in-own-epoch.ts";
+import { committedIsDurable } from "./checkers/committed-is-durable.ts";
+import { committedIsKept } from "./checkers/committed-is-kept.ts";
+import { epochsNeverFall } from "./checkers/epochs-never-fall.ts";
+import { highWatermarksNeverFall } from "./checkers/high-watermarks-never-fall.ts";
+import { imagesAgree } from "./checkers/images-agree.ts";
+import { logsMatch } from "./checkers/logs-match.ts";
+import { oneLeaderPerEpoch } from "./checkers/one-leader-per-epoch.ts";
+import { oneVotePerEpoch } from "./checkers/one-vote-per-epoch.ts";
+import { promisesAreDurable } from "./checkers/promises-are-durable.ts";
+import type { EntryMark, Observation, Promise as Vouched } from "./observation.ts";
+
+const batch = (offset: number, epoch: number, fingerprint = offset): EntryMark => ({
+  baseOffset: offset,
+  lastOffset: offset,
+  epoch,
+  fingerprint,
+});
+
+const wrote = (
+  replica: string,
+  append: readonly EntryMark[],
+  truncateTo?: number,
+): Observation => ({
+  kind: "durable",
+  replica,
+  append,
+  ...(truncateTo === undefined ? {} : { truncateTo }),
+});
+
+const stored = (
+  replica: string,
+  epoch: number,
+  leader: number | null,
+  voted: string | null,
+): Observation => ({
+  kind: "durable",
+  replica,
+  election: { epoch, leader, voted },
+});
+
+const shown = (
+  replica: string,
+  epoch: number,
+  more: Partial<Extract<Observation, { kind: "shown" }>> = {},
+): Observation => ({
+  kind: "shown",
+  replica,
+  incarnation: 1,
+  role: "follower",
+  epoch,
+  leader: null,
+  highWatermark: null,
+  voters: ["1", "2", "3"],
+  ...more,
+});
+
+const leads = (replica: string, epoch: number, highWatermark: number | null): Observation =>
+  shown(replica, epoch, { role: "leader", leader: Number(replica), highWatermark });
+
+const promised = (replica: string, promise: Vouched): Observation => ({
+  kind: "promised",
+  replica,
+  promise,
+});
+
+/** What the checker says of a history: of its last observation, since all before must pass. */
+function verdict(checker: Checker, history: readonly Observation[]): string | undefined {
+  const bench = new Bench([checker]);
+  const complaints = history.map((observation) => bench.judge(observation));
+  expect(complaints.slice(0, -1).filter((complaint) => complaint !== undefined)).toEqual([]);
+  expect(complaints.at(-1)?.checker ?? checker.name).toBe(checker.name);
+  return complaints.at(-1)?.sentence;
+}
+
+/** Replicas 1 and 2 hold a batch of epoch 1 and the leader shows it as committed. */
+const committedOnce = [wrote("1", [batch(0, 1)]), wrote("2", [batch(0, 1)]), leads("1", 1, 1)];
+
+describe("a checker fires", () => {
+  const bad: readonly (readonly [string, Checker, readonly Observation[]])[] = [
+    [
+      "when two replicas lead one epoch",
+      oneLeaderPerEpoch(),
+      [leads("1", 4, null), leads("2", 5, null), leads("2", 4, null)],
+    ],
+    [
+      "when a follower believes in another leader",
+      oneLeaderPerEpoch(),
+      [leads("1", 4, null), shown("3", 4, { leader: 2 })],
+    ],
+    [
+      "when a replica stores two votes in an epoch",
+      oneVotePerEpoch(),
+      [stored("1", 3, null, "2"), stored("1", 3, null, "3")],
+    ],
+    [
+      "when a replica grants two votes over a restart",
+      oneVotePerEpoch(),
+      [
+        promised("1", { kind: "vote", epoch: 3, candidate: "2" }),
+        promised("1", { kind: "vote", epoch: 3, candidate: "3" }),
+      ],
+    ],
+    [
+      "when a stored epoch falls",
+      epochsNeverFall(),
+      [stored("1", 3, null, null), stored("1", 2, null, null)],
+    ],
+    ["when a shown epoch falls", epochsNeverFall(), [shown("1", 3), shown("1", 2)]],
+    [
+      "when two logs differ below one place",
+      logsMatch(),
+      [wrote("1", [batch(0, 1, 7)]), wrote("2", [batch(0, 1, 8)])],
+    ],
+    [
+      "when two logs differ further down",
+      logsMatch(),
+      [wrote("1", [batch(0, 1, 7), batch(1, 3, 9)]), wrote("2", [batch(0, 2, 8), batch(1, 3, 9)])],
+    ],
+    ["when a log has a gap", logsMatch(), [wrote("1", [batch(0, 1)]), wrote("1", [batch(2, 1)])]],
+    [
+      "when epochs in a log fall",
+      logsMatch(),
+      [wrote("1", [batch(0, 2)]), wrote("1", [batch(1, 1)])],
+    ],
+    [
+      "when a committed batch is truncated",
+      committedIsKept(),
+      [...committedOnce, wrote("2", [], 0)],
+    ],
+    [
+      "when a later leader lacks a committed batch",
+      committedIsKept(),
+      [...committedOnce, leads("3", 2, null)],
+    ],
+    [
+      "when an old leader commits what a later leader lacks",
+      committedIsKept(),
+      [wrote("1", [batch(0, 1)]), wrote("2", [batch(0, 1)]), leads("3", 2, null), leads("1", 1, 1)],
+    ],
+    [
+      "when a follower has another log below its high watermark",
+      committedIsKept(),
+      [...committedOnce, wrote("3", [batch(0, 1, 99)]), shown("3", 1, { highWatermark: 1 })],
+    ],
+    [
+      "when a commit stands on a minority",
+      committedIsDurable(),
+      [wrote("1", [batch(0, 1)]), leads("1", 1, 1)],
+    ],
+    [
+      "when a commit goes beyond the leader's own log",
+      committedIsDurable(),
+      [wrote("2", [batch(0, 1)]), wrote("3", [batch(0, 1)]), leads("1", 1, 1)],
+    ],
+    [
+      "when a follower knows of more than any leader has shown",
+      committedIsDurable(),
+      [...committedOnce, wrote("2", [batch(1, 1)]), shown("2", 1, { highWatermark: 2 })],
+    ],
+    [
+      "when a leader commits a batch of an earlier epoch by counting",
+      committedInOwnEpoch(),
+      [wrote("1", [batch(0, 1)]), wrote("2", [batch(0, 1)]), leads("1", 2, 1)],
+    ],
+    [
+      "when a high watermark falls",
+      highWatermarksNeverFall(),
+      [shown("1", 1, { highWatermark: 5 }), shown("1", 2, { highWatermark: 4 })],
+    ],
+    [
+      "when a broker is served a lower high watermark",
+      highWatermarksNeverFall(),
+      [
+        { kind: "served", broker: 101, epoch: 1, highWatermark: 5, entries: [] },
+        { kind: "served", broker: 101, epoch: 2, highWatermark: 4, entries: [] },
+      ],
+    ],
+    [
+      "when a vote is granted that is not stored",
+      promisesAreDurable(),
+      [stored("1", 3, null, null), promised("1", { kind: "vote", epoch: 3, candidate: "2" })],
+    ],
+    [
+      "when a candidate has not stored its epoch",
+      promisesAreDurable(),
+      [promised("1", { kind: "candidacy", epoch: 3 })],
+    ],
+    [
+      "when a leader has not stored its election",
+      promisesAreDurable(),
+      [stored("1", 3, null, "1"), promised("1", { kind: "leadership", epoch: 3 })],
+    ],
+    [
+      "when a fetch acknowledges what is not stored",
+      promisesAreDurable(),
+      [wrote("1", [batch(0, 1)]), promised("1", { kind: "log", endOffset: 2, lastEpoch: 1 })],
+    ],
+    [
+      "when a client is told of a write that is not committed",
+      acknowledgedIsCommitted(),
+      [
+        ...committedOnce,
+        { kind: "acknowledged", operation: 1, lastOffset: 1, epoch: 1, fingerprint: 1 },
+      ],
+    ],
+    [
+      "when a client is told of a write in whose place another one is",
+      acknowledgedIsCommitted(),
+      [
+        ...committedOnce,
+        { kind: "acknowledged", operation: 1, lastOffset: 0, epoch: 1, fingerprint: 99 },
+      ],
+    ],
+    [
+      "when a broker is told too high a high watermark",
+      brokersSeeOnlyCommitted(),
+      [...committedOnce, { kind: "served", broker: 101, epoch: 1, highWatermark: 2, entries: [] }],
+    ],
+    [
+      "when a broker is served an uncommitted batch",
+      brokersSeeOnlyCommitted(),
+      [
+        ...committedOnce,
+        { kind: "served", broker: 101, epoch: 1, highWatermark: 1, entries: [batch(1, 1)] },
+      ],
+    ],
+    [
+      "when a broker is served a batch that was replaced",
+      brokersSeeOnlyCommitted(),
+      [
+        ...committedOnce,
+        { kind: "served", broker: 101, epoch: 1, highWatermark: 1, entries: [batch(0, 1, 99)] },
+      ],
+    ],
+    [
+      "when two images differ at one offset",
+      imagesAgree(),
+      [
+        { kind: "applied", replica: "1", endOffset: 5, digest: 1 },
+        { kind: "applied", replica: "2", endOffset: 5, digest: 2 },
+      ],
+    ],
+  ];
+
+  test.each(bad)("%s", (_, checker, history) => {
+    expect(verdict(checker, history)).toMatch(/replica|leader|broker|operation/);
+  });
+
+  test("and each of those in use has fired here", () => {
+    const fired = new Set(bad.map(([, checker]) => checker.name));
+    expect(
+      allCheckers()
+        .map(({ name }) => name)
+        .filter((name) => !fired.has(name)),
+    ).toEqual([]);
+  });
+});
+
+describe("no checker fires", () => {
+  test("over a good history with a change of leader, a truncation and a restart", () => {
+    const bench = new Bench(allCheckers());
+    const history: readonly Observation[] = [
+      stored("1", 1, null, "1"),
+      stored("2", 1, null, "1"),
+      promised("2", { kind: "vote", epoch: 1, candidate: "1" }),
+      stored("1", 1, 1, "1"),
+      ...committedOnce,
+      wrote("1", [batch(1, 1)]),
+      stored("2", 2, null, "2"),
+      stored("3", 2, null, "2"),
+      stored("2", 2, 2, "2"),
+      leads("2", 2, null),
+      wrote("2", [batch(1, 2)]),
+      stored("1", 2, 2, null),
+      wrote("1", [batch(1, 2)], 1),
+      promised("1", { kind: "log", endOffset: 2, lastEpoch: 2 }),
+      leads("2", 2, 2),
+      { kind: "acknowledged", operation: 1, lastOffset: 1, epoch: 2, fingerprint: 1 },
+      {
+        kind: "served",
+        broker: 101,
+        epoch: 2,
+        highWatermark: 2,
+        entries: [batch(0, 1), batch(1, 2)],
+      },
+      shown("1", 2, { incarnation: 2, leader: 2, highWatermark: 1 }),
+    ];
+    expect(
+      history.map((observation) => bench.judge(observation)).filter((one) => one !== undefined),
+    ).toEqual([]);
+  });
+});

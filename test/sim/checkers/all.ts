@@ -1,0 +1,29 @@
+/** Every checker that a world is judged by. */
+import { acknowledgedIsCommitted } from "./acknowledged-is-committed.ts";
+import { brokersSeeOnlyCommitted } from "./brokers-see-only-committed.ts";
+import type { Checker } from "./checker.ts";
+import { committedInOwnEpoch } from "./committed-in-own-epoch.ts";
+import { committedIsDurable } from "./committed-is-durable.ts";
+import { committedIsKept } from "./committed-is-kept.ts";
+import { epochsNeverFall } from "./epochs-never-fall.ts";
+import { highWatermarksNeverFall } from "./high-watermarks-never-fall.ts";
+import { imagesAgree } from "./images-agree.ts";
+import { logsMatch } from "./logs-match.ts";
+import { oneLeaderPerEpoch } from "./one-leader-per-epoch.ts";
+import { oneVotePerEpoch } from "./one-vote-per-epoch.ts";
+import { promisesAreDurable } from "./promises-are-durable.ts";
+
+export const allCheckers = (): readonly Checker[] => [
+  oneVotePerEpoch(),
+  oneLeaderPerEpoch(),
+  epochsNeverFall(),
+  logsMatch(),
+  committedIsKept(),
+  committedInOwnEpoch(),
+  committedIsDurable(),
+  highWatermarksNeverFall(),
+  promisesAreDurable(),
+  acknowledgedIsCommitted(),
+  brokersSeeOnlyCommitted(),
+  imagesAgree(),
+];

@@ -1,0 +1,28 @@
+/**
+ * A broker is served committed batches alone, each where the committed log has it, in order and without a
+ * gap, and never beyond the high watermark that comes with them.
+ */
+import type { Checker } from "./checker.ts";
+
+export function brokersSeeOnlyCommitted(): Checker {
+  return {
+    name: "brokers-see-only-committed",
+    judge(observation, ghost) {
+      if (observation.kind !== "served") return undefined;
+      const { broker, entries, highWatermark } = observation;
+      if (highWatermark > ghost.committed.end) {
+        return `broker ${broker} was told ${highWatermark} is committed, no leader has shown more than ${ghost.committed.end}`;
+      }
+      for (const entry of entries) {
+        const committed = ghost.committed.entryEndingAt(entry.lastOffset + 1);
+        if (entry.lastOffset >= highWatermark) {
+          return `broker ${broker} was served ${entry.lastOffset}@${entry.epoch}, beyond the high watermark ${highWatermark}`;
+        }
+        if (committed?.fingerprint !== entry.fingerprint || committed.epoch !== entry.epoch) {
+          return `broker ${broker} was served ${entry.lastOffset}@${entry.epoch}, which is not in the committed log`;
+        }
+      }
+      return undefined;
+    },
+  };
+}

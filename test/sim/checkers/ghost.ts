@@ -1,0 +1,154 @@
+/**
+ * The memory that checkers share: every replica's durable log, and the one committed log that all replicas
+ * together have shown. A ghost knows more than any replica could; it is fed from observations alone.
+ */
+import type { EntryMark, Observation } from "../observation.ts";
+
+/** A batch with the fingerprint of the whole log up to its end. */
+export interface ChainedEntry extends EntryMark {
+  readonly chain: number;
+}
+
+const NOTHING = 0;
+
+/** Extends the fingerprint of a log by one batch. */
+function extendChain(chain: number, entry: EntryMark): number {
+  let mixed = Math.imul(chain ^ entry.fingerprint, 0x21f0aaad);
+  mixed = Math.imul((mixed ^ (mixed >>> 15)) + entry.lastOffset, 0x735a2d97);
+  return (mixed ^ (mixed >>> 15)) + Math.imul(entry.epoch, 0x9e3779b9) + entry.baseOffset;
+}
+
+export class GhostLog {
+  readonly #entries: ChainedEntry[] = [];
+  #start = 0;
+  #startChain = NOTHING;
+
+  get start(): number {
+    return this.#start;
+  }
+
+  get end(): number {
+    return this.last === undefined ? this.#start : this.last.lastOffset + 1;
+  }
+
+  get last(): ChainedEntry | undefined {
+    return this.#entries.at(-1);
+  }
+
+  append(entry: EntryMark): ChainedEntry {
+    const chained = { ...entry, chain: extendChain(this.last?.chain ?? this.#startChain, entry) };
+    this.#entries.push(chained);
+    return chained;
+  }
+
+  /** Removes every batch that reaches to or above `offset`, and returns what was removed. */
+  truncate(offset: number): readonly ChainedEntry[] {
+    const removed: ChainedEntry[] = [];
+    for (let last = this.last; last !== undefined && last.lastOffset >= offset; last = this.last) {
+      this.#entries.pop();
+      removed.push(last);
+    }
+    return removed;
+  }
+
+  /** Starts anew after a snapshot whose log had the fingerprint `chain`. */
+  reset(endOffset: number, chain: number): void {
+    this.#entries.length = 0;
+    this.#start = endOffset;
+    this.#startChain = chain;
+  }
+
+  /** The fingerprint of the log below `endOffset`; undefined when no batch ends there or it is gone. */
+  chainAt(endOffset: number): number | undefined {
+    if (endOffset === this.#start) return this.#startChain;
+    return this.#endingAt(endOffset)?.chain;
+  }
+
+  epochAt(endOffset: number): number | undefined {
+    return this.#endingAt(endOffset)?.epoch;
+  }
+
+  /** The batches from the one that starts at or after `offset`. */
+  from(offset: number): readonly ChainedEntry[] {
+    return this.#entries.slice(this.#indexFrom(offset));
+  }
+
+  entryEndingAt(endOffset: number): ChainedEntry | undefined {
+    return this.#endingAt(endOffset);
+  }
+
+  #endingAt(endOffset: number): ChainedEntry | undefined {
+    const entry = this.#entries[this.#indexFrom(endOffset) - 1];
+    return entry !== undefined && entry.lastOffset + 1 === endOffset ? entry : undefined;
+  }
+
+  /** The index of the first batch whose base is at or above `offset`. */
+  #indexFrom(offset: number): number {
+    let low = 0;
+    let high = this.#entries.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      const entry = this.#entries[middle];
+      if (entry !== undefined && entry.baseOffset < offset) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+}
+
+export class Ghost {
+  readonly #logs = new Map<string, GhostLog>();
+  /** What has been shown as committed, by anyone, ever. */
+  readonly committed = new GhostLog();
+  /** For the end of each committed batch: the epoch of the leader who first showed it. */
+  readonly committedBy: { readonly endOffset: number; readonly epoch: number }[] = [];
+  /** What the latest durable observation removed and added. */
+  removed: readonly ChainedEntry[] = [];
+  added: readonly ChainedEntry[] = [];
+  /** Where the log ended after the removal and before the addition. */
+  addedAt = 0;
+
+  log(replica: string): GhostLog {
+    const known = this.#logs.get(replica);
+    if (known !== undefined) return known;
+    const log = new GhostLog();
+    this.#logs.set(replica, log);
+    return log;
+  }
+
+  /** Takes in what is durable, before anybody judges it. */
+  write(observation: Observation): void {
+    if (observation.kind !== "durable") return;
+    const log = this.log(observation.replica);
+    const { snapshot, truncateTo, append } = observation;
+    if (snapshot !== undefined)
+      log.reset(snapshot.endOffset, this.committed.chainAt(snapshot.endOffset) ?? NOTHING);
+    this.removed = truncateTo === undefined ? [] : log.truncate(truncateTo);
+    this.addedAt = log.end;
+    this.added = (append ?? []).map((entry) => log.append(entry));
+  }
+
+  /** Takes in what was shown as committed, after everybody has judged it. */
+  commit(observation: Observation): void {
+    if (observation.kind !== "shown" || observation.highWatermark === null) return;
+    if (observation.highWatermark <= this.committed.end) return;
+    for (const entry of this.log(observation.replica).from(this.committed.end)) {
+      if (entry.lastOffset >= observation.highWatermark) break;
+      this.committed.append(entry);
+    }
+    this.committedBy.push({ endOffset: this.committed.end, epoch: observation.epoch });
+  }
+
+  /** The end of what leaders of epochs below `epoch` have shown as committed. */
+  committedBefore(epoch: number): number {
+    let end = 0;
+    for (let index = this.committedBy.length - 1; index >= 0; index -= 1) {
+      const mark = this.committedBy[index];
+      if (mark !== undefined && mark.epoch < epoch) {
+        end = mark.endOffset;
+        break;
+      }
+    }
+    return end;
+  }
+}

@@ -1,0 +1,114 @@
+/**
+ * The faults of one world, drawn from its seed: which kinds exist at all (each with probability one half, so
+ * that rare pairs meet) and how often each strikes. Rates are drawn log-uniformly. FoundationDB and
+ * TigerBeetle call this a swarm: a run that has everything at once finds less.
+ */
+import type { Chance } from "./chance.ts";
+
+export interface Swarm {
+  readonly voters: number;
+  readonly brokers: number;
+  readonly electionTimeoutMs: number;
+  readonly delayMs: readonly [number, number];
+  /** Probability that a message is late, and how late at most. */
+  readonly lateRate: number;
+  readonly lateMs: number;
+  readonly lossRate: number;
+  readonly duplicationRate: number;
+  /** Mean time between the beginnings of the fault; 0: never. */
+  readonly cutEveryMs: number;
+  readonly evictEveryMs: number;
+  readonly blackoutEveryMs: number;
+  readonly clockJumpEveryMs: number;
+  readonly resignEveryMs: number;
+  /** Per transaction. */
+  readonly crashBeforeCommitRate: number;
+  readonly crashAfterCommitRate: number;
+  readonly failedCommitRate: number;
+  /** How long a commit takes until its outputs may leave. */
+  readonly commitMs: readonly [number, number];
+  /** Probability that an evicted instance goes on as a zombie. */
+  readonly zombieRate: number;
+  /** Mean time between two writes of a client. */
+  readonly writeEveryMs: number;
+  readonly clients: number;
+  readonly fetchMaxBytes: number;
+}
+
+export function drawSwarm(chance: Chance): Swarm {
+  const enabled = (from: number, to: number): number =>
+    chance.happens(0.5) ? chance.logUniform(from, to) : 0;
+  const every = (from: number, to: number): number => Math.round(enabled(from, to));
+  const slowest = Math.round(chance.logUniform(2, 120));
+  const slowestCommit = chance.happens(0.5) ? Math.round(chance.logUniform(1, 100)) : 0;
+  return {
+    voters: chance.pick([1, 3, 3, 3, 3, 5, 5]) ?? 3,
+    brokers: chance.between(0, 2),
+    // An election is two round trips and two commits; a quorum that is never that fast never has a leader.
+    electionTimeoutMs: Math.max(
+      Math.round(chance.logUniform(150, 1_500)),
+      8 * (slowest + slowestCommit),
+    ),
+    delayMs: [1, slowest],
+    lateRate: enabled(0.001, 0.1),
+    lateMs: Math.round(chance.logUniform(200, 10_000)),
+    lossRate: enabled(0.001, 0.3),
+    duplicationRate: enabled(0.01, 0.5),
+    cutEveryMs: every(500, 10_000),
+    evictEveryMs: every(500, 10_000),
+    blackoutEveryMs: every(5_000, 30_000),
+    clockJumpEveryMs: every(1_000, 20_000),
+    resignEveryMs: every(2_000, 20_000),
+    crashBeforeCommitRate: enabled(0.0005, 0.05),
+    crashAfterCommitRate: enabled(0.0005, 0.05),
+    failedCommitRate: enabled(0.0005, 0.05),
+    commitMs: [0, slowestCommit],
+    zombieRate: chance.happens(0.5) ? chance.logUniform(0.05, 1) : 0,
+    writeEveryMs: Math.round(chance.logUniform(5, 500)),
+    clients: chance.between(1, 3),
+    fetchMaxBytes: chance.pick([1, 60, 300, 1_000_000]) ?? 300,
+  };
+}
+
+/** The same world with every fault switched off: what remains after healing. */
+export function healed(swarm: Swarm): Swarm {
+  return {
+    ...swarm,
+    lateRate: 0,
+    lossRate: 0,
+    duplicationRate: 0,
+    cutEveryMs: 0,
+    evictEveryMs: 0,
+    blackoutEveryMs: 0,
+    clockJumpEveryMs: 0,
+    resignEveryMs: 0,
+    crashBeforeCommitRate: 0,
+    crashAfterCommitRate: 0,
+    failedCommitRate: 0,
+    zombieRate: 0,
+  };
+}
+
+/** How often each thing happened in a run: a run in which nothing happened proves nothing. */
+export class Tally {
+  readonly #counts = new Map<string, number>();
+
+  count(what: string, times = 1): void {
+    this.#counts.set(what, (this.#counts.get(what) ?? 0) + times);
+  }
+
+  add(other: Readonly<Record<string, number>>): void {
+    for (const [what, times] of Object.entries(other)) this.count(what, times);
+  }
+
+  of(what: string): number {
+    return this.#counts.get(what) ?? 0;
+  }
+
+  /** Sorted by name, so that it prints the same in every run. */
+  toRecord(): Readonly<Record<string, number>> {
+    return Object.fromEntries(
+      [...this.#counts].toSorted(([one], [other]) => (one < other ? -1 : 1)),
+    );
+  }
+}

@@ -1,0 +1,78 @@
+/**
+ * What a simulated world shows to its checkers: the facts that are durable, and the facts that left a
+ * replica. Nothing here comes from a replica's memory before its outputs were let go, because nobody could
+ * have seen it. A history is an array of these, so a bad one can be written by hand.
+ */
+
+/** How observations name a replica: by its node. */
+export const nameOf = (node: number): string => `${node}`;
+
+/** One batch of the log, as checkers see it: its place, and a fingerprint of what it says. */
+export interface EntryMark {
+  readonly baseOffset: number;
+  readonly lastOffset: number;
+  readonly epoch: number;
+  readonly fingerprint: number;
+}
+
+/** What the writer of a message vouches for by sending it. Each must be durable at that moment. */
+export type Promise =
+  | { readonly kind: "vote"; readonly epoch: number; readonly candidate: string }
+  | { readonly kind: "candidacy"; readonly epoch: number }
+  | { readonly kind: "leadership"; readonly epoch: number }
+  /** Everything below `endOffset`, whose last record is of `lastEpoch`, is held. */
+  | { readonly kind: "log"; readonly endOffset: number; readonly lastEpoch: number };
+
+export type Observation =
+  /** A transaction of the replica's storage became durable. */
+  | {
+      readonly kind: "durable";
+      readonly replica: string;
+      readonly election?: {
+        readonly epoch: number;
+        readonly leader: number | null;
+        readonly voted: string | null;
+      };
+      readonly truncateTo?: number;
+      readonly append?: readonly EntryMark[];
+      /** The log was replaced by a snapshot that ends here. */
+      readonly snapshot?: { readonly endOffset: number; readonly epoch: number };
+    }
+  /** The outputs of a step were let go: this is what the world may now believe of the replica. */
+  | {
+      readonly kind: "shown";
+      readonly replica: string;
+      /** Counts the boots of the replica; memory lives as long as one incarnation. */
+      readonly incarnation: number;
+      readonly role: string;
+      readonly epoch: number;
+      readonly leader: number | null;
+      /** Null while it is unknown. */
+      readonly highWatermark: number | null;
+      readonly voters: readonly string[];
+    }
+  /** A message or a reply left the replica. */
+  | { readonly kind: "promised"; readonly replica: string; readonly promise: Promise }
+  /** A client was told that its write is committed. */
+  | {
+      readonly kind: "acknowledged";
+      readonly operation: number;
+      readonly lastOffset: number;
+      readonly epoch: number;
+      readonly fingerprint: number;
+    }
+  /** A broker was served a part of the log. */
+  | {
+      readonly kind: "served";
+      readonly broker: number;
+      readonly epoch: number;
+      readonly highWatermark: number;
+      readonly entries: readonly EntryMark[];
+    }
+  /** The replica applied everything below `endOffset` to its image. */
+  | {
+      readonly kind: "applied";
+      readonly replica: string;
+      readonly endOffset: number;
+      readonly digest: number;
+    };

@@ -1,0 +1,72 @@
+/**
+ * The simulator in the test run: a few fixed worlds, a fresh one, and the promise that a seed is a run. Long
+ * campaigns are `npm run sim -- --seeds N`.
+ */
+import { describe, expect, test } from "vitest";
+import { Tally } from "./faults.ts";
+import { runSeed } from "./run.ts";
+
+const FIXED = Array.from({ length: 60 }, (_, index) => index + 1);
+
+/** What people need to see when a seed fails. */
+function expectNoViolation(seed: number): Readonly<Record<string, number>> {
+  const { complaint, tail, counts } = runSeed(seed);
+  const story = [...tail, `replay: npm run sim -- --seed ${seed} --trace`].join("\n");
+  expect(complaint, story).toBeUndefined();
+  return counts;
+}
+
+function linesOf(seed: number): readonly string[] {
+  const lines: string[] = [];
+  runSeed(seed, (line) => lines.push(line));
+  return lines;
+}
+
+describe("a simulated quorum", () => {
+  test("keeps every invariant in sixty fixed worlds, in which every kind of fault strikes", () => {
+    const tally = new Tally();
+    for (const seed of FIXED) tally.add(expectNoViolation(seed));
+    const happened = [
+      "elections",
+      "writes committed",
+      "fetches of brokers",
+      "packets late",
+      "packets doubled",
+      "packets lost",
+    ];
+    const faults = [
+      "fault: blackout",
+      "fault: caller gone",
+      "fault: clock ahead",
+      "fault: clock back",
+      "fault: crash after commit",
+      "fault: crash before commit",
+      "fault: cut halves",
+      "fault: cut inbound",
+      "fault: cut outbound",
+      "fault: cut pair",
+      "fault: eviction",
+      "fault: failed commit",
+      "fault: resignation",
+      "fault: zombie",
+    ];
+    expect([...happened, ...faults].filter((what) => tally.of(what) < 10)).toEqual([]);
+  });
+
+  test("keeps every invariant in a world that nobody has seen before", () => {
+    const seed = 1_000_000 + Math.floor(Math.random() * 1_000_000_000);
+    console.log(`fresh seed ${seed}`);
+    expectNoViolation(seed);
+  });
+
+  test("takes the same steps whenever its seed is the same, and others when it is not", () => {
+    expect(runSeed(7)).toEqual(runSeed(7));
+    expect(runSeed(8).traceHash).not.toBe(runSeed(7).traceHash);
+  });
+
+  test("prints the same lines for the same seed", () => {
+    const once = linesOf(9);
+    expect(once.length).toBeGreaterThan(1_000);
+    expect(linesOf(9)).toEqual(once);
+  });
+});

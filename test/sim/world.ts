@@ -1,0 +1,153 @@
+/**
+ * One seed is one world: a quorum of replicas, brokers that observe it, clients that write, a network, and a
+ * bench of checkers that sees every durable write and everything that leaves a replica. Single-threaded, in
+ * virtual time, from one source of chance.
+ */
+import {
+  DEFAULT_TIMEOUTS,
+  type RaftConfig,
+  type Request,
+  type Response,
+  type Voter,
+} from "../../src/raft/index.ts";
+import { Broker } from "./broker.ts";
+import { Chance } from "./chance.ts";
+import { Bench, type Complaint } from "./checkers/checker.ts";
+import { allCheckers } from "./checkers/all.ts";
+import { Clients } from "./clients.ts";
+import { drawSwarm, healed, type Swarm, Tally } from "./faults.ts";
+import { Network } from "./network.ts";
+import { nameOf, type Observation } from "./observation.ts";
+import { Replica } from "./replica.ts";
+import { Timeline } from "./timeline.ts";
+import { Trace } from "./trace.ts";
+
+/** A request on its way to a replica. */
+export interface Call {
+  readonly from: string;
+  readonly to: number;
+  readonly body: Request;
+  readonly answer: (response: Response) => void;
+  /** The caller learns that nothing will come; without it, it has to find out by itself. */
+  readonly fail: () => void;
+}
+
+export class World {
+  readonly clusterId = "simulated-cluster";
+  readonly timeline = new Timeline();
+  readonly tally = new Tally();
+  readonly chance: Chance;
+  readonly network: Network;
+  readonly trace: Trace;
+  readonly clients: Clients;
+  readonly replicas: ReadonlyMap<number, Replica>;
+  readonly brokers: readonly Broker[];
+  readonly bench = new Bench(allCheckers());
+  swarm: Swarm;
+  /** No new faults from now on. */
+  isHealed = false;
+  /** No new writes from now on. */
+  isQuiet = false;
+  complaint: Complaint | undefined;
+
+  constructor(seed: number, watch?: (line: string) => void) {
+    this.chance = new Chance(seed);
+    this.swarm = drawSwarm(this.chance);
+    const { timeline, chance, tally, swarm } = this;
+    this.network = new Network({ timeline, chance, tally, swarm });
+    this.trace = new Trace(timeline, watch);
+    this.clients = new Clients(this);
+    const voters = Array.from({ length: swarm.voters }, (_, index) => voterOf(index + 1));
+    this.replicas = new Map(
+      voters.map((voter) => [voter.key.id, new Replica(this, configOf(this, voter, voters))]),
+    );
+    this.brokers = Array.from(
+      { length: swarm.brokers },
+      (_, index) => new Broker(this, 101 + index),
+    );
+  }
+
+  /** Whether there is something to complain about: then nothing happens any more. */
+  get isOver(): boolean {
+    return this.complaint !== undefined;
+  }
+
+  /** Everybody begins. */
+  start(): void {
+    for (const replica of this.replicas.values()) {
+      this.timeline.after(this.chance.between(0, 1_000), () => replica.boot());
+    }
+    for (const broker of this.brokers) broker.fetch();
+    this.clients.start();
+  }
+
+  /** Lets time pass until `untilMs`, until `done`, or until somebody complains. */
+  run(untilMs: number, done: () => boolean = () => false): boolean {
+    while (!this.isOver) {
+      if (done()) return true;
+      if (!this.timeline.advance(untilMs)) return false;
+    }
+    return false;
+  }
+
+  /** Ends all faults; everybody who is away comes back. */
+  heal(): void {
+    this.isHealed = true;
+    this.swarm = healed(this.swarm);
+    this.network.heal(this.swarm);
+    this.trace.note("all", "healed");
+    for (const replica of this.replicas.values()) replica.heal();
+  }
+
+  call({ from, to, body, answer, fail }: Call): void {
+    const target = this.replicas.get(to);
+    if (target === undefined)
+      return this.complain("calls-reach-replicas", `${from} calls ${to}, which does not exist`);
+    const back = (arrive: () => void): void => this.network.carry(target.name, from, arrive, fail);
+    this.network.carry(
+      from,
+      target.name,
+      () =>
+        target.receive(
+          body,
+          (response) => back(() => answer(response)),
+          () => back(fail),
+        ),
+      fail,
+    );
+  }
+
+  observe(observation: Observation): void {
+    if (this.isOver) return;
+    this.complaint = this.bench.judge(observation);
+  }
+
+  complain(checker: string, sentence: string): void {
+    this.complaint ??= { checker, sentence };
+  }
+}
+
+function voterOf(id: number): Voter {
+  return {
+    key: { id, directoryId: `directory-of-${nameOf(id)}` },
+    endpoints: [{ name: "CONTROLLER", host: "localhost", port: 9092 + id }],
+    kraftVersions: { min: 0, max: 1 },
+  };
+}
+
+function configOf(world: World, local: Voter, voters: readonly Voter[]): RaftConfig {
+  const { electionTimeoutMs, fetchMaxBytes } = world.swarm;
+  return {
+    ...DEFAULT_TIMEOUTS,
+    clusterId: world.clusterId,
+    local,
+    bootstrapVoters: voters,
+    bootstrapServers: voters.map((voter) => voter.key.id),
+    electionTimeoutMs,
+    fetchTimeoutMs: 2 * electionTimeoutMs,
+    fetchMaxWaitMs: Math.floor(electionTimeoutMs / 2),
+    requestTimeoutMs: 2 * electionTimeoutMs,
+    electionBackoffMaxMs: electionTimeoutMs,
+    fetchMaxBytes,
+  };
+}
