@@ -3,16 +3,17 @@
  */
 import { readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import type { Range } from "../../src/protocol/index.ts";
 
 const folder = new URL("../fixtures/protocol/", import.meta.url);
 
 export interface FieldFacts {
   readonly name: string;
   readonly type: string;
-  readonly versions: string;
-  readonly nullableVersions?: string;
-  readonly taggedVersions?: string;
-  readonly flexibleVersions?: string;
+  readonly versions: Range;
+  readonly nullableVersions?: Range;
+  readonly taggedVersions?: Range;
+  readonly flexibleVersions?: Range | "none";
   readonly tag?: number;
   readonly default?: string | number | boolean;
   readonly ignorable?: boolean;
@@ -23,8 +24,8 @@ export interface MessageFacts {
   readonly name: string;
   readonly type: "request" | "response" | "metadata" | "data" | "header";
   readonly apiKey?: number;
-  readonly validVersions: string;
-  readonly flexibleVersions: string;
+  readonly validVersions: Range;
+  readonly flexibleVersions: Range | "none";
   readonly fields: readonly FieldFacts[];
   readonly commonStructs?: readonly {
     readonly name: string;
@@ -61,5 +62,7 @@ export const exchanges: readonly Exchange[] = readdirSync(new URL("captures/", f
   )
   .map((line): Exchange => JSON.parse(line));
 
-export const fromHex = (hex: string): Uint8Array => Uint8Array.from(Buffer.from(hex, "hex"));
+/** The bytes that `hex` spells; spaces are for the eye. */
+export const fromHex = (hex: string): Uint8Array<ArrayBuffer> =>
+  Uint8Array.from(Buffer.from(hex.replaceAll(" ", ""), "hex"));
 export const toHex = (bytes: Uint8Array): string => Buffer.from(bytes).toString("hex");
