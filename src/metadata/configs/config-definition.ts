@@ -56,8 +56,29 @@ export const CONFIG_TYPE_CODES: Readonly<Record<ConfigType, number>> = {
   password: 9,
 };
 
-/** Longer values would not fit the string of a record's body, and no broker could be told (KAFKA-19028). */
-export const CONFIG_VALUE_CHARS_MAX = 32_767;
+/** Longer values do not fit the strings of older protocol versions: no client could read them (KAFKA-19028). */
+export const CONFIG_VALUE_BYTES_MAX = 32_767;
+
+/** Why a value cannot be kept at all, whatever its key; null when it can. */
+export function sizeRefusalOf(value: string): string | null {
+  // A UTF-16 code unit takes at most three bytes, so most values need no count.
+  if (value.length * 3 <= CONFIG_VALUE_BYTES_MAX || utf8Length(value) <= CONFIG_VALUE_BYTES_MAX) {
+    return null;
+  }
+  return (
+    "The configuration value cannot be added because it exceeds the maximum value size of " +
+    `${CONFIG_VALUE_BYTES_MAX} bytes.`
+  );
+}
+
+function utf8Length(text: string): number {
+  let bytes = 0;
+  for (const character of text) {
+    const point = character.codePointAt(0) ?? 0;
+    bytes += point < 0x80 ? 1 : point < 0x800 ? 2 : point < 0x1_0000 ? 3 : 4;
+  }
+  return bytes;
+}
 
 /** Why `value` is no value of this key, in Kafka's words; null when it is one. */
 export function refusalOf(definition: ConfigDefinition, value: string): string | null {

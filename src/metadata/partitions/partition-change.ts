@@ -7,6 +7,11 @@
  */
 import type { MetadataRecord, PartitionChangeRecord, Uuid } from "../../protocol/index.ts";
 import type { Partition } from "../image/partition.ts";
+import {
+  MV_DIRECTORIES,
+  MV_SHRINK_KEEPS_LEADER_EPOCH,
+  partitionRecordVersion,
+} from "../versions.ts";
 import { electLeader, type Elected, type Election } from "./leader-election.ts";
 import { completedReassignment } from "./reassignment.ts";
 
@@ -50,19 +55,6 @@ export const RECOVERING = 1;
 /** In a PartitionChangeRecord: the leader, and with it the leader epoch, stays. */
 const LEADER_UNCHANGED = -2;
 const RECOVERY_UNCHANGED = -1;
-
-/** Leader epochs rise on every shrink of the ISR below 3.6-IV0 (KAFKA-15021). */
-const MV_SHRINK_KEEPS_LEADER_EPOCH = 12;
-/** 3.7-IV2, KIP-858. */
-const MV_DIRECTORIES = 17;
-/** 4.0-IV1, KIP-966. */
-const MV_ELR = 23;
-
-/** The version at which PartitionRecord and PartitionChangeRecord are written. */
-export function partitionRecordVersion(metadataVersion: number): number {
-  if (metadataVersion >= MV_ELR) return 2;
-  return metadataVersion >= MV_DIRECTORIES ? 1 : 0;
-}
 
 /** The record that brings `partition` as near to `desired` as `rules` allow; null when it is there already. */
 export function partitionChange(

@@ -7,9 +7,20 @@
  * successive partitions cycle over the racks; the replicas of one partition lie on as many racks as there are.
  */
 import { assert } from "../../std/assert.ts";
+import { nextInt, type Random } from "../../std/random.ts";
 
 /** Draws an integer in [0, bound): the placer's only source of chance. */
 export type Draw = (bound: number) => number;
+
+/** Draws from `random` and its successors. */
+export function drawsOf(random: Random): Draw {
+  let current = random;
+  return (bound) => {
+    const drawn = nextInt(current, bound);
+    current = drawn.random;
+    return drawn.value;
+  };
+}
 
 /** A broker that may hold replicas. An inactive one (fenced, or shutting down) only ever follows. */
 export interface PlaceableBroker {
@@ -25,6 +36,8 @@ export interface PlacementSpec {
   readonly brokers: readonly PlaceableBroker[];
   readonly partitionCount: number;
   readonly replicationFactor: number;
+  /** Brokers were left out because all their directories are cordoned (KIP-1066): a refusal says so. */
+  readonly leavesOutCordoned?: boolean;
 }
 
 /** Replicas per partition, in the order asked for, or the reason why there can be none. */
@@ -54,7 +67,10 @@ export function placeStriped(spec: PlacementSpec, draw: Draw): Placement {
   if (replicationFactor > brokers.length) {
     return refused(
       `The target replication factor of ${replicationFactor} cannot be reached because only ` +
-        `${brokers.length} broker(s) are registered.`,
+        `${brokers.length} broker(s) are registered` +
+        (spec.leavesOutCordoned === true
+          ? " or some brokers have all their log directories cordoned."
+          : "."),
     );
   }
   const partitions: (readonly number[])[] = [];

@@ -1,0 +1,134 @@
+/**
+ * AlterPartitionReassignments (KIP-455, KIP-860): where replicas are to lie from now on, or that a move under way is
+ * given up. One batch, partition by partition. A move completes later, inside whatever change brings its last
+ * replica into the ISR.
+ */
+import type {
+  AlterPartitionReassignmentsRequest,
+  AlterPartitionReassignmentsResponse,
+  MetadataRecord,
+} from "../../protocol/index.ts";
+import type { MetadataImage } from "../image/metadata-image.ts";
+import { mergePartition, type Partition } from "../image/partition.ts";
+import { partitionAt, topicByName, type PartitionRow } from "../image/topics-image.ts";
+import { assignmentRefusal } from "../partitions/new-partition.ts";
+import {
+  allowsUncleanElection,
+  partitionChanger,
+  type ChangePartition,
+} from "../partitions/partition-rules.ts";
+import { RECOVERING, type DesiredPartition } from "../partitions/partition-change.ts";
+import { planReassignment, revertedReassignment } from "../partitions/reassignment.ts";
+import { RECORDS_PER_OPERATION_MAX, type ControlContext, type ControlResult } from "./operation.ts";
+import { DONE, EXCESSIVE_BATCH, refuse, type Outcome } from "./refusal.ts";
+
+type RequestedPartition =
+  AlterPartitionReassignmentsRequest["topics"][number]["partitions"][number];
+
+export function alterPartitionReassignments(
+  view: MetadataImage,
+  request: AlterPartitionReassignmentsRequest,
+  _context: ControlContext,
+): ControlResult<AlterPartitionReassignmentsResponse> {
+  const { allowReplicationFactorChange } = request;
+  const moves = new Moves(view, allowReplicationFactorChange);
+  const responses = request.topics.map(({ name, partitions }) => ({
+    name,
+    partitions: partitions.map((asked) => ({
+      partitionIndex: asked.partitionIndex,
+      ...moves.ask(name, asked),
+    })),
+  }));
+  const isExcessive = moves.records.length > RECORDS_PER_OPERATION_MAX;
+  const outcome = isExcessive ? EXCESSIVE_BATCH : DONE;
+  return {
+    records: isExcessive ? [] : moves.records,
+    response: {
+      throttleTimeMs: 0,
+      allowReplicationFactorChange,
+      errorCode: outcome.errorCode,
+      errorMessage: outcome.errorMessage,
+      responses: isExcessive ? [] : responses,
+    },
+  };
+}
+
+/** The reassignments of one request. A partition named twice is judged the second time as the first left it. */
+class Moves {
+  readonly records: MetadataRecord[] = [];
+  readonly #view: MetadataImage;
+  readonly #mayChangeFactor: boolean;
+  readonly #change: ChangePartition;
+  readonly #changed = new Map<string, Partition>();
+
+  constructor(view: MetadataImage, mayChangeFactor: boolean) {
+    this.#view = view;
+    this.#mayChangeFactor = mayChangeFactor;
+    this.#change = partitionChanger(view);
+  }
+
+  ask(topicName: string, asked: RequestedPartition): Outcome {
+    const partitionId = asked.partitionIndex;
+    const topic = topicByName(this.#view.topics, topicName);
+    if (topic === undefined) {
+      const message = `Unable to find a topic named ${topicName}.`;
+      return refuse("UNKNOWN_TOPIC_OR_PARTITION", message);
+    }
+    const key = `${topic.id}:${partitionId}`;
+    const partition =
+      this.#changed.get(key) ?? partitionAt(this.#view.topics, topic.id, partitionId);
+    if (partition === undefined) {
+      const message = `Unable to find partition ${topicName}:${partitionId}.`;
+      return refuse("UNKNOWN_TOPIC_OR_PARTITION", message);
+    }
+    const row = { topicId: topic.id, partitionId, partition };
+    const wish =
+      asked.replicas === null
+        ? this.#givenUp(topicName, row)
+        : this.#moved(partition, asked.replicas);
+    if ("errorCode" in wish) return wish;
+    const record = this.#change(row, wish);
+    if (record !== null) {
+      this.records.push(record);
+      this.#changed.set(key, mergePartition(partition, record.data));
+    }
+    return DONE;
+  }
+
+  #givenUp(
+    topicName: string,
+    { partitionId, partition }: PartitionRow,
+  ): DesiredPartition | Outcome {
+    const { addingReplicas, removingReplicas } = partition;
+    if (addingReplicas.length === 0 && removingReplicas.length === 0) {
+      const message = "No partition reassignment is in progress.";
+      return refuse("NO_REASSIGNMENT_IN_PROGRESS", message);
+    }
+    const { replicas, isr, isUnclean } = revertedReassignment(partition, partition.isr);
+    if (isUnclean && !allowsUncleanElection(this.#view, topicName)) {
+      return refuse(
+        "INVALID_REPLICA_ASSIGNMENT",
+        `Unable to revert partition assignment for ${topicName}:${partitionId} because it would ` +
+          "require an unclean leader election.",
+      );
+    }
+    const reverted = { replicas, isr, addingReplicas: [], removingReplicas: [] };
+    // Nobody who was in sync is left: whoever leads now has lost records, however well it is (KIP-704).
+    return isUnclean ? { ...reverted, leaderRecoveryState: RECOVERING } : reverted;
+  }
+
+  #moved(partition: Partition, target: readonly number[]): DesiredPartition | Outcome {
+    const refusal = assignmentRefusal(this.#view, target, null);
+    if (refusal !== null) return refuse("INVALID_REPLICA_ASSIGNMENT", refusal);
+    const { replicas, removingReplicas } = partition;
+    // KIP-860: what a move under way removes does not count.
+    const factor = replicas.filter((id) => !removingReplicas.includes(id)).length;
+    if (!this.#mayChangeFactor && target.length !== factor) {
+      return refuse(
+        "INVALID_REPLICATION_FACTOR",
+        `The replication factor is changed from ${factor} to ${target.length}`,
+      );
+    }
+    return planReassignment(replicas, target);
+  }
+}

@@ -1,0 +1,223 @@
+/**
+ * What IncrementalAlterConfigs and AlterConfigs share: from the configs that a resource is to have, to the records, or
+ * to the reason why it cannot have them. A resource is altered wholly or not at all, and the request is one batch.
+ */
+import type { ErrorName, MetadataRecord } from "../../protocol/index.ts";
+import { clientMetricsConfigsRefusal } from "../configs/client-metrics-configs.ts";
+import { sizeRefusalOf } from "../configs/config-definition.ts";
+import { effectiveConfig } from "../configs/effective-config.ts";
+import { groupConfigsRefusal } from "../configs/group-configs.ts";
+import { clusterDefaults } from "../configs/topic-config-sources.ts";
+import { topicConfigsRefusal } from "../configs/topic-configs.ts";
+import { brokerById } from "../image/cluster-image.ts";
+import { CONFIG_RESOURCE, configsOf } from "../image/configs-image.ts";
+import type { MetadataImage } from "../image/metadata-image.ts";
+import { topicByName } from "../image/topics-image.ts";
+import { isElrEnabled } from "../partitions/partition-rules.ts";
+import { RECORDS_PER_OPERATION_MAX, type ControlContext } from "./operation.ts";
+import { DONE, EXCESSIVE_BATCH, refuse, type Outcome } from "./refusal.ts";
+import { topicNameRefusal } from "./topic-name.ts";
+
+/** A resource as requests name it. */
+export interface Resource {
+  readonly resourceType: number;
+  readonly resourceName: string;
+}
+
+/** A key and its new value; null deletes it. In the order in which it is written. */
+export type ConfigChange = readonly [name: string, value: string | null];
+
+export interface Alteration {
+  readonly records: readonly MetadataRecord[];
+  readonly responses: readonly (Resource & Outcome)[];
+}
+
+/** Alters each resource as `changesOf` says, or refuses as it says. */
+export function alterResources<Asked extends Resource>(
+  view: MetadataImage,
+  resources: readonly Asked[],
+  context: ControlContext,
+  changesOf: (resource: Asked) => readonly ConfigChange[] | Outcome,
+): Alteration {
+  const records: MetadataRecord[] = [];
+  const occurrences = new Map<string, number>();
+  for (const resource of resources) {
+    const key = keyOf(resource);
+    occurrences.set(key, (occurrences.get(key) ?? 0) + 1);
+  }
+  const responses = resources.map((asked) => {
+    const { resourceType, resourceName } = asked;
+    const resource = { resourceType, resourceName };
+    const fault =
+      typeFault(resource) ??
+      (occurrences.get(keyOf(asked)) === 1
+        ? null
+        : refuse("INVALID_REQUEST", "Duplicate resource."));
+    if (fault !== null) return { ...resource, ...fault };
+    const changes = changesOf(asked);
+    if ("errorCode" in changes) return { ...resource, ...changes };
+    const refusal = alterationFault(view, resource, changes, context);
+    if (refusal !== null) return { ...resource, ...refusal };
+    records.push(...recordsOf(view, resource, changes));
+    return { ...resource, ...DONE };
+  });
+  if (records.length <= RECORDS_PER_OPERATION_MAX) return { records, responses };
+  const refused = responses.map(({ resourceType, resourceName }) => ({
+    resourceType,
+    resourceName,
+    ...EXCESSIVE_BATCH,
+  }));
+  return { records: [], responses: refused };
+}
+
+const keyOf = ({ resourceType, resourceName }: Resource): string =>
+  `${resourceType}:${resourceName}`;
+
+/** Kafka's own number; a broker or a controller keeps the levels of its loggers itself. */
+const BROKER_LOGGER = 8;
+
+function typeFault({ resourceType }: Resource): Outcome | null {
+  const known: readonly number[] = Object.values(CONFIG_RESOURCE);
+  if (known.includes(resourceType)) return null;
+  if (resourceType === BROKER_LOGGER) {
+    return refuse("INVALID_REQUEST", "Loggers are configured on the node they belong to.");
+  }
+  return refuse("UNSUPPORTED_VERSION", `Unknown resource type ${resourceType}.`);
+}
+
+function alterationFault(
+  view: MetadataImage,
+  resource: Resource,
+  changes: readonly ConfigChange[],
+  context: ControlContext,
+): Outcome | null {
+  for (const [, value] of changes) {
+    const refusal = value === null ? null : sizeRefusalOf(value);
+    if (refusal !== null) return refuse("INVALID_CONFIG", refusal);
+  }
+  const { resourceType, resourceName } = resource;
+  const after = new Map(configsOf(view.configs, resourceType, resourceName));
+  for (const [name, value] of changes) {
+    if (value === null) after.delete(name);
+    else after.set(name, value);
+  }
+  return (
+    minIsrFault(view, resource, changes) ??
+    nameFault(resource) ??
+    valueFault(view, resource, after) ??
+    existenceFault(view, resource, context)
+  );
+}
+
+const MIN_ISR = "min.insync.replicas";
+
+/** KIP-966: which replicas are eligible depends on one minimum for the cluster, which must stay known. */
+function minIsrFault(
+  view: MetadataImage,
+  { resourceType, resourceName }: Resource,
+  changes: readonly ConfigChange[],
+): Outcome | null {
+  if (resourceType !== CONFIG_RESOURCE.BROKER || !isElrEnabled(view)) return null;
+  const change = changes.find(([name]) => name === MIN_ISR);
+  if (change === undefined) return null;
+  if (resourceName !== "") {
+    const message = `Broker-level ${MIN_ISR} cannot be altered while ELR is enabled.`;
+    return refuse("INVALID_CONFIG", message);
+  }
+  if (change[1] !== null) return null;
+  const message = `Cluster-level ${MIN_ISR} cannot be removed while ELR is enabled.`;
+  return refuse("INVALID_CONFIG", message);
+}
+
+function nameFault({ resourceType, resourceName }: Resource): Outcome | null {
+  switch (resourceType) {
+    case CONFIG_RESOURCE.TOPIC: {
+      if (resourceName === "") return badRequest("Default topic resources are not allowed.");
+      const fault = topicNameRefusal(resourceName);
+      return fault === null ? null : refuse("INVALID_TOPIC_EXCEPTION", fault);
+    }
+    case CONFIG_RESOURCE.BROKER: {
+      if (resourceName === "") return null;
+      const brokerId = Number(resourceName);
+      if (!/^[+-]?\d+$/.test(resourceName) || !(Math.abs(brokerId) < 2 ** 31)) {
+        return badRequest("Unable to parse broker name as a base 10 number.");
+      }
+      return brokerId < 0 ? badRequest("Invalid negative broker ID.") : null;
+    }
+    case CONFIG_RESOURCE.CLIENT_METRICS:
+      return resourceName === "" ? badRequest("Subscription name can't be empty") : null;
+    default:
+      return resourceName === "" ? badRequest("Default group resources are not allowed.") : null;
+  }
+}
+
+const badRequest = (message: string): Outcome => refuse("INVALID_REQUEST", message);
+
+/** Values of broker configs are not judged: a broker has done that, knowing its plugins. */
+function valueFault(
+  view: MetadataImage,
+  { resourceType }: Resource,
+  after: ReadonlyMap<string, string>,
+): Outcome | null {
+  switch (resourceType) {
+    case CONFIG_RESOURCE.TOPIC: {
+      const sources = {
+        topic: new Map<string, string>(),
+        clusterDefaults: clusterDefaults(view.configs),
+      };
+      const refusal = topicConfigsRefusal(after, (key) => effectiveConfig(key, sources).value);
+      return faultOf("INVALID_CONFIG", refusal);
+    }
+    case CONFIG_RESOURCE.CLIENT_METRICS:
+      return faultOf("INVALID_REQUEST", clientMetricsConfigsRefusal(after));
+    case CONFIG_RESOURCE.GROUP:
+      return faultOf("INVALID_CONFIG", groupConfigsRefusal(after));
+    default:
+      return null;
+  }
+}
+
+const faultOf = (name: ErrorName, refusal: string | null): Outcome | null =>
+  refusal === null ? null : refuse(name, refusal);
+
+/** Groups and subscriptions come into being by being configured; topics and nodes do not. */
+function existenceFault(
+  view: MetadataImage,
+  { resourceType, resourceName }: Resource,
+  context: ControlContext,
+): Outcome | null {
+  if (resourceType === CONFIG_RESOURCE.TOPIC) {
+    if (topicByName(view.topics, resourceName) !== undefined) return null;
+    return refuse("UNKNOWN_TOPIC_OR_PARTITION", `The topic '${resourceName}' does not exist.`);
+  }
+  if (resourceType !== CONFIG_RESOURCE.BROKER || resourceName === "") return null;
+  const nodeId = Number(resourceName);
+  const isKnown =
+    brokerById(view.cluster, nodeId) !== undefined ||
+    view.cluster.controllers.has(nodeId) ||
+    context.controllers.some(({ id }) => id === nodeId);
+  return isKnown ? null : refuse("BROKER_ID_NOT_REGISTERED", `No node with id ${nodeId} found.`);
+}
+
+/** Only what changes is written, but all that is asked of a broker: it reloads key stores on it (KAFKA-14136). */
+function* recordsOf(
+  view: MetadataImage,
+  resource: Resource,
+  changes: readonly ConfigChange[],
+): Generator<MetadataRecord, void, undefined> {
+  const { resourceType, resourceName } = resource;
+  const current = configsOf(view.configs, resourceType, resourceName);
+  const isBroker = resourceType === CONFIG_RESOURCE.BROKER;
+  for (const [name, value] of changes) {
+    if (!isBroker && (current.get(name) ?? null) === value) continue;
+    yield { type: "CONFIG_RECORD", version: 0, data: { ...resource, name, value } };
+    // KIP-966: under another minimum, who was eligible may not be.
+    if (name !== MIN_ISR || !isElrEnabled(view)) continue;
+    if (resourceType !== CONFIG_RESOURCE.TOPIC && !isBroker) continue;
+    yield {
+      type: "CLEAR_ELR_RECORD",
+      version: 0,
+      data: { topicName: isBroker ? "" : resourceName },
+    };
+  }
+}

@@ -1,0 +1,127 @@
+/**
+ * CreatePartitions (KIP-195): topics grow. Each topic succeeds or fails as a whole: its records join the batch only
+ * once all of its partitions could be placed.
+ */
+import type {
+  CreatePartitionsRequest,
+  CreatePartitionsResponse,
+  MetadataRecord,
+} from "../../protocol/index.ts";
+import type { MetadataImage } from "../image/metadata-image.ts";
+import { partitionAt, topicByName, type Topic } from "../image/topics-image.ts";
+import {
+  activeReplicas,
+  assignmentRefusal,
+  newPartitionRecord,
+} from "../partitions/new-partition.ts";
+import { drawsOf, type Draw } from "../partitions/striped-placer.ts";
+import { RECORDS_PER_OPERATION_MAX, type ControlContext, type ControlResult } from "./operation.ts";
+import { DONE, EXCESSIVE_BATCH, refuse, type Outcome } from "./refusal.ts";
+import { allInactive, placed, type PartitionPlan, type PlannedPartition } from "./topic-plan.ts";
+
+type RequestedTopic = CreatePartitionsRequest["topics"][number];
+
+export function createPartitions(
+  view: MetadataImage,
+  request: CreatePartitionsRequest,
+  context: ControlContext,
+): ControlResult<CreatePartitionsResponse> {
+  const topics = distinctTopics(request.topics);
+  const answer = (
+    records: readonly MetadataRecord[],
+    outcomeOf: (name: string) => Outcome,
+  ): ControlResult<CreatePartitionsResponse> => ({
+    records,
+    response: {
+      throttleTimeMs: 0,
+      results: Array.from(topics.keys(), (name) => ({ name, ...outcomeOf(name) })),
+    },
+  });
+  const draw = drawsOf(context.random);
+  const records: MetadataRecord[] = [];
+  const outcomes = new Map<string, Outcome>();
+  for (const [name, topic] of topics) {
+    const grown = growTopic(view, topic, draw, RECORDS_PER_OPERATION_MAX - records.length);
+    if (grown === EXCESSIVE_BATCH) return answer([], () => EXCESSIVE_BATCH);
+    if ("errorCode" in grown) outcomes.set(name, grown);
+    else records.push(...grown);
+  }
+  return answer(request.validateOnly ? [] : records, (name) => outcomes.get(name) ?? DONE);
+}
+
+/** Topics by name, in the order of the request; null where a name occurs more than once. */
+function distinctTopics(
+  topics: readonly RequestedTopic[],
+): ReadonlyMap<string, RequestedTopic | null> {
+  const byName = new Map<string, RequestedTopic | null>();
+  for (const topic of topics) byName.set(topic.name, byName.has(topic.name) ? null : topic);
+  return byName;
+}
+
+/** The records of the topic's new partitions, or why it cannot have them. `room`: how many still fit the batch. */
+function growTopic(
+  view: MetadataImage,
+  asked: RequestedTopic | null,
+  draw: Draw,
+  room: number,
+): readonly MetadataRecord[] | Outcome {
+  if (asked === null) return refuse("INVALID_REQUEST", "Duplicate topic name.");
+  const topic = topicByName(view.topics, asked.name);
+  if (topic === undefined) return refuse("UNKNOWN_TOPIC_OR_PARTITION", null);
+  const fault = countFault(topic, asked);
+  if (fault !== null) return fault;
+  const additional = asked.count - topic.partitionCount;
+  // Before anything is placed: a request for a billion partitions must not be laid out first.
+  if (additional > room) return EXCESSIVE_BATCH;
+  const replicationFactor = partitionAt(view.topics, topic.id, 0)?.replicas.length ?? 0;
+  const plan =
+    asked.assignments === null
+      ? placed(view, { partitionCount: additional, replicationFactor }, draw)
+      : planByHand(view, topic, asked.assignments, replicationFactor);
+  if (!("planned" in plan)) return plan;
+  return plan.planned.map((partition, index) =>
+    newPartitionRecord(view, {
+      topicId: topic.id,
+      partitionId: topic.partitionCount + index,
+      ...partition,
+    }),
+  );
+}
+
+function countFault(topic: Topic, asked: RequestedTopic): Outcome | null {
+  const { name, count, assignments } = asked;
+  const current = topic.partitionCount;
+  if (count === current) {
+    return refuse("INVALID_PARTITIONS", `Topic already has ${current} partition(s).`);
+  }
+  if (count < current) {
+    return refuse(
+      "INVALID_PARTITIONS",
+      `The topic ${name} currently has ${current} partition(s); ${count} would not be an increase.`,
+    );
+  }
+  const additional = count - current;
+  if (assignments === null || assignments.length === additional) return null;
+  return refuse(
+    "INVALID_REPLICA_ASSIGNMENT",
+    `Attempted to add ${additional} additional partition(s), but only ${assignments.length} ` +
+      "assignment(s) were specified.",
+  );
+}
+
+function planByHand(
+  view: MetadataImage,
+  topic: Topic,
+  assignments: readonly { readonly brokerIds: readonly number[] }[],
+  replicationFactor: number,
+): PartitionPlan {
+  const planned: PlannedPartition[] = [];
+  for (const [index, { brokerIds }] of assignments.entries()) {
+    const refusal = assignmentRefusal(view, brokerIds, replicationFactor);
+    if (refusal !== null) return refuse("INVALID_REPLICA_ASSIGNMENT", refusal);
+    const isr = activeReplicas(view, brokerIds);
+    if (isr.length === 0) return allInactive(topic.partitionCount + index);
+    planned.push({ replicas: brokerIds, isr });
+  }
+  return { planned };
+}

@@ -1,0 +1,108 @@
+/**
+ * DeleteTopics (KIP-4, KIP-516): topics go, by name or by id, with their partitions and configs. Replay draws that
+ * consequence; the log says one record per topic. Nothing is atomic but the batch: each topic has its own answer.
+ */
+import {
+  ZERO_UUID,
+  type DeleteTopicsRequest,
+  type DeleteTopicsResponse,
+  type MetadataRecord,
+  type Uuid,
+} from "../../protocol/index.ts";
+import type { MetadataImage } from "../image/metadata-image.ts";
+import { topicById, topicByName } from "../image/topics-image.ts";
+import { RECORDS_PER_OPERATION_MAX, type ControlContext, type ControlResult } from "./operation.ts";
+import { DONE, EXCESSIVE_BATCH, refuse, type Outcome } from "./refusal.ts";
+
+type TopicResult = DeleteTopicsResponse["responses"][number];
+
+/** What one entry of the request asks for. */
+interface Asked {
+  readonly name: string | null;
+  readonly topicId: Uuid;
+}
+
+export function deleteTopics(
+  view: MetadataImage,
+  request: DeleteTopicsRequest,
+  context: ControlContext,
+): ControlResult<DeleteTopicsResponse> {
+  const byName = request.topicNames.map((name) => ({ name, topicId: ZERO_UUID }));
+  const asked: readonly Asked[] = [...request.topics, ...byName];
+  const repeated = repeatedOf(asked);
+  const records: MetadataRecord[] = [];
+  const responses: TopicResult[] = [];
+  for (const entry of asked) {
+    const found = context.config.deleteTopicEnable
+      ? findTopic(view, entry, repeated)
+      : deletionDisabled(context.apiVersion);
+    if ("errorCode" in found) {
+      responses.push({ ...entry, ...found });
+      continue;
+    }
+    records.push({ type: "REMOVE_TOPIC_RECORD", version: 0, data: { topicId: found.topicId } });
+    responses.push({ ...found, ...DONE });
+  }
+  if (records.length > RECORDS_PER_OPERATION_MAX) {
+    const refused = asked.map((entry) => ({ ...entry, ...EXCESSIVE_BATCH }));
+    return { records: [], response: { throttleTimeMs: 0, responses: refused } };
+  }
+  return { records, response: { throttleTimeMs: 0, responses } };
+}
+
+/** Clients below version 3 do not know the code. */
+function deletionDisabled(apiVersion: number): Outcome {
+  const name = apiVersion < 3 ? "INVALID_REQUEST" : "TOPIC_DELETION_DISABLED";
+  return refuse(name, "Topic deletion is disabled.");
+}
+
+interface Repeated {
+  readonly names: ReadonlySet<string>;
+  readonly topicIds: ReadonlySet<Uuid>;
+  /** Every id that the request names, repeated or not. */
+  readonly allIds: ReadonlySet<Uuid>;
+}
+
+function repeatedOf(asked: readonly Asked[]): Repeated {
+  const byId = asked.filter(({ topicId }) => topicId !== ZERO_UUID);
+  return {
+    names: twice(asked.flatMap(({ name }) => (name === null ? [] : [name]))),
+    topicIds: twice(byId.map(({ topicId }) => topicId)),
+    allIds: new Set(byId.map(({ topicId }) => topicId)),
+  };
+}
+
+function twice<Item>(items: readonly Item[]): ReadonlySet<Item> {
+  const seen = new Set<Item>();
+  return new Set(items.filter((item) => seen.size === seen.add(item).size));
+}
+
+function findTopic(
+  view: MetadataImage,
+  { name, topicId }: Asked,
+  repeated: Repeated,
+): { readonly name: string; readonly topicId: Uuid } | Outcome {
+  if (name === null && topicId === ZERO_UUID) {
+    return refuse("INVALID_REQUEST", "Neither topic name nor id were specified.");
+  }
+  if (name === null) {
+    if (repeated.topicIds.has(topicId)) return refuse("INVALID_REQUEST", "Duplicate topic id.");
+    const topic = topicById(view.topics, topicId);
+    if (topic !== undefined) return { name: topic.name, topicId };
+    return refuse("UNKNOWN_TOPIC_ID", "This server does not host this topic ID.");
+  }
+  if (topicId !== ZERO_UUID) {
+    return refuse("INVALID_REQUEST", "You may not specify both topic name and topic id.");
+  }
+  if (repeated.names.has(name)) return refuse("INVALID_REQUEST", "Duplicate topic name.");
+  const topic = topicByName(view.topics, name);
+  if (topic === undefined) {
+    const message = "This server does not host this topic-partition.";
+    return refuse("UNKNOWN_TOPIC_OR_PARTITION", message);
+  }
+  if (repeated.allIds.has(topic.id)) {
+    const message = "The provided topic name maps to an ID that was already supplied.";
+    return refuse("INVALID_REQUEST", message);
+  }
+  return { name, topicId: topic.id };
+}

@@ -1,0 +1,167 @@
+/**
+ * DescribeConfigs (KIP-133, KIP-226, KIP-569) as a controller answers it: what the log says of topics, brokers, groups
+ * and client metrics, and for topics, groups and subscriptions the defaults beside it. A broker's static settings are
+ * its own: of a broker only what was altered at run time is told.
+ */
+import { byText } from "../../std/immutable-map.ts";
+import {
+  ErrorCode,
+  type DescribeConfigsRequest,
+  type DescribeConfigsResponse,
+} from "../../protocol/index.ts";
+import { CONFIG_TYPE_CODES, type ConfigDefinition } from "../configs/config-definition.ts";
+import { configType, definitionsOf } from "../configs/config-types.ts";
+import { ConfigSource, configSynonyms, type ConfigValue } from "../configs/effective-config.ts";
+import { topicConfigSources } from "../configs/topic-config-sources.ts";
+import { brokerById } from "../image/cluster-image.ts";
+import { CONFIG_RESOURCE, configsOf } from "../image/configs-image.ts";
+import type { MetadataImage } from "../image/metadata-image.ts";
+import { topicByName } from "../image/topics-image.ts";
+import type { ControlContext, ControlResult } from "./operation.ts";
+import { refuse, type Outcome } from "./refusal.ts";
+import { topicNameRefusal } from "./topic-name.ts";
+
+type RequestedResource = DescribeConfigsRequest["resources"][number];
+type ResourceResult = DescribeConfigsResponse["results"][number];
+type ConfigResult = ResourceResult["configs"][number];
+
+export function describeConfigs(
+  view: MetadataImage,
+  request: DescribeConfigsRequest,
+  context: ControlContext,
+): ControlResult<DescribeConfigsResponse> {
+  const results = request.resources.map((resource): ResourceResult => {
+    const { resourceType, resourceName, configurationKeys } = resource;
+    const fault = resourceFault(view, resource, context);
+    if (fault !== null) return { resourceType, resourceName, ...fault, configs: [] };
+    // Kafka says "" of success here, where every other API says null.
+    const done = { errorCode: ErrorCode.NONE, errorMessage: "" };
+    const configs = entriesOf(view, resource)
+      .filter(({ name }) => configurationKeys === null || configurationKeys.includes(name))
+      .map((entry) => (request.includeSynonyms ? entry : { ...entry, synonyms: [] }));
+    return { resourceType, resourceName, ...done, configs };
+  });
+  return { records: [], response: { throttleTimeMs: 0, results } };
+}
+
+function resourceFault(
+  view: MetadataImage,
+  { resourceType, resourceName }: RequestedResource,
+  context: ControlContext,
+): Outcome | null {
+  switch (resourceType) {
+    case CONFIG_RESOURCE.TOPIC: {
+      const fault = topicNameRefusal(resourceName);
+      if (fault !== null) return refuse("INVALID_TOPIC_EXCEPTION", fault);
+      return topicByName(view.topics, resourceName) === undefined
+        ? refuse("UNKNOWN_TOPIC_OR_PARTITION", null)
+        : null;
+    }
+    case CONFIG_RESOURCE.BROKER:
+      return isNode(view, resourceName, context)
+        ? null
+        : refuse(
+            "INVALID_REQUEST",
+            `Unexpected broker id, expected a registered node or empty string, but received ${resourceName}`,
+          );
+    case CONFIG_RESOURCE.CLIENT_METRICS:
+    case CONFIG_RESOURCE.GROUP: {
+      if (resourceName !== "") return null;
+      const kind = resourceType === CONFIG_RESOURCE.GROUP ? "Group" : "Client metrics subscription";
+      return refuse("INVALID_REQUEST", `${kind} name must not be empty`);
+    }
+    default:
+      return refuse("INVALID_REQUEST", `Unsupported resource type: ${resourceType}`);
+  }
+}
+
+function isNode(view: MetadataImage, name: string, context: ControlContext): boolean {
+  if (name === "") return true;
+  if (!/^\d{1,10}$/.test(name)) return false;
+  const nodeId = Number(name);
+  return (
+    brokerById(view.cluster, nodeId) !== undefined ||
+    view.cluster.controllers.has(nodeId) ||
+    context.controllerId === nodeId
+  );
+}
+
+function entriesOf(view: MetadataImage, resource: RequestedResource): readonly ConfigResult[] {
+  const { resourceType, resourceName } = resource;
+  if (resourceType === CONFIG_RESOURCE.BROKER) return brokerEntries(view, resourceName);
+  const definitions = [...definitionsOf(resourceType).values()];
+  if (resourceType === CONFIG_RESOURCE.TOPIC) {
+    const sources = topicConfigSources(view.configs, resourceName);
+    return definitions.map((definition) =>
+      entryOf(resourceType, definition.name, configSynonyms(definition, sources)),
+    );
+  }
+  const values = configsOf(view.configs, resourceType, resourceName);
+  const source =
+    resourceType === CONFIG_RESOURCE.GROUP ? ConfigSource.GROUP : ConfigSource.CLIENT_METRICS;
+  return definitions.map((definition) =>
+    entryOf(
+      resourceType,
+      definition.name,
+      valuesOf(definition, values.get(definition.name), source),
+    ),
+  );
+}
+
+function valuesOf(
+  { name, default: fallback }: ConfigDefinition,
+  value: string | undefined,
+  source: number,
+): readonly [ConfigValue, ...ConfigValue[]] {
+  const byDefault = { name, value: fallback, source: ConfigSource.DEFAULT };
+  return value === undefined ? [byDefault] : [{ name, value, source }, byDefault];
+}
+
+const NO_VALUES: ReadonlyMap<string, string> = new Map();
+
+/** A node's own settings, then what holds for all of them. */
+function brokerEntries(view: MetadataImage, resourceName: string): readonly ConfigResult[] {
+  const resourceType = CONFIG_RESOURCE.BROKER;
+  const forAll = configsOf(view.configs, resourceType, "");
+  const isDefault = resourceName === "";
+  const own = isDefault ? NO_VALUES : configsOf(view.configs, resourceType, resourceName);
+  const names = [...new Set([...own.keys(), ...forAll.keys()])].toSorted(byText);
+  return names.flatMap((name) => {
+    const values = [
+      ...valueFrom(name, own, ConfigSource.DYNAMIC_BROKER),
+      ...valueFrom(name, forAll, ConfigSource.DYNAMIC_DEFAULT_BROKER),
+    ];
+    const [first, ...rest] = values;
+    return first === undefined ? [] : [entryOf(resourceType, name, [first, ...rest])];
+  });
+}
+
+function valueFrom(
+  name: string,
+  values: ReadonlyMap<string, string>,
+  source: number,
+): readonly ConfigValue[] {
+  const value = values.get(name);
+  return value === undefined ? [] : [{ name, value, source }];
+}
+
+/** Secrets, and keys of which it is not known whether they are secret, are told without their values. */
+function entryOf(
+  resourceType: number,
+  name: string,
+  values: readonly [ConfigValue, ...ConfigValue[]],
+): ConfigResult {
+  const type = configType(resourceType, name);
+  const isSensitive = type === null || type === "password";
+  const shown = (value: string): string | null => (isSensitive ? null : value);
+  return {
+    name,
+    value: shown(values[0].value),
+    readOnly: false,
+    configSource: values[0].source,
+    isSensitive,
+    synonyms: values.map((synonym) => ({ ...synonym, value: shown(synonym.value) })),
+    configType: type === null ? 0 : CONFIG_TYPE_CODES[type],
+    documentation: null,
+  };
+}

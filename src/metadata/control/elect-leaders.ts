@@ -1,0 +1,152 @@
+/**
+ * ElectLeaders (KIP-460): an operator asks for elections, preferred or unclean. An unclean one asks nobody's
+ * configuration: the operator has chosen to lose records rather than to wait.
+ */
+import {
+  ErrorCode,
+  type ElectLeadersRequest,
+  type ElectLeadersResponse,
+  type MetadataRecord,
+} from "../../protocol/index.ts";
+import type { MetadataImage } from "../image/metadata-image.ts";
+import {
+  allTopics,
+  partitionAt,
+  partitionsOfTopic,
+  topicByName,
+  type PartitionRow,
+} from "../image/topics-image.ts";
+import type { Election } from "../partitions/leader-election.ts";
+import { partitionChanger, type ChangePartition } from "../partitions/partition-rules.ts";
+import { RECORDS_PER_OPERATION_MAX, type ControlContext, type ControlResult } from "./operation.ts";
+import { DONE, EXCESSIVE_BATCH, refuse, type Outcome } from "./refusal.ts";
+
+type TopicResult = ElectLeadersResponse["replicaElectionResults"][number];
+type PartitionResult = TopicResult["partitionResult"][number];
+type Wanted = "preferred" | "unclean";
+
+const ELECTION_TYPES: ReadonlyMap<number, Wanted> = new Map([
+  [0, "preferred"],
+  [1, "unclean"],
+]);
+
+export function electLeaders(
+  view: MetadataImage,
+  request: ElectLeadersRequest,
+  context: ControlContext,
+): ControlResult<ElectLeadersResponse> {
+  // Version 0 knows preferred elections only, and decodes to type 0.
+  const wanted = ELECTION_TYPES.get(request.electionType);
+  if (wanted === undefined) return refusedAtTop(ErrorCode.INVALID_REQUEST);
+  const elections = new Elections(view, wanted);
+  const results =
+    request.topicPartitions === null
+      ? elections.everywhere()
+      : request.topicPartitions.map(({ topic, partitions }) => elections.at(topic, partitions));
+  if (elections.records.length <= RECORDS_PER_OPERATION_MAX) {
+    const response = {
+      throttleTimeMs: 0,
+      errorCode: ErrorCode.NONE,
+      replicaElectionResults: results,
+    };
+    return { records: elections.records, response };
+  }
+  // Version 0 has no error of the whole: each partition carries it.
+  const asked = request.topicPartitions ?? [];
+  return refusedAtTop(EXCESSIVE_BATCH.errorCode, context.apiVersion > 0 ? [] : asked);
+}
+
+function refusedAtTop(
+  errorCode: number,
+  asked: readonly { readonly topic: string; readonly partitions: readonly number[] }[] = [],
+): ControlResult<ElectLeadersResponse> {
+  const replicaElectionResults = asked.map(({ topic, partitions }) => ({
+    topic,
+    partitionResult: partitions.map((partitionId) => ({
+      partitionId,
+      errorCode,
+      errorMessage: null,
+    })),
+  }));
+  return { records: [], response: { throttleTimeMs: 0, errorCode, replicaElectionResults } };
+}
+
+/** The elections of one request, and the records that they come to. */
+class Elections {
+  readonly records: MetadataRecord[] = [];
+  readonly #view: MetadataImage;
+  readonly #wanted: Wanted;
+  readonly #change: ChangePartition;
+  /** A partition named twice is elected once; the second time nothing is needed. */
+  readonly #elected = new Set<string>();
+
+  constructor(view: MetadataImage, wanted: Wanted) {
+    this.#view = view;
+    this.#wanted = wanted;
+    this.#change = partitionChanger(view);
+  }
+
+  /** All partitions; those that need no election are not mentioned. */
+  everywhere(): TopicResult[] {
+    const results: TopicResult[] = [];
+    for (const topic of allTopics(this.#view.topics)) {
+      const partitionResult: PartitionResult[] = [];
+      for (const row of partitionsOfTopic(this.#view.topics, topic.id)) {
+        const outcome = this.#elect(row);
+        if (outcome.errorCode === ErrorCode.ELECTION_NOT_NEEDED) continue;
+        partitionResult.push({ partitionId: row.partitionId, ...outcome });
+      }
+      if (partitionResult.length > 0) results.push({ topic: topic.name, partitionResult });
+    }
+    return results;
+  }
+
+  at(topic: string, partitions: readonly number[]): TopicResult {
+    const partitionResult = partitions.map((partitionId) => ({
+      partitionId,
+      ...this.#electAt(topic, partitionId),
+    }));
+    return { topic, partitionResult };
+  }
+
+  #electAt(name: string, partitionId: number): Outcome {
+    const topic = topicByName(this.#view.topics, name);
+    if (topic === undefined) {
+      return refuse("UNKNOWN_TOPIC_OR_PARTITION", `No such topic as ${name}`);
+    }
+    const partition = partitionAt(this.#view.topics, topic.id, partitionId);
+    if (partition === undefined) {
+      const message = `No such partition as ${name}-${partitionId}`;
+      return refuse("UNKNOWN_TOPIC_OR_PARTITION", message);
+    }
+    const key = `${topic.id}:${partitionId}`;
+    if (this.#elected.has(key)) return NOT_NEEDED;
+    const outcome = this.#elect({ topicId: topic.id, partitionId, partition });
+    if (outcome === DONE) this.#elected.add(key);
+    return outcome;
+  }
+
+  #elect(row: PartitionRow): Outcome {
+    const { leader, replicas } = row.partition;
+    const isNeeded = this.#wanted === "preferred" ? leader !== replicas[0] : leader === -1;
+    if (!isNeeded) return NOT_NEEDED;
+    const election: Election = this.#wanted;
+    const record = this.#change(row, {}, { election });
+    if (record === null) return this.#wanted === "preferred" ? NO_PREFERRED : NO_ELIGIBLE;
+    this.records.push(record);
+    return DONE;
+  }
+}
+
+const NOT_NEEDED: Outcome = refuse(
+  "ELECTION_NOT_NEEDED",
+  "Leader election not needed for topic partition.",
+);
+const NO_PREFERRED: Outcome = refuse(
+  "PREFERRED_LEADER_NOT_AVAILABLE",
+  "The preferred leader was not available.",
+);
+const NO_ELIGIBLE: Outcome = refuse(
+  "ELIGIBLE_LEADERS_NOT_AVAILABLE",
+  "Eligible topic partition leaders are not available.",
+);

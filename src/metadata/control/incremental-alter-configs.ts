@@ -1,0 +1,107 @@
+/**
+ * IncrementalAlterConfigs (KIP-339): single keys of resources are set, deleted, appended to or subtracted from. What an
+ * operation may be is judged here, also where a broker should have done so: nothing a request holds may surprise
+ * what comes after.
+ */
+import type {
+  IncrementalAlterConfigsRequest,
+  IncrementalAlterConfigsResponse,
+} from "../../protocol/index.ts";
+import { configDefault, configType } from "../configs/config-types.ts";
+import { CONFIG_RESOURCE, configsOf } from "../image/configs-image.ts";
+import type { MetadataImage } from "../image/metadata-image.ts";
+import { alterResources, type ConfigChange } from "./config-alteration.ts";
+import type { ControlContext, ControlResult } from "./operation.ts";
+import { refuse, type Outcome } from "./refusal.ts";
+
+type RequestedResource = IncrementalAlterConfigsRequest["resources"][number];
+type RequestedConfig = RequestedResource["configs"][number];
+
+const SET = 0;
+const DELETE = 1;
+const APPEND = 2;
+const SUBTRACT = 3;
+
+export function incrementalAlterConfigs(
+  view: MetadataImage,
+  request: IncrementalAlterConfigsRequest,
+  context: ControlContext,
+): ControlResult<IncrementalAlterConfigsResponse> {
+  const { records, responses } = alterResources(view, request.resources, context, (resource) =>
+    changesOf(view, resource),
+  );
+  return {
+    records: request.validateOnly ? [] : records,
+    response: { throttleTimeMs: 0, responses },
+  };
+}
+
+function changesOf(
+  view: MetadataImage,
+  { resourceType, resourceName, configs }: RequestedResource,
+): readonly ConfigChange[] | Outcome {
+  const fault = requestFault(resourceType, configs);
+  if (fault !== null) return fault;
+  const current = configsOf(view.configs, resourceType, resourceName);
+  return configs.map((config): ConfigChange => {
+    const { name } = config;
+    return [name, valueAfter(config, current.get(name) ?? configDefault(resourceType, name))];
+  });
+}
+
+/** Why these operations cannot be carried out, whatever the values. */
+function requestFault(resourceType: number, configs: readonly RequestedConfig[]): Outcome | null {
+  const names = configs.map(({ name }) => name);
+  const repeated = new Set(names.filter((name, index) => names.indexOf(name) !== index));
+  if (repeated.size > 0) {
+    const message = `Error due to duplicate config keys : ${[...repeated].join(",")}`;
+    return refuse("INVALID_REQUEST", message);
+  }
+  const nulls = configs.filter((c) => c.configOperation !== DELETE && c.value === null);
+  if (nulls.length > 0) {
+    const keys = nulls.map(({ name }) => name).join(",");
+    // A null would delete, which on a topic is a fault of its config; elsewhere of the request.
+    return resourceType === CONFIG_RESOURCE.TOPIC
+      ? refuse("INVALID_CONFIG", `Null value not supported for topic configs: ${keys}`)
+      : refuse("INVALID_REQUEST", `Null value not supported for : ${keys}`);
+  }
+  for (const { name, configOperation } of configs) {
+    if (configOperation < SET || configOperation > SUBTRACT) {
+      const message = `Unknown config operation ${configOperation} for key ${name}.`;
+      return refuse("INVALID_REQUEST", message);
+    }
+    if (configOperation < APPEND || configType(resourceType, name) === "list") continue;
+    const verb = configOperation === APPEND ? "APPEND" : "SUBTRACT";
+    const message = `Can't ${verb} to key ${name} because its type is not LIST.`;
+    return refuse("INVALID_CONFIG", message);
+  }
+  return null;
+}
+
+/** `base`: what the key holds now, or by default. */
+function valueAfter({ configOperation, value }: RequestedConfig, base: string): string | null {
+  switch (configOperation) {
+    case DELETE:
+      return null;
+    case APPEND: {
+      const elements = [...elementsOf(base)];
+      for (const added of elementsOf(value ?? "")) {
+        if (!elements.includes(added)) elements.push(added);
+      }
+      return elements.join(",");
+    }
+    case SUBTRACT: {
+      const elements = [...elementsOf(base)];
+      for (const removed of elementsOf(value ?? "")) {
+        const at = elements.indexOf(removed);
+        if (at !== -1) elements.splice(at, 1);
+      }
+      return elements.join(",");
+    }
+    default:
+      return value;
+  }
+}
+
+const elementsOf = (list: string): readonly string[] =>
+  list.split(",").filter((element) => element !== "");

@@ -1,0 +1,124 @@
+/**
+ * The partitions of a topic to be created, by hand or by the placer: the half of CreateTopics that asks who could
+ * hold them. It writes nothing.
+ */
+import type { CreateTopicsRequest } from "../../protocol/index.ts";
+import type { MetadataImage } from "../image/metadata-image.ts";
+import { activeReplicas, assignmentRefusal, placePartitions } from "../partitions/new-partition.ts";
+import type { Draw } from "../partitions/striped-placer.ts";
+import { refuse, type Outcome } from "./refusal.ts";
+
+type RequestedTopic = CreateTopicsRequest["topics"][number];
+
+export interface PlannedPartition {
+  readonly replicas: readonly number[];
+  readonly isr: readonly number[];
+}
+
+/** Partitions in the order of their numbers, or why there can be none. */
+export type PartitionPlan = { readonly planned: readonly PlannedPartition[] } | Outcome;
+
+/** What -1 in a request stands for. */
+export interface TopicDefaults {
+  readonly numPartitions: number;
+  readonly defaultReplicationFactor: number;
+}
+
+export function planPartitions(
+  view: MetadataImage,
+  topic: RequestedTopic,
+  defaults: TopicDefaults,
+  draw: Draw,
+): PartitionPlan {
+  return topic.assignments.length > 0
+    ? planByHand(view, topic)
+    : planByPlacer(view, topic, defaults, draw);
+}
+
+function planByHand(view: MetadataImage, topic: RequestedTopic): PartitionPlan {
+  const specified = "A manual partition assignment was specified, but";
+  if (topic.replicationFactor !== -1) {
+    return refuse("INVALID_REQUEST", `${specified} replication factor was not set to -1.`);
+  }
+  if (topic.numPartitions !== -1) {
+    return refuse("INVALID_REQUEST", `${specified} numPartitions was not set to -1.`);
+  }
+  const byIndex = new Map<number, PlannedPartition>();
+  let size: number | null = null;
+  for (const { partitionIndex, brokerIds } of topic.assignments) {
+    if (byIndex.has(partitionIndex)) {
+      const message = `Found multiple manual partition assignments for partition ${partitionIndex}`;
+      return refuse("INVALID_REPLICA_ASSIGNMENT", message);
+    }
+    const refusal = assignmentRefusal(view, brokerIds, size);
+    if (refusal !== null) return refuse("INVALID_REPLICA_ASSIGNMENT", refusal);
+    size = brokerIds.length;
+    const isr = activeReplicas(view, brokerIds);
+    if (isr.length === 0) return allInactive(partitionIndex);
+    byIndex.set(partitionIndex, { replicas: brokerIds, isr });
+  }
+  const planned: PlannedPartition[] = [];
+  for (let index = 0; index < byIndex.size; index++) {
+    const partition = byIndex.get(index);
+    if (partition === undefined) {
+      const message = "partitions should be a consecutive 0-based integer sequence";
+      return refuse("INVALID_REPLICA_ASSIGNMENT", message);
+    }
+    planned.push(partition);
+  }
+  return { planned };
+}
+
+/** No replica of a partition assigned by hand could lead it. */
+export function allInactive(partitionId: number): Outcome {
+  return refuse(
+    "INVALID_REPLICA_ASSIGNMENT",
+    "All brokers specified in the manual partition assignment for partition " +
+      `${partitionId} are fenced or in controlled shutdown.`,
+  );
+}
+
+function planByPlacer(
+  view: MetadataImage,
+  topic: RequestedTopic,
+  defaults: TopicDefaults,
+  draw: Draw,
+): PartitionPlan {
+  const { replicationFactor: askedFactor, numPartitions: askedCount } = topic;
+  if (askedFactor < -1 || askedFactor === 0) {
+    const message = "Replication factor must be larger than 0, or -1 to use the default value.";
+    return refuse("INVALID_REPLICATION_FACTOR", message);
+  }
+  if (askedCount < -1 || askedCount === 0) {
+    const message = "Number of partitions was set to an invalid non-positive value.";
+    return refuse("INVALID_PARTITIONS", message);
+  }
+  return placed(
+    view,
+    {
+      replicationFactor: askedFactor === -1 ? defaults.defaultReplicationFactor : askedFactor,
+      partitionCount: askedCount === -1 ? defaults.numPartitions : askedCount,
+    },
+    draw,
+  );
+}
+
+/** Partitions where the placer puts them, or Kafka's words for there being no place. */
+export function placed(
+  view: MetadataImage,
+  wanted: { readonly partitionCount: number; readonly replicationFactor: number },
+  draw: Draw,
+): PartitionPlan {
+  const placement = placePartitions(view, wanted, draw);
+  if (placement.kind === "refused") {
+    return refuse(
+      "INVALID_REPLICATION_FACTOR",
+      `Unable to replicate the partition ${wanted.replicationFactor} time(s): ${placement.reason}`,
+    );
+  }
+  const planned = placement.partitions.map((replicas) => ({
+    replicas,
+    isr: activeReplicas(view, replicas),
+  }));
+  return { planned };
+}

@@ -1,0 +1,93 @@
+/**
+ * What an image says about who may lead which replica, and the two configs of a topic that elections ask for. A
+ * reader of images: it decides nothing, and hands what it read to `partition-change.ts`.
+ */
+import { UNASSIGNED_DIRECTORY, type Uuid } from "../../protocol/index.ts";
+import { effectiveTopicConfig } from "../configs/topic-config-sources.ts";
+import { defaultDirectory, hasOnlineDirectory, isActiveBroker } from "../image/cluster-image.ts";
+import { finalizedLevel } from "../image/features-image.ts";
+import type { MetadataImage } from "../image/metadata-image.ts";
+import type { Partition } from "../image/partition.ts";
+import { partitionAt, topicById, type PartitionRow } from "../image/topics-image.ts";
+import type { Election } from "./leader-election.ts";
+import {
+  partitionChange,
+  type DesiredPartition,
+  type PartitionChange,
+} from "./partition-change.ts";
+
+/** How one change is made; what is absent follows the image. */
+export interface ChangeOverrides {
+  /** By default an online election, or an unclean one where the topic allows it. */
+  readonly election?: Election;
+  /** Which brokers count as there; by default the active ones. */
+  readonly isActive?: (brokerId: number) => boolean;
+}
+
+export type ChangePartition = (
+  row: PartitionRow,
+  desired: DesiredPartition,
+  overrides?: ChangeOverrides,
+) => PartitionChange | null;
+
+/**
+ * `partitionChange` in the world of `view`. Make one per operation: it reads the settings of each topic once, where
+ * a fencing asks for them partition by partition.
+ */
+export function partitionChanger(view: MetadataImage): ChangePartition {
+  const settings = new Map<Uuid, ElectionSettings>();
+  const { metadataVersion } = view.features;
+  const isActiveHere = (brokerId: number): boolean => isActiveBroker(view.cluster, brokerId);
+  return (row, desired, overrides = {}) => {
+    const { topicId, partition } = row;
+    const topic = settings.get(topicId) ?? electionSettings(view, topicId);
+    settings.set(topicId, topic);
+    const isActive = overrides.isActive ?? isActiveHere;
+    return partitionChange(row, partition, desired, {
+      election: overrides.election ?? (topic.allowsUncleanElection ? "unclean" : "online"),
+      isAcceptable: (id) => {
+        const directory = desired.directories?.get(id) ?? directoryOf(partition, id);
+        return isActive(id) && hasOnlineDirectory(view.cluster, id, directory);
+      },
+      metadataVersion,
+      defaultDirectory: (id) => defaultDirectory(view.cluster, metadataVersion, id),
+      elrMinIsr: topic.elrMinIsr,
+    });
+  };
+}
+
+/** Where a broker keeps its replica; unassigned, which counts as served, where it has none yet. */
+function directoryOf(partition: Partition, brokerId: number): Uuid {
+  return partition.directories[partition.replicas.indexOf(brokerId)] ?? UNASSIGNED_DIRECTORY;
+}
+
+interface ElectionSettings {
+  readonly allowsUncleanElection: boolean;
+  /** Never more than there are replicas; null while eligible leader replicas are off (KIP-966). */
+  readonly elrMinIsr: number | null;
+}
+
+function electionSettings(view: MetadataImage, topicId: Uuid): ElectionSettings {
+  const name = topicById(view.topics, topicId)?.name ?? "";
+  return {
+    allowsUncleanElection: allowsUncleanElection(view, name),
+    elrMinIsr: isElrEnabled(view) ? minIsrOf(view, topicId, name) : null,
+  };
+}
+
+/** Whether a topic may be led by a replica that lacks acknowledged records. */
+export function allowsUncleanElection(view: MetadataImage, topicName: string): boolean {
+  const value = effectiveTopicConfig(view.configs, topicName, "unclean.leader.election.enable");
+  return value.toLowerCase() === "true";
+}
+
+/** KIP-966: every broker understands eligible leader replicas, and the cluster uses them. */
+export function isElrEnabled(view: MetadataImage): boolean {
+  return finalizedLevel(view.features, "eligible.leader.replicas.version") > 0;
+}
+
+function minIsrOf(view: MetadataImage, topicId: Uuid, name: string): number {
+  const configured = Number(effectiveTopicConfig(view.configs, name, "min.insync.replicas"));
+  const first = partitionAt(view.topics, topicId, 0);
+  return first === undefined ? configured : Math.min(configured, first.replicas.length);
+}
