@@ -1,0 +1,108 @@
+/**
+ * The first thing a controller does in office (KIP-500, KIP-868): close what its predecessor left open, write the
+ * first records of a log that has none, and see that every voter is registered with its present endpoints. It also
+ * begins the soft state: every broker that counts as alive gets a whole session.
+ */
+import {
+  AbortTransactionRecord,
+  RegisterControllerRecord,
+  type MetadataRecord,
+} from "../protocol/index.ts";
+import { bootstrapRecords, type Bootstrap } from "./bootstrap.ts";
+import type { ControlContext, ControlResult, QuorumController } from "./control/operation.ts";
+import { SUPPORTED_FEATURES } from "./features.ts";
+import type { ClusterImage, Endpoint, FeatureRange } from "./image/cluster-image.ts";
+import { contentsOf, type MetadataContents, type MetadataImage } from "./image/metadata-image.ts";
+import { initialLiveness } from "./liveness/broker-heartbeats.ts";
+import { MV_CONTROLLER_REGISTRATION } from "./versions.ts";
+
+/**
+ * Whether the log still lacks its first records is asked of the image and not of what this process has seen: a
+ * leader that lost office before they were committed writes them when it is elected again.
+ */
+export function takeOver(
+  view: MetadataImage,
+  context: ControlContext,
+  bootstrap: Bootstrap,
+): ControlResult<null> {
+  const records: MetadataRecord[] = [];
+  if (view.beforeTransaction !== null) {
+    records.push(AbortTransactionRecord.of(0, { reason: "Controller failover" }));
+  }
+  const before: MetadataContents = view.beforeTransaction ?? contentsOf(view);
+  const isNew = before.features.metadataVersion === 0;
+  if (isNew) records.push(...bootstrapRecords(bootstrap));
+  const metadataVersion = isNew ? bootstrap.metadataVersion : before.features.metadataVersion;
+  if (metadataVersion >= MV_CONTROLLER_REGISTRATION) {
+    records.push(...controllerRegistrations(before.cluster, context.controllers));
+  }
+  const liveness = initialLiveness({ ...view, ...before }, context.nowMs);
+  return { records, liveness, response: null };
+}
+
+/** Our own ranges, as a registration says them. */
+export const OWN_FEATURES: readonly FeatureRange[] = SUPPORTED_FEATURES.map(
+  ({ name, minVersion, maxVersion }) => ({
+    name,
+    minSupportedVersion: minVersion,
+    maxSupportedVersion: maxVersion,
+  }),
+);
+
+/** Registrations of the voters that lack one or have another one; the directory is a voter's incarnation. */
+function controllerRegistrations(
+  cluster: ClusterImage,
+  controllers: readonly QuorumController[],
+): readonly MetadataRecord[] {
+  return controllers
+    .toSorted((a, b) => a.id - b.id)
+    .filter((controller) => !isRegistered(cluster, controller))
+    .map(({ id, directoryId, endpoints }) =>
+      RegisterControllerRecord.of(0, {
+        controllerId: id,
+        incarnationId: directoryId,
+        zkMigrationReady: false,
+        endPoints: endpoints,
+        features: OWN_FEATURES,
+      }),
+    );
+}
+
+function isRegistered(cluster: ClusterImage, controller: QuorumController): boolean {
+  const registered = cluster.controllers.get(controller.id);
+  return (
+    registered !== undefined &&
+    registered.incarnationId === controller.directoryId &&
+    sameEndpoints(registered.listeners, controller.endpoints) &&
+    sameFeatures(registered.features, OWN_FEATURES)
+  );
+}
+
+export function sameEndpoints(a: readonly Endpoint[], b: readonly Endpoint[]): boolean {
+  return (
+    a.length === b.length &&
+    a.every(({ name, host, port, securityProtocol }, at) => {
+      const other = b[at];
+      return (
+        other?.name === name &&
+        other.host === host &&
+        other.port === port &&
+        other.securityProtocol === securityProtocol
+      );
+    })
+  );
+}
+
+export function sameFeatures(a: readonly FeatureRange[], b: readonly FeatureRange[]): boolean {
+  return (
+    a.length === b.length &&
+    a.every(({ name, minSupportedVersion, maxSupportedVersion }, at) => {
+      const other = b[at];
+      return (
+        other?.name === name &&
+        other.minSupportedVersion === minSupportedVersion &&
+        other.maxSupportedVersion === maxSupportedVersion
+      );
+    })
+  );
+}

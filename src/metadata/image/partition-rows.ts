@@ -1,0 +1,276 @@
+/**
+ * The partitions of one topic, packed: no object per partition, only integers in chunks of a few hundred rows. A
+ * chunk is one typed array: first the place of each row, then the rows. A write copies the chunks it touches and
+ * shares the rest. What a row means as a value is `partition.ts`; which rows to look for is `topics-image.ts`.
+ *
+ * A row: leader, leader epoch, partition epoch, a header, one slot for each replica, then the ISR unless it equals
+ * the replicas, then the rare lists (removing, adding, ELR, last known ELR) behind their four lengths. At three
+ * replicas in sync that is 32 bytes. Lists stand in the row itself and not in a table of distinct lists: a large
+ * cluster has nearly as many distinct lists as partitions, and such a table would have to be swept of old ones.
+ */
+import { assert } from "../../std/assert.ts";
+import type { Partition } from "./partition.ts";
+import { brokerOfSlot, directoryOfSlot, slotOf, type ReplicaSlots } from "./replica-slots.ts";
+
+/** A chunk of packed rows. Never written to once it is in a `PartitionRows`. */
+export type RowChunk = Int32Array;
+
+export interface PartitionRows {
+  /** Rows that exist. */
+  readonly count: number;
+  /** Chunk i holds the partitions from i × CHUNK_ROWS on; in the last, rows may be missing at the end. */
+  readonly chunks: readonly RowChunk[];
+}
+
+export const NO_ROWS: PartitionRows = { count: 0, chunks: [] };
+
+/** Big enough that a chunk's own cost does not show, small enough that a write copies about 8 KB. */
+const CHUNK_ROWS = 256;
+/** A thousand times what Kafka lets one request create; only a damaged log names a partition beyond it. */
+const PARTITIONS_PER_TOPIC_MAX = 10_000_000;
+
+const EMPTY_CHUNK: RowChunk = Int32Array.of(0);
+
+// The words of a row, counted from its start.
+const LEADER = 0;
+const LEADER_EPOCH = 1;
+const PARTITION_EPOCH = 2;
+const HEADER = 3;
+const LISTS = 4;
+
+// The header: replicas (12 bits), ISR members (12 bits), recovery state (2 bits), rare lists follow (1 bit).
+const LENGTH_BITS = 12;
+/** As a length of the ISR: the ISR is the replicas, in their order. */
+const AS_REPLICAS = 0xfff;
+const RECOVERY_SHIFT = 24;
+const RARE_LISTS = 1 << 26;
+
+const wordAt = (words: RowChunk, at: number): number => words[at] ?? 0;
+
+/** Partition `partitionId`; undefined if there is no such row. */
+export function partitionInRows(
+  rows: PartitionRows,
+  partitionId: number,
+  slots: ReplicaSlots,
+): Partition | undefined {
+  const chunk = rows.chunks[Math.floor(partitionId / CHUNK_ROWS)];
+  if (chunk === undefined || partitionId < 0) return undefined;
+  const at = rowIn(chunk, partitionId % CHUNK_ROWS);
+  return at === 0 ? undefined : unpacked(chunk, at, slots);
+}
+
+/** Where row `index` of a chunk begins; 0 if the chunk lacks it. */
+const rowIn = (chunk: RowChunk, index: number): number =>
+  index < wordAt(chunk, 0) ? wordAt(chunk, 1 + index) : 0;
+
+/** A row found by a scan. */
+export interface FoundRow {
+  readonly partitionId: number;
+  readonly chunk: RowChunk;
+  readonly at: number;
+}
+
+/** The rows that `matches`, in order of partition. `matches` reads the chunk through the functions below. */
+export function* rowsWhere(
+  rows: PartitionRows,
+  matches: (chunk: RowChunk, at: number) => boolean,
+): IterableIterator<FoundRow> {
+  for (const [number, chunk] of rows.chunks.entries()) {
+    const length = wordAt(chunk, 0);
+    for (let index = 0; index < length; index += 1) {
+      const at = wordAt(chunk, 1 + index);
+      if (at !== 0 && matches(chunk, at)) {
+        yield { partitionId: number * CHUNK_ROWS + index, chunk, at };
+      }
+    }
+  }
+}
+
+export const leaderIn = (chunk: RowChunk, at: number): number => wordAt(chunk, at + LEADER);
+
+/** Whether a replica lies in one of the marked slots. */
+export function hasReplicaIn(chunk: RowChunk, at: number, marked: Uint8Array): boolean {
+  const end = at + LISTS + replicasIn(chunk, at);
+  for (let word = at + LISTS; word < end; word += 1) {
+    if (marked[wordAt(chunk, word)] === 1) return true;
+  }
+  return false;
+}
+
+/** Whether the broker is in the ISR; `marked` are the slots of that broker. */
+export function hasIsrMember(
+  chunk: RowChunk,
+  at: number,
+  broker: { readonly id: number; readonly marked: Uint8Array },
+): boolean {
+  const members = isrLengthIn(chunk, at);
+  if (members === AS_REPLICAS) return hasReplicaIn(chunk, at, broker.marked);
+  const start = at + LISTS + replicasIn(chunk, at);
+  for (let word = start; word < start + members; word += 1) {
+    if (wordAt(chunk, word) === broker.id) return true;
+  }
+  return false;
+}
+
+/** The slot of the first replica; -1 if there is none. */
+export const preferredSlotIn = (chunk: RowChunk, at: number): number =>
+  replicasIn(chunk, at) === 0 ? -1 : wordAt(chunk, at + LISTS);
+
+/** Whether a reassignment is under way or eligible leader replicas are known. */
+export const hasRareLists = (chunk: RowChunk, at: number): boolean =>
+  (wordAt(chunk, at + HEADER) & RARE_LISTS) !== 0;
+
+const replicasIn = (chunk: RowChunk, at: number): number =>
+  wordAt(chunk, at + HEADER) & ((1 << LENGTH_BITS) - 1);
+
+const isrLengthIn = (chunk: RowChunk, at: number): number =>
+  (wordAt(chunk, at + HEADER) >>> LENGTH_BITS) & ((1 << LENGTH_BITS) - 1);
+
+/** The row as a value. */
+export function unpacked(chunk: RowChunk, at: number, slots: ReplicaSlots): Partition {
+  const replicaCount = replicasIn(chunk, at);
+  const isrCount = isrLengthIn(chunk, at);
+  const replicaSlots = list(chunk, at + LISTS, replicaCount);
+  const replicas = replicaSlots.map((slot) => brokerOfSlot(slots, slot));
+  const isrAt = at + LISTS + replicaCount;
+  const rareAt = isrCount === AS_REPLICAS ? isrAt : isrAt + isrCount;
+  const [removingReplicas, addingReplicas, eligibleLeaderReplicas, lastKnownElr] = hasRareLists(
+    chunk,
+    at,
+  )
+    ? rareLists(chunk, rareAt)
+    : [NOBODY, NOBODY, NOBODY, NOBODY];
+  return {
+    replicas,
+    isr: isrCount === AS_REPLICAS ? replicas : list(chunk, isrAt, isrCount),
+    removingReplicas,
+    addingReplicas,
+    directories: replicaSlots.map((slot) => directoryOfSlot(slots, slot)),
+    leader: wordAt(chunk, at + LEADER),
+    leaderRecoveryState: (wordAt(chunk, at + HEADER) >>> RECOVERY_SHIFT) & 3,
+    leaderEpoch: wordAt(chunk, at + LEADER_EPOCH),
+    partitionEpoch: wordAt(chunk, at + PARTITION_EPOCH),
+    eligibleLeaderReplicas,
+    lastKnownElr,
+  };
+}
+
+const NOBODY: readonly number[] = Object.freeze([]);
+
+type FourLists = readonly [
+  readonly number[],
+  readonly number[],
+  readonly number[],
+  readonly number[],
+];
+
+function rareLists(chunk: RowChunk, at: number): FourLists {
+  const ends: number[] = [at + 4];
+  for (let which = 0; which < 4; which += 1) {
+    ends.push((ends[which] ?? 0) + wordAt(chunk, at + which));
+  }
+  const [a = 0, b = 0, c = 0, d = 0, end = 0] = ends;
+  return [
+    list(chunk, a, b - a),
+    list(chunk, b, c - b),
+    list(chunk, c, d - c),
+    list(chunk, d, end - d),
+  ];
+}
+
+const list = (chunk: RowChunk, at: number, length: number): readonly number[] =>
+  length === 0 ? NOBODY : Array.from(chunk.subarray(at, at + length));
+
+/** The rows in which every partition of `changed` is as given there. All their replicas have slots. */
+export function withRows(
+  rows: PartitionRows,
+  changed: ReadonlyMap<number, Partition>,
+  slots: ReplicaSlots,
+): PartitionRows {
+  const byChunk = new Map<number, Map<number, Partition>>();
+  for (const [partitionId, partition] of changed) {
+    assert(
+      partitionId >= 0 && partitionId < PARTITIONS_PER_TOPIC_MAX,
+      `partition ${partitionId} lies outside 0..${PARTITIONS_PER_TOPIC_MAX - 1}`,
+    );
+    const number = Math.floor(partitionId / CHUNK_ROWS);
+    const ofChunk = byChunk.get(number) ?? new Map<number, Partition>();
+    byChunk.set(number, ofChunk.set(partitionId % CHUNK_ROWS, partition));
+  }
+  const chunks = [...rows.chunks];
+  let { count } = rows;
+  for (const [number, ofChunk] of byChunk) {
+    while (chunks.length <= number) chunks.push(EMPTY_CHUNK);
+    const old = chunks[number] ?? EMPTY_CHUNK;
+    for (const index of ofChunk.keys()) if (rowIn(old, index) === 0) count += 1;
+    chunks[number] = repacked(old, ofChunk, slots);
+  }
+  return { count, chunks };
+}
+
+function repacked(
+  old: RowChunk,
+  changed: ReadonlyMap<number, Partition>,
+  slots: ReplicaSlots,
+): RowChunk {
+  let length = wordAt(old, 0);
+  for (const index of changed.keys()) length = Math.max(length, index + 1);
+  const words: number[] = [length];
+  for (let index = 0; index < length; index += 1) words.push(0);
+  for (let index = 0; index < length; index += 1) {
+    const partition = changed.get(index);
+    const at = rowIn(old, index);
+    if (partition === undefined && at === 0) continue;
+    words[1 + index] = words.length;
+    if (partition === undefined) copyRow(old, at, words);
+    else packRow(partition, slots, words);
+  }
+  return Int32Array.from(words);
+}
+
+function copyRow(chunk: RowChunk, at: number, words: number[]): void {
+  const isrCount = isrLengthIn(chunk, at);
+  let end = at + LISTS + replicasIn(chunk, at) + (isrCount === AS_REPLICAS ? 0 : isrCount);
+  if (hasRareLists(chunk, at)) {
+    const rareAt = end;
+    end += 4;
+    for (let which = 0; which < 4; which += 1) end += wordAt(chunk, rareAt + which);
+  }
+  for (let word = at; word < end; word += 1) words.push(wordAt(chunk, word));
+}
+
+function packRow(partition: Partition, slots: ReplicaSlots, words: number[]): void {
+  const { replicas, isr, directories, leaderRecoveryState } = partition;
+  assert(
+    replicas.length < AS_REPLICAS && isr.length < AS_REPLICAS,
+    `a partition with ${replicas.length} replicas and ${isr.length} of them in sync has too many`,
+  );
+  assert(
+    leaderRecoveryState >= 0 && leaderRecoveryState <= 3,
+    `${leaderRecoveryState} is no recovery state`,
+  );
+  const inSync =
+    isr.length === replicas.length && isr.every((brokerId, at) => brokerId === replicas[at]);
+  const { removingReplicas, addingReplicas, eligibleLeaderReplicas, lastKnownElr } = partition;
+  const rare = [removingReplicas, addingReplicas, eligibleLeaderReplicas, lastKnownElr];
+  const hasRare = rare.some((ids) => ids.length > 0);
+  words.push(
+    partition.leader,
+    partition.leaderEpoch,
+    partition.partitionEpoch,
+    replicas.length |
+      ((inSync ? AS_REPLICAS : isr.length) << LENGTH_BITS) |
+      (leaderRecoveryState << RECOVERY_SHIFT) |
+      (hasRare ? RARE_LISTS : 0),
+  );
+  for (const [at, brokerId] of replicas.entries()) {
+    const directory = directories[at];
+    assert(
+      directory !== undefined,
+      `replica ${brokerId} has no directory, not even an unknown one`,
+    );
+    words.push(slotOf(slots, { brokerId, directory }));
+  }
+  if (!inSync) words.push(...isr);
+  if (hasRare) words.push(...rare.map((ids) => ids.length), ...rare.flat());
+}

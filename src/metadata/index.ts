@@ -1,0 +1,73 @@
+/**
+ * The only door of the metadata state machine: the image and what makes it, the control operations by API, and what
+ * the active controller does of its own accord.
+ */
+export { takeOver } from "./activation.ts";
+export { bootstrapRecords, defaultBootstrap, type Bootstrap } from "./bootstrap.ts";
+export { SUPPORTED_FEATURES, metadataVersionName, type SupportedFeature } from "./features.ts";
+export { MV_DEFAULT, MV_MAX, MV_MIN } from "./versions.ts";
+export { controllerApis, type ControllerApi } from "./control/controller-apis.ts";
+export {
+  DEFAULT_CONTROLLER_CONFIG,
+  RECORDS_PER_OPERATION_MAX,
+  type ControlContext,
+  type ControllerConfig,
+  type ControlOperation,
+  type ControlResult,
+  type QuorumController,
+} from "./control/operation.ts";
+export {
+  initialLiveness,
+  nextFencingDeadline,
+  type BrokerContact,
+  type BrokerLiveness,
+} from "./liveness/broker-heartbeats.ts";
+export {
+  emptyImage,
+  finalizedFeatures,
+  stableImage,
+  type MetadataContents,
+  type MetadataImage,
+  type Provenance,
+} from "./image/metadata-image.ts";
+export { applyRecords } from "./image/metadata-delta.ts";
+export { imageToRecords } from "./image/image-to-records.ts";
+export {
+  brokerById,
+  hasBrokerEpoch,
+  isActiveBroker,
+  type BrokerRegistration,
+  type ClusterImage,
+  type ControllerRegistration,
+  type Endpoint,
+  type FeatureRange,
+} from "./image/cluster-image.ts";
+export {
+  CONFIG_RESOURCE,
+  configsOf,
+  type ConfigsImage,
+  type ResourceConfigs,
+} from "./image/configs-image.ts";
+export { finalizedLevel, finalizedLevels, type FeaturesImage } from "./image/features-image.ts";
+export type { Partition } from "./image/partition.ts";
+export {
+  allPartitions,
+  allTopics,
+  imbalancedPartitions,
+  leaderlessPartitions,
+  partitionAt,
+  partitionsLedBy,
+  partitionsOfTopic,
+  partitionsWithIsrMember,
+  partitionsWithReplica,
+  reassigningPartitions,
+  topicById,
+  topicByName,
+  type PartitionRow,
+  type Topic,
+  type TopicsImage,
+} from "./image/topics-image.ts";
+export { scramCredential, type ScramImage } from "./image/scram-image.ts";
+export type { AclsImage } from "./image/acls-image.ts";
+export type { ClientQuotasImage, EntityQuotas } from "./image/client-quotas-image.ts";
+export type { DelegationTokensImage } from "./image/delegation-tokens-image.ts";

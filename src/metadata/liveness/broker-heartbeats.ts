@@ -1,0 +1,153 @@
+/**
+ * When each broker was last heard from (KIP-631): soft state of the active controller, never replicated, made anew
+ * when office is taken. Whether a broker is fenced is not repeated here; the view says that.
+ *
+ * It is an immutable value. A heartbeat copies two small nodes of a persistent map, about a microsecond among a
+ * thousand brokers, so nothing is gained by a mutable table. What needs all brokers (the next deadline, the lowest
+ * offset) is counted when asked for: only timers and controlled shutdowns ask.
+ */
+import { byNumber, ImmutableMap } from "../../std/immutable-map.ts";
+import type { BrokerRegistration, ClusterImage } from "../image/cluster-image.ts";
+import type { MetadataImage } from "../image/metadata-image.ts";
+
+/** One incarnation of a broker, as far as it has been heard from. */
+export interface BrokerContact {
+  readonly epoch: number;
+  readonly lastContactMs: number;
+  /** The highest offset that the broker says it has applied; -1 until it says so. */
+  readonly metadataOffset: number;
+  /**
+   * The offset that every active broker must have applied before this one may go, since by then all know that it
+   * leads nothing; -1 while it is not shutting down.
+   */
+  readonly controlledShutdownOffset: number;
+}
+
+/**
+ * Contacts exist of unfenced brokers only: a fenced one has no session to lose, and one that is gone for good must
+ * not leave a deadline behind that is always past.
+ */
+export interface BrokerLiveness {
+  /** By broker id. A contact of an earlier epoch counts for nothing. */
+  readonly contacts: ImmutableMap<number, BrokerContact>;
+}
+
+const NO_CONTACTS: BrokerLiveness = { contacts: ImmutableMap.empty(byNumber) };
+
+/**
+ * The soft state of a controller that has just taken office. Every unfenced broker gets a whole session: that nobody
+ * listened was not its fault, and one that died meanwhile is fenced when that session ends (KAFKA-18138).
+ */
+export function initialLiveness(image: MetadataImage, nowMs: number): BrokerLiveness {
+  let liveness = NO_CONTACTS;
+  for (const broker of image.cluster.brokers.values()) {
+    if (!broker.fenced) liveness = withContact(liveness, broker, { nowMs, metadataOffset: -1 });
+  }
+  return liveness;
+}
+
+/** What is known of the broker's present incarnation. */
+export function contactOf(
+  liveness: BrokerLiveness,
+  broker: BrokerRegistration,
+): BrokerContact | undefined {
+  const contact = liveness.contacts.get(broker.id);
+  return contact?.epoch === broker.epoch ? contact : undefined;
+}
+
+/** The broker was heard from. A controlled shutdown that has begun goes on. */
+export function withContact(
+  liveness: BrokerLiveness,
+  broker: BrokerRegistration,
+  heard: { readonly nowMs: number; readonly metadataOffset: number },
+): BrokerLiveness {
+  const controlledShutdownOffset = contactOf(liveness, broker)?.controlledShutdownOffset ?? -1;
+  const contact: BrokerContact = {
+    epoch: broker.epoch,
+    lastContactMs: heard.nowMs,
+    metadataOffset: heard.metadataOffset,
+    controlledShutdownOffset,
+  };
+  return { contacts: liveness.contacts.set(broker.id, contact) };
+}
+
+/**
+ * The broker began its controlled shutdown with records up to `offset`. Only the first offset counts: one that moved
+ * with every heartbeat could never be caught up with (KAFKA-14292).
+ */
+export function withControlledShutdown(
+  liveness: BrokerLiveness,
+  broker: BrokerRegistration,
+  offset: number,
+): BrokerLiveness {
+  const contact = contactOf(liveness, broker);
+  if (contact === undefined || contact.controlledShutdownOffset >= 0) return liveness;
+  const leaving = { ...contact, controlledShutdownOffset: offset };
+  return { contacts: liveness.contacts.set(broker.id, leaving) };
+}
+
+/** Nothing is known of the broker any more: it is fenced, replaced or unregistered. */
+export const withoutContact = (liveness: BrokerLiveness, brokerId: number): BrokerLiveness => ({
+  contacts: liveness.contacts.delete(brokerId),
+});
+
+/** Whether the broker is unfenced and was heard from within a session: a second incarnation must wait. */
+export function hasValidSession(
+  liveness: BrokerLiveness,
+  broker: BrokerRegistration,
+  session: { readonly nowMs: number; readonly timeoutMs: number },
+): boolean {
+  if (broker.fenced) return false;
+  const contact = contactOf(liveness, broker);
+  return contact !== undefined && contact.lastContactMs + session.timeoutMs >= session.nowMs;
+}
+
+/** Unfenced brokers whose session is over, the longest silent first. */
+export function staleBrokers(
+  liveness: BrokerLiveness,
+  cluster: ClusterImage,
+  session: { readonly nowMs: number; readonly timeoutMs: number },
+): readonly BrokerRegistration[] {
+  return [...cluster.brokers.values()]
+    .filter((broker) => !broker.fenced && !hasValidSession(liveness, broker, session))
+    .toSorted((a, b) => lastContactMs(liveness, a) - lastContactMs(liveness, b) || a.id - b.id);
+}
+
+/** An unfenced broker that was never heard from is as stale as can be. */
+const lastContactMs = (liveness: BrokerLiveness, broker: BrokerRegistration): number =>
+  contactOf(liveness, broker)?.lastContactMs ?? Number.NEGATIVE_INFINITY;
+
+/** When the first session ends, in ms; Infinity while there is none. */
+export function nextFencingDeadline(liveness: BrokerLiveness, sessionTimeoutMs: number): number {
+  let deadline = Number.POSITIVE_INFINITY;
+  for (const { lastContactMs: last } of liveness.contacts.values()) {
+    // A session is valid up to and including its last millisecond.
+    deadline = Math.min(deadline, last + sessionTimeoutMs + 1);
+  }
+  return deadline;
+}
+
+/** The contacts that still count: those of the present, unfenced incarnations. */
+export function withoutStrangers(liveness: BrokerLiveness, cluster: ClusterImage): BrokerLiveness {
+  let { contacts } = liveness;
+  for (const [id, { epoch }] of liveness.contacts) {
+    const broker = cluster.brokers.get(id);
+    if (broker === undefined || broker.fenced || broker.epoch !== epoch) {
+      contacts = contacts.delete(id);
+    }
+  }
+  return contacts === liveness.contacts ? liveness : { contacts };
+}
+
+/**
+ * The lowest offset that an active broker says it has applied; Infinity when no broker is active. Brokers that are
+ * shutting down do not count: two of them would wait for each other.
+ */
+export function lowestActiveOffset(liveness: BrokerLiveness, cluster: ClusterImage): number {
+  let lowest = Number.POSITIVE_INFINITY;
+  for (const broker of cluster.brokers.values()) {
+    if (broker.fenced || broker.inControlledShutdown) continue;
+    lowest = Math.min(lowest, contactOf(liveness, broker)?.metadataOffset ?? -1);
+  }
+  return lowest;
+}
