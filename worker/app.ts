@@ -15,6 +15,7 @@ import { metadataLog } from "./routes/metadata-log.ts";
 import { partitions } from "./routes/partitions.ts";
 import { quorum } from "./routes/quorum.ts";
 import { rpc } from "./routes/rpc.ts";
+import { topicChanges } from "./routes/topic-changes.ts";
 import { topics } from "./routes/topics.ts";
 import { stampPosition } from "./stamps.ts";
 
@@ -43,6 +44,7 @@ cluster.route("/rpc", rpc);
 cluster.route("/controllers", controllers);
 cluster.route("/brokers", brokers);
 cluster.route("/topics", topics);
+cluster.route("/topics", topicChanges);
 cluster.route("/topics", partitions);
 cluster.route("/quorum", quorum);
 cluster.route("/metadata-log", metadataLog);

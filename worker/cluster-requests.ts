@@ -4,15 +4,14 @@
  * drawn here, once; a retry finds them in the directory.
  */
 import type { ClusterEntry, ControllerEntry } from "../durable-objects/cluster-entry.ts";
+import { MV_DEFAULT, MV_MAX } from "../src/metadata/index.ts";
 import { Problem } from "./errors.ts";
 import { arrayAt, integerAt, invalid, objectAt, textAt } from "./fields.ts";
 import { LOCATION_HINTS, isLocationHint } from "./location-hints.ts";
 import { isUuidText, randomUuid } from "./uuids.ts";
 
-/** 4.0-IV3: what the oldest broker that can run on this quorum understands (KIP-584, KIP-778). */
-const METADATA_VERSION = 25;
-/** From the default, below which a new cluster gains nothing, up to 4.3-IV0, the newest that a released broker has. */
-const METADATA_VERSIONS = { min: METADATA_VERSION, max: 30 } as const;
+/** From 3.9-IV0 on there is kraft.version 1, which voters with directory ids need (KIP-853). */
+const METADATA_VERSIONS = { min: 21, max: MV_MAX } as const;
 /** Kafka's convention in its examples: far from the ids of brokers, which must differ from them. */
 const FIRST_NODE_ID = 3_000;
 /** A gateway beside each broker listens here, one port a controller (`localhost` is true on every host). */
@@ -34,7 +33,7 @@ export function clusterEntryOf(body: unknown, nowMs: number): ClusterEntry {
     controllers: controllersOf(fields["controllers"], fields["voters"]),
     metadata_version:
       fields["metadata_version"] === undefined
-        ? METADATA_VERSION
+        ? MV_DEFAULT
         : integerAt(fields["metadata_version"], "metadata_version", METADATA_VERSIONS),
     created_ms: nowMs,
   };

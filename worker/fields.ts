@@ -30,6 +30,11 @@ export function textAt(value: unknown, path: string): string {
   return value;
 }
 
+export function booleanAt(value: unknown, path: string): boolean {
+  if (typeof value !== "boolean") throw invalid(path, "true or false");
+  return value;
+}
+
 /** A whole number within `[min, max]`. */
 export function integerAt(
   value: unknown,

@@ -2,6 +2,8 @@
  * Answering a metadata read: the reader's demands from the query, an image that meets them, the answer with its
  * ETag, or 304 when the reader has it already.
  */
+import { stableImage } from "../src/metadata/index.ts";
+import type { MetadataImage } from "../src/metadata/index.ts";
 import type { ClusterEntry } from "../durable-objects/cluster-entry.ts";
 import type { Env } from "../durable-objects/env.ts";
 import { clusterKey } from "./controllers.ts";
@@ -19,7 +21,7 @@ export const observe = (env: Env, entry: ClusterEntry, demand: Demand): Promise<
 /** Answers with what `view` makes of the image, under the image's position. */
 export async function answerFromImage(
   context: ScopedContext,
-  view: (observation: Observation) => object,
+  view: (image: MetadataImage) => object,
 ): Promise<Response> {
   const observation = await observe(context.env, context.var.entry, demandOf(context));
   const { offset, epoch } = observation.position;
@@ -30,14 +32,17 @@ export async function answerFromImage(
   // Whoever caches an answer asks again before using it: a position says nothing of what came after.
   context.header("Cache-Control", "no-cache");
   if (context.req.header("If-None-Match") === etag) return context.body(null, 304);
-  return context.json(view(observation));
+  // What a transaction has not finished is not shown (KIP-868).
+  return context.json(view(stableImage(observation.image)));
 }
 
 function demandOf(context: ScopedContext): Demand {
   const offsets = { min: -1, max: Number.MAX_SAFE_INTEGER };
   const durations = { min: 0, max: 3_600_000 };
+  const waits = { min: 0, max: 30_000 };
   return {
     minOffset: integerParameter(context.req.query("min_offset"), "min_offset", offsets),
+    waitMs: integerParameter(context.req.query("wait_ms"), "wait_ms", waits),
     maxStalenessMs: integerParameter(
       context.req.query("max_staleness_ms"),
       "max_staleness_ms",

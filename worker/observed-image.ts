@@ -28,12 +28,14 @@ export interface Demand {
   readonly maxStalenessMs?: number | undefined;
   /** The image must hold the record at this offset: read your writes. */
   readonly minOffset?: number | undefined;
+  /** How long to wait until it does. */
+  readonly waitMs?: number | undefined;
 }
 
 /** Images are the largest thing an isolate keeps, tens of megabytes for the largest cluster. */
 const IMAGES_MAX = 4;
 const RANGE_BYTES_MAX = 4 * 1024 * 1024;
-/** How long a read waits for `min_offset` to be committed. */
+/** How long a read waits for its offset to be committed, unless it says otherwise. */
 const WAIT_MS = 5_000;
 
 const NOTHING: Observation = {
@@ -47,7 +49,7 @@ const observed = new Recent<Observation>(IMAGES_MAX);
 /** An image that meets `demand`, and is no older than anything this isolate has shown of the cluster. */
 export async function observeWith(
   key: string,
-  { maxStalenessMs, minOffset = -1 }: Demand,
+  { maxStalenessMs, minOffset = -1, waitMs = WAIT_MS }: Demand,
   read: (request: LogRequest) => Promise<LogRange>,
 ): Promise<Observation> {
   const startMs = Date.now();
@@ -62,14 +64,14 @@ export async function observeWith(
   }
   let behind = false;
   for (;;) {
-    const waitMs = behind ? Math.max(0, startMs + WAIT_MS - Date.now()) : 0;
+    const heldMs = behind ? Math.max(0, startMs + waitMs - Date.now()) : 0;
     const fromOffset = current.position.offset + 1;
-    const range = await read({ fromOffset, maxBytes: RANGE_BYTES_MAX, waitMs });
+    const range = await read({ fromOffset, maxBytes: RANGE_BYTES_MAX, waitMs: heldMs });
     current = advance(key, range);
     const caughtUp = range.end >= range.highWatermark;
     if (caughtUp && current.position.offset >= required) break;
     behind = caughtUp;
-    if (behind && Date.now() - startMs >= WAIT_MS) throw viewBehind(current, required);
+    if (behind && Date.now() - startMs >= waitMs) throw viewBehind(current, { required, waitMs });
   }
   const confirmed = { ...current, confirmedMs: Math.max(current.confirmedMs, startMs) };
   observed.set(key, confirmed);
@@ -101,8 +103,11 @@ function advance(key: string, range: LogRange): Observation {
   return current;
 }
 
-const viewBehind = ({ position }: Observation, required: number): Problem =>
+const viewBehind = (
+  { position }: Observation,
+  { required, waitMs }: { readonly required: number; readonly waitMs: number },
+): Problem =>
   new Problem(
     "VIEW_BEHIND",
-    `offset ${required} was not committed within ${WAIT_MS} ms; the view reaches ${position.offset}`,
+    `offset ${required} was not committed within ${waitMs} ms; the view reaches ${position.offset}`,
   );

@@ -177,10 +177,10 @@ describe("a cluster to create", () => {
   });
 });
 
-describe("a frame", () => {
-  const frame = (bytes: Uint8Array<ArrayBuffer>): Promise<Response> =>
-    post(`${own()}/controllers/3000/frames`, bytes);
+const frame = (bytes: Uint8Array<ArrayBuffer>): Promise<Response> =>
+  post(`${own()}/controllers/3000/frames`, bytes);
 
+describe("a frame", () => {
   /** ApiVersions v0: api key 18, version 0, correlation id 7, null client id. */
   const apiVersions = Uint8Array.from([0, 18, 0, 0, 0, 0, 0, 7, 0xff, 0xff]);
 

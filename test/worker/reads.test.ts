@@ -62,7 +62,7 @@ describe("a read", () => {
   });
 
   test("for an offset that never comes is a 503, and says how far the view reaches", async () => {
-    const refusal = await refusalOf(get("topics?min_offset=9000000"));
+    const refusal = await refusalOf(get("topics?min_offset=9000000&wait_ms=100"));
     expect(refusal).toMatchObject({ status: 503, error_code: 50303 });
     expect(refusal.message).toMatch(/the view reaches \d+/);
   });
@@ -114,6 +114,57 @@ describe("a resource", () => {
       "page-b",
       "page-c",
     ]);
+  });
+});
+
+const send = (method: string, path: string, body?: unknown): Promise<Response> =>
+  get(path, { method, ...(body === undefined ? {} : { body: JSON.stringify(body) }) });
+
+describe("a topic in REST words", () => {
+  test("is created, grown and deleted", async () => {
+    const created = await send("POST", "topics", {
+      topic_name: "rest",
+      partitions_count: 2,
+      replication_factor: 3,
+      configs: [{ name: "retention.ms", value: "1000" }],
+    });
+    expect([created.status, await created.json()]).toMatchObject([
+      201,
+      { topic_name: "rest", partitions_count: 2, replication_factor: 3 },
+    ]);
+    const grown = await send("PATCH", "topics/rest", { partitions_count: 5 });
+    expect([grown.status, await grown.json()]).toMatchObject([200, { partitions_count: 5 }]);
+    expect((await send("DELETE", "topics/rest")).status).toBe(204);
+    expect(await refusalOf(get("topics/rest"))).toMatchObject({ error_code: 40403 });
+  });
+
+  test("may be placed by hand, or only tried", async () => {
+    const replicas = [{ partition_id: 0, broker_ids: [3, 1] }];
+    const placed = await send("POST", "topics", {
+      topic_name: "placed",
+      replicas_assignments: replicas,
+    });
+    expect([placed.status, await placed.json()]).toMatchObject([201, { replication_factor: 2 }]);
+    const tried = await send("POST", "topics", {
+      topic_name: "tried",
+      partitions_count: 1,
+      validate_only: true,
+    });
+    expect(tried.status).toBe(200);
+    expect(await refusalOf(get("topics/tried"))).toMatchObject({ status: 404 });
+  });
+
+  test("that Kafka refuses is a 4xx with Kafka's sentence", async () => {
+    const many = { topic_name: "many", partitions_count: 1, replication_factor: 9 };
+    const refusal = await refusalOf(send("POST", "topics", many));
+    expect(refusal).toMatchObject({ status: 400, error_code: 40002 });
+    expect(refusal.message).toContain("INVALID_REPLICATION_FACTOR");
+    expect(await refusalOf(send("DELETE", "topics/never-there"))).toMatchObject({
+      error_code: 40403,
+    });
+    expect(await refusalOf(send("POST", "topics", { topic_name: 5 }))).toMatchObject({
+      error_code: 40002,
+    });
   });
 });
 

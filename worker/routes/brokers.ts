@@ -3,7 +3,8 @@
  * the controller's soft state and not here; what is, is what the log says.
  */
 import { Hono } from "hono";
-import type { BrokerImage } from "../../src/metadata/index.ts";
+import { brokerById } from "../../src/metadata/index.ts";
+import type { BrokerRegistration } from "../../src/metadata/index.ts";
 import type { Scope, ScopedContext } from "../env.ts";
 import { Problem } from "../errors.ts";
 import { answerFromImage } from "../observe.ts";
@@ -12,19 +13,19 @@ import { resource, wholeList } from "../resources.ts";
 export const brokers = new Hono<Scope>();
 
 brokers.get("/", (context) =>
-  answerFromImage(context, ({ image }) =>
+  answerFromImage(context, (image) =>
     wholeList(
       context,
       "KafkaBrokerList",
-      [...image.brokers.all()].map((broker) => brokerData(context, broker)),
+      [...image.cluster.brokers.values()].map((broker) => brokerData(context, broker)),
     ),
   ),
 );
 
 brokers.get("/:broker_id", (context) =>
-  answerFromImage(context, ({ image }) => {
+  answerFromImage(context, (image) => {
     const text = context.req.param("broker_id");
-    const broker = /^\d{1,10}$/.test(text) ? image.brokers.get(Number(text)) : undefined;
+    const broker = /^\d{1,10}$/.test(text) ? brokerById(image.cluster, Number(text)) : undefined;
     if (broker === undefined) {
       throw new Problem("UNKNOWN_BROKER", `no broker ${text.slice(0, 20)} is registered`);
     }
@@ -32,7 +33,7 @@ brokers.get("/:broker_id", (context) =>
   }),
 );
 
-function brokerData(context: ScopedContext, broker: BrokerImage) {
+function brokerData(context: ScopedContext, broker: BrokerRegistration) {
   const clusterId = context.var.entry.cluster_id;
   const [first] = broker.listeners;
   return {

@@ -3,40 +3,39 @@
  * Confluent's fields stand Kafka's own, which it lacks.
  */
 import { Hono } from "hono";
-import type { MetadataImage, Partition } from "../../src/metadata/index.ts";
+import { partitionAt, partitionsOfTopic } from "../../src/metadata/index.ts";
+import type { MetadataImage, Partition, Topic } from "../../src/metadata/index.ts";
 import type { Scope, ScopedContext } from "../env.ts";
 import { Problem } from "../errors.ts";
 import { answerFromImage } from "../observe.ts";
 import { addressOf, resource, wholeList } from "../resources.ts";
 import { topicAt } from "./topics.ts";
-import type { NamedTopic } from "./topics.ts";
 
 export const partitions = new Hono<Scope>();
 
 partitions.get("/:topic_name/partitions", (context) =>
-  answerFromImage(context, ({ image }) => {
+  answerFromImage(context, (image) => {
     const topic = topicAt(image, context.req.param("topic_name"));
-    const count = image.topics.partitionCount(topic.id);
-    const data = Array.from({ length: count }, (_, id) =>
-      partitionData(context, topic, { id, partition: partitionAt(image, topic, id) }),
+    const data = [...partitionsOfTopic(image.topics, topic.id)].map(({ partitionId, partition }) =>
+      partitionData(context, topic, { id: partitionId, partition }),
     );
     return wholeList(context, "KafkaPartitionList", data);
   }),
 );
 
 partitions.get("/:topic_name/partitions/:partition_id{[0-9]+}", (context) =>
-  answerFromImage(context, ({ image }) => {
+  answerFromImage(context, (image) => {
     const topic = topicAt(image, context.req.param("topic_name"));
     const id = Number(context.req.param("partition_id"));
-    return partitionData(context, topic, { id, partition: partitionAt(image, topic, id) });
+    return partitionData(context, topic, { id, partition: presentPartition(image, topic, id) });
   }),
 );
 
 partitions.get("/:topic_name/partitions/:partition_id{[0-9]+}/replicas", (context) =>
-  answerFromImage(context, ({ image }) => {
+  answerFromImage(context, (image) => {
     const topic = topicAt(image, context.req.param("topic_name"));
     const id = Number(context.req.param("partition_id"));
-    const partition = partitionAt(image, topic, id);
+    const partition = presentPartition(image, topic, id);
     const data = partition.replicas.map((brokerId) =>
       replicaData(context, topic, { id, partition, brokerId }),
     );
@@ -44,8 +43,8 @@ partitions.get("/:topic_name/partitions/:partition_id{[0-9]+}/replicas", (contex
   }),
 );
 
-function partitionAt(image: MetadataImage, topic: NamedTopic, id: number): Partition {
-  const partition = image.topics.partition(topic.id, id);
+function presentPartition(image: MetadataImage, topic: Topic, id: number): Partition {
+  const partition = partitionAt(image.topics, topic.id, id);
   if (partition === undefined) {
     throw new Problem("UNKNOWN_TOPIC_OR_PARTITION", `topic ${topic.name} has no partition ${id}`);
   }
@@ -57,11 +56,7 @@ interface NumberedPartition {
   readonly partition: Partition;
 }
 
-function partitionData(
-  context: ScopedContext,
-  topic: NamedTopic,
-  { id, partition }: NumberedPartition,
-) {
+function partitionData(context: ScopedContext, topic: Topic, { id, partition }: NumberedPartition) {
   const clusterId = context.var.entry.cluster_id;
   const path = ["clusters", clusterId, "topics", topic.name, "partitions", id];
   return {
@@ -91,7 +86,7 @@ interface NumberedReplica extends NumberedPartition {
 
 function replicaData(
   context: ScopedContext,
-  topic: NamedTopic,
+  topic: Topic,
   { id, partition, brokerId }: NumberedReplica,
 ) {
   const clusterId = context.var.entry.cluster_id;

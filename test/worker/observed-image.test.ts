@@ -1,0 +1,132 @@
+/** The observed image: what is asked, what is applied, and what a reader is never shown. */
+import { describe, expect, test } from "vitest";
+import { topicByName } from "../../src/metadata/index.ts";
+import {
+  TopicRecord,
+  encodeDataBatch,
+  encodeMetadataRecord,
+  uuidFromBytes,
+} from "../../src/protocol/index.ts";
+import type { LogRange, LogRequest } from "../../worker/log-range.ts";
+import { observeWith } from "../../worker/observed-image.ts";
+import { noteSeen } from "../../worker/position.ts";
+
+/** A controller with a committed log of one topic a batch, named after its offset. */
+class Log {
+  readonly asked: LogRequest[] = [];
+  end = 0;
+
+  commit(count: number): void {
+    this.end += count;
+  }
+
+  readonly read = async (request: LogRequest): Promise<LogRange> => {
+    this.asked.push(request);
+    if (request.fromOffset >= this.end && request.waitMs > 0) {
+      await new Promise((settle) => setTimeout(settle, request.waitMs));
+    }
+    // Two batches an answer, so that a long log takes several.
+    const end = Math.max(request.fromOffset, Math.min(this.end, request.fromOffset + 2));
+    const batches = Array.from({ length: end - request.fromOffset }, (_, at) =>
+      batch(request.fromOffset + at),
+    );
+    return {
+      batches: new Uint8Array(Buffer.concat(batches)),
+      end,
+      logStart: 0,
+      highWatermark: this.end,
+    };
+  };
+}
+
+const batch = (offset: number): Uint8Array =>
+  encodeDataBatch({ baseOffset: offset, leaderEpoch: 1 + (offset >> 1), timestampMs: offset }, [
+    encodeMetadataRecord({
+      type: "TOPIC_RECORD",
+      version: 0,
+      data: {
+        ...TOPIC,
+        name: `t${offset}`,
+        topicId: uuidFromBytes(Uint8Array.of(...Array(15).fill(1), offset + 1)),
+      },
+    }),
+  ]);
+
+// oxlint-disable-next-line unicorn/no-array-fill-with-reference-type -- a schema's fill, not an array's
+const TOPIC = TopicRecord.fill({ name: "" });
+
+describe("a read", () => {
+  test("replays the whole committed log, range by range", async () => {
+    const log = new Log();
+    log.commit(5);
+    const { image, position } = await observeWith(crypto.randomUUID(), {}, log.read);
+    expect([...image.topics.idsByName.keys()]).toEqual(["t0", "t1", "t2", "t3", "t4"]);
+    expect(position).toEqual({ offset: 4, epoch: 3 });
+    expect(log.asked.map(({ fromOffset }) => fromOffset)).toEqual([0, 2, 4]);
+  });
+
+  test("asks each time for what came since, and only for that", async () => {
+    const log = new Log();
+    const key = crypto.randomUUID();
+    log.commit(2);
+    await observeWith(key, {}, log.read);
+    log.commit(1);
+    const { image } = await observeWith(key, {}, log.read);
+    expect(topicByName(image.topics, "t2")).toBeDefined();
+    expect(log.asked.map(({ fromOffset }) => fromOffset)).toEqual([0, 2]);
+  });
+
+  test("beside another applies every record once", async () => {
+    const log = new Log();
+    const key = crypto.randomUUID();
+    log.commit(6);
+    const [one, other] = await Promise.all([
+      observeWith(key, {}, log.read),
+      observeWith(key, {}, log.read),
+    ]);
+    expect(one.position.offset).toBe(5);
+    expect(other.position.offset).toBe(5);
+    expect(one.image.topics.idsByName.has("t5")).toBe(true);
+  });
+
+  test("that may be stale asks nobody while the image was confirmed recently enough", async () => {
+    const log = new Log();
+    const key = crypto.randomUUID();
+    log.commit(1);
+    await observeWith(key, {}, log.read);
+    log.commit(1);
+    const { position } = await observeWith(key, { maxStalenessMs: 60_000 }, log.read);
+    expect([position.offset, log.asked.length]).toEqual([0, 1]);
+  });
+
+  test("that may be stale still holds the offset it asks for", async () => {
+    const log = new Log();
+    const key = crypto.randomUUID();
+    log.commit(1);
+    await observeWith(key, {}, log.read);
+    log.commit(1);
+    const { position } = await observeWith(key, { maxStalenessMs: 60_000, minOffset: 1 }, log.read);
+    expect(position.offset).toBe(1);
+  });
+
+  test("is never shown less than was shown before, by whatever answer", async () => {
+    const log = new Log();
+    const key = crypto.randomUUID();
+    log.commit(3);
+    noteSeen(key, { offset: 7, epoch: 4 });
+    await expect(observeWith(key, { waitMs: 20 }, log.read)).rejects.toThrow(
+      "offset 7 was not committed within 20 ms; the view reaches 2",
+    );
+    log.commit(5);
+    expect((await observeWith(key, { maxStalenessMs: 60_000 }, log.read)).position.offset).toBe(7);
+  });
+
+  test("waits for an offset that is not committed yet with one held call, not with many", async () => {
+    const log = new Log();
+    log.commit(1);
+    const waiting = observeWith(crypto.randomUUID(), { minOffset: 1, waitMs: 100 }, log.read);
+    log.commit(1);
+    await waiting;
+    expect(log.asked.length).toBeLessThanOrEqual(3);
+  });
+});

@@ -1,0 +1,182 @@
+/**
+ * Changing topics in REST v3's words: `POST /topics`, `PATCH /topics/{name}` (more partitions), `DELETE
+ * /topics/{name}`. Each is one controller API in other clothes; what Kafka refuses becomes an HTTP error that keeps
+ * Kafka's sentence.
+ */
+import { Hono } from "hono";
+import {
+  CreatePartitions,
+  CreateTopics,
+  DeleteTopics,
+  ErrorCode,
+  ZERO_UUID,
+  errorName,
+} from "../../src/protocol/index.ts";
+import type {
+  CreatePartitionsResponse,
+  CreateTopicsResponse,
+  DeleteTopicsResponse,
+} from "../../src/protocol/index.ts";
+import { parseJson, readText } from "../body.ts";
+import type { Scope, ScopedContext } from "../env.ts";
+import { Problem } from "../errors.ts";
+import { arrayAt, booleanAt, integerAt, invalid, objectAt, textAt } from "../fields.ts";
+import { callKafka } from "../kafka-calls.ts";
+import { observe } from "../observe.ts";
+import { EPOCH_HEADER, OFFSET_HEADER, positionOf } from "../position.ts";
+import { topicAt, topicData } from "./topics.ts";
+
+const CREATE_VERSION = 7;
+const DELETE_VERSION = 6;
+const GROW_VERSION = 3;
+/** How long a controller may take to commit the change, in Kafka's requests. */
+const TIMEOUT_MS = 30_000;
+const PARTITIONS = { min: 1, max: 0x7fff_ffff } as const;
+const BROKER_IDS = { min: 0, max: 0x7fff_ffff } as const;
+
+export const topicChanges = new Hono<Scope>();
+
+topicChanges.post("/", async (context) => {
+  const fields = objectAt(parseJson(await readText(context.req.raw)), "", [
+    "topic_name",
+    "partitions_count",
+    "replication_factor",
+    "replicas_assignments",
+    "configs",
+    "validate_only",
+  ]);
+  const name = textAt(fields["topic_name"], "topic_name");
+  const validateOnly = booleanAt(fields["validate_only"] ?? false, "validate_only");
+  const topic = { name, ...placementOf(fields), configs: configsOf(fields["configs"]) };
+  const request = { topics: [topic], timeoutMs: TIMEOUT_MS, validateOnly };
+  const answer = await ask<CreateTopicsResponse>(context, {
+    api: CreateTopics.name,
+    version: CREATE_VERSION,
+    json: JSON.stringify(request),
+  });
+  refuseUnless(answer.topics[0], name);
+  if (validateOnly) return context.body(null, 200);
+  const { image } = await observe(context.env, context.var.entry, {});
+  const data = topicData(context, image, topicAt(image, name));
+  return context.json(data, 201, { Location: data.metadata.self });
+});
+
+topicChanges.patch("/:topic_name", async (context) => {
+  const name = context.req.param("topic_name");
+  const fields = objectAt(parseJson(await readText(context.req.raw)), "", ["partitions_count"]);
+  const count = integerAt(fields["partitions_count"], "partitions_count", PARTITIONS);
+  const request = {
+    topics: [{ name, count, assignments: null }],
+    timeoutMs: TIMEOUT_MS,
+    validateOnly: false,
+  };
+  const answer = await ask<CreatePartitionsResponse>(context, {
+    api: CreatePartitions.name,
+    version: GROW_VERSION,
+    json: JSON.stringify(request),
+  });
+  refuseUnless(answer.results[0], name);
+  const { image } = await observe(context.env, context.var.entry, {});
+  return context.json(topicData(context, image, topicAt(image, name)));
+});
+
+topicChanges.delete("/:topic_name", async (context) => {
+  const name = context.req.param("topic_name");
+  const request = { topics: [{ name, topicId: ZERO_UUID }], timeoutMs: TIMEOUT_MS };
+  const answer = await ask<DeleteTopicsResponse>(context, {
+    api: DeleteTopics.name,
+    version: DELETE_VERSION,
+    json: JSON.stringify(request),
+  });
+  refuseUnless(answer.responses[0], name);
+  return context.body(null, 204);
+});
+
+interface Ask {
+  readonly api: string;
+  readonly version: number;
+  readonly json: string;
+}
+
+/** The response in Kafka's JSON form; its position becomes this answer's. */
+async function ask<Body>(context: ScopedContext, call: Ask): Promise<Body> {
+  const response = await callKafka(context.env, context.var.entry, call);
+  const text = await response.text();
+  if (!response.ok) throw new Problem("INVALID_REQUEST", messageIn(text));
+  const position = positionOf(response);
+  if (position !== undefined) {
+    context.header(OFFSET_HEADER, String(position.offset));
+    context.header(EPOCH_HEADER, String(position.epoch));
+  }
+  const body: Body = JSON.parse(text);
+  return body;
+}
+
+function messageIn(text: string): string {
+  const body: { readonly message?: string } = JSON.parse(text);
+  return body.message ?? "the controller refused the request";
+}
+
+/** Kafka's refusal of the one item that was asked for, as an HTTP error. */
+function refuseUnless(
+  item: { readonly errorCode: number; readonly errorMessage: string | null } | undefined,
+  name: string,
+): void {
+  const code = item?.errorCode ?? ErrorCode.UNKNOWN_SERVER_ERROR;
+  if (code === ErrorCode.NONE) return;
+  const message = `${errorName(code)}: ${item?.errorMessage ?? name}`;
+  const isUnknown =
+    code === ErrorCode.UNKNOWN_TOPIC_OR_PARTITION || code === ErrorCode.UNKNOWN_TOPIC_ID;
+  throw new Problem(isUnknown ? "UNKNOWN_TOPIC_OR_PARTITION" : "INVALID_REQUEST", message);
+}
+
+/** Counts, or who holds what: never both. -1 leaves a count to the cluster's defaults (KIP-464). */
+function placementOf(fields: Readonly<Record<string, unknown>>) {
+  const {
+    partitions_count: partitions,
+    replication_factor: factor,
+    replicas_assignments: given,
+  } = fields;
+  if (given !== undefined) {
+    if (partitions !== undefined || factor !== undefined) {
+      throw invalid(
+        "replicas_assignments",
+        "alone, without partitions_count and replication_factor",
+      );
+    }
+    const assignments = arrayAt(given, "replicas_assignments").map((item, at) =>
+      assignmentOf(item, at),
+    );
+    return { numPartitions: -1, replicationFactor: -1, assignments };
+  }
+  return {
+    numPartitions:
+      partitions === undefined ? -1 : integerAt(partitions, "partitions_count", PARTITIONS),
+    replicationFactor:
+      factor === undefined ? -1 : integerAt(factor, "replication_factor", { min: 1, max: 0x7fff }),
+    assignments: [],
+  };
+}
+
+function assignmentOf(item: unknown, at: number) {
+  const path = `replicas_assignments[${at}]`;
+  const fields = objectAt(item, path, ["partition_id", "broker_ids"]);
+  return {
+    partitionIndex: integerAt(fields["partition_id"], `${path}.partition_id`, BROKER_IDS),
+    brokerIds: arrayAt(fields["broker_ids"], `${path}.broker_ids`).map((id, index) =>
+      integerAt(id, `${path}.broker_ids[${index}]`, BROKER_IDS),
+    ),
+  };
+}
+
+function configsOf(given: unknown) {
+  if (given === undefined) return [];
+  return arrayAt(given, "configs").map((item, at) => {
+    const fields = objectAt(item, `configs[${at}]`, ["name", "value"]);
+    const { name, value } = fields;
+    return {
+      name: textAt(name, `configs[${at}].name`),
+      value: value === null ? null : textAt(value, `configs[${at}].value`),
+    };
+  });
+}
