@@ -10,8 +10,9 @@ import {
 } from "../protocol/index.ts";
 import { bootstrapRecords, type Bootstrap } from "./bootstrap.ts";
 import type { ControlContext, ControlResult, QuorumController } from "./control/operation.ts";
+import { sameEndpoints, sameFeatures } from "./control/registration-parts.ts";
 import { SUPPORTED_FEATURES } from "./features.ts";
-import type { ClusterImage, Endpoint, FeatureRange } from "./image/cluster-image.ts";
+import type { ClusterImage, FeatureRange } from "./image/cluster-image.ts";
 import { contentsOf, type MetadataContents, type MetadataImage } from "./image/metadata-image.ts";
 import { initialLiveness } from "./liveness/broker-heartbeats.ts";
 import { MV_CONTROLLER_REGISTRATION } from "./versions.ts";
@@ -75,34 +76,5 @@ function isRegistered(cluster: ClusterImage, controller: QuorumController): bool
     registered.incarnationId === controller.directoryId &&
     sameEndpoints(registered.listeners, controller.endpoints) &&
     sameFeatures(registered.features, OWN_FEATURES)
-  );
-}
-
-export function sameEndpoints(a: readonly Endpoint[], b: readonly Endpoint[]): boolean {
-  return (
-    a.length === b.length &&
-    a.every(({ name, host, port, securityProtocol }, at) => {
-      const other = b[at];
-      return (
-        other?.name === name &&
-        other.host === host &&
-        other.port === port &&
-        other.securityProtocol === securityProtocol
-      );
-    })
-  );
-}
-
-export function sameFeatures(a: readonly FeatureRange[], b: readonly FeatureRange[]): boolean {
-  return (
-    a.length === b.length &&
-    a.every(({ name, minSupportedVersion, maxSupportedVersion }, at) => {
-      const other = b[at];
-      return (
-        other?.name === name &&
-        other.minSupportedVersion === minSupportedVersion &&
-        other.maxSupportedVersion === maxSupportedVersion
-      );
-    })
   );
 }

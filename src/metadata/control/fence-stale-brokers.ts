@@ -1,0 +1,31 @@
+/**
+ * Fences the brokers that were not heard from for a whole session (KIP-631), the longest silent first. Each is
+ * fenced on the view that the fencing of the one before has left: otherwise one dead broker hands its partitions to
+ * another dead one (KAFKA-13173). Run when `nextFencingDeadline` has come; when one batch cannot hold it all, that
+ * deadline is still past, and the next run goes on.
+ */
+import type { MetadataRecord } from "../../protocol/index.ts";
+import { applyRecords } from "../image/metadata-delta.ts";
+import type { MetadataImage } from "../image/metadata-image.ts";
+import { staleBrokers, withoutStrangers } from "../liveness/broker-heartbeats.ts";
+import { fencingRecords } from "./broker-departure.ts";
+import { RECORDS_PER_OPERATION_MAX, type ControlContext, type ControlResult } from "./operation.ts";
+
+export function fenceStaleBrokers(
+  view: MetadataImage,
+  context: ControlContext,
+): ControlResult<null> {
+  const session = { nowMs: context.nowMs, timeoutMs: context.config.brokerSessionTimeoutMs };
+  const records: MetadataRecord[] = [];
+  let working = view;
+  for (const broker of staleBrokers(context.liveness, view.cluster, session)) {
+    const room = RECORDS_PER_OPERATION_MAX - records.length;
+    if (room < 1) break;
+    const fencing = fencingRecords(working, broker, room);
+    records.push(...fencing.items);
+    // Later brokers wait for a batch of their own: their partitions may be the ones that are left.
+    if (!fencing.isWhole) break;
+    working = applyRecords(working, fencing.items, working.provenance);
+  }
+  return { records, response: null, liveness: withoutStrangers(context.liveness, working.cluster) };
+}

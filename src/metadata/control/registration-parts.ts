@@ -1,0 +1,26 @@
+/**
+ * What registrations of brokers and controllers are made of: endpoints, feature ranges, directories. Whether one is
+ * fit for the log, and whether two say the same.
+ */
+import type { Endpoint, FeatureRange } from "../image/cluster-image.ts";
+
+/** Kafka's readers make a range of every feature they find; one that is negative or inverted is none. */
+export const isValidRange = ({ minSupportedVersion, maxSupportedVersion }: FeatureRange): boolean =>
+  minSupportedVersion >= 0 && minSupportedVersion <= maxSupportedVersion;
+
+export const sameItems = <Item>(a: readonly Item[], b: readonly Item[]): boolean =>
+  a.length === b.length && a.every((item, at) => item === b[at]);
+
+export function sameEndpoints(a: readonly Endpoint[], b: readonly Endpoint[]): boolean {
+  return sameItems(a.map(endpointText), b.map(endpointText));
+}
+
+export function sameFeatures(a: readonly FeatureRange[], b: readonly FeatureRange[]): boolean {
+  return sameItems(a.map(rangeText), b.map(rangeText));
+}
+
+const endpointText = ({ name, host, port, securityProtocol }: Endpoint): string =>
+  JSON.stringify([name, host, port, securityProtocol]);
+
+const rangeText = ({ name, minSupportedVersion, maxSupportedVersion }: FeatureRange): string =>
+  JSON.stringify([name, minSupportedVersion, maxSupportedVersion]);
