@@ -186,6 +186,20 @@ describe("a value on the wire", () => {
     });
   });
 
+  test("that is a string of more than 32767 bytes is refused, even where its length could say it", () => {
+    const name = "a".repeat(0x7fff);
+    const good = CreateTopics.request
+      .at(7)
+      .encode(CreateTopics.request.fill({ topics: [{ name }] }));
+    expect(CreateTopics.request.at(7).decode(good).topics[0]?.name).toBe(name);
+    // One more letter, and the length that says so: 0x8000 + 1 as a varint.
+    const long = Uint8Array.from([2, 0x81, 0x80, 0x02, 0x61, ...good.subarray(4)]);
+    expect(outcome(() => CreateTopics.request.at(7).decode(long))).toMatchObject({
+      path: "topics[0].name",
+      at: 1,
+    });
+  });
+
   test("that is a long string of no UTF-8 is refused too", () => {
     const name = "a".repeat(100);
     const good = CreateTopics.request
@@ -333,6 +347,16 @@ describe("a batch", () => {
 });
 
 describe("a reader", () => {
+  test.each([
+    ["a varint beyond 32 bits", "ffffffff1f", (reader: Reader): unknown => reader.uvarint()],
+    ["a varint of six bytes", "808080808001", (reader: Reader): unknown => reader.uvarint()],
+    ["a length beyond 2^31 - 1", "8180808008", (reader: Reader): unknown => reader.compactLength()],
+    ["a negative length", "00000000", (reader: Reader): unknown => reader.take(-1)],
+    ["a fence of negative length", "00000000", (reader: Reader): unknown => reader.fence(-1)],
+  ])("refuses %s", (_, hex, read) => {
+    expect(outcome(() => read(new Reader(fromHex(hex))))).toMatchObject({ at: expect.any(Number) });
+  });
+
   test("refuses to go beyond a fence", () => {
     const reader = new Reader(new Uint8Array(8));
     reader.fence(3);

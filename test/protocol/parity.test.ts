@@ -51,8 +51,15 @@ const messages: readonly AnyMessage[] = [
 const byName = new Map(messages.map((message) => [message.name, message]));
 
 const smallFirst = (name: string): string => name.charAt(0).toLowerCase() + name.slice(1);
-const isIn = (range: Range | "none" | undefined, version: number): boolean =>
-  range !== undefined && range !== "none" && covers(range, version);
+
+/** Kafka's notation read anew, so that a fault of our own reading of it cannot hide on both sides. */
+function isIn(range: Range | "none" | undefined, version: number): boolean {
+  const bounds = /^(\d+)(?:-(\d+)|(\+))?$/.exec(range ?? "none");
+  if (bounds === null) return false;
+  const [, low, high, open] = bounds;
+  const last = open === "+" ? Infinity : Number(high ?? low);
+  return version >= Number(low) && version <= last;
+}
 
 describe("Kafka's side", () => {
   test("names exactly the messages that we have", () => {
@@ -97,7 +104,7 @@ function ours(fields: Fields, version: number): Projection[] {
       return {
         name,
         type: typeOf(shape),
-        nullable: isIn(traits.nullable, version),
+        nullable: traits.nullable !== undefined && covers(traits.nullable, version),
         tag: traits.tag ?? null,
         fallback: plain(fallbackOf(field), shape),
         inflexible: shape.kind === "legacyString",
@@ -107,7 +114,7 @@ function ours(fields: Fields, version: number): Projection[] {
 }
 
 const existsAt = ({ traits }: AnyField, version: number): boolean =>
-  traits.versions === undefined || isIn(traits.versions, version);
+  traits.versions === undefined || covers(traits.versions, version);
 
 function structOf(shape: Shape): Fields | null {
   if (shape.kind === "struct") return shape.fields;
