@@ -2,10 +2,10 @@
  * Deadlines as data: nobody ticks. A shell sets one timer to `nextDeadline` and says when it is over.
  */
 import { unreachable } from "../std/assert.ts";
-import { heldDeadline } from "./holding.ts";
 import type { Milliseconds } from "./messages.ts";
 import type { State } from "./state.ts";
 import { isSoleVoter, isVoter } from "./turn.ts";
+import { earliestDeadline } from "./waiting.ts";
 
 const NEVER = Number.POSITIVE_INFINITY;
 
@@ -32,7 +32,7 @@ export function roleDeadline(state: State): Milliseconds {
 /** When this replica must be stepped again at the latest; Infinity when it can wait for ever. */
 export function nextDeadline(state: State): Milliseconds {
   const { role } = state;
-  let deadline = Math.min(roleDeadline(state), heldDeadline(state));
+  let deadline = Math.min(roleDeadline(state), earliestDeadline(state.held));
   if (role.kind === "leader") {
     deadline = Math.min(deadline, role.parkedDeadline);
     if (!isSoleVoter(state)) deadline = Math.min(deadline, role.beginDeadline);

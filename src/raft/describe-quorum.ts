@@ -25,7 +25,7 @@ export function describeQuorum(state: State, now: Milliseconds): QuorumDescripti
     highWatermark: role.highWatermark,
     currentVoters: voterStatuses(state, role, now),
     observers: liveObservers(role, now)
-      .map(([, progress]) => statusOf(progress))
+      .map(statusOf)
       .toSorted((left, right) => left.key.id - right.key.id),
     nodes: latestVoters(voters),
   };

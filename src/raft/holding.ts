@@ -4,14 +4,14 @@
  * Such answers are held back, for a second while nobody leads, for a moment otherwise.
  */
 import { leaderOf } from "./leadership.ts";
-import type { Epoch, ErrorName, FetchRequest, Milliseconds, RequestId } from "./messages.ts";
-import { without } from "./parking.ts";
+import type { Epoch, ErrorName, FetchRequest, RequestId } from "./messages.ts";
 import { serveFetch } from "./replication.ts";
 import { isForAnotherCluster } from "./requests.ts";
 import { fetchError } from "./serving.ts";
-import type { HeldFetch, State } from "./state.ts";
+import type { State } from "./state.ts";
 import type { Turn } from "./turn.ts";
 import { reply, update } from "./turn.ts";
+import { NOBODY, splitDue } from "./waiting.ts";
 
 /** While no leader is known. Below every fetcher's request time-out (Kafka: 2 s). */
 const LEADERLESS_HOLD_MS = 1_000;
@@ -60,18 +60,13 @@ function refusal(state: State, epoch: Epoch): ErrorName {
 function hold(turn: Turn, request: RequestId, body: FetchRequest): void {
   const { held, now } = turn.state;
   const patience = leaderOf(turn.state) === null ? LEADERLESS_HOLD_MS : REDIRECT_HOLD_MS;
-  const fetch: HeldFetch = { request: body, deadline: now + patience };
-  update(turn, { held: new Map(held).set(request, fetch) });
+  update(turn, { held: held.set(request, { request: body, deadline: now + patience }) });
 }
 
 /** Answers those that were held for long enough. */
 export function releaseHeld(turn: Turn): void {
-  const { held, now } = turn.state;
-  const due = [...held].filter(([, { deadline }]) => deadline <= now);
-  if (due.length === 0) return;
-  const rest = new Map(held);
+  const { due, rest } = splitDue(turn.state.held, turn.state.now);
   for (const [request, { request: body }] of due) {
-    rest.delete(request);
     const error = refusal(turn.state, body.epoch);
     // With nobody to name, even an old epoch is no reason to ask again at once.
     const isPointless = leaderOf(turn.state) === null;
@@ -84,7 +79,7 @@ export function releaseHeld(turn: Turn): void {
 export function reconsiderHeld(turn: Turn): void {
   if (turn.state.held.size === 0 || leaderOf(turn.state) === null) return;
   const { held } = turn.state;
-  update(turn, { held: new Map() });
+  update(turn, { held: NOBODY });
   for (const [request, { request: body }] of held) {
     if (isServable(turn.state, body.epoch)) serveFetch(turn, request, body);
     else reply(turn, request, fetchError(turn.state, refusal(turn.state, body.epoch)));
@@ -93,13 +88,5 @@ export function reconsiderHeld(turn: Turn): void {
 
 /** Forgets a fetch whose sender is gone. */
 export function letGo(turn: Turn, request: RequestId): void {
-  const { held } = turn.state;
-  if (held.has(request)) update(turn, { held: without(held, request) });
-}
-
-/** When the first of the held fetches is due. */
-export function heldDeadline({ held }: State): Milliseconds {
-  let deadline = Number.POSITIVE_INFINITY;
-  for (const fetch of held.values()) deadline = Math.min(deadline, fetch.deadline);
-  return deadline;
+  update(turn, { held: turn.state.held.delete(request) });
 }

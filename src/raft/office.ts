@@ -2,8 +2,10 @@
  * How an office begins and ends: what a new leader knows of the others (nothing), what it writes first, and
  * what becomes of the fetches it holds when it leaves.
  */
+import { ImmutableMap, byText } from "../std/immutable-map.ts";
 import { beginQuorumEpochMs, checkQuorumMs } from "./config.ts";
 import { fetchError } from "./serving.ts";
+import { NOBODY } from "./waiting.ts";
 import type { ControlRecord, Endpoint, ReplicaId, ReplicaKey } from "./messages.ts";
 import type { Leader, ReplicaProgress, Role, State } from "./state.ts";
 import type { Turn } from "./turn.ts";
@@ -20,9 +22,9 @@ export function newOffice(state: State): Leader {
     epochStartOffset: log.endOffset,
     highWatermark: null,
     voters: new Map(others.map((voter) => [voter.key.id, noProgress(voter.key)])),
-    observers: new Map(),
-    parkedVoters: new Map(),
-    parkedObservers: new Map(),
+    observers: ImmutableMap.empty(byText),
+    parkedVoters: NOBODY,
+    parkedObservers: NOBODY,
     parkedDeadline: Number.POSITIVE_INFINITY,
     checkQuorumDeadline: now + checkQuorumMs(config),
     heard: new Set(),

@@ -3,12 +3,13 @@
  * the next commit, any until its time is over. They live in the leader's role and end when the office does.
  */
 import { assert } from "../std/assert.ts";
-import type { FetchRequest, Milliseconds, RequestId } from "./messages.ts";
+import type { FetchRequest, RequestId } from "./messages.ts";
 import { fetchSuccess } from "./serving.ts";
-import type { Leader, ParkedFetch } from "./state.ts";
+import type { Leader, WaitingFetch, WaitingFetches } from "./state.ts";
 import type { Turn } from "./turn.ts";
 import { reply, update } from "./turn.ts";
 import { hasVoter, latestVoters } from "./voters.ts";
+import { NOBODY, earliestDeadline, splitDue } from "./waiting.ts";
 
 /** More than any cluster has brokers; a fetch beyond is turned away with a code after which brokers pause. */
 export const PARKED_MAX = 10_000;
@@ -28,12 +29,12 @@ export function park(turn: Turn, request: RequestId, body: FetchRequest): boolea
   const end = now + Math.min(body.maxWaitMs, WAIT_MS_MAX);
   const deadline = Math.max(now + 1, Math.floor(end / BEAT_MS) * BEAT_MS);
   const parkedDeadline = Math.min(role.parkedDeadline, deadline);
-  const parked: ParkedFetch = { request: body, deadline };
+  const parked: WaitingFetch = { request: body, deadline };
   if (hasVoter(latestVoters(voters), body.replica)) {
-    const parkedVoters = new Map(role.parkedVoters).set(request, parked);
+    const parkedVoters = role.parkedVoters.set(request, parked);
     update(turn, { role: { ...role, parkedVoters, parkedDeadline } });
   } else {
-    const parkedObservers = new Map(role.parkedObservers).set(request, parked);
+    const parkedObservers = role.parkedObservers.set(request, parked);
     update(turn, { role: { ...role, parkedObservers, parkedDeadline } });
   }
   return true;
@@ -51,9 +52,7 @@ export function wakeParked(turn: Turn, committed: boolean): void {
   update(turn, { role: { ...role, parkedVoters: NOBODY, parkedObservers, parkedDeadline } });
 }
 
-const NOBODY: ReadonlyMap<RequestId, ParkedFetch> = new Map();
-
-function answerAll(turn: Turn, parked: ReadonlyMap<RequestId, ParkedFetch>): void {
+function answerAll(turn: Turn, parked: WaitingFetches): void {
   for (const [request, { request: body }] of parked) {
     reply(turn, request, fetchSuccess(turn.state, body));
   }
@@ -63,46 +62,26 @@ function answerAll(turn: Turn, parked: ReadonlyMap<RequestId, ParkedFetch>): voi
 export function expireParked(turn: Turn, leader: Leader): void {
   const { now } = turn.state;
   if (now < leader.parkedDeadline) return;
-  const parkedVoters = expire(turn, leader.parkedVoters);
-  const parkedObservers = expire(turn, leader.parkedObservers);
-  const parkedDeadline = Math.min(earliest(parkedVoters), earliest(parkedObservers));
-  update(turn, { role: { ...leader, parkedVoters, parkedObservers, parkedDeadline } });
-}
-
-function expire(
-  turn: Turn,
-  parked: ReadonlyMap<RequestId, ParkedFetch>,
-): ReadonlyMap<RequestId, ParkedFetch> {
-  const due = [...parked].filter(([, { deadline }]) => deadline <= turn.state.now);
-  if (due.length === 0) return parked;
-  answerAll(turn, new Map(due));
-  const rest = new Map(parked);
-  for (const [request] of due) rest.delete(request);
-  return rest;
-}
-
-function earliest(parked: ReadonlyMap<RequestId, ParkedFetch>): Milliseconds {
-  let deadline = Number.POSITIVE_INFINITY;
-  for (const fetch of parked.values()) deadline = Math.min(deadline, fetch.deadline);
-  return deadline;
+  const voters = splitDue(leader.parkedVoters, now);
+  const observers = splitDue(leader.parkedObservers, now);
+  answerAll(turn, voters.due);
+  answerAll(turn, observers.due);
+  const first = Math.min(earliestDeadline(voters.rest), earliestDeadline(observers.rest));
+  update(turn, {
+    role: {
+      ...leader,
+      parkedVoters: voters.rest,
+      parkedObservers: observers.rest,
+      parkedDeadline: first,
+    },
+  });
 }
 
 /** Forgets a fetch whose sender is gone. */
 export function unpark(turn: Turn, request: RequestId): void {
   const { role } = turn.state;
   if (role.kind !== "leader") return;
-  if (role.parkedVoters.has(request)) {
-    update(turn, { role: { ...role, parkedVoters: without(role.parkedVoters, request) } });
-  } else if (role.parkedObservers.has(request)) {
-    update(turn, { role: { ...role, parkedObservers: without(role.parkedObservers, request) } });
-  }
-}
-
-export function without<Value>(
-  map: ReadonlyMap<RequestId, Value>,
-  request: RequestId,
-): ReadonlyMap<RequestId, Value> {
-  const rest = new Map(map);
-  rest.delete(request);
-  return rest;
+  const parkedVoters = role.parkedVoters.delete(request);
+  const parkedObservers = role.parkedObservers.delete(request);
+  update(turn, { role: { ...role, parkedVoters, parkedObservers } });
 }

@@ -6,6 +6,7 @@
  * Voters are served everything, observers only what is committed: what a broker has seen is never taken back.
  */
 import { assert } from "../std/assert.ts";
+import { ImmutableMap, byText } from "../std/immutable-map.ts";
 import { checkQuorumMs } from "./config.ts";
 import { judgeContinuation } from "./log.ts";
 import type {
@@ -122,23 +123,25 @@ function observe(turn: Turn, body: FetchRequest): void {
   if (body.replica.id < 0) return;
   const key = keyOf(body.replica);
   const known = role.observers.get(key);
-  const observers = new Map(
-    known === undefined && role.observers.size >= OBSERVERS_MAX
-      ? liveObservers(role, now)
-      : role.observers,
-  );
-  if (known === undefined && observers.size >= OBSERVERS_MAX) return;
+  const room = known === undefined ? makeRoom(role, now) : role.observers;
+  if (room.size >= OBSERVERS_MAX && known === undefined) return;
   const end = role.highWatermark ?? 0;
-  observers.set(key, advance(known ?? noProgress(body.replica), body, { now, end }));
-  update(turn, { role: { ...role, observers } });
+  const progress = advance(known ?? noProgress(body.replica), body, { now, end });
+  update(turn, { role: { ...role, observers: room.set(key, progress) } });
 }
 
+/** Forgets the silent ones, but only when the place is needed. */
+const makeRoom = (role: Leader, now: Milliseconds): Leader["observers"] =>
+  role.observers.size < OBSERVERS_MAX
+    ? role.observers
+    : ImmutableMap.from(
+        byText,
+        liveObservers(role, now).map((live) => [keyOf(live.key), live]),
+      );
+
 /** The observers that have fetched within their session. */
-export const liveObservers = (
-  role: Leader,
-  now: Milliseconds,
-): readonly (readonly [string, ReplicaProgress])[] =>
-  [...role.observers].filter(([, { lastFetchAt }]) => {
+export const liveObservers = (role: Leader, now: Milliseconds): readonly ReplicaProgress[] =>
+  [...role.observers.values()].filter(({ lastFetchAt }) => {
     return lastFetchAt !== null && now - lastFetchAt < OBSERVER_SESSION_MS;
   });
 

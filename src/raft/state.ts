@@ -5,6 +5,7 @@
  * Roles are a union, so that votes exist only on a nominee and progress only on a leader. Only
  * `transitions.ts` makes them.
  */
+import type { ImmutableMap } from "../std/immutable-map.ts";
 import type { Random } from "../std/random.ts";
 import type { RaftConfig } from "./config.ts";
 import type { ElectionState } from "./effects.ts";
@@ -75,11 +76,14 @@ export interface ReplicaProgress {
   readonly rolledBack: boolean;
 }
 
-/** A fetch that waits for something to be fetched. */
-export interface ParkedFetch {
+/** A fetch that has yet to be answered. */
+export interface WaitingFetch {
   readonly request: FetchRequest;
   readonly deadline: Milliseconds;
 }
+
+/** Persistent, for a thousand brokers wait at once and each step changes one entry. */
+export type WaitingFetches = ImmutableMap<RequestId, WaitingFetch>;
 
 export interface Leader {
   readonly kind: "leader";
@@ -90,11 +94,11 @@ export interface Leader {
   /** The other voters by id. */
   readonly voters: ReadonlyMap<ReplicaId, ReplicaProgress>;
   /** Everyone else that fetches, by `keyOf`; bounded, and forgotten after five silent minutes. */
-  readonly observers: ReadonlyMap<string, ReplicaProgress>;
+  readonly observers: ImmutableMap<string, ReplicaProgress>;
   /** Voters' fetches: they end with the next append. */
-  readonly parkedVoters: ReadonlyMap<RequestId, ParkedFetch>;
+  readonly parkedVoters: WaitingFetches;
   /** Observers' fetches: they see only committed records, so they end with the next commit. */
-  readonly parkedObservers: ReadonlyMap<RequestId, ParkedFetch>;
+  readonly parkedObservers: WaitingFetches;
   /** A lower bound of the deadlines in `parkedVoters` and `parkedObservers`. */
   readonly parkedDeadline: Milliseconds;
   /** When to resign, unless a majority fetches before. */
@@ -131,12 +135,6 @@ export interface Connection {
   readonly failures: number;
 }
 
-/** A fetch held back by a replica that does not lead, so that a broker cannot ask in a tight loop. */
-export interface HeldFetch {
-  readonly request: FetchRequest;
-  readonly deadline: Milliseconds;
-}
-
 export interface State {
   readonly config: RaftConfig;
   readonly random: Random;
@@ -153,7 +151,8 @@ export interface State {
   readonly nextCorrelation: CorrelationId;
   /** When this incarnation booted. */
   readonly incarnation: Milliseconds;
-  readonly held: ReadonlyMap<RequestId, HeldFetch>;
+  /** Fetches held back because this replica does not lead: a broker must not ask in a tight loop. */
+  readonly held: WaitingFetches;
 }
 
 /** What `boot` needs from storage. */

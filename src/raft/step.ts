@@ -40,6 +40,7 @@ import {
 import type { Step, Turn } from "./turn.ts";
 import { beginTurn, drawElectionDeadline, endTurn, isVoter, update } from "./turn.ts";
 import { findVoter, latestVoters, sameKey, voterSet } from "./voters.ts";
+import { NOBODY } from "./waiting.ts";
 
 /**
  * Starts an incarnation from what its storage holds. `seed` decides all its later chances; `now` also names
@@ -83,7 +84,7 @@ function bootState(
     // An arbitrary start keeps answers to an earlier incarnation from being mistaken; 30 bits fit the wire.
     nextCorrelation: value >>> 2,
     incarnation: at.now,
-    held: new Map(),
+    held: NOBODY,
   };
 }
 

@@ -3,6 +3,7 @@
  * scripts tell the rest. One test per rule.
  */
 import { describe, expect, test } from "vitest";
+import { ImmutableMap, byNumber } from "../../src/std/immutable-map.ts";
 import type {
   Effect,
   Entry,
@@ -380,11 +381,11 @@ describe("what is bounded", () => {
     if (role.kind !== "leader") throw new Error("a sole voter leads");
     // Filled by hand: ten thousand steps would take a while.
     const parkedDeadline = NOW + 500;
-    const parkedObservers = new Map(
-      Array.from({ length: 10_000 }, (_, at) => [
-        at,
-        { request: fetch(1_000 + at), deadline: parkedDeadline },
-      ]),
+    const parkedObservers = ImmutableMap.from(
+      byNumber,
+      Array.from({ length: 10_000 }, (_, at) => {
+        return [at, { request: fetch(1_000 + at), deadline: parkedDeadline }] as const;
+      }),
     );
     subject.state = { ...subject.state, role: { ...role, parkedObservers, parkedDeadline } };
     subject.receive(fetch(50_000), 20_000);
