@@ -17,6 +17,12 @@ export {
   type QuorumController,
 } from "./control/operation.ts";
 export {
+  LEADER_BALANCE_INTERVAL_MS,
+  balancePartitionLeaders,
+  electUncleanLeaders,
+} from "./control/balance-partition-leaders.ts";
+export { fenceStaleBrokers } from "./control/fence-stale-brokers.ts";
+export {
   initialLiveness,
   nextFencingDeadline,
   type BrokerContact,

@@ -1,0 +1,47 @@
+/**
+ * ApiVersions, v0-v4 (KIP-35, KIP-511, KIP-584): exactly what this listener serves, the features this build
+ * supports, and what the cluster has finalized. Every node answers at any time, leader or not.
+ */
+import { ApiVersions, ErrorCode, apis, boundsOf, type ApiVersionsRequest, type ApiVersionsResponse } from "../src/protocol/index.ts";
+import { finalizedLevels, stableImage, SUPPORTED_FEATURES } from "../src/metadata/index.ts";
+import { SERVED_APIS, type Node } from "./dispatch.ts";
+
+/** What Kafka allows a client to call itself (KIP-511). */
+const SOFTWARE = /^[a-zA-Z0-9](?:[a-zA-Z0-9\-.]*[a-zA-Z0-9])?$/;
+
+/** From this version on a client accepts a supported feature whose minimum is 0 (KAFKA-17492). */
+const ZERO_MINIMUM_VERSION = 4;
+
+export function apiVersionsResponse(
+  node: Node,
+  call: { readonly apiVersion: number; readonly body: ApiVersionsRequest },
+): ApiVersionsResponse {
+  const { clientSoftwareName, clientSoftwareVersion } = call.body;
+  const named = SOFTWARE.test(clientSoftwareName) && SOFTWARE.test(clientSoftwareVersion);
+  if (call.apiVersion >= 3 && !named) return ApiVersions.response.fill({ errorCode: ErrorCode.INVALID_REQUEST });
+  const image = stableImage(node.voter.committedImage);
+  return ApiVersions.response.fill({
+    apiKeys: servedVersions(),
+    supportedFeatures: SUPPORTED_FEATURES.filter(
+      ({ minVersion }) => minVersion > 0 || call.apiVersion >= ZERO_MINIMUM_VERSION,
+    ),
+    finalizedFeaturesEpoch: image.featuresEpoch,
+    finalizedFeatures: finalizedLevels(image.features).map(({ name, level }) => ({
+      name,
+      minVersionLevel: level,
+      maxVersionLevel: level,
+    })),
+  });
+}
+
+/** Answers a client that asked in a version unknown here: version 0 of the response, with the range to use. */
+export function unsupportedApiVersions(): ApiVersionsResponse {
+  return ApiVersions.response.fill({ errorCode: ErrorCode.UNSUPPORTED_VERSION, apiKeys: servedVersions() });
+}
+
+const servedVersions = () =>
+  SERVED_APIS.map((name) => {
+    const api = apis[name];
+    const { low, high } = boundsOf(api.valid);
+    return { apiKey: api.key, minVersion: low, maxVersion: high };
+  }).toSorted((left, right) => left.apiKey - right.apiKey);

@@ -1,0 +1,95 @@
+/**
+ * What a controller node answers over HTTP. Callers are the Worker and the other controllers, never the public:
+ * authentication and the shapes of the public interface are the Worker's.
+ *
+ * | route | does |
+ * |---|---|
+ * | `POST /form` | `{cluster}`: makes the node a voter; repeatable |
+ * | `POST /frames` | one Kafka request frame in, one response frame out |
+ * | `POST /rpc/{Api}?version=` | the same in Kafka's JSON form |
+ * | `GET /log?from_offset=&max_bytes=&wait_ms=` | committed batches as stored |
+ * | `GET /quorum`, `GET /status` | where the node and the quorum stand |
+ * | `POST /restart`, `POST /untrip`, `DELETE /` | for operators |
+ */
+import type { ClusterEntry } from "./cluster-entry.ts";
+import { readFeed } from "./log-feed.ts";
+import { answerFrame, answerJson } from "./listener.ts";
+import { quorumStatus, voterStatus } from "./status.ts";
+import type { Voter } from "./voter.ts";
+
+/** The node behind the routes. */
+export interface ControllerHost {
+  /** Null until the node is formed, and while an invariant is tripped. */
+  readonly voter: Voter | null;
+  readonly cluster: ClusterEntry | null;
+  readonly nodeId: number;
+  readonly tripped: string | null;
+  form(cluster: ClusterEntry): void;
+  restart(reason: string): void;
+  clearTripped(): void;
+  wipe(): Promise<void>;
+}
+
+export async function answer(host: ControllerHost, request: Request): Promise<Response> {
+  const url = new URL(request.url);
+  const route = `${request.method} /${url.pathname.split("/")[1] ?? ""}`;
+  switch (route) {
+    case "POST /form":
+      return form(host, await request.json());
+    case "GET /status":
+      return Response.json(voterStatus(host));
+    case "POST /untrip":
+      host.clearTripped();
+      return Response.json(voterStatus(host));
+    case "POST /restart":
+      host.restart("an operator asked for a restart");
+      return Response.json({ restarting: true }, { status: 202 });
+    case "DELETE /":
+      await host.wipe();
+      return Response.json({ deleted: true });
+    default:
+      return answerAsVoter(host, request, { route, url });
+  }
+}
+
+async function answerAsVoter(
+  host: ControllerHost,
+  request: Request,
+  at: { readonly route: string; readonly url: URL },
+): Promise<Response> {
+  const { voter, cluster } = host;
+  if (voter === null || cluster === null) return unavailable(host);
+  switch (at.route) {
+    case "POST /frames":
+      return answerFrame({ voter, cluster }, new Uint8Array(await request.arrayBuffer()));
+    case "POST /rpc":
+      return answerJson({ voter, cluster }, { api: at.url.pathname.split("/")[2] ?? "", version: at.url.searchParams.get("version"), text: await request.text() });
+    case "GET /log":
+      return readFeed(voter, at.url.searchParams);
+    case "GET /quorum":
+      return Response.json(quorumStatus(host, voter));
+    default:
+      return Response.json({ error_code: 404, message: `no ${at.route} here` }, { status: 404 });
+  }
+}
+
+function form(host: ControllerHost, body: unknown): Response {
+  const { cluster } = body as { cluster: ClusterEntry };
+  if (host.cluster !== null && host.cluster.cluster_id !== cluster.cluster_id) {
+    return Response.json({ error_code: 409, message: `this node belongs to ${host.cluster.cluster_id}` }, { status: 409 });
+  }
+  host.form(cluster);
+  const own = host.cluster?.controllers.find((controller) => controller.node_id === host.nodeId);
+  return Response.json({ directory_id: own?.directory_id ?? null });
+}
+
+function unavailable(host: ControllerHost): Response {
+  const { tripped } = host;
+  if (tripped !== null) {
+    const message = `controller ${host.nodeId} has stopped itself: ${tripped}`;
+    // Nothing was executed here, so the caller may try another node.
+    return Response.json({ error_code: 41, message, leader_id: -1, leader_epoch: -1 }, { status: 421 });
+  }
+  const message = `controller ${host.nodeId} is not part of a cluster yet`;
+  return Response.json({ error_code: 41, message, leader_id: -1, leader_epoch: -1 }, { status: 421 });
+}

@@ -1,0 +1,137 @@
+/**
+ * Between a stored record batch and what the two cores make of it: an entry of the log with its control records
+ * for consensus, metadata records for the image.
+ */
+import type { ControlRecord as CoreControl, Entry, Voter, VotersRecord } from "../src/raft/index.ts";
+import {
+  decodeMetadataRecord,
+  decodeRecordBatch,
+  encodeControlBatch,
+  encodeDataBatch,
+  isUuid,
+  recordBatches,
+  KRaftVersionRecord,
+  LeaderChangeMessage,
+  VotersRecord as VotersRecordSchema,
+  type BatchHeader,
+  type ControlRecord,
+  type MetadataRecord,
+} from "../src/protocol/index.ts";
+import { assert } from "../src/std/assert.ts";
+import type { PendingBatch } from "./active-controller.ts";
+import type { StoredBatch } from "./storage/log-store.ts";
+
+/** The batches of a fetch response. A malformed or cut-off one is a `DecodeError`: nothing is taken over. */
+export function entriesOf(bytes: Uint8Array): readonly Entry[] {
+  return [...recordBatches(bytes)].map((batch) => ({
+    ...placeOf(batch),
+    control: batch.isControl ? controlRecordsOf(batch.bytes) : [],
+    payload: batch.bytes,
+  }));
+}
+
+const placeOf = (batch: BatchHeader): Pick<Entry, "baseOffset" | "lastOffset" | "epoch"> => ({
+  baseOffset: batch.baseOffset,
+  lastOffset: batch.lastOffset,
+  epoch: batch.leaderEpoch,
+});
+
+/** The voter sets in a stored control batch, each with the offset of its record. */
+export function votersIn(stored: StoredBatch): readonly VotersRecord[] {
+  return controlRecordsOf(stored.bytes).flatMap((record, index) => {
+    if (record.kind !== "kraft-voters") return [];
+    return [{ offset: stored.baseOffset + index, voters: record.voters }];
+  });
+}
+
+/** The metadata records of a stored data batch. */
+export function recordsOf(bytes: Uint8Array): {
+  readonly records: readonly MetadataRecord[];
+  readonly timestampMs: number;
+} {
+  const batch = decodeRecordBatch(bytes);
+  return {
+    records: batch.isControl ? [] : batch.values.map(decodeMetadataRecord),
+    timestampMs: batch.timestampMs,
+  };
+}
+
+/** The bytes of a batch that an active controller appends. */
+export const dataBatch = (batch: PendingBatch, leaderEpoch: number): Uint8Array =>
+  encodeDataBatch({ baseOffset: batch.baseOffset, leaderEpoch, timestampMs: batch.timestampMs }, batch.values);
+
+/** The bytes of a control batch that this leader writes itself. */
+export const controlBatch = (entry: Entry, timestampMs: number): Uint8Array =>
+  encodeControlBatch(
+    { baseOffset: entry.baseOffset, leaderEpoch: entry.epoch, timestampMs },
+    entry.control.map(toWire),
+  );
+
+function controlRecordsOf(bytes: Uint8Array): readonly CoreControl[] {
+  const batch = decodeRecordBatch(bytes);
+  return batch.isControl ? batch.records.flatMap(fromWire) : [];
+}
+
+function fromWire(record: ControlRecord): readonly CoreControl[] {
+  switch (record.type) {
+    case "LEADER_CHANGE":
+      return [
+        {
+          kind: "leader-change",
+          leaderId: record.data.leaderId,
+          voters: record.data.voters.map(({ voterId }) => voterId),
+          grantingVoters: record.data.grantingVoters.map(({ voterId }) => voterId),
+        },
+      ];
+    case "KRAFT_VERSION":
+      return [{ kind: "kraft-version", version: record.data.kRaftVersion }];
+    case "KRAFT_VOTERS":
+      return [
+        {
+          kind: "kraft-voters",
+          voters: record.data.voters.map((voter): Voter => {
+            const { minSupportedVersion: min, maxSupportedVersion: max } = voter.kRaftVersionFeature;
+            return {
+              key: { id: voter.voterId, directoryId: voter.voterDirectoryId },
+              endpoints: voter.endpoints,
+              kraftVersions: { min, max },
+            };
+          }),
+        },
+      ];
+    case "SNAPSHOT_HEADER":
+    case "SNAPSHOT_FOOTER":
+      return [];
+  }
+}
+
+function toWire(record: CoreControl): ControlRecord {
+  switch (record.kind) {
+    case "leader-change": {
+      const data = LeaderChangeMessage.fill({
+        leaderId: record.leaderId,
+        voters: record.voters.map((voterId) => ({ voterId })),
+        grantingVoters: record.grantingVoters.map((voterId) => ({ voterId })),
+      });
+      return { type: "LEADER_CHANGE", data };
+    }
+    case "kraft-version":
+      return { type: "KRAFT_VERSION", data: KRaftVersionRecord.fill({ kRaftVersion: record.version }) };
+    case "kraft-voters":
+      return { type: "KRAFT_VOTERS", data: VotersRecordSchema.fill({ voters: record.voters.map(voterToWire) }) };
+  }
+}
+
+function voterToWire(voter: Voter) {
+  const { id, directoryId } = voter.key;
+  assert(isUuid(directoryId), `a directory id is a Kafka uuid, not ${directoryId}`);
+  return {
+    voterId: id,
+    voterDirectoryId: directoryId,
+    endpoints: voter.endpoints,
+    kRaftVersionFeature: {
+      minSupportedVersion: voter.kraftVersions.min,
+      maxSupportedVersion: voter.kraftVersions.max,
+    },
+  };
+}

@@ -1,0 +1,80 @@
+/**
+ * Envelope (KIP-590): a client's request as a broker forwards it, with the client's principal and address. The
+ * inner request is answered as if it had come itself; only "the controller is elsewhere" is said on the
+ * envelope, so that the broker looks for the other controller instead of troubling its client.
+ */
+import {
+  DecodeError,
+  Envelope,
+  ErrorCode,
+  apis,
+  decodePrincipal,
+  decodeRequestFrame,
+  responseFrame,
+  type ApiName,
+  type EnvelopeRequest,
+  type Principal,
+  type RequestFrame,
+} from "../src/protocol/index.ts";
+import { dispatch, type Answer, type Node } from "./dispatch.ts";
+
+/** What brokers may forward (WC §2.1), as far as it is served here. */
+const FORWARDABLE: ReadonlySet<ApiName> = new Set<ApiName>([
+  "AlterConfigs",
+  "AlterPartitionReassignments",
+  "CreatePartitions",
+  "CreateTopics",
+  "DeleteTopics",
+  "DescribeQuorum",
+  "ElectLeaders",
+  "IncrementalAlterConfigs",
+  "ListPartitionReassignments",
+  "UnregisterBroker",
+  "UpdateFeatures",
+]);
+
+export async function openEnvelope(node: Node, envelope: EnvelopeRequest): Promise<Answer> {
+  const { length } = envelope.clientHostAddress;
+  if (length !== 4 && length !== 16) return refused(ErrorCode.INVALID_REQUEST);
+  const principal = principalOf(envelope);
+  if (principal === null) return refused(ErrorCode.PRINCIPAL_DESERIALIZATION_FAILURE);
+  const inner = innerOf(envelope);
+  if (inner === null) return refused(ErrorCode.UNSUPPORTED_VERSION);
+  if (!FORWARDABLE.has(inner.name)) return refused(ErrorCode.INVALID_REQUEST);
+  const answer = await dispatch(node, inner, principal);
+  if (answer === null) return refused(ErrorCode.UNSUPPORTED_VERSION);
+  if (answer.isNotController) return { ...refused(ErrorCode.NOT_CONTROLLER), isNotController: true };
+  const responseData = encodeAnswer(inner, answer);
+  return { body: Envelope.response.fill({ responseData }), isNotController: false };
+}
+
+const refused = (errorCode: number): Answer => ({
+  body: Envelope.response.fill({ errorCode }),
+  isNotController: false,
+});
+
+function principalOf({ requestPrincipal }: EnvelopeRequest): Principal | null {
+  if (requestPrincipal === null) return null;
+  try {
+    return decodePrincipal(requestPrincipal);
+  } catch (error) {
+    if (error instanceof DecodeError) return null;
+    throw error;
+  }
+}
+
+function innerOf({ requestData }: EnvelopeRequest): RequestFrame | null {
+  try {
+    const frame = decodeRequestFrame(requestData);
+    return frame.name === null ? null : frame;
+  } catch (error) {
+    if (error instanceof DecodeError) return null;
+    throw error;
+  }
+}
+
+/** The response frame of an answered request. */
+export function encodeAnswer(frame: RequestFrame, answer: Answer): Uint8Array {
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- an answer's body is the response of the API that was asked
+  return responseFrame(apis[frame.name], frame, answer.body as Record<string, unknown>);
+}

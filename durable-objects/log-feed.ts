@@ -1,0 +1,58 @@
+/**
+ * The committed log as a resource: record batches as stored, resumable at any offset, never anything that is
+ * not committed. With `wait_ms` the answer is held until there is something new, as a broker's Fetch is.
+ */
+import type { Voter } from "./voter.ts";
+
+const BYTES_DEFAULT = 1_048_576;
+/** One answer must fit an isolate's memory many times over. */
+const BYTES_MAX = 8 * 1_048_576;
+/** A held request keeps its object awake and billed. */
+const WAIT_MS_MAX = 30_000;
+
+export async function readFeed(voter: Voter, query: URLSearchParams): Promise<Response> {
+  const from = numberIn(query, "from_offset", { fallback: 0, max: Number.MAX_SAFE_INTEGER });
+  const maxBytes = numberIn(query, "max_bytes", { fallback: BYTES_DEFAULT, max: BYTES_MAX });
+  const waitMs = numberIn(query, "wait_ms", { fallback: 0, max: WAIT_MS_MAX });
+  if (from === null || maxBytes === null || waitMs === null) {
+    const message = `from_offset, max_bytes (at most ${BYTES_MAX}) and wait_ms (at most ${WAIT_MS_MAX}) are whole numbers from 0`;
+    return Response.json({ error_code: 400, message }, { status: 400 });
+  }
+  const { startOffset } = voter.state.log;
+  if (from < startOffset) {
+    const message = `the log begins at ${startOffset}; what lies before is in a snapshot`;
+    return Response.json({ error_code: 410, message, log_start_offset: startOffset }, { status: 410 });
+  }
+  await commitBeyond(voter, from, waitMs);
+  const { bytes, endOffset } = voter.readCommitted({ from, maxBytes });
+  return new Response(bytes, {
+    headers: {
+      "content-type": "application/octet-stream",
+      "kafka-high-watermark": String(voter.highWatermark ?? -1),
+      "kafka-log-start-offset": String(startOffset),
+      "kafka-log-end": String(endOffset),
+      "kafka-metadata-epoch": String(voter.state.election.epoch),
+    },
+  });
+}
+
+/** Waits until something above `from` is committed, at most `waitMs`. */
+async function commitBeyond(voter: Voter, from: number, waitMs: number): Promise<void> {
+  const until = Date.now() + waitMs;
+  for (;;) {
+    const left = until - Date.now();
+    if ((voter.highWatermark ?? 0) > from || left <= 0) return;
+    await voter.nextCommit(left);
+  }
+}
+
+/** A whole number from 0 to `max`; null when the text is anything else. */
+function numberIn(
+  query: URLSearchParams,
+  name: string,
+  { fallback, max }: { readonly fallback: number; readonly max: number },
+): number | null {
+  const text = query.get(name);
+  if (text === null) return fallback;
+  return /^\d{1,16}$/.test(text) && Number(text) <= max ? Number(text) : null;
+}

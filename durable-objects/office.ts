@@ -1,0 +1,88 @@
+/**
+ * How an active controller's office is furnished, and its standing duties: which metadata operation opens it,
+ * and which ones come due by themselves while it lasts. When and what they write is theirs to say.
+ */
+import {
+  DEFAULT_CONTROLLER_CONFIG,
+  balancePartitionLeaders,
+  defaultBootstrap,
+  electUncleanLeaders,
+  fenceStaleBrokers,
+  LEADER_BALANCE_INTERVAL_MS,
+  initialLiveness,
+  nextFencingDeadline,
+  takeOver,
+  type BrokerLiveness,
+  type MetadataImage,
+} from "../src/metadata/index.ts";
+import { ANONYMOUS, isUuid } from "../src/protocol/index.ts";
+import { assert } from "../src/std/assert.ts";
+import { seeded } from "../src/std/random.ts";
+import type { Office, Operation } from "./active-controller.ts";
+import type { ClusterEntry } from "./cluster-entry.ts";
+import { CONTROLLER_LISTENER } from "./quorum-wire.ts";
+import { BATCH_BYTES_MAX } from "./storage/log-store.ts";
+
+/** When leaders are next looked over: unclean elections where allowed, then preferred leaders. */
+export interface Duties {
+  readonly balanceAtMs: number;
+}
+
+export const firstDuties = (nowMs: number): Duties => ({ balanceAtMs: nowMs + LEADER_BALANCE_INTERVAL_MS });
+
+/** What taking office starts from. */
+export interface Accession {
+  readonly cluster: ClusterEntry;
+  readonly nodeId: number;
+  readonly epoch: number;
+  /** Everything in the log, all of it committed. */
+  readonly image: MetadataImage;
+  readonly endOffset: number;
+  readonly nowMs: number;
+  readonly seed: number;
+}
+
+export function furnish(accession: Accession): Office {
+  const { cluster, nodeId, epoch, image, endOffset, nowMs } = accession;
+  return {
+    ...{ epoch, image, endOffset },
+    liveness: initialLiveness(image, nowMs),
+    random: seeded(accession.seed),
+    batchBytesMax: BATCH_BYTES_MAX,
+    context: {
+      clusterId: cluster.cluster_id,
+      controllerId: nodeId,
+      controllers: cluster.controllers.map((controller) => {
+        const { node_id: id, directory_id: directoryId, host, port } = controller;
+        assert(isUuid(directoryId), `a directory id is a Kafka uuid, not ${directoryId}`);
+        return { id, directoryId, endpoints: [{ name: CONTROLLER_LISTENER, host, port, securityProtocol: 0 }] };
+      }),
+      principal: ANONYMOUS,
+      config: DEFAULT_CONTROLLER_CONFIG,
+    },
+  };
+}
+
+/** The first operation of every office: bootstrap records for an empty log, and what else a new leader owes. */
+export const opening =
+  (cluster: ClusterEntry): Operation<null> =>
+  (view, context) =>
+    takeOver(view, context, defaultBootstrap(cluster.metadata_version));
+
+export const nextDutyAt = (duties: Duties, liveness: BrokerLiveness): number =>
+  Math.min(duties.balanceAtMs, fencingAt(liveness));
+
+/** The duties that are due at `nowMs`, and when the others are. */
+export function dueDuties(
+  duties: Duties,
+  liveness: BrokerLiveness,
+  nowMs: number,
+): { readonly due: readonly Operation<unknown>[]; readonly duties: Duties } {
+  const due: Operation<unknown>[] = [];
+  if (fencingAt(liveness) <= nowMs) due.push(fenceStaleBrokers);
+  if (duties.balanceAtMs > nowMs) return { due, duties };
+  return { due: [...due, electUncleanLeaders, balancePartitionLeaders], duties: { balanceAtMs: nowMs + LEADER_BALANCE_INTERVAL_MS } };
+}
+
+const fencingAt = (liveness: BrokerLiveness): number =>
+  nextFencingDeadline(liveness, DEFAULT_CONTROLLER_CONFIG.brokerSessionTimeoutMs);

@@ -1,0 +1,311 @@
+/**
+ * One voter of one cluster while its object is in memory: the consensus core with its storage, its peers and
+ * its timers, and on top of it the metadata: replayed while standing by, in office while leading.
+ *
+ * Here the two cores meet. The rules of when to lead, what is committed and what a record means are theirs;
+ * this class carries values from one to the other, in the order in which they come.
+ */
+import type { BrokerLiveness, MetadataImage } from "../src/metadata/index.ts";
+import {
+  nextDeadline,
+  type Effect,
+  type Input,
+  type LogRange,
+  type PersistEffect,
+  type RaftConfig,
+  type Reply,
+  type Request,
+  type RequestId,
+  type State,
+} from "../src/raft/index.ts";
+import { AssertionError, assert } from "../src/std/assert.ts";
+import { ActiveController, type Operation, type Outcome } from "./active-controller.ts";
+import type { ClusterEntry } from "./cluster-entry.ts";
+import { dataBatch } from "./entries.ts";
+import { dueDuties, firstDuties, furnish, nextDutyAt, opening, type Duties } from "./office.ts";
+import { persistStep } from "./persist.ts";
+import type { Peers } from "./peers.ts";
+import { callPeer } from "./quorum-call.ts";
+import { ReplayedImage } from "./replayed-image.ts";
+import { joinBatches, type LogStore } from "./storage/log-store.ts";
+import type { QuorumStore } from "./storage/quorum-store.ts";
+import { durableImage } from "./storage/durable-image.ts";
+import { Turn } from "./turn.ts";
+import { Wake } from "./wake.ts";
+
+/** What a voter is given by its object. */
+export interface VoterParts {
+  readonly cluster: ClusterEntry;
+  readonly config: RaftConfig;
+  readonly storage: DurableObjectStorage;
+  readonly log: LogStore;
+  readonly quorum: QuorumStore;
+  readonly peers: Peers;
+  /** Milliseconds since the epoch of Unix. */
+  readonly clock: () => number;
+  /** Unpredictable, so that voters do not stand for election in step. */
+  readonly seed: number;
+  /** Ends this incarnation. `tripped` names an invariant that does not hold. */
+  readonly abort: (reason: { readonly cause: unknown; readonly tripped: string | null }) => void;
+}
+
+export class Voter {
+  readonly #parts: VoterParts;
+  readonly #turn: Turn;
+  readonly #wake: Wake;
+  readonly #replayed: ReplayedImage;
+  readonly #replies = new Map<RequestId, (reply: Reply) => void>();
+  readonly #commitWaiters = new Set<() => void>();
+  #nextRequest: RequestId = 1;
+  #active: ActiveController | null = null;
+  #duties: Duties = firstDuties(0);
+  #dutyAt: { readonly liveness: BrokerLiveness | null; readonly duties: Duties; readonly at: number } = {
+    liveness: null,
+    duties: this.#duties,
+    at: 0,
+  };
+  /** The end of the batch that this office has appended and not yet seen committed. */
+  #roundEnd: number | null = null;
+  #highWatermark: number | null = null;
+
+  constructor(parts: VoterParts) {
+    this.#parts = parts;
+    this.#replayed = new ReplayedImage(parts.log);
+    this.#wake = new Wake(parts.storage, () => this.onDeadline());
+    const image = durableImage(parts.quorum, parts.log);
+    this.#turn = new Turn(
+      { image, config: parts.config, now: parts.clock(), seed: parts.seed },
+      {
+        persist: (effect) => this.#persist(effect),
+        perform: (effect) => this.#perform(effect),
+        fail: (cause) => this.#fail(cause),
+      },
+    );
+  }
+
+  get state(): State {
+    return this.#turn.state;
+  }
+
+  /** True while this node leads and its metadata is caught up past the start of its epoch. */
+  get isActive(): boolean {
+    return this.#active !== null;
+  }
+
+  /** Everything committed that this node knows of; the offset after its last record is `committedEnd`. */
+  get committedImage(): MetadataImage {
+    return this.#replayed.image;
+  }
+
+  get committedEnd(): number {
+    return this.#replayed.endOffset;
+  }
+
+  /** Null until this incarnation has learned one. */
+  get highWatermark(): number | null {
+    return this.#highWatermark;
+  }
+
+  /** Time may have passed: runs whatever is due. Harmless at any moment. */
+  onDeadline(): void {
+    this.#take({ kind: "time-passed", now: this.#parts.clock() });
+    this.#doDuties();
+  }
+
+  onAlarm(): void {
+    this.#wake.alarmFired();
+    this.onDeadline();
+  }
+
+  /** Puts a request of the quorum's own protocol to the core; settles when the core answers, maybe much later. */
+  ask(body: Request): Promise<Reply> {
+    const request = this.#nextRequest;
+    this.#nextRequest += 1;
+    return new Promise((resolve) => {
+      this.#replies.set(request, resolve);
+      this.#take({ kind: "request-received", now: this.#parts.clock(), request, body });
+    });
+  }
+
+  /** Runs a metadata operation if this node is the active controller. */
+  async submit<Response>(operation: Operation<Response>, apiVersion: number): Promise<Outcome<Response>> {
+    const active = this.#active;
+    if (active === null) return { kind: "not-controller" };
+    const outcome = active.submit(operation, { nowMs: this.#parts.clock(), apiVersion });
+    this.#appendRound();
+    this.#standWake();
+    return outcome;
+  }
+
+  /** Committed batches as stored, whole, from the one that contains `from`, and where the last of them ends. */
+  readCommitted(range: { readonly from: number; readonly maxBytes: number }): {
+    readonly bytes: Uint8Array;
+    readonly endOffset: number;
+  } {
+    const batches = this.#parts.log.read({ ...range, upTo: this.#highWatermark ?? 0 });
+    const last = batches.at(-1);
+    return { bytes: joinBatches(batches), endOffset: last === undefined ? range.from : last.lastOffset + 1 };
+  }
+
+  readLog(range: LogRange): Uint8Array {
+    return joinBatches(this.#parts.log.read(range));
+  }
+
+  /** Resolves at the next commit, or after `waitMs`. */
+  nextCommit(waitMs: number): Promise<void> {
+    return new Promise((resolve) => {
+      const done = (): void => {
+        clearTimeout(timer);
+        this.#commitWaiters.delete(done);
+        resolve();
+      };
+      const timer = setTimeout(done, waitMs);
+      this.#commitWaiters.add(done);
+    });
+  }
+
+  stop(): void {
+    this.#wake.stop();
+    this.#active?.renounce();
+    this.#active = null;
+  }
+
+  #take(input: Input): void {
+    this.#turn.take(input);
+    this.#appendRound();
+    this.#standWake();
+  }
+
+  #persist(effect: PersistEffect): void {
+    this.#parts.storage.transactionSync(() =>
+      persistStep(effect, { log: this.#parts.log, quorum: this.#parts.quorum, now: this.#parts.clock() }),
+    );
+  }
+
+  #perform(effect: Exclude<Effect, PersistEffect>): void {
+    switch (effect.kind) {
+      case "send":
+        return this.#send(effect);
+      case "reply":
+        return this.#reply(effect);
+      case "commit":
+        return this.#onCommit(effect.highWatermark);
+      case "append-refused":
+        return this.#onAppendRefused(effect);
+      case "role-changed":
+        return this.#onRoleChanged();
+    }
+  }
+
+  #send(effect: Extract<Effect, { kind: "send" }>): void {
+    const { to, correlation } = effect;
+    callPeer(this.#parts.peers, effect).then(
+      (body) => this.#take({ kind: "response-received", now: this.#parts.clock(), from: to, correlation, body }),
+      () => this.#take({ kind: "request-failed", now: this.#parts.clock(), to, correlation }),
+    );
+  }
+
+  #reply(effect: Extract<Effect, { kind: "reply" }>): void {
+    const resolve = this.#replies.get(effect.to);
+    this.#replies.delete(effect.to);
+    resolve?.(effect.response);
+  }
+
+  #onCommit(highWatermark: number): void {
+    this.#highWatermark = highWatermark;
+    const active = this.#active;
+    if (active === null) this.#replayed.replayTo(highWatermark);
+    else {
+      active.onCommitted(highWatermark);
+      this.#replayed.adopt(active.committedImage, highWatermark);
+    }
+    if (this.#roundEnd !== null && highWatermark >= this.#roundEnd) this.#roundEnd = null;
+    for (const done of [...this.#commitWaiters]) done();
+    this.#takeOfficeWhenReady();
+  }
+
+  #onRoleChanged(): void {
+    const { role, election } = this.#turn.state;
+    const active = this.#active;
+    if (active !== null && (role.kind !== "leader" || election.epoch !== active.epoch)) {
+      this.#active = null;
+      this.#roundEnd = null;
+      active.renounce();
+    }
+    this.#takeOfficeWhenReady();
+  }
+
+  // KAFKA-15345: office begins only when everything before it is replayed, so never on stale state.
+  #takeOfficeWhenReady(): void {
+    const { role, election, log } = this.#turn.state;
+    if (role.kind !== "leader" || this.#active !== null) return;
+    const caughtUp = role.highWatermark !== null && this.#replayed.endOffset === log.endOffset;
+    if (!caughtUp) return;
+    const { cluster, config, seed } = this.#parts;
+    const nowMs = this.#parts.clock();
+    const office = furnish({
+      ...{ cluster, nowMs },
+      nodeId: config.local.key.id,
+      epoch: election.epoch,
+      image: this.#replayed.image,
+      endOffset: log.endOffset,
+      seed: seed ^ election.epoch,
+    });
+    this.#active = new ActiveController(office);
+    this.#duties = firstDuties(nowMs);
+    void this.#active.submit(opening(cluster), { nowMs, apiVersion: 0 });
+  }
+
+  #doDuties(): void {
+    const active = this.#active;
+    if (active === null) return;
+    const { due, duties } = dueDuties(this.#duties, active.liveness, this.#parts.clock());
+    this.#duties = duties;
+    for (const duty of due) void this.submit(duty, 0);
+  }
+
+  /** Group commit: while a round is under way, operations queue; when it is committed, they are the next. */
+  #appendRound(): void {
+    const active = this.#active;
+    if (active === null || this.#roundEnd !== null) return;
+    const batch = active.takeBatch();
+    if (batch === null) return;
+    this.#roundEnd = batch.baseOffset + batch.values.length;
+    this.#turn.take({
+      kind: "append",
+      now: this.#parts.clock(),
+      epoch: active.epoch,
+      baseOffset: batch.baseOffset,
+      count: batch.values.length,
+      payload: dataBatch(batch, active.epoch),
+    });
+    // A sole voter commits in the same turn, and more may have queued meanwhile.
+    this.#appendRound();
+  }
+
+  #onAppendRefused(refused: Extract<Effect, { kind: "append-refused" }>): void {
+    const { role, election, log } = this.#turn.state;
+    const stillLeads = role.kind === "leader" && election.epoch === refused.epoch;
+    assert(!stillLeads, `the office expected the log to end at ${refused.baseOffset}, not ${log.endOffset}`);
+  }
+
+  #standWake(): void {
+    const duty = this.#active === null ? Number.POSITIVE_INFINITY : this.#nextDutyAt(this.#active);
+    this.#wake.at(Math.min(nextDeadline(this.#turn.state), duty), this.#parts.clock());
+  }
+
+  // Finding the next deadline reads every broker's contact; most events leave them as they were.
+  #nextDutyAt(active: ActiveController): number {
+    const { liveness } = active;
+    if (this.#dutyAt.liveness !== liveness || this.#dutyAt.duties !== this.#duties) {
+      this.#dutyAt = { liveness, duties: this.#duties, at: nextDutyAt(this.#duties, liveness) };
+    }
+    return this.#dutyAt.at;
+  }
+
+  #fail(cause: unknown): void {
+    this.stop();
+    const tripped = cause instanceof AssertionError ? cause.message : null;
+    this.#parts.abort({ cause, tripped });
+  }
+}
