@@ -41,6 +41,7 @@ type Output =
 /** Where an inbound request came from. */
 interface Waiting {
   readonly body: Request;
+  readonly since: number;
   readonly answer: (response: Response) => void;
 }
 
@@ -115,9 +116,15 @@ export class Instance {
   receive(body: Request, answer: (response: Response) => void): RequestId {
     const request = this.#nextRequest;
     this.#nextRequest += 1;
-    this.#waiting.set(request, { body, answer });
+    this.#waiting.set(request, { body, answer, since: this.replica.world.timeline.now });
     this.tell({ kind: "request-received", request, body });
     return request;
+  }
+
+  /** A request that has waited since before `time`, if there is one. */
+  waitingSince(time: number): Request | undefined {
+    for (const { body, since } of this.#waiting.values()) if (since < time) return body;
+    return undefined;
   }
 
   /** Whoever sent the request does not wait any more. */

@@ -20,6 +20,8 @@ export interface Outcome {
 
 /** The chaos of one seed lasts this long. */
 const CHAOS_MS = 60_000;
+/** No request waits for longer, even where a clock was set back and stood still. */
+const PATIENCE_MS = 20_000;
 
 export function runSeed(seed: number, watch?: (line: string) => void): Outcome {
   const world = new World(seed, watch);
@@ -53,6 +55,15 @@ function converge(world: World): void {
     return demand(world, `a write committed within ${boundMs} ms of healing`);
   if (!world.run(deadline, () => isEqual(world)))
     return demand(world, `equal logs within ${boundMs} ms of healing`);
+  const neglected = [...world.replicas.values()].find(({ instance }) =>
+    instance?.waitingSince(timeline.now - PATIENCE_MS),
+  );
+  if (neglected !== undefined) {
+    world.complain(
+      "every-request-is-answered",
+      `replica ${neglected.name} has kept a request waiting for more than ${PATIENCE_MS} ms`,
+    );
+  }
   const elections = world.tally.of("elections") - electionsBefore;
   if (elections > 5) demand(world, `at most 5 elections after healing, there were ${elections}`);
 }

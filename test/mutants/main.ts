@@ -1,0 +1,126 @@
+/**
+ * `npm run mutants [-- --only NAME]`: is the simulator any good? The tree is copied aside, one mistake at a
+ * time is made in the copy (`table.ts`), and the simulator runs until it objects or the budget is spent. A
+ * mutant that nobody kills makes the run fail, and so does a line of the table that no longer fits the code.
+ */
+import { spawn } from "node:child_process";
+import { cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { type Edit, type Mutant, MUTANTS } from "./table.ts";
+
+/** Each mutant gets this many seeds and seconds at most. */
+const SEEDS = 1_000;
+const BUDGET_SECONDS = 90;
+
+interface Verdict {
+  readonly mutant: Mutant;
+  /** Null when it survived. */
+  readonly killer: string | null;
+  readonly seed: string;
+  readonly seconds: number;
+}
+
+const root = join(import.meta.dirname, "..", "..");
+const { values } = parseArgs({ options: { only: { type: "string", default: "" } } });
+const copy = await mkdtemp(join(tmpdir(), "kedge-mutants-"));
+try {
+  process.exitCode = await main();
+} finally {
+  await rm(copy, { recursive: true, force: true });
+}
+
+async function main(): Promise<number> {
+  await prepare();
+  const chosen = MUTANTS.filter(({ name }) => name.includes(values.only));
+  const stale = (await Promise.all(chosen.map(complaintAbout))).filter(
+    (line) => line !== undefined,
+  );
+  for (const line of stale) console.error(line);
+  if (stale.length > 0 || chosen.length === 0) return 1;
+
+  const unchanged = await simulate(20);
+  if (unchanged !== undefined) {
+    console.error(`the code as it is fails already: ${unchanged.killer}, seed ${unchanged.seed}`);
+    return 1;
+  }
+  const verdicts: Verdict[] = [];
+  for (const mutant of chosen) {
+    // One after the other: a simulation uses every core there is.
+    const verdict = await judge(mutant);
+    verdicts.push(verdict);
+    console.log(lineOf(verdict));
+  }
+  return summary(verdicts);
+}
+
+/** Copies what a simulation needs. */
+async function prepare(): Promise<void> {
+  await cp(join(root, "src"), join(copy, "src"), { recursive: true });
+  await cp(join(root, "test", "sim"), join(copy, "test", "sim"), { recursive: true });
+  await writeFile(join(copy, "package.json"), '{ "type": "module" }\n');
+}
+
+/** What is wrong with a line of the table: every text must be found exactly once. */
+async function complaintAbout({ name, edits }: Mutant): Promise<string | undefined> {
+  for (const { file, find, replace } of edits) {
+    // oxlint-disable-next-line no-await-in-loop -- two or three small files
+    const times = (await readFile(join(root, file), "utf8").catch(() => "")).split(find).length - 1;
+    if (times !== 1) return `the table is stale: "${name}" finds a text ${times} times in ${file}`;
+    if (find === replace) return `the table is stale: "${name}" changes nothing in ${file}`;
+  }
+  return undefined;
+}
+
+async function judge(mutant: Mutant): Promise<Verdict> {
+  const startedAt = performance.now();
+  for (const edit of mutant.edits) await apply(edit);
+  const violation = await simulate(SEEDS);
+  for (const { file } of mutant.edits) await cp(join(root, file), join(copy, file));
+  const seconds = (performance.now() - startedAt) / 1000;
+  return { mutant, killer: violation?.killer ?? null, seed: violation?.seed ?? "-", seconds };
+}
+
+async function apply({ file, find, replace }: Edit): Promise<void> {
+  const path = join(copy, file);
+  const text = await readFile(path, "utf8");
+  await writeFile(
+    path,
+    text.replace(find, () => replace),
+  );
+}
+
+/** Runs the simulator in the copy; what it objected to, if it did. */
+async function simulate(
+  seeds: number,
+): Promise<{ readonly killer: string; readonly seed: string } | undefined> {
+  const flags = ["--seeds", `${seeds}`, "--budget-seconds", `${BUDGET_SECONDS}`];
+  const child = spawn(process.execPath, [join("test", "sim", "main.ts"), ...flags], { cwd: copy });
+  let output = "";
+  child.stdout.on("data", (data: Buffer) => (output += data.toString()));
+  child.stderr.on("data", (data: Buffer) => (output += data.toString()));
+  const code = await new Promise<number | null>((resolve) => child.on("close", resolve));
+  if (code === 0) return undefined;
+  const [, seed, killer] = /^seed (\d+) violates ([^:]+):/m.exec(output) ?? [];
+  // A mutant that cannot run is no mutant: its line in the table is wrong.
+  if (seed === undefined || killer === undefined)
+    throw new Error(`the simulator broke down:\n${output.slice(-2_000)}`);
+  return { killer, seed };
+}
+
+function lineOf({ mutant, killer, seed, seconds }: Verdict): string {
+  const verdict = killer === null ? "SURVIVED" : `killed by ${killer}`;
+  const surprise =
+    killer === null || mutant.killers.includes(killer)
+      ? ""
+      : ` (expected ${mutant.killers.join(" or ")})`;
+  return `${mutant.name.padEnd(46)} ${verdict.padEnd(40)} seed ${seed.padEnd(5)} ${seconds.toFixed(1).padStart(5)} s${surprise}`;
+}
+
+function summary(verdicts: readonly Verdict[]): number {
+  const survivors = verdicts.filter(({ killer }) => killer === null);
+  console.log(`${verdicts.length - survivors.length} of ${verdicts.length} mutants killed`);
+  for (const { mutant } of survivors) console.log(`survived: ${mutant.name} (${mutant.breaks})`);
+  return survivors.length === 0 ? 0 : 1;
+}
