@@ -8,7 +8,7 @@ import {
   RegisterControllerRecord,
   type MetadataRecord,
 } from "../protocol/index.ts";
-import { bootstrapRecords, type Bootstrap } from "./bootstrap.ts";
+import { bootstrapRecords, defaultBootstrap } from "./bootstrap.ts";
 import type { ControlContext, ControlResult, QuorumController } from "./control/operation.ts";
 import { sameEndpoints, sameFeatures } from "./control/registration-parts.ts";
 import { SUPPORTED_FEATURES } from "./features.ts";
@@ -19,13 +19,15 @@ import { MV_CONTROLLER_REGISTRATION } from "./versions.ts";
 
 /**
  * Whether the log still lacks its first records is asked of the image and not of what this process has seen: a
- * leader that lost office before they were committed writes them when it is elected again.
+ * leader that lost office before they were committed writes them when it is elected again. A log without any is
+ * given those of `metadataVersionOfNew`.
  */
 export function takeOver(
   view: MetadataImage,
   context: ControlContext,
-  bootstrap: Bootstrap,
+  metadataVersionOfNew: number,
 ): ControlResult<null> {
+  const bootstrap = defaultBootstrap(metadataVersionOfNew);
   const records: MetadataRecord[] = [];
   if (view.beforeTransaction !== null) {
     records.push(AbortTransactionRecord.of(0, { reason: "Controller failover" }));
@@ -51,7 +53,7 @@ export const OWN_FEATURES: readonly FeatureRange[] = SUPPORTED_FEATURES.map(
 );
 
 /** Registrations of the voters that lack one or have another one; the directory is a voter's incarnation. */
-function controllerRegistrations(
+export function controllerRegistrations(
   cluster: ClusterImage,
   controllers: readonly QuorumController[],
 ): readonly MetadataRecord[] {

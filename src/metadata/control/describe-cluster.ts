@@ -1,0 +1,70 @@
+/**
+ * DescribeCluster on a controller's listener (KIP-919): the registered controllers and which of them is active, for
+ * tools that were given `--bootstrap-controller`. Brokers answer for brokers.
+ */
+import {
+  DescribeCluster,
+  ErrorCode,
+  type DescribeClusterRequest,
+  type DescribeClusterResponse,
+  type ErrorName,
+} from "../../protocol/index.ts";
+import type { MetadataImage } from "../image/metadata-image.ts";
+import { MV_CONTROLLER_REGISTRATION } from "../versions.ts";
+import { TOO_OLD_FOR_CONTROLLERS } from "./controller-registration.ts";
+import type { ControlContext, ControlResult } from "./operation.ts";
+
+const BROKERS = 1;
+const CONTROLLERS = 2;
+/** Every operation that Kafka knows on the cluster: create, alter, describe, cluster action, both configs, idempotent write. */
+const ALL_CLUSTER_OPERATIONS = 0b1_1111_1010_0000;
+
+export function describeCluster(
+  view: MetadataImage,
+  request: DescribeClusterRequest,
+  context: ControlContext,
+): ControlResult<DescribeClusterResponse> {
+  const refusal = refusalOf(view, request, context);
+  if (refusal !== null) return { records: [], response: refusal };
+  const nodes = [...view.cluster.controllers.values()].flatMap(({ id, listeners }) => {
+    const [endpoint] = listeners;
+    return endpoint === undefined
+      ? []
+      : [{ brokerId: id, host: endpoint.host, port: endpoint.port, rack: null, isFenced: false }];
+  });
+  // A client that is told of a controller without being told where it is keeps asking until it gives up.
+  const isListed = nodes.some(({ brokerId }) => brokerId === context.controllerId);
+  const response = DescribeCluster.response.fill({
+    endpointType: CONTROLLERS,
+    clusterId: context.clusterId,
+    controllerId: isListed ? context.controllerId : -1,
+    brokers: nodes,
+    ...(request.includeClusterAuthorizedOperations
+      ? { clusterAuthorizedOperations: ALL_CLUSTER_OPERATIONS }
+      : {}),
+  });
+  return { records: [], response };
+}
+
+function refusalOf(
+  view: MetadataImage,
+  { endpointType }: DescribeClusterRequest,
+  { apiVersion }: ControlContext,
+): DescribeClusterResponse | null {
+  if (endpointType !== BROKERS && endpointType !== CONTROLLERS) {
+    const name = apiVersion === 0 ? "INVALID_REQUEST" : "UNSUPPORTED_ENDPOINT_TYPE";
+    return refused(name, `Unsupported endpoint type ${endpointType}`);
+  }
+  if (endpointType === BROKERS) {
+    const name = apiVersion === 0 ? "INVALID_REQUEST" : "MISMATCHED_ENDPOINT_TYPE";
+    const message =
+      "The request was sent to an endpoint of type CONTROLLER, but we wanted an endpoint of type BROKER";
+    return refused(name, message);
+  }
+  return view.features.metadataVersion < MV_CONTROLLER_REGISTRATION
+    ? refused("UNSUPPORTED_VERSION", TOO_OLD_FOR_CONTROLLERS)
+    : null;
+}
+
+const refused = (name: ErrorName, errorMessage: string): DescribeClusterResponse =>
+  DescribeCluster.response.fill({ errorCode: ErrorCode[name], errorMessage });

@@ -1,0 +1,46 @@
+/**
+ * UnregisterBroker (KIP-631): an operator declares that a broker will not come back. Its partitions let go of it, its
+ * registration ends, and with it the trust in whatever it may still hold on disk. Replicas stay assigned to it.
+ */
+import {
+  ErrorCode,
+  UnregisterBroker,
+  UnregisterBrokerRecord,
+  type UnregisterBrokerRequest,
+  type UnregisterBrokerResponse,
+} from "../../protocol/index.ts";
+import type { MetadataImage } from "../image/metadata-image.ts";
+import { withoutContact } from "../liveness/broker-heartbeats.ts";
+import { isElrEnabled } from "../partitions/partition-rules.ts";
+import { departureRecords } from "./broker-departure.ts";
+import { RECORDS_PER_OPERATION_MAX, type ControlContext, type ControlResult } from "./operation.ts";
+
+export function unregisterBroker(
+  view: MetadataImage,
+  { brokerId }: UnregisterBrokerRequest,
+  context: ControlContext,
+): ControlResult<UnregisterBrokerResponse> {
+  const broker = view.cluster.brokers.get(brokerId);
+  if (broker === undefined) {
+    const errorCode = ErrorCode.BROKER_ID_NOT_REGISTERED;
+    const errorMessage = `Broker ID ${brokerId} is not currently registered`;
+    return { records: [], response: UnregisterBroker.response.fill({ errorCode, errorMessage }) };
+  }
+  // A broker that is gone for good is no eligible leader either, which an ordinary departure would make of it.
+  const kind = isElrEnabled(view) ? "unclean-shutdown" : "leaves";
+  const last = UnregisterBrokerRecord.of(0, { brokerId, brokerEpoch: broker.epoch });
+  const departure = departureRecords(view, { kind, brokerId }, last, RECORDS_PER_OPERATION_MAX);
+  if (!departure.isWhole) {
+    const errorCode = ErrorCode.REQUEST_TIMED_OUT;
+    const errorMessage = `Broker ${brokerId} has more partitions than one request can take from it; ask again.`;
+    return {
+      records: departure.items,
+      response: UnregisterBroker.response.fill({ errorCode, errorMessage }),
+    };
+  }
+  return {
+    records: departure.items,
+    response: UnregisterBroker.response.fill({ errorCode: ErrorCode.NONE }),
+    liveness: withoutContact(context.liveness, brokerId),
+  };
+}
