@@ -100,11 +100,13 @@ export function solicitVotes(turn: Turn, nominee: Nominee): void {
 export function onVoteResponse(turn: Turn, from: ReplicaId, body: VoteResponse): void {
   const { role, election } = turn.state;
   if (role.kind !== "prospective" && role.kind !== "candidate") return;
-  assert(body.epoch === election.epoch, `a vote of epoch ${body.epoch} in ${election.epoch}`);
-  if (body.error === "UNSUPPORTED_VERSION" && role.kind === "prospective") {
+  if (body.error === "UNSUPPORTED_VERSION") {
     // KIP-996: this voter knows no pre-vote. Ask for a real one rather than not at all.
-    becomeCandidate(turn);
-  } else if (body.error === "NONE") {
+    if (role.kind === "prospective") becomeCandidate(turn);
+    return;
+  }
+  assert(body.epoch === election.epoch, `a vote of epoch ${body.epoch} in ${election.epoch}`);
+  if (body.error === "NONE") {
     countVote(turn, role, { from, granted: body.granted });
   } else if (body.error === "INVALID_VOTER_KEY") {
     // Its disk was replaced: a vote of this node would not be the listed voter's.

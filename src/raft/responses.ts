@@ -15,6 +15,12 @@ import type { Turn } from "./turn.ts";
 export function onResponse(turn: Turn, from: ReplicaId, body: Response): void {
   const { role, election, connections } = turn.state;
   const asked = connections.get(from)?.inFlight?.api;
+  if (asked === body.api && body.error === "UNSUPPORTED_VERSION") {
+    // Refused before anybody looked at it, so this answer carries no epoch.
+    backOff(turn, from);
+    takeAnswer(turn, from, body);
+    return;
+  }
   if (asked !== body.api || body.epoch < election.epoch || body.error === "UNKNOWN_LEADER_EPOCH") {
     // The peer is behind, or confused; it will learn from others. Not at once again, that would be a spin.
     backOff(turn, from);
