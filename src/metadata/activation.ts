@@ -8,7 +8,7 @@ import {
   RegisterControllerRecord,
   type MetadataRecord,
 } from "../protocol/index.ts";
-import { bootstrapRecords, defaultBootstrap } from "./bootstrap.ts";
+import { bootstrapRecords, type Bootstrap } from "./bootstrap.ts";
 import type { ControlContext, ControlResult, QuorumController } from "./control/operation.ts";
 import { sameEndpoints, sameFeatures } from "./control/registration-parts.ts";
 import { SUPPORTED_FEATURES } from "./features.ts";
@@ -20,14 +20,13 @@ import { MV_CONTROLLER_REGISTRATION } from "./versions.ts";
 /**
  * Whether the log still lacks its first records is asked of the image and not of what this process has seen: a
  * leader that lost office before they were committed writes them when it is elected again. A log without any is
- * given those of `metadataVersionOfNew`.
+ * given those of `bootstrap`.
  */
 export function takeOver(
   view: MetadataImage,
   context: ControlContext,
-  metadataVersionOfNew: number,
+  bootstrap: Bootstrap,
 ): ControlResult<null> {
-  const bootstrap = defaultBootstrap(metadataVersionOfNew);
   const records: MetadataRecord[] = [];
   if (view.beforeTransaction !== null) {
     records.push(AbortTransactionRecord.of(0, { reason: "Controller failover" }));
