@@ -3,6 +3,13 @@
  */
 import { describe, expect, test } from "vitest";
 import {
+  KRaftVersionRecord,
+  LeaderChangeMessage,
+  SnapshotFooterRecord,
+  SnapshotHeaderRecord,
+  VotersRecord,
+  decodeControlRecord,
+  encodeControlRecord,
   ANONYMOUS,
   ApiVersions,
   BrokerRegistrationChangeRecord,
@@ -119,6 +126,17 @@ describe("a control batch", () => {
     const header = { ...position, lastOffset: 2, count: 3, size: 189, isControl: true };
     expect(decodeRecordBatch(fromHex(hex))).toEqual({ ...header, records });
   });
+});
+
+test.each<[ControlRecord, string]>([
+  [{ type: "LEADER_CHANGE", data: LeaderChangeMessage.fill({}) }, "00000002"],
+  [{ type: "SNAPSHOT_HEADER", data: SnapshotHeaderRecord.fill({}) }, "00000003"],
+  [{ type: "SNAPSHOT_FOOTER", data: SnapshotFooterRecord.fill({}) }, "00000004"],
+  [{ type: "KRAFT_VERSION", data: KRaftVersionRecord.fill({}) }, "00000005"],
+  [{ type: "KRAFT_VOTERS", data: VotersRecord.fill({}) }, "00000006"],
+])("the key of a control record %o is Kafka's", (record, hex) => {
+  expect(toHex(encodeControlRecord(record).key)).toBe(hex);
+  expect(decodeControlRecord(encodeControlRecord(record))).toEqual(record);
 });
 
 describe("a data batch", () => {

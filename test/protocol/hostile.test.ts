@@ -5,6 +5,7 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import {
+  ANONYMOUS,
   BrokerHeartbeat,
   BrokerRegistration,
   decodeMetadataRecord,
@@ -20,6 +21,7 @@ import {
   encodeControlBatch,
   encodeDataBatch,
   encodeMetadataRecord,
+  encodePrincipal,
   Fetch,
   PartitionRecord,
   Reader,
@@ -318,7 +320,17 @@ describe("a batch", () => {
   test("with a count that its bytes cannot bear is refused before anything is allocated", () => {
     const copy = Uint8Array.from(good);
     copy.set(fromHex("7ffffffe"), 23);
-    expect(outcome(() => decodeRecordBatch(forged(57, "7fffffff", copy)))).not.toBeNull();
+    expect(outcome(() => decodeRecordBatch(forged(57, "7fffffff", copy)))).toMatchObject({
+      path: "",
+      at: 61,
+    });
+  });
+
+  test("that ends before its header does is refused, though its checksum of nothing be right", () => {
+    const copy = Uint8Array.from(good);
+    copy.set(fromHex("00000009"), 8);
+    copy.set(fromHex("00000000"), 17);
+    expect(outcome(() => [...recordBatches(copy)])).toMatchObject({ path: "", at: 8 });
   });
 
   test("with a length below its header is refused", () => {
@@ -344,6 +356,13 @@ describe("a batch", () => {
     const error = outcome(() => decodeRecordBatch(forged(66, key, bytes)));
     expect(error).toMatchObject({ path: "records[0].key" });
   });
+});
+
+test("a principal of another version is refused", () => {
+  const bytes = encodePrincipal(ANONYMOUS);
+  expect(outcome(() => decodePrincipal(bytes))).toBeNull();
+  bytes[1] = 1;
+  expect(outcome(() => decodePrincipal(bytes))).toMatchObject({ path: "version" });
 });
 
 describe("a reader", () => {

@@ -135,6 +135,14 @@ describe("JSON that is a message", () => {
   });
 });
 
+describe("JSON that says what its version lacks", () => {
+  test("loses it where the schema lets it", () => {
+    const json = { ...registration, previousBrokerEpoch: 7 };
+    expect(fromJson(BrokerRegistration.request, 2, json).previousBrokerEpoch).toBe(-1);
+    expect(fromJson(BrokerRegistration.request, 3, json).previousBrokerEpoch).toBe(7);
+  });
+});
+
 describe("JSON that is no message", () => {
   const { brokerId: _, ...nameless } = registration;
   const listener = { name: "PLAINTEXT", host: "h", port: 9092, securityProtocol: 0 };
