@@ -6,8 +6,9 @@
 import { assert } from "../std/assert.ts";
 import { nextInt } from "../std/random.ts";
 import { backOff, isFetching, isReady, send } from "./connections.ts";
-import { endOffsetForEpoch, logEnd } from "./log.ts";
-import type { Entry, Epoch, FetchResponse, Offset, ReplicaId } from "./messages.ts";
+import type { EpochEnd } from "./log.ts";
+import { divergenceEnd, logEnd } from "./log.ts";
+import type { Entry, FetchResponse, ReplicaId } from "./messages.ts";
 import type { Follower, State } from "./state.ts";
 import type { Turn } from "./turn.ts";
 import { appendEntry, commitUpTo, isWellFormed, truncateTo, update } from "./turn.ts";
@@ -85,16 +86,13 @@ export function onFetchResponse(turn: Turn, from: ReplicaId, body: FetchResponse
 }
 
 /** Removes what the leader's log does not share; several rounds may be needed, one per epoch (F-10). */
-function takeDivergence(
-  turn: Turn,
-  diverging: { readonly epoch: Epoch; readonly endOffset: Offset },
-): boolean {
+function takeDivergence(turn: Turn, diverging: EpochEnd): boolean {
   const { log } = turn.state;
   if (diverging.epoch < 0 || diverging.endOffset < 0) return false;
-  const shared = Math.min(endOffsetForEpoch(log, diverging.epoch).endOffset, diverging.endOffset);
+  const end = divergenceEnd(log, diverging);
   // A divergence that removes nothing would be asked for again at once.
-  if (shared >= log.endOffset) return false;
-  truncateTo(turn, Math.max(shared, log.startOffset));
+  if (end >= log.endOffset) return false;
+  truncateTo(turn, end);
   return true;
 }
 

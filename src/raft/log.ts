@@ -12,6 +12,12 @@ export interface EpochStart {
   readonly startOffset: Offset;
 }
 
+/** An epoch, and the offset after the last record it wrote. */
+export interface EpochEnd {
+  readonly epoch: Epoch;
+  readonly endOffset: Offset;
+}
+
 export interface LogSummary {
   /** 0, or the end of the oldest snapshot. */
   readonly startOffset: Offset;
@@ -69,10 +75,7 @@ export function truncateLog(log: LogSummary, offset: Offset): LogSummary {
  * The largest known epoch not above `epoch`, and where it ends. Of an epoch before the first known one only
  * this is certain: nothing of it lies at or beyond the first known start.
  */
-export function endOffsetForEpoch(
-  log: LogSummary,
-  epoch: Epoch,
-): { readonly epoch: Epoch; readonly endOffset: Offset } {
+export function endOffsetForEpoch(log: LogSummary, epoch: Epoch): EpochEnd {
   const after = log.epochs.findIndex((start) => start.epoch > epoch);
   const end = log.epochs[after]?.startOffset ?? log.endOffset;
   const known = log.epochs[(after === -1 ? log.epochs.length : after) - 1];
@@ -85,7 +88,7 @@ export function endOffsetForEpoch(
 /** Whether a follower whose log ends at a given place can go on from there. */
 export type Continuation =
   | { readonly kind: "valid" }
-  | { readonly kind: "diverging"; readonly epoch: Epoch; readonly endOffset: Offset }
+  | ({ readonly kind: "diverging" } & EpochEnd)
   | { readonly kind: "snapshot"; readonly id: SnapshotId };
 
 /** Judges the end of a follower's log against this one (KIP-595, KIP-630). */
@@ -105,4 +108,17 @@ export function judgeContinuation(log: LogSummary, theirs: LogPosition): Continu
     return { kind: "diverging", ...end };
   }
   return { kind: "valid" };
+}
+
+/**
+ * Where a follower truncates when its leader says that `diverging` is the nearest epoch it knows, and where
+ * that one ends. The result is always a batch boundary of the follower's log: where both know the epoch, one
+ * leader wrote both and the shorter ends where a batch of the longer does; where the follower does not, the
+ * leader's offset says nothing of its batches, so it keeps its own earlier epochs whole and asks again.
+ */
+export function divergenceEnd(log: LogSummary, diverging: EpochEnd): Offset {
+  const own = endOffsetForEpoch(log, diverging.epoch);
+  const isShared = own.epoch === diverging.epoch;
+  const end = isShared ? Math.min(own.endOffset, diverging.endOffset) : own.endOffset;
+  return Math.max(end, log.startOffset);
 }

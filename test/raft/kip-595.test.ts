@@ -169,12 +169,19 @@ describe("F-12: a follower appends what fits, and stops at the first batch that 
 });
 
 describe("F-10: a follower truncates where it is told to", () => {
-  test("to the smaller of the leader's and its own end of that epoch", () => {
-    const subject = follower([dataEntry(0, 1, 1), dataEntry(2, 5, 2), dataEntry(6, 7, 3)]);
+  test("to the smaller of the leader's and its own end of an epoch that both know", () => {
+    const subject = follower([dataEntry(0, 1, 1), dataEntry(2, 3, 2), dataEntry(4, 5, 2)]);
     subject.answer(1, fetched({ diverging: { epoch: 2, endOffset: 4 } }));
     expect(subject.effects[0]).toMatchObject({ kind: "persist", truncateTo: 4 });
     subject.answer(1, fetched({ diverging: { epoch: 1, endOffset: 9 } }));
     expect(subject.effects[0]).toMatchObject({ kind: "persist", truncateTo: 2 });
+  });
+
+  test("to its own end of the epoch before, when it does not know the leader's", () => {
+    // The leader's offset would lie in the middle of the follower's last batch of epoch 1.
+    const subject = follower([dataEntry(0, 1, 1), dataEntry(2, 5, 1), dataEntry(6, 7, 3)]);
+    subject.answer(1, fetched({ diverging: { epoch: 2, endOffset: 4 } }));
+    expect(subject.effects[0]).toMatchObject({ kind: "persist", truncateTo: 6 });
   });
 
   test("but below what is committed it stops for good (KAFKA-12460)", () => {

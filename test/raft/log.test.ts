@@ -5,6 +5,7 @@ import type { Entry, LogSummary } from "../../src/raft/index.ts";
 import {
   EMPTY_LOG,
   appendToLog,
+  divergenceEnd,
   endOffsetForEpoch,
   isUpToDate,
   judgeContinuation,
@@ -105,23 +106,55 @@ describe("F-3: whether a follower may go on", () => {
     );
   });
 
-  test("truncating as told always ends in a common prefix, in at most one round an epoch", () => {
+  /** One log per epoch: what its leader found, up to some batch, and what it wrote. */
+  const histories = fc
+    .array(
+      fc.record({
+        parent: fc.nat(),
+        inherited: fc.nat(),
+        batches: fc.array(fc.integer({ min: 1, max: 3 }), { minLength: 1, maxLength: 3 }),
+      }),
+      { minLength: 2, maxLength: 8 },
+    )
+    .map((leaders) => {
+      const logs: Entry[][] = [];
+      for (const [at, { parent, inherited, batches }] of leaders.entries()) {
+        const found = logs[parent % Math.max(1, at)] ?? [];
+        const log = found.slice(0, inherited % (found.length + 1));
+        for (const count of batches) {
+          const base = (log.at(-1)?.lastOffset ?? -1) + 1;
+          log.push(dataEntry(base, base + count - 1, at + 1));
+        }
+        logs.push(log);
+      }
+      return logs;
+    });
+
+  test("truncating as told ends in a common prefix, batch by batch, in at most one round an epoch", () => {
     fc.assert(
-      fc.property(entries, entries, (ours, theirs) => {
+      fc.property(histories, fc.nat(), fc.nat(), (logs, pick, length) => {
+        const ours = logs.at(-1) ?? [];
+        const theirs = logs[pick % logs.length] ?? [];
         const leader = summarise(ours);
-        let follower = summarise(theirs);
-        const rounds = follower.epochs.length + leader.epochs.length + 1;
+        let held = theirs.slice(0, length % (theirs.length + 1));
+        const rounds = logs.length + 1;
         for (let round = 0; round <= rounds; round += 1) {
+          const follower = summarise(held);
           const verdict = judgeContinuation(leader, logEnd(follower));
-          if (verdict.kind === "valid") return;
+          if (verdict.kind === "valid") {
+            expect(held).toEqual(ours.slice(0, held.length));
+            return;
+          }
           if (verdict.kind === "snapshot") throw new Error("there are no snapshots here");
-          const own = endOffsetForEpoch(follower, verdict.epoch).endOffset;
-          const shared = Math.min(own, verdict.endOffset);
-          expect(shared).toBeLessThan(follower.endOffset);
-          follower = truncateLog(follower, shared);
+          const end = divergenceEnd(follower, verdict);
+          held = held.filter(({ baseOffset }) => baseOffset < end);
+          // Neither in the middle of a batch, nor nowhere.
+          expect((held.at(-1)?.lastOffset ?? -1) + 1).toBe(end);
+          expect(end).toBeLessThan(follower.endOffset);
         }
         throw new Error("the logs never agree");
       }),
+      { numRuns: 2_000 },
     );
   });
 
