@@ -2,8 +2,9 @@
  * The only door of the consensus core. Start with `Input` and `Effect`; `boot` makes a replica from its
  * storage and `step` moves it.
  */
-export { boot, step } from "./step.ts";
-export type { Step } from "./step.ts";
+export { boot } from "./boot.ts";
+export { step } from "./step.ts";
+export type { Step } from "./turn.ts";
 export type { Input } from "./inputs.ts";
 export type { Effect, ElectionState, PersistEffect, RoleName } from "./effects.ts";
 export { DEFAULT_TIMEOUTS } from "./config.ts";

@@ -19,7 +19,7 @@ export function check(state: State): void {
   assert(fetches <= 1, `I-12: ${fetches} fetches are under way`);
   assert(
     nextDeadline(state) > state.now,
-    `Q-5: a ${state.role.kind} has left undone what was due at ${nextDeadline(state)}`,
+    `Q-5: ${state.role.kind} at ${state.now}, with ${nextDeadline(state)} left undone`,
   );
 }
 

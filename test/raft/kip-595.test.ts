@@ -3,9 +3,10 @@
  * scripts tell the rest. One test per rule.
  */
 import { describe, expect, test } from "vitest";
-import { ImmutableMap, byNumber } from "../../src/std/immutable-map.ts";
+import { ImmutableMap, byNumber, byText } from "../../src/std/immutable-map.ts";
 import type {
   Effect,
+  Endpoint,
   Entry,
   FetchRequest,
   FetchResponse,
@@ -22,6 +23,8 @@ import {
   nextDeadline,
   step,
 } from "../../src/raft/index.ts";
+import type { ReplicaProgress } from "../../src/raft/state.ts";
+import { keyOf } from "../../src/raft/state.ts";
 import { CLUSTER_ID, configOf, dataEntry, imageOf, voterOf } from "./quorum-driver.ts";
 
 const NOW = 100_000;
@@ -325,6 +328,31 @@ const vote = (error: Response["error"], granted: boolean): Response => ({
   granted,
 });
 
+const begin = (endpoints: readonly Endpoint[]): Request => ({
+  api: "begin-quorum-epoch",
+  clusterId: CLUSTER_ID,
+  receiver: null,
+  leaderId: 1,
+  epoch: 4,
+  endpoints,
+});
+
+describe("announcements", () => {
+  test("that tell of more endpoints of the known leader are taken over (KAFKA-16927)", () => {
+    const subject = follower();
+    const [known] = voterOf(1).endpoints;
+    if (known === undefined) throw new Error("it has an endpoint");
+    const more = [known, { ...known, name: "CONTROLLER_SSL" }];
+    subject.now += 500;
+    subject.receive(begin(more));
+    expect(leaderOf(subject.state)).toEqual({ leaderId: 1, endpoints: more });
+    subject.receive(begin([]));
+    subject.receive(begin([known]));
+    expect(leaderOf(subject.state)).toEqual({ leaderId: 1, endpoints: more });
+    expect(subject.state.role).toMatchObject({ fetchDeadline: NOW + 2_000 });
+  });
+});
+
 describe("votes", () => {
   test("a voter that knows no pre-vote is asked for a real vote instead (KIP-996)", () => {
     const subject = prospective();
@@ -382,6 +410,18 @@ const fetch = (id: number, change: Partial<FetchRequest> = {}): FetchRequest => 
 });
 const leader = (): Subject => new Subject(1, { election: null, log: EMPTY_LOG, voters: [] }, [1]);
 
+const progress = (id: number, lastFetchAt: number): ReplicaProgress => ({
+  key: { id, directoryId: `dir-${id}` },
+  endOffset: 3,
+  lastFetchAt,
+  lastCaughtUpAt: null,
+  lastFetchEnd: 3,
+  incarnation: null,
+  rolledBack: false,
+});
+
+const observersOf = ({ role }: State): number => (role.kind === "leader" ? role.observers.size : 0);
+
 describe("what is bounded", () => {
   test("ten thousand fetches are parked; the next is told to come back later", () => {
     const subject = leader();
@@ -402,6 +442,27 @@ describe("what is bounded", () => {
     ]);
     subject.pass(500);
     expect(subject.effects).toHaveLength(10_000);
+  });
+
+  test("ten thousand observers are followed; a new one takes the place of those who fell silent", () => {
+    const subject = leader();
+    const { role } = subject.state;
+    if (role.kind !== "leader") throw new Error("a sole voter leads");
+    const full = Array.from({ length: 10_000 }, (_, at) => {
+      const seen = progress(1_000 + at, at < 10 ? NOW - 300_000 : NOW);
+      return [keyOf(seen.key), seen] as const;
+    });
+    const crowded = { ...role, observers: ImmutableMap.from(byText, full) };
+    subject.state = { ...subject.state, role: crowded };
+    subject.receive(fetch(500, { maxWaitMs: 0 }));
+    expect(observersOf(subject.state)).toBe(9_991);
+    subject.state = {
+      ...subject.state,
+      role: { ...crowded, observers: ImmutableMap.from(byText, full.slice(10)) },
+    };
+    for (let id = 500; id < 520; id += 1) subject.receive(fetch(id, { maxWaitMs: 0 }));
+    expect(observersOf(subject.state)).toBe(10_000);
+    expect(subject.effects).toMatchObject([{ kind: "reply", response: { error: "NONE" } }]);
   });
 
   test("nobody is parked for longer than half a minute", () => {

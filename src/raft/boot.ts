@@ -1,0 +1,96 @@
+/**
+ * How an incarnation begins: what storage says this replica was, and which role that allows it to take up
+ * again. Memory is a cache here; everything not stored is unknown.
+ */
+import { assert } from "../std/assert.ts";
+import { nextWord, seeded } from "../std/random.ts";
+import type { RaftConfig } from "./config.ts";
+import { checkConfig } from "./config.ts";
+import { settleDeadlines } from "./due.ts";
+import type { ElectionState } from "./effects.ts";
+import { check } from "./invariants.ts";
+import { logEnd } from "./log.ts";
+import type { Milliseconds } from "./messages.ts";
+import type { DurableImage, State } from "./state.ts";
+import { announceRole, becomeFollower, becomeResigned, resumeCandidacy } from "./transitions.ts";
+import type { Step, Turn } from "./turn.ts";
+import { beginTurn, drawElectionDeadline, endTurn, isVoter, update } from "./turn.ts";
+import { findVoter, latestVoters, sameKey, voterSet } from "./voters.ts";
+import { NOBODY } from "./waiting.ts";
+
+/**
+ * Starts an incarnation from what its storage holds. `seed` decides all its later chances; `now` also names
+ * the incarnation. The effects are to be performed as those of a step.
+ */
+export function boot(
+  image: DurableImage,
+  config: RaftConfig,
+  at: { readonly now: Milliseconds; readonly seed: number },
+): Step {
+  checkConfig(config);
+  const turn = beginTurn(bootState(image, config, at), image.election);
+  update(turn, {
+    role: { kind: "unattached", electionDeadline: drawElectionDeadline(turn) },
+  });
+  resumeRole(turn);
+  settleDeadlines(turn);
+  check(turn.state);
+  return endTurn(turn);
+}
+
+function bootState(
+  image: DurableImage,
+  config: RaftConfig,
+  at: { readonly now: Milliseconds; readonly seed: number },
+): State {
+  const bootstrap = voterSet(config.bootstrapVoters);
+  assert(bootstrap !== null, "the bootstrap voters have distinct ids");
+  const { value, random } = nextWord(seeded(at.seed));
+  return {
+    config,
+    random,
+    now: at.now,
+    election: bootElection(image),
+    role: { kind: "unattached", electionDeadline: at.now },
+    log: image.log,
+    voters: { bootstrap, records: image.voters },
+    // What a snapshot holds was committed; of the rest a booting replica knows nothing.
+    committed: image.log.snapshots.at(-1)?.endOffset ?? null,
+    connections: new Map(),
+    // An arbitrary start keeps answers to an earlier incarnation from being mistaken; 30 bits fit the wire.
+    nextCorrelation: value >>> 2,
+    incarnation: at.now,
+    held: NOBODY,
+  };
+}
+
+/** A log that is ahead of the stored epoch proves that its last epoch has existed. */
+function bootElection({ election, log }: DurableImage): ElectionState {
+  const stored = election ?? { epoch: 0, leaderId: null, votedKey: null };
+  const last = logEnd(log).epoch;
+  return stored.epoch < last ? { epoch: last, leaderId: null, votedKey: null } : stored;
+}
+
+/** What the stored election says this replica was, and may be again. */
+function resumeRole(turn: Turn): void {
+  const { election, config, voters } = turn.state;
+  const self = config.local.key;
+  const { leaderId, votedKey, epoch } = election;
+  if (isVoter(turn.state) && leaderId === self.id) {
+    becomeResigned(turn, epoch);
+  } else if (
+    isVoter(turn.state) &&
+    leaderId === null &&
+    votedKey !== null &&
+    sameKey(votedKey, self)
+  ) {
+    resumeCandidacy(turn);
+  } else {
+    const leader = leaderId === null ? null : findVoter(latestVoters(voters), leaderId);
+    if (leader !== null && leader.endpoints.length > 0 && leader.key.id !== self.id) {
+      becomeFollower(turn, epoch, { leaderId: leader.key.id, endpoints: leader.endpoints });
+    } else {
+      announceRole(turn);
+    }
+  }
+}

@@ -1,0 +1,75 @@
+/**
+ * What a replica does of its own accord when a time has come: roles that end, waits that are over, and the
+ * requests that each role keeps under way.
+ */
+import { assert, unreachable } from "../std/assert.ts";
+import { announceLeader, announceResignation } from "./announcements.ts";
+import { roleDeadline } from "./deadlines.ts";
+import { loseCandidacy, solicitVotes } from "./election.ts";
+import { keepFetching } from "./following.ts";
+import { releaseHeld } from "./holding.ts";
+import { expireParked } from "./parking.ts";
+import { becomeProspective, becomeResigned, becomeUnattached } from "./transitions.ts";
+import type { Turn } from "./turn.ts";
+
+/** A sole voter passes through every role at once; nobody passes through more. */
+const TRANSITIONS_MAX = 8;
+
+/** Does what is due, until nothing is; then keeps requests under way. */
+export function settleDeadlines(turn: Turn): void {
+  releaseHeld(turn);
+  let transitions = 0;
+  while (roleDeadline(turn.state) <= turn.state.now) {
+    onRoleDeadline(turn);
+    transitions += 1;
+    assert(transitions < TRANSITIONS_MAX, `a ${turn.state.role.kind} never comes to rest`);
+  }
+  if (turn.state.role.kind === "leader") expireParked(turn, turn.state.role);
+  keepAsking(turn);
+}
+
+function onRoleDeadline(turn: Turn): void {
+  const { role, election } = turn.state;
+  switch (role.kind) {
+    case "unattached":
+    case "follower":
+    case "candidate":
+      becomeProspective(turn);
+      return;
+    case "prospective":
+      loseCandidacy(turn, role.leaderEndpoints);
+      return;
+    case "leader":
+      becomeResigned(turn, election.epoch);
+      return;
+    case "resigned":
+      // It can neither lead nor vote in its old epoch: only a new one makes it a voter like the others.
+      becomeUnattached(turn, election.epoch + 1);
+      return;
+    default:
+      unreachable(role);
+  }
+}
+
+/** What each role keeps asking of the others. */
+function keepAsking(turn: Turn): void {
+  const { role } = turn.state;
+  switch (role.kind) {
+    case "unattached":
+    case "follower":
+      keepFetching(turn);
+      return;
+    case "prospective":
+    case "candidate":
+      solicitVotes(turn, role);
+      return;
+    case "leader":
+      announceLeader(turn, role);
+      return;
+    case "resigned":
+      announceResignation(turn, role);
+      return;
+    default:
+      unreachable(role);
+  }
+}
