@@ -51,23 +51,25 @@ export function electLeaders(
     };
     return { records: elections.records, response };
   }
-  // Version 0 has no error of the whole: each partition carries it.
-  const asked = request.topicPartitions ?? [];
-  return refusedAtTop(EXCESSIVE_BATCH.errorCode, context.apiVersion > 0 ? [] : asked);
+  return context.apiVersion > 0
+    ? refusedAtTop(EXCESSIVE_BATCH.errorCode)
+    : refusedEach(request, EXCESSIVE_BATCH);
 }
 
-function refusedAtTop(
-  errorCode: number,
-  asked: readonly { readonly topic: string; readonly partitions: readonly number[] }[] = [],
+function refusedAtTop(errorCode: number): ControlResult<ElectLeadersResponse> {
+  return { records: [], response: { throttleTimeMs: 0, errorCode, replicaElectionResults: [] } };
+}
+
+/** Version 0 has no error of the whole: each partition carries it. */
+function refusedEach(
+  request: ElectLeadersRequest,
+  outcome: Outcome,
 ): ControlResult<ElectLeadersResponse> {
-  const replicaElectionResults = asked.map(({ topic, partitions }) => ({
+  const replicaElectionResults = (request.topicPartitions ?? []).map(({ topic, partitions }) => ({
     topic,
-    partitionResult: partitions.map((partitionId) => ({
-      partitionId,
-      errorCode,
-      errorMessage: null,
-    })),
+    partitionResult: partitions.map((partitionId) => ({ partitionId, ...outcome })),
   }));
+  const errorCode = ErrorCode.NONE;
   return { records: [], response: { throttleTimeMs: 0, errorCode, replicaElectionResults } };
 }
 

@@ -93,9 +93,10 @@ export function partitionChange(
 type Changes = Partial<PartitionChangeRecord>;
 
 /** A record that changes nothing yet: every field says "as it is". */
-function unchanged(address: PartitionAddress): PartitionChangeRecord {
+function unchanged({ topicId, partitionId }: PartitionAddress): PartitionChangeRecord {
   return {
-    ...address,
+    topicId,
+    partitionId,
     isr: null,
     leader: LEADER_UNCHANGED,
     replicas: null,

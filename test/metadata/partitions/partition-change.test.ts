@@ -6,7 +6,7 @@ import {
 } from "../../../src/metadata/partitions/partition-change.ts";
 import type { Partition } from "../../../src/metadata/image/partition.ts";
 import type { Uuid } from "../../../src/protocol/index.ts";
-import { directoryOf, partition } from "./partition-notation.ts";
+import { directoryOf, partition } from "../partition-notation.ts";
 
 // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- a uuid of the test's own making
 const TOPIC = "TOPICAAAAAAAAAAAAAAAAA" as Uuid;

@@ -3,8 +3,8 @@
  * with commas, then words such as "removing 1", "adding 4", "elr 3", "last 2", "recovering". Directories are one
  * per replica, named after the broker.
  */
-import type { Partition } from "../../../src/metadata/image/partition.ts";
-import type { Uuid } from "../../../src/protocol/index.ts";
+import type { Partition } from "../../src/metadata/image/partition.ts";
+import type { Uuid } from "../../src/protocol/index.ts";
 
 const ids = (text: string | undefined): number[] =>
   text === undefined || text.trim() === "" || text.trim() === "-"
