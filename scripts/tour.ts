@@ -356,10 +356,10 @@ async function alterIsr(
   return partition;
 }
 
-const isFencing = ({ type, data }: LogLine, brokerId: number): boolean =>
-  type === "BROKER_REGISTRATION_CHANGE_RECORD" &&
-  data["brokerId"] === brokerId &&
-  data["fenced"] === 1;
+function isFencing({ type, data }: LogLine, brokerId: number): boolean {
+  const isChange = type === "BROKER_REGISTRATION_CHANGE_RECORD" && data["brokerId"] === brokerId;
+  return isChange && data["fenced"] === 1;
+}
 
 /** Follows the log until a record is `wanted`. */
 async function untilRecord(
@@ -389,5 +389,6 @@ async function untilReady(started: Edge, clusterId: string): Promise<void> {
   }
 }
 
-const isPrefix = (prefix: Uint8Array, whole: Uint8Array): boolean =>
-  Buffer.from(whole.subarray(0, prefix.byteLength)).equals(prefix);
+function isPrefix(prefix: Uint8Array, whole: Uint8Array): boolean {
+  return Buffer.from(whole.subarray(0, prefix.byteLength)).equals(prefix);
+}

@@ -3,11 +3,13 @@
  * and its bootstrap records are committed. Every step can be repeated, so a request that broke off is finished by
  * sending it again.
  */
+import { stableImage } from "../src/metadata/index.ts";
 import type { ClusterEntry } from "../durable-objects/cluster-entry.ts";
 import type { Env } from "../durable-objects/env.ts";
 import { clusterKey, nodeIdsOf, reachController, statusOfAll } from "./controllers.ts";
 import type { ControllerStatus } from "./controllers.ts";
 import { Problem } from "./errors.ts";
+import { observe } from "./observe.ts";
 import { rememberActive } from "./routing.ts";
 
 /** Several elections long: the first one may meet split votes while the objects are still starting. */
@@ -25,12 +27,18 @@ export async function formCluster(env: Env, entry: ClusterEntry): Promise<Contro
       throw new Problem("CONTROLLER_UNREACHABLE", `controller ${nodeId} was not formed: ${text}`);
     }),
   );
-  return await untilActive(env, entry);
+  const deadline = Date.now() + FORMATION_MS;
+  const active = await untilActive(env, entry, deadline);
+  await untilBootstrapped(env, entry, deadline);
+  return active;
 }
 
 /** Waits until one controller is active. */
-async function untilActive(env: Env, entry: ClusterEntry): Promise<ControllerStatus> {
-  const deadline = Date.now() + FORMATION_MS;
+async function untilActive(
+  env: Env,
+  entry: ClusterEntry,
+  deadline: number,
+): Promise<ControllerStatus> {
   for (;;) {
     const active = activeOf((await statusOfAll(env, entry)).map(({ status }) => status));
     if (active !== undefined) {
@@ -44,6 +52,18 @@ async function untilActive(env: Env, entry: ClusterEntry): Promise<ControllerSta
       );
     }
     await new Promise((settle) => setTimeout(settle, PAUSE_MS));
+  }
+}
+
+/** Waits until a reader sees the first records of the cluster, which the first leader writes as one transaction. */
+async function untilBootstrapped(env: Env, entry: ClusterEntry, deadline: number): Promise<void> {
+  let observation = await observe(env, entry, {});
+  while (stableImage(observation.image).features.metadataVersion === 0) {
+    const minOffset = observation.position.offset + 1;
+    observation = await observe(env, entry, {
+      minOffset,
+      waitMs: Math.max(0, deadline - Date.now()),
+    });
   }
 }
 

@@ -50,7 +50,6 @@ clusters.post("/", async (context) => {
   }
   await formCluster(context.env, entry);
   context.set("entry", entry);
-  await observe(context.env, entry, {});
   const body = clusterData(context, entry);
   context.res = created
     ? context.json(body, 201, { Location: body.metadata.self })

@@ -1,0 +1,125 @@
+/** `npm start` as a program meets it: one line of JSON, signals, ports in use, state that stays. */
+import { spawn } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, rm } from "node:fs/promises";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { clusterClient } from "../../scripts/cluster-client.ts";
+
+const START = join(import.meta.dirname, "..", "..", "scripts", "start.ts");
+
+interface Ready {
+  readonly edge: string;
+  readonly cluster_id: string;
+  readonly controllers: readonly { readonly node_id: number }[];
+  readonly bootstrap_servers?: string;
+}
+
+let folder: string;
+const started: ChildProcess[] = [];
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "kedge-start-test-"));
+});
+afterAll(async () => {
+  for (const child of started) child.kill("SIGTERM");
+  await Promise.all(
+    started.map((child) => child.exitCode ?? child.signalCode ?? once(child, "exit")),
+  );
+  await rm(folder, { recursive: true, force: true });
+});
+
+function start(...args: readonly string[]): {
+  readonly child: ChildProcess;
+  readonly errors: () => string;
+} {
+  const child = spawn(
+    process.execPath,
+    [START, "--no-gateway", "--persist-to", join(folder, "state"), ...args],
+    {
+      stdio: ["ignore", "pipe", "pipe"],
+    },
+  );
+  started.push(child);
+  let text = "";
+  child.stderr.on("data", (chunk: Buffer) => {
+    text += chunk.toString();
+  });
+  return { child, errors: () => text };
+}
+
+async function ready({ stdout }: ChildProcess): Promise<Ready> {
+  if (stdout === null) throw new Error("no standard output");
+  const [line]: readonly unknown[] = await once(createInterface({ input: stdout }), "line");
+  const answer: Ready = JSON.parse(String(line));
+  return answer;
+}
+
+const exit = async (child: ChildProcess): Promise<unknown> => (await once(child, "exit"))[0];
+
+describe("npm start", () => {
+  test("says in one line of JSON where a formed cluster is, and stops on SIGTERM with all of it", async () => {
+    const { child } = start("--port", "0", "--voters", "3", "--json");
+    const answer = await ready(child);
+    expect(answer.controllers.map((each) => each.node_id)).toEqual([3000, 3001, 3002]);
+    expect((await fetch(`${answer.edge}/health/ready`)).status).toBe(200);
+    const exited = exit(child);
+    child.kill("SIGTERM");
+    expect(await exited).toBe(0);
+    await expect(fetch(`${answer.edge}/health/live`)).rejects.toThrow("fetch failed");
+  });
+
+  test("finds its cluster again, also after SIGKILL", async () => {
+    const first = start("--port", "0", "--json");
+    const before = await ready(first.child);
+    const { highWatermark } = await clusterClient(before.edge, before.cluster_id).log(0);
+    const exited = exit(first.child);
+    first.child.kill("SIGKILL");
+    await exited;
+
+    const second = start("--port", "0", "--json");
+    const after = await ready(second.child);
+    expect(after.cluster_id).toBe(before.cluster_id);
+    const log = await clusterClient(after.edge, after.cluster_id).log(0);
+    expect(log.highWatermark).toBeGreaterThanOrEqual(highWatermark);
+
+    const third = start("--port", "0");
+    expect(await exit(third.child)).toBe(1);
+    expect(third.errors()).toMatch(/kedge: \S+ is in use by workerd \d+; end it \(kill \d+\)/);
+  });
+
+  test("says in one line that its port is in use", async () => {
+    const server = createServer();
+    server.listen(0, "127.0.0.1");
+    await once(server, "listening");
+    const address = server.address();
+    const port = address !== null && typeof address === "object" ? address.port : 0;
+    const { child, errors } = start(
+      "--port",
+      String(port),
+      "--persist-to",
+      join(folder, "other"),
+      "--json",
+    );
+    expect(await exit(child)).toBe(1);
+    expect(errors()).toContain(
+      `kedge: port ${port} of 127.0.0.1 is in use; choose another with --port\n`,
+    );
+    expect(errors()).not.toContain(" at ");
+    server.close();
+  });
+
+  test.each([
+    [["--voters", "2"], "--voters must be 1, 3 or 5"],
+    [["--port", "http"], "--port must be a number from 0 to 65535"],
+    [["--gateway-port", "0"], "--gateway-port must be a number"],
+    [["--quick"], "Unknown option '--quick'"],
+  ])("%j is refused with a sentence", async (args, message) => {
+    const { child, errors } = start(...args);
+    expect(await exit(child)).toBe(1);
+    expect(errors()).toContain(message);
+  });
+});
