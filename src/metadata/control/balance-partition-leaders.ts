@@ -7,7 +7,7 @@ import type { MetadataImage } from "../image/metadata-image.ts";
 import {
   ELECTIONS_PER_SWEEP_MAX,
   electionsForBalance,
-  uncleanElections,
+  electionsForLeaderless,
   type Sweep,
 } from "../partitions/leader-balance.ts";
 import type { ControlContext, ControlResult } from "./operation.ts";
@@ -29,11 +29,12 @@ export function balancePartitionLeaders(
   return resultOf(electionsForBalance(view, ELECTIONS_PER_SWEEP_MAX));
 }
 
+/** Also finds clean leaders, where an unfencing that met its bound has left partitions without one. */
 export function electUncleanLeaders(
   view: MetadataImage,
   _context: ControlContext,
 ): ControlResult<SweepResponse> {
-  return resultOf(uncleanElections(view, ELECTIONS_PER_SWEEP_MAX));
+  return resultOf(electionsForLeaderless(view, ELECTIONS_PER_SWEEP_MAX));
 }
 
 const resultOf = ({ records, isBounded }: Sweep): ControlResult<SweepResponse> => ({

@@ -3,9 +3,9 @@
  * topic has come to allow them (KAFKA-12670). Pure and bounded; when to run them is the shell's.
  */
 import type { MetadataImage } from "../image/metadata-image.ts";
-import { imbalancedPartitions, leaderlessPartitions, topicById } from "../image/topics-image.ts";
+import { imbalancedPartitions, leaderlessPartitions } from "../image/topics-image.ts";
 import type { PartitionChange } from "./partition-change.ts";
-import { allowsUncleanElection, partitionChanger } from "./partition-rules.ts";
+import { partitionChanger } from "./partition-rules.ts";
 
 /** One sweep must not hold a batch, or the brokers that apply it, for long. */
 export const ELECTIONS_PER_SWEEP_MAX = 1_000;
@@ -28,15 +28,16 @@ export function electionsForBalance(view: MetadataImage, limit: number): Sweep {
   return { records, isBounded: false };
 }
 
-/** Elects whoever is alive for partitions that have no leader, on topics that allow it. */
-export function uncleanElections(view: MetadataImage, limit: number): Sweep {
+/**
+ * Elects for partitions without a leader: a clean one, or whoever is alive where the topic allows it. A clean one
+ * can be left to find where an unfencing met the bound of its batch.
+ */
+export function electionsForLeaderless(view: MetadataImage, limit: number): Sweep {
   const change = partitionChanger(view);
   const records: PartitionChange[] = [];
   for (const row of leaderlessPartitions(view.topics)) {
     if (records.length >= limit) return { records, isBounded: true };
-    const topic = topicById(view.topics, row.topicId);
-    if (topic === undefined || !allowsUncleanElection(view, topic.name)) continue;
-    const record = change(row, {}, { election: "unclean" });
+    const record = change(row, {});
     if (record !== null) records.push(record);
   }
   return { records, isBounded: false };

@@ -5,7 +5,7 @@ import {
 } from "../../../src/metadata/partitions/broker-change.ts";
 import {
   electionsForBalance,
-  uncleanElections,
+  electionsForLeaderless,
 } from "../../../src/metadata/partitions/leader-balance.ts";
 import type { MetadataImage } from "../../../src/metadata/image/metadata-image.ts";
 import { partitionAt } from "../../../src/metadata/image/topics-image.ts";
@@ -203,15 +203,24 @@ describe("the periodic sweeps", () => {
   });
 
   test("elect uncleanly where the topic allows it, and only there", () => {
-    const swept = lawfullyReplayed(view, uncleanElections(view, 1_000).records);
+    const swept = lawfullyReplayed(view, electionsForLeaderless(view, 1_000).records);
     expect(line(swept, "bar")).toBe("2,0 / 0 / 0 / 1 / 1 ; recovering");
     expect(line(swept, "foo", 3)).toBe("2,1 / 2 / -1 / 0 / 0");
+  });
+
+  test("elect cleanly whatever an unfencing has left", () => {
+    const left = world({ brokers: "0 1", topics: { foo: ["0,1 / 1 / -1", "0,1 / 1 / 1"] } });
+    const { records } = electionsForLeaderless(left, 1_000);
+    expect(lines(lawfullyReplayed(left, records), 2)).toEqual([
+      "0,1 / 1 / 1 / 1 / 1",
+      "0,1 / 1 / 1 / 0 / 0",
+    ]);
   });
 
   test("stop at their bound and say so", () => {
     expect(electionsForBalance(view, 1)).toMatchObject({ isBounded: true, records: [{}] });
     expect(electionsForBalance(view, 2).records).toHaveLength(2);
-    expect(uncleanElections(view, 0)).toEqual({ isBounded: true, records: [] });
+    expect(electionsForLeaderless(view, 0)).toEqual({ isBounded: true, records: [] });
   });
 });
 
