@@ -28,6 +28,8 @@ export class ControllerNode extends DurableObject implements ControllerHost {
     this.#meta = new MetaStore(state.storage.sql);
     this.#cluster = this.#meta.cluster();
     this.#boot();
+    // Whatever woke the object, its deadlines run from now on: nothing else would stand the first timer.
+    this.#voter?.onDeadline();
   }
 
   get voter(): Voter | null {
