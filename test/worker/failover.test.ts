@@ -69,7 +69,14 @@ describe("a quorum", () => {
     await Promise.all(writers);
 
     restarted = await startEdge({ persistTo: quorum.persistTo, port: quorum.edge.port });
+    const ready = (): Promise<Response> => fetch(`${quorum.edge.url}/health/ready`);
+    const early = await ready();
+    expect([early.status, await early.text()]).toEqual([
+      503,
+      expect.stringContaining("no controller can commit: 3000 is "),
+    ]);
     const next = await allocate();
+    expect((await ready()).status).toBe(200);
     expect(next.offset).toBeGreaterThan(Math.max(...acknowledged));
     const { lines } = await quorum.cluster.log(0);
     const blocks = new Set(
