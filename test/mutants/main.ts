@@ -115,7 +115,7 @@ function lineOf({ mutant, killer, seed, seconds }: Verdict): string {
     killer === null || mutant.killers.includes(killer)
       ? ""
       : ` (expected ${mutant.killers.join(" or ")})`;
-  return `${mutant.name.padEnd(46)} ${verdict.padEnd(40)} seed ${seed.padEnd(5)} ${seconds.toFixed(1).padStart(5)} s${surprise}`;
+  return `${mutant.name.padEnd(60)} ${verdict.padEnd(36)} seed ${seed.padEnd(5)} ${seconds.toFixed(1).padStart(5)} s${surprise}`;
 }
 
 function summary(verdicts: readonly Verdict[]): number {

@@ -118,7 +118,7 @@ export const MUTANTS: readonly Mutant[] = [
     breaks: "D-2",
     edits: [
       {
-        file: "src/raft/step.ts",
+        file: "src/raft/boot.ts",
         find: "    election: bootElection(image),",
         replace: "    election: { ...bootElection(image), votedKey: null },",
       },
@@ -226,8 +226,8 @@ export const MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: following,
-        find: "  truncateTo(turn, Math.max(shared, log.startOffset));\n  return true;",
-        replace: "  return shared < 0;",
+        find: "  truncateTo(turn, end);\n  return true;",
+        replace: "  return end < 0;",
       },
     ],
     killers: ["converges"],
@@ -238,9 +238,9 @@ export const MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: following,
-        find: "  truncateTo(turn, Math.max(shared, log.startOffset));",
+        find: "  truncateTo(turn, end);",
         replace:
-          "  truncateTo(turn, log.epochs.findLast(({ startOffset }) => startOffset < shared)?.startOffset ?? 0);",
+          "  truncateTo(turn, log.epochs.findLast(({ startOffset }) => startOffset < end)?.startOffset ?? 0);",
       },
       { file: turn, find: "    offset >= (committed ?? 0),\n", replace: "    offset >= 0,\n" },
       {
@@ -256,6 +256,18 @@ export const MUTANTS: readonly Mutant[] = [
       },
     ],
     killers: ["committed-is-kept"],
+  },
+  {
+    name: "a divergence cuts through a batch",
+    breaks: "F-10, found by seed 6",
+    edits: [
+      {
+        file: following,
+        find: "  const end = divergenceEnd(log, diverging);",
+        replace: "  const end = Math.min(divergenceEnd(log, diverging), diverging.endOffset);",
+      },
+    ],
+    killers: ["summaries-are-true"],
   },
   {
     name: "epochs outlive their truncated records",
@@ -322,5 +334,41 @@ export const MUTANTS: readonly Mutant[] = [
       },
     ],
     killers: ["converges"],
+  },
+  {
+    name: "an ISR change is accepted from a broker that does not lead",
+    breaks: "KIP-497",
+    edits: [
+      {
+        file: "src/metadata/control/alter-partition.ts",
+        find: '  if (brokerId !== partition.leader) return "INVALID_REQUEST";\n',
+        replace: "",
+      },
+    ],
+    killers: ["isr-is-the-leaders"],
+  },
+  {
+    name: "a fenced broker joins an ISR",
+    breaks: "KIP-841",
+    edits: [
+      {
+        file: "src/metadata/control/alter-partition.ts",
+        find: "  if (!isActiveBroker(view.cluster, brokerId)) return false;\n",
+        replace: "",
+      },
+    ],
+    killers: ["partitions-are-sound"],
+  },
+  {
+    name: "a fenced broker goes on leading",
+    breaks: "KIP-841",
+    edits: [
+      {
+        file: "src/metadata/control/broker-departure.ts",
+        find: '{ kind: "leaves", brokerId: broker.id }',
+        replace: '{ kind: "leaves", brokerId: -1 }',
+      },
+    ],
+    killers: ["partitions-are-sound"],
   },
 ];

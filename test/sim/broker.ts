@@ -2,13 +2,20 @@
  * A broker as the quorum sees it: an observer that fetches the committed log, asks again where it is sent,
  * and checks nothing itself. It has no vote, and what it holds counts for nobody.
  */
-import { type FetchResponse, NO_DIRECTORY, type Response } from "../../src/raft/index.ts";
+import {
+  type Entry,
+  type FetchResponse,
+  NO_DIRECTORY,
+  type Response,
+} from "../../src/raft/index.ts";
 import { markOf } from "./entries.ts";
 import { nameOf } from "./observation.ts";
 import type { World } from "./world.ts";
 
 export class Broker {
   readonly id: number;
+  /** Told of every batch that is served, in order. */
+  onEntry: (entry: Entry) => void = () => undefined;
   readonly #world: World;
   #epoch = 0;
   #leader: number | null = null;
@@ -98,6 +105,7 @@ export class Broker {
       highWatermark,
       entries: entries.map(markOf),
     });
+    for (const entry of entries) this.onEntry(entry);
     const last = entries.at(-1);
     if (last === undefined) return;
     this.#end = last.lastOffset + 1;

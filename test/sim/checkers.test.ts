@@ -10,9 +10,11 @@ import { committedIsKept } from "./checkers/committed-is-kept.ts";
 import { epochsNeverFall } from "./checkers/epochs-never-fall.ts";
 import { highWatermarksNeverFall } from "./checkers/high-watermarks-never-fall.ts";
 import { imagesAgree } from "./checkers/images-agree.ts";
+import { isrIsTheLeaders } from "./checkers/isr-is-the-leaders.ts";
 import { logsMatch } from "./checkers/logs-match.ts";
 import { oneLeaderPerEpoch } from "./checkers/one-leader-per-epoch.ts";
 import { oneVotePerEpoch } from "./checkers/one-vote-per-epoch.ts";
+import { partitionsAreSound } from "./checkers/partitions-are-sound.ts";
 import { promisesAreDurable } from "./checkers/promises-are-durable.ts";
 import type { EntryMark, Observation, Promise as Vouched } from "./observation.ts";
 
@@ -68,6 +70,22 @@ const promised = (replica: string, promise: Vouched): Observation => ({
   kind: "promised",
   replica,
   promise,
+});
+
+const partition = (
+  more: Partial<Extract<Observation, { kind: "partition" }>> = {},
+): Observation => ({
+  kind: "partition",
+  endOffset: 10,
+  key: "topic-0",
+  leader: 101,
+  leaderIsFenced: false,
+  isr: [101, 102],
+  fencedNewcomers: [],
+  replicas: [101, 102, 103],
+  leaderEpoch: 4,
+  partitionEpoch: 7,
+  ...more,
 });
 
 /** What the checker says of a history: of its last observation, since all before must pass. */
@@ -247,10 +265,48 @@ describe("a checker fires", () => {
         { kind: "applied", replica: "2", endOffset: 5, digest: 2 },
       ],
     ],
+    [
+      "when a partition has nobody in sync",
+      partitionsAreSound(),
+      [partition({ isr: [], leader: -1 })],
+    ],
+    ["when a stranger is in sync", partitionsAreSound(), [partition({ isr: [101, 104] })]],
+    ["when a leader is not in sync", partitionsAreSound(), [partition({ leader: 103 })]],
+    [
+      "when a fenced broker comes in sync",
+      partitionsAreSound(),
+      [partition({ fencedNewcomers: [102] })],
+    ],
+    ["when a leader is fenced", partitionsAreSound(), [partition({ leaderIsFenced: true })]],
+    [
+      "when a partition epoch falls",
+      partitionsAreSound(),
+      [partition(), partition({ partitionEpoch: 6 })],
+    ],
+    [
+      "when a leader epoch falls",
+      partitionsAreSound(),
+      [partition(), partition({ partitionEpoch: 8, leaderEpoch: 3 })],
+    ],
+    [
+      "when a leader changes within its epoch",
+      partitionsAreSound(),
+      [partition(), partition({ partitionEpoch: 8, leader: 102 })],
+    ],
+    [
+      "when an ISR changes within its epoch",
+      partitionsAreSound(),
+      [partition(), partition({ isr: [101] })],
+    ],
+    [
+      "when a broker changes the ISR of another",
+      isrIsTheLeaders(),
+      [{ kind: "isr-changed", endOffset: 10, key: "topic-0", proposer: 102, leader: 101 }],
+    ],
   ];
 
   test.each(bad)("%s", (_, checker, history) => {
-    expect(verdict(checker, history)).toMatch(/replica|leader|broker|operation/);
+    expect(verdict(checker, history)).toMatch(/replica|leader|broker|operation|partition/);
   });
 
   test("and each of those in use has fired here", () => {

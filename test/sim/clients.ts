@@ -2,6 +2,7 @@
  * Clients that write through whoever they believe leads, and remember what they were told. Some writes go to
  * the wrong replica or name the wrong place in the log: those must be refused, never half done.
  */
+import { NoOpRecord } from "../../src/protocol/index.ts";
 import type { Answer } from "./application.ts";
 import type { World } from "./world.ts";
 
@@ -11,6 +12,7 @@ const PENDING_MAX = 10;
 export class Clients {
   readonly #world: World;
   #operation = 0;
+  readonly #expected = new Map<number, (answer: Answer) => void>();
   /** The latest write that was acknowledged, by the order in which writes were made. */
   latestCommitted = 0;
 
@@ -25,27 +27,39 @@ export class Clients {
 
   /** Writes once, if there is anybody to ask. */
   write(): void {
-    const { chance, tally } = this.#world;
-    const replicas = [...this.#world.replicas.values()];
-    // A client finds the leader as any client does, sooner or later; now and then it is wrong.
-    const leaders = replicas.filter((replica) => replica.leads);
-    const target = chance.pick(chance.happens(0.9) ? leaders : replicas);
-    const application = target?.instance?.application;
+    const { chance, tally, isHealed } = this.#world;
+    const application = this.#world.likelyLeader()?.instance?.application;
     if (application === undefined || application.pendingCount >= PENDING_MAX) return;
-    this.#operation += 1;
     tally.count("writes");
+    if (application.controller !== undefined) {
+      const records = [NoOpRecord.of(0, {})];
+      application.controller.submit({ run: () => ({ records, response: null }) }, () => undefined);
+      return;
+    }
+    const operation = this.expect(() => undefined);
     const payload = new TextEncoder().encode(
-      `write ${this.#operation} ${"x".repeat(chance.between(0, 40))}`,
+      `write ${operation} ${"x".repeat(chance.between(0, 40))}`,
     );
-    const misplaced = !this.#world.isHealed && chance.happens(0.02) ? chance.between(-2, 2) : 0;
-    application.write(this.#operation, payload, chance.between(1, 4), misplaced);
+    const misplaced = !isHealed && chance.happens(0.02) ? chance.between(-2, 2) : 0;
+    application.write(operation, payload, chance.between(1, 4), misplaced);
   }
 
-  hear({ operation, outcome, lastOffset, epoch, fingerprint }: Answer): void {
+  /** A number for an operation that is about to be done; `answered` is told what became of it. */
+  expect(answered: (answer: Answer) => void): number {
+    this.#operation += 1;
+    this.#expected.set(this.#operation, answered);
+    return this.#operation;
+  }
+
+  hear(answer: Answer): void {
+    const { operation, outcome, wrote, lastOffset, epoch, fingerprint } = answer;
     this.#world.tally.count(`writes ${outcome}`);
-    if (outcome !== "committed") return;
-    this.latestCommitted = Math.max(this.latestCommitted, operation);
-    this.#world.observe({ kind: "acknowledged", operation, lastOffset, epoch, fingerprint });
+    if (outcome === "committed" && wrote) {
+      this.latestCommitted = Math.max(this.latestCommitted, operation);
+      this.#world.observe({ kind: "acknowledged", operation, lastOffset, epoch, fingerprint });
+    }
+    this.#expected.get(operation)?.(answer);
+    this.#expected.delete(operation);
   }
 
   #writeLater(): void {

@@ -8,6 +8,8 @@ import type { Chance } from "./chance.ts";
 export interface Swarm {
   readonly voters: number;
   readonly brokers: number;
+  /** Whether the log is a cluster's metadata; else it holds bytes that mean nothing. */
+  readonly hasMetadata: boolean;
   readonly electionTimeoutMs: number;
   readonly delayMs: readonly [number, number];
   /** Probability that a message is late, and how late at most. */
@@ -39,11 +41,13 @@ export function drawSwarm(chance: Chance): Swarm {
   const enabled = (from: number, to: number): number =>
     chance.happens(0.5) ? chance.logUniform(from, to) : 0;
   const every = (from: number, to: number): number => Math.round(enabled(from, to));
+  const hasMetadata = chance.happens(0.3);
   const slowest = Math.round(chance.logUniform(2, 120));
   const slowestCommit = chance.happens(0.5) ? Math.round(chance.logUniform(1, 100)) : 0;
   return {
     voters: chance.pick([1, 3, 3, 3, 3, 5, 5]) ?? 3,
-    brokers: chance.between(0, 2),
+    brokers: hasMetadata ? chance.between(3, 4) : chance.between(0, 2),
+    hasMetadata,
     // An election is two round trips and two commits; a quorum that is never that fast never has a leader.
     electionTimeoutMs: Math.max(
       Math.round(chance.logUniform(150, 1_500)),

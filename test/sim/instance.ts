@@ -21,7 +21,7 @@ import {
   type Step,
 } from "../../src/raft/index.ts";
 import { AssertionError, unreachable } from "../../src/std/assert.ts";
-import { type Answer, LogApplication } from "./application.ts";
+import { type Answer, Application } from "./application.ts";
 import { sizeOf } from "./entries.ts";
 import type { Replica } from "./replica.ts";
 import { nameOf, type Observation, type Promise } from "./observation.ts";
@@ -55,7 +55,7 @@ interface Turn {
 export class Instance {
   readonly replica: Replica;
   readonly incarnation: number;
-  readonly application: LogApplication;
+  readonly application: Application;
   state: State;
   /** A superseded instance runs on: it hears answers to its own requests, and can no longer write. */
   isZombie = false;
@@ -69,7 +69,7 @@ export class Instance {
   constructor(replica: Replica, incarnation: number, booted: Step) {
     this.replica = replica;
     this.incarnation = incarnation;
-    this.application = new LogApplication(replica, this);
+    this.application = new Application(replica, this);
     this.state = booted.state;
   }
 
@@ -119,6 +119,12 @@ export class Instance {
     this.#waiting.set(request, { body, answer, since: this.replica.world.timeline.now });
     this.tell({ kind: "request-received", request, body });
     return request;
+  }
+
+  /** Answers that need no turn of the core; what was written before them is durable first. */
+  say(answers: readonly Answer[]): void {
+    if (!this.#isGone)
+      this.#pass({ writes: false, shown: this.#shown(), outputs: answers.map(asOutput) });
   }
 
   /** A request that has waited since before `time`, if there is one. */

@@ -50,7 +50,7 @@ async function many(): Promise<boolean> {
 }
 
 function printCounts(counts: Readonly<Record<string, number>>): void {
-  for (const [what, times] of Object.entries(counts)) print(`  ${what.padEnd(28)}${times}`);
+  for (const [what, times] of Object.entries(counts)) print(`  ${what.padEnd(40)}${times}`);
 }
 
 /** Prints what went wrong and how to see it again; true when something did. */

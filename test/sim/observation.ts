@@ -75,4 +75,27 @@ export type Observation =
       readonly replica: string;
       readonly endOffset: number;
       readonly digest: number;
+    }
+  /** A partition in the committed image, after a batch. */
+  | {
+      readonly kind: "partition";
+      readonly endOffset: number;
+      readonly key: string;
+      readonly leader: number;
+      readonly leaderIsFenced: boolean;
+      readonly isr: readonly number[];
+      /** Members of the ISR that were not in it before this batch, and are fenced. */
+      readonly fencedNewcomers: readonly number[];
+      readonly replicas: readonly number[];
+      readonly leaderEpoch: number;
+      readonly partitionEpoch: number;
+    }
+  /** A committed batch that a broker's AlterPartition gave rise to has changed an ISR. */
+  | {
+      readonly kind: "isr-changed";
+      readonly endOffset: number;
+      readonly key: string;
+      readonly proposer: number;
+      /** Who led just before. */
+      readonly leader: number;
     };

@@ -4,19 +4,15 @@
  * a run nobody looks at does not pay for them.
  */
 import {
-  nextDeadline,
+  describeEffect,
+  describeInput,
+  describeState,
   type Input,
-  type Effect,
-  type State,
   type Step,
 } from "../../src/raft/index.ts";
 import type { Instance } from "./instance.ts";
 import type { Timeline } from "./timeline.ts";
 
-const describeEffect = (effect: Effect): string => JSON.stringify(effect);
-const describeInput = (input: Input): string => JSON.stringify(input);
-const describeState = (state: State): string =>
-  `${JSON.stringify(state.election)} ${state.role.kind} end ${state.log.endOffset} committed ${state.committed} at ${state.now} next ${nextDeadline(state)}`;
 const KEPT = 50;
 
 type Line = () => readonly string[];

@@ -10,12 +10,15 @@ import {
   type Response,
   type Voter,
 } from "../../src/raft/index.ts";
+import { uuidFromBytes, type Uuid } from "../../src/protocol/index.ts";
 import { Broker } from "./broker.ts";
 import { Chance } from "./chance.ts";
 import { Bench, type Complaint } from "./checkers/checker.ts";
 import { allCheckers } from "./checkers/all.ts";
 import { Clients } from "./clients.ts";
 import { drawSwarm, healed, type Swarm, Tally } from "./faults.ts";
+import { Admin } from "./metadata/admin.ts";
+import { BrokerProcess } from "./metadata/broker-process.ts";
 import { Network } from "./network.ts";
 import { nameOf, type Observation } from "./observation.ts";
 import { Replica } from "./replica.ts";
@@ -49,6 +52,8 @@ export class World {
   /** No new writes from now on. */
   isQuiet = false;
   complaint: Complaint | undefined;
+  /** How much of the committed metadata checkers have been shown. */
+  imagedUpTo = 0;
 
   constructor(seed: number, watch?: (line: string) => void) {
     this.chance = new Chance(seed);
@@ -78,7 +83,28 @@ export class World {
       this.timeline.after(this.chance.between(0, 1_000), () => replica.boot());
     }
     for (const broker of this.brokers) broker.fetch();
-    this.clients.start();
+    if (!this.swarm.hasMetadata) return this.clients.start();
+    for (const broker of this.brokers) new BrokerProcess(this, broker).start();
+    new Admin(this).start();
+  }
+
+  /** Whom a client asks: a leader, as it finds one sooner or later; now and then anybody. */
+  likelyLeader(): Replica | undefined {
+    const replicas = [...this.replicas.values()];
+    const leaders = replicas.filter((replica) => replica.leads);
+    return this.chance.pick(this.chance.happens(0.9) ? leaders : replicas);
+  }
+
+  /** A uuid that nobody has drawn before. */
+  uuid(): Uuid {
+    return uuidFromBytes(Uint8Array.from({ length: 16 }, () => this.chance.between(0, 255)));
+  }
+
+  /** The uuid that stands for the storage of a node. */
+  uuidOf(id: number): Uuid {
+    return uuidFromBytes(
+      Uint8Array.from({ length: 16 }, (_, at) => (at < 14 ? 7 : (id >> (8 * (15 - at))) & 255)),
+    );
   }
 
   /** Lets time pass until `untilMs`, until `done`, or until somebody complains. */

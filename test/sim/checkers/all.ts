@@ -8,9 +8,11 @@ import { committedIsKept } from "./committed-is-kept.ts";
 import { epochsNeverFall } from "./epochs-never-fall.ts";
 import { highWatermarksNeverFall } from "./high-watermarks-never-fall.ts";
 import { imagesAgree } from "./images-agree.ts";
+import { isrIsTheLeaders } from "./isr-is-the-leaders.ts";
 import { logsMatch } from "./logs-match.ts";
 import { oneLeaderPerEpoch } from "./one-leader-per-epoch.ts";
 import { oneVotePerEpoch } from "./one-vote-per-epoch.ts";
+import { partitionsAreSound } from "./partitions-are-sound.ts";
 import { promisesAreDurable } from "./promises-are-durable.ts";
 
 export const allCheckers = (): readonly Checker[] => [
@@ -26,4 +28,6 @@ export const allCheckers = (): readonly Checker[] => [
   acknowledgedIsCommitted(),
   brokersSeeOnlyCommitted(),
   imagesAgree(),
+  partitionsAreSound(),
+  isrIsTheLeaders(),
 ];

@@ -1,0 +1,164 @@
+/**
+ * A broker that means something by what it fetches: it registers, sends heartbeats, proposes ISRs for the
+ * partitions it leads by its own image, and now and then for some that it does not. It dies and comes back as
+ * another incarnation. Its calls to controllers go over the same bad network as all others.
+ */
+import { allPartitions, brokerById, type PartitionRow } from "../../../src/metadata/index.ts";
+import {
+  AlterPartition,
+  BrokerHeartbeat,
+  BrokerRegistration,
+  ErrorCode,
+  errorName,
+  type Uuid,
+} from "../../../src/protocol/index.ts";
+import { alterPartition } from "../../../src/metadata/control/alter-partition.ts";
+import { heartbeat } from "../../../src/metadata/control/broker-heartbeat.ts";
+import { registerBroker } from "../../../src/metadata/control/broker-registration.ts";
+import type { Broker } from "../broker.ts";
+import { nameOf } from "../observation.ts";
+import type { World } from "../world.ts";
+import type { Operation } from "./controller.ts";
+import { ReplayedImage } from "./replayed-image.ts";
+
+const TICK_MS = 400;
+
+export class BrokerProcess {
+  readonly #world: World;
+  readonly #broker: Broker;
+  readonly #replayed = new ReplayedImage();
+  #incarnation: Uuid;
+  /** Known once registered. */
+  #epoch: number | undefined;
+  #previousEpoch = -1;
+  #downUntil = 0;
+
+  constructor(world: World, broker: Broker) {
+    this.#world = world;
+    this.#broker = broker;
+    this.#incarnation = world.uuid();
+    broker.onEntry = (entry) => this.#replayed.replay(entry);
+  }
+
+  start(): void {
+    this.#world.timeline.after(this.#world.chance.between(0, TICK_MS), () => this.#tick());
+  }
+
+  #tick(): void {
+    const { timeline, chance, isHealed, tally } = this.#world;
+    timeline.after(chance.between(TICK_MS / 2, TICK_MS), () => this.#tick());
+    if (timeline.now < this.#downUntil) return;
+    if (!isHealed && chance.happens(0.01)) {
+      tally.count("broker restarts");
+      this.#incarnation = this.#world.uuid();
+      this.#previousEpoch = this.#epoch ?? -1;
+      this.#epoch = undefined;
+      this.#downUntil = timeline.now + chance.logUniform(10, 10_000);
+    } else if (this.#epoch === undefined) this.#register();
+    else {
+      this.#beat(this.#epoch);
+      if (chance.happens(0.5)) this.#proposeIsr(this.#epoch);
+    }
+  }
+
+  #register(): void {
+    const { id } = this.#broker;
+    const incarnationId = this.#incarnation;
+    const request = BrokerRegistration.request.fill({
+      brokerId: id,
+      clusterId: this.#world.clusterId,
+      incarnationId,
+      listeners: [{ name: "PLAINTEXT", host: "localhost", port: 9_000 + id, securityProtocol: 0 }],
+      features: [
+        { name: "metadata.version", minSupportedVersion: 7, maxSupportedVersion: 29 },
+        { name: "transaction.version", minSupportedVersion: 0, maxSupportedVersion: 2 },
+        { name: "group.version", minSupportedVersion: 0, maxSupportedVersion: 1 },
+        { name: "kraft.version", minSupportedVersion: 0, maxSupportedVersion: 1 },
+      ],
+      logDirs: [this.#world.uuidOf(id)],
+      previousBrokerEpoch: this.#previousEpoch,
+    });
+    this.#call({ run: (view, context) => registerBroker(view, request, context) }, (response) => {
+      this.#world.tally.count(`registration: ${errorName(response.errorCode)}`);
+      if (response.errorCode === ErrorCode.NONE && incarnationId === this.#incarnation)
+        this.#epoch = response.brokerEpoch;
+    });
+  }
+
+  #beat(brokerEpoch: number): void {
+    const { chance } = this.#world;
+    const request = BrokerHeartbeat.request.fill({
+      brokerId: this.#broker.id,
+      brokerEpoch,
+      currentMetadataOffset: this.#broker.end - 1,
+      wantFence: !this.#world.isHealed && chance.happens(0.02),
+      wantShutDown: !this.#world.isHealed && chance.happens(0.01),
+    });
+    this.#call({ run: (view, context) => heartbeat(view, request, context) }, (response) => {
+      if (response.errorCode === ErrorCode.STALE_BROKER_EPOCH && brokerEpoch === this.#epoch)
+        this.#epoch = undefined;
+    });
+  }
+
+  #proposeIsr(brokerEpoch: number): void {
+    const { chance } = this.#world;
+    const { image } = this.#replayed;
+    const { id } = this.#broker;
+    const rows = [...allPartitions(image.topics)];
+    // Some proposals come from a broker that only believes it leads, or means harm.
+    const row = chance.pick(
+      chance.happens(0.8) ? rows.filter(({ partition }) => partition.leader === id) : rows,
+    );
+    if (row === undefined) return;
+    const newIsrWithEpochs = this.#proposedIsr(row).map((brokerId) => ({
+      brokerId,
+      brokerEpoch: chance.happens(0.2) ? -1 : (brokerById(image.cluster, brokerId)?.epoch ?? -1),
+    }));
+    const request = AlterPartition.request.fill({
+      brokerId: id,
+      brokerEpoch,
+      topics: [
+        {
+          topicId: row.topicId,
+          partitions: [
+            {
+              partitionIndex: row.partitionId,
+              leaderEpoch: row.partition.leaderEpoch,
+              partitionEpoch: row.partition.partitionEpoch,
+              newIsrWithEpochs,
+            },
+          ],
+        },
+      ],
+    });
+    this.#call(
+      { run: (view, context) => alterPartition(view, request, context), proposer: id },
+      (response) => {
+        const code = response.topics[0]?.partitions[0]?.errorCode ?? response.errorCode;
+        this.#world.tally.count(`ISR proposal: ${errorName(code)}`);
+      },
+    );
+  }
+
+  /** The leader, and whoever else a coin says; now and then somebody is missing or too many. */
+  #proposedIsr({ partition }: PartitionRow): readonly number[] {
+    const { chance } = this.#world;
+    const keeper = chance.happens(0.9) ? partition.leader : this.#broker.id;
+    const others = partition.replicas.filter(
+      (replica) => replica !== keeper && chance.happens(0.7),
+    );
+    return [keeper, ...others];
+  }
+
+  #call<Response>(operation: Operation<Response>, hear: (response: Response) => void): void {
+    const { network } = this.#world;
+    const target = this.#world.likelyLeader();
+    const name = nameOf(this.#broker.id);
+    if (target === undefined) return;
+    network.carry(name, target.name, () => {
+      target.instance?.application.controller?.submit(operation, (response) => {
+        if (response !== null) network.carry(target.name, name, () => hear(response));
+      });
+    });
+  }
+}
