@@ -5,7 +5,7 @@
  */
 import { unreachable } from "../../std/assert.ts";
 import type { Uuid } from "../../protocol/index.ts";
-import { isActiveBroker } from "../image/cluster-image.ts";
+import { brokerById, isActiveBroker } from "../image/cluster-image.ts";
 import type { MetadataImage } from "../image/metadata-image.ts";
 import {
   leaderlessPartitions,
@@ -85,7 +85,10 @@ export function* changesWithout(
 /** What becomes of partitions without a leader once that broker is there. */
 function* changesWith(view: MetadataImage, brokerId: number): Changes {
   const change = partitionChanger(view);
-  const isActive = (id: number): boolean => id === brokerId || isActiveBroker(view.cluster, id);
+  // It may still be fenced in `view`; one that is on its way out leads nothing all the same (KIP-841).
+  const isLeaving = brokerById(view.cluster, brokerId)?.inControlledShutdown ?? true;
+  const isActive = (id: number): boolean =>
+    id === brokerId ? !isLeaving : isActiveBroker(view.cluster, id);
   for (const row of leaderlessPartitions(view.topics)) {
     const record = change(row, {}, { isActive });
     if (record !== null) yield record;

@@ -257,7 +257,6 @@ const brokerChange = stepOf(
           return apply(leaves(view), { fenced: 1 }, 0);
         case "unfence": {
           const there = apply(view, { fenced: -1 }, 0);
-          if (brokerById(there.cluster, broker)?.inControlledShutdown === true) return there;
           const returned = partitionChangesAfter(there, { kind: "returns", brokerId: broker });
           return lawfullyReplayed(there, [...returned]);
         }

@@ -107,6 +107,17 @@ describe("a broker that returns", () => {
     ]);
   });
 
+  test("is counted as there while the view still has it fenced, but not while it shuts down", () => {
+    const topics = { foo: ["0,1 / 0 / -1"] };
+    const change = { kind: "returns", brokerId: 0 } as const;
+    expect(line(after(world({ brokers: "0f 1", topics }), change), "foo")).toBe(
+      "0,1 / 0 / 0 / 1 / 1",
+    );
+    expect(line(after(world({ brokers: "0s 1", topics }), change), "foo")).toBe(
+      "0,1 / 0 / -1 / 0 / 0",
+    );
+  });
+
   test("leads uncleanly only where it may", () => {
     const topics = { foo: ["0,1 / 1 / -1"] };
     const strict = world({ brokers: "0f 1f", topics });

@@ -324,6 +324,28 @@ describe("eligible leader replicas (KIP-966)", () => {
       { isr: [1], leader: 1, leaderRecoveryState: 1, eligibleLeaderReplicas: [], lastKnownElr: [] },
     ],
     [
+      "a replica that a completed reassignment drops is not eligible",
+      partition("1,2,4,3 / 1 / 1 ; removing 3 ; adding 4 ; elr 3"),
+      { isr: [1, 4] },
+      { elrMinIsr: 3 },
+      {
+        replicas: [1, 2, 4],
+        isr: [1, 4],
+        leader: 1,
+        removingReplicas: [],
+        addingReplicas: [],
+        directories: dirs(1, 2, 4),
+        eligibleLeaderReplicas: [],
+      },
+    ],
+    [
+      "a partition that had no leader remembers none: nobody is not a broker",
+      partition("1,2 / - / -1 ; elr 1,2"),
+      { uncleanReplicas: [2] },
+      { dead: [1, 2], elrMinIsr: 2 },
+      { eligibleLeaderReplicas: [1] },
+    ],
+    [
       "with the feature off, what is left of it goes",
       partition("1,2,3 / 1 / 1 ; elr 2 ; last 3"),
       {},

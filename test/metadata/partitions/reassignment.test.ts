@@ -61,6 +61,11 @@ describe("a reassignment", () => {
   });
 });
 
+test("a plan that leaves no replica is never complete", () => {
+  const plan = { replicas: [1, 2], removingReplicas: [1, 2], addingReplicas: [] };
+  expect(completedReassignment(plan, [1, 2])).toBeNull();
+});
+
 describe("giving a reassignment up", () => {
   test.each<readonly [Ids, Ids, Ids, Ids, { replicas: Ids; isr: Ids; isUnclean: boolean }]>([
     [[3, 2, 1], [], [], [3, 2], { replicas: [3, 2, 1], isr: [3, 2], isUnclean: false }],
