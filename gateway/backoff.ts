@@ -1,0 +1,31 @@
+/**
+ * A pause that doubles with every failure in a row and is gone with the first success. Time comes in as an
+ * argument, in milliseconds.
+ */
+export class Backoff {
+  readonly #firstMs: number;
+  readonly #maxMs: number;
+  #pauseMs = 0;
+  #until = 0;
+
+  constructor({ firstMs, maxMs }: { readonly firstMs: number; readonly maxMs: number }) {
+    this.#firstMs = firstMs;
+    this.#maxMs = maxMs;
+  }
+
+  isWaiting(now: number): boolean {
+    return now < this.#until;
+  }
+
+  /** Failures that come while a pause stands belong to the same outage and do not lengthen it. */
+  failed(now: number): void {
+    if (this.isWaiting(now)) return;
+    this.#pauseMs = this.#pauseMs === 0 ? this.#firstMs : Math.min(this.#maxMs, this.#pauseMs * 2);
+    this.#until = now + this.#pauseMs;
+  }
+
+  succeeded(): void {
+    this.#pauseMs = 0;
+    this.#until = 0;
+  }
+}

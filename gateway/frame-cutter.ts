@@ -1,0 +1,83 @@
+/**
+ * Cuts a byte stream into Kafka frames: an int32 size, big-endian, then that many bytes (WC §1.1). It looks at
+ * nothing inside. Only what has arrived is held; a size over the limit is refused before a byte of it is kept.
+ */
+
+/** A size that no client of Kafka sends: the stream is not Kafka's, or it is an attack. */
+export class FrameSizeError extends Error {
+  override readonly name = "FrameSizeError";
+}
+
+const SIZE_BYTES = 4;
+
+export class FrameCutter {
+  readonly #frameBytesMax: number;
+  #chunks: Uint8Array[] = [];
+  #held = 0;
+
+  constructor(frameBytesMax: number) {
+    this.#frameBytesMax = frameBytesMax;
+  }
+
+  /** How many bytes wait for the rest of their frame. */
+  get held(): number {
+    return this.#held;
+  }
+
+  /** Takes what arrived and returns the frames that are complete now, without their sizes. */
+  push(chunk: Uint8Array): readonly Uint8Array[] {
+    this.#chunks.push(chunk);
+    this.#held += chunk.byteLength;
+    const frames: Uint8Array[] = [];
+    for (let size = this.#nextSize(); size !== null; size = this.#nextSize()) {
+      if (this.#held < SIZE_BYTES + size) break;
+      frames.push(this.#take(SIZE_BYTES + size).subarray(SIZE_BYTES));
+    }
+    return frames;
+  }
+
+  /** The size of the frame that stands first, or null while it has not arrived. */
+  #nextSize(): number | null {
+    if (this.#held < SIZE_BYTES) return null;
+    const prefix = this.#joined(SIZE_BYTES);
+    const size = new DataView(prefix.buffer, prefix.byteOffset).getInt32(0);
+    if (size < 0 || size > this.#frameBytesMax) {
+      throw new FrameSizeError(`a frame of ${size} bytes; the limit is ${this.#frameBytesMax}`);
+    }
+    return size;
+  }
+
+  #take(count: number): Uint8Array {
+    const all = this.#joined(count);
+    this.#chunks =
+      all.byteLength > count
+        ? [all.subarray(count), ...this.#chunks.slice(1)]
+        : this.#chunks.slice(1);
+    this.#held -= count;
+    return all.subarray(0, count);
+  }
+
+  /** Makes the first chunk hold at least `count` bytes, and returns it. */
+  #joined(count: number): Uint8Array {
+    let [first] = this.#chunks;
+    if (first !== undefined && first.byteLength >= count) return first;
+    const parts: Uint8Array[] = [];
+    let size = 0;
+    while (size < count) {
+      const next = this.#chunks.shift();
+      if (next === undefined) break;
+      parts.push(next);
+      size += next.byteLength;
+    }
+    first = Buffer.concat(parts);
+    this.#chunks.unshift(first);
+    return first;
+  }
+}
+
+/** The four bytes that stand before a frame. */
+export function sizePrefix(frame: Uint8Array): Uint8Array {
+  const prefix = new Uint8Array(SIZE_BYTES);
+  new DataView(prefix.buffer).setInt32(0, frame.byteLength);
+  return prefix;
+}
