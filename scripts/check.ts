@@ -1,6 +1,6 @@
 /**
- * `npm run check`: formatting, lint with types and the fences between folders, type-check. It judges and writes
- * nothing (but the type declarations under `dist/types`, which git ignores); `npm run fix` writes.
+ * `npm run check`: formatting, lint with types and the fences between folders, type-check, the house rules. It judges
+ * and writes nothing (but the type declarations under `dist/types`, which git ignores); `npm run fix` writes.
  */
 import { runAll } from "./commands.ts";
 
@@ -14,6 +14,11 @@ const ok = await runAll([
     title: "types in the objects' tests",
     command: "tsc",
     args: ["-p", "tsconfig.workers-tests.json"],
+  },
+  {
+    title: "house rules",
+    command: "vitest",
+    args: ["run", "--project", "core", "test/tidy.test.ts"],
   },
 ]);
 process.exitCode = ok ? 0 : 1;

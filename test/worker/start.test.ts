@@ -3,12 +3,13 @@ import { spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
-import { createServer } from "node:net";
+import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { clusterClient } from "../../scripts/cluster-client.ts";
+import { freePort } from "../../scripts/edge.ts";
 
 const START = join(import.meta.dirname, "..", "..", "scripts", "start.ts");
 
@@ -27,7 +28,9 @@ beforeAll(async () => {
 afterAll(async () => {
   for (const child of started) child.kill("SIGTERM");
   await Promise.all(
-    started.map((child) => child.exitCode ?? child.signalCode ?? once(child, "exit")),
+    started
+      .filter((child) => child.exitCode === null && child.signalCode === null)
+      .map((child) => once(child, "exit")),
   );
   await rm(folder, { recursive: true, force: true });
 });
@@ -36,13 +39,9 @@ function start(...args: readonly string[]): {
   readonly child: ChildProcess;
   readonly errors: () => string;
 } {
-  const child = spawn(
-    process.execPath,
-    [START, "--no-gateway", "--persist-to", join(folder, "state"), ...args],
-    {
-      stdio: ["ignore", "pipe", "pipe"],
-    },
-  );
+  const child = spawn(process.execPath, [START, "--persist-to", join(folder, "state"), ...args], {
+    stdio: ["ignore", "pipe", "pipe"],
+  });
   started.push(child);
   let text = "";
   child.stderr.on("data", (chunk: Buffer) => {
@@ -58,11 +57,22 @@ async function ready({ stdout }: ChildProcess): Promise<Ready> {
   return answer;
 }
 
+/** Sends ApiVersions v0 as a broker would, and reads how the answer begins. */
+async function apiVersions(port: number): Promise<unknown> {
+  const socket = connect(port, "127.0.0.1");
+  // Size prefix, api key 18, version 0, correlation id 7, null client id.
+  socket.write(Uint8Array.from([0, 0, 0, 10, 0, 18, 0, 0, 0, 0, 0, 7, 0xff, 0xff]));
+  const [chunk]: readonly unknown[] = await once(socket, "data");
+  socket.destroy();
+  if (!Buffer.isBuffer(chunk)) throw new Error("no bytes");
+  return { correlationId: chunk.readInt32BE(4), errorCode: chunk.readInt16BE(8) };
+}
+
 const exit = async (child: ChildProcess): Promise<unknown> => (await once(child, "exit"))[0];
 
 describe("npm start", () => {
   test("says in one line of JSON where a formed cluster is, and stops on SIGTERM with all of it", async () => {
-    const { child } = start("--port", "0", "--voters", "3", "--json");
+    const { child } = start("--port", "0", "--voters", "3", "--json", "--no-gateway");
     const answer = await ready(child);
     expect(answer.controllers.map((each) => each.node_id)).toEqual([3000, 3001, 3002]);
     expect((await fetch(`${answer.edge}/health/ready`)).status).toBe(200);
@@ -73,14 +83,14 @@ describe("npm start", () => {
   });
 
   test("finds its cluster again, also after SIGKILL", async () => {
-    const first = start("--port", "0", "--json");
+    const first = start("--port", "0", "--json", "--no-gateway");
     const before = await ready(first.child);
     const { highWatermark } = await clusterClient(before.edge, before.cluster_id).log(0);
     const exited = exit(first.child);
     first.child.kill("SIGKILL");
     await exited;
 
-    const second = start("--port", "0", "--json");
+    const second = start("--port", "0", "--json", "--no-gateway");
     const after = await ready(second.child);
     expect(after.cluster_id).toBe(before.cluster_id);
     const log = await clusterClient(after.edge, after.cluster_id).log(0);
@@ -89,6 +99,33 @@ describe("npm start", () => {
     const third = start("--port", "0");
     expect(await exit(third.child)).toBe(1);
     expect(third.errors()).toMatch(/kedge: \S+ is in use by workerd \d+; end it \(kill \d+\)/);
+  });
+
+  test("opens a gateway where Kafka is spoken over TCP, on the ports that the log names", async () => {
+    const port = await freePort();
+    const state = join(folder, "with-gateway");
+    const args = ["--port", "0", "--voters", "1", "--json", "--persist-to", state] as const;
+    const first = start(...args, "--gateway-port", String(port));
+    const answer = await ready(first.child);
+    expect(answer.bootstrap_servers).toBe(`127.0.0.1:${port}`);
+    expect(await apiVersions(port)).toEqual({ correlationId: 7, errorCode: 0 });
+    const exited = exit(first.child);
+    first.child.kill("SIGINT");
+    expect(await exited).toBe(0);
+
+    const moved = start(...args, "--gateway-port", String(port + 1));
+    expect(await exit(moved.child)).toBe(1);
+    expect(moved.errors()).toContain(`was formed with the gateway on port ${port}`);
+
+    const server = createServer();
+    server.listen(port, "127.0.0.1");
+    await once(server, "listening");
+    const blocked = start(...args);
+    expect(await exit(blocked.child)).toBe(1);
+    expect(blocked.errors()).toContain(
+      `kedge: port ${port} of 127.0.0.1, which the gateway needs, is in use`,
+    );
+    server.close();
   });
 
   test("says in one line that its port is in use", async () => {
