@@ -320,6 +320,11 @@ describe("min.insync.replicas, while eligible leader replicas are on (KIP-966)",
     ]);
   });
 
+  test("and while they are off, is a config like any other", () => {
+    expect(increment(TOPIC, "foo", one).records.map(({ type }) => type)).toEqual(["CONFIG_RECORD"]);
+    expect(increment(BROKER, "1", one).code).toBe("NONE");
+  });
+
   test("is neither set on a broker nor removed from the cluster", () => {
     expect(increment(BROKER, "1", one, { view }).code).toBe(
       "INVALID_CONFIG: Broker-level min.insync.replicas cannot be altered while ELR is enabled.",
