@@ -18,7 +18,10 @@ import {
 import { encodeMetadataRecord, type MetadataRecord } from "../src/protocol/index.ts";
 
 /** One operation: pure, and total for whatever a broker may have sent. */
-export type Operation<Response> = (view: MetadataImage, context: ControlContext) => ControlResult<Response>;
+export type Operation<Response> = (
+  view: MetadataImage,
+  context: ControlContext,
+) => ControlResult<Response>;
 
 /** What became of an operation. A refusal by a rule is a response like any other, not one of these. */
 export type Outcome<Response> =
@@ -37,6 +40,12 @@ export interface PendingBatch {
   readonly timestampMs: number;
 }
 
+/** What an operation is told that holds for the whole office. */
+export type StandingContext = Omit<
+  ControlContext,
+  "nowMs" | "random" | "nextOffset" | "liveness" | "apiVersion"
+>;
+
 /** How the office is furnished. */
 export interface Office {
   readonly epoch: number;
@@ -46,7 +55,7 @@ export interface Office {
   readonly endOffset: number;
   readonly liveness: BrokerLiveness;
   readonly random: Random;
-  readonly context: Omit<ControlContext, "nowMs" | "random" | "nextOffset" | "liveness" | "apiVersion">;
+  readonly context: StandingContext;
   /** Bytes of a batch that the log can store. */
   readonly batchBytesMax: number;
 }
@@ -118,7 +127,8 @@ export class ActiveController {
     operation: Operation<Response>,
     at: { readonly nowMs: number; readonly apiVersion: number },
   ): Promise<Outcome<Response>> {
-    if (this.#awaiting.length >= OPERATIONS_MAX) return Promise.resolve({ kind: "refused", reason: "overloaded" });
+    if (this.#awaiting.length >= OPERATIONS_MAX)
+      return Promise.resolve({ kind: "refused", reason: "overloaded" });
     try {
       return this.#run(operation, at);
     } catch (cause) {
@@ -148,7 +158,11 @@ export class ActiveController {
     const view =
       result.records.length === 0
         ? this.#view
-        : applyRecords(this.#view, result.records, { endOffset, epoch: this.epoch, timestampMs: nowMs });
+        : applyRecords(this.#view, result.records, {
+            endOffset,
+            epoch: this.epoch,
+            timestampMs: nowMs,
+          });
     this.#view = view;
     this.#nextOffset = endOffset;
     if (result.liveness !== undefined) this.#liveness = result.liveness;
@@ -156,8 +170,13 @@ export class ActiveController {
     return this.#answerAt(endOffset, view, result.response);
   }
 
-  #answerAt<Response>(endOffset: number, image: MetadataImage, response: Response): Promise<Outcome<Response>> {
-    if (endOffset <= this.#committedEnd) return Promise.resolve({ kind: "committed", response, endOffset });
+  #answerAt<Response>(
+    endOffset: number,
+    image: MetadataImage,
+    response: Response,
+  ): Promise<Outcome<Response>> {
+    if (endOffset <= this.#committedEnd)
+      return Promise.resolve({ kind: "committed", response, endOffset });
     return new Promise((resolve) => {
       this.#awaiting.push({
         endOffset,
@@ -190,7 +209,10 @@ export class ActiveController {
 
   /** Everything below `upTo` is on a majority: answers whoever waited for it, in order. */
   onCommitted(upTo: number): void {
-    assert(upTo >= this.#committedEnd, `the high watermark fell from ${this.#committedEnd} to ${upTo}`);
+    assert(
+      upTo >= this.#committedEnd,
+      `the high watermark fell from ${this.#committedEnd} to ${upTo}`,
+    );
     this.#committedEnd = upTo;
     let done = 0;
     for (const waiting of this.#awaiting) {

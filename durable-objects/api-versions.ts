@@ -2,9 +2,17 @@
  * ApiVersions, v0-v4 (KIP-35, KIP-511, KIP-584): exactly what this listener serves, the features this build
  * supports, and what the cluster has finalized. Every node answers at any time, leader or not.
  */
-import { ApiVersions, ErrorCode, apis, boundsOf, type ApiVersionsRequest, type ApiVersionsResponse } from "../src/protocol/index.ts";
+import {
+  ApiVersions,
+  ErrorCode,
+  apis,
+  boundsOf,
+  type ApiVersionsRequest,
+  type ApiVersionsResponse,
+} from "../src/protocol/index.ts";
 import { finalizedLevels, stableImage, SUPPORTED_FEATURES } from "../src/metadata/index.ts";
-import { SERVED_APIS, type Node } from "./dispatch.ts";
+import type { Node } from "./node.ts";
+import { SERVED_APIS } from "./served-apis.ts";
 
 /** What Kafka allows a client to call itself (KIP-511). */
 const SOFTWARE = /^[a-zA-Z0-9](?:[a-zA-Z0-9\-.]*[a-zA-Z0-9])?$/;
@@ -18,7 +26,8 @@ export function apiVersionsResponse(
 ): ApiVersionsResponse {
   const { clientSoftwareName, clientSoftwareVersion } = call.body;
   const named = SOFTWARE.test(clientSoftwareName) && SOFTWARE.test(clientSoftwareVersion);
-  if (call.apiVersion >= 3 && !named) return ApiVersions.response.fill({ errorCode: ErrorCode.INVALID_REQUEST });
+  if (call.apiVersion >= 3 && !named)
+    return ApiVersions.response.fill({ errorCode: ErrorCode.INVALID_REQUEST });
   const image = stableImage(node.voter.committedImage);
   return ApiVersions.response.fill({
     apiKeys: servedVersions(),
@@ -36,7 +45,10 @@ export function apiVersionsResponse(
 
 /** Answers a client that asked in a version unknown here: version 0 of the response, with the range to use. */
 export function unsupportedApiVersions(): ApiVersionsResponse {
-  return ApiVersions.response.fill({ errorCode: ErrorCode.UNSUPPORTED_VERSION, apiKeys: servedVersions() });
+  return ApiVersions.response.fill({
+    errorCode: ErrorCode.UNSUPPORTED_VERSION,
+    apiKeys: servedVersions(),
+  });
 }
 
 const servedVersions = () =>

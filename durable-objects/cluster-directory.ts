@@ -36,8 +36,11 @@ export class ClusterDirectory extends DurableObject {
   create(entry: ClusterEntry): { created: boolean; entry: ClusterEntry } {
     const present = this.get(entry.cluster_id);
     if (present !== null) return { created: false, entry: present };
-    const count = this.ctx.storage.sql.exec<{ n: number }>("SELECT count(*) AS n FROM clusters").one().n;
-    if (count >= CLUSTERS_MAX) throw new RangeError(`a deployment lists at most ${CLUSTERS_MAX} clusters`);
+    const count = this.ctx.storage.sql
+      .exec<{ n: number }>("SELECT count(*) AS n FROM clusters")
+      .one().n;
+    if (count >= CLUSTERS_MAX)
+      throw new RangeError(`a deployment lists at most ${CLUSTERS_MAX} clusters`);
     this.ctx.storage.sql.exec(
       "INSERT INTO clusters (cluster_id, entry) VALUES (?, ?)",
       entry.cluster_id,
@@ -48,7 +51,10 @@ export class ClusterDirectory extends DurableObject {
 
   /** Takes a cluster off the list; false when it was not there. */
   remove(clusterId: string): boolean {
-    const cursor = this.ctx.storage.sql.exec("DELETE FROM clusters WHERE cluster_id = ?", clusterId);
+    const cursor = this.ctx.storage.sql.exec(
+      "DELETE FROM clusters WHERE cluster_id = ?",
+      clusterId,
+    );
     return cursor.rowsWritten > 0;
   }
 }

@@ -26,4 +26,5 @@ export interface ClusterEntry {
 }
 
 /** The name of a controller's object: it learns its cluster and its id from nowhere else. */
-export const controllerName = (clusterId: string, nodeId: number): string => `${clusterId}/${nodeId}`;
+export const controllerName = (clusterId: string, nodeId: number): string =>
+  `${clusterId}/${nodeId}`;

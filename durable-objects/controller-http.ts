@@ -6,6 +6,7 @@
  * |---|---|
  * | `POST /form` | `{cluster}`: makes the node a voter; repeatable |
  * | `POST /frames` | one Kafka request frame in, one response frame out |
+ * | `POST /peer-frames` | the same from another controller; the Worker never calls it |
  * | `POST /rpc/{Api}?version=` | the same in Kafka's JSON form |
  * | `GET /log?from_offset=&max_bytes=&wait_ms=` | committed batches as stored |
  * | `GET /quorum`, `GET /status` | where the node and the quorum stand |
@@ -35,7 +36,7 @@ export async function answer(host: ControllerHost, request: Request): Promise<Re
   const route = `${request.method} /${url.pathname.split("/")[1] ?? ""}`;
   switch (route) {
     case "POST /form":
-      return form(host, await request.json());
+      return form(host, await request.json<{ readonly cluster: ClusterEntry }>());
     case "GET /status":
       return Response.json(voterStatus(host));
     case "POST /untrip":
@@ -61,9 +62,18 @@ async function answerAsVoter(
   if (voter === null || cluster === null) return unavailable(host);
   switch (at.route) {
     case "POST /frames":
-      return answerFrame({ voter, cluster }, new Uint8Array(await request.arrayBuffer()));
+      return answerFrame({ voter, cluster }, new Uint8Array(await request.arrayBuffer()), "client");
+    case "POST /peer-frames":
+      return answerFrame({ voter, cluster }, new Uint8Array(await request.arrayBuffer()), "peer");
     case "POST /rpc":
-      return answerJson({ voter, cluster }, { api: at.url.pathname.split("/")[2] ?? "", version: at.url.searchParams.get("version"), text: await request.text() });
+      return answerJson(
+        { voter, cluster },
+        {
+          api: at.url.pathname.split("/")[2] ?? "",
+          version: at.url.searchParams.get("version"),
+          text: await request.text(),
+        },
+      );
     case "GET /log":
       return readFeed(voter, at.url.searchParams);
     case "GET /quorum":
@@ -73,10 +83,13 @@ async function answerAsVoter(
   }
 }
 
-function form(host: ControllerHost, body: unknown): Response {
-  const { cluster } = body as { cluster: ClusterEntry };
+function form(host: ControllerHost, body: { readonly cluster: ClusterEntry }): Response {
+  const { cluster } = body;
   if (host.cluster !== null && host.cluster.cluster_id !== cluster.cluster_id) {
-    return Response.json({ error_code: 409, message: `this node belongs to ${host.cluster.cluster_id}` }, { status: 409 });
+    return Response.json(
+      { error_code: 409, message: `this node belongs to ${host.cluster.cluster_id}` },
+      { status: 409 },
+    );
   }
   host.form(cluster);
   const own = host.cluster?.controllers.find((controller) => controller.node_id === host.nodeId);
@@ -88,8 +101,14 @@ function unavailable(host: ControllerHost): Response {
   if (tripped !== null) {
     const message = `controller ${host.nodeId} has stopped itself: ${tripped}`;
     // Nothing was executed here, so the caller may try another node.
-    return Response.json({ error_code: 41, message, leader_id: -1, leader_epoch: -1 }, { status: 421 });
+    return Response.json(
+      { error_code: 41, message, leader_id: -1, leader_epoch: -1 },
+      { status: 421 },
+    );
   }
   const message = `controller ${host.nodeId} is not part of a cluster yet`;
-  return Response.json({ error_code: 41, message, leader_id: -1, leader_epoch: -1 }, { status: 421 });
+  return Response.json(
+    { error_code: 41, message, leader_id: -1, leader_epoch: -1 },
+    { status: 421 },
+  );
 }

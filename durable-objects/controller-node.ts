@@ -108,7 +108,10 @@ export class ControllerNode extends DurableObject implements ControllerHost {
         abort: (reason) => this.#onVoterFailed(reason),
       });
     } catch (cause) {
-      this.#onVoterFailed({ cause, tripped: cause instanceof Error ? cause.message : String(cause) });
+      this.#onVoterFailed({
+        cause,
+        tripped: cause instanceof Error ? cause.message : String(cause),
+      });
     }
   }
 
@@ -119,6 +122,8 @@ export class ControllerNode extends DurableObject implements ControllerHost {
     this.#voter = null;
     if (reason.tripped === null) return this.ctx.abort("a step could not be stored");
     this.#meta.writeTripped(reason.tripped);
-    void this.ctx.storage.sync().then(() => this.ctx.abort(`an invariant does not hold: ${reason.tripped}`));
+    void this.ctx.storage
+      .sync()
+      .then(() => this.ctx.abort(`an invariant does not hold: ${reason.tripped}`));
   }
 }

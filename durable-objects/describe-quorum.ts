@@ -2,9 +2,15 @@
  * DescribeQuorum, v0-v2 (KIP-595, KIP-836, KIP-853): the leader's view of who holds how much of the log. Only
  * the leader knows; another node says so in the partition.
  */
-import { DescribeQuorum, ErrorCode, isUuid, ZERO_UUID, type DescribeQuorumRequest } from "../src/protocol/index.ts";
+import {
+  DescribeQuorum,
+  ErrorCode,
+  isUuid,
+  ZERO_UUID,
+  type DescribeQuorumRequest,
+} from "../src/protocol/index.ts";
 import { describeQuorum, type QuorumDescription, type ReplicaStatus } from "../src/raft/index.ts";
-import type { Answer, Node } from "./dispatch.ts";
+import type { Answer, Node } from "./node.ts";
 import { METADATA_TOPIC } from "./quorum-wire.ts";
 
 export function describeQuorumResponse({ voter }: Node, request: DescribeQuorumRequest): Answer {
@@ -18,7 +24,10 @@ export function describeQuorumResponse({ voter }: Node, request: DescribeQuorumR
         : { partitionIndex, errorCode: ErrorCode.UNKNOWN_TOPIC_OR_PARTITION },
     ),
   }));
-  const nodes = description.nodes.map((node) => ({ nodeId: node.key.id, listeners: node.endpoints }));
+  const nodes = description.nodes.map((node) => ({
+    nodeId: node.key.id,
+    listeners: node.endpoints,
+  }));
   return { body: DescribeQuorum.response.fill({ topics, nodes }), isNotController };
 }
 

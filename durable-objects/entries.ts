@@ -2,7 +2,12 @@
  * Between a stored record batch and what the two cores make of it: an entry of the log with its control records
  * for consensus, metadata records for the image.
  */
-import type { ControlRecord as CoreControl, Entry, Voter, VotersRecord } from "../src/raft/index.ts";
+import type {
+  ControlRecord as CoreControl,
+  Entry,
+  Voter,
+  VotersRecord,
+} from "../src/raft/index.ts";
 import {
   decodeMetadataRecord,
   decodeRecordBatch,
@@ -58,7 +63,10 @@ export function recordsOf(bytes: Uint8Array): {
 
 /** The bytes of a batch that an active controller appends. */
 export const dataBatch = (batch: PendingBatch, leaderEpoch: number): Uint8Array =>
-  encodeDataBatch({ baseOffset: batch.baseOffset, leaderEpoch, timestampMs: batch.timestampMs }, batch.values);
+  encodeDataBatch(
+    { baseOffset: batch.baseOffset, leaderEpoch, timestampMs: batch.timestampMs },
+    batch.values,
+  );
 
 /** The bytes of a control batch that this leader writes itself. */
 export const controlBatch = (entry: Entry, timestampMs: number): Uint8Array =>
@@ -90,7 +98,8 @@ function fromWire(record: ControlRecord): readonly CoreControl[] {
         {
           kind: "kraft-voters",
           voters: record.data.voters.map((voter): Voter => {
-            const { minSupportedVersion: min, maxSupportedVersion: max } = voter.kRaftVersionFeature;
+            const { minSupportedVersion: min, maxSupportedVersion: max } =
+              voter.kRaftVersionFeature;
             return {
               key: { id: voter.voterId, directoryId: voter.voterDirectoryId },
               endpoints: voter.endpoints,
@@ -116,9 +125,15 @@ function toWire(record: CoreControl): ControlRecord {
       return { type: "LEADER_CHANGE", data };
     }
     case "kraft-version":
-      return { type: "KRAFT_VERSION", data: KRaftVersionRecord.fill({ kRaftVersion: record.version }) };
+      return {
+        type: "KRAFT_VERSION",
+        data: KRaftVersionRecord.fill({ kRaftVersion: record.version }),
+      };
     case "kraft-voters":
-      return { type: "KRAFT_VOTERS", data: VotersRecordSchema.fill({ voters: record.voters.map(voterToWire) }) };
+      return {
+        type: "KRAFT_VOTERS",
+        data: VotersRecordSchema.fill({ voters: record.voters.map(voterToWire) }),
+      };
   }
 }
 

@@ -16,7 +16,7 @@ import {
   type Principal,
   type RequestFrame,
 } from "../src/protocol/index.ts";
-import { dispatch, type Answer, type Node } from "./dispatch.ts";
+import type { Answer } from "./node.ts";
 
 /** What brokers may forward (WC §2.1), as far as it is served here. */
 const FORWARDABLE: ReadonlySet<ApiName> = new Set<ApiName>([
@@ -33,7 +33,11 @@ const FORWARDABLE: ReadonlySet<ApiName> = new Set<ApiName>([
   "UpdateFeatures",
 ]);
 
-export async function openEnvelope(node: Node, envelope: EnvelopeRequest): Promise<Answer> {
+/** Answers the inner request by `answerInner`, and wraps what comes back. */
+export async function openEnvelope(
+  envelope: EnvelopeRequest,
+  answerInner: (inner: RequestFrame, principal: Principal) => Promise<Answer | null>,
+): Promise<Answer> {
   const { length } = envelope.clientHostAddress;
   if (length !== 4 && length !== 16) return refused(ErrorCode.INVALID_REQUEST);
   const principal = principalOf(envelope);
@@ -41,9 +45,10 @@ export async function openEnvelope(node: Node, envelope: EnvelopeRequest): Promi
   const inner = innerOf(envelope);
   if (inner === null) return refused(ErrorCode.UNSUPPORTED_VERSION);
   if (!FORWARDABLE.has(inner.name)) return refused(ErrorCode.INVALID_REQUEST);
-  const answer = await dispatch(node, inner, principal);
+  const answer = await answerInner(inner, principal);
   if (answer === null) return refused(ErrorCode.UNSUPPORTED_VERSION);
-  if (answer.isNotController) return { ...refused(ErrorCode.NOT_CONTROLLER), isNotController: true };
+  if (answer.isNotController)
+    return { ...refused(ErrorCode.NOT_CONTROLLER), isNotController: true };
   const responseData = encodeAnswer(inner, answer);
   return { body: Envelope.response.fill({ responseData }), isNotController: false };
 }

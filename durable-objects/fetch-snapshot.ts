@@ -2,12 +2,20 @@
  * FetchSnapshot (KIP-630). No snapshot exists yet, so a leader answers SNAPSHOT_NOT_FOUND after the checks that
  * every request of a follower gets; the log reaches back to its first record meanwhile.
  */
-import { ErrorCode, FetchSnapshot, type FetchSnapshotRequest, type FetchSnapshotResponse } from "../src/protocol/index.ts";
+import {
+  ErrorCode,
+  FetchSnapshot,
+  type FetchSnapshotRequest,
+  type FetchSnapshotResponse,
+} from "../src/protocol/index.ts";
 import { leaderOf, type State } from "../src/raft/index.ts";
 import { leaderEndpoint, METADATA_TOPIC } from "./quorum-wire.ts";
-import type { Node } from "./dispatch.ts";
+import type { Node } from "./node.ts";
 
-export function fetchSnapshotResponse({ voter, cluster }: Node, request: FetchSnapshotRequest): FetchSnapshotResponse {
+export function fetchSnapshotResponse(
+  { voter, cluster }: Node,
+  request: FetchSnapshotRequest,
+): FetchSnapshotResponse {
   if (request.clusterId !== null && request.clusterId !== cluster.cluster_id) {
     return FetchSnapshot.response.fill({ errorCode: ErrorCode.INCONSISTENT_CLUSTER_ID });
   }
@@ -26,12 +34,17 @@ export function fetchSnapshotResponse({ voter, cluster }: Node, request: FetchSn
       position: partition.position,
     })),
   }));
-  return FetchSnapshot.response.fill({ topics, nodeEndpoints: leaderEndpoint(leader?.leaderId ?? null, leader?.endpoints ?? []) });
+  return FetchSnapshot.response.fill({
+    topics,
+    nodeEndpoints: leaderEndpoint(leader?.leaderId ?? null, leader?.endpoints ?? []),
+  });
 }
 
 /** KC H-2, in its order. */
 function refusalOf(state: State, epoch: number): number {
   if (epoch < state.election.epoch) return ErrorCode.FENCED_LEADER_EPOCH;
   if (epoch > state.election.epoch) return ErrorCode.UNKNOWN_LEADER_EPOCH;
-  return state.role.kind === "leader" ? ErrorCode.SNAPSHOT_NOT_FOUND : ErrorCode.NOT_LEADER_OR_FOLLOWER;
+  return state.role.kind === "leader"
+    ? ErrorCode.SNAPSHOT_NOT_FOUND
+    : ErrorCode.NOT_LEADER_OR_FOLLOWER;
 }

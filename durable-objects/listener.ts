@@ -19,26 +19,38 @@ import {
 } from "../src/protocol/index.ts";
 import { leaderOf } from "../src/raft/index.ts";
 import { unsupportedApiVersions } from "./api-versions.ts";
-import { dispatch, whoLeads, type Node } from "./dispatch.ts";
+import { dispatch, whoLeads } from "./dispatch.ts";
+import type { Node, Origin } from "./node.ts";
 import { encodeAnswer } from "./envelope.ts";
 
 const OCTETS = { "content-type": "application/octet-stream" };
 
 /** Answers one frame (without size prefix). A frame that cannot be answered in kind is a 400: close the connection. */
-export async function answerFrame(node: Node, frame: Uint8Array): Promise<Response> {
+export async function answerFrame(
+  node: Node,
+  frame: Uint8Array,
+  origin: Origin,
+): Promise<Response> {
   try {
     const request = decodeRequestFrame(frame);
     if (request.name === null) return unsupported(request);
-    const answer = await dispatch(node, request, ANONYMOUS);
-    if (answer === null) return malformed(`${request.name} is not served by a controller of this build`);
-    return new Response(encodeAnswer(request, answer), { headers: { ...OCTETS, ...provenance(node) } });
+    const answer = await dispatch(node, request, { origin, principal: ANONYMOUS });
+    if (answer === null)
+      return malformed(`${request.name} is not served by a controller of this build`);
+    return new Response(encodeAnswer(request, answer), {
+      headers: { ...OCTETS, ...provenance(node) },
+    });
   } catch (error) {
     if (error instanceof DecodeError) return malformed(error.message);
     throw error;
   }
 }
 
-function unsupported(request: { readonly apiKey: number; readonly apiVersion: number; readonly correlationId: number }): Response {
+function unsupported(request: {
+  readonly apiKey: number;
+  readonly apiVersion: number;
+  readonly correlationId: number;
+}): Response {
   if (request.apiKey !== ApiVersions.key) {
     return malformed(`no API has key ${request.apiKey} and version ${request.apiVersion} here`);
   }
@@ -55,14 +67,23 @@ export async function answerJson(
   if (!isApiName(call.api)) return malformed(`no API is called ${call.api}`, 404);
   const api = apis[call.api];
   const version = call.version === null ? boundsOf(api.valid).high : Number(call.version);
-  if (!api.request.supports(version)) return malformed(`${call.api} has no version ${call.version}; it has ${api.valid}`);
+  if (!api.request.supports(version))
+    return malformed(`${call.api} has no version ${call.version}; it has ${api.valid}`);
   try {
     const schema: AnyMessage = api.request;
     const body = fromJson(schema, version, JSON.parse(call.text));
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the name has chosen the body's schema
-    const frame = { name: call.api, apiKey: api.key, apiVersion: version, correlationId: 0, clientId: null, body } as RequestFrame;
-    const answer = await dispatch(node, frame, ANONYMOUS);
-    if (answer === null) return malformed(`${call.api} is not served by a controller of this build`, 404);
+    const frame = {
+      name: call.api,
+      apiKey: api.key,
+      apiVersion: version,
+      correlationId: 0,
+      clientId: null,
+      body,
+    } as RequestFrame;
+    const answer = await dispatch(node, frame, { origin: "client", principal: ANONYMOUS });
+    if (answer === null)
+      return malformed(`${call.api} is not served by a controller of this build`, 404);
     if (answer.isNotController) return elsewhere(node);
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- an answer's body is the response of the API that was asked
     const value = answer.body as Record<string, unknown>;
@@ -84,7 +105,12 @@ function elsewhere(node: Node): Response {
   const { state } = node.voter;
   const leaderId = leaderOf(state)?.leaderId ?? -1;
   return Response.json(
-    { error_code: 41, message: whoLeads(node), leader_id: leaderId, leader_epoch: state.election.epoch },
+    {
+      error_code: 41,
+      message: whoLeads(node),
+      leader_id: leaderId,
+      leader_epoch: state.election.epoch,
+    },
     { status: 421 },
   );
 }

@@ -21,7 +21,10 @@ export async function readFeed(voter: Voter, query: URLSearchParams): Promise<Re
   const { startOffset } = voter.state.log;
   if (from < startOffset) {
     const message = `the log begins at ${startOffset}; what lies before is in a snapshot`;
-    return Response.json({ error_code: 410, message, log_start_offset: startOffset }, { status: 410 });
+    return Response.json(
+      { error_code: 410, message, log_start_offset: startOffset },
+      { status: 410 },
+    );
   }
   await commitBeyond(voter, from, waitMs);
   const { bytes, endOffset } = voter.readCommitted({ from, maxBytes });

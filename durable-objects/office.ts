@@ -13,12 +13,13 @@ import {
   nextFencingDeadline,
   takeOver,
   type BrokerLiveness,
+  type ControlContext,
   type MetadataImage,
 } from "../src/metadata/index.ts";
 import { ANONYMOUS, isUuid } from "../src/protocol/index.ts";
 import { assert } from "../src/std/assert.ts";
 import { seeded } from "../src/std/random.ts";
-import type { Office, Operation } from "./active-controller.ts";
+import type { Office, Operation, StandingContext } from "./active-controller.ts";
 import type { ClusterEntry } from "./cluster-entry.ts";
 import { CONTROLLER_LISTENER } from "./quorum-wire.ts";
 import { BATCH_BYTES_MAX } from "./storage/log-store.ts";
@@ -28,7 +29,9 @@ export interface Duties {
   readonly balanceAtMs: number;
 }
 
-export const firstDuties = (nowMs: number): Duties => ({ balanceAtMs: nowMs + LEADER_BALANCE_INTERVAL_MS });
+export const firstDuties = (nowMs: number): Duties => ({
+  balanceAtMs: nowMs + LEADER_BALANCE_INTERVAL_MS,
+});
 
 /** What taking office starts from. */
 export interface Accession {
@@ -45,21 +48,53 @@ export interface Accession {
 export function furnish(accession: Accession): Office {
   const { cluster, nodeId, epoch, image, endOffset, nowMs } = accession;
   return {
-    ...{ epoch, image, endOffset },
+    epoch,
+    image,
+    endOffset,
     liveness: initialLiveness(image, nowMs),
     random: seeded(accession.seed),
     batchBytesMax: BATCH_BYTES_MAX,
-    context: {
-      clusterId: cluster.cluster_id,
-      controllerId: nodeId,
-      controllers: cluster.controllers.map((controller) => {
-        const { node_id: id, directory_id: directoryId, host, port } = controller;
-        assert(isUuid(directoryId), `a directory id is a Kafka uuid, not ${directoryId}`);
-        return { id, directoryId, endpoints: [{ name: CONTROLLER_LISTENER, host, port, securityProtocol: 0 }] };
-      }),
-      principal: ANONYMOUS,
-      config: DEFAULT_CONTROLLER_CONFIG,
-    },
+    context: standingContext(cluster, { controllerId: nodeId, activeControllerId: nodeId }),
+  };
+}
+
+/** The part of a context that does not change from one operation to the next. */
+export function standingContext(
+  cluster: ClusterEntry,
+  ids: Pick<ControlContext, "controllerId" | "activeControllerId">,
+): StandingContext {
+  return {
+    ...ids,
+    clusterId: cluster.cluster_id,
+    controllers: cluster.controllers.map((controller) => {
+      const { node_id: id, directory_id: directoryId, host, port } = controller;
+      assert(isUuid(directoryId), `a directory id is a Kafka uuid, not ${directoryId}`);
+      return {
+        id,
+        directoryId,
+        endpoints: [{ name: CONTROLLER_LISTENER, host, port, securityProtocol: 0 }],
+      };
+    }),
+    principal: ANONYMOUS,
+    config: DEFAULT_CONTROLLER_CONFIG,
+  };
+}
+
+/** What a read is given on any node, active or not: it sees what is committed, and draws and writes nothing. */
+export function readContext(
+  cluster: ClusterEntry,
+  at: Pick<ControlContext, "controllerId" | "activeControllerId" | "apiVersion" | "nowMs"> & {
+    readonly image: MetadataImage;
+  },
+): ControlContext {
+  const { image, apiVersion, nowMs, ...ids } = at;
+  return {
+    ...standingContext(cluster, ids),
+    apiVersion,
+    nowMs,
+    random: seeded(0),
+    nextOffset: image.provenance.endOffset,
+    liveness: initialLiveness(image, nowMs),
   };
 }
 
@@ -81,7 +116,10 @@ export function dueDuties(
   const due: Operation<unknown>[] = [];
   if (fencingAt(liveness) <= nowMs) due.push(fenceStaleBrokers);
   if (duties.balanceAtMs > nowMs) return { due, duties };
-  return { due: [...due, electUncleanLeaders, balancePartitionLeaders], duties: { balanceAtMs: nowMs + LEADER_BALANCE_INTERVAL_MS } };
+  return {
+    due: [...due, electUncleanLeaders, balancePartitionLeaders],
+    duties: { balanceAtMs: nowMs + LEADER_BALANCE_INTERVAL_MS },
+  };
 }
 
 const fencingAt = (liveness: BrokerLiveness): number =>

@@ -25,7 +25,7 @@ export class Peers {
    * refuses, or is too slow; whether it acted is then unknown, and every request of the quorum tolerates that.
    */
   async call(nodeId: number, frame: Uint8Array): Promise<Uint8Array> {
-    const response = await this.#stub(nodeId).fetch("https://controller/frames", {
+    const response = await this.#stub(nodeId).fetch("https://controller/peer-frames", {
       method: "POST",
       body: frame,
       signal: AbortSignal.timeout(CALL_TIMEOUT_MS),

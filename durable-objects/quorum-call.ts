@@ -6,10 +6,17 @@ import type { Effect, Response } from "../src/raft/index.ts";
 import type { Peers } from "./peers.ts";
 import { decodeResponse, encodeRequest } from "./quorum-wire.ts";
 
-export async function callPeer(peers: Peers, send: Extract<Effect, { kind: "send" }>): Promise<Response> {
+export async function callPeer(
+  peers: Peers,
+  send: Extract<Effect, { kind: "send" }>,
+): Promise<Response> {
   const { to, request } = send;
-  const frame = encodeRequest(request, { clientId: peers.clientId, correlationId: send.correlation });
+  const frame = encodeRequest(request, {
+    clientId: peers.clientId,
+    correlationId: send.correlation,
+  });
   const response = decodeResponse(request.api, await peers.call(to, frame));
-  if (response === null) throw new Error(`controller ${to} answered ${request.api} for another partition`);
+  if (response === null)
+    throw new Error(`controller ${to} answered ${request.api} for another partition`);
   return response;
 }

@@ -99,7 +99,8 @@ export function fetchRequest(body: FetchRequest, version: number): Request | nul
   const [only, ...more] = body.topics;
   const [partition, ...others] = only?.partitions ?? [];
   if (only === undefined || partition === undefined || more.length + others.length > 0) return null;
-  const isMetadata = version >= 13 ? only.topicId === METADATA_TOPIC_ID : only.topic === METADATA_TOPIC;
+  const isMetadata =
+    version >= 13 ? only.topicId === METADATA_TOPIC_ID : only.topic === METADATA_TOPIC;
   if (!isMetadata || partition.partition !== 0) return null;
   const incarnation = body.replicaState.replicaEpoch;
   return {
@@ -124,7 +125,10 @@ function statedHighWatermark(value: bigint): number | null {
   return value > BigInt(UNSTATED_HIGH_WATERMARK) ? UNSTATED_HIGH_WATERMARK : Number(value);
 }
 
-function receiverOf(id: ReplicaId, directoryId: string): { id: ReplicaId; directoryId: string } | null {
+function receiverOf(
+  id: ReplicaId,
+  directoryId: string,
+): { id: ReplicaId; directoryId: string } | null {
   return id < 0 ? null : { id, directoryId };
 }
 
@@ -165,14 +169,25 @@ export function responseOf(reply: Reply, readLog: (range: LogRange) => Uint8Arra
       return {
         api: "vote",
         body: Vote.response.fill({
-          topics: [{ topicName: METADATA_TOPIC, partitions: [{ ...partition, voteGranted: reply.granted }] }],
+          topics: [
+            {
+              topicName: METADATA_TOPIC,
+              partitions: [{ ...partition, voteGranted: reply.granted }],
+            },
+          ],
           nodeEndpoints,
         }),
       };
     case "begin-quorum-epoch":
-      return { api: "begin-quorum-epoch", body: BeginQuorumEpoch.response.fill({ topics, nodeEndpoints }) };
+      return {
+        api: "begin-quorum-epoch",
+        body: BeginQuorumEpoch.response.fill({ topics, nodeEndpoints }),
+      };
     case "end-quorum-epoch":
-      return { api: "end-quorum-epoch", body: EndQuorumEpoch.response.fill({ topics, nodeEndpoints }) };
+      return {
+        api: "end-quorum-epoch",
+        body: EndQuorumEpoch.response.fill({ topics, nodeEndpoints }),
+      };
   }
 }
 
@@ -233,7 +248,10 @@ export function leaderEndpoint(
 const VERSIONS = { vote: 2, "begin-quorum-epoch": 1, "end-quorum-epoch": 1, fetch: 18 } as const;
 
 /** The whole frame of a request, as `sender` sends it. */
-export function encodeRequest(request: Request, sender: { readonly clientId: string; readonly correlationId: number }): Uint8Array {
+export function encodeRequest(
+  request: Request,
+  sender: { readonly clientId: string; readonly correlationId: number },
+): Uint8Array {
   const header = { ...sender, apiVersion: VERSIONS[request.api] };
   switch (request.api) {
     case "vote":
@@ -339,9 +357,18 @@ export function decodeResponse(api: Request["api"], frame: Uint8Array): Response
 
 function decodeFetch(response: FetchResponse): Response | null {
   const partition = response.responses[0]?.partitions[0];
-  const answer = answerOf(response, partition === undefined ? null : { ...partition, ...partition.currentLeader });
+  const answer = answerOf(
+    response,
+    partition === undefined ? null : { ...partition, ...partition.currentLeader },
+  );
   if (answer === null) return null;
-  const empty = { highWatermark: null, logStartOffset: null, diverging: null, snapshotId: null, records: [] };
+  const empty = {
+    highWatermark: null,
+    logStartOffset: null,
+    diverging: null,
+    snapshotId: null,
+    records: [],
+  };
   if (partition === undefined) return { api: "fetch", ...answer, ...empty };
   const { divergingEpoch, snapshotId } = partition;
   return {
@@ -364,7 +391,11 @@ interface WireAnswer {
 function answerOf(
   response: {
     readonly errorCode: number;
-    readonly nodeEndpoints: readonly { readonly nodeId: number; readonly host: string; readonly port: number }[];
+    readonly nodeEndpoints: readonly {
+      readonly nodeId: number;
+      readonly host: string;
+      readonly port: number;
+    }[];
   },
   partition: WireAnswer | null,
 ): Pick<Response, "error" | "epoch" | "leaderId" | "leaderEndpoints"> | null {

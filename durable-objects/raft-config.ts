@@ -14,7 +14,10 @@ const KRAFT_VERSIONS = { min: 0, max: 1 } as const;
 export function raftConfig(cluster: ClusterEntry, nodeId: number): RaftConfig {
   const voters = cluster.controllers.map(voterOf);
   const local = voters.find((voter) => voter.key.id === nodeId);
-  assert(local !== undefined, `node ${nodeId} is not a controller of cluster ${cluster.cluster_id}`);
+  assert(
+    local !== undefined,
+    `node ${nodeId} is not a controller of cluster ${cluster.cluster_id}`,
+  );
   return {
     ...DEFAULT_TIMEOUTS,
     clusterId: cluster.cluster_id,

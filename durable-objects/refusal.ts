@@ -42,29 +42,40 @@ type Refusal = (request: unknown, failure: Failure) => unknown;
 /** Ties an API to its error response; the request is the decoded value of that very API. */
 function refusal<A extends Api>(
   schema: A,
-  refuse: (request: RequestOf<A>, failure: Failure) => ResponseOf<A>,
+  respond: (request: RequestOf<A>, failure: Failure) => ResponseOf<A>,
 ): readonly [string, Refusal] {
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- dispatch hands an API's own decoded request back to it
-  return [schema.name, (request, failure) => refuse(request as RequestOf<A>, failure)];
+  return [schema.name, (request, failure) => respond(request as RequestOf<A>, failure)];
 }
 
-const resourceOf = (resource: { readonly resourceType: number; readonly resourceName: string }) => ({
+const resourceOf = (resource: {
+  readonly resourceType: number;
+  readonly resourceName: string;
+}) => ({
   resourceType: resource.resourceType,
   resourceName: resource.resourceName,
 });
 
 const REFUSALS: ReadonlyMap<string, Refusal> = new Map([
-  refusal(AllocateProducerIds, (_, { errorCode }) => AllocateProducerIds.response.fill({ errorCode })),
+  refusal(AllocateProducerIds, (_, { errorCode }) =>
+    AllocateProducerIds.response.fill({ errorCode }),
+  ),
   refusal(AlterConfigs, (request, failure) =>
     AlterConfigs.response.fill({
       responses: request.resources.map((resource) => ({ ...resourceOf(resource), ...failure })),
     }),
   ),
   refusal(AlterPartition, (_, { errorCode }) => AlterPartition.response.fill({ errorCode })),
-  refusal(AlterPartitionReassignments, (_, failure) => AlterPartitionReassignments.response.fill(failure)),
-  refusal(AssignReplicasToDirs, (_, { errorCode }) => AssignReplicasToDirs.response.fill({ errorCode })),
+  refusal(AlterPartitionReassignments, (_, failure) =>
+    AlterPartitionReassignments.response.fill(failure),
+  ),
+  refusal(AssignReplicasToDirs, (_, { errorCode }) =>
+    AssignReplicasToDirs.response.fill({ errorCode }),
+  ),
   refusal(BrokerHeartbeat, (_, { errorCode }) => BrokerHeartbeat.response.fill({ errorCode })),
-  refusal(BrokerRegistration, (_, { errorCode }) => BrokerRegistration.response.fill({ errorCode })),
+  refusal(BrokerRegistration, (_, { errorCode }) =>
+    BrokerRegistration.response.fill({ errorCode }),
+  ),
   refusal(ControllerRegistration, (_, failure) => ControllerRegistration.response.fill(failure)),
   refusal(CreatePartitions, (request, failure) =>
     CreatePartitions.response.fill({
@@ -72,7 +83,9 @@ const REFUSALS: ReadonlyMap<string, Refusal> = new Map([
     }),
   ),
   refusal(CreateTopics, (request, failure) =>
-    CreateTopics.response.fill({ topics: request.topics.map(({ name }) => ({ name, ...failure })) }),
+    CreateTopics.response.fill({
+      topics: request.topics.map(({ name }) => ({ name, ...failure })),
+    }),
   ),
   refusal(DeleteTopics, (request, failure) =>
     DeleteTopics.response.fill({
@@ -102,7 +115,9 @@ const REFUSALS: ReadonlyMap<string, Refusal> = new Map([
       responses: request.resources.map((resource) => ({ ...resourceOf(resource), ...failure })),
     }),
   ),
-  refusal(ListPartitionReassignments, (_, failure) => ListPartitionReassignments.response.fill(failure)),
+  refusal(ListPartitionReassignments, (_, failure) =>
+    ListPartitionReassignments.response.fill(failure),
+  ),
   refusal(UnregisterBroker, (_, failure) => UnregisterBroker.response.fill(failure)),
   refusal(UpdateFeatures, (_, failure) => UpdateFeatures.response.fill(failure)),
 ]);

@@ -30,16 +30,25 @@ export class ReplayedImage {
   /** Replays up to the high watermark, a batch boundary. */
   replayTo(highWatermark: number): void {
     while (this.#endOffset < highWatermark) {
-      const batches = this.#log.read({ from: this.#endOffset, upTo: highWatermark, maxBytes: REPLAY_BYTES });
+      const batches = this.#log.read({
+        from: this.#endOffset,
+        upTo: highWatermark,
+        maxBytes: REPLAY_BYTES,
+      });
       for (const batch of batches) {
         const endOffset = batch.lastOffset + 1;
         if (!batch.control) {
           const { records, timestampMs } = recordsOf(batch.bytes);
-          this.#image = applyRecords(this.#image, records, { endOffset, epoch: batch.epoch, timestampMs });
+          this.#image = applyRecords(this.#image, records, {
+            endOffset,
+            epoch: batch.epoch,
+            timestampMs,
+          });
         }
         this.#endOffset = endOffset;
       }
-      if (batches.length === 0) throw new Error(`the log has nothing at ${this.#endOffset} below ${highWatermark}`);
+      if (batches.length === 0)
+        throw new Error(`the log has nothing at ${this.#endOffset} below ${highWatermark}`);
     }
   }
 

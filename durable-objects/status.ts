@@ -9,7 +9,12 @@ import type { Voter } from "./voter.ts";
 export function voterStatus(host: ControllerHost): Record<string, unknown> {
   const { voter, nodeId, tripped } = host;
   if (voter === null) {
-    return { node_id: nodeId, role: tripped === null ? "unformed" : "tripped", active: false, tripped };
+    return {
+      node_id: nodeId,
+      role: tripped === null ? "unformed" : "tripped",
+      active: false,
+      tripped,
+    };
   }
   const { role, election, log } = voter.state;
   return {
@@ -22,6 +27,7 @@ export function voterStatus(host: ControllerHost): Record<string, unknown> {
     log_end_offset: log.endOffset,
     applied_offset: voter.committedEnd - 1,
     active: voter.isActive,
+    distrusted_voters: voter.distrusted,
     tripped,
   };
 }

@@ -6,7 +6,14 @@
  * Performing an effect may give rise to further inputs (a commit frees the next round of appends); they wait
  * in line until the effects of the step before are all performed.
  */
-import type { DurableImage, Effect, Input, PersistEffect, RaftConfig, State } from "../src/raft/index.ts";
+import type {
+  DurableImage,
+  Effect,
+  Input,
+  PersistEffect,
+  RaftConfig,
+  State,
+} from "../src/raft/index.ts";
 import { boot, step } from "../src/raft/index.ts";
 
 /** What the loop needs from the object around it. None of these may wait for anything. */
@@ -28,7 +35,12 @@ export class Turn {
 
   /** Boots the core. What it wants done at once is done by the first `take`, when there is an event to do it in. */
   constructor(
-    durable: { readonly image: DurableImage; readonly config: RaftConfig; readonly now: number; readonly seed: number },
+    durable: {
+      readonly image: DurableImage;
+      readonly config: RaftConfig;
+      readonly now: number;
+      readonly seed: number;
+    },
     ports: TurnPorts,
   ) {
     const booted = boot(durable.image, durable.config, { now: durable.now, seed: durable.seed });

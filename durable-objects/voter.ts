@@ -5,8 +5,10 @@
  * Here the two cores meet. The rules of when to lead, what is committed and what a record means are theirs;
  * this class carries values from one to the other, in the order in which they come.
  */
-import type { BrokerLiveness, MetadataImage } from "../src/metadata/index.ts";
+import { stableImage, type BrokerLiveness, type MetadataImage } from "../src/metadata/index.ts";
 import {
+  describeEffect,
+  leaderOf,
   nextDeadline,
   type Effect,
   type Input,
@@ -22,7 +24,15 @@ import { AssertionError, assert } from "../src/std/assert.ts";
 import { ActiveController, type Operation, type Outcome } from "./active-controller.ts";
 import type { ClusterEntry } from "./cluster-entry.ts";
 import { dataBatch } from "./entries.ts";
-import { dueDuties, firstDuties, furnish, nextDutyAt, opening, type Duties } from "./office.ts";
+import {
+  dueDuties,
+  firstDuties,
+  furnish,
+  nextDutyAt,
+  opening,
+  readContext,
+  type Duties,
+} from "./office.ts";
 import { persistStep } from "./persist.ts";
 import type { Peers } from "./peers.ts";
 import { callPeer } from "./quorum-call.ts";
@@ -58,8 +68,13 @@ export class Voter {
   readonly #commitWaiters = new Set<() => void>();
   #nextRequest: RequestId = 1;
   #active: ActiveController | null = null;
+  #isOpen = false;
   #duties: Duties = firstDuties(0);
-  #dutyAt: { readonly liveness: BrokerLiveness | null; readonly duties: Duties; readonly at: number } = {
+  #dutyAt: {
+    readonly liveness: BrokerLiveness | null;
+    readonly duties: Duties;
+    readonly at: number;
+  } = {
     liveness: null,
     duties: this.#duties,
     at: 0,
@@ -67,6 +82,7 @@ export class Voter {
   /** The end of the batch that this office has appended and not yet seen committed. */
   #roundEnd: number | null = null;
   #highWatermark: number | null = null;
+  readonly #distrusted = new Set<number>();
 
   constructor(parts: VoterParts) {
     this.#parts = parts;
@@ -87,9 +103,9 @@ export class Voter {
     return this.#turn.state;
   }
 
-  /** True while this node leads and its metadata is caught up past the start of its epoch. */
+  /** True while this node leads and the first records of its office are committed. */
   get isActive(): boolean {
-    return this.#active !== null;
+    return this.#active !== null && this.#isOpen;
   }
 
   /** Everything committed that this node knows of; the offset after its last record is `committedEnd`. */
@@ -104,6 +120,11 @@ export class Voter {
   /** Null until this incarnation has learned one. */
   get highWatermark(): number | null {
     return this.#highWatermark;
+  }
+
+  /** Voters whose storage was seen to go back in time, as this incarnation knows. */
+  get distrusted(): readonly number[] {
+    return [...this.#distrusted].toSorted((left, right) => left - right);
   }
 
   /** Time may have passed: runs whatever is due. Harmless at any moment. */
@@ -128,13 +149,35 @@ export class Voter {
   }
 
   /** Runs a metadata operation if this node is the active controller. */
-  async submit<Response>(operation: Operation<Response>, apiVersion: number): Promise<Outcome<Response>> {
+  async submit<Response>(
+    operation: Operation<Response>,
+    apiVersion: number,
+  ): Promise<Outcome<Response>> {
     const active = this.#active;
     if (active === null) return { kind: "not-controller" };
     const outcome = active.submit(operation, { nowMs: this.#parts.clock(), apiVersion });
     this.#appendRound();
     this.#standWake();
     return outcome;
+  }
+
+  /** Runs a read against what is committed and out of any open transaction. Any node may, once it knows a log. */
+  read<Response>(operation: Operation<Response>, apiVersion: number): Outcome<Response> {
+    const image = stableImage(this.committedImage);
+    if (image.provenance.endOffset === 0) return { kind: "not-controller" };
+    const context = readContext(this.#parts.cluster, {
+      image,
+      apiVersion,
+      nowMs: this.#parts.clock(),
+      controllerId: this.#parts.config.local.key.id,
+      activeControllerId: leaderOf(this.state)?.leaderId ?? -1,
+    });
+    try {
+      const { response } = operation(image, context);
+      return { kind: "committed", response, endOffset: image.provenance.endOffset };
+    } catch (cause) {
+      return { kind: "failed", cause };
+    }
   }
 
   /** Committed batches as stored, whole, from the one that contains `from`, and where the last of them ends. */
@@ -144,7 +187,10 @@ export class Voter {
   } {
     const batches = this.#parts.log.read({ ...range, upTo: this.#highWatermark ?? 0 });
     const last = batches.at(-1);
-    return { bytes: joinBatches(batches), endOffset: last === undefined ? range.from : last.lastOffset + 1 };
+    return {
+      bytes: joinBatches(batches),
+      endOffset: last === undefined ? range.from : last.lastOffset + 1,
+    };
   }
 
   readLog(range: LogRange): Uint8Array {
@@ -178,7 +224,11 @@ export class Voter {
 
   #persist(effect: PersistEffect): void {
     this.#parts.storage.transactionSync(() =>
-      persistStep(effect, { log: this.#parts.log, quorum: this.#parts.quorum, now: this.#parts.clock() }),
+      persistStep(effect, {
+        log: this.#parts.log,
+        quorum: this.#parts.quorum,
+        now: this.#parts.clock(),
+      }),
     );
   }
 
@@ -192,6 +242,8 @@ export class Voter {
         return this.#onCommit(effect.highWatermark);
       case "append-refused":
         return this.#onAppendRefused(effect);
+      case "replica-distrusted":
+        return this.#onReplicaDistrusted(effect);
       case "role-changed":
         return this.#onRoleChanged();
     }
@@ -200,7 +252,14 @@ export class Voter {
   #send(effect: Extract<Effect, { kind: "send" }>): void {
     const { to, correlation } = effect;
     callPeer(this.#parts.peers, effect).then(
-      (body) => this.#take({ kind: "response-received", now: this.#parts.clock(), from: to, correlation, body }),
+      (body) =>
+        this.#take({
+          kind: "response-received",
+          now: this.#parts.clock(),
+          from: to,
+          correlation,
+          body,
+        }),
       () => this.#take({ kind: "request-failed", now: this.#parts.clock(), to, correlation }),
     );
   }
@@ -220,7 +279,7 @@ export class Voter {
       this.#replayed.adopt(active.committedImage, highWatermark);
     }
     if (this.#roundEnd !== null && highWatermark >= this.#roundEnd) this.#roundEnd = null;
-    for (const done of [...this.#commitWaiters]) done();
+    for (const done of this.#commitWaiters) done();
     this.#takeOfficeWhenReady();
   }
 
@@ -229,10 +288,17 @@ export class Voter {
     const active = this.#active;
     if (active !== null && (role.kind !== "leader" || election.epoch !== active.epoch)) {
       this.#active = null;
+      this.#isOpen = false;
       this.#roundEnd = null;
       active.renounce();
     }
     this.#takeOfficeWhenReady();
+  }
+
+  // KC 21.7: a voter whose storage went back in time is no longer counted; somebody has to know.
+  #onReplicaDistrusted(effect: Extract<Effect, { kind: "replica-distrusted" }>): void {
+    console.error(`${describeEffect(effect)}: replace this voter under a new directory id`);
+    this.#distrusted.add(effect.key.id);
   }
 
   // KAFKA-15345: office begins only when everything before it is replayed, so never on stale state.
@@ -244,7 +310,8 @@ export class Voter {
     const { cluster, config, seed } = this.#parts;
     const nowMs = this.#parts.clock();
     const office = furnish({
-      ...{ cluster, nowMs },
+      cluster,
+      nowMs,
       nodeId: config.local.key.id,
       epoch: election.epoch,
       image: this.#replayed.image,
@@ -253,7 +320,12 @@ export class Voter {
     });
     this.#active = new ActiveController(office);
     this.#duties = firstDuties(nowMs);
-    void this.#active.submit(opening(cluster), { nowMs, apiVersion: 0 });
+    const opened = this.#active.submit(opening(cluster), { nowMs, apiVersion: 0 });
+    // Without its first records an office is none: better to be reset than to lead a cluster without features.
+    void opened.then((outcome) => {
+      if (outcome.kind === "failed") this.#fail(outcome.cause);
+      if (outcome.kind === "committed") this.#isOpen = true;
+    });
   }
 
   #doDuties(): void {
@@ -286,7 +358,10 @@ export class Voter {
   #onAppendRefused(refused: Extract<Effect, { kind: "append-refused" }>): void {
     const { role, election, log } = this.#turn.state;
     const stillLeads = role.kind === "leader" && election.epoch === refused.epoch;
-    assert(!stillLeads, `the office expected the log to end at ${refused.baseOffset}, not ${log.endOffset}`);
+    assert(
+      !stillLeads,
+      `the office expected the log to end at ${refused.baseOffset}, not ${log.endOffset}`,
+    );
   }
 
   #standWake(): void {

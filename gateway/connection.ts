@@ -7,7 +7,7 @@
  * one signal that every Kafka client understands.
  */
 import type { Socket } from "node:net";
-import { FrameCutter, FrameSizeError, sizePrefix } from "./frame-cutter.ts";
+import { FrameCutter, FrameSizeError, SIZE_BYTES, sizePrefix } from "./frame-cutter.ts";
 import type { GatewayMetrics } from "./metrics.ts";
 import type { Tunnel } from "./tunnel.ts";
 
@@ -15,8 +15,35 @@ export interface ConnectionLimits {
   readonly frameBytesMax: number;
   /** Frames that a client may have sent ahead of their answers. */
   readonly framesAheadMax: number;
+  /** Bytes that one client may have sent ahead of their answers before it is not read from. */
+  readonly bytesAheadMax: number;
   /** A client that neither sends a frame nor takes its answers for this long is let go. */
   readonly idleMs: number;
+}
+
+/** Room for bytes, shared by every connection of the gateway: what has arrived, and what is not taken yet. */
+export class Room {
+  readonly #bytesMax: number;
+  #held = 0;
+
+  constructor(bytesMax: number) {
+    this.#bytesMax = bytesMax;
+  }
+
+  get held(): number {
+    return this.#held;
+  }
+
+  /** False, and nothing is taken, when that many bytes do not fit. */
+  take(bytes: number): boolean {
+    if (this.#held + bytes > this.#bytesMax) return false;
+    this.#held += bytes;
+    return true;
+  }
+
+  release(bytes: number): void {
+    this.#held -= bytes;
+  }
 }
 
 export interface ConnectionParts {
@@ -24,77 +51,126 @@ export interface ConnectionParts {
   readonly tunnel: Tunnel;
   readonly metrics: GatewayMetrics;
   readonly limits: ConnectionLimits;
+  readonly room: Room;
   readonly log: (line: string) => void;
 }
 
 /** Serves `socket` until it closes. Never throws; resolves when the connection is gone. */
 export async function serve(socket: Socket, parts: ConnectionParts): Promise<void> {
-  const { limits, metrics, tunnel, nodeId } = parts;
-  const cutter = new FrameCutter(limits.frameBytesMax);
-  const waiting: Uint8Array[] = [];
-  const gone = new AbortController();
-  let isBusy = false;
-
-  const end = (reason: string | null): void => {
-    if (reason !== null && !gone.signal.aborted) {
-      metrics.connectionsRefused += 1;
-      parts.log(`controller ${nodeId}: ${reason}; connection closed`);
-    }
-    gone.abort();
-    socket.destroy();
-  };
-
-  const work = async (): Promise<void> => {
-    if (isBusy) return;
-    isBusy = true;
-    try {
-      for (let frame = waiting.shift(); frame !== undefined; frame = waiting.shift()) {
-        const answer = await sendOne(frame, { tunnel, metrics, nodeId, signal: gone.signal });
-        await write(socket, answer);
-        if (waiting.length < limits.framesAheadMax && cutter.held <= limits.frameBytesMax)
-          socket.resume();
-      }
-    } catch (error) {
-      end(error instanceof Error ? error.message : String(error));
-    } finally {
-      isBusy = false;
-    }
-  };
-
+  const connection = new Connection(socket, parts);
   socket.setNoDelay(true);
-  socket.setTimeout(limits.idleMs, () => end(null));
-  socket.on("data", (chunk) => {
-    try {
-      waiting.push(...cutter.push(chunk));
-    } catch (error) {
-      if (!(error instanceof FrameSizeError)) throw error;
-      end(error.message);
+  socket.setTimeout(parts.limits.idleMs, () => connection.end(null));
+  socket.on("data", (chunk) => connection.arrived(chunk));
+  socket.on("error", () => connection.end(null));
+  await new Promise<void>((resolve) => {
+    socket.once("close", resolve);
+  });
+  connection.end(null);
+}
+
+class Connection {
+  readonly #socket: Socket;
+  readonly #parts: ConnectionParts;
+  readonly #cutter: FrameCutter;
+  readonly #gone = new AbortController();
+  readonly #waiting: Uint8Array[] = [];
+  #waitingBytes = 0;
+  /** What this connection has of the shared room. */
+  #held = 0;
+  #isBusy = false;
+
+  constructor(socket: Socket, parts: ConnectionParts) {
+    this.#socket = socket;
+    this.#parts = parts;
+    this.#cutter = new FrameCutter(parts.limits.frameBytesMax);
+  }
+
+  /** Closes, and says why when it is the gateway that gives up. What is on its way to the edge is dropped. */
+  end(reason: string | null): void {
+    if (this.#gone.signal.aborted) return;
+    if (reason !== null) {
+      this.#parts.metrics.connectionsRefused += 1;
+      this.#parts.log(`controller ${this.#parts.nodeId}: ${reason}; connection closed`);
+    }
+    this.#gone.abort();
+    this.#waiting.length = 0;
+    this.#parts.room.release(this.#held);
+    this.#held = 0;
+    this.#socket.destroy();
+  }
+
+  arrived(chunk: Uint8Array): void {
+    if (this.#gone.signal.aborted) return;
+    if (!this.#hold(chunk.byteLength)) {
+      this.end("the gateway holds as many bytes as it may");
       return;
     }
-    if (waiting.length >= limits.framesAheadMax) socket.pause();
-    void work();
-  });
-  socket.on("error", () => end(null));
-  await new Promise<void>((resolve) => {
-    socket.once("close", () => {
-      gone.abort();
-      resolve();
-    });
-  });
+    try {
+      for (const frame of this.#cutter.push(chunk)) {
+        this.#waiting.push(frame);
+        this.#waitingBytes += frame.byteLength;
+      }
+    } catch (error) {
+      if (!(error instanceof FrameSizeError)) throw error;
+      this.end(error.message);
+      return;
+    }
+    if (this.#isFarAhead()) this.#socket.pause();
+    void this.#answerAll();
+  }
+
+  #isFarAhead(): boolean {
+    const { framesAheadMax, bytesAheadMax } = this.#parts.limits;
+    return this.#waiting.length >= framesAheadMax || this.#waitingBytes >= bytesAheadMax;
+  }
+
+  #hold(bytes: number): boolean {
+    if (!this.#parts.room.take(bytes)) return false;
+    this.#held += bytes;
+    return true;
+  }
+
+  #release(bytes: number): void {
+    // After the end everything has been given back at once.
+    if (this.#gone.signal.aborted) return;
+    this.#parts.room.release(bytes);
+    this.#held -= bytes;
+  }
+
+  async #answerAll(): Promise<void> {
+    if (this.#isBusy) return;
+    this.#isBusy = true;
+    try {
+      for (let frame = this.#next(); frame !== undefined; frame = this.#next()) {
+        const answer = await sendOne(frame, this.#parts, this.#gone.signal);
+        this.#release(frame.byteLength + SIZE_BYTES);
+        if (!this.#hold(answer.byteLength))
+          throw new Error("the gateway holds as many bytes as it may");
+        await write(this.#socket, answer);
+        this.#release(answer.byteLength);
+      }
+    } catch (error) {
+      this.end(error instanceof Error ? error.message : String(error));
+    } finally {
+      this.#isBusy = false;
+    }
+  }
+
+  #next(): Uint8Array | undefined {
+    const frame = this.#waiting.shift();
+    this.#waitingBytes -= frame?.byteLength ?? 0;
+    if (!this.#isFarAhead()) this.#socket.resume();
+    return frame;
+  }
 }
 
 async function sendOne(
   frame: Uint8Array,
-  {
-    tunnel,
-    metrics,
-    nodeId,
-    signal,
-  }: Pick<ConnectionParts, "tunnel" | "metrics" | "nodeId"> & { readonly signal: AbortSignal },
+  { tunnel, metrics, nodeId }: ConnectionParts,
+  signal: AbortSignal,
 ): Promise<Uint8Array> {
   if (!tunnel.isOpen) throw new Error("the edge cannot be reached");
   metrics.framesInFlight += 1;
-  metrics.bytesInFlight += frame.byteLength;
   const begun = performance.now();
   try {
     const answer = await tunnel.send(nodeId, frame, signal);
@@ -109,7 +185,6 @@ async function sendOne(
     throw error;
   } finally {
     metrics.framesInFlight -= 1;
-    metrics.bytesInFlight -= frame.byteLength;
   }
 }
 

@@ -1,5 +1,5 @@
 /**
- * Cuts a byte stream into Kafka frames: an int32 size, big-endian, then that many bytes (WC §1.1). It looks at
+ * Cuts a byte stream into Kafka frames: an int32 size, big-endian, then that many bytes. It looks at
  * nothing inside. Only what has arrived is held; a size over the limit is refused before a byte of it is kept.
  */
 
@@ -8,7 +8,10 @@ export class FrameSizeError extends Error {
   override readonly name = "FrameSizeError";
 }
 
-const SIZE_BYTES = 4;
+/** The bytes of the size that stands before a frame. */
+export const SIZE_BYTES = 4;
+/** Every request begins with an api key, an api version and a correlation id. */
+const FRAME_BYTES_MIN = 8;
 
 export class FrameCutter {
   readonly #frameBytesMax: number;
@@ -17,11 +20,6 @@ export class FrameCutter {
 
   constructor(frameBytesMax: number) {
     this.#frameBytesMax = frameBytesMax;
-  }
-
-  /** How many bytes wait for the rest of their frame. */
-  get held(): number {
-    return this.#held;
   }
 
   /** Takes what arrived and returns the frames that are complete now, without their sizes. */
@@ -41,8 +39,10 @@ export class FrameCutter {
     if (this.#held < SIZE_BYTES) return null;
     const prefix = this.#joined(SIZE_BYTES);
     const size = new DataView(prefix.buffer, prefix.byteOffset).getInt32(0);
-    if (size < 0 || size > this.#frameBytesMax) {
-      throw new FrameSizeError(`a frame of ${size} bytes; the limit is ${this.#frameBytesMax}`);
+    if (size < FRAME_BYTES_MIN || size > this.#frameBytesMax) {
+      throw new FrameSizeError(
+        `a frame of ${size} bytes; from ${FRAME_BYTES_MIN} to ${this.#frameBytesMax} are taken`,
+      );
     }
     return size;
   }

@@ -6,7 +6,7 @@
 import { once } from "node:events";
 import { createServer as createHttpServer, type Server as HttpServer } from "node:http";
 import { createServer, type AddressInfo, type Server, type Socket } from "node:net";
-import { serve, type ConnectionLimits } from "./connection.ts";
+import { Room, serve, type ConnectionLimits } from "./connection.ts";
 import { GatewayMetrics } from "./metrics.ts";
 import { Tunnel } from "./tunnel.ts";
 
@@ -30,14 +30,18 @@ export interface GatewayOptions {
 export interface GatewayLimits extends ConnectionLimits {
   /** Kafka connections to one controller's port. */
   readonly connectionsMax: number;
+  /** Bytes held for all connections together. */
+  readonly bytesHeldMax: number;
 }
 
 /** Kafka's `socket.request.max.bytes` is 100 MiB; nothing that controllers are sent comes near the edge's 8. */
 const DEFAULT_LIMITS: GatewayLimits = {
   frameBytesMax: 8 * 1_048_576,
   framesAheadMax: 32,
+  bytesAheadMax: 1_048_576,
   idleMs: 600_000,
   connectionsMax: 2_000,
+  bytesHeldMax: 256 * 1_048_576,
 };
 
 export interface Gateway {
@@ -54,9 +58,12 @@ export interface Gateway {
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const limits = { ...DEFAULT_LIMITS, ...options.limits };
   const { edge, clusterId, token } = options;
+  const log = options.log ?? ((): void => undefined);
   const metrics = new GatewayMetrics();
+  const room = new Room(limits.bytesHeldMax);
   const tunnel = new Tunnel({
-    ...{ edge, clusterId },
+    edge,
+    clusterId,
     ...(token === undefined ? {} : { token }),
     socketsMax: limits.connectionsMax,
     answerBytesMax: 4 * limits.frameBytesMax,
@@ -78,24 +85,23 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
         metrics.connectionsAccepted += 1;
         metrics.connectionsOpen += 1;
         sockets.add(socket);
-        void serve(socket, {
-          nodeId,
-          tunnel,
-          metrics,
-          limits,
-          log: options.log ?? (() => undefined),
-        }).then(() => {
+        void serve(socket, { nodeId, tunnel, metrics, limits, room, log }).then(() => {
           metrics.connectionsOpen -= 1;
           sockets.delete(socket);
         });
       });
       server.maxConnections = limits.connectionsMax;
       addresses.push(`${host}:${await listen(server, { host, port })}`);
+      // Out of descriptors, for one: the connection is lost, the listener goes on.
+      server.on("error", (error) => log(`port ${port}: ${error.message}`));
       servers.push(server);
     }
     let httpPort: number | null = null;
     if (options.http !== undefined) {
-      const page = aboutItself(metrics, tunnel);
+      const page = aboutItself(
+        () => metrics.render({ bytesHeld: room.held, isEdgeOpen: tunnel.isOpen }),
+        tunnel,
+      );
       httpPort = await listen(page, options.http);
       servers.push(page);
     }
@@ -123,12 +129,10 @@ async function listen(
 const isNetworkAddress = (address: AddressInfo | string | null): address is AddressInfo =>
   address !== null && typeof address !== "string";
 
-function aboutItself(metrics: GatewayMetrics, tunnel: Tunnel): HttpServer {
+function aboutItself(render: () => string, tunnel: Tunnel): HttpServer {
   return createHttpServer((request, response) => {
     if (request.url === "/metrics") {
-      response
-        .writeHead(200, { "content-type": "text/plain; version=0.0.4" })
-        .end(metrics.render());
+      response.writeHead(200, { "content-type": "text/plain; version=0.0.4" }).end(render());
     } else if (request.url === "/healthz") {
       const status = tunnel.isOpen ? 200 : 503;
       response

@@ -59,8 +59,10 @@ async function controllerIds(
   });
   if (!response.ok)
     throw new Error(`the edge answered ${response.status}: ${await response.text()}`);
-  const cluster: { readonly controllers: readonly { readonly node_id: number }[] } =
-    await response.json();
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the edge's own resource; a wrong one fails at once
+  const cluster = (await response.json()) as {
+    readonly controllers: readonly { readonly node_id: number }[];
+  };
   return cluster.controllers
     .map((controller) => controller.node_id)
     .toSorted((left, right) => left - right);
@@ -71,7 +73,10 @@ async function main(): Promise<void> {
   const { edge, cluster: clusterId, listen, http, token } = command;
   const ids = await controllerIds(edge, clusterId, token);
   const options: GatewayOptions = {
-    ...{ edge, clusterId, http, log },
+    edge,
+    clusterId,
+    http,
+    log,
     ...(token === undefined ? {} : { token }),
     controllers: ids.map((nodeId, index) => ({
       nodeId,

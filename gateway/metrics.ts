@@ -1,10 +1,9 @@
-/** What the gateway counts about itself, and how Prometheus reads it. */
+/** What the gateway counts about itself, and how Prometheus reads it. It knows nothing of Kafka's own metrics. */
 export class GatewayMetrics {
   connectionsOpen = 0;
   connectionsAccepted = 0;
   connectionsRefused = 0;
   framesInFlight = 0;
-  bytesInFlight = 0;
   framesAnswered = 0;
   framesFailed = 0;
   bytesReceived = 0;
@@ -23,7 +22,13 @@ export class GatewayMetrics {
   }
 
   /** The text format of Prometheus, version 0.0.4. */
-  render(): string {
+  render({
+    bytesHeld,
+    isEdgeOpen,
+  }: {
+    readonly bytesHeld: number;
+    readonly isEdgeOpen: boolean;
+  }): string {
     return [
       line("connections_open", "gauge", "Kafka connections that are open.", this.connectionsOpen),
       line(
@@ -40,11 +45,12 @@ export class GatewayMetrics {
       ),
       line("frames_in_flight", "gauge", "Frames that wait for the edge.", this.framesInFlight),
       line(
-        "bytes_in_flight",
+        "held_bytes",
         "gauge",
-        "Bytes of the frames that wait for the edge.",
-        this.bytesInFlight,
+        "Bytes of half and waiting frames and untaken answers.",
+        bytesHeld,
       ),
+      line("edge_reachable", "gauge", "0 while the edge cannot be reached.", isEdgeOpen ? 1 : 0),
       line("frames_answered_total", "counter", "Frames answered.", this.framesAnswered),
       line(
         "frames_failed_total",

@@ -70,11 +70,15 @@ export class Tunnel {
     const { edge, token } = this.#options;
     return new Promise((resolve, reject) => {
       const fail = (error: Error): void => {
-        if (!signal.aborted) this.#backoff.failed(Date.now());
+        // A kept-alive connection that the edge has just let go says nothing about the edge.
+        if (!signal.aborted && !outgoing.reusedSocket) this.#backoff.failed(Date.now());
         reject(error);
       };
       const outgoing = this.#request(new URL(path, edge), {
-        ...{ method: "POST", agent: this.#agent, signal, timeout: ANSWER_MS },
+        method: "POST",
+        agent: this.#agent,
+        signal,
+        timeout: ANSWER_MS,
         headers: {
           "content-type": "application/octet-stream",
           "content-length": body.byteLength,

@@ -75,7 +75,9 @@ export class LogStore {
 
   epochStarts(): readonly EpochStart[] {
     return this.#sql
-      .exec<{ epoch: number; start_offset: number }>("SELECT epoch, start_offset FROM epochs ORDER BY epoch")
+      .exec<{ epoch: number; start_offset: number }>(
+        "SELECT epoch, start_offset FROM epochs ORDER BY epoch",
+      )
       .toArray()
       .map((row) => ({ epoch: row.epoch, startOffset: row.start_offset }));
   }
@@ -83,7 +85,9 @@ export class LogStore {
   /** The offset after the last record: 0 for an empty log. */
   endOffset(): number {
     const [row] = this.#sql
-      .exec<{ last_offset: number }>("SELECT last_offset FROM log ORDER BY base_offset DESC LIMIT 1")
+      .exec<{ last_offset: number }>(
+        "SELECT last_offset FROM log ORDER BY base_offset DESC LIMIT 1",
+      )
       .toArray();
     return row === undefined ? 0 : row.last_offset + 1;
   }
@@ -97,14 +101,21 @@ export class LogStore {
 
   /** Every control batch, oldest first: leader changes and voter sets. */
   controlBatches(): readonly StoredBatch[] {
-    return this.#sql.exec<LogRow>("SELECT * FROM log WHERE control = 1 ORDER BY base_offset").toArray().map(batchOf);
+    return this.#sql
+      .exec<LogRow>("SELECT * FROM log WHERE control = 1 ORDER BY base_offset")
+      .toArray()
+      .map(batchOf);
   }
 
   /**
    * Whole batches from the one that contains `from`, below `upTo`, until `maxBytes` is reached. The first
    * batch comes whole whatever its size, or a large one would stall replication (KIP-74).
    */
-  read(range: { readonly from: number; readonly upTo: number; readonly maxBytes: number }): readonly StoredBatch[] {
+  read(range: {
+    readonly from: number;
+    readonly upTo: number;
+    readonly maxBytes: number;
+  }): readonly StoredBatch[] {
     const batches: StoredBatch[] = [];
     let bytes = 0;
     const rows = this.#sql.exec<LogRow>(

@@ -40,8 +40,10 @@ export class MetaStore {
   }
 
   #read(key: string): string | null {
-    const [row] = this.#sql.exec("SELECT value FROM meta WHERE key = ?", key).toArray();
-    return row === undefined ? null : String(row["value"]);
+    const [row] = this.#sql
+      .exec<{ value: string }>("SELECT value FROM meta WHERE key = ?", key)
+      .toArray();
+    return row?.value ?? null;
   }
 
   #write(key: string, value: string): void {

@@ -39,7 +39,9 @@ export class QuorumStore {
     return {
       epoch: row.epoch,
       leaderId: row.leader_id,
-      votedKey: voted ? { id: row.voted_id ?? -1, directoryId: row.voted_directory_id ?? "" } : null,
+      votedKey: voted
+        ? { id: row.voted_id ?? -1, directoryId: row.voted_directory_id ?? "" }
+        : null,
     };
   }
 

@@ -9,7 +9,9 @@ import { META_TABLES } from "./meta-store.ts";
 import { QUORUM_TABLES } from "./quorum-store.ts";
 
 /** Every migration that ever shipped, oldest first. One is never edited after a release. */
-const MIGRATIONS: readonly (readonly string[])[] = [[...META_TABLES, ...QUORUM_TABLES, ...LOG_TABLES]];
+const MIGRATIONS: readonly (readonly string[])[] = [
+  [...META_TABLES, ...QUORUM_TABLES, ...LOG_TABLES],
+];
 
 /** Applies what is missing. Runs inside the constructor, so no request can meet half a schema. */
 export function migrate(storage: DurableObjectStorage): void {

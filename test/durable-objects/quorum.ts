@@ -54,9 +54,11 @@ export async function form(cluster: ClusterEntry): Promise<Status> {
 /** Asks around until a node is active with a committed log; the test's own time-out is the bound. */
 export async function activeOf(cluster: ClusterEntry, not = -1): Promise<Status> {
   for (;;) {
+    await scheduler.wait(20);
     for (const { node_id } of cluster.controllers) {
       const status = await statusOf(cluster, node_id).catch(() => null);
-      if (status?.active === true && (status.high_watermark ?? 0) > 3 && node_id !== not) return status;
+      if (status?.active === true && (status.high_watermark ?? 0) > 3 && node_id !== not)
+        return status;
     }
   }
 }
@@ -68,20 +70,33 @@ export async function rpc(
   call: { readonly api: string; readonly body: unknown; readonly version?: number },
 ): Promise<{ readonly status: number; readonly body: Record<string, unknown> }> {
   const version = call.version === undefined ? "" : `?version=${call.version}`;
-  const response = await stubOf(cluster, nodeId).fetch(`https://controller/rpc/${call.api}${version}`, {
-    method: "POST",
-    body: JSON.stringify(call.body),
-  });
+  const response = await stubOf(cluster, nodeId).fetch(
+    `https://controller/rpc/${call.api}${version}`,
+    {
+      method: "POST",
+      body: JSON.stringify(call.body),
+    },
+  );
   return { status: response.status, body: await response.json() };
 }
 
 /** One Kafka frame to one node. */
-export async function frame(cluster: ClusterEntry, nodeId: number, bytes: Uint8Array): Promise<{ readonly status: number; readonly bytes: Uint8Array }> {
-  const response = await stubOf(cluster, nodeId).fetch("https://controller/frames", { method: "POST", body: bytes });
+export async function frame(
+  cluster: ClusterEntry,
+  nodeId: number,
+  bytes: Uint8Array,
+): Promise<{ readonly status: number; readonly bytes: Uint8Array }> {
+  const response = await stubOf(cluster, nodeId).fetch("https://controller/frames", {
+    method: "POST",
+    body: bytes,
+  });
   return { status: response.status, bytes: new Uint8Array(await response.arrayBuffer()) };
 }
 
-export const registration = (cluster: ClusterEntry, brokerId: number): { readonly api: string; readonly body: unknown } => ({
+export const registration = (
+  cluster: ClusterEntry,
+  brokerId: number,
+): { readonly api: string; readonly body: unknown } => ({
   api: "BrokerRegistration",
   body: {
     brokerId,

@@ -114,6 +114,7 @@ export function contextFor(
     liveness: initialLiveness(view, 0),
     clusterId: "CLUSTER",
     controllerId: 3000,
+    activeControllerId: 3000,
     controllers: [],
     principal: ANONYMOUS,
     config: { ...DEFAULT_CONTROLLER_CONFIG, defaultReplicationFactor: 3 },

@@ -33,11 +33,11 @@ export function describeCluster(
       : [{ brokerId: id, host: endpoint.host, port: endpoint.port, rack: null, isFenced: false }];
   });
   // A client that is told of a controller without being told where it is keeps asking until it gives up.
-  const isListed = nodes.some(({ brokerId }) => brokerId === context.controllerId);
+  const isListed = nodes.some(({ brokerId }) => brokerId === context.activeControllerId);
   const response = DescribeCluster.response.fill({
     endpointType: CONTROLLERS,
     clusterId: context.clusterId,
-    controllerId: isListed ? context.controllerId : -1,
+    controllerId: isListed ? context.activeControllerId : -1,
     brokers: nodes,
     ...(request.includeClusterAuthorizedOperations
       ? { clusterAuthorizedOperations: ALL_CLUSTER_OPERATIONS }

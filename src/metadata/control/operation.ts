@@ -56,6 +56,8 @@ export interface ControlContext {
   readonly clusterId: string;
   /** The id of the controller that runs the operation. */
   readonly controllerId: number;
+  /** The id of the active controller as far as this one knows; -1 while it knows of none. */
+  readonly activeControllerId: number;
   /** The voters of the quorum. */
   readonly controllers: readonly QuorumController[];
   readonly principal: Principal;

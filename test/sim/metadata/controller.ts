@@ -157,6 +157,7 @@ export class Controller {
       liveness: office.liveness,
       clusterId: world.clusterId,
       controllerId: replica.id,
+      activeControllerId: replica.id,
       controllers: [...world.replicas.values()].map(({ id, config }) => ({
         id,
         directoryId: world.uuidOf(id),

@@ -1,0 +1,18 @@
+/**
+ * Who may say what about the quorum. Votes and announcements move leadership, and a voter's fetch is an
+ * acknowledgement: forged, the first could depose a leader and the second lose what was acknowledged. So they are
+ * taken from the other controllers alone, which come over a binding that nobody else has. Kafka asks for
+ * CLUSTER_ACTION in the same places.
+ */
+import { ErrorCode } from "../src/protocol/index.ts";
+import { latestVoters, type Request as CoreRequest } from "../src/raft/index.ts";
+import type { Node, Origin } from "./node.ts";
+
+/** The code with which `request` is refused to its sender, or null when it may be put to the core. */
+export function refusedTo(origin: Origin, node: Node, request: CoreRequest): number | null {
+  if (origin === "peer") return null;
+  const claimsToVote =
+    request.api !== "fetch" ||
+    latestVoters(node.voter.state.voters).some((voter) => voter.key.id === request.replica.id);
+  return claimsToVote ? ErrorCode.CLUSTER_AUTHORIZATION_FAILED : null;
+}

@@ -1,0 +1,191 @@
+/**
+ * Controller nodes inside workerd: what only the platform can show. They are evicted, aborted and asked while
+ * they are not ready; what they acknowledged is there afterwards, and the quorum goes on.
+ */
+import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
+import { describe, expect, test } from "vitest";
+import {
+  ApiVersions,
+  Fetch,
+  METADATA_TOPIC_ID,
+  decodeResponseFrame,
+  requestFrame,
+} from "../../src/protocol/index.ts";
+import { activeOf, clusterOf, form, frame, registration, rpc, statusOf, stubOf } from "./quorum.ts";
+
+const nodes = [3000, 3001, 3002];
+
+describe("a quorum of three objects", () => {
+  test("elects one leader and commits its bootstrap records on all voters", async () => {
+    const cluster = clusterOf("AAAAAAAAAAAAAAAAAAAAx1");
+    const leader = await form(cluster);
+    const statuses = await Promise.all(nodes.map((node) => statusOf(cluster, node)));
+    expect(statuses.filter(({ active }) => active)).toHaveLength(1);
+    expect(new Set(statuses.map(({ leader_id }) => leader_id))).toEqual(new Set([leader.node_id]));
+  });
+
+  test("keeps a registration through the eviction of every object at once", async () => {
+    const cluster = clusterOf("AAAAAAAAAAAAAAAAAAAAx2");
+    const leader = await form(cluster);
+    const registered = await rpc(cluster, leader.node_id, registration(cluster, 1));
+    expect(registered.body).toMatchObject({ errorCode: 0 });
+    await Promise.all(nodes.map((node) => evictDurableObject(stubOf(cluster, node))));
+    const next = await activeOf(cluster);
+    const again = await rpc(cluster, next.node_id, registration(cluster, 1));
+    expect(again.body).toEqual(registered.body);
+  });
+
+  test("an evicted leader does not lead its old epoch again", async () => {
+    const cluster = clusterOf("AAAAAAAAAAAAAAAAAAAAx3");
+    const leader = await form(cluster);
+    await evictDurableObject(stubOf(cluster, leader.node_id));
+    await expect
+      .poll(async () => (await activeOf(cluster)).epoch, { timeout: 30_000 })
+      .toBeGreaterThan(leader.epoch);
+  });
+
+  test("a standby refuses a write, names the leader and writes nothing", async () => {
+    const cluster = clusterOf("AAAAAAAAAAAAAAAAAAAAx4");
+    const leader = await form(cluster);
+    const standby = nodes.find((node) => node !== leader.node_id) ?? -1;
+    const answer = await rpc(cluster, standby, registration(cluster, 1));
+    expect(answer).toMatchObject({
+      status: 421,
+      body: { error_code: 41, leader_id: leader.node_id },
+    });
+    expect((await statusOf(cluster, leader.node_id)).log_end_offset).toBe(leader.log_end_offset);
+  });
+});
+
+describe("a controller node", () => {
+  test("that was never formed says so and stays out of it", async () => {
+    const cluster = clusterOf("AAAAAAAAAAAAAAAAAAAAx5", 1);
+    expect(await statusOf(cluster, 3000)).toMatchObject({ role: "unformed", active: false });
+    expect(await rpc(cluster, 3000, registration(cluster, 1))).toMatchObject({ status: 421 });
+  });
+
+  test("keeps an alarm ahead, and the alarm brings an evicted one back", async () => {
+    const cluster = clusterOf("AAAAAAAAAAAAAAAAAAAAx6", 1);
+    await form(cluster);
+    const stub = stubOf(cluster, 3000);
+    const ahead = await runInDurableObject(stub, (_, state) => state.storage.getAlarm());
+    expect(ahead).toBeGreaterThan(Date.now());
+    await evictDurableObject(stub);
+    expect(await runDurableObjectAlarm(stub)).toBe(true);
+    expect(await activeOf(cluster)).toMatchObject({ node_id: 3000 });
+  });
+
+  test("with a tripped invariant takes no part until an operator clears it", async () => {
+    const cluster = clusterOf("AAAAAAAAAAAAAAAAAAAAx7", 1);
+    await form(cluster);
+    const stub = stubOf(cluster, 3000);
+    // A torn log, as no code of ours would leave it: the batch after the first is gone.
+    await runInDurableObject(stub, (_, state) => {
+      state.storage.sql.exec("UPDATE epochs SET start_offset = 7 WHERE epoch = 1");
+    });
+    await evictDurableObject(stub);
+    await expect
+      .poll(() => statusOf(cluster, 3000).catch(() => null), { timeout: 10_000 })
+      .toMatchObject({ role: "tripped", active: false });
+    expect(await rpc(cluster, 3000, registration(cluster, 1))).toMatchObject({
+      status: 421,
+      body: { error_code: 41 },
+    });
+    await runInDurableObject(stub, (_, state) => {
+      state.storage.sql.exec("UPDATE epochs SET start_offset = 0 WHERE epoch = 1");
+    });
+    await stub.fetch("https://controller/untrip", { method: "POST" });
+    expect(await activeOf(cluster)).toMatchObject({ tripped: null });
+  });
+});
+
+describe("a frame", () => {
+  const header = { apiVersion: 4, correlationId: 7, clientId: "test" };
+
+  test("of ApiVersions is answered by every node with what it serves", async () => {
+    const cluster = clusterOf("AAAAAAAAAAAAAAAAAAAAx8");
+    await form(cluster);
+    const request = requestFrame(ApiVersions, header, {
+      clientSoftwareName: "test",
+      clientSoftwareVersion: "1",
+    });
+    for (const node of nodes) {
+      const answer = await frame(cluster, node, request);
+      const { correlationId, body } = decodeResponseFrame(ApiVersions, 4, answer.bytes);
+      expect(correlationId).toBe(7);
+      expect(body.apiKeys.map(({ apiKey }) => apiKey)).toContain(Fetch.key);
+      expect(body.finalizedFeatures).toContainEqual({
+        name: "metadata.version",
+        minVersionLevel: 25,
+        maxVersionLevel: 25,
+      });
+    }
+  });
+
+  test("of ApiVersions in a version to come is answered in version 0 with the range", async () => {
+    const cluster = clusterOf("AAAAAAAAAAAAAAAAAAAAx9", 1);
+    await form(cluster);
+    const request = requestFrame(ApiVersions, header, {
+      clientSoftwareName: "test",
+      clientSoftwareVersion: "1",
+    });
+    new DataView(request.buffer).setInt16(2, 99);
+    const answer = await frame(cluster, 3000, request);
+    const { body } = decodeResponseFrame(ApiVersions, 0, answer.bytes);
+    expect(body.errorCode).toBe(35);
+    expect(body.apiKeys).toContainEqual({ apiKey: 18, minVersion: 0, maxVersion: 4 });
+  });
+
+  test("of Fetch gives an observer the committed log from its head", async () => {
+    const cluster = clusterOf("AAAAAAAAAAAAAAAAAAAAy1");
+    const leader = await form(cluster);
+    const request = requestFrame(
+      Fetch,
+      { ...header, apiVersion: 17 },
+      {
+        clusterId: cluster.cluster_id,
+        replicaState: { replicaId: 4, replicaEpoch: -1 },
+        maxWaitMs: 500,
+        minBytes: 0,
+        sessionEpoch: -1,
+        topics: [
+          {
+            topicId: METADATA_TOPIC_ID,
+            partitions: [
+              {
+                partition: 0,
+                currentLeaderEpoch: leader.epoch,
+                fetchOffset: 0,
+                lastFetchedEpoch: 0,
+                partitionMaxBytes: 0,
+              },
+            ],
+          },
+        ],
+        forgottenTopicsData: [],
+      },
+    );
+    const answer = await frame(cluster, leader.node_id, request);
+    const { body } = decodeResponseFrame(Fetch, 17, answer.bytes);
+    const partition = body.responses[0]?.partitions[0];
+    expect(partition).toMatchObject({ errorCode: 0, currentLeader: { leaderId: leader.node_id } });
+    expect(partition?.records?.byteLength).toBeGreaterThan(100);
+    expect(body.nodeEndpoints).toMatchObject([{ nodeId: leader.node_id, host: "localhost" }]);
+  });
+
+  test.each([
+    ["empty", new Uint8Array(0)],
+    ["truncated", Uint8Array.of(0, 1, 0, 17, 0, 0)],
+    ["random", Uint8Array.from({ length: 300 }, (_, index) => (index * 89) & 0xff)],
+    ["of an unknown API", Uint8Array.of(3, 231, 0, 0, 0, 0, 0, 1, 255, 255)],
+  ])("that is %s is refused and changes nothing", async (name, bytes) => {
+    const cluster = clusterOf(`AAAAAAAAAAAAAAAAA${name.length}z2`, 1);
+    const leader = await form(cluster);
+    expect((await frame(cluster, 3000, bytes)).status).toBe(400);
+    expect(await statusOf(cluster, 3000)).toMatchObject({
+      epoch: leader.epoch,
+      log_end_offset: leader.log_end_offset,
+      active: true,
+    });
+  });
+});
