@@ -58,10 +58,13 @@ export function updateFeatures(
       return refused(ErrorCode.INVALID_UPDATE_VERSION, prefix + reason);
     }
   }
-  const results = updates.map(({ name }) => ({ feature: name }));
+  const results = updates.map(({ name }) => ({ feature: name, errorMessage: null }));
   return {
     records: request.validateOnly ? [] : recordsOf(view, updates, context),
-    response: UpdateFeatures.response.fill(context.apiVersion < 2 ? { results } : {}),
+    response: UpdateFeatures.response.fill({
+      errorMessage: null,
+      ...(context.apiVersion < 2 ? { results } : {}),
+    }),
   };
 }
 

@@ -1,0 +1,98 @@
+/**
+ * Fencing of brokers that fall silent: when, in which order, in how many batches, and after a change of controller.
+ */
+import { expect, test } from "vitest";
+import {
+  initialLiveness,
+  nextFencingDeadline,
+} from "../../../src/metadata/liveness/broker-heartbeats.ts";
+import { partitionsLedBy } from "../../../src/metadata/image/topics-image.ts";
+import { officeOf, SESSION_MS } from "../office.ts";
+import { expectLiveLeaders, line } from "../world.ts";
+
+const fencedIn = (office: ReturnType<typeof officeOf>): number[] =>
+  [...office.view.cluster.brokers.values()].filter(({ fenced }) => fenced).map(({ id }) => id);
+
+test("a broker is fenced one millisecond after its session, and not before", () => {
+  const office = officeOf({ brokers: "0 1 2" });
+  for (const [id, at] of [
+    [0, 0],
+    [1, 5],
+    [2, 6],
+  ] as const) {
+    office.nowMs = at;
+    office.heartbeat(id);
+  }
+  expect(nextFencingDeadline(office.liveness, SESSION_MS)).toBe(SESSION_MS + 1);
+  office.pass(SESSION_MS);
+  expect(fencedIn(office)).toEqual([]);
+  office.pass(SESSION_MS + 1);
+  expect(fencedIn(office)).toEqual([0]);
+  expect(nextFencingDeadline(office.liveness, SESSION_MS)).toBe(SESSION_MS + 6);
+  office.pass(SESSION_MS + 100);
+  expect(fencedIn(office)).toEqual([0, 1, 2]);
+  expect(nextFencingDeadline(office.liveness, SESSION_MS)).toBe(Number.POSITIVE_INFINITY);
+});
+
+test("a heartbeat begins a new session", () => {
+  const office = officeOf({ brokers: "1 2" });
+  office.pass(SESSION_MS);
+  office.heartbeat(1);
+  office.pass(2 * SESSION_MS);
+  expect(fencedIn(office)).toEqual([2]);
+});
+
+test("brokers that fall silent together hand nothing to each other (KAFKA-13173)", () => {
+  const topics = { t: ["1,2,3 / 1,2,3 / 1", "2,1,3 / 2,1,3 / 2"] };
+  const office = officeOf({ brokers: "1 2 3", topics });
+  office.nowMs = 1;
+  office.heartbeat(3);
+  office.pass(SESSION_MS + 1);
+  expect(line(office.view, "t", 0)).toMatch(/^1,2,3 \/ 3 \/ 3/);
+  expect(line(office.view, "t", 1)).toMatch(/^2,1,3 \/ 3 \/ 3/);
+  expectLiveLeaders(office.view);
+});
+
+test("a new controller gives every unfenced broker a whole session, and fences the one that has died (KAFKA-18138)", () => {
+  const office = officeOf({ brokers: "1 2 3f", topics: { t: ["1,2 / 1,2 / 1"] } });
+  office.nowMs = 50_000;
+  office.liveness = initialLiveness(office.view, 50_000);
+  expect(nextFencingDeadline(office.liveness, SESSION_MS)).toBe(50_000 + SESSION_MS + 1);
+  office.nowMs = 52_000;
+  office.heartbeat(2);
+  office.pass(50_001 + SESSION_MS);
+  expect(fencedIn(office)).toEqual([1, 3]);
+  expect(line(office.view, "t")).toBe("1,2 / 2 / 2 / 1 / 1");
+});
+
+test("a broker with more partitions than one batch holds is fenced in several, and is fenced in the last", () => {
+  const lines = Array.from({ length: 25_000 }, () => "1,2 / 1,2 / 1");
+  const office = officeOf({ brokers: "1 2", topics: { big: lines } });
+  office.nowMs = 1;
+  office.heartbeat(2);
+  expect(office.pass(SESSION_MS + 1)).toBe(3);
+  expect(fencedIn(office)).toEqual([1]);
+  expect(office.records).toHaveLength(25_000 - 2 * 9_999 + 1);
+  expect([...partitionsLedBy(office.view.topics, 1)]).toEqual([]);
+});
+
+test("a broker that is heard again while it is being fenced stays", () => {
+  const lines = Array.from({ length: 12_000 }, () => "1,2 / 1,2 / 1");
+  const office = officeOf({ brokers: "1 2", topics: { big: lines } });
+  office.nowMs = 1;
+  office.heartbeat(2);
+  office.nowMs = SESSION_MS + 1;
+  office.fenceOnce();
+  expect([...partitionsLedBy(office.view.topics, 1)]).toHaveLength(12_000 - 9_999);
+  expect(office.heartbeat(1)).toBe("caught up, unfenced");
+  office.fenceOnce();
+  expect(office.records).toEqual([]);
+  expect(fencedIn(office)).toEqual([]);
+});
+
+test("contacts of brokers that are gone leave no deadline behind", () => {
+  const office = officeOf({ brokers: "1 2" });
+  office.ask("UnregisterBroker", { brokerId: 1 });
+  office.heartbeat(2, { wantFence: true });
+  expect(nextFencingDeadline(office.liveness, SESSION_MS)).toBe(Number.POSITIVE_INFINITY);
+});

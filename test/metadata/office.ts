@@ -1,0 +1,197 @@
+/**
+ * A controller in office, as the shell would run it but in one thread: requests go through the table of APIs, their
+ * records are encoded, replayed and held against the laws, the soft state is carried on, and time passes when told.
+ */
+import { expect } from "vitest";
+import {
+  apis,
+  type ApiName,
+  type MetadataRecord,
+  type RequestOf,
+  type ResponseOf,
+} from "../../src/protocol/index.ts";
+import { controllerApis } from "../../src/metadata/control/controller-apis.ts";
+import { fenceStaleBrokers } from "../../src/metadata/control/fence-stale-brokers.ts";
+import type { ControlContext } from "../../src/metadata/control/operation.ts";
+import type { MetadataImage } from "../../src/metadata/image/metadata-image.ts";
+import {
+  initialLiveness,
+  nextFencingDeadline,
+  type BrokerLiveness,
+} from "../../src/metadata/liveness/broker-heartbeats.ts";
+import { seeded } from "../../src/std/random.ts";
+import { directoryOf } from "./partition-notation.ts";
+import {
+  brokerEpoch,
+  contextFor,
+  lawfullyReplayed,
+  replayed,
+  type WorldSpec,
+  world,
+} from "./world.ts";
+
+type Parts<Name extends ApiName> = Partial<RequestOf<(typeof apis)[Name]>>;
+
+export const SESSION_MS = 9_000;
+/** The offset of the first record that an office writes. */
+export const LOG_END = 1_000;
+
+export class Office {
+  view: MetadataImage;
+  liveness: BrokerLiveness;
+  nowMs = 0;
+  /** What the last operation wrote. */
+  records: readonly MetadataRecord[] = [];
+  readonly #context: Partial<ControlContext>;
+  #seed = 1;
+
+  constructor(view: MetadataImage, context: Partial<ControlContext> = {}) {
+    // The log is longer than the epochs of the brokers in it, as in any log of Kafka's.
+    const endOffset = Math.max(view.provenance.endOffset, LOG_END);
+    this.view = { ...view, provenance: { ...view.provenance, endOffset } };
+    this.#context = context;
+    this.liveness = initialLiveness(view, 0);
+  }
+
+  get context(): ControlContext {
+    this.#seed += 1;
+    const { nowMs, liveness } = this;
+    return contextFor(this.view, {
+      random: seeded(this.#seed),
+      ...this.#context,
+      nowMs,
+      liveness,
+    });
+  }
+
+  /** Runs an API at its newest version, or at `apiVersion`. */
+  ask<Name extends ApiName>(
+    name: Name,
+    parts: Parts<Name>,
+    apiVersion?: number,
+  ): ResponseOf<(typeof apis)[Name]> {
+    const api = apis[name];
+    const version = apiVersion ?? Number(api.valid.split("-").at(-1));
+    const request = api.request.fill(parts);
+    const handler = controllerApis.get(name);
+    if (handler === undefined) throw new Error(`${name} is not served`);
+    const result = handler.handle(this.view, request, { ...this.context, apiVersion: version });
+    if (handler.kind === "read") expect(result.records).toEqual([]);
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the response of that very API
+    const response = result.response as ResponseOf<(typeof apis)[Name]>;
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- encoding takes what filling gives
+    api.response.at(version).encode(response as never);
+    this.#install(result.records, result.liveness);
+    return response;
+  }
+
+  heartbeat(brokerId: number, parts: Parts<"BrokerHeartbeat"> = {}): string {
+    const epoch = this.view.cluster.brokers.get(brokerId)?.epoch ?? -1;
+    const response = this.ask("BrokerHeartbeat", {
+      brokerId,
+      brokerEpoch: epoch,
+      currentMetadataOffset: this.view.provenance.endOffset - 1,
+      ...parts,
+    });
+    const words = [
+      response.errorCode === 0 ? "" : `error ${response.errorCode}`,
+      response.isCaughtUp ? "caught up" : "behind",
+      response.isFenced ? "fenced" : "unfenced",
+      response.shouldShutDown ? "stop" : "",
+    ];
+    return words.filter(Boolean).join(", ");
+  }
+
+  /** Lets time pass up to `toMs` and fences whoever falls silent on the way; answers how many runs that took. */
+  pass(toMs: number): number {
+    let runs = 0;
+    for (;;) {
+      const deadline = nextFencingDeadline(this.liveness, SESSION_MS);
+      if (deadline > toMs) break;
+      this.nowMs = Math.max(this.nowMs, deadline);
+      this.fenceOnce();
+      runs += 1;
+      if (runs > 1_000) throw new Error("the fencing deadline does not move on");
+    }
+    this.nowMs = toMs;
+    return runs;
+  }
+
+  fenceOnce(): void {
+    const { records, liveness } = fenceStaleBrokers(this.view, this.context);
+    this.#install(records, liveness);
+  }
+
+  #install(records: readonly MetadataRecord[], liveness: BrokerLiveness | undefined): void {
+    this.records = records;
+    // The laws are asked partition by partition; whole batches of them would say the same a thousand times.
+    this.view =
+      records.length > 1_000 ? replayed(this.view, records) : lawfullyReplayed(this.view, records);
+    this.liveness = liveness ?? this.liveness;
+  }
+
+  /** The records of the last operation in a few words each. */
+  get wrote(): readonly string[] {
+    return this.records.map(inWords);
+  }
+}
+
+export const officeOf = (spec: WorldSpec, context: Partial<ControlContext> = {}): Office =>
+  new Office(world(spec), context);
+
+function inWords({ type, version, data }: MetadataRecord): string {
+  const defaults = new Set<unknown>([null, -2, 0]);
+  const said = Object.entries(data).filter(
+    ([name, value]) =>
+      !["topicId", "partitionId", "brokerId", "brokerEpoch"].includes(name) &&
+      !defaults.has(value) &&
+      !(name === "leaderRecoveryState" && value === -1) &&
+      !(Array.isArray(value) && value.length === 0 && type === "BROKER_REGISTRATION_CHANGE_RECORD"),
+  );
+  switch (type) {
+    case "PARTITION_CHANGE_RECORD":
+    case "BROKER_REGISTRATION_CHANGE_RECORD": {
+      const subject =
+        type === "PARTITION_CHANGE_RECORD"
+          ? `partition ${data.partitionId}`
+          : `broker ${data.brokerId} v${version}`;
+      return [subject, ...said.map(([name, value]) => `${name} ${JSON.stringify(value)}`)].join(
+        " ",
+      );
+    }
+    case "REGISTER_BROKER_RECORD":
+      return `register ${data.brokerId} v${version} epoch ${data.brokerEpoch} ${data.fenced ? "fenced" : "unfenced"}`;
+    case "FEATURE_LEVEL_RECORD":
+      return `${data.name} ${data.featureLevel}`;
+    default:
+      return type;
+  }
+}
+
+/** A registration that a real broker of 4.3 would send. */
+export function registrationOf(brokerId: number): Parts<"BrokerRegistration"> {
+  const ranges: readonly (readonly [string, number, number])[] = [
+    ["metadata.version", 7, 30],
+    ["kraft.version", 0, 1],
+    ["transaction.version", 0, 2],
+    ["group.version", 0, 1],
+    ["eligible.leader.replicas.version", 0, 1],
+    ["share.version", 0, 1],
+    ["streams.version", 0, 1],
+  ];
+  return {
+    brokerId,
+    clusterId: "CLUSTER",
+    incarnationId: directoryOf(9_000 + brokerId),
+    listeners: [{ name: "PLAINTEXT", host: "localhost", port: 9_092, securityProtocol: 0 }],
+    features: ranges.map(([name, minSupportedVersion, maxSupportedVersion]) => ({
+      name,
+      minSupportedVersion,
+      maxSupportedVersion,
+    })),
+    rack: null,
+    logDirs: [directoryOf(brokerId)],
+  };
+}
+
+export { brokerEpoch, directoryOf };
