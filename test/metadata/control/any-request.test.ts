@@ -27,8 +27,8 @@ test.each(cases)("any $name v$version", ({ name, served, version }) => {
     fc.property(anyValue(api.request.fields, version), fc.integer(), (request, seed) => {
       const context = contextFor(VIEW, { apiVersion: version, random: seeded(seed) });
       const { records, response } = served.handle(VIEW, request, context);
-      // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the operation's own response
       const codec = api.response.at(version);
+      // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the operation's own response
       expect(codec.decode(codec.encode(response as never))).toBeDefined();
       if (served.kind === "read") expect(records).toEqual([]);
       lawfullyReplayed(VIEW, records);

@@ -5,7 +5,8 @@ import type { MetadataImage } from "../../../src/metadata/image/metadata-image.t
 import { topicByName } from "../../../src/metadata/image/topics-image.ts";
 import { isReservedUuid, ZERO_UUID } from "../../../src/protocol/index.ts";
 import { seeded } from "../../../src/std/random.ts";
-import { contextFor, line, run, told, world } from "../world.ts";
+import { directoryOf } from "../partition-notation.ts";
+import { brokerEpoch, contextFor, line, record, replayed, run, told, world } from "../world.ts";
 
 const THREE = world({ brokers: "0 1 2" });
 
@@ -283,6 +284,42 @@ describe("a topic is refused", () => {
       configs: [],
       topicConfigErrorCode: 0,
     });
+  });
+});
+
+const cordoned = (brokers: string, ...ids: readonly number[]): MetadataImage =>
+  ids.reduce(
+    (view, brokerId) =>
+      replayed(view, [
+        record("BROKER_REGISTRATION_CHANGE_RECORD", 3, {
+          brokerId,
+          brokerEpoch: brokerEpoch(brokerId),
+          cordonedLogDirs: [directoryOf(brokerId)],
+        }),
+      ]),
+    world({ brokers, metadataVersion: 30 }),
+  );
+
+describe("a broker all of whose directories are cordoned (KIP-1066)", () => {
+  test("gets no new replica", () => {
+    const topic = { name: "foo", numPartitions: 6, replicationFactor: 2 };
+    const { view } = create(cordoned("0 1 2", 1), [topic]);
+    for (let p = 0; p < 6; p++) expect(line(view, "foo", p)).toMatch(/^(0,2|2,0) /);
+  });
+
+  test("is spoken of where the others are too few", () => {
+    expect(toldOf(cordoned("0 1 2", 1), { name: "foo" })).toBe(
+      "INVALID_REPLICATION_FACTOR: Unable to replicate the partition 3 time(s): The target " +
+        "replication factor of 3 cannot be reached because only 2 broker(s) are registered or " +
+        "some brokers have all their log directories cordoned.",
+    );
+  });
+
+  test("is refused in an assignment by hand", () => {
+    expect(toldOf(cordoned("0 1", 1), { name: "foo", assignments: [[0, 1]] })).toBe(
+      "INVALID_REPLICA_ASSIGNMENT: The manual partition assignment includes broker 1, but all " +
+        "its log directories are cordoned.",
+    );
   });
 });
 
