@@ -15,7 +15,7 @@ import { LogStore } from "./storage/log-store.ts";
 import { MetaStore } from "./storage/meta-store.ts";
 import { QuorumStore } from "./storage/quorum-store.ts";
 import { migrate } from "./storage/schema.ts";
-import { Voter } from "./voter.ts";
+import { Voter, trippedBy } from "./voter.ts";
 
 export class ControllerNode extends DurableObject implements ControllerHost {
   readonly #meta: MetaStore;
@@ -108,10 +108,7 @@ export class ControllerNode extends DurableObject implements ControllerHost {
         abort: (reason) => this.#onVoterFailed(reason),
       });
     } catch (cause) {
-      this.#onVoterFailed({
-        cause,
-        tripped: cause instanceof Error ? cause.message : String(cause),
-      });
+      this.#onVoterFailed({ cause, tripped: trippedBy(cause) });
     }
   }
 

@@ -380,7 +380,10 @@ export class Voter {
 
   #fail(cause: unknown): void {
     this.stop();
-    const tripped = cause instanceof AssertionError ? cause.message : null;
-    this.#parts.abort({ cause, tripped });
+    this.#parts.abort({ cause, tripped: trippedBy(cause) });
   }
 }
+
+/** The invariant that `cause` says is broken; null for anything that a restart may cure. */
+export const trippedBy = (cause: unknown): string | null =>
+  cause instanceof AssertionError ? cause.message : null;

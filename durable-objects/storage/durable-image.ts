@@ -3,17 +3,27 @@
  * Reads the epoch table and the control batches, never the whole log.
  */
 import type { DurableImage } from "../../src/raft/index.ts";
+import { assert } from "../../src/std/assert.ts";
 import { votersIn } from "../entries.ts";
 import type { LogStore } from "./log-store.ts";
 import type { QuorumStore } from "./quorum-store.ts";
 
 export function durableImage(quorum: QuorumStore, log: LogStore): DurableImage {
+  const epochs = log.epochStarts();
+  for (const { epoch, startOffset } of epochs) {
+    // KC I-16: the epoch cache says what the log rows say. What elections and truncation rest on is worth a look-up.
+    const found = log.epochAt(startOffset);
+    assert(
+      found === epoch,
+      `epoch ${epoch} should begin at ${startOffset}, where the log has ${found}`,
+    );
+  }
   return {
     election: quorum.read(),
     log: {
       startOffset: log.startOffset(),
       endOffset: log.endOffset(),
-      epochs: log.epochStarts(),
+      epochs,
       snapshots: [],
     },
     voters: log.controlBatches().flatMap(votersIn),

@@ -82,6 +82,14 @@ export class LogStore {
       .map((row) => ({ epoch: row.epoch, startOffset: row.start_offset }));
   }
 
+  /** The epoch of the batch that begins at `baseOffset`; null when none does. */
+  epochAt(baseOffset: number): number | null {
+    const [row] = this.#sql
+      .exec<{ epoch: number }>("SELECT epoch FROM log WHERE base_offset = ?", baseOffset)
+      .toArray();
+    return row?.epoch ?? null;
+  }
+
   /** The offset after the last record: 0 for an empty log. */
   endOffset(): number {
     const [row] = this.#sql
