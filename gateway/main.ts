@@ -3,19 +3,24 @@
  *
  *     npm run gateway -- --edge http://127.0.0.1:8787 --cluster <id> --listen 127.0.0.1:9093
  *
- * It asks the edge for the cluster's controllers and listens on consecutive ports, one for each, in the order of
- * their ids. Everything it says goes to standard error.
+ * It asks the edge for the cluster's controllers (waiting for an edge that cannot be reached yet) and listens on
+ * consecutive ports, one for each, in the order of their ids. Everything it says goes to standard error.
  */
+import { setTimeout } from "node:timers/promises";
 import { parseArgs } from "node:util";
-import { startGateway, type GatewayOptions } from "./gateway.ts";
+import { startGateway, type Gateway, type GatewayOptions } from "./gateway.ts";
 
 export { startGateway, type Gateway, type GatewayLimits, type GatewayOptions } from "./gateway.ts";
+
+/** Between two looks for an edge that is not there yet. */
+const RETRY_MS = 1_000;
 
 const USAGE = `usage: npm run gateway -- --cluster <id> [--edge URL] [--listen HOST:PORT] [--http HOST:PORT] [--token TOKEN]
 
   --edge     the Worker; http://127.0.0.1:8787 unless said
   --cluster  the cluster's id, 22 characters
-  --listen   where the first controller is reached, the others on the ports after it; 127.0.0.1:9093 unless said
+  --listen   where the first controller is reached, the others on the ports after it; unless said, 127.0.0.1 and
+             the ports that the cluster names to its brokers
   --http     where /healthz and /metrics are served; 127.0.0.1:9190 unless said
   --token    a bearer token for the edge`;
 
@@ -26,7 +31,7 @@ function parseCommand(args: readonly string[]) {
     options: {
       edge: { type: "string", default: "http://127.0.0.1:8787" },
       cluster: { type: "string" },
-      listen: { type: "string", default: "127.0.0.1:9093" },
+      listen: { type: "string" },
       http: { type: "string", default: "127.0.0.1:9190" },
       token: { type: "string" },
     },
@@ -35,7 +40,7 @@ function parseCommand(args: readonly string[]) {
   return {
     ...values,
     cluster: values.cluster,
-    listen: hostAndPort(values.listen),
+    listen: values.listen === undefined ? null : hostAndPort(values.listen),
     http: hostAndPort(values.http),
   };
 }
@@ -47,52 +52,70 @@ function hostAndPort(text: string): { readonly host: string; readonly port: numb
   return { host: match[1], port };
 }
 
-/** The ids of the cluster's controllers, rising. */
-async function controllerIds(
+/** A controller as the edge lists it; `port` is where brokers are told to find it. */
+interface Controller {
+  readonly node_id: number;
+  readonly port: number;
+}
+
+/** The cluster's controllers, by rising id. Waits for an edge that cannot be reached. */
+async function findControllers(
   edge: string,
   clusterId: string,
   token: string | undefined,
-): Promise<readonly number[]> {
-  const response = await fetch(new URL(`/kafka/v3/clusters/${clusterId}`, edge), {
-    headers: token === undefined ? {} : { authorization: `Bearer ${token}` },
-    signal: AbortSignal.timeout(10_000),
-  });
-  if (!response.ok)
-    throw new Error(`the edge answered ${response.status}: ${await response.text()}`);
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the edge's own resource; a wrong one fails at once
-  const cluster = (await response.json()) as {
-    readonly controllers: readonly { readonly node_id: number }[];
-  };
-  return cluster.controllers
-    .map((controller) => controller.node_id)
-    .toSorted((left, right) => left - right);
+): Promise<readonly Controller[]> {
+  const url = new URL(`/kafka/v3/clusters/${clusterId}`, edge);
+  for (let attempt = 0; ; attempt += 1) {
+    const response = await fetch(url, {
+      headers: token === undefined ? {} : { authorization: `Bearer ${token}` },
+      signal: AbortSignal.timeout(10_000),
+    }).catch(() => null);
+    if (response?.ok === true) {
+      const cluster: { readonly controllers: readonly Controller[] } = JSON.parse(
+        await response.text(),
+      );
+      return cluster.controllers.toSorted((left, right) => left.node_id - right.node_id);
+    }
+    if (response !== null && response.status < 500)
+      throw new Error(`the edge answered ${response.status}: ${await response.text()}`);
+    if (attempt === 0) log(`${edge} does not answer yet; waiting for it`);
+    await setTimeout(RETRY_MS);
+  }
 }
 
 async function main(): Promise<void> {
   const command = parseCommand(process.argv.slice(2));
   const { edge, cluster: clusterId, listen, http, token } = command;
-  const ids = await controllerIds(edge, clusterId, token);
+  let gateway: Gateway | undefined;
+  for (const signal of ["SIGINT", "SIGTERM"] as const) {
+    process.once(signal, () => {
+      log(`${signal}: stopping`);
+      void Promise.resolve(gateway?.stop()).then(() => process.exit(0));
+    });
+  }
+  const controllers = await findControllers(edge, clusterId, token);
   const options: GatewayOptions = {
     edge,
     clusterId,
     http,
     log,
     ...(token === undefined ? {} : { token }),
-    controllers: ids.map((nodeId, index) => ({
+    controllers: controllers.map(({ node_id: nodeId, port }, index) => ({
       nodeId,
-      host: listen.host,
-      port: listen.port + index,
+      host: listen?.host ?? "127.0.0.1",
+      port: listen === null ? port : listen.port + index,
     })),
   };
-  const gateway = await startGateway(options);
-  log(`controllers ${ids.join(", ")} of ${clusterId} are reached at ${gateway.bootstrapServers}`);
-  log(`/healthz and /metrics on http://${http.host}:${gateway.httpPort ?? http.port}`);
-  for (const signal of ["SIGINT", "SIGTERM"] as const) {
-    process.once(signal, () => {
-      log(`${signal}: stopping`);
-      void gateway.stop().then(() => process.exit(0));
-    });
+  gateway = await startGateway(options);
+  for (const [index, { node_id: nodeId, port }] of controllers.entries()) {
+    if (options.controllers[index]?.port !== port)
+      log(
+        `brokers are told to find controller ${nodeId} on port ${port}: is something in between?`,
+      );
   }
+  const ids = controllers.map((controller) => controller.node_id).join(", ");
+  log(`controllers ${ids} of ${clusterId} are reached at ${gateway.bootstrapServers}`);
+  log(`/healthz and /metrics on http://${http.host}:${gateway.httpPort ?? http.port}`);
 }
 
 function log(line: string): void {
@@ -103,6 +126,6 @@ if (import.meta.main) {
   main().catch((error: unknown) => {
     log(error instanceof Error ? error.message : String(error));
     log(USAGE);
-    process.exitCode = 1;
+    process.exit(1);
   });
 }

@@ -1,0 +1,36 @@
+/** The pause between attempts, in a time that the test says. */
+import { expect, test } from "vitest";
+import { Backoff } from "../../gateway/backoff.ts";
+
+const backoff = (): Backoff => new Backoff({ firstMs: 50, maxMs: 150 });
+
+/** How long it waits after a failure at `now`. */
+function pause(subject: Backoff, now: number): number {
+  subject.failed(now);
+  let end = now;
+  while (subject.isWaiting(end)) end += 1;
+  return end - now;
+}
+
+test("the pause doubles with every failure in a row, up to its bound", () => {
+  const subject = backoff();
+  expect([0, 1_000, 2_000, 3_000].map((now) => pause(subject, now))).toEqual([50, 100, 150, 150]);
+});
+
+test("failures while it waits are one outage", () => {
+  const subject = backoff();
+  subject.failed(0);
+  subject.failed(10);
+  subject.failed(49);
+  expect(subject.isWaiting(49)).toBe(true);
+  expect(subject.isWaiting(50)).toBe(false);
+});
+
+test("a success ends the wait and starts over", () => {
+  const subject = backoff();
+  subject.failed(0);
+  subject.failed(1_000);
+  subject.succeeded();
+  expect(subject.isWaiting(1_001)).toBe(false);
+  expect(pause(subject, 2_000)).toBe(50);
+});
