@@ -12,7 +12,10 @@ export interface Random {
 export const seeded = (seed: number): Random => ({ word: seed | 0 });
 
 /** Draws an integer in [0, bound). `bound` must be at least 1. */
-export function nextInt(random: Random, bound: number): { readonly value: number; readonly random: Random } {
+export function nextInt(
+  random: Random,
+  bound: number,
+): { readonly value: number; readonly random: Random } {
   const { value, random: next } = nextWord(random);
   return { value: Math.floor((value / 0x1_0000_0000) * bound), random: next };
 }

@@ -41,7 +41,7 @@ test("after any writes it holds what a Map holds, in order, and every earlier ma
 test("a write that changes nothing returns the very same map", () => {
   const map = ImmutableMap.from(
     byText,
-    Array.from({ length: 500 }, (_, i) => [`key-${i}`, i] as const),
+    Array.from({ length: 500 }, (_, i): readonly [string, number] => [`key-${i}`, i]),
   );
   expect(map.set("key-77", 77)).toBe(map);
   expect(map.delete("absent")).toBe(map);
