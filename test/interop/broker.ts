@@ -1,0 +1,116 @@
+/**
+ * One Kafka broker: its folder, its properties, its process. It is formatted once and may be started, killed and
+ * started again; it finds its controllers through the gateway alone.
+ */
+import { mkdir, readdir, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { startJvm } from "./jvm.ts";
+import type { Jvm } from "./jvm.ts";
+import type { Kafka } from "./maven.ts";
+
+export interface BrokerOptions {
+  readonly kafka: Kafka;
+  readonly nodeId: number;
+  readonly port: number;
+  readonly folder: string;
+  readonly clusterId: string;
+  readonly bootstrapControllers: string;
+}
+
+export interface Broker {
+  readonly nodeId: number;
+  readonly port: number;
+  readonly log: () => string;
+  /** `kafka-storage format`: writes `meta.properties`. */
+  format(): Promise<void>;
+  /** Starts it and waits until it serves; milliseconds from start to `Kafka Server started`. */
+  start(): Promise<void>;
+  isRunning(): boolean;
+  /** kill -9 */
+  kill(): Promise<void>;
+  /** SIGTERM: a controlled shutdown. True when it ended by itself, and said so. */
+  shutDown(): Promise<boolean>;
+  /** Deletes its copy of the metadata log, as a disk that was lost would; it must be down. */
+  loseMetadataLog(): Promise<void>;
+}
+
+const HEAP_MB = 256;
+const START_MS = 60_000;
+const FORMAT_MS = 30_000;
+const SHUT_DOWN_MS = 60_000;
+
+export function broker(options: BrokerOptions): Broker {
+  const { kafka, nodeId, port, folder, clusterId } = options;
+  const properties = join(folder, "server.properties");
+  const data = join(folder, "data");
+  let jvm: Jvm | undefined;
+  return {
+    nodeId,
+    port,
+    log: () => jvm?.tail() ?? "",
+    isRunning: () => jvm !== undefined && !jvm.gone(),
+    format: async () => {
+      await mkdir(folder, { recursive: true });
+      await writeFile(properties, serverProperties(options, data));
+      const format = startJvm(kafka, {
+        mainClass: "kafka.tools.StorageTool",
+        args: ["format", "-t", clusterId, "-c", properties, "--no-initial-controllers"],
+        heapMb: HEAP_MB,
+        level: "WARN",
+      });
+      const timer = setTimeout(() => void format.kill(), FORMAT_MS);
+      const code = await format.exited;
+      clearTimeout(timer);
+      if (code !== 0)
+        throw new Error(`format of broker ${nodeId} ended with ${code}:\n${format.tail()}`);
+    },
+    start: async () => {
+      jvm = startJvm(kafka, {
+        mainClass: "kafka.Kafka",
+        args: [properties],
+        heapMb: HEAP_MB,
+        logFile: join(folder, "server.log"),
+      });
+      await jvm.line(/Kafka Server started/, START_MS);
+    },
+    kill: async () => {
+      await jvm?.kill();
+    },
+    shutDown: async () => {
+      if (jvm === undefined) return false;
+      const byItself = await jvm.terminate(SHUT_DOWN_MS);
+      return byItself && jvm.lines.some((line) => line.includes("shut down completed"));
+    },
+    loseMetadataLog: async () => {
+      const folders = await readdir(data);
+      const own = folders.filter((name) => name.startsWith("__cluster_metadata"));
+      await Promise.all(own.map((name) => rm(join(data, name), { recursive: true })));
+    },
+  };
+}
+
+function serverProperties(options: BrokerOptions, data: string): string {
+  const { nodeId, port, bootstrapControllers } = options;
+  return [
+    "process.roles=broker",
+    `node.id=${nodeId}`,
+    `listeners=PLAINTEXT://127.0.0.1:${port}`,
+    "controller.listener.names=CONTROLLER",
+    `controller.quorum.bootstrap.servers=${bootstrapControllers}`,
+    "listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT",
+    `log.dirs=${data}`,
+    "offsets.topic.num.partitions=6",
+    "transaction.state.log.num.partitions=6",
+    "share.coordinator.state.topic.num.partitions=6",
+    "offsets.topic.replication.factor=3",
+    "transaction.state.log.replication.factor=3",
+    "transaction.state.log.min.isr=2",
+    "share.coordinator.state.topic.replication.factor=3",
+    "share.coordinator.state.topic.min.isr=2",
+    "group.initial.rebalance.delay.ms=0",
+    "num.io.threads=4",
+    "num.network.threads=2",
+    "log.cleaner.dedupe.buffer.size=2097152",
+    "",
+  ].join("\n");
+}

@@ -1,0 +1,131 @@
+/**
+ * What every step works on: one version of Kafka, the quorum, three brokers, and the words for talking to them.
+ */
+import { join } from "node:path";
+import { broker } from "./broker.ts";
+import type { Broker } from "./broker.ts";
+import type { Kafka } from "./maven.ts";
+import { freePorts, startQuorum } from "./quorum.ts";
+import type { Quorum } from "./quorum.ts";
+import { tool } from "./tool.ts";
+import type { ToolName, ToolOptions, ToolRun } from "./tool.ts";
+import type { Transcript } from "./transcript.ts";
+import { until } from "./until.ts";
+
+export interface Partition {
+  readonly partition_id: number;
+  readonly leader_id: number;
+  readonly leader_epoch: number;
+  readonly partition_epoch: number;
+  readonly replica_ids: readonly number[];
+  readonly isr_ids: readonly number[];
+}
+
+export interface Cluster {
+  readonly kafka: Kafka;
+  readonly folder: string;
+  readonly quorum: Quorum;
+  readonly brokers: readonly Broker[];
+  readonly bootstrapServers: string;
+  readonly transcript: Transcript;
+  /** A tool through the brokers. */
+  viaBrokers(name: ToolName, args: readonly string[], options?: ToolOptions): Promise<ToolRun>;
+  /** A tool straight to the controllers. */
+  viaControllers(name: ToolName, args: readonly string[], options?: ToolOptions): Promise<ToolRun>;
+  /** A topic of replication factor 3, made by kafka-topics. */
+  createTopic(name: string, partitions: number): Promise<void>;
+  /** The partitions of a topic as the quorum committed them. */
+  partitions(topic: string): Promise<readonly Partition[]>;
+  /** Waits until every partition satisfies `holds`. */
+  untilPartitions(
+    topic: string,
+    what: string,
+    withinMs: number,
+    holds: (partition: Partition) => boolean,
+  ): Promise<void>;
+  brokerOf(nodeId: number): Broker;
+}
+
+export const BROKER_IDS = [1, 2, 3] as const;
+
+/** `metadata.version` at which brokers of a release may join; the product's default is the newest. */
+const METADATA_VERSIONS: Readonly<Record<string, number>> = { "4.0": 25, "4.1": 27, "4.2": 29 };
+
+export async function startCluster(
+  kafka: Kafka,
+  folder: string,
+  transcript: Transcript,
+): Promise<Cluster> {
+  const metadataVersion = METADATA_VERSIONS[kafka.version.split(".").slice(0, 2).join(".")];
+  const quorum = await startQuorum({
+    folder,
+    ...(metadataVersion === undefined ? {} : { metadataVersion }),
+  });
+  const ports = await freePorts(BROKER_IDS.length);
+  const brokers = BROKER_IDS.map((nodeId, at) =>
+    broker({
+      kafka,
+      nodeId,
+      port: ports[at] ?? 0,
+      folder: join(folder, `broker-${nodeId}`),
+      clusterId: quorum.clusterId,
+      bootstrapControllers: quorum.bootstrapControllers,
+    }),
+  );
+  const bootstrapServers = brokers.map(({ port }) => `127.0.0.1:${port}`).join(",");
+  nameInTranscript(transcript, quorum, brokers, folder);
+  const partitions = async (topic: string): Promise<readonly Partition[]> => {
+    const { body } = await quorum.client.get<{ readonly data: readonly Partition[] }>(
+      `topics/${topic}/partitions?page_size=1000`,
+    );
+    return body.data;
+  };
+  const viaBrokers: Cluster["viaBrokers"] = (name, args, options) =>
+    tool(kafka, name, ["--bootstrap-server", bootstrapServers, ...args], options);
+  return {
+    kafka,
+    folder,
+    quorum,
+    brokers,
+    bootstrapServers,
+    transcript,
+    viaBrokers,
+    viaControllers: (name, args, options) =>
+      tool(kafka, name, ["--bootstrap-controller", quorum.bootstrapControllers, ...args], options),
+    createTopic: async (name, count) => {
+      await viaBrokers("kafka-topics", [
+        ...["--create", "--topic", name, "--partitions", String(count)],
+        ...["--replication-factor", "3", "--config", "min.insync.replicas=2"],
+      ]);
+    },
+    partitions,
+    untilPartitions: async (topic, what, withinMs, holds) => {
+      let seen = "";
+      await until(what, { withinMs, evidence: () => seen }, async () => {
+        const now = await partitions(topic);
+        seen = JSON.stringify(now.filter((partition) => !holds(partition)).slice(0, 5));
+        return now.length > 0 && now.every(holds) ? true : undefined;
+      });
+    },
+    brokerOf: (nodeId) => {
+      const found = brokers.find((candidate) => candidate.nodeId === nodeId);
+      if (found === undefined) throw new Error(`no broker ${nodeId} here`);
+      return found;
+    },
+  };
+}
+
+function nameInTranscript(
+  transcript: Transcript,
+  quorum: Quorum,
+  brokers: readonly Broker[],
+  folder: string,
+): void {
+  transcript.rename(folder, "FOLDER");
+  transcript.rename(quorum.clusterId, "CLUSTER_ID");
+  for (const { nodeId, port } of brokers)
+    transcript.rename(`127.0.0.1:${port}`, `broker${nodeId}:9092`);
+  for (const [at, address] of quorum.bootstrapControllers.split(",").entries()) {
+    transcript.rename(address, `controller${quorum.voterIds[at]}:9093`);
+  }
+}

@@ -1,0 +1,160 @@
+/**
+ * Java processes: started with a small heap, their output followed line by line and kept in a file, ended by their
+ * own id. Whatever is still running when this process goes is killed with it.
+ */
+import { spawn } from "node:child_process";
+import { createWriteStream, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import type { Kafka } from "./maven.ts";
+import { until } from "./until.ts";
+
+export interface JvmOptions {
+  readonly mainClass: string;
+  readonly args: readonly string[];
+  readonly heapMb: number;
+  /** Where its output goes; nowhere when absent. */
+  readonly logFile?: string;
+  /** What it reads on standard input; nothing when absent. */
+  readonly input?: string;
+  /** The level of the log; tools are quiet. */
+  readonly level?: "INFO" | "WARN" | "ERROR";
+}
+
+export interface Jvm {
+  readonly pid: number;
+  /** Lines of standard output, oldest first, at most `LINES_MAX`. */
+  readonly lines: readonly string[];
+  /** The last lines of both streams. */
+  tail(): string;
+  /** True once it is gone. */
+  gone(): boolean;
+  /** Settles when it is gone, with its exit status; null after a signal. */
+  readonly exited: Promise<number | null>;
+  /** SIGTERM, and SIGKILL when it is still there after `withinMs`; true when it went by itself. */
+  terminate(withinMs: number): Promise<boolean>;
+  /** SIGKILL. */
+  kill(): Promise<void>;
+  /** Waits for a line of standard output from index `from` on; its index. */
+  line(pattern: RegExp, withinMs: number, from?: number): Promise<number>;
+}
+
+const LINES_MAX = 500_000;
+const TAIL_LINES = 40;
+
+const running = new Map<number, Jvm>();
+const settings = mkdtempSync(join(tmpdir(), "kedge-log4j-"));
+process.once("exit", () => {
+  for (const { pid } of running.values()) process.kill(pid, "SIGKILL");
+  rmSync(settings, { recursive: true, force: true });
+});
+
+export function startJvm(kafka: Kafka, options: JvmOptions): Jvm {
+  const { mainClass, args, heapMb, logFile, input, level = "INFO" } = options;
+  const child = spawn(
+    "java",
+    [
+      `-Xmx${heapMb}m`,
+      "-XX:+UseSerialGC",
+      "-XX:TieredStopAtLevel=1",
+      "-Xshare:auto",
+      `-Dlog4j2.configurationFile=${logSettings(level)}`,
+      "-cp",
+      `${kafka.lib}/*`,
+      mainClass,
+      ...args,
+    ],
+    { stdio: ["pipe", "pipe", "pipe"] },
+  );
+  const lines: string[] = [];
+  const recent: string[] = [];
+  const file = logFile === undefined ? undefined : createWriteStream(logFile, { flags: "a" });
+  const follow = (line: string): void => {
+    file?.write(`${line}\n`);
+    recent.push(line);
+    if (recent.length > TAIL_LINES) recent.shift();
+  };
+  createInterface({ input: child.stdout }).on("line", (line) => {
+    follow(line);
+    if (lines.length < LINES_MAX) lines.push(line);
+  });
+  createInterface({ input: child.stderr }).on("line", follow);
+  // A process that ends without having read its input is no concern of ours.
+  child.stdin.on("error", () => undefined);
+  child.stdin.end(input ?? "");
+  const pid = child.pid ?? 0;
+  let gone = false;
+  const exited = new Promise<number | null>((settle) => {
+    const over = (code: number | null): void => {
+      gone = true;
+      running.delete(pid);
+      file?.end();
+      settle(code);
+    };
+    child.once("close", over);
+    child.once("error", () => over(1));
+  });
+  const tail = (): string => recent.join("\n");
+  const jvm: Jvm = {
+    pid,
+    lines,
+    tail,
+    gone: () => gone,
+    exited,
+    terminate: async (withinMs) => {
+      if (gone) return true;
+      child.kill("SIGTERM");
+      let killed = false;
+      const timer = setTimeout(() => {
+        killed = true;
+        child.kill("SIGKILL");
+      }, withinMs);
+      await exited;
+      clearTimeout(timer);
+      return !killed;
+    },
+    kill: async () => {
+      child.kill("SIGKILL");
+      await exited;
+    },
+    line: (pattern, withinMs, from = 0) => {
+      let at = from;
+      return until(
+        `a line like ${pattern.source} of ${mainClass}`,
+        { withinMs, evidence: tail },
+        () => {
+          for (; at < lines.length; at += 1) if (pattern.test(lines[at] ?? "")) return at;
+          if (gone) throw new Error(`${mainClass} is gone`);
+          return undefined;
+        },
+      );
+    },
+  };
+  if (pid !== 0) running.set(pid, jvm);
+  return jvm;
+}
+
+/** Kills whatever was started here and is still running. */
+export async function killEverything(): Promise<void> {
+  await Promise.all([...running.values()].map((jvm) => jvm.kill()));
+}
+
+/** Tools speak on standard output, so their log goes to standard error; a broker's log is its output. */
+function logSettings(level: string): string {
+  const path = join(settings, `${level}.properties`);
+  writeFileSync(
+    path,
+    [
+      "status = error",
+      "appender.console.type = Console",
+      "appender.console.name = console",
+      `appender.console.target = ${level === "INFO" ? "SYSTEM_OUT" : "SYSTEM_ERR"}`,
+      "appender.console.layout.type = PatternLayout",
+      "appender.console.layout.pattern = [%d] %p %m (%c)%n",
+      `rootLogger.level = ${level}`,
+      "rootLogger.appenderRef.console.ref = console",
+    ].join("\n"),
+  );
+  return path;
+}

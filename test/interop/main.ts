@@ -1,0 +1,118 @@
+/**
+ * `npm run interop`: unmodified Apache Kafka on this quorum. Releases from Maven Central run as brokers on loopback,
+ * their own tools and clients are used on them, and what a cluster goes through in its life is done to them. One
+ * version after the other; the table at the end says which step held on which version, the last line counts.
+ */
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { ROOT } from "../../scripts/commands.ts";
+import { startCluster } from "./cluster.ts";
+import type { Cluster } from "./cluster.ts";
+import { killEverything } from "./jvm.ts";
+import { kafkaRelease, UnavailableError } from "./maven.ts";
+import type { Step } from "./step.ts";
+import { bootSteps } from "./steps/boot.ts";
+import { attempt, table } from "./table.ts";
+import type { Column, Outcome } from "./table.ts";
+import { Transcript } from "./transcript.ts";
+
+const VERSIONS = ["4.3.1", "4.1.2", "4.0.2"];
+
+const STEPS: readonly Step[] = [...bootSteps];
+
+const { values } = parseArgs({
+  options: {
+    short: { type: "boolean", default: false },
+    versions: { type: "string" },
+    keep: { type: "boolean", default: false },
+    only: { type: "string" },
+  },
+});
+const versions = values.versions?.split(",") ?? (values.short ? VERSIONS.slice(0, 1) : VERSIONS);
+const columns: Column[] = [];
+for (const signal of ["SIGINT", "SIGTERM"] as const) {
+  // Exiting runs the handlers that kill the runtime and every JVM.
+  process.once(signal, () => process.exit(130));
+}
+for (const version of versions) columns.push({ version, outcomes: await runVersion(version) });
+
+const outcomes = columns.flatMap((column) => column.outcomes);
+const passed = outcomes.filter(({ verdict }) => verdict === "pass").length;
+const failed = outcomes.filter(({ verdict }) => verdict === "FAIL").length;
+console.log(`\n${table(columns)}\n`);
+for (const { version, outcomes: own } of columns) {
+  for (const { step, verdict, note } of own) {
+    if (note !== "") console.log(`${version}  ${verdict}  ${step}: ${note}`);
+  }
+}
+console.log(`\n${passed} passed, ${failed} failed`);
+process.exit(failed === 0 && passed > 0 ? 0 : 1);
+
+/** One version from download to the last step, in a folder of its own. */
+async function runVersion(version: string): Promise<readonly Outcome[]> {
+  console.log(`\n== Apache Kafka ${version}`);
+  const folder = await mkdtemp(join(tmpdir(), `kedge-interop-${version}-`));
+  const transcript = new Transcript();
+  const done: Outcome[] = [];
+  let cluster: Cluster | undefined;
+  try {
+    const kafka = await kafkaRelease(version);
+    const up = await attempt("quorum and gateway start", async () => {
+      cluster = await startCluster(kafka, folder, transcript);
+      return "";
+    });
+    done.push(up);
+    if (cluster !== undefined) done.push(...(await runSteps(cluster)));
+    if (!values.short && values.only === undefined) {
+      const path = join(ROOT, "docs", "transcripts", `kafka-${version}.txt`);
+      await transcript.save(
+        path,
+        `Apache Kafka ${version}: its tools on this quorum (npm run interop)`,
+      );
+    }
+  } catch (error) {
+    if (!(error instanceof UnavailableError)) throw error;
+    done.push(await withoutKafka(error, version));
+  } finally {
+    await killEverything();
+    await cluster?.quorum.stop();
+    if (values.keep) console.log(`kept: ${folder}`);
+    else await rm(folder, { recursive: true, force: true });
+  }
+  return done;
+}
+
+async function runSteps(cluster: Cluster): Promise<readonly Outcome[]> {
+  const done: Outcome[] = [];
+  const wanted = STEPS.filter(
+    ({ title, short, vital }) =>
+      (!values.short || short === true) &&
+      (values.only === undefined || vital === true || new RegExp(values.only).test(title)),
+  );
+  for (const step of wanted) {
+    const outcome = await attempt(step.title, () => step.run(cluster));
+    done.push(outcome);
+    if (outcome.verdict !== "pass" && step.vital === true) break;
+  }
+  return done;
+}
+
+/** Without Java, Maven or Maven Central: the short run only checks that it can say so. */
+function withoutKafka(error: UnavailableError, version: string): Promise<Outcome> {
+  console.log(`\ninterop skipped: Apache Kafka ${version} cannot be had here: ${error.message}\n`);
+  return attempt("quorum without brokers", async () => {
+    if (!values.short) throw error;
+    const folder = await mkdtemp(join(tmpdir(), "kedge-interop-quorum-"));
+    try {
+      const { startQuorum } = await import("./quorum.ts");
+      const quorum = await startQuorum({ folder });
+      const { leader_id: leaderId } = await quorum.state();
+      await quorum.stop();
+      return `no Kafka, so nothing but the quorum was tried: controller ${leaderId} leads`;
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
+  });
+}

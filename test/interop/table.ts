@@ -1,0 +1,61 @@
+/**
+ * Steps and what became of them: each is timed, a failure is kept and the next step runs, and at the end there is one
+ * table over all versions.
+ */
+export interface Outcome {
+  readonly step: string;
+  readonly verdict: "pass" | "FAIL" | "skip";
+  readonly ms: number;
+  /** One line: what was measured, or why it failed. */
+  readonly note: string;
+}
+
+/** What a step throws when it cannot be had here; it counts neither as passed nor as failed. */
+export class SkippedError extends Error {
+  override readonly name = "SkippedError";
+}
+
+export interface Column {
+  readonly version: string;
+  readonly outcomes: readonly Outcome[];
+}
+
+/** Runs one step and says what became of it. Never rejects. */
+export async function attempt(step: string, work: () => Promise<string>): Promise<Outcome> {
+  const startMs = performance.now();
+  const outcome = async (): Promise<Pick<Outcome, "verdict" | "note">> => {
+    try {
+      return { verdict: "pass", note: await work() };
+    } catch (error) {
+      if (error instanceof SkippedError) return { verdict: "skip", note: error.message };
+      const text = error instanceof Error ? error.message : String(error);
+      console.log(`\n--- ${step}\n${text}\n---`);
+      return { verdict: "FAIL", note: text.split("\n")[0] ?? "" };
+    }
+  };
+  const { verdict, note } = await outcome();
+  const ms = performance.now() - startMs;
+  console.log(
+    `${verdict.padEnd(4)} ${(ms / 1_000).toFixed(1).padStart(6)} s  ${step}${note === "" ? "" : `: ${note}`}`,
+  );
+  return { step, verdict, ms, note };
+}
+
+/** Version by step: a verdict and seconds in each cell. */
+export function table(columns: readonly Column[]): string {
+  const steps = [...new Set(columns.flatMap(({ outcomes }) => outcomes.map(({ step }) => step)))];
+  const width = Math.max(...steps.map((step) => step.length), 4);
+  const head = ["step".padEnd(width), ...columns.map(({ version }) => version.padEnd(12))].join(
+    "  ",
+  );
+  const rows = steps.map((step) => {
+    const cells = columns.map(({ outcomes }) => {
+      const outcome = outcomes.find((candidate) => candidate.step === step);
+      const text =
+        outcome === undefined ? "-" : `${outcome.verdict} ${(outcome.ms / 1_000).toFixed(1)} s`;
+      return text.padEnd(12);
+    });
+    return [step.padEnd(width), ...cells].join("  ").trimEnd();
+  });
+  return [head.trimEnd(), "-".repeat(head.length), ...rows].join("\n");
+}

@@ -1,0 +1,32 @@
+/**
+ * What Kafka's tools said, as a text file for docs/transcripts: commands and answers, with what belongs to one machine
+ * and one run (ports, folders, ids, times) replaced by a name.
+ */
+import { mkdir, writeFile } from "node:fs/promises";
+import { dirname } from "node:path";
+
+export class Transcript {
+  readonly #entries: string[] = [];
+  readonly #names = new Map<string, string>();
+
+  /** Everywhere in the transcript `text` is written as `name`. */
+  rename(text: string, name: string): void {
+    this.#names.set(text, name);
+  }
+
+  heading(title: string): void {
+    this.#entries.push(`\n## ${title}\n`);
+  }
+
+  add(command: string, output: string): void {
+    this.#entries.push(`$ ${command}\n${output.trimEnd()}\n`);
+  }
+
+  async save(path: string, title: string): Promise<void> {
+    let text = `${title}\n${this.#entries.join("\n")}`;
+    const longestFirst = [...this.#names].toSorted(([left], [right]) => right.length - left.length);
+    for (const [from, to] of longestFirst) text = text.replaceAll(from, to);
+    await mkdir(dirname(path), { recursive: true });
+    await writeFile(path, text);
+  }
+}

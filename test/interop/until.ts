@@ -1,0 +1,45 @@
+/**
+ * Waiting for what another process does: every wait asks again until an answer comes or a deadline has passed, and
+ * then says what it was waiting for and what was seen last.
+ */
+import { setTimeout as pause } from "node:timers/promises";
+
+export interface Patience {
+  readonly withinMs: number;
+  readonly everyMs?: number;
+  /** What to show when the wait was in vain, as the end of a log. */
+  readonly evidence?: () => string;
+}
+
+/** The first answer of `probe` that is not undefined. A probe that throws is asked again. */
+export async function until<Found>(
+  what: string,
+  { withinMs, everyMs = 100, evidence }: Patience,
+  probe: () => Promise<Found | undefined> | Found | undefined,
+): Promise<Found> {
+  const startMs = performance.now();
+  let last = "";
+  for (;;) {
+    try {
+      const found = await probe();
+      if (found !== undefined) return found;
+    } catch (error) {
+      last = error instanceof Error ? error.message : String(error);
+    }
+    if (performance.now() - startMs > withinMs) {
+      throw new Error(`${what}: not within ${withinMs} ms. ${last}\n${evidence?.() ?? ""}`);
+    }
+    await pause(everyMs);
+  }
+}
+
+/** Milliseconds that `work` takes. */
+export async function timed(work: () => Promise<unknown>): Promise<number> {
+  const startMs = performance.now();
+  await work();
+  return Math.round(performance.now() - startMs);
+}
+
+export function seconds(ms: number): string {
+  return `${(ms / 1_000).toFixed(1)} s`;
+}
