@@ -1,10 +1,11 @@
 /**
  * `npm run mutants [-- --only NAME]`: is the simulator any good? The tree is copied aside, one mistake at a
- * time is made in the copy (`table.ts`), and the simulator runs until it objects or the budget is spent. A
+ * time is made in the copy (`table.ts`), and the simulator runs until it objects or the budget is spent; a
+ * few are put before the golden scripts instead. A
  * mutant that nobody kills makes the run fail, and so does a line of the table that no longer fits the code.
  */
 import { spawn } from "node:child_process";
-import { cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { cp, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
@@ -40,7 +41,7 @@ async function main(): Promise<number> {
   for (const line of stale) console.error(line);
   if (stale.length > 0 || chosen.length === 0) return 1;
 
-  const unchanged = await simulate(20);
+  const unchanged = (await simulate(20)) ?? (await runScripts());
   if (unchanged !== undefined) {
     console.error(`the code as it is fails already: ${unchanged.killer}, seed ${unchanged.seed}`);
     return 1;
@@ -58,7 +59,11 @@ async function main(): Promise<number> {
 /** Copies what a simulation needs. */
 async function prepare(): Promise<void> {
   await cp(join(root, "src"), join(copy, "src"), { recursive: true });
+  await cp(join(root, "durable-objects", "turn.ts"), join(copy, "durable-objects", "turn.ts"));
   await cp(join(root, "test", "sim"), join(copy, "test", "sim"), { recursive: true });
+  await cp(join(root, "test", "raft"), join(copy, "test", "raft"), { recursive: true });
+  await cp(join(root, "tsconfig.base.json"), join(copy, "tsconfig.base.json"));
+  await symlink(join(root, "node_modules"), join(copy, "node_modules"));
   await writeFile(join(copy, "package.json"), '{ "type": "module" }\n');
 }
 
@@ -76,7 +81,7 @@ async function complaintAbout({ name, edits }: Mutant): Promise<string | undefin
 async function judge(mutant: Mutant): Promise<Verdict> {
   const startedAt = performance.now();
   for (const edit of mutant.edits) await apply(edit);
-  const violation = await simulate(SEEDS);
+  const violation = mutant.suite === "scripts" ? await runScripts() : await simulate(SEEDS);
   for (const { file } of mutant.edits) await cp(join(root, file), join(copy, file));
   const seconds = (performance.now() - startedAt) / 1000;
   return { mutant, killer: violation?.killer ?? null, seed: violation?.seed ?? "-", seconds };
@@ -91,22 +96,49 @@ async function apply({ file, find, replace }: Edit): Promise<void> {
   );
 }
 
+interface Violation {
+  readonly killer: string;
+  readonly seed: string;
+}
+
 /** Runs the simulator in the copy; what it objected to, if it did. */
-async function simulate(
-  seeds: number,
-): Promise<{ readonly killer: string; readonly seed: string } | undefined> {
+async function simulate(seeds: number): Promise<Violation | undefined> {
   const flags = ["--seeds", `${seeds}`, "--budget-seconds", `${BUDGET_SECONDS}`];
-  const child = spawn(process.execPath, [join("test", "sim", "main.ts"), ...flags], { cwd: copy });
+  const { code, output } = await run([join("test", "sim", "main.ts"), ...flags]);
+  if (code === 0) return undefined;
+  const [, seed, killer] = /^seed (\d+) violates ([^:]+):/m.exec(output) ?? [];
+  // A mutant that cannot run is no mutant: its line in the table is wrong.
+  if (seed === undefined || killer === undefined) {
+    throw new Error(`the simulator broke down:\n${output.slice(-2_000)}`);
+  }
+  return { killer, seed };
+}
+
+/** Runs the golden scripts of the core in the copy. */
+async function runScripts(): Promise<Violation | undefined> {
+  const vitest = join("node_modules", "vitest", "vitest.mjs");
+  const { code, output } = await run([vitest, "run", "test/raft/scripts.test.ts"]);
+  if (code === 0) return undefined;
+  if (!output.includes("AssertionError") && !output.includes("mismatched")) {
+    throw new Error(`the scripts broke down:\n${output.slice(-2_000)}`);
+  }
+  return { killer: "scripts", seed: "-" };
+}
+
+/** Runs a script of the copy under this very Node. */
+async function run(
+  command: readonly string[],
+): Promise<{ readonly code: number | null; readonly output: string }> {
+  // Without CI, vitest would write the snapshots that it is to compare.
+  const child = spawn(process.execPath, command, {
+    cwd: copy,
+    env: { ...process.env, CI: "true" },
+  });
   let output = "";
   child.stdout.on("data", (data: Buffer) => (output += data.toString()));
   child.stderr.on("data", (data: Buffer) => (output += data.toString()));
   const code = await new Promise<number | null>((resolve) => child.on("close", resolve));
-  if (code === 0) return undefined;
-  const [, seed, killer] = /^seed (\d+) violates ([^:]+):/m.exec(output) ?? [];
-  // A mutant that cannot run is no mutant: its line in the table is wrong.
-  if (seed === undefined || killer === undefined)
-    throw new Error(`the simulator broke down:\n${output.slice(-2_000)}`);
-  return { killer, seed };
+  return { code, output };
 }
 
 function lineOf({ mutant, killer, seed, seconds }: Verdict): string {

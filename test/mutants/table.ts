@@ -18,6 +18,8 @@ export interface Mutant {
   readonly edits: readonly Edit[];
   /** The invariants that may fall first. */
   readonly killers: readonly string[];
+  /** Who judges: the simulator, or, where only liveness suffers, the golden scripts of `test/raft`. */
+  readonly suite?: "sim" | "scripts";
 }
 
 /** Takes away one of the core's own assertions, by its condition. */
@@ -60,14 +62,38 @@ export const MUTANTS: readonly Mutant[] = [
     ],
   },
   {
-    name: "a reply leaves before its persist",
-    breaks: "the shell's law",
+    name: "a step says what it will store after what it says",
+    breaks: "the order of effects",
     edits: [
       {
         file: turn,
         find: '    effects: [{ kind: "persist", election, truncateTo: truncatedTo, append: appended }, ...effects],',
         replace:
           '    effects: [...effects, { kind: "persist", election, truncateTo: truncatedTo, append: appended }],',
+      },
+    ],
+    killers: ["assertions"],
+  },
+  {
+    name: "a reply leaves before its persist",
+    breaks: "the shell's law",
+    edits: [
+      {
+        file: "durable-objects/turn.ts",
+        find: `    if (first?.kind === "persist") this.#ports.persist(first, done.state);
+    this.#state = done.state;`,
+        replace: `    this.#state = done.state;
+    for (const effect of rest) if (effect.kind === "reply") this.#ports.perform(effect);
+    if (first?.kind === "persist") this.#ports.persist(first, done.state);`,
+      },
+      {
+        file: "durable-objects/turn.ts",
+        find: `      this.#ports.perform(effect);
+    }
+  }`,
+        replace: `      if (effect.kind !== "reply") this.#ports.perform(effect);
+    }
+  }`,
       },
     ],
     killers: ["promises-are-durable"],
@@ -78,7 +104,7 @@ export const MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: "test/sim/instance.ts",
-        find: "    if (!turn.writes && this.#gate.length === 0) return this.#release(turn);\n    this.#gate.push(turn);",
+        find: "    if (turn.writes === 0 && this.#gate.length === 0) return this.#release(turn);\n    this.#gate.push(turn);",
         replace: "    this.#release(turn);\n    this.#gate.push({ ...turn, outputs: [] });",
       },
     ],
@@ -334,6 +360,59 @@ export const MUTANTS: readonly Mutant[] = [
       },
     ],
     killers: ["converges"],
+  },
+  {
+    name: "a vote is lost by meeting a leader",
+    breaks: "D-2",
+    edits: [
+      {
+        file: transitions,
+        find: "    { ...kept, leaderId },",
+        replace: "    { ...kept, leaderId, votedKey: null },",
+      },
+    ],
+    killers: ["assertions"],
+  },
+  {
+    name: "a leader without a majority stays",
+    breaks: "check quorum, KAFKA-15489",
+    edits: [
+      {
+        file: "src/raft/deadlines.ts",
+        find: "isSoleVoter(state) ? NEVER : role.checkQuorumDeadline;",
+        replace: "NEVER;",
+      },
+    ],
+    killers: ["scripts"],
+    suite: "scripts",
+  },
+  {
+    name: "a follower in touch with its leader grants pre-votes",
+    breaks: "V-5, KAFKA-17641",
+    edits: [
+      {
+        file: election,
+        find: '  if (role.kind === "follower" && role.hasFetched) return false;\n',
+        replace: "",
+      },
+    ],
+    killers: ["scripts"],
+    suite: "scripts",
+  },
+  {
+    name: "hearing of the leader counts as a fetch",
+    breaks: "only fetches feed the fetch timer, KAFKA-16536",
+    edits: [
+      {
+        file: "src/raft/announcements.ts",
+        find: '  const verdict = misdirected ? "INVALID_VOTER_KEY" : error;',
+        replace: `  const verdict = misdirected ? "INVALID_VOTER_KEY" : error;
+  const { role, now, config } = turn.state;
+  if (role.kind === "follower") update(turn, { role: { ...role, fetchDeadline: now + config.fetchTimeoutMs } });`,
+      },
+    ],
+    killers: ["scripts"],
+    suite: "scripts",
   },
   {
     name: "an ISR change is accepted from a broker that does not lead",

@@ -1,7 +1,7 @@
 /**
- * One incarnation of a replica: the shell around the consensus core, as a Durable Object's would be. A turn
- * is input, step, persist, install the state, then outputs; the output gate holds every output until the
- * transactions written before it are durable. What is read for a reply is read within the turn.
+ * One incarnation of a replica: the real turn loop of a controller around the real core, and in place of the
+ * Durable Object what the simulator needs of one. The output gate holds every output until the transactions
+ * written before it are durable. What is read for a reply is read within the turn.
  *
  * It decides nothing about consensus. Where it may fail is drawn here: before the commit, at the commit,
  * and between the commit and the outputs.
@@ -12,15 +12,15 @@ import {
   type Input,
   latestVoters,
   nextDeadline,
+  type PersistEffect,
   type Reply,
   type Request,
   type RequestId,
   type Response,
   type State,
-  step,
-  type Step,
 } from "../../src/raft/index.ts";
-import { AssertionError, unreachable } from "../../src/std/assert.ts";
+import { Turn } from "../../durable-objects/turn.ts";
+import { unreachable } from "../../src/std/assert.ts";
 import { type Answer, Application } from "./application.ts";
 import { sizeOf } from "./entries.ts";
 import type { Replica } from "./replica.ts";
@@ -45,9 +45,12 @@ interface Waiting {
   readonly answer: (response: Response) => void;
 }
 
-/** The outputs of one turn, and whether a transaction stands before them. */
-interface Turn {
-  readonly writes: boolean;
+/** Thrown where a real storage would throw: the step is not durable and nothing of it may happen. */
+class Cut extends Error {}
+
+/** Outputs, and how many transactions stand before them. The platform makes those durable together. */
+interface Gated {
+  readonly writes: number;
   readonly shown: Observation;
   readonly outputs: readonly Output[];
 }
@@ -56,26 +59,33 @@ export class Instance {
   readonly replica: Replica;
   readonly incarnation: number;
   readonly application: Application;
-  state: State;
   /** A superseded instance runs on: it hears answers to its own requests, and can no longer write. */
   isZombie = false;
+  readonly #turn: Turn;
+  /** What the turn under way has done so far. */
+  #done: readonly Effect[] = [];
+  #outputs: readonly Output[] = [];
+  #writes = 0;
   #isGone = false;
-  #gate: Turn[] = [];
+  #gate: Gated[] = [];
   #flushAt = 0;
   #timerAt = Number.POSITIVE_INFINITY;
   #nextRequest: RequestId = 1;
   readonly #waiting = new Map<RequestId, Waiting>();
 
-  constructor(replica: Replica, incarnation: number, booted: Step) {
+  constructor(replica: Replica, incarnation: number, boot: ConstructorParameters<typeof Turn>[0]) {
     this.replica = replica;
     this.incarnation = incarnation;
     this.application = new Application(replica, this);
-    this.state = booted.state;
+    this.#turn = new Turn(boot, {
+      persist: (effect, state) => this.#persist(effect, state),
+      perform: (effect) => this.#perform(effect),
+      fail: (cause) => this.#fail(cause),
+    });
   }
 
-  /** The first turn: what the core wants as soon as it has booted. */
-  begin(booted: Step): void {
-    this.#conclude(booted);
+  get state(): State {
+    return this.#turn.state;
   }
 
   get isGone(): boolean {
@@ -93,23 +103,18 @@ export class Instance {
     this.#gate = [];
   }
 
-  /** One turn. */
+  /** One turn. The first one also does what the core wanted as soon as it had booted. */
   tell(event: Event): void {
     if (this.#isGone) return;
-    const input: Input = { ...event, now: this.replica.clock() };
     const { world } = this.replica;
-    let result: Step;
-    try {
-      result = step(this.state, input);
-    } catch (error) {
-      if (!(error instanceof AssertionError)) throw error;
-      world.trace.step(this, input, { state: this.state, effects: [] });
-      world.complain("assertions", `replica ${this.replica.name}: ${error.message}`);
-      return;
-    }
+    const input: Input = { ...event, now: this.replica.clock() };
+    this.#turn.take(input);
     world.tally.count("steps");
-    world.trace.step(this, input, result);
-    this.#conclude(result);
+    world.trace.step(this, input, { state: this.state, effects: this.#done });
+    this.#done = [];
+    if (this.#isGone) return;
+    this.#passOn();
+    this.#arm();
   }
 
   /** A request from a peer or a broker; `answer` carries the response back. */
@@ -124,7 +129,7 @@ export class Instance {
   /** Answers that need no turn of the core; what was written before them is durable first. */
   say(answers: readonly Answer[]): void {
     if (!this.#isGone)
-      this.#pass({ writes: false, shown: this.#shown(), outputs: answers.map(asOutput) });
+      this.#pass({ writes: 0, shown: this.#shown(), outputs: answers.map(asOutput) });
   }
 
   /** A request that has waited since before `time`, if there is one. */
@@ -138,44 +143,58 @@ export class Instance {
     if (this.#waiting.delete(request)) this.tell({ kind: "request-abandoned", request });
   }
 
-  #conclude(result: Step): void {
+  #persist(effect: PersistEffect, state: State): void {
     const { replica } = this;
     const { world } = replica;
-    const at = result.effects.findIndex((effect) => effect.kind === "persist");
-    const persist = result.effects[at];
-    if (persist?.kind === "persist") {
-      // A superseded instance cannot commit: what it wanted to write and to say is lost with it.
-      if (this.isZombie) return this.end();
-      if (at > 0)
-        this.#pass({
-          writes: false,
-          shown: this.#shown(),
-          outputs: this.#outputs(result.effects.slice(0, at)),
-        });
-      if (world.chance.happens(world.swarm.crashBeforeCommitRate)) {
-        world.tally.count("fault: crash before commit");
-        return replica.evict();
-      }
-      replica.disk.write(persist);
+    // A superseded instance cannot commit: what it wanted to write and to say is lost with it.
+    if (this.isZombie) throw new Cut();
+    if (this.#outputs.length > 0) {
+      // Whoever speaks before it writes is not held back by what it writes.
+      this.#passOn();
     }
-    this.state = result.state;
-    if (!this.isZombie && replica.disk.end !== this.state.log.endOffset) {
+    if (world.chance.happens(world.swarm.crashBeforeCommitRate)) {
+      world.tally.count("fault: crash before commit");
+      throw new Cut();
+    }
+    if (effect.truncateTo !== null) world.tally.count("truncations");
+    replica.disk.write(effect);
+    this.#writes += 1;
+    this.#done = [...this.#done, effect];
+    if (replica.disk.end !== state.log.endOffset) {
       world.complain(
         "summaries-are-true",
-        `replica ${replica.name} believes its log ends at ${this.state.log.endOffset}, it ends at ${replica.disk.end}`,
+        `replica ${replica.name} believes its log ends at ${state.log.endOffset}, it ends at ${replica.disk.end}`,
       );
     }
-    const outputs = this.#outputs(result.effects.slice(at + 1));
-    this.#pass({ writes: persist !== undefined, shown: this.#shown(), outputs });
-    this.#arm();
+  }
+
+  #perform(effect: Exclude<Effect, PersistEffect>): void {
+    this.#done = [...this.#done, effect];
+    this.#outputs = [...this.#outputs, ...this.#outputsOf(effect)];
+  }
+
+  /** The turn came to nothing. After a cut another incarnation takes over; anything else is a defect. */
+  #fail(cause: unknown): void {
+    const { world, name } = this.replica;
+    this.end();
+    if (!(cause instanceof Cut)) world.complain("assertions", `replica ${name}: ${String(cause)}`);
+    else if (!this.isZombie) this.replica.evict();
+  }
+
+  /** Hands what was done so far to the gate. */
+  #passOn(): void {
+    const gated = { writes: this.#writes, shown: this.#shown(), outputs: this.#outputs };
+    this.#writes = 0;
+    this.#outputs = [];
+    this.#pass(gated);
   }
 
   /** Through the gate: at once, or when what was written before is durable. */
-  #pass(turn: Turn): void {
+  #pass(turn: Gated): void {
     const { world } = this.replica;
-    if (!turn.writes && this.#gate.length === 0) return this.#release(turn);
+    if (turn.writes === 0 && this.#gate.length === 0) return this.#release(turn);
     this.#gate.push(turn);
-    if (!turn.writes) return;
+    if (turn.writes === 0) return;
     const [least, most] = world.swarm.commitMs;
     const commitAt = world.timeline.now + world.chance.between(least, most);
     this.#flushAt = Math.max(this.#flushAt, commitAt);
@@ -192,17 +211,17 @@ export class Instance {
       world.tally.count("fault: failed commit");
       return replica.reset();
     }
-    replica.commit();
+    replica.commit(this.#gate[0]?.writes ?? 0);
     if (world.chance.happens(world.swarm.crashAfterCommitRate)) {
       world.tally.count("fault: crash after commit");
       return replica.evict();
     }
-    const next = this.#gate.findIndex((turn, index) => index > 0 && turn.writes);
+    const next = this.#gate.findIndex((turn, index) => index > 0 && turn.writes > 0);
     const released = this.#gate.splice(0, next === -1 ? this.#gate.length : next);
     for (const turn of released) this.#release(turn);
   }
 
-  #release(turn: Turn): void {
+  #release(turn: Gated): void {
     const { world } = this.replica;
     world.observe(turn.shown);
     for (const output of turn.outputs) {
@@ -214,49 +233,41 @@ export class Instance {
     }
   }
 
-  /** Turns effects into outputs: everything that must be read or applied within the turn is. */
-  #outputs(effects: readonly Effect[]): Output[] {
+  /** Turns an effect into outputs: everything that must be read or applied within the turn is. */
+  #outputsOf(effect: Exclude<Effect, PersistEffect>): readonly Output[] {
     const { world } = this.replica;
-    return effects.flatMap((effect): Output[] => {
-      switch (effect.kind) {
-        case "persist":
+    switch (effect.kind) {
+      case "send":
+        return [{ kind: "send", effect }];
+      case "reply": {
+        const waiting = this.#waiting.get(effect.to);
+        if (waiting === undefined) {
           world.complain(
-            "effects-in-order",
-            "a second persist, or one that is not the first effect",
+            "one-reply-per-request",
+            `request ${effect.to} was answered twice, or never asked`,
           );
           return [];
-        case "send":
-          return [{ kind: "send", effect }];
-        case "reply": {
-          const waiting = this.#waiting.get(effect.to);
-          if (waiting === undefined) {
-            world.complain(
-              "one-reply-per-request",
-              `request ${effect.to} was answered twice, or never asked`,
-            );
-            return [];
-          }
-          this.#waiting.delete(effect.to);
-          return [{ kind: "reply", waiting, response: this.#resolve(effect.response) }];
         }
-        case "commit":
-          return this.application.commit(effect.highWatermark).map(asOutput);
-        case "append-refused":
-          return this.application.refuse(effect).map(asOutput);
-        case "replica-distrusted":
-          // No disk of a simulated world goes back in time, so whoever is distrusted is wronged.
-          world.complain(
-            "nobody-is-wronged",
-            `replica ${effect.key.id} is said to have gone back from ${effect.acknowledged} to ${effect.fetchOffset}`,
-          );
-          return [];
-        case "role-changed":
-          if (effect.role === "leader") world.tally.count("elections");
-          return this.application.changeRole(effect).map(asOutput);
-        default:
-          return unreachable(effect);
+        this.#waiting.delete(effect.to);
+        return [{ kind: "reply", waiting, response: this.#resolve(effect.response) }];
       }
-    });
+      case "commit":
+        return this.application.commit(effect.highWatermark).map(asOutput);
+      case "append-refused":
+        return this.application.refuse(effect).map(asOutput);
+      case "replica-distrusted":
+        // No disk of a simulated world goes back in time, so whoever is distrusted is wronged.
+        world.complain(
+          "nobody-is-wronged",
+          `replica ${effect.key.id} is said to have gone back from ${effect.acknowledged} to ${effect.fetchOffset}`,
+        );
+        return [];
+      case "role-changed":
+        if (effect.role === "leader") world.tally.count("elections");
+        return this.application.changeRole(effect).map(asOutput);
+      default:
+        return unreachable(effect);
+    }
   }
 
   /** Reads the records that a reply to a fetch names. */

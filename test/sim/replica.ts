@@ -3,7 +3,6 @@
  * incarnation after the other. Eviction drops memory at any moment; what was not durable is lost with it.
  */
 import {
-  boot,
   type DurableImage,
   type ElectionState,
   type Entry,
@@ -62,12 +61,13 @@ export class Replica {
     const { world } = this;
     if (this.instance !== undefined || world.isOver) return;
     this.#incarnation += 1;
-    const at = { now: this.clock(), seed: world.chance.word() };
+    const { config } = this;
+    const seed = world.chance.word();
+    world.trace.note(this.name, `boots as ${this.name}#${this.#incarnation}`);
     try {
-      const booted = boot(this.#image(), this.config, at);
-      world.trace.boot(`${this.name}#${this.#incarnation}`, booted);
-      this.instance = new Instance(this, this.#incarnation, booted);
-      this.instance.begin(booted);
+      const durable = { image: this.#image(), config, now: this.clock(), seed };
+      this.instance = new Instance(this, this.#incarnation, durable);
+      this.instance.tell({ kind: "time-passed" });
     } catch (error) {
       if (!(error instanceof AssertionError)) throw error;
       world.complain("assertions", `replica ${this.name} at boot: ${error.message}`);
@@ -80,7 +80,7 @@ export class Replica {
     if (instance === undefined) return;
     this.instance = undefined;
     // Writes that were under way fail in a superseded instance, and reset it.
-    if (instance.isClean && world.chance.happens(world.swarm.zombieRate)) {
+    if (instance.isClean && !instance.isGone && world.chance.happens(world.swarm.zombieRate)) {
       world.tally.count("fault: zombie");
       instance.isZombie = true;
       this.#zombies.push(instance);
@@ -103,11 +103,13 @@ export class Replica {
     this.world.timeline.after(1, () => this.boot());
   }
 
-  /** Makes the oldest pending transaction durable. */
-  commit(): void {
-    const written = this.disk.flush();
-    if (written === undefined) return;
-    this.world.observe({ kind: "durable", replica: this.name, ...durableOf(written) });
+  /** Makes the oldest pending transactions durable. */
+  commit(transactions: number): void {
+    for (let done = 0; done < transactions; done += 1) {
+      const written = this.disk.flush();
+      if (written === undefined) return;
+      this.world.observe({ kind: "durable", replica: this.name, ...durableOf(written) });
+    }
   }
 
   /** After the faults are over: no zombie, nobody away. */

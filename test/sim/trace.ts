@@ -50,16 +50,6 @@ export class Trace {
     ]);
   }
 
-  boot(who: string, { state, effects }: Step): void {
-    this.#mixText(who);
-    this.#mix(state.log.endOffset);
-    this.#add(() => [
-      `${who} boots`,
-      ...effects.map((effect) => `    ${describeEffect(effect)}`),
-      `    = ${describeState(state)}`,
-    ]);
-  }
-
   note(who: string, what: string): void {
     this.#mixText(who);
     this.#mixText(what);
