@@ -351,8 +351,19 @@ export class Voter {
       count: batch.values.length,
       payload: dataBatch(batch, active.epoch),
     });
-    // A sole voter commits in the same turn, and more may have queued meanwhile.
-    this.#appendRound();
+    if (this.#roundEnd === null && this.#active === active) this.#waitUntilStored(active);
+  }
+
+  // A sole voter commits in the turn of its append. Its round lasts until the write is on disk all the same, or
+  // every operation would be a batch and a disk write of its own.
+  #waitUntilStored(active: ActiveController): void {
+    this.#roundEnd = this.#turn.state.log.endOffset;
+    void this.#parts.storage.sync().then(() => {
+      if (this.#active !== active) return;
+      this.#roundEnd = null;
+      this.#appendRound();
+      this.#standWake();
+    });
   }
 
   #onAppendRefused(refused: Extract<Effect, { kind: "append-refused" }>): void {
