@@ -6,6 +6,7 @@ import { once } from "node:events";
 import { createServer } from "node:net";
 import { afterEach, expect, test } from "vitest";
 import { startGateway } from "../../gateway/gateway.ts";
+import { freePorts } from "../interop/ports.ts";
 import { Client, CLUSTER_ID, echo, framed, openGateway, startEcho, type Opened } from "./edge.ts";
 
 const closing: (() => Promise<void> | void)[] = [];
@@ -91,6 +92,9 @@ test("a frame that arrives byte by byte, and many that arrive at once, are all c
   const many = Array.from({ length: 200 }, (_, index) => `frame number ${index}`);
   kafka.send(...many);
   for (const expected of many) expect(await kafka.text()).toBe(expected);
+  // So many ahead made it stop reading; it reads again.
+  kafka.send("and one more");
+  expect(await kafka.text()).toBe("and one more");
 });
 
 test("a frame of a megabyte goes through unchanged", async () => {
@@ -297,22 +301,22 @@ test("stopping closes every connection and every port, also with a frame on its 
 });
 
 test("a port in use is named, and nothing of the gateway is left listening", async () => {
-  const taken = createServer();
-  taken.listen(0, "127.0.0.1");
-  await once(taken, "listening");
-  closing.push(() => void taken.close());
-  const address = taken.address();
-  const port = typeof address === "object" ? (address?.port ?? 0) : 0;
+  const [free, taken] = await freePorts(2);
+  const server = createServer();
+  server.listen(taken, "127.0.0.1");
+  await once(server, "listening");
+  closing.push(() => void server.close());
   await expect(
     startGateway({
       edge: "http://127.0.0.1:1",
       clusterId: CLUSTER_ID,
       controllers: [
-        { nodeId: 3000, host: "127.0.0.1", port: 0 },
-        { nodeId: 3001, host: "127.0.0.1", port },
+        { nodeId: 3000, host: "127.0.0.1", port: free ?? 0 },
+        { nodeId: 3001, host: "127.0.0.1", port: taken ?? 0 },
       ],
     }),
-  ).rejects.toThrow(`port ${port}`);
+  ).rejects.toThrow(`port ${taken}`);
+  await expect(Client.connect(free)).rejects.toThrow(/ECONNREFUSED/);
 });
 
 test("the page about itself counts frames and connections in Prometheus' words", async () => {
