@@ -6,7 +6,7 @@ import { once } from "node:events";
 import { createServer } from "node:net";
 import { afterEach, expect, test } from "vitest";
 import { startGateway } from "../../gateway/gateway.ts";
-import { freePorts } from "../interop/ports.ts";
+import { freePort } from "../../scripts/edge.ts";
 import { Client, CLUSTER_ID, echo, framed, openGateway, startEcho, type Opened } from "./edge.ts";
 
 const closing: (() => Promise<void> | void)[] = [];
@@ -301,18 +301,20 @@ test("stopping closes every connection and every port, also with a frame on its 
 });
 
 test("a port in use is named, and nothing of the gateway is left listening", async () => {
-  const [free, taken] = await freePorts(2);
+  const free = await freePort();
   const server = createServer();
-  server.listen(taken, "127.0.0.1");
+  server.listen(0, "127.0.0.1");
   await once(server, "listening");
   closing.push(() => void server.close());
+  const address = server.address();
+  const taken = typeof address === "object" ? (address?.port ?? 0) : 0;
   await expect(
     startGateway({
       edge: "http://127.0.0.1:1",
       clusterId: CLUSTER_ID,
       controllers: [
-        { nodeId: 3000, host: "127.0.0.1", port: free ?? 0 },
-        { nodeId: 3001, host: "127.0.0.1", port: taken ?? 0 },
+        { nodeId: 3000, host: "127.0.0.1", port: free },
+        { nodeId: 3001, host: "127.0.0.1", port: taken },
       ],
     }),
   ).rejects.toThrow(`port ${taken}`);
