@@ -42,6 +42,8 @@ export class Office {
   nowMs = 0;
   /** What the last operation wrote. */
   records: readonly MetadataRecord[] = [];
+  /** Told of each operation's view from before it, when its records are in. */
+  onChange: (before: MetadataImage) => void = () => {};
   readonly #context: Partial<ControlContext>;
   #seed = 1;
 
@@ -124,10 +126,12 @@ export class Office {
 
   #install(records: readonly MetadataRecord[], liveness: BrokerLiveness | undefined): void {
     this.records = records;
+    const before = this.view;
     // The laws are asked partition by partition; whole batches of them would say the same a thousand times.
     this.view =
       records.length > 1_000 ? replayed(this.view, records) : lawfullyReplayed(this.view, records);
     this.liveness = liveness ?? this.liveness;
+    this.onChange(before);
   }
 
   /** The records of the last operation in a few words each. */

@@ -1,10 +1,11 @@
 /**
  * Fences the brokers that were not heard from for a whole session (KIP-631), the longest silent first. Each is
- * fenced on the view that the fencing of the one before has left: otherwise one dead broker hands its partitions to
- * another dead one (KAFKA-13173). Run when `nextFencingDeadline` has come; when one batch cannot hold it all, that
+ * fenced on the view that the fencing of the one before has left, and none of them is elected meanwhile: otherwise one
+ * dead broker hands its partitions to another dead one (KAFKA-13173). Run when `nextFencingDeadline` has come; when one batch cannot hold it all, that
  * deadline is still past, and the next run goes on.
  */
 import type { MetadataRecord } from "../../protocol/index.ts";
+import { withBrokerFenced, type BrokerRegistration } from "../image/cluster-image.ts";
 import { applyRecords } from "../image/metadata-delta.ts";
 import type { MetadataImage } from "../image/metadata-image.ts";
 import { staleBrokers, withoutStrangers } from "../liveness/broker-heartbeats.ts";
@@ -16,16 +17,29 @@ export function fenceStaleBrokers(
   context: ControlContext,
 ): ControlResult<null> {
   const session = { nowMs: context.nowMs, timeoutMs: context.config.brokerSessionTimeoutMs };
+  const stale = staleBrokers(context.liveness, view.cluster, session);
   const records: MetadataRecord[] = [];
   let working = view;
-  for (const broker of staleBrokers(context.liveness, view.cluster, session)) {
+  for (const broker of stale) {
     const room = RECORDS_PER_OPERATION_MAX - records.length;
     if (room < 1) break;
-    const fencing = fencingRecords(working, broker, room);
+    const fencing = fencingRecords(withoutHope(working, stale), broker, room);
     records.push(...fencing.items);
     // Later brokers wait for a batch of their own: their partitions may be the ones that are left.
     if (!fencing.isWhole) break;
     working = applyRecords(working, fencing.items, working.provenance);
   }
   return { records, response: null, liveness: withoutStrangers(context.liveness, working.cluster) };
+}
+
+/**
+ * The view in which all of `stale` count as fenced already. A broker that will be fenced in a moment must not be
+ * elected in this one: least of all uncleanly, which would throw away the records of the one before for nothing.
+ */
+function withoutHope(view: MetadataImage, stale: readonly BrokerRegistration[]): MetadataImage {
+  let { cluster } = view;
+  for (const broker of stale) {
+    if (cluster.brokers.has(broker.id)) cluster = withBrokerFenced(cluster, broker, true);
+  }
+  return { ...view, cluster };
 }

@@ -53,6 +53,17 @@ test("brokers that fall silent together hand nothing to each other (KAFKA-13173)
   expectLiveLeaders(office.view);
 });
 
+test("none of several silent brokers is elected on the way, least of all uncleanly", () => {
+  const configs = { "topic:t": { "unclean.leader.election.enable": "true" } };
+  const topics = { t: ["1,2 / 1 / 1"], u: ["1,2,3 / 1,2,3 / 1"] };
+  const office = officeOf({ brokers: "1 2 3", topics, configs });
+  office.nowMs = 2;
+  office.heartbeat(3);
+  office.pass(SESSION_MS + 1);
+  expect(line(office.view, "t")).toBe("1,2 / 1 / -1 / 1 / 1");
+  expect(line(office.view, "u")).toBe("1,2,3 / 3 / 3 / 1 / 2");
+});
+
 test("a new controller gives every unfenced broker a whole session, and fences the one that has died (KAFKA-18138)", () => {
   const office = officeOf({ brokers: "1 2 3f", topics: { t: ["1,2 / 1,2 / 1"] } });
   office.nowMs = 50_000;
