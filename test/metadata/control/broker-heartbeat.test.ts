@@ -97,6 +97,17 @@ describe("what a move writes", () => {
   });
 });
 
+test("a broker with more partitions than one batch holds is fenced when all have let go, and not before", () => {
+  const lines = Array.from({ length: 12_000 }, () => "1,2 / 1,2 / 1");
+  const office = officeOf({ brokers: "1 2", topics: { big: lines } });
+  expect(office.heartbeat(1, { wantFence: true })).toBe("caught up, unfenced");
+  expect(contactOf(office.liveness, brokerOf(office, 1))).toBeDefined();
+  expect(office.heartbeat(1, { wantFence: true, wantShutDown: true })).toBe(
+    "caught up, fenced, stop",
+  );
+  expect([...partitionsLedBy(office.view.topics, 1)]).toEqual([]);
+});
+
 describe("a controlled shutdown", () => {
   test("ends once every active broker has applied the records that moved the leaderships", () => {
     const office = officeOf({ brokers: "1 2 3 4f", topics: { t: ["1,2,3 / 1,2,3 / 1"] } });
@@ -109,7 +120,9 @@ describe("a controlled shutdown", () => {
     office.heartbeat(2, { currentMetadataOffset: moved });
     office.heartbeat(3, { currentMetadataOffset: moved - 1 });
     expect(office.heartbeat(1, { wantShutDown: true })).toBe("caught up, unfenced");
-    // KAFKA-14292: later heartbeats do not move the goal.
+    office.ask("AllocateProducerIds", { brokerId: 2, brokerEpoch: brokerEpoch(2) });
+    office.heartbeat(1, { wantShutDown: true });
+    // KAFKA-14292: neither later heartbeats nor later records move the goal.
     expect(shutdownOffset()).toBe(moved);
     office.heartbeat(3, { currentMetadataOffset: moved });
     expect(office.heartbeat(1, { wantShutDown: true })).toBe("caught up, fenced, stop");
