@@ -10,7 +10,7 @@
  * | `POST /rpc/{Api}?version=` | the same in Kafka's JSON form |
  * | `GET /log?from_offset=&max_bytes=&wait_ms=` | committed batches as stored |
  * | `GET /quorum`, `GET /status` | where the node and the quorum stand |
- * | `POST /restart`, `POST /untrip`, `DELETE /` | for operators |
+ * | `POST /restart`, `POST /stop`, `POST /start`, `DELETE /` | for operators |
  */
 import type { ClusterEntry } from "./cluster-entry.ts";
 import { readFeed } from "./log-feed.ts";
@@ -27,7 +27,8 @@ export interface ControllerHost {
   readonly tripped: string | null;
   form(cluster: ClusterEntry): void;
   restart(reason: string): void;
-  clearTripped(): void;
+  stop(reason: string): void;
+  start(): void;
   wipe(): Promise<void>;
 }
 
@@ -39,8 +40,11 @@ export async function answer(host: ControllerHost, request: Request): Promise<Re
       return form(host, await request.json<{ readonly cluster: ClusterEntry }>());
     case "GET /status":
       return Response.json(voterStatus(host));
-    case "POST /untrip":
-      host.clearTripped();
+    case "POST /stop":
+      host.stop("an operator stopped it");
+      return Response.json(voterStatus(host));
+    case "POST /start":
+      host.start();
       return Response.json(voterStatus(host));
     case "POST /restart":
       host.restart("an operator asked for a restart");

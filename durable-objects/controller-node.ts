@@ -74,8 +74,16 @@ export class ControllerNode extends DurableObject implements ControllerHost {
     );
   }
 
-  /** An operator has looked at a tripped invariant and lets the node take part again. */
-  clearTripped(): void {
+  /** Takes the node out, durably: it neither votes nor leads nor acknowledges until it is started again. */
+  stop(reason: string): void {
+    if (this.#cluster === null) return;
+    this.#meta.writeTripped(reason);
+    this.#voter?.stop();
+    this.#voter = null;
+  }
+
+  /** Lets the node take part again: an operator has stopped it before, or has looked at what it tripped over. */
+  start(): void {
     this.#meta.clearTripped();
     this.#boot();
     this.#voter?.onDeadline();

@@ -59,14 +59,21 @@ export interface VoterParts {
   readonly abort: (reason: { readonly cause: unknown; readonly tripped: string | null }) => void;
 }
 
+/** Whoever put a request to the core. */
+interface Waiting {
+  readonly resolve: (reply: Reply) => void;
+  readonly reject: (reason: Error) => void;
+}
+
 export class Voter {
   readonly #parts: VoterParts;
   readonly #turn: Turn;
   readonly #wake: Wake;
   readonly #replayed: ReplayedImage;
-  readonly #replies = new Map<RequestId, (reply: Reply) => void>();
+  readonly #replies = new Map<RequestId, Waiting>();
   readonly #commitWaiters = new Set<() => void>();
   #nextRequest: RequestId = 1;
+  #isStopped = false;
   #active: ActiveController | null = null;
   #isOpen = false;
   #duties: Duties = firstDuties(0);
@@ -142,8 +149,8 @@ export class Voter {
   ask(body: Request): Promise<Reply> {
     const request = this.#nextRequest;
     this.#nextRequest += 1;
-    return new Promise((resolve) => {
-      this.#replies.set(request, resolve);
+    return new Promise((resolve, reject) => {
+      this.#replies.set(request, { resolve, reject });
       this.#take({ kind: "request-received", now: this.#parts.clock(), request, body });
     });
   }
@@ -210,13 +217,19 @@ export class Voter {
     });
   }
 
+  /** Ends this voter for good: nothing that still arrives for it is stored, sent or answered. */
   stop(): void {
+    this.#isStopped = true;
     this.#wake.stop();
     this.#active?.renounce();
     this.#active = null;
+    for (const { reject } of this.#replies.values())
+      reject(new Error("the controller has stopped"));
+    this.#replies.clear();
   }
 
   #take(input: Input): void {
+    if (this.#isStopped) return;
     this.#turn.take(input);
     this.#appendRound();
     this.#standWake();
@@ -265,9 +278,9 @@ export class Voter {
   }
 
   #reply(effect: Extract<Effect, { kind: "reply" }>): void {
-    const resolve = this.#replies.get(effect.to);
+    const waiting = this.#replies.get(effect.to);
     this.#replies.delete(effect.to);
-    resolve?.(effect.response);
+    waiting?.resolve(effect.response);
   }
 
   #onCommit(highWatermark: number): void {

@@ -94,8 +94,26 @@ describe("a controller node", () => {
     await runInDurableObject(stubOf(cluster, 3000), (_, state) => {
       state.storage.sql.exec("UPDATE epochs SET start_offset = 0 WHERE epoch = 1");
     });
-    await stubOf(cluster, 3000).fetch("https://controller/untrip", { method: "POST" });
+    await stubOf(cluster, 3000).fetch("https://controller/start", { method: "POST" });
     expect(await activeOf(cluster)).toMatchObject({ tripped: null });
+  });
+});
+
+describe("an operator", () => {
+  test("stops a leader: the others go on without it, and it follows once it is started", async () => {
+    const cluster = clusterOf("AAAAAAAAAAAAAAAAAAAAx0");
+    const leader = await form(cluster);
+    const stub = stubOf(cluster, leader.node_id);
+    await stub.fetch("https://controller/stop", { method: "POST" });
+    expect(await statusOf(cluster, leader.node_id)).toMatchObject({ role: "tripped" });
+    const next = await activeOf(cluster, leader.node_id);
+    expect(await rpc(cluster, next.node_id, registration(cluster, 1))).toMatchObject({
+      body: { errorCode: 0 },
+    });
+    await stub.fetch("https://controller/start", { method: "POST" });
+    await expect
+      .poll(() => statusOf(cluster, leader.node_id), { timeout: 20_000 })
+      .toMatchObject({ role: "follower", leader_id: next.node_id });
   });
 });
 

@@ -1,6 +1,7 @@
 /**
  * `/controllers`: what each controller says of itself, one Kafka frame in and one out (`/frames`: what the gateway
- * uses), and `:restart`, an operator's rehearsal of a failover.
+ * uses), and what an operator may do to one: `:restart`, a rehearsal of a failover; `:stop` and `:start`, which take
+ * it out and let it back in, also after it has stopped itself because an invariant did not hold.
  */
 import { Hono } from "hono";
 import type { ClusterEntry } from "../../durable-objects/cluster-entry.ts";
@@ -65,11 +66,21 @@ controllers.post("/:action{[0-9]+:[a-z]+}", async (context) => {
   const { entry } = context.var;
   const [id = "", action] = context.req.param("action").split(":");
   const nodeId = nodeIdAt(entry, id);
-  if (action !== "restart") {
-    throw new Problem("UNKNOWN_PATH", `a controller can do ":restart", not ":${action}"`);
+  switch (action) {
+    case "restart":
+      await restart(context, nodeId);
+      return context.json({ node_id: nodeId, restarted: true }, 202);
+    case "stop":
+    case "start": {
+      const call = { nodeId, path: `/${action}`, init: { method: "POST" } };
+      return await reachController(context.env, entry, call);
+    }
+    default:
+      throw new Problem(
+        "UNKNOWN_PATH",
+        `a controller can do ":restart", ":stop" and ":start", not ":${action}"`,
+      );
   }
-  await restart(context, nodeId);
-  return context.json({ node_id: nodeId, restarted: true }, 202);
 });
 
 /** How long to wait for the object to go. */
