@@ -14,13 +14,23 @@ import { killEverything } from "./jvm.ts";
 import { kafkaRelease, UnavailableError } from "./maven.ts";
 import type { Step } from "./step.ts";
 import { bootSteps } from "./steps/boot.ts";
+import { clientSteps } from "./steps/clients.ts";
+import { lifeSteps } from "./steps/life.ts";
+import { logSteps } from "./steps/log.ts";
+import { toolSteps } from "./steps/tools.ts";
 import { attempt, table } from "./table.ts";
 import type { Column, Outcome } from "./table.ts";
 import { Transcript } from "./transcript.ts";
 
 const VERSIONS = ["4.3.1", "4.1.2", "4.0.2"];
 
-const STEPS: readonly Step[] = [...bootSteps];
+const STEPS: readonly Step[] = [
+  ...bootSteps,
+  ...toolSteps,
+  ...clientSteps,
+  ...lifeSteps,
+  ...logSteps,
+];
 
 const { values } = parseArgs({
   options: {

@@ -1,0 +1,129 @@
+/**
+ * Records under watch: a producer of Kafka's own that keeps writing while things happen and says which records were
+ * acknowledged, and the reading back of a topic. What was acknowledged must be there.
+ */
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { Cluster } from "./cluster.ts";
+import { startJvm } from "./jvm.ts";
+import { expect } from "./step.ts";
+import { mainClassOf, TOOL_HEAP_MB, tool } from "./tool.ts";
+import { until } from "./until.ts";
+
+export interface Load {
+  /** Records acknowledged so far. */
+  acknowledged(): number;
+  /** Waits until `count` more are acknowledged. */
+  moreAcknowledged(count: number, withinMs: number): Promise<void>;
+  /** Ends the producer, and sums up. */
+  stop(): Promise<LoadReport>;
+}
+
+export interface LoadReport {
+  readonly acknowledged: readonly string[];
+  readonly errors: readonly string[];
+  /** The longest time between two acknowledgements. */
+  readonly gapMs: number;
+}
+
+const FIRST_MS = 30_000;
+const END_MS = 60_000;
+const READ_MS = 60_000;
+
+/** Starts kafka-verifiable-producer with retries and acks=all, and waits for its first acknowledgement. */
+export async function startLoad(cluster: Cluster, topic: string, perSecond: number): Promise<Load> {
+  const config = join(cluster.folder, "producer.properties");
+  await writeFile(
+    config,
+    "retries=2147483647\ndelivery.timeout.ms=120000\nenable.idempotence=true\nlinger.ms=0\n",
+  );
+  const jvm = startJvm(cluster.kafka, {
+    mainClass: mainClassOf(cluster.kafka, "kafka-verifiable-producer"),
+    args: [
+      ...["--bootstrap-server", cluster.bootstrapServers, "--topic", topic, "--acks", "-1"],
+      ...["--throughput", String(perSecond), "--producer.config", config],
+    ],
+    heapMb: TOOL_HEAP_MB,
+    level: "ERROR",
+  });
+  const count = (): number =>
+    jvm.lines.filter((line) => line.includes("producer_send_success")).length;
+  const beyond = (least: number, withinMs: number): Promise<true> =>
+    until(`${least} records acknowledged`, { withinMs, evidence: jvm.tail }, () => {
+      if (jvm.gone()) throw new Error("the producer is gone");
+      return count() >= least ? true : undefined;
+    });
+  await beyond(1, FIRST_MS);
+  return {
+    acknowledged: count,
+    moreAcknowledged: async (more, withinMs) => {
+      await beyond(count() + more, withinMs);
+    },
+    stop: async () => {
+      await jvm.terminate(END_MS);
+      return report(jvm.lines);
+    },
+  };
+}
+
+/** What kafka-verifiable-producer says of one record. */
+interface Said {
+  readonly name: string;
+  readonly timestamp: number;
+  readonly value?: string;
+}
+
+function report(lines: readonly string[]): LoadReport {
+  const said = lines.flatMap((line) => {
+    if (!line.startsWith("{")) return [];
+    const event: Said = JSON.parse(line);
+    return [event];
+  });
+  const sent = said.filter(({ name }) => name === "producer_send_success");
+  const gaps = sent
+    .slice(1)
+    .map(({ timestamp }, at) => timestamp - (sent[at]?.timestamp ?? timestamp));
+  return {
+    acknowledged: sent.map(({ value }) => value ?? ""),
+    errors: lines.filter((line) => line.includes("producer_send_error")),
+    gapMs: Math.max(0, ...gaps),
+  };
+}
+
+/** Every record of a topic, read with kafka-console-consumer up to the present ends of its partitions. */
+export async function readBack(
+  cluster: Cluster,
+  topic: string,
+  args: readonly string[] = [],
+): Promise<readonly string[]> {
+  const run = await tool(
+    cluster.kafka,
+    "kafka-console-consumer",
+    [
+      ...["--bootstrap-server", cluster.bootstrapServers, "--topic", topic],
+      ...["--from-beginning", "--timeout-ms", "4000", ...args],
+    ],
+    { withinMs: READ_MS, mayFail: true },
+  );
+  return run.output.split("\n").filter((line) => line !== "");
+}
+
+/** Stops the load and proves that nothing acknowledged is lost and nothing was written twice; one line about it. */
+export async function settle(cluster: Cluster, topic: string, load: Load): Promise<string> {
+  const { acknowledged, errors, gapMs } = await load.stop();
+  expect(errors.length === 0, "no write failed", errors.slice(0, 5).join("\n"));
+  const read = await readBack(cluster, topic);
+  const there = new Set(read);
+  const lost = acknowledged.filter((value) => !there.has(value));
+  expect(
+    lost.length === 0,
+    "every acknowledged record is read back",
+    `${lost.length} lost: ${lost.slice(0, 10)}`,
+  );
+  expect(
+    there.size === read.length,
+    "no record is there twice",
+    `${read.length} read, ${there.size} distinct`,
+  );
+  return `${acknowledged.length} acknowledged and read back, longest pause ${gapMs} ms`;
+}

@@ -1,0 +1,264 @@
+/**
+ * What happens to a cluster in its life, under a producer that never stops: brokers and controllers die and come back
+ * in every way there is. Nothing acknowledged may be lost, and leaders, ISR and the quorum find back by themselves.
+ */
+import type { Cluster } from "../cluster.ts";
+import { BROKER_IDS } from "../cluster.ts";
+import type { Broker } from "../broker.ts";
+import { settle, startLoad } from "../load.ts";
+import { expect, type Step } from "../step.ts";
+import { seconds, timed, until } from "../until.ts";
+import { setTimeout as pause } from "node:timers/promises";
+
+/** Kafka's session timeout is 9 s; fencing and electing come after it. */
+const FENCED_MS = 25_000;
+const IN_SYNC_MS = 60_000;
+const LIVELY_MS = 30_000;
+const PER_SECOND = 100;
+
+let topicsMade = 0;
+
+/** Creates one topic through the edge, again and again until it succeeds; milliseconds from now. */
+export async function nextCreation(cluster: Cluster): Promise<number> {
+  topicsMade += 1;
+  const name = `probe-${topicsMade}`;
+  const body = {
+    topics: [{ name, numPartitions: 1, replicationFactor: 3, assignments: [], configs: [] }],
+    timeoutMs: 5_000,
+  };
+  return timed(() =>
+    until(`topic ${name} is created`, { withinMs: LIVELY_MS, everyMs: 20 }, async () => {
+      interface Created {
+        readonly topics: readonly {
+          readonly errorCode: number;
+          readonly errorMessage: string | null;
+        }[];
+      }
+      const answer = await cluster.quorum.client.rpc<Created>("CreateTopics", body);
+      const topic = answer.body.topics[0];
+      // 36: it exists already, so an attempt without an answer was executed.
+      if (topic?.errorCode === 0 || topic?.errorCode === 36) return true;
+      throw new Error(JSON.stringify(topic));
+    }),
+  );
+}
+
+/** A topic with a producer on it; `happen` is what is done meanwhile. */
+async function underLoad(
+  cluster: Cluster,
+  topic: string,
+  happen: (topic: string) => Promise<string>,
+): Promise<string> {
+  await cluster.createTopic(topic, 6);
+  const load = await startLoad(cluster, topic, PER_SECOND);
+  try {
+    await load.moreAcknowledged(PER_SECOND, LIVELY_MS);
+    const said = await happen(topic);
+    await load.moreAcknowledged(PER_SECOND, LIVELY_MS);
+    return `${said}; ${await settle(cluster, topic, load)}`;
+  } finally {
+    await load.stop();
+  }
+}
+
+async function inSync(cluster: Cluster, topic: string): Promise<number> {
+  return timed(() =>
+    cluster.untilPartitions(
+      topic,
+      "three in sync",
+      IN_SYNC_MS,
+      ({ isr_ids: isr }) => isr.length === BROKER_IDS.length,
+    ),
+  );
+}
+
+/** Brings a broker back whatever happened, so that the next step finds three. */
+async function back(broker: Broker): Promise<void> {
+  if (!broker.isRunning()) await broker.start();
+}
+
+const failover: Step = {
+  title: "life: the active controller restarts",
+  short: true,
+  run: (cluster) =>
+    underLoad(cluster, "failover", async () => {
+      const before = await cluster.quorum.state();
+      const fallen = await cluster.quorum.restartLeader();
+      const ms = await nextCreation(cluster);
+      const after = await cluster.quorum.state();
+      expect(
+        after.leader_epoch > before.leader_epoch,
+        "a new epoch",
+        JSON.stringify({ before, after }),
+      );
+      return `controller ${fallen} fell, ${after.leader_id} leads; next creation after ${seconds(ms)}`;
+    }),
+};
+
+const killed: Step = {
+  title: "life: a broker is killed and comes back",
+  run: (cluster) =>
+    underLoad(cluster, "killed", async (topic) => {
+      const broker = cluster.brokerOf(2);
+      await broker.kill();
+      try {
+        const movedMs = await timed(() =>
+          cluster.untilPartitions(
+            topic,
+            "leaders and ISR without broker 2",
+            FENCED_MS,
+            ({ leader_id: leader, isr_ids: isr }) =>
+              leader !== 2 && leader >= 0 && !isr.includes(2),
+          ),
+        );
+        await broker.start();
+        const syncMs = await inSync(cluster, topic);
+        return `leaders moved after ${seconds(movedMs)}, in sync ${seconds(syncMs)} after its start`;
+      } finally {
+        await back(broker);
+      }
+    }),
+};
+
+const quickly: Step = {
+  title: "life: a broker restarts within its session",
+  run: (cluster) =>
+    underLoad(cluster, "quick", async (topic) => {
+      const broker = cluster.brokerOf(3);
+      await broker.kill();
+      const ms = await timed(() => broker.start());
+      await inSync(cluster, topic);
+      return `serving again after ${seconds(ms)}`;
+    }),
+};
+
+const emptyLog: Step = {
+  title: "life: a broker loses its metadata log",
+  run: (cluster) =>
+    underLoad(cluster, "empty", async (topic) => {
+      const broker = cluster.brokerOf(1);
+      await broker.shutDown();
+      await broker.loseMetadataLog();
+      const ms = await timed(() => broker.start());
+      await inSync(cluster, topic);
+      return `caught up from offset 0 and serving after ${seconds(ms)}`;
+    }),
+};
+
+const controlled: Step = {
+  title: "life: controlled shutdown",
+  run: (cluster) =>
+    underLoad(cluster, "controlled", async (topic) => {
+      const broker = cluster.brokerOf(3);
+      let clean = false;
+      const ms = await timed(async () => {
+        clean = await broker.shutDown();
+      });
+      try {
+        expect(clean, "it says that its shutdown completed", broker.log());
+        await cluster.untilPartitions(
+          topic,
+          "no leader on it",
+          5_000,
+          ({ leader_id: leader }) => leader !== 3,
+        );
+      } finally {
+        await back(broker);
+      }
+      await inSync(cluster, topic);
+      return `down in ${seconds(ms)}`;
+    }),
+};
+
+const crashing: Step = {
+  title: "life: a controller keeps crashing",
+  run: (cluster) =>
+    underLoad(cluster, "crashing", async () => {
+      const { leader_id: victim } = await cluster.quorum.state();
+      const endMs = performance.now() + 10_000;
+      let over = false;
+      const crashes = (async (): Promise<number> => {
+        let count = 0;
+        while (!over && performance.now() < endMs) {
+          await cluster.quorum.client.post(`controllers/${victim}:restart`).catch(() => undefined);
+          count += 1;
+          await pause(100);
+        }
+        return count;
+      })();
+      const first = await nextCreation(cluster);
+      const second = await nextCreation(cluster);
+      over = true;
+      const count = await crashes;
+      const { leader_id: leader } = await cluster.quorum.state();
+      return `${victim} crashed ${count} times, ${leader} leads; creations after ${seconds(first)}, ${seconds(second)}`;
+    }),
+};
+
+const twoOfThree: Step = {
+  title: "life: a controller is down for long",
+  run: (cluster) =>
+    underLoad(cluster, "twoofthree", async () => {
+      const { client } = cluster.quorum;
+      const { leader_id: victim } = await cluster.quorum.state();
+      await client.post(`controllers/${victim}:stop`);
+      try {
+        const first = await nextCreation(cluster);
+        // Longer than a session: brokers whose heartbeats depended on it would be fenced by now.
+        await pause(12_000);
+        const second = await nextCreation(cluster);
+        const { output } = await cluster.viaBrokers("kafka-metadata-quorum", [
+          "describe",
+          "--status",
+        ]);
+        const { leader_id: leader } = await cluster.quorum.state();
+        expect(leader !== victim, "another controller leads", output);
+        return `${victim} down, ${leader} leads; creations after ${seconds(first)}, ${seconds(second)}`;
+      } finally {
+        await client.post(`controllers/${victim}:start`);
+      }
+    }),
+};
+
+const edgeKilled: Step = {
+  title: "life: the whole edge is killed and restarted",
+  run: (cluster) =>
+    underLoad(cluster, "edge", async (topic) => {
+      const before = await cluster.quorum.state();
+      const downMs = await timed(() => cluster.quorum.crash());
+      const ms = await nextCreation(cluster);
+      const after = await cluster.quorum.state();
+      expect(after.high_watermark >= before.high_watermark, "nothing committed is gone");
+      await pause(12_000);
+      const { output } = await cluster.viaBrokers("kafka-topics", [
+        "--describe",
+        "--unavailable-partitions",
+      ]);
+      expect(output.trim() === "", "every partition has a leader", output);
+      await inSync(cluster, topic);
+      return `up in ${seconds(downMs)}, creation ${seconds(ms)} later`;
+    }),
+};
+
+const down: Step = {
+  title: "life: all brokers restart at once",
+  run: async (cluster) => {
+    const { brokers } = cluster;
+    await Promise.all(brokers.map((broker) => broker.kill()));
+    const ms = await timed(() => Promise.all(brokers.map((broker) => broker.start())));
+    const syncMs = await inSync(cluster, "words");
+    return `serving after ${seconds(ms)}, in sync after ${seconds(syncMs)}`;
+  },
+};
+
+export const lifeSteps: readonly Step[] = [
+  failover,
+  killed,
+  quickly,
+  emptyLog,
+  controlled,
+  crashing,
+  twoOfThree,
+  edgeKilled,
+  down,
+];

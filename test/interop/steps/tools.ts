@@ -1,0 +1,356 @@
+/**
+ * Kafka's command line tools, through the brokers and, where Kafka allows it, straight to the controllers. What they
+ * say goes into the transcript.
+ */
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { Cluster } from "../cluster.ts";
+import { expect } from "../step.ts";
+import type { Step } from "../step.ts";
+import { tool } from "../tool.ts";
+import type { ToolName, ToolOptions, ToolRun } from "../tool.ts";
+import { until } from "../until.ts";
+
+const TOPIC = "orders";
+/** Brokers learn of a change with their next fetch; a busy machine takes a moment. */
+const VISIBLE_MS = 20_000;
+
+/** Runs tools and keeps what they say; a command is written as one would type it. */
+function shell(cluster: Cluster, title: string) {
+  const { transcript } = cluster;
+  transcript.heading(title);
+  const run =
+    (via: Cluster["viaBrokers"]) =>
+    (line: string, options?: ToolOptions): Promise<ToolRun> => {
+      const [name, ...args] = line.split(" ");
+      return via(toolName(name), args, { transcript, ...options });
+    };
+  return { brokers: run(cluster.viaBrokers), controllers: run(cluster.viaControllers) };
+}
+
+function toolName(name: string | undefined): ToolName {
+  const names: readonly ToolName[] = [
+    "kafka-topics",
+    "kafka-configs",
+    "kafka-features",
+    "kafka-metadata-quorum",
+    "kafka-cluster",
+    "kafka-log-dirs",
+    "kafka-client-metrics",
+    "kafka-delete-records",
+    "kafka-transactions",
+    "kafka-broker-api-versions",
+    "kafka-reassign-partitions",
+    "kafka-leader-election",
+    "kafka-get-offsets",
+  ];
+  const found = names.find((candidate) => candidate === name);
+  if (found === undefined) throw new Error(`no tool ${name}`);
+  return found;
+}
+
+function says(run: ToolRun, ...patterns: readonly RegExp[]): void {
+  for (const pattern of patterns)
+    expect(pattern.test(run.output), `the tool says ${pattern.source}`, run.tail);
+}
+
+const topics: Step = {
+  title: "tools: topics",
+  short: true,
+  run: async (cluster) => {
+    const { brokers } = shell(cluster, "kafka-topics");
+    await brokers(`kafka-topics --create --topic ${TOPIC} --partitions 6 --replication-factor 3`);
+    says(
+      await brokers(`kafka-topics --describe --topic ${TOPIC}`),
+      /PartitionCount: 6/,
+      /Isr: \d,\d,\d/,
+    );
+    await brokers(`kafka-topics --alter --topic ${TOPIC} --partitions 8`);
+    says(await brokers(`kafka-topics --describe --topic ${TOPIC}`), /PartitionCount: 8/);
+    says(await brokers("kafka-topics --list"), /^orders$/m);
+    const again = await brokers(
+      `kafka-topics --create --topic ${TOPIC} --partitions 1 --replication-factor 1`,
+      { mayFail: true },
+    );
+    expect(/already exists/.test(again.tail), "a topic is not made twice", again.tail);
+    const wide = await brokers(
+      "kafka-topics --create --topic wide --partitions 1 --replication-factor 9",
+      {
+        mayFail: true,
+      },
+    );
+    expect(/InvalidReplicationFactor/.test(wide.tail), "nine replicas are refused", wide.tail);
+    return "create, describe, alter, list, two refusals";
+  },
+};
+
+const configs: Step = {
+  title: "tools: configs",
+  run: async (cluster) => {
+    const { brokers } = shell(cluster, "kafka-configs");
+    const of = `--entity-type topics --entity-name ${TOPIC}`;
+    await brokers(
+      `kafka-configs --alter ${of} --add-config retention.ms=600000,max.message.bytes=200000`,
+    );
+    const described = await untilSays(
+      () => brokers(`kafka-configs --describe ${of}`),
+      /retention\.ms=600000/,
+    );
+    says(described, /max\.message\.bytes=200000/);
+    await brokers(`kafka-configs --alter ${of} --delete-config max.message.bytes`);
+    await brokers(
+      "kafka-configs --alter --entity-type brokers --entity-name 1 --add-config log.cleaner.threads=2",
+    );
+    await untilSays(
+      () => brokers("kafka-configs --describe --entity-type brokers --entity-name 1"),
+      /log\.cleaner\.threads=2/,
+    );
+    await brokers(
+      "kafka-configs --alter --entity-type brokers --entity-default --add-config log.retention.ms=700000",
+    );
+    await untilSays(
+      () => brokers("kafka-configs --describe --entity-type brokers --entity-default"),
+      /log\.retention\.ms=700000/,
+    );
+    await brokers(
+      "kafka-configs --alter --entity-type brokers --entity-default --delete-config log.retention.ms",
+    );
+    const wrong = await brokers(`kafka-configs --alter ${of} --add-config no.such.config=1`, {
+      mayFail: true,
+    });
+    expect(
+      /InvalidConfiguration|Unknown/i.test(wrong.tail),
+      "an unknown config is refused",
+      wrong.tail,
+    );
+    return "topic, broker and default";
+  },
+};
+
+const quotas: Step = {
+  title: "tools: quotas, scram, client metrics",
+  run: async (cluster) => {
+    const { brokers } = shell(cluster, "Client quotas, SCRAM credentials, client metrics");
+    const of = "--entity-type clients --entity-name app";
+    await brokers(`kafka-configs --alter ${of} --add-config producer_byte_rate=1048576`);
+    await untilSays(() => brokers(`kafka-configs --describe ${of}`), /producer_byte_rate=1048576/);
+    const user = "--entity-type users --entity-name alice";
+    await brokers(
+      `kafka-configs --alter ${user} --add-config SCRAM-SHA-256=[iterations=8192,password=pw]`,
+    );
+    await untilSays(() => brokers(`kafka-configs --describe ${user}`), /SCRAM-SHA-256/);
+    await brokers(
+      "kafka-client-metrics --alter --name watch --metrics org.apache.kafka.producer. --interval 60000",
+    );
+    await untilSays(
+      () => brokers("kafka-client-metrics --describe --name watch"),
+      /interval\.ms=60000/,
+    );
+    return "";
+  },
+};
+
+const reassignment: Step = {
+  title: "tools: reassign-partitions",
+  run: async (cluster) => {
+    const { brokers } = shell(cluster, "kafka-reassign-partitions");
+    await brokers("kafka-topics --create --topic moved --replica-assignment 1:2,2:3,3:1");
+    const file = join(cluster.folder, "moves.json");
+    const targets = [
+      [2, 3],
+      [3, 1],
+      [1, 2],
+    ];
+    await writeFile(
+      file,
+      JSON.stringify({
+        version: 1,
+        partitions: targets.map((replicas, partition) => ({ topic: "moved", partition, replicas })),
+      }),
+    );
+    says(
+      await brokers(`kafka-reassign-partitions --execute --reassignment-json-file ${file}`),
+      /Successfully started partition reassignments/,
+    );
+    await untilSays(
+      () =>
+        brokers(`kafka-reassign-partitions --verify --reassignment-json-file ${file}`, {
+          mayFail: true,
+        }),
+      /moved-0 is completed[^]*moved-1 is completed[^]*moved-2 is completed/,
+    );
+    says(await brokers("kafka-reassign-partitions --list"), /No partition reassignments found/);
+    const now = await cluster.partitions("moved");
+    for (const [at, { replica_ids: replicas, isr_ids: isr }] of now.entries()) {
+      expect(
+        String(replicas) === String(targets[at]),
+        `moved-${at} is on ${targets[at]}`,
+        JSON.stringify(now),
+      );
+      expect(isr.length === 2, `moved-${at} is in sync`, JSON.stringify(now));
+    }
+    return "three partitions moved";
+  },
+};
+
+const elections: Step = {
+  title: "tools: leader-election",
+  run: async (cluster) => {
+    const { brokers } = shell(cluster, "kafka-leader-election");
+    await brokers("kafka-topics --create --topic elected --replica-assignment 1:2:3");
+    const file = join(cluster.folder, "reorder.json");
+    await writeFile(
+      file,
+      JSON.stringify({
+        version: 1,
+        partitions: [{ topic: "elected", partition: 0, replicas: [2, 3, 1] }],
+      }),
+    );
+    await brokers(`kafka-reassign-partitions --execute --reassignment-json-file ${file}`);
+    await brokers("kafka-leader-election --election-type preferred --topic elected --partition 0");
+    await cluster.untilPartitions(
+      "elected",
+      "broker 2 leads",
+      VISIBLE_MS,
+      ({ leader_id: leader }) => leader === 2,
+    );
+    const idle = await brokers(
+      "kafka-leader-election --election-type preferred --all-topic-partitions",
+      {
+        mayFail: true,
+      },
+    );
+    expect(idle.code === 0, "electing everything is no error", idle.tail);
+    const unclean = await brokers(
+      "kafka-leader-election --election-type unclean --topic elected --partition 0",
+      {
+        mayFail: true,
+      },
+    );
+    expect(
+      /not needed|No election/i.test(unclean.tail),
+      "an unclean election is not needed",
+      unclean.tail,
+    );
+    return "";
+  },
+};
+
+const features: Step = {
+  title: "tools: features",
+  run: async (cluster) => {
+    const { brokers, controllers } = shell(cluster, "kafka-features");
+    says(await brokers("kafka-features describe"), /metadata\.version/, /kraft\.version/);
+    says(await controllers("kafka-features describe"), /metadata\.version/);
+    const high = await brokers("kafka-features upgrade --feature group.version=9", {
+      mayFail: true,
+    });
+    expect(high.code !== 0, "a level that nobody supports is refused", high.tail);
+    await brokers("kafka-features downgrade --feature transaction.version=1 --dry-run", {
+      mayFail: true,
+    });
+    return "";
+  },
+};
+
+const quorum: Step = {
+  title: "tools: metadata-quorum",
+  short: true,
+  run: async (cluster) => {
+    const { brokers, controllers } = shell(cluster, "kafka-metadata-quorum");
+    for (const via of [brokers, controllers]) {
+      says(
+        await via("kafka-metadata-quorum describe --status"),
+        /LeaderId:\s+\d+/,
+        /CurrentVoters:.*endpoints/,
+      );
+      const replication = await via("kafka-metadata-quorum describe --replication");
+      says(replication, /Leader/, /Follower[^]*Follower/, /Observer[^]*Observer[^]*Observer/);
+    }
+    return "three voters, three observers";
+  },
+};
+
+const others: Step = {
+  title: "tools: cluster, log-dirs, api-versions",
+  run: async (cluster) => {
+    const { brokers } = shell(cluster, "kafka-cluster, kafka-log-dirs, kafka-broker-api-versions");
+    const clusterTool = async (
+      action: string,
+      via: "brokers" | "controllers",
+    ): Promise<ToolRun> => {
+      const { transcript } = cluster;
+      // This tool takes its address after the action.
+      const run =
+        via === "brokers"
+          ? ["--bootstrap-server", cluster.bootstrapServers]
+          : ["--bootstrap-controller", cluster.quorum.bootstrapControllers];
+      return tool(cluster.kafka, "kafka-cluster", [action, ...run], { transcript });
+    };
+    says(await clusterTool("cluster-id", "brokers"), new RegExp(cluster.quorum.clusterId));
+    says(await clusterTool("cluster-id", "controllers"), new RegExp(cluster.quorum.clusterId));
+    says(await clusterTool("list-endpoints", "brokers"), /127\.0\.0\.1/);
+    says(await clusterTool("list-endpoints", "controllers"), /127\.0\.0\.1/);
+    says(
+      await brokers(`kafka-log-dirs --describe --topic-list ${TOPIC}`),
+      /"partition":"orders-0"/,
+    );
+    says(await brokers("kafka-broker-api-versions"), /Produce\(0\)/);
+    return "";
+  },
+};
+
+const controllers: Step = {
+  title: "tools: straight to the controllers",
+  run: async (cluster) => {
+    const { controllers: direct } = shell(cluster, "Straight to the controllers");
+    const of = "--entity-type topics --entity-name orders";
+    await direct(`kafka-configs --alter ${of} --add-config segment.ms=900000`);
+    says(
+      await direct("kafka-configs --describe --entity-type brokers --entity-name 1"),
+      /log\.cleaner\.threads=2/,
+    );
+    says(await direct("kafka-reassign-partitions --list"), /No partition reassignments found/);
+    return "";
+  },
+};
+
+const deletion: Step = {
+  title: "tools: topics are deleted",
+  run: async (cluster) => {
+    const { brokers } = shell(cluster, "kafka-topics --delete");
+    for (const topic of ["moved", "elected"])
+      await brokers(`kafka-topics --delete --topic ${topic}`);
+    await until("brokers forget the topics", { withinMs: VISIBLE_MS }, async () => {
+      const { output } = await cluster.viaBrokers("kafka-topics", ["--list"]);
+      return /^(moved|elected)$/m.test(output) ? undefined : true;
+    });
+    return "";
+  },
+};
+
+/** Repeats a tool until it says so. */
+async function untilSays(run: () => Promise<ToolRun>, pattern: RegExp): Promise<ToolRun> {
+  return until(
+    `the tool says ${pattern.source}`,
+    { withinMs: VISIBLE_MS, everyMs: 500 },
+    async () => {
+      const answer = await run();
+      if (pattern.test(answer.output)) return answer;
+      throw new Error(answer.tail);
+    },
+  );
+}
+
+export const toolSteps: readonly Step[] = [
+  topics,
+  configs,
+  quotas,
+  reassignment,
+  elections,
+  features,
+  quorum,
+  others,
+  controllers,
+  deletion,
+];
