@@ -243,9 +243,19 @@ function onlyChild<K, V>(node: Node<K, V>): Node<K, V> {
   return top;
 }
 
-function* walk<K, V>(node: Node<K, V>): IterableIterator<readonly [K, V]> {
-  if (node.kind === "leaf") yield* node.entries;
-  else for (const child of node.children) yield* walk(child);
+/** Without recursion: a generator inside a generator costs again for every entry that passes through. */
+function* walk<K, V>(root: Node<K, V>): IterableIterator<readonly [K, V]> {
+  const left: Node<K, V>[] = [root];
+  for (let node = left.pop(); node !== undefined; node = left.pop()) {
+    if (node.kind === "branch") {
+      for (let at = node.children.length - 1; at >= 0; at -= 1) {
+        const child = node.children[at];
+        if (child !== undefined) left.push(child);
+      }
+    } else {
+      for (const entry of node.entries) yield entry;
+    }
+  }
 }
 
 function* walkFrom<K, V>(

@@ -70,21 +70,26 @@ export interface FoundRow {
   readonly at: number;
 }
 
-/** The rows that `matches`, in order of partition. `matches` reads the chunk through the functions below. */
-export function* rowsWhere(
-  rows: PartitionRows,
+/** The rows of one chunk that `matches`, in order; what `matches` may ask is below. */
+export function rowsInChunk(
+  { chunks }: PartitionRows,
+  number: number,
   matches: (chunk: RowChunk, at: number) => boolean,
-): IterableIterator<FoundRow> {
-  for (const [number, chunk] of rows.chunks.entries()) {
-    const length = wordAt(chunk, 0);
-    for (let index = 0; index < length; index += 1) {
-      const at = wordAt(chunk, 1 + index);
-      if (at !== 0 && matches(chunk, at)) {
-        yield { partitionId: number * CHUNK_ROWS + index, chunk, at };
-      }
-    }
+): readonly FoundRow[] {
+  const chunk = chunks[number] ?? EMPTY_CHUNK;
+  const length = wordAt(chunk, 0);
+  // Most chunks of most scans hold nothing: they cost no allocation.
+  let found = NO_FOUND;
+  for (let index = 0; index < length; index += 1) {
+    const at = wordAt(chunk, 1 + index);
+    if (at === 0 || !matches(chunk, at)) continue;
+    if (found === NO_FOUND) found = [];
+    found.push({ partitionId: number * CHUNK_ROWS + index, chunk, at });
   }
+  return found;
 }
+
+const NO_FOUND: FoundRow[] = [];
 
 export const leaderIn = (chunk: RowChunk, at: number): number => wordAt(chunk, at + LEADER);
 

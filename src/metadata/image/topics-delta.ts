@@ -10,7 +10,7 @@ import {
   hasRareLists,
   NO_ROWS,
   partitionInRows,
-  rowsWhere,
+  rowsInChunk,
   unpacked,
   withRows,
 } from "./partition-rows.ts";
@@ -86,8 +86,10 @@ export function clearElr(delta: TopicsDelta, topicName: string): void {
 function clearElrOf(delta: TopicsDelta, topic: Topic): void {
   const { slots } = delta.topics;
   const partitions = new Map<number, Partition>();
-  for (const { partitionId, chunk, at } of rowsWhere(topic.rows, hasRareLists)) {
-    partitions.set(partitionId, unpacked(chunk, at, slots));
+  for (const number of topic.rows.chunks.keys()) {
+    for (const { partitionId, chunk, at } of rowsInChunk(topic.rows, number, hasRareLists)) {
+      partitions.set(partitionId, unpacked(chunk, at, slots));
+    }
   }
   for (const [id, partition] of delta.changed.get(topic.id) ?? []) partitions.set(id, partition);
   for (const [id, partition] of partitions) clearElrIn(delta, topic, id, partition);

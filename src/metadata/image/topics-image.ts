@@ -15,7 +15,7 @@ import {
   leaderIn,
   partitionInRows,
   preferredSlotIn,
-  rowsWhere,
+  rowsInChunk,
   unpacked,
   type PartitionRows,
   type RowChunk,
@@ -82,12 +82,12 @@ export function partitionAt(
 }
 
 /** All partitions of a topic; none if there is no such topic. */
-export function* partitionsOfTopic(
+export function partitionsOfTopic(
   topics: TopicsImage,
   topicId: Uuid,
 ): IterableIterator<PartitionRow> {
   const topic = topics.byId.get(topicId);
-  if (topic !== undefined) yield* rowsOf(topics, topic, () => true);
+  return partitionsWhere(topics, () => true, topic === undefined ? [] : [topic]);
 }
 
 export const allPartitions = (topics: TopicsImage): IterableIterator<PartitionRow> =>
@@ -158,21 +158,19 @@ export function* partitionsWithElrMember(
   }
 }
 
+/** One generator for all topics: a scan of a hundred thousand small ones must not make one for each. */
 function* partitionsWhere(
   topics: TopicsImage,
   matches: (chunk: RowChunk, at: number) => boolean,
+  among: Iterable<Topic> = topics.byId.values(),
 ): IterableIterator<PartitionRow> {
-  for (const topic of topics.byId.values()) yield* rowsOf(topics, topic, matches);
-}
-
-function* rowsOf(
-  topics: TopicsImage,
-  topic: Topic,
-  matches: (chunk: RowChunk, at: number) => boolean,
-): IterableIterator<PartitionRow> {
-  for (const { partitionId, chunk, at } of rowsWhere(topic.rows, matches)) {
-    const partition = unpacked(chunk, at, topics.slots);
-    yield { topicId: topic.id, partitionId, partition };
+  for (const { id, rows } of among) {
+    for (let number = 0; number < rows.chunks.length; number += 1) {
+      for (const { partitionId, chunk, at } of rowsInChunk(rows, number, matches)) {
+        const partition = unpacked(chunk, at, topics.slots);
+        yield { topicId: id, partitionId, partition };
+      }
+    }
   }
 }
 
