@@ -13,6 +13,7 @@ import { imageToRecords } from "../../src/metadata/image/image-to-records.ts";
 import { applyRecords } from "../../src/metadata/image/metadata-delta.ts";
 import {
   emptyImage,
+  finalizedFeatures,
   stableImage,
   type MetadataImage,
 } from "../../src/metadata/image/metadata-image.ts";
@@ -240,4 +241,47 @@ test("partitions are iterated by the bytes of their topic's id, then by number",
     }),
     { numRuns: 20 },
   );
+});
+
+test("the last credential of a mechanism goes and another comes in one batch: the new one stays", () => {
+  const bytes = new Uint8Array([1]);
+  const keys = { salt: bytes, storedKey: bytes, serverKey: bytes, iterations: 4_096 };
+  const credential = (name: string): MetadataRecord =>
+    record("USER_SCRAM_CREDENTIAL_RECORD", 0, { name, mechanism: 1, ...keys });
+  const gone = record("REMOVE_USER_SCRAM_CREDENTIAL_RECORD", 0, { name: "a", mechanism: 1 });
+  const image = replayAll([gone, credential("b")], replayAll([credential("a")]));
+  expect([...image.scram.values()].map(({ name }) => name)).toEqual(["b"]);
+});
+
+test("a topic takes its configs with it, those too that came in the same batch", () => {
+  const config = record("CONFIG_RECORD", 0, {
+    resourceType: 2,
+    resourceName: "a",
+    name: "k",
+    value: "v",
+  });
+  const gone = record("REMOVE_TOPIC_RECORD", 0, { topicId: uuidOf(1) });
+  const image = replayAll([topicRecord(1, "a"), config, gone, topicRecord(2, "a")]);
+  expect([...image.configs]).toEqual([]);
+});
+
+test("a level of kraft.version in the log decides nothing: it is Raft's", () => {
+  const level = record("FEATURE_LEVEL_RECORD", 0, { name: "kraft.version", featureLevel: 0 });
+  expect(finalizedFeatures(replayAll([level])).features).toEqual([
+    { name: "kraft.version", level: 1 },
+  ]);
+});
+
+const replayedUpTo = (
+  endOffset: number,
+  records: readonly MetadataRecord[],
+  image: MetadataImage,
+): MetadataImage => applyRecords(image, records, { endOffset, epoch: 1, timestampMs: 0 });
+
+test("the epoch of finalized features is the offset at which they last changed", () => {
+  const level = record("FEATURE_LEVEL_RECORD", 0, { name: "metadata.version", featureLevel: 25 });
+  const changed = replayedUpTo(10, [level], emptyImage);
+  expect(finalizedFeatures(changed).epoch).toBe(10);
+  expect(finalizedFeatures(replayedUpTo(11, [topicRecord(1, "a")], changed)).epoch).toBe(10);
+  expect(finalizedFeatures(emptyImage).epoch).toBe(-1);
 });
