@@ -6,7 +6,7 @@ import { mkdir, readdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { startJvm } from "./jvm.ts";
 import type { Jvm } from "./jvm.ts";
-import type { Kafka } from "./maven.ts";
+import type { Kafka } from "../../scripts/kafka-release.ts";
 
 export interface BrokerOptions {
   readonly kafka: Kafka;
@@ -22,16 +22,16 @@ export interface Broker {
   readonly port: number;
   readonly log: () => string;
   /** `kafka-storage format`: writes `meta.properties`. */
-  format(): Promise<void>;
+  readonly format: () => Promise<void>;
   /** Starts it and waits until it serves; milliseconds from start to `Kafka Server started`. */
-  start(): Promise<void>;
-  isRunning(): boolean;
+  readonly start: () => Promise<void>;
+  readonly isRunning: () => boolean;
   /** kill -9 */
-  kill(): Promise<void>;
+  readonly kill: () => Promise<void>;
   /** SIGTERM: a controlled shutdown. True when it ended by itself, and said so. */
-  shutDown(): Promise<boolean>;
+  readonly shutDown: () => Promise<boolean>;
   /** Deletes its copy of the metadata log, as a disk that was lost would; it must be down. */
-  loseMetadataLog(): Promise<void>;
+  readonly loseMetadataLog: () => Promise<void>;
 }
 
 const HEAP_MB = 256;

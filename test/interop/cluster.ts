@@ -4,7 +4,7 @@
 import { join } from "node:path";
 import { broker } from "./broker.ts";
 import type { Broker } from "./broker.ts";
-import type { Kafka } from "./maven.ts";
+import type { Kafka } from "../../scripts/kafka-release.ts";
 import { freePorts, startQuorum } from "./quorum.ts";
 import type { Quorum } from "./quorum.ts";
 import { tool } from "./tool.ts";
@@ -29,21 +29,29 @@ export interface Cluster {
   readonly bootstrapServers: string;
   readonly transcript: Transcript;
   /** A tool through the brokers. */
-  viaBrokers(name: ToolName, args: readonly string[], options?: ToolOptions): Promise<ToolRun>;
+  readonly viaBrokers: (
+    name: ToolName,
+    args: readonly string[],
+    options?: ToolOptions,
+  ) => Promise<ToolRun>;
   /** A tool straight to the controllers. */
-  viaControllers(name: ToolName, args: readonly string[], options?: ToolOptions): Promise<ToolRun>;
+  readonly viaControllers: (
+    name: ToolName,
+    args: readonly string[],
+    options?: ToolOptions,
+  ) => Promise<ToolRun>;
   /** A topic of replication factor 3, made by kafka-topics. */
-  createTopic(name: string, partitions: number): Promise<void>;
+  readonly createTopic: (name: string, partitions: number) => Promise<void>;
   /** The partitions of a topic as the quorum committed them. */
-  partitions(topic: string): Promise<readonly Partition[]>;
+  readonly partitions: (topic: string) => Promise<readonly Partition[]>;
   /** Waits until every partition satisfies `holds`. */
-  untilPartitions(
+  readonly untilPartitions: (
     topic: string,
     what: string,
     withinMs: number,
     holds: (partition: Partition) => boolean,
-  ): Promise<void>;
-  brokerOf(nodeId: number): Broker;
+  ) => Promise<void>;
+  readonly brokerOf: (nodeId: number) => Broker;
 }
 
 export const BROKER_IDS = [1, 2, 3] as const;
@@ -93,10 +101,8 @@ export async function startCluster(
     viaControllers: (name, args, options) =>
       tool(kafka, name, ["--bootstrap-controller", quorum.bootstrapControllers, ...args], options),
     createTopic: async (name, count) => {
-      await viaBrokers("kafka-topics", [
-        ...["--create", "--topic", name, "--partitions", String(count)],
-        ...["--replication-factor", "3", "--config", "min.insync.replicas=2"],
-      ]);
+      const args = `--create --topic ${name} --partitions ${count} --replication-factor 3`;
+      await viaBrokers("kafka-topics", [...args.split(" "), "--config", "min.insync.replicas=2"]);
     },
     partitions,
     untilPartitions: async (topic, what, withinMs, holds) => {

@@ -7,7 +7,7 @@ import { createWriteStream, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import type { Kafka } from "./maven.ts";
+import type { Kafka } from "../../scripts/kafka-release.ts";
 import { until } from "./until.ts";
 
 export interface JvmOptions {
@@ -27,17 +27,17 @@ export interface Jvm {
   /** Lines of standard output, oldest first, at most `LINES_MAX`. */
   readonly lines: readonly string[];
   /** The last lines of both streams. */
-  tail(): string;
+  readonly tail: () => string;
   /** True once it is gone. */
-  gone(): boolean;
+  readonly gone: () => boolean;
   /** Settles when it is gone, with its exit status; null after a signal. */
   readonly exited: Promise<number | null>;
   /** SIGTERM, and SIGKILL when it is still there after `withinMs`; true when it went by itself. */
-  terminate(withinMs: number): Promise<boolean>;
+  readonly terminate: (withinMs: number) => Promise<boolean>;
   /** SIGKILL. */
-  kill(): Promise<void>;
+  readonly kill: () => Promise<void>;
   /** Waits for a line of standard output from index `from` on; its index. */
-  line(pattern: RegExp, withinMs: number, from?: number): Promise<number>;
+  readonly line: (pattern: RegExp, withinMs: number, from?: number) => Promise<number>;
 }
 
 const LINES_MAX = 500_000;

@@ -12,11 +12,11 @@ import { until } from "./until.ts";
 
 export interface Load {
   /** Records acknowledged so far. */
-  acknowledged(): number;
+  readonly acknowledged: () => number;
   /** Waits until `count` more are acknowledged. */
-  moreAcknowledged(count: number, withinMs: number): Promise<void>;
+  readonly moreAcknowledged: (count: number, withinMs: number) => Promise<void>;
   /** Ends the producer, and sums up. */
-  stop(): Promise<LoadReport>;
+  readonly stop: () => Promise<LoadReport>;
 }
 
 export interface LoadReport {
@@ -40,8 +40,16 @@ export async function startLoad(cluster: Cluster, topic: string, perSecond: numb
   const jvm = startJvm(cluster.kafka, {
     mainClass: mainClassOf(cluster.kafka, "kafka-verifiable-producer"),
     args: [
-      ...["--bootstrap-server", cluster.bootstrapServers, "--topic", topic, "--acks", "-1"],
-      ...["--throughput", String(perSecond), "--producer.config", config],
+      "--bootstrap-server",
+      cluster.bootstrapServers,
+      "--topic",
+      topic,
+      "--acks",
+      "-1",
+      "--throughput",
+      String(perSecond),
+      "--producer.config",
+      config,
     ],
     heapMb: TOOL_HEAP_MB,
     level: "ERROR",
@@ -100,8 +108,14 @@ export async function readBack(
     cluster.kafka,
     "kafka-console-consumer",
     [
-      ...["--bootstrap-server", cluster.bootstrapServers, "--topic", topic],
-      ...["--from-beginning", "--timeout-ms", "4000", ...args],
+      "--bootstrap-server",
+      cluster.bootstrapServers,
+      "--topic",
+      topic,
+      "--from-beginning",
+      "--timeout-ms",
+      "4000",
+      ...args,
     ],
     { withinMs: READ_MS, mayFail: true },
   );
@@ -118,7 +132,7 @@ export async function settle(cluster: Cluster, topic: string, load: Load): Promi
   expect(
     lost.length === 0,
     "every acknowledged record is read back",
-    `${lost.length} lost: ${lost.slice(0, 10)}`,
+    `${lost.length} lost: ${lost.slice(0, 10).join(" ")}`,
   );
   expect(
     there.size === read.length,

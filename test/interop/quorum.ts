@@ -26,12 +26,12 @@ export interface Quorum {
   readonly client: ClusterClient;
   readonly bootstrapControllers: string;
   readonly voterIds: readonly number[];
-  state(): Promise<QuorumState>;
+  readonly state: () => Promise<QuorumState>;
   /** Aborts the controller that leads; its id. */
-  restartLeader(): Promise<number>;
+  readonly restartLeader: () => Promise<number>;
   /** Kills the whole edge and starts it again on its port and its state; brokers keep their connections to the gateway. */
-  crash(): Promise<void>;
-  stop(): Promise<void>;
+  readonly crash: () => Promise<void>;
+  readonly stop: () => Promise<void>;
 }
 
 const VOTERS = 3;

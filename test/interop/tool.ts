@@ -3,7 +3,7 @@
  * the transcript.
  */
 import { startJvm } from "./jvm.ts";
-import type { Kafka } from "./maven.ts";
+import type { Kafka } from "../../scripts/kafka-release.ts";
 import type { Transcript } from "./transcript.ts";
 
 /** The scripts of a distribution and the class behind each. */

@@ -10,6 +10,7 @@ import type { Step } from "../step.ts";
 import { mainClassOf, tool, TOOL_HEAP_MB } from "../tool.ts";
 import { until } from "../until.ts";
 
+const SHARED = 600;
 const MEMBERS_MS = 60_000;
 
 const consoles: Step = {
@@ -84,18 +85,12 @@ async function perf(
     config,
     [`bootstrap.servers=${cluster.bootstrapServers}`, ...properties, ""].join("\n"),
   );
+  const args = `--topic ${topic} --num-records ${RECORDS} --record-size 100 --throughput -1`;
   const run = await tool(cluster.kafka, "kafka-producer-perf-test", [
-    ...[
-      "--topic",
-      topic,
-      "--num-records",
-      String(RECORDS),
-      "--record-size",
-      "100",
-      "--throughput",
-      "-1",
-    ],
-    ...["--producer.config", config, ...more],
+    ...args.split(" "),
+    "--producer.config",
+    config,
+    ...more,
   ]);
   const last = run.output.split("\n").findLast((line) => line.includes("records sent"));
   expect(last?.startsWith(`${RECORDS} records sent`) === true, "all were sent", run.tail);
@@ -116,12 +111,19 @@ const group: Step = {
         ? true
         : undefined;
     });
-    const words = Array.from({ length: 600 }, (_, at) => `shared ${at}`);
-    await cluster.viaBrokers("kafka-console-producer", ["--topic", "shared"], {
-      input: `${words.join("\n")}\n`,
-    });
+    // Keys spread the records: without them a producer fills one partition after the other.
+    await tool(cluster.kafka, "kafka-verifiable-producer", [
+      "--bootstrap-server",
+      cluster.bootstrapServers,
+      "--topic",
+      "shared",
+      "--max-messages",
+      String(SHARED),
+      "--repeating-keys",
+      "30",
+    ]);
     await until("both have read all of it", { withinMs: MEMBERS_MS }, () =>
-      consumed(first) + consumed(second) >= words.length ? true : undefined,
+      consumed(first) + consumed(second) >= SHARED ? true : undefined,
     );
     expect(consumed(second) > 0 && consumed(first) > 0, "each has read some");
     await first.terminate(MEMBERS_MS);
@@ -138,7 +140,7 @@ const group: Step = {
     );
     await second.terminate(MEMBERS_MS);
     expect(/shared/.test(lag.output), "the group has offsets", lag.tail);
-    return `${words.length} records read by two, then one`;
+    return `${SHARED} records read by two, then one`;
   },
 };
 
@@ -146,8 +148,14 @@ function member(cluster: Cluster): Jvm {
   return startJvm(cluster.kafka, {
     mainClass: mainClassOf(cluster.kafka, "kafka-verifiable-consumer"),
     args: [
-      ...["--bootstrap-server", cluster.bootstrapServers, "--topic", "shared"],
-      ...["--group-id", "pair", "--reset-policy", "earliest"],
+      "--bootstrap-server",
+      cluster.bootstrapServers,
+      "--topic",
+      "shared",
+      "--group-id",
+      "pair",
+      "--reset-policy",
+      "earliest",
     ],
     heapMb: TOOL_HEAP_MB,
     level: "ERROR",
