@@ -18,7 +18,7 @@ import {
 } from "../src/protocol/index.ts";
 import type { Answer } from "./node.ts";
 
-/** What brokers may forward (WC §2.1), as far as it is served here. */
+/** What brokers may forward, as far as it is served here. */
 const FORWARDABLE: ReadonlySet<ApiName> = new Set<ApiName>([
   "AlterConfigs",
   "AlterPartitionReassignments",

@@ -40,7 +40,7 @@ export function fetchSnapshotResponse(
   });
 }
 
-/** KC H-2, in its order. */
+/** What Kafka checks of any request meant for the leader, in its order. */
 function refusalOf(state: State, epoch: number): number {
   if (epoch < state.election.epoch) return ErrorCode.FENCED_LEADER_EPOCH;
   if (epoch > state.election.epoch) return ErrorCode.UNKNOWN_LEADER_EPOCH;

@@ -229,7 +229,7 @@ function fetchResponse(
   });
 }
 
-// KC part 7: a wrong cluster is refused as a whole, everything else in the partition.
+// A wrong cluster is refused as a whole, everything else in the partition.
 const isTopLevel = (error: ErrorName): boolean => error === "INCONSISTENT_CLUSTER_ID";
 
 /** Where the leader listens, for a client that came in on the controllers' listener. */

@@ -1,6 +1,6 @@
 /**
  * A whole request refused, in the request's own response: Kafka puts the code at the top level where the
- * response has one, and otherwise on every item that was asked for (WC §2.2). Clients find NOT_CONTROLLER in
+ * response has one, and otherwise on every item that was asked for. Clients find NOT_CONTROLLER in
  * either place.
  *
  * Used where no operation ran: the active controller is elsewhere, the batch would be too large, too much is

@@ -1,6 +1,6 @@
 /**
  * The APIs that this listener answers, and nothing else: a broker advertises to its clients what its controllers
- * advertise to it, so a name too many here is a promise to every client of the cluster (WC §2.2).
+ * advertise to it, so a name too many here is a promise to every client of the cluster.
  */
 import { controllerApis } from "../src/metadata/index.ts";
 import type { ApiName } from "../src/protocol/index.ts";

@@ -308,7 +308,7 @@ export class Voter {
     this.#takeOfficeWhenReady();
   }
 
-  // KC 21.7: a voter whose storage went back in time is no longer counted; somebody has to know.
+  // A voter whose storage went back in time is no longer counted; somebody has to know.
   #onReplicaDistrusted(effect: Extract<Effect, { kind: "replica-distrusted" }>): void {
     console.error(`${describeEffect(effect)}: replace this voter under a new directory id`);
     this.#distrusted.add(effect.key.id);

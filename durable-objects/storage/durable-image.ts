@@ -11,7 +11,7 @@ import type { QuorumStore } from "./quorum-store.ts";
 export function durableImage(quorum: QuorumStore, log: LogStore): DurableImage {
   const epochs = log.epochStarts();
   for (const { epoch, startOffset } of epochs) {
-    // KC I-16: the epoch cache says what the log rows say. What elections and truncation rest on is worth a look-up.
+    // The epoch cache says what the log rows say. What elections and truncation rest on is worth a look-up.
     const found = log.epochAt(startOffset);
     assert(
       found === epoch,

@@ -1,6 +1,6 @@
 /**
  * What is stored of elections, in the one row that Kafka keeps in `quorum-state`: the epoch, its leader, and
- * the voter that this one voted for. Leader and voted key are independent (KC D-2).
+ * the voter that this one voted for. Leader and voted key are independent.
  */
 import type { ElectionState } from "../../src/raft/index.ts";
 
