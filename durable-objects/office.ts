@@ -107,13 +107,16 @@ export const opening =
 export const nextDutyAt = (duties: Duties, liveness: BrokerLiveness): number =>
   Math.min(duties.balanceAtMs, fencingAt(liveness));
 
+/** A duty says whether it has met the bound of one run: then there may be more to do, at once. */
+export type Duty = Operation<{ readonly isBounded: boolean } | null>;
+
 /** The duties that are due at `nowMs`, and when the others are. */
 export function dueDuties(
   duties: Duties,
   liveness: BrokerLiveness,
   nowMs: number,
-): { readonly due: readonly Operation<unknown>[]; readonly duties: Duties } {
-  const due: Operation<unknown>[] = [];
+): { readonly due: readonly Duty[]; readonly duties: Duties } {
+  const due: Duty[] = [];
   if (fencingAt(liveness) <= nowMs) due.push(fenceStaleBrokers);
   if (duties.balanceAtMs > nowMs) return { due, duties };
   return {

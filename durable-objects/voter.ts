@@ -32,6 +32,7 @@ import {
   opening,
   readContext,
   type Duties,
+  type Duty,
 } from "./office.ts";
 import { persistStep } from "./persist.ts";
 import type { Peers } from "./peers.ts";
@@ -346,7 +347,15 @@ export class Voter {
     if (active === null) return;
     const { due, duties } = dueDuties(this.#duties, active.liveness, this.#parts.clock());
     this.#duties = duties;
-    for (const duty of due) void this.submit(duty, 0);
+    for (const duty of due) void this.#doDuty(duty);
+  }
+
+  async #doDuty(duty: Duty): Promise<void> {
+    const outcome = await this.submit(duty, 0);
+    if (outcome.kind === "failed") console.error("a standing duty met a defect:", outcome.cause);
+    if (outcome.kind !== "committed" || outcome.response?.isBounded !== true) return;
+    this.#duties = { balanceAtMs: this.#parts.clock() };
+    this.#standWake();
   }
 
   /** Group commit: while a round is under way, operations queue; when it is committed, they are the next. */
