@@ -21,6 +21,8 @@ export interface EdgeOptions {
   readonly persistTo: string;
   /** The loopback port; 0 (the default) takes a free one. */
   readonly port?: number;
+  /** A `wrangler.toml` other than the product's own, from the checkout's root: what a benchmark adds to it. */
+  readonly config?: string;
   /** Receives every line that the runtime or the Worker prints. Standard error when absent. */
   readonly onLine?: (line: string) => void;
 }
@@ -65,7 +67,7 @@ export async function startEdge(options: EdgeOptions): Promise<Edge> {
   const persistTo = resolve(options.persistTo);
   await claim(persistTo);
   if (port !== 0) await assertFree(port);
-  const config = await writeConfig(persistTo, port);
+  const config = await writeConfig(persistTo, port, options.config ?? "wrangler.toml");
   const child = spawn(runtimePath(), ["serve", config, "--control-fd=3"], {
     stdio: ["ignore", "pipe", "pipe", "pipe"],
     env: { ...process.env, ...RUNTIME_ENVIRONMENT },
@@ -107,10 +109,10 @@ export async function freePort(): Promise<number> {
 }
 
 /** Bundles the Worker and writes the runtime's configuration, in a process that is gone afterwards. */
-async function writeConfig(persistTo: string, port: number): Promise<string> {
+async function writeConfig(persistTo: string, port: number, config: string): Promise<string> {
   const script = join(ROOT, "scripts", "runtime-config.ts");
   try {
-    await promisify(execFile)(process.execPath, [script, persistTo, String(port)], {
+    await promisify(execFile)(process.execPath, [script, persistTo, String(port), config], {
       env: { ...process.env, ...RUNTIME_ENVIRONMENT },
     });
   } catch (error) {

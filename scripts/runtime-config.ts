@@ -4,7 +4,7 @@
  * binding added there is there locally too. Bindings of a kind that this product does not use are refused,
  * not dropped in silence.
  *
- * It runs as a process of its own (`node runtime-config.ts FOLDER PORT`): wrangler and esbuild take 200 MB that the
+ * It runs as a process of its own (`node runtime-config.ts FOLDER PORT CONFIG`): wrangler and esbuild take 200 MB that the
  * process which stays beside the runtime shall not keep.
  */
 import { mkdir, writeFile } from "node:fs/promises";
@@ -18,6 +18,8 @@ interface Places {
   readonly persistTo: string;
   /** Zero lets the system choose. */
   readonly port: number;
+  /** The `wrangler.toml` to go by, from the checkout's root. */
+  readonly config: string;
 }
 
 /** Kinds of bindings that this product has no use for; one that appears needs a line in `describeRuntime`. */
@@ -31,11 +33,8 @@ const UNSUPPORTED = [
 ] as const;
 
 /** Bundles the Worker and writes its configuration: `runtime/worker.js` and `runtime/workerd.capnp`. */
-async function writeRuntimeFiles({ persistTo, port }: Places): Promise<void> {
-  const settings = unstable_readConfig(
-    { config: join(ROOT, "wrangler.toml") },
-    { hideWarnings: true },
-  );
+async function writeRuntimeFiles({ persistTo, port, config }: Places): Promise<void> {
+  const settings = unstable_readConfig({ config: join(ROOT, config) }, { hideWarnings: true });
   const { main, compatibility_date: compatibilityDate } = settings;
   if (main === undefined || compatibilityDate === undefined) {
     throw new Error("wrangler.toml must name `main` and `compatibility_date`");
@@ -135,5 +134,5 @@ const main :Workerd.Worker = (
 /** A text literal of the configuration language. */
 const text = (value: string): string => JSON.stringify(value);
 
-const [folder = ".kedge", port = "0"] = process.argv.slice(2);
-await writeRuntimeFiles({ persistTo: folder, port: Number(port) });
+const [folder = ".kedge", port = "0", config = "wrangler.toml"] = process.argv.slice(2);
+await writeRuntimeFiles({ persistTo: folder, port: Number(port), config });

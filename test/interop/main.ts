@@ -17,6 +17,7 @@ import { bootSteps } from "./steps/boot.ts";
 import { clientSteps } from "./steps/clients.ts";
 import { lifeSteps } from "./steps/life.ts";
 import { logSteps } from "./steps/log.ts";
+import { shareAndStreamsSteps } from "./steps/share-and-streams.ts";
 import { toolSteps } from "./steps/tools.ts";
 import { attempt, table } from "./table.ts";
 import type { Column, Outcome } from "./table.ts";
@@ -30,6 +31,8 @@ const STEPS: readonly Step[] = [
   ...clientSteps,
   ...lifeSteps,
   ...logSteps,
+  // Last: what they finalize cannot be taken back.
+  ...shareAndStreamsSteps,
 ];
 
 const { values } = parseArgs({

@@ -1,0 +1,31 @@
+/** The product's Worker, and beside it the two ways to load objects from within. */
+import type { CeilingNode } from "./ceiling-node.ts";
+import type { LoadNode } from "./load-node.ts";
+import worker from "../worker/index.ts";
+
+export { ClusterDirectory, ControllerNode } from "../worker/index.ts";
+export { CeilingNode } from "./ceiling-node.ts";
+export { LoadNode } from "./load-node.ts";
+
+interface BenchEnv extends Cloudflare.Env {
+  readonly CEILING: DurableObjectNamespace<CeilingNode>;
+  readonly LOAD: DurableObjectNamespace<LoadNode>;
+}
+
+// oxlint-disable-next-line import/no-default-export -- the platform calls the default export
+export default {
+  async fetch(request: Request, env: BenchEnv, context: ExecutionContext): Promise<Response> {
+    const url = new URL(request.url);
+    if (!url.pathname.startsWith("/bench/")) return worker.fetch(request, env, context);
+    const shape = {
+      writers: Number(url.searchParams.get("writers")),
+      ms: Number(url.searchParams.get("ms")),
+    };
+    if (url.pathname === "/bench/ceiling") {
+      return Response.json(await env.CEILING.getByName("0").lead(shape));
+    }
+    const frame = new Uint8Array(await request.arrayBuffer());
+    const controller = url.searchParams.get("controller") ?? "";
+    return Response.json(await env.LOAD.getByName("0").run({ ...shape, controller, frame }));
+  },
+};
