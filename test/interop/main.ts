@@ -15,6 +15,7 @@ import { kafkaRelease, UnavailableError } from "../../scripts/kafka-release.ts";
 import type { Step } from "./step.ts";
 import { bootSteps } from "./steps/boot.ts";
 import { clientSteps } from "./steps/clients.ts";
+import { librdkafkaSteps } from "./steps/librdkafka.ts";
 import { lifeSteps } from "./steps/life.ts";
 import { logSteps } from "./steps/log.ts";
 import { shareAndStreamsSteps } from "./steps/share-and-streams.ts";
@@ -29,6 +30,7 @@ const STEPS: readonly Step[] = [
   ...bootSteps,
   ...toolSteps,
   ...clientSteps,
+  ...librdkafkaSteps,
   ...lifeSteps,
   ...logSteps,
   // Last: what they finalize cannot be taken back.
