@@ -17,9 +17,17 @@ import {
   type RequestFrame,
 } from "../src/protocol/index.ts";
 import type { Answer } from "./node.ts";
+import { refuse } from "./refusal.ts";
 
-/** What brokers may forward, as far as it is served here. */
+/** What brokers may forward. Not all of it is served here yet; a broker of 4.0 forwards it all the same. */
 const FORWARDABLE: ReadonlySet<ApiName> = new Set<ApiName>([
+  "AlterClientQuotas",
+  "AlterUserScramCredentials",
+  "CreateAcls",
+  "CreateDelegationToken",
+  "DeleteAcls",
+  "ExpireDelegationToken",
+  "RenewDelegationToken",
   "AlterConfigs",
   "AlterPartitionReassignments",
   "CreatePartitions",
@@ -45,12 +53,21 @@ export async function openEnvelope(
   const inner = innerOf(envelope);
   if (inner === null) return refused(ErrorCode.UNSUPPORTED_VERSION);
   if (!FORWARDABLE.has(inner.name)) return refused(ErrorCode.INVALID_REQUEST);
-  const answer = await answerInner(inner, principal);
+  const answer = (await answerInner(inner, principal)) ?? unserved(inner);
   if (answer === null) return refused(ErrorCode.UNSUPPORTED_VERSION);
   if (answer.isNotController)
     return { ...refused(ErrorCode.NOT_CONTROLLER), isNotController: true };
   const responseData = encodeAnswer(inner, answer);
   return { body: Envelope.response.fill({ responseData }), isNotController: false };
+}
+
+/** A code in the client's own response reaches it at once; on the envelope it would cut the client off. */
+function unserved(inner: RequestFrame): Answer | null {
+  const body = refuse(inner.name, inner.body, {
+    errorCode: ErrorCode.UNSUPPORTED_VERSION,
+    errorMessage: `${inner.name} is not served by the controllers of this cluster.`,
+  });
+  return body === null ? null : { body, isNotController: false };
 }
 
 const refused = (errorCode: number): Answer => ({

@@ -4,10 +4,17 @@
  * either place.
  *
  * Used where no operation ran: the active controller is elsewhere, the batch would be too large, too much is
- * waiting, or an operation met a defect of ours.
+ * waiting, the API is not served yet, or an operation met a defect of ours.
  */
 import {
+  AlterClientQuotas,
   AlterConfigs,
+  AlterUserScramCredentials,
+  CreateAcls,
+  CreateDelegationToken,
+  DeleteAcls,
+  ExpireDelegationToken,
+  RenewDelegationToken,
   AlterPartitionReassignments,
   CreatePartitions,
   CreateTopics,
@@ -59,6 +66,34 @@ const resourceOf = (resource: {
 const REFUSALS: ReadonlyMap<string, Refusal> = new Map([
   refusal(AllocateProducerIds, (_, { errorCode }) =>
     AllocateProducerIds.response.fill({ errorCode }),
+  ),
+  refusal(AlterClientQuotas, (request, failure) =>
+    AlterClientQuotas.response.fill({
+      entries: request.entries.map(({ entity }) => ({ entity, ...failure })),
+    }),
+  ),
+  refusal(AlterUserScramCredentials, (request, failure) =>
+    AlterUserScramCredentials.response.fill({
+      results: [...request.deletions, ...request.upsertions].map(({ name }) => ({
+        user: name,
+        ...failure,
+      })),
+    }),
+  ),
+  refusal(CreateAcls, (request, failure) =>
+    CreateAcls.response.fill({ results: request.creations.map(() => failure) }),
+  ),
+  refusal(DeleteAcls, (request, failure) =>
+    DeleteAcls.response.fill({ filterResults: request.filters.map(() => failure) }),
+  ),
+  refusal(CreateDelegationToken, (_, { errorCode }) =>
+    CreateDelegationToken.response.fill({ errorCode }),
+  ),
+  refusal(RenewDelegationToken, (_, { errorCode }) =>
+    RenewDelegationToken.response.fill({ errorCode }),
+  ),
+  refusal(ExpireDelegationToken, (_, { errorCode }) =>
+    ExpireDelegationToken.response.fill({ errorCode }),
   ),
   refusal(AlterConfigs, (request, failure) =>
     AlterConfigs.response.fill({
