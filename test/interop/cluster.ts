@@ -129,9 +129,12 @@ function nameInTranscript(
 ): void {
   transcript.rename(folder, "FOLDER");
   transcript.rename(quorum.clusterId, "CLUSTER_ID");
-  for (const { nodeId, port } of brokers)
+  for (const { nodeId, port } of brokers) {
     transcript.rename(`127.0.0.1:${port}`, `broker${nodeId}:9092`);
+    transcript.rename(String(port), "9092");
+  }
   for (const [at, address] of quorum.bootstrapControllers.split(",").entries()) {
     transcript.rename(address, `controller${quorum.voterIds[at]}:9093`);
+    transcript.rename(address.slice(address.indexOf(":") + 1), "9093");
   }
 }

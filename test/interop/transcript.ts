@@ -25,7 +25,13 @@ export class Transcript {
   async save(path: string, title: string): Promise<void> {
     let text = `${title}\n${this.#entries.join("\n")}`;
     const longestFirst = [...this.#names].toSorted(([left], [right]) => right.length - left.length);
-    for (const [from, to] of longestFirst) text = text.replaceAll(from, to);
+    for (const [from, to] of longestFirst) {
+      // A port is a port only where the number ends.
+      text = /^\d+$/.test(from)
+        ? text.replaceAll(new RegExp(`\\b${from}\\b`, "g"), to)
+        : text.replaceAll(from, to);
+    }
+    text = text.replaceAll(/\[\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3}\]/g, "[TIME]");
     await mkdir(dirname(path), { recursive: true });
     await writeFile(path, text);
   }

@@ -69,7 +69,7 @@ const shell: Step = {
         transcript,
       },
     );
-    expect(/words/.test(topics.output), "it lists a topic", topics.tail);
+    expect(/orders/.test(topics.output), "it lists a topic", topics.tail);
     const brokers = await tool(
       cluster.kafka,
       "kafka-metadata-shell",

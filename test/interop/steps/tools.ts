@@ -338,9 +338,10 @@ const controllers: Step = {
     const of = "--entity-type topics --entity-name orders";
     await direct(`kafka-configs --alter ${of} --add-config segment.ms=900000`);
     // Not broker 1: before 4.2 the tool looks for a broker among the controllers, and does not find it.
-    says(
-      await direct("kafka-configs --describe --entity-type brokers --entity-default"),
-      /Default configs for brokers in the cluster are:/,
+    // What was changed there is seen by the brokers.
+    await untilSays(
+      () => cluster.viaBrokers("kafka-configs", `--describe ${of}`.split(" ")),
+      /segment\.ms=900000/,
     );
     says(await direct("kafka-reassign-partitions --list"), /No partition reassignments found/);
     return "";
