@@ -337,7 +337,6 @@ const controllers: Step = {
     const { controllers: direct } = shell(cluster, "Straight to the controllers");
     const of = "--entity-type topics --entity-name orders";
     await direct(`kafka-configs --alter ${of} --add-config segment.ms=900000`);
-    // Not broker 1: before 4.2 the tool looks for a broker among the controllers, and does not find it.
     // What was changed there is seen by the brokers.
     await untilSays(
       () => cluster.viaBrokers("kafka-configs", `--describe ${of}`.split(" ")),
