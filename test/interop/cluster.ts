@@ -56,7 +56,7 @@ export interface Cluster {
 
 export const BROKER_IDS = [1, 2, 3] as const;
 
-/** `metadata.version` at which brokers of a release may join; the product's default is the newest. */
+/** The newest `metadata.version` of a release; 4.3 starts at the product's own default, and is upgraded by a step. */
 const METADATA_VERSIONS: Readonly<Record<string, number>> = { "4.0": 25, "4.1": 27, "4.2": 29 };
 
 export async function startCluster(
