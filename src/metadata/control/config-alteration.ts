@@ -32,6 +32,28 @@ export interface Alteration {
   readonly responses: readonly (Resource & Outcome)[];
 }
 
+/** Why keys cannot be altered that the request names more than once; null when each is named once. */
+export function repeatedKeysFault(configs: readonly { readonly name: string }[]): Outcome | null {
+  const seen = new Set<string>();
+  const repeated = new Set<string>();
+  for (const { name } of configs) (seen.has(name) ? repeated : seen).add(name);
+  return repeated.size === 0
+    ? null
+    : refuse("INVALID_REQUEST", `Error due to duplicate config keys : ${[...repeated].join(",")}`);
+}
+
+/** Why null cannot be the value of these keys. On a topic that is a fault of its config, elsewhere of the request. */
+export function nullValuesFault(
+  resourceType: number,
+  configs: readonly { readonly name: string }[],
+): Outcome | null {
+  if (configs.length === 0) return null;
+  const keys = configs.map(({ name }) => name).join(",");
+  return resourceType === CONFIG_RESOURCE.TOPIC
+    ? refuse("INVALID_CONFIG", `Null value not supported for topic configs: ${keys}`)
+    : refuse("INVALID_REQUEST", `Null value not supported for : ${keys}`);
+}
+
 /** Alters each resource as `changesOf` says, or refuses as it says. */
 export function alterResources<Asked extends Resource>(
   view: MetadataImage,

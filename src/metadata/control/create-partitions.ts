@@ -15,6 +15,7 @@ import {
   newPartitionRecord,
 } from "../partitions/new-partition.ts";
 import { drawsOf, type Draw } from "../partitions/striped-placer.ts";
+import { distinctTopics } from "./distinct-topics.ts";
 import { RECORDS_PER_OPERATION_MAX, type ControlContext, type ControlResult } from "./operation.ts";
 import { DONE, EXCESSIVE_BATCH, refuse, type Outcome } from "./refusal.ts";
 import { allInactive, placed, type PartitionPlan, type PlannedPartition } from "./topic-plan.ts";
@@ -47,15 +48,6 @@ export function createPartitions(
     else records.push(...grown);
   }
   return answer(request.validateOnly ? [] : records, (name) => outcomes.get(name) ?? DONE);
-}
-
-/** Topics by name, in the order of the request; null where a name occurs more than once. */
-function distinctTopics(
-  topics: readonly RequestedTopic[],
-): ReadonlyMap<string, RequestedTopic | null> {
-  const byName = new Map<string, RequestedTopic | null>();
-  for (const topic of topics) byName.set(topic.name, byName.has(topic.name) ? null : topic);
-  return byName;
 }
 
 /** The records of the topic's new partitions, or why it cannot have them. `room`: how many still fit the batch. */

@@ -19,6 +19,7 @@ import type { MetadataImage } from "../image/metadata-image.ts";
 import { collisionKey, topicByName, topicNamesLike } from "../image/topics-image.ts";
 import { newPartitionRecord } from "../partitions/new-partition.ts";
 import { drawsOf, type Draw } from "../partitions/striped-placer.ts";
+import { distinctTopics } from "./distinct-topics.ts";
 import { RECORDS_PER_OPERATION_MAX, type ControlContext, type ControlResult } from "./operation.ts";
 import { DONE, EXCESSIVE_BATCH, refuse, type Outcome } from "./refusal.ts";
 import { planPartitions, type PlannedPartition } from "./topic-plan.ts";
@@ -70,15 +71,6 @@ interface Batch {
   readonly draw: Draw;
   /** Collision key → name, of the topics accepted so far. */
   readonly taken: Map<string, string>;
-}
-
-/** Topics by name, in the order of the request; null where a name occurs more than once. */
-function distinctTopics(
-  topics: readonly RequestedTopic[],
-): ReadonlyMap<string, RequestedTopic | null> {
-  const byName = new Map<string, RequestedTopic | null>();
-  for (const topic of topics) byName.set(topic.name, byName.has(topic.name) ? null : topic);
-  return byName;
 }
 
 /** Counts before anything is placed: a request for a billion partitions must not be laid out first. */

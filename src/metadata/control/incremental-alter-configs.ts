@@ -8,9 +8,14 @@ import type {
   IncrementalAlterConfigsResponse,
 } from "../../protocol/index.ts";
 import { configDefault, configType } from "../configs/config-types.ts";
-import { CONFIG_RESOURCE, configsOf } from "../image/configs-image.ts";
+import { configsOf } from "../image/configs-image.ts";
 import type { MetadataImage } from "../image/metadata-image.ts";
-import { alterResources, type ConfigChange } from "./config-alteration.ts";
+import {
+  alterResources,
+  nullValuesFault,
+  repeatedKeysFault,
+  type ConfigChange,
+} from "./config-alteration.ts";
 import type { ControlContext, ControlResult } from "./operation.ts";
 import { refuse, type Outcome } from "./refusal.ts";
 
@@ -51,20 +56,9 @@ function changesOf(
 
 /** Why these operations cannot be carried out, whatever the values. */
 function requestFault(resourceType: number, configs: readonly RequestedConfig[]): Outcome | null {
-  const names = configs.map(({ name }) => name);
-  const repeated = new Set(names.filter((name, index) => names.indexOf(name) !== index));
-  if (repeated.size > 0) {
-    const message = `Error due to duplicate config keys : ${[...repeated].join(",")}`;
-    return refuse("INVALID_REQUEST", message);
-  }
   const nulls = configs.filter((c) => c.configOperation !== DELETE && c.value === null);
-  if (nulls.length > 0) {
-    const keys = nulls.map(({ name }) => name).join(",");
-    // A null would delete, which on a topic is a fault of its config; elsewhere of the request.
-    return resourceType === CONFIG_RESOURCE.TOPIC
-      ? refuse("INVALID_CONFIG", `Null value not supported for topic configs: ${keys}`)
-      : refuse("INVALID_REQUEST", `Null value not supported for : ${keys}`);
-  }
+  const fault = repeatedKeysFault(configs) ?? nullValuesFault(resourceType, nulls);
+  if (fault !== null) return fault;
   for (const { name, configOperation } of configs) {
     if (configOperation < SET || configOperation > SUBTRACT) {
       const message = `Unknown config operation ${configOperation} for key ${name}.`;
