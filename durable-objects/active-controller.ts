@@ -114,11 +114,6 @@ export class ActiveController {
     return this.#liveness;
   }
 
-  /** True while records wait for a round of their own. */
-  get hasQueued(): boolean {
-    return this.#queued.length > 0;
-  }
-
   /**
    * Runs an operation now and answers when everything it saw and wrote is committed. Records are replayed onto
    * the view before they are queued: what the image cannot digest is never appended.

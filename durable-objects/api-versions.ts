@@ -14,6 +14,13 @@ import { finalizedLevels, stableImage, SUPPORTED_FEATURES } from "../src/metadat
 import type { Node } from "./node.ts";
 import { SERVED_APIS } from "./served-apis.ts";
 
+/** What is advertised, by rising key. */
+const SERVED_VERSIONS = SERVED_APIS.map((name) => {
+  const api = apis[name];
+  const { low, high } = boundsOf(api.valid);
+  return { apiKey: api.key, minVersion: low, maxVersion: high };
+}).toSorted((left, right) => left.apiKey - right.apiKey);
+
 /** What Kafka allows a client to call itself (KIP-511). */
 const SOFTWARE = /^[a-zA-Z0-9](?:[a-zA-Z0-9\-.]*[a-zA-Z0-9])?$/;
 
@@ -30,7 +37,7 @@ export function apiVersionsResponse(
     return ApiVersions.response.fill({ errorCode: ErrorCode.INVALID_REQUEST });
   const image = stableImage(node.voter.committedImage);
   return ApiVersions.response.fill({
-    apiKeys: servedVersions(),
+    apiKeys: SERVED_VERSIONS,
     supportedFeatures: SUPPORTED_FEATURES.filter(
       ({ minVersion }) => minVersion > 0 || call.apiVersion >= ZERO_MINIMUM_VERSION,
     ),
@@ -47,13 +54,6 @@ export function apiVersionsResponse(
 export function unsupportedApiVersions(): ApiVersionsResponse {
   return ApiVersions.response.fill({
     errorCode: ErrorCode.UNSUPPORTED_VERSION,
-    apiKeys: servedVersions(),
+    apiKeys: SERVED_VERSIONS,
   });
 }
-
-const servedVersions = () =>
-  SERVED_APIS.map((name) => {
-    const api = apis[name];
-    const { low, high } = boundsOf(api.valid);
-    return { apiKey: api.key, minVersion: low, maxVersion: high };
-  }).toSorted((left, right) => left.apiKey - right.apiKey);

@@ -14,7 +14,7 @@
  */
 import type { ClusterEntry } from "./cluster-entry.ts";
 import { readFeed } from "./log-feed.ts";
-import { answerFrame, answerJson } from "./listener.ts";
+import { answerFrame, answerJson, notController } from "./listener.ts";
 import { quorumStatus, voterStatus } from "./status.ts";
 import type { Voter } from "./voter.ts";
 
@@ -66,9 +66,10 @@ async function answerAsVoter(
   if (voter === null || cluster === null) return unavailable(host);
   switch (at.route) {
     case "POST /frames":
-      return answerFrame({ voter, cluster }, new Uint8Array(await request.arrayBuffer()), "client");
-    case "POST /peer-frames":
-      return answerFrame({ voter, cluster }, new Uint8Array(await request.arrayBuffer()), "peer");
+    case "POST /peer-frames": {
+      const origin = at.route === "POST /peer-frames" ? "peer" : "client";
+      return answerFrame({ voter, cluster }, new Uint8Array(await request.arrayBuffer()), origin);
+    }
     case "POST /rpc":
       return answerJson(
         { voter, cluster },
@@ -100,19 +101,10 @@ function form(host: ControllerHost, body: { readonly cluster: ClusterEntry }): R
   return Response.json({ directory_id: own?.directory_id ?? null });
 }
 
-function unavailable(host: ControllerHost): Response {
-  const { tripped } = host;
-  if (tripped !== null) {
-    const message = `controller ${host.nodeId} has stopped itself: ${tripped}`;
-    // Nothing was executed here, so the caller may try another node.
-    return Response.json(
-      { error_code: 41, message, leader_id: -1, leader_epoch: -1 },
-      { status: 421 },
-    );
-  }
-  const message = `controller ${host.nodeId} is not part of a cluster yet`;
-  return Response.json(
-    { error_code: 41, message, leader_id: -1, leader_epoch: -1 },
-    { status: 421 },
-  );
+function unavailable({ nodeId, tripped }: ControllerHost): Response {
+  const message =
+    tripped === null
+      ? `controller ${nodeId} is not part of a cluster yet`
+      : `controller ${nodeId} has stopped itself: ${tripped}`;
+  return notController(message, { leaderId: -1, leaderEpoch: -1 });
 }

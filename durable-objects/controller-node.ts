@@ -28,8 +28,6 @@ export class ControllerNode extends DurableObject implements ControllerHost {
     this.#meta = new MetaStore(state.storage.sql);
     this.#cluster = this.#meta.cluster();
     this.#boot();
-    // Whatever woke the object, its deadlines run from now on: nothing else would stand the first timer.
-    this.#voter?.onDeadline();
   }
 
   get voter(): Voter | null {
@@ -63,7 +61,6 @@ export class ControllerNode extends DurableObject implements ControllerHost {
     this.ctx.storage.transactionSync(() => this.#meta.writeCluster(cluster));
     this.#cluster = cluster;
     this.#boot();
-    this.#voter?.onDeadline();
   }
 
   /** Drops everything in memory; what comes back is what was stored. */
@@ -86,7 +83,6 @@ export class ControllerNode extends DurableObject implements ControllerHost {
   start(): void {
     this.#meta.clearTripped();
     this.#boot();
-    this.#voter?.onDeadline();
   }
 
   /** Removes every trace of the cluster from this object. */
@@ -118,6 +114,8 @@ export class ControllerNode extends DurableObject implements ControllerHost {
     } catch (cause) {
       this.#onVoterFailed({ cause, tripped: trippedBy(cause) });
     }
+    // Whatever woke the object, its deadlines run from now on: nothing else would stand the first timer.
+    this.#voter?.onDeadline();
   }
 
   // A step that failed left nothing behind, so what is written here is written alone. The abort waits for it:

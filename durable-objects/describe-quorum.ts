@@ -11,7 +11,7 @@ import {
 } from "../src/protocol/index.ts";
 import { describeQuorum, type QuorumDescription, type ReplicaStatus } from "../src/raft/index.ts";
 import type { Answer, Node } from "./node.ts";
-import { METADATA_TOPIC } from "./quorum-wire.ts";
+import { METADATA_TOPIC } from "./metadata-partition.ts";
 
 export function describeQuorumResponse({ voter }: Node, request: DescribeQuorumRequest): Answer {
   const description = describeQuorum(voter.state, Date.now());

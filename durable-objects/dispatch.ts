@@ -64,11 +64,11 @@ async function askCore(
   api: CoreRequest["api"],
   request: CoreRequest | null,
 ): Promise<Answer> {
-  if (request === null) return answered(refusedAtTop(api, ErrorCode.INVALID_REQUEST).body);
+  if (request === null) return answered(refusedAtTop(api, ErrorCode.INVALID_REQUEST));
   const refusal = refusedTo(caller.origin, node, request);
-  if (refusal !== null) return answered(refusedAtTop(api, refusal).body);
+  if (refusal !== null) return answered(refusedAtTop(api, refusal));
   const reply = await node.voter.ask(request);
-  return answered(responseOf(reply, (range) => node.voter.readLog(range)).body);
+  return answered(responseOf(reply, (range) => node.voter.readLog(range)));
 }
 
 async function askMetadata(

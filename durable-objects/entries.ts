@@ -13,7 +13,6 @@ import {
   decodeRecordBatch,
   encodeControlBatch,
   encodeDataBatch,
-  isUuid,
   recordBatches,
   KRaftVersionRecord,
   LeaderChangeMessage,
@@ -22,8 +21,8 @@ import {
   type ControlRecord,
   type MetadataRecord,
 } from "../src/protocol/index.ts";
-import { assert } from "../src/std/assert.ts";
 import type { PendingBatch } from "./active-controller.ts";
+import { directoryUuid } from "./metadata-partition.ts";
 import type { StoredBatch } from "./storage/log-store.ts";
 
 /** The batches of a fetch response. A malformed or cut-off one is a `DecodeError`: nothing is taken over. */
@@ -139,10 +138,9 @@ function toWire(record: CoreControl): ControlRecord {
 
 function voterToWire(voter: Voter) {
   const { id, directoryId } = voter.key;
-  assert(isUuid(directoryId), `a directory id is a Kafka uuid, not ${directoryId}`);
   return {
     voterId: id,
-    voterDirectoryId: directoryId,
+    voterDirectoryId: directoryUuid(directoryId),
     endpoints: voter.endpoints,
     kRaftVersionFeature: {
       minSupportedVersion: voter.kraftVersions.min,

@@ -9,7 +9,8 @@ import {
   type FetchSnapshotResponse,
 } from "../src/protocol/index.ts";
 import { leaderOf, type State } from "../src/raft/index.ts";
-import { leaderEndpoint, METADATA_TOPIC } from "./quorum-wire.ts";
+import { METADATA_TOPIC } from "./metadata-partition.ts";
+import { leaderEndpoint } from "./quorum-wire.ts";
 import type { Node } from "./node.ts";
 
 export function fetchSnapshotResponse(

@@ -6,6 +6,7 @@ import {
   ANONYMOUS,
   ApiVersions,
   DecodeError,
+  ErrorCode,
   JsonError,
   apis,
   boundsOf,
@@ -103,13 +104,23 @@ function provenance({ voter }: Node): Record<string, string> {
 
 function elsewhere(node: Node): Response {
   const { state } = node.voter;
-  const leaderId = leaderOf(state)?.leaderId ?? -1;
+  return notController(whoLeads(node), {
+    leaderId: leaderOf(state)?.leaderId ?? -1,
+    leaderEpoch: state.election.epoch,
+  });
+}
+
+/** Nothing was executed here, and the caller may try another node: the one that is named, if any. */
+export function notController(
+  message: string,
+  { leaderId, leaderEpoch }: { readonly leaderId: number; readonly leaderEpoch: number },
+): Response {
   return Response.json(
     {
-      error_code: 41,
-      message: whoLeads(node),
+      error_code: ErrorCode.NOT_CONTROLLER,
+      message,
       leader_id: leaderId,
-      leader_epoch: state.election.epoch,
+      leader_epoch: leaderEpoch,
     },
     { status: 421 },
   );

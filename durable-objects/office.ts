@@ -16,12 +16,11 @@ import {
   type ControlContext,
   type MetadataImage,
 } from "../src/metadata/index.ts";
-import { ANONYMOUS, isUuid } from "../src/protocol/index.ts";
-import { assert } from "../src/std/assert.ts";
+import { ANONYMOUS } from "../src/protocol/index.ts";
 import { seeded } from "../src/std/random.ts";
 import type { Office, Operation, StandingContext } from "./active-controller.ts";
 import type { ClusterEntry } from "./cluster-entry.ts";
-import { CONTROLLER_LISTENER } from "./quorum-wire.ts";
+import { CONTROLLER_LISTENER, directoryUuid } from "./metadata-partition.ts";
 import { BATCH_BYTES_MAX } from "./storage/log-store.ts";
 
 /** When leaders are next looked over: unclean elections where allowed, then preferred leaders. */
@@ -68,10 +67,9 @@ export function standingContext(
     clusterId: cluster.cluster_id,
     controllers: cluster.controllers.map((controller) => {
       const { node_id: id, directory_id: directoryId, host, port } = controller;
-      assert(isUuid(directoryId), `a directory id is a Kafka uuid, not ${directoryId}`);
       return {
         id,
-        directoryId,
+        directoryId: directoryUuid(directoryId),
         endpoints: [{ name: CONTROLLER_LISTENER, host, port, securityProtocol: 0 }],
       };
     }),

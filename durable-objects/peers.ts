@@ -4,6 +4,7 @@
  * when and whether to call again is the consensus core's business.
  */
 import { controllerName, type ClusterEntry } from "./cluster-entry.ts";
+import { isLocationHint } from "./location-hints.ts";
 
 /** A platform call can hang for minutes; past this the core treats the peer as unreachable. */
 const CALL_TIMEOUT_MS = 5_000;
@@ -37,25 +38,8 @@ export class Peers {
 
   // A fresh stub for every call: one that has met a reset object stays broken for ever.
   #stub(nodeId: number): DurableObjectStub {
-    const entry = this.#cluster.controllers.find((controller) => controller.node_id === nodeId);
+    const hint = this.#cluster.controllers.find(({ node_id }) => node_id === nodeId)?.location_hint;
     const id = this.#namespace.idFromName(controllerName(this.#cluster.cluster_id, nodeId));
-    return this.#namespace.get(id, hintOf(entry?.location_hint));
+    return this.#namespace.get(id, isLocationHint(hint) ? { locationHint: hint } : undefined);
   }
-}
-
-const LOCATION_HINTS: readonly DurableObjectLocationHint[] = [
-  "wnam",
-  "enam",
-  "sam",
-  "weur",
-  "eeur",
-  "apac",
-  "oc",
-  "afr",
-  "me",
-];
-
-function hintOf(name: string | undefined): { locationHint: DurableObjectLocationHint } | undefined {
-  const locationHint = LOCATION_HINTS.find((hint) => hint === name);
-  return locationHint === undefined ? undefined : { locationHint };
 }

@@ -4,7 +4,7 @@
  */
 import type { Effect, Response } from "../src/raft/index.ts";
 import type { Peers } from "./peers.ts";
-import { decodeResponse, encodeRequest } from "./quorum-wire.ts";
+import { decodeResponse, encodeRequest } from "./peer-wire.ts";
 
 export async function callPeer(
   peers: Peers,

@@ -6,7 +6,7 @@
 import { DEFAULT_TIMEOUTS, type RaftConfig, type Voter } from "../src/raft/index.ts";
 import { assert } from "../src/std/assert.ts";
 import type { ClusterEntry, ControllerEntry } from "./cluster-entry.ts";
-import { CONTROLLER_LISTENER } from "./quorum-wire.ts";
+import { CONTROLLER_LISTENER } from "./metadata-partition.ts";
 
 /** kraft.version 0 (static voters) has never existed here, but a voter says that it could be read. */
 const KRAFT_VERSIONS = { min: 0, max: 1 } as const;

@@ -7,7 +7,7 @@ import type { ClusterEntry, ControllerEntry } from "../durable-objects/cluster-e
 import { MV_DEFAULT, MV_MAX } from "../src/metadata/index.ts";
 import { Problem } from "./errors.ts";
 import { arrayAt, integerAt, invalid, objectAt, textAt } from "./fields.ts";
-import { LOCATION_HINTS, isLocationHint } from "./location-hints.ts";
+import { LOCATION_HINTS, isLocationHint } from "../durable-objects/location-hints.ts";
 import { isUuidText, randomUuid } from "./uuids.ts";
 
 /** From 3.9-IV0 on there is kraft.version 1, which voters with directory ids need (KIP-853). */

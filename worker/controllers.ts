@@ -7,7 +7,7 @@ import type { ClusterEntry } from "../durable-objects/cluster-entry.ts";
 import { controllerName } from "../durable-objects/cluster-entry.ts";
 import type { Env } from "../durable-objects/env.ts";
 import { Problem } from "./errors.ts";
-import { isLocationHint } from "./location-hints.ts";
+import { isLocationHint } from "../durable-objects/location-hints.ts";
 
 /** What a controller says of itself (`GET /status`). */
 export interface ControllerStatus {

@@ -1,0 +1,201 @@
+/**
+ * What this voter asks of others and what they answer: the consensus core's requests as whole Kafka frames, and
+ * Kafka's response frames as the core's values. What others ask of this voter is in `quorum-wire.ts`.
+ */
+import { NO_DIRECTORY, type ErrorName, type Request, type Response } from "../src/raft/index.ts";
+import {
+  BeginQuorumEpoch,
+  EndQuorumEpoch,
+  Fetch,
+  METADATA_TOPIC_ID,
+  Vote,
+  decodeResponseFrame,
+  errorName,
+  requestFrame,
+  type FetchResponse,
+  type InputOf,
+} from "../src/protocol/index.ts";
+import { entriesOf } from "./entries.ts";
+import { CONTROLLER_LISTENER, about, directoryUuid, onlyPartition } from "./metadata-partition.ts";
+
+/** What controllers of this build say to each other; a peer that cannot answers UNSUPPORTED_VERSION. */
+const VERSIONS = { vote: 2, "begin-quorum-epoch": 1, "end-quorum-epoch": 1, fetch: 18 } as const;
+
+/** The whole frame of a request, as `sender` sends it. */
+export function encodeRequest(
+  request: Request,
+  sender: { readonly clientId: string; readonly correlationId: number },
+): Uint8Array {
+  const header = { ...sender, apiVersion: VERSIONS[request.api] };
+  switch (request.api) {
+    case "vote":
+      return requestFrame(Vote, header, {
+        clusterId: request.clusterId,
+        voterId: request.receiver?.id ?? -1,
+        topics: about({
+          replicaEpoch: request.epoch,
+          replicaId: request.candidate.id,
+          replicaDirectoryId: directoryUuid(request.candidate.directoryId),
+          voterDirectoryId: directoryUuid(request.receiver?.directoryId ?? NO_DIRECTORY),
+          lastOffsetEpoch: request.logEnd.epoch,
+          lastOffset: request.logEnd.offset,
+          preVote: request.preVote,
+        }),
+      });
+    case "begin-quorum-epoch":
+      return requestFrame(BeginQuorumEpoch, header, {
+        clusterId: request.clusterId,
+        voterId: request.receiver?.id ?? -1,
+        topics: about({
+          voterDirectoryId: directoryUuid(request.receiver?.directoryId ?? NO_DIRECTORY),
+          leaderId: request.leaderId,
+          leaderEpoch: request.epoch,
+        }),
+        leaderEndpoints: request.endpoints,
+      });
+    case "end-quorum-epoch":
+      return requestFrame(EndQuorumEpoch, header, {
+        clusterId: request.clusterId,
+        topics: about({
+          leaderId: request.leaderId,
+          leaderEpoch: request.epoch,
+          preferredCandidates: request.preferredCandidates.map((candidate) => ({
+            candidateId: candidate.id,
+            candidateDirectoryId: directoryUuid(candidate.directoryId),
+          })),
+        }),
+        leaderEndpoints: request.endpoints,
+      });
+    case "fetch":
+      return requestFrame(Fetch, header, fetchBody(request));
+  }
+}
+
+function fetchBody(request: Extract<Request, { api: "fetch" }>): InputOf<typeof Fetch.request> {
+  const partition = {
+    partition: 0,
+    currentLeaderEpoch: request.epoch,
+    fetchOffset: request.fetchOffset,
+    lastFetchedEpoch: request.lastFetchedEpoch,
+    partitionMaxBytes: 0,
+    replicaDirectoryId: directoryUuid(request.replica.directoryId),
+    highWatermark: BigInt(request.highWatermark ?? -1),
+  };
+  return {
+    clusterId: request.clusterId,
+    replicaState: { replicaId: request.replica.id, replicaEpoch: request.incarnation ?? -1 },
+    maxWaitMs: request.maxWaitMs,
+    minBytes: 0,
+    maxBytes: request.maxBytes,
+    sessionEpoch: -1,
+    topics: [{ topicId: METADATA_TOPIC_ID, partitions: [partition] }],
+    forgottenTopicsData: [],
+  };
+}
+
+/** Reads what a peer answered. Null for an answer that is about anything but the metadata partition. */
+export function decodeResponse(api: Request["api"], frame: Uint8Array): Response | null {
+  const version = VERSIONS[api];
+  switch (api) {
+    case "vote": {
+      const { body } = decodeResponseFrame(Vote, version, frame);
+      const partition = onlyPartition(body.topics);
+      const answer = answerOf(body, partition);
+      return answer === null ? null : { api, ...answer, granted: partition?.voteGranted ?? false };
+    }
+    case "begin-quorum-epoch": {
+      const { body } = decodeResponseFrame(BeginQuorumEpoch, version, frame);
+      const answer = answerOf(body, onlyPartition(body.topics));
+      return answer === null ? null : { api, ...answer };
+    }
+    case "end-quorum-epoch": {
+      const { body } = decodeResponseFrame(EndQuorumEpoch, version, frame);
+      const answer = answerOf(body, onlyPartition(body.topics));
+      return answer === null ? null : { api, ...answer };
+    }
+    case "fetch":
+      return decodeFetch(decodeResponseFrame(Fetch, version, frame).body);
+  }
+}
+
+function decodeFetch(response: FetchResponse): Response | null {
+  const partition = response.responses[0]?.partitions[0];
+  const answer = answerOf(
+    response,
+    partition === undefined ? null : { ...partition, ...partition.currentLeader },
+  );
+  if (answer === null) return null;
+  const empty = {
+    highWatermark: null,
+    logStartOffset: null,
+    diverging: null,
+    snapshotId: null,
+    records: [],
+  };
+  if (partition === undefined) return { api: "fetch", ...answer, ...empty };
+  const { divergingEpoch, snapshotId } = partition;
+  return {
+    api: "fetch",
+    ...answer,
+    highWatermark: partition.highWatermark < 0 ? null : partition.highWatermark,
+    logStartOffset: partition.logStartOffset < 0 ? null : partition.logStartOffset,
+    diverging: divergingEpoch.endOffset < 0 ? null : divergingEpoch,
+    snapshotId: snapshotId.endOffset < 0 ? null : snapshotId,
+    records: entriesOf(partition.records ?? new Uint8Array(0)),
+  };
+}
+
+interface WireAnswer {
+  readonly errorCode: number;
+  readonly leaderId: number;
+  readonly leaderEpoch: number;
+}
+
+function answerOf(
+  response: {
+    readonly errorCode: number;
+    readonly nodeEndpoints: readonly {
+      readonly nodeId: number;
+      readonly host: string;
+      readonly port: number;
+    }[];
+  },
+  partition: WireAnswer | null,
+): Pick<Response, "error" | "epoch" | "leaderId" | "leaderEndpoints"> | null {
+  if (response.errorCode !== 0) {
+    return { error: errorOf(response.errorCode), epoch: 0, leaderId: null, leaderEndpoints: [] };
+  }
+  if (partition === null) return null;
+  const leaderEndpoints = response.nodeEndpoints
+    .filter((endpoint) => endpoint.nodeId === partition.leaderId)
+    .map(({ host, port }) => ({ name: CONTROLLER_LISTENER, host, port }));
+  return {
+    error: errorOf(partition.errorCode),
+    epoch: partition.leaderEpoch,
+    leaderId: partition.leaderId < 0 ? null : partition.leaderId,
+    leaderEndpoints,
+  };
+}
+
+const UNDERSTOOD: ReadonlySet<string> = new Set<ErrorName>([
+  "NONE",
+  "NOT_LEADER_OR_FOLLOWER",
+  "BROKER_NOT_AVAILABLE",
+  "CLUSTER_AUTHORIZATION_FAILED",
+  "UNSUPPORTED_VERSION",
+  "INVALID_REQUEST",
+  "FENCED_LEADER_EPOCH",
+  "UNKNOWN_LEADER_EPOCH",
+  "SNAPSHOT_NOT_FOUND",
+  "POSITION_OUT_OF_RANGE",
+  "INCONSISTENT_CLUSTER_ID",
+  "INVALID_VOTER_KEY",
+]);
+
+const isUnderstood = (name: string): name is ErrorName => UNDERSTOOD.has(name);
+
+/** A code that consensus has no use for is a failure like any other. */
+function errorOf(code: number): ErrorName {
+  const name = errorName(code);
+  return isUnderstood(name) ? name : "UNKNOWN_SERVER_ERROR";
+}
