@@ -171,7 +171,7 @@ function fetchResponse(
     lastStableOffset: -1,
     logStartOffset: reply.logStartOffset ?? -1,
     currentLeader: { leaderId: reply.leaderId ?? -1, leaderEpoch: reply.epoch },
-    abortedTransactions: null,
+    abortedTransactions: [],
     records: reply.records === null ? new Uint8Array(0) : readLog(reply.records),
     ...(reply.diverging === null ? {} : { divergingEpoch: reply.diverging }),
     ...(reply.snapshotId === null ? {} : { snapshotId: reply.snapshotId }),

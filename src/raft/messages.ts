@@ -201,7 +201,7 @@ export interface FetchAnswer<Records> extends Answer {
   readonly api: "fetch";
   /** Null (-1 on the wire) while unknown: a new leader does not know before it commits in its own epoch. */
   readonly highWatermark: Offset | null;
-  /** Null (-1 on the wire) in an error. */
+  /** Null in an answer that says nothing of the partition. */
   readonly logStartOffset: Offset | null;
   /** The largest epoch of the answering log not above the asked one, and where it ends. */
   readonly diverging: { readonly epoch: Epoch; readonly endOffset: Offset } | null;

@@ -19,7 +19,7 @@ export const fetchError = (state: State, error: ErrorName): FetchReply => ({
   api: "fetch",
   ...answer(state, error),
   highWatermark: null,
-  logStartOffset: null,
+  logStartOffset: state.log.startOffset,
   diverging: null,
   snapshotId: null,
   records: null,

@@ -70,6 +70,7 @@ export function broker(options: BrokerOptions): Broker {
         args: [properties],
         heapMb: HEAP_MB,
         logFile: join(folder, "server.log"),
+        logOn: "stdout",
       });
       await jvm.line(/Kafka Server started/, START_MS);
     },

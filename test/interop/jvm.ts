@@ -19,8 +19,13 @@ export interface JvmOptions {
   /** What it reads on standard input; nothing when absent. */
   readonly input?: string;
   /** The level of the log; tools are quiet. */
-  readonly level?: "INFO" | "WARN" | "ERROR";
+  readonly level?: Level;
+  /** Where the log goes: a broker's is its output, a tool's would be in the way there. Standard error unless said. */
+  readonly logOn?: Stream;
 }
+
+type Level = "DEBUG" | "INFO" | "WARN" | "ERROR";
+type Stream = "stdout" | "stderr";
 
 export interface Jvm {
   readonly pid: number;
@@ -51,7 +56,7 @@ process.once("exit", () => {
 });
 
 export function startJvm(kafka: Kafka, options: JvmOptions): Jvm {
-  const { mainClass, args, heapMb, logFile, input, level = "INFO" } = options;
+  const { mainClass, args, heapMb, logFile, input, level = "INFO", logOn = "stderr" } = options;
   const child = spawn(
     "java",
     [
@@ -59,7 +64,7 @@ export function startJvm(kafka: Kafka, options: JvmOptions): Jvm {
       "-XX:+UseSerialGC",
       "-XX:TieredStopAtLevel=1",
       "-Xshare:auto",
-      `-Dlog4j2.configurationFile=${logSettings(level)}`,
+      `-Dlog4j2.configurationFile=${logSettings(level, logOn)}`,
       "-cp",
       `${kafka.lib}/*`,
       mainClass,
@@ -140,16 +145,15 @@ export async function killEverything(): Promise<void> {
   await Promise.all([...running.values()].map((jvm) => jvm.kill()));
 }
 
-/** Tools speak on standard output, so their log goes to standard error; a broker's log is its output. */
-function logSettings(level: string): string {
-  const path = join(settings, `${level}.properties`);
+function logSettings(level: Level, logOn: Stream): string {
+  const path = join(settings, `${level}-${logOn}.properties`);
   writeFileSync(
     path,
     [
       "status = error",
       "appender.console.type = Console",
       "appender.console.name = console",
-      `appender.console.target = ${level === "INFO" ? "SYSTEM_OUT" : "SYSTEM_ERR"}`,
+      `appender.console.target = ${logOn === "stdout" ? "SYSTEM_OUT" : "SYSTEM_ERR"}`,
       "appender.console.layout.type = PatternLayout",
       "appender.console.layout.pattern = [%d] %p %m (%c)%n",
       `rootLogger.level = ${level}`,

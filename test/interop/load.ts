@@ -52,7 +52,7 @@ export async function startLoad(cluster: Cluster, topic: string, perSecond: numb
       config,
     ],
     heapMb: TOOL_HEAP_MB,
-    level: "ERROR",
+    logFile: join(cluster.folder, `producer-${topic}.log`),
   });
   const count = (): number =>
     jvm.lines.filter((line) => line.includes("producer_send_success")).length;

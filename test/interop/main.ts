@@ -43,6 +43,7 @@ const { values } = parseArgs({
     versions: { type: "string" },
     keep: { type: "boolean", default: false },
     only: { type: "string" },
+    repeat: { type: "string", default: "1" },
   },
 });
 const versions = values.versions?.split(",") ?? (values.short ? VERSIONS.slice(0, 1) : VERSIONS);
@@ -106,7 +107,10 @@ async function runSteps(cluster: Cluster): Promise<readonly Outcome[]> {
       (!values.short || short === true) &&
       (values.only === undefined || vital === true || new RegExp(values.only).test(title)),
   );
-  for (const step of wanted) {
+  const rounds = Array.from({ length: Number(values.repeat) - 1 }, () =>
+    wanted.filter(({ vital }) => vital !== true),
+  );
+  for (const step of [wanted, ...rounds].flat()) {
     const outcome = await attempt(step.title, () => step.run(cluster));
     done.push(outcome);
     if (outcome.verdict !== "pass" && step.vital === true) break;

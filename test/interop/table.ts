@@ -50,7 +50,8 @@ export function table(columns: readonly Column[]): string {
   );
   const rows = steps.map((step) => {
     const cells = columns.map(({ outcomes }) => {
-      const outcome = outcomes.find((candidate) => candidate.step === step);
+      const rounds = outcomes.filter((candidate) => candidate.step === step);
+      const outcome = rounds.find(({ verdict }) => verdict === "FAIL") ?? rounds[0];
       const text =
         outcome === undefined ? "-" : `${outcome.verdict} ${(outcome.ms / 1_000).toFixed(1)} s`;
       return text.padEnd(12);

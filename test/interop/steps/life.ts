@@ -17,6 +17,7 @@ const LIVELY_MS = 30_000;
 const PER_SECOND = 100;
 
 let topicsMade = 0;
+let loads = 0;
 
 /** Creates one topic through the edge, again and again until it succeeds; milliseconds from now. */
 export async function nextCreation(cluster: Cluster): Promise<number> {
@@ -46,9 +47,11 @@ export async function nextCreation(cluster: Cluster): Promise<number> {
 /** A topic with a producer on it; `happen` is what is done meanwhile. */
 async function underLoad(
   cluster: Cluster,
-  topic: string,
+  name: string,
   happen: (topic: string) => Promise<string>,
 ): Promise<string> {
+  loads += 1;
+  const topic = `${name}-${loads}`;
   await cluster.createTopic(topic, 6);
   const load = await startLoad(cluster, topic, PER_SECOND);
   try {

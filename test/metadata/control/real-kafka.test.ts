@@ -8,14 +8,7 @@ import { controllerApis } from "../../../src/metadata/control/controller-apis.ts
 import type { MetadataImage } from "../../../src/metadata/image/metadata-image.ts";
 import { reassigningPartitions, topicByName } from "../../../src/metadata/image/topics-image.ts";
 import { partitionChanger } from "../../../src/metadata/partitions/partition-rules.ts";
-import {
-  apiByName,
-  decodeRequestFrame,
-  decodeResponseFrame,
-  Envelope,
-  isApiName,
-} from "../../../src/protocol/index.ts";
-import { exchanges, fromHex } from "../../protocol/fixtures.ts";
+import { asRead, conversationsOf, type Conversation } from "../conversations.ts";
 import { contextFor, lawfullyReplayed, world } from "../world.ts";
 
 const APIS: ReadonlySet<string> = new Set([
@@ -29,40 +22,6 @@ const APIS: ReadonlySet<string> = new Set([
   "IncrementalAlterConfigs",
   "DescribeConfigs",
 ]);
-
-interface Conversation {
-  readonly name: string;
-  readonly version: number;
-  readonly request: Readonly<Record<string, unknown>>;
-  readonly response: unknown;
-}
-
-/** The conversations of one release about topics, in the order in which they were held. */
-function conversationsWith(kafka: string): readonly Conversation[] {
-  return exchanges
-    .filter((exchange) => exchange.kafka === kafka)
-    .flatMap((exchange): readonly Conversation[] => {
-      const outer = decodeRequestFrame(fromHex(exchange.request));
-      const isEnvelope = outer.name === "Envelope";
-      const frame = isEnvelope ? decodeRequestFrame(inner(outer.body, "requestData")) : outer;
-      if (frame.name === null || !APIS.has(frame.name)) return [];
-      const api = apiByName(frame.name);
-      if (api === undefined) return [];
-      const answered = fromHex(exchange.response);
-      const bytes = isEnvelope
-        ? inner(decodeResponseFrame(Envelope, outer.apiVersion, answered).body, "responseData")
-        : answered;
-      const { body } = decodeResponseFrame(api, frame.apiVersion, bytes);
-      const { name, apiVersion: version } = frame;
-      return [{ name, version, request: { ...frame.body }, response: body }];
-    });
-}
-
-function inner(body: object, field: string): Uint8Array {
-  const bytes: unknown = new Map(Object.entries(body)).get(field);
-  if (bytes instanceof Uint8Array) return bytes;
-  throw new Error(`the envelope has no ${field}`);
-}
 
 /**
  * Ids are drawn; configs come in the order of a hash table; and since 4.3 Kafka speaks of cordoned directories also
@@ -107,13 +66,10 @@ function asked(
   view: MetadataImage,
   { name, version, request }: Conversation,
 ): { readonly view: MetadataImage; readonly response: unknown } {
-  const api = isApiName(name) ? controllerApis.get(name) : undefined;
+  const api = controllerApis.get(name);
   if (api === undefined) throw new Error(`${name} is not served`);
   const result = api.handle(view, request, contextFor(view, { apiVersion: version }));
-  // What a version lacks comes back as its default, as it did from Kafka.
-  const codec = apiByName(name)?.response.at(version);
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the operation's own response
-  const response = codec?.decode(codec.encode(result.response as never));
+  const response = asRead(name, version, result.response);
   return { view: lawfullyReplayed(view, result.records), response };
 }
 
@@ -122,7 +78,7 @@ test.each([
   ["4.1.2", 27],
   ["4.3.1", 30],
 ])("Kafka %s and we say the same of topics", (kafka, metadataVersion) => {
-  const conversations = conversationsWith(kafka);
+  const conversations = conversationsOf(kafka, APIS);
   expect(conversations.length).toBeGreaterThan(40);
   // Eligible leader replicas are on from 4.1 on, and with them comes a minimum ISR for the cluster.
   const elr = metadataVersion > 25;
