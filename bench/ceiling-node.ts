@@ -32,6 +32,13 @@ export class CeilingNode extends DurableObject<BenchEnv> {
     return closedLoop(shape, () => this.#commit());
   }
 
+  /** One write, called for as a frame calls a controller. */
+  override async fetch(request: Request): Promise<Response> {
+    await request.arrayBuffer();
+    await this.#commit();
+    return new Response(new Uint8Array(WRITE_BYTES));
+  }
+
   #commit(): Promise<void> {
     return new Promise((resolve) => {
       this.#waiting.push(resolve);

@@ -3,12 +3,20 @@
  * gateway. One connection, one frame at a time, as a broker's channel has it.
  */
 import { once } from "node:events";
+import { Agent } from "node:http";
 import { connect, type Socket } from "node:net";
 import { startGateway } from "../gateway/main.ts";
 import { FrameCutter, sizePrefix } from "../gateway/frame-cutter.ts";
-import { ApiVersions, BrokerHeartbeat, requestFrame } from "../src/protocol/index.ts";
+import {
+  ApiVersions,
+  BrokerHeartbeat,
+  Fetch,
+  METADATA_TOPIC_ID,
+  requestFrame,
+} from "../src/protocol/index.ts";
+import { clusterClient } from "../scripts/cluster-client.ts";
 import { closedLoop, type Load } from "./load.ts";
-import { benchQuorum, median } from "./quorum.ts";
+import { benchQuorum, median, type BenchQuorum } from "./quorum.ts";
 
 const ROUND_MS = 1_500;
 const ROUNDS = 3;
@@ -31,6 +39,7 @@ export async function frames(): Promise<void> {
     wantShutDown: false,
   };
   const kinds: readonly (readonly [string, Uint8Array])[] = [
+    ["Fetch of an observer: no record is left to read", await idleFetch(quorum)],
     ["ApiVersions: the controller answers from memory", requestFrame(ApiVersions, header, {})],
     [
       "BrokerHeartbeat: waits for what is uncommitted",
@@ -46,12 +55,7 @@ export async function frames(): Promise<void> {
       const http: Load[] = [];
       for (let round = 0; round < ROUNDS; round += 1) {
         tcp.push(await overTcp(gateway.bootstrapServers, frame));
-        http.push(
-          await overHttp(
-            `${edge.url}/kafka/v3/clusters/${formed.cluster_id}/controllers/${leaderId}/frames`,
-            frame,
-          ),
-        );
+        http.push(await overHttp(quorum, frame));
       }
       const cells = [
         title,
@@ -67,6 +71,33 @@ export async function frames(): Promise<void> {
     await gateway.stop();
     await quorum.stop();
   }
+}
+
+/** A broker's Fetch at the end of the log, that does not wait for more. */
+async function idleFetch({ edge, formed }: BenchQuorum): Promise<Uint8Array> {
+  const { body } = await clusterClient(edge.url, formed.cluster_id).get<{
+    readonly leader_epoch: number;
+    readonly high_watermark: number;
+  }>("quorum");
+  const partition = {
+    partition: 0,
+    partitionMaxBytes: 0,
+    currentLeaderEpoch: body.leader_epoch,
+    fetchOffset: body.high_watermark,
+    lastFetchedEpoch: body.leader_epoch,
+  };
+  return requestFrame(
+    Fetch,
+    { apiVersion: 17, correlationId: 1, clientId: "bench" },
+    {
+      clusterId: formed.cluster_id,
+      replicaState: { replicaId: 1 },
+      maxWaitMs: 0,
+      minBytes: 0,
+      maxBytes: FRAME_BYTES_MAX,
+      topics: [{ topicId: METADATA_TOPIC_ID, partitions: [partition] }],
+    },
+  );
 }
 
 const middle = (loads: readonly Load[], of: "p50Ms" | "p99Ms"): number =>
@@ -93,10 +124,11 @@ async function exchange(socket: Socket, cutter: FrameCutter, frame: Uint8Array):
   }
 }
 
-async function overHttp(url: string, frame: Uint8Array): Promise<Load> {
-  return await closedLoop({ writers: 1, ms: ROUND_MS }, async () => {
-    const response = await fetch(url, { method: "POST", body: Buffer.from(frame) });
-    await response.arrayBuffer();
-    if (!response.ok) throw new Error(`the edge answered ${response.status}`);
-  });
+async function overHttp(quorum: BenchQuorum, frame: Uint8Array): Promise<Load> {
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+  try {
+    return await closedLoop({ writers: 1, ms: ROUND_MS }, () => quorum.send(frame, agent));
+  } finally {
+    agent.destroy();
+  }
 }

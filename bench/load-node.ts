@@ -1,27 +1,31 @@
 /** Load from inside the runtime: the same frames that the gateway would bring, without HTTP from outside. */
 import { DurableObject } from "cloudflare:workers";
 import type { ControllerNode } from "../durable-objects/controller-node.ts";
+import type { CeilingNode } from "./ceiling-node.ts";
 import { closedLoop, type Load } from "./load.ts";
 
 interface BenchEnv {
   readonly CONTROLLERS: DurableObjectNamespace<ControllerNode>;
+  readonly CEILING: DurableObjectNamespace<CeilingNode>;
 }
 
 export class LoadNode extends DurableObject<BenchEnv> {
-  /** Sends `frame` to a controller, again and again. */
+  /** Sends `frame` again and again: to a controller, or to the ceiling's leader where none is named. */
   run(shape: {
-    readonly controller: string;
+    readonly controller: string | null;
     readonly frame: Uint8Array;
     readonly writers: number;
     readonly ms: number;
   }): Promise<Load> {
-    const stub = this.env.CONTROLLERS.getByName(shape.controller);
+    const { CONTROLLERS, CEILING } = this.env;
+    const { controller } = shape;
+    const stub = controller === null ? CEILING.getByName("0") : CONTROLLERS.getByName(controller);
     return closedLoop(shape, async () => {
-      const response = await stub.fetch("https://controller/frames", {
+      const response = await stub.fetch("https://leader/frames", {
         method: "POST",
         body: shape.frame,
       });
-      if (!response.ok) throw new Error(`the controller answered ${response.status}`);
+      if (!response.ok) throw new Error(`the leader answered ${response.status}`);
       await response.arrayBuffer();
     });
   }

@@ -25,7 +25,7 @@ export default {
       return Response.json(await env.CEILING.getByName("0").lead(shape));
     }
     const frame = new Uint8Array(await request.arrayBuffer());
-    const controller = url.searchParams.get("controller") ?? "";
+    const controller = url.pathname === "/bench/load" ? url.searchParams.get("controller") : null;
     return Response.json(await env.LOAD.getByName("0").run({ ...shape, controller, frame }));
   },
 };

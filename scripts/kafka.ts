@@ -14,6 +14,7 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { listClusters, type FormedCluster } from "./cluster-client.ts";
 import { kafkaRelease, type Kafka } from "./kafka-release.ts";
+import { isToolName, mainClassOf } from "./kafka-tools.ts";
 
 const VERSION = process.env["KAFKA_VERSION"] ?? "4.3.1";
 const EDGE = process.env["KEDGE_EDGE"] ?? "http://127.0.0.1:8787";
@@ -21,35 +22,39 @@ const STATE = resolve(process.env["KEDGE_BROKERS"] ?? ".kedge/brokers");
 /** Broker N listens on this plus N. */
 const BROKER_PORT_BASE = 9_191;
 
-/** Kafka's main classes behind `bin/kafka-*.sh`. */
-const TOOLS: Readonly<Record<string, string>> = {
-  topics: "org.apache.kafka.tools.TopicCommand",
-  configs: "kafka.admin.ConfigCommand",
-  features: "org.apache.kafka.tools.FeatureCommand",
-  cluster: "org.apache.kafka.tools.ClusterTool",
-  "metadata-quorum": "org.apache.kafka.tools.MetadataQuorumCommand",
-  "leader-election": "org.apache.kafka.tools.LeaderElectionCommand",
-  "reassign-partitions": "org.apache.kafka.tools.reassign.ReassignPartitionsCommand",
-  "consumer-groups": "org.apache.kafka.tools.consumer.group.ConsumerGroupCommand",
-  "console-producer": "org.apache.kafka.tools.ConsoleProducer",
-  "console-consumer": "org.apache.kafka.tools.consumer.ConsoleConsumer",
-};
+/** The tools that ask a broker. */
+const TOOLS: readonly string[] = [
+  "topics",
+  "configs",
+  "features",
+  "cluster",
+  "metadata-quorum",
+  "leader-election",
+  "reassign-partitions",
+  "consumer-groups",
+  "share-groups",
+  "get-offsets",
+  "console-producer",
+  "console-consumer",
+];
 
 const USAGE = `usage: npm run kafka -- broker ID
        npm run kafka -- TOOL [its own options]
 
-  TOOL            ${Object.keys(TOOLS).join(", ")}
+  TOOL            ${TOOLS.join(", ")}
   KAFKA_VERSION   the release to take from Maven Central (${VERSION})
   KEDGE_EDGE      where npm start answers (${EDGE})`;
 
 const portOf = (brokerId: number): number => BROKER_PORT_BASE + brokerId;
 
 async function main([command, ...args]: readonly string[]): Promise<number> {
-  const mainClass = command === undefined ? undefined : TOOLS[command];
-  if (command !== "broker" && mainClass === undefined) throw new Error(USAGE);
+  const tool = TOOLS.includes(command ?? "") ? `kafka-${command}` : "";
+  if (command !== "broker" && !isToolName(tool)) throw new Error(USAGE);
   const kafka = await kafkaRelease(VERSION);
-  if (mainClass !== undefined)
+  if (isToolName(tool)) {
+    const mainClass = mainClassOf(VERSION, tool);
     return await java(kafka, { mainClass, args: addressed(args), level: "WARN" });
+  }
   const brokerId = Number(args[0]);
   if (!Number.isInteger(brokerId) || brokerId < 1 || brokerId > 999) throw new Error(USAGE);
   return await runBroker(kafka, brokerId, await defaultCluster());

@@ -8,7 +8,8 @@ import type { Kafka } from "../../scripts/kafka-release.ts";
 import { freePorts, startQuorum } from "./quorum.ts";
 import type { Quorum } from "./quorum.ts";
 import { tool } from "./tool.ts";
-import type { ToolName, ToolOptions, ToolRun } from "./tool.ts";
+import type { ToolName } from "../../scripts/kafka-tools.ts";
+import type { ToolOptions, ToolRun } from "./tool.ts";
 import type { Transcript } from "./transcript.ts";
 import { until } from "./until.ts";
 

@@ -7,7 +7,8 @@ import { join } from "node:path";
 import type { Cluster } from "./cluster.ts";
 import { startJvm } from "./jvm.ts";
 import { expect } from "./step.ts";
-import { mainClassOf, TOOL_HEAP_MB, tool } from "./tool.ts";
+import { mainClassOf } from "../../scripts/kafka-tools.ts";
+import { TOOL_HEAP_MB, tool } from "./tool.ts";
 import { until } from "./until.ts";
 
 export interface Load {
@@ -38,7 +39,7 @@ export async function startLoad(cluster: Cluster, topic: string, perSecond: numb
     "retries=2147483647\ndelivery.timeout.ms=120000\nenable.idempotence=true\nlinger.ms=0\n",
   );
   const jvm = startJvm(cluster.kafka, {
-    mainClass: mainClassOf(cluster.kafka, "kafka-verifiable-producer"),
+    mainClass: mainClassOf(cluster.kafka.version, "kafka-verifiable-producer"),
     args: [
       "--bootstrap-server",
       cluster.bootstrapServers,

@@ -4,37 +4,8 @@
  */
 import { startJvm } from "./jvm.ts";
 import type { Kafka } from "../../scripts/kafka-release.ts";
+import { mainClassOf, type ToolName } from "../../scripts/kafka-tools.ts";
 import type { Transcript } from "./transcript.ts";
-
-/** The scripts of a distribution and the class behind each. */
-const MAIN_CLASSES = {
-  "kafka-topics": "org.apache.kafka.tools.TopicCommand",
-  "kafka-configs": "kafka.admin.ConfigCommand",
-  "kafka-acls": "org.apache.kafka.tools.AclCommand",
-  "kafka-features": "org.apache.kafka.tools.FeatureCommand",
-  "kafka-metadata-quorum": "org.apache.kafka.tools.MetadataQuorumCommand",
-  "kafka-cluster": "org.apache.kafka.tools.ClusterTool",
-  "kafka-log-dirs": "org.apache.kafka.tools.LogDirsCommand",
-  "kafka-client-metrics": "org.apache.kafka.tools.ClientMetricsCommand",
-  "kafka-delete-records": "org.apache.kafka.tools.DeleteRecordsCommand",
-  "kafka-transactions": "org.apache.kafka.tools.TransactionsCommand",
-  "kafka-broker-api-versions": "org.apache.kafka.tools.BrokerApiVersionsCommand",
-  "kafka-reassign-partitions": "org.apache.kafka.tools.reassign.ReassignPartitionsCommand",
-  "kafka-leader-election": "org.apache.kafka.tools.LeaderElectionCommand",
-  "kafka-consumer-groups": "org.apache.kafka.tools.consumer.group.ConsumerGroupCommand",
-  "kafka-share-groups": "org.apache.kafka.tools.consumer.group.ShareGroupCommand",
-  "kafka-producer-perf-test": "org.apache.kafka.tools.ProducerPerformance",
-  "kafka-console-producer": "org.apache.kafka.tools.ConsoleProducer",
-  "kafka-console-consumer": "org.apache.kafka.tools.consumer.ConsoleConsumer",
-  "kafka-get-offsets": "org.apache.kafka.tools.GetOffsetShell",
-  "kafka-verifiable-producer": "org.apache.kafka.tools.VerifiableProducer",
-  "kafka-verifiable-consumer": "org.apache.kafka.tools.VerifiableConsumer",
-  "kafka-verifiable-share-consumer": "org.apache.kafka.tools.VerifiableShareConsumer",
-  "kafka-dump-log": "org.apache.kafka.tools.DumpLogSegments",
-  "kafka-metadata-shell": "org.apache.kafka.shell.MetadataShell",
-} as const;
-
-export type ToolName = keyof typeof MAIN_CLASSES;
 
 export interface ToolRun {
   readonly code: number | null;
@@ -56,13 +27,6 @@ export interface ToolOptions {
 const TOOL_MS = 60_000;
 export const TOOL_HEAP_MB = 160;
 
-export function mainClassOf(kafka: Kafka, name: ToolName): string {
-  // DumpLogSegments moved to Java between 4.1 and 4.2.
-  if (name === "kafka-dump-log" && /^4\.[01]\./.test(kafka.version))
-    return "kafka.tools.DumpLogSegments";
-  return MAIN_CLASSES[name];
-}
-
 /** Runs a tool to its end. Rejects when it fails or does not end, with what it said last. */
 export async function tool(
   kafka: Kafka,
@@ -72,7 +36,7 @@ export async function tool(
 ): Promise<ToolRun> {
   const { input, withinMs = TOOL_MS, transcript, mayFail = false } = options;
   const jvm = startJvm(kafka, {
-    mainClass: mainClassOf(kafka, name),
+    mainClass: mainClassOf(kafka.version, name),
     args,
     heapMb: TOOL_HEAP_MB,
     level: "ERROR",

@@ -7,7 +7,8 @@ import type { Jvm } from "../jvm.ts";
 import { readBack } from "../load.ts";
 import { expect } from "../step.ts";
 import type { Step } from "../step.ts";
-import { mainClassOf, tool, TOOL_HEAP_MB } from "../tool.ts";
+import { mainClassOf } from "../../../scripts/kafka-tools.ts";
+import { tool, TOOL_HEAP_MB } from "../tool.ts";
 import { until } from "../until.ts";
 
 const SHARED = 600;
@@ -146,7 +147,7 @@ const group: Step = {
 
 function member(cluster: Cluster): Jvm {
   return startJvm(cluster.kafka, {
-    mainClass: mainClassOf(cluster.kafka, "kafka-verifiable-consumer"),
+    mainClass: mainClassOf(cluster.kafka.version, "kafka-verifiable-consumer"),
     args: [
       "--bootstrap-server",
       cluster.bootstrapServers,

@@ -10,7 +10,8 @@ import { startJvm, type Jvm } from "../jvm.ts";
 import { expect, type Step } from "../step.ts";
 import { streamsJars } from "../streams-jars.ts";
 import { SkippedError } from "../table.ts";
-import { mainClassOf, tool, TOOL_HEAP_MB, type ToolRun } from "../tool.ts";
+import { mainClassOf } from "../../../scripts/kafka-tools.ts";
+import { tool, TOOL_HEAP_MB, type ToolRun } from "../tool.ts";
 import { until } from "../until.ts";
 
 const GROUP_MS = 60_000;
@@ -121,7 +122,7 @@ const share: Step = {
 
 function worker(cluster: Cluster): Jvm {
   return startJvm(cluster.kafka, {
-    mainClass: mainClassOf(cluster.kafka, "kafka-verifiable-share-consumer"),
+    mainClass: mainClassOf(cluster.kafka.version, "kafka-verifiable-share-consumer"),
     args: words(
       `--bootstrap-server ${cluster.bootstrapServers} --topic queue --group-id workers --verbose`,
     ),
