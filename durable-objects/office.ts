@@ -23,13 +23,26 @@ import type { ClusterEntry } from "./cluster-entry.ts";
 import { CONTROLLER_LISTENER, directoryUuid } from "./metadata-partition.ts";
 import { BATCH_BYTES_MAX } from "./storage/log-store.ts";
 
-/** When leaders are next looked over: unclean elections where allowed, then preferred leaders. */
+/** What the standing duties go by, beside the sessions of brokers. */
 export interface Duties {
+  /** When leaders are next looked over: unclean elections where allowed, then preferred leaders. */
   readonly balanceAtMs: number;
+  /** Nothing is due before; the past unless a duty has just failed. */
+  readonly restUntilMs: number;
 }
+
+/** A duty that met a defect would meet it again: it is still due, and is not run without end. */
+const REST_MS = 1_000;
 
 export const firstDuties = (nowMs: number): Duties => ({
   balanceAtMs: nowMs + LEADER_BALANCE_INTERVAL_MS,
+  restUntilMs: nowMs,
+});
+
+/** The duties after one of them failed. */
+export const rested = (duties: Duties, nowMs: number): Duties => ({
+  ...duties,
+  restUntilMs: nowMs + REST_MS,
 });
 
 /** What taking office starts from. */
@@ -103,7 +116,7 @@ export const opening =
     takeOver(view, context, defaultBootstrap(cluster.metadata_version));
 
 export const nextDutyAt = (duties: Duties, liveness: BrokerLiveness): number =>
-  Math.min(duties.balanceAtMs, fencingAt(liveness));
+  Math.max(duties.restUntilMs, Math.min(duties.balanceAtMs, fencingAt(liveness)));
 
 /** A duty says whether it has met the bound of one run: then there may be more to do, at once. */
 export type Duty = Operation<{ readonly isBounded: boolean } | null>;
@@ -114,12 +127,13 @@ export function dueDuties(
   liveness: BrokerLiveness,
   nowMs: number,
 ): { readonly due: readonly Duty[]; readonly duties: Duties } {
+  if (nowMs < duties.restUntilMs) return { due: [], duties };
   const due: Duty[] = [];
   if (fencingAt(liveness) <= nowMs) due.push(fenceStaleBrokers);
   if (duties.balanceAtMs > nowMs) return { due, duties };
   return {
     due: [...due, electUncleanLeaders, balancePartitionLeaders],
-    duties: { balanceAtMs: nowMs + LEADER_BALANCE_INTERVAL_MS },
+    duties: { ...duties, balanceAtMs: nowMs + LEADER_BALANCE_INTERVAL_MS },
   };
 }
 

@@ -29,6 +29,7 @@ import {
   firstDuties,
   furnish,
   nextDutyAt,
+  rested,
   opening,
   readContext,
   type Duties,
@@ -352,9 +353,13 @@ export class Voter {
 
   async #doDuty(duty: Duty): Promise<void> {
     const outcome = await this.submit(duty, 0);
-    if (outcome.kind === "failed") console.error("a standing duty met a defect:", outcome.cause);
-    if (outcome.kind !== "committed" || outcome.response?.isBounded !== true) return;
-    this.#duties = { balanceAtMs: this.#parts.clock() };
+    const nowMs = this.#parts.clock();
+    if (outcome.kind === "failed") {
+      console.error("a standing duty met a defect:", outcome.cause);
+      this.#duties = rested(this.#duties, nowMs);
+    } else if (outcome.kind === "committed" && outcome.response?.isBounded === true) {
+      this.#duties = { ...this.#duties, balanceAtMs: nowMs };
+    } else return;
     this.#standWake();
   }
 
