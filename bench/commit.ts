@@ -1,6 +1,7 @@
 /**
  * Commits a second of three objects in one workerd, beside the platform's own ceiling in the same run, with and
- * without a call for each write: load from inside the runtime, and load over HTTP through the Worker. Rounds are short and interleaved, the middle counts.
+ * without a call for each write: load from inside the runtime, and load over HTTP through the Worker. Rounds are
+ * short and interleaved, the middle counts.
  */
 import { Agent } from "node:http";
 import { closedLoop, type Load } from "./load.ts";

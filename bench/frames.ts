@@ -14,7 +14,6 @@ import {
   METADATA_TOPIC_ID,
   requestFrame,
 } from "../src/protocol/index.ts";
-import { clusterClient } from "../scripts/cluster-client.ts";
 import { closedLoop, type Load } from "./load.ts";
 import { benchQuorum, median, type BenchQuorum } from "./quorum.ts";
 
@@ -39,7 +38,7 @@ export async function frames(): Promise<void> {
     wantShutDown: false,
   };
   const kinds: readonly (readonly [string, Uint8Array])[] = [
-    ["Fetch of an observer: no record is left to read", await idleFetch(quorum)],
+    ["Fetch of an observer: no record is left to read", idleFetch(quorum)],
     ["ApiVersions: the controller answers from memory", requestFrame(ApiVersions, header, {})],
     [
       "BrokerHeartbeat: waits for what is uncommitted",
@@ -74,17 +73,13 @@ export async function frames(): Promise<void> {
 }
 
 /** A broker's Fetch at the end of the log, that does not wait for more. */
-async function idleFetch({ edge, formed }: BenchQuorum): Promise<Uint8Array> {
-  const { body } = await clusterClient(edge.url, formed.cluster_id).get<{
-    readonly leader_epoch: number;
-    readonly high_watermark: number;
-  }>("quorum");
+function idleFetch({ formed, leaderEpoch, endOffset }: BenchQuorum): Uint8Array {
   const partition = {
     partition: 0,
     partitionMaxBytes: 0,
-    currentLeaderEpoch: body.leader_epoch,
-    fetchOffset: body.high_watermark,
-    lastFetchedEpoch: body.leader_epoch,
+    currentLeaderEpoch: leaderEpoch,
+    fetchOffset: endOffset,
+    lastFetchedEpoch: leaderEpoch,
   };
   return requestFrame(
     Fetch,

@@ -12,6 +12,9 @@ export interface BenchQuorum {
   readonly edge: Edge;
   readonly formed: FormedCluster;
   readonly leaderId: number;
+  readonly leaderEpoch: number;
+  /** Where the committed log ended when the broker was registered. */
+  readonly endOffset: number;
   readonly brokerEpoch: number;
   /** One small record is committed for each: the smallest write that a broker asks for. */
   readonly writeFrame: Uint8Array;
@@ -39,8 +42,12 @@ async function formedOn(edge: Edge): Promise<Omit<BenchQuorum, "stop">> {
   const formed = await formCluster(edge.url, { voters: 3 });
   const cluster = clusterClient(edge.url, formed.cluster_id);
   const brokerEpoch = await jsonBroker(cluster, 1).register();
-  const quorum = await cluster.get<{ readonly leader_id: number }>("quorum");
-  const leaderId = quorum.body.leader_id;
+  const { body } = await cluster.get<{
+    readonly leader_id: number;
+    readonly leader_epoch: number;
+    readonly high_watermark: number;
+  }>("quorum");
+  const { leader_id: leaderId, leader_epoch: leaderEpoch, high_watermark: endOffset } = body;
   const writeFrame = requestFrame(
     AllocateProducerIds,
     { apiVersion: 0, correlationId: 1, clientId: "bench" },
@@ -48,7 +55,7 @@ async function formedOn(edge: Edge): Promise<Omit<BenchQuorum, "stop">> {
   );
   const url = `${edge.url}/kafka/v3/clusters/${formed.cluster_id}/controllers/${leaderId}/frames`;
   const send = (frame: Uint8Array, agent: Agent): Promise<void> => post(url, frame, agent);
-  return { edge, formed, leaderId, brokerEpoch, writeFrame, send };
+  return { edge, formed, leaderId, leaderEpoch, endOffset, brokerEpoch, writeFrame, send };
 }
 
 function post(url: string, frame: Uint8Array, agent: Agent): Promise<void> {

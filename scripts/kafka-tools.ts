@@ -34,5 +34,3 @@ export function mainClassOf(version: string, name: ToolName): string {
   if (name === "kafka-dump-log" && /^4\.[01]\./.test(version)) return "kafka.tools.DumpLogSegments";
   return MAIN_CLASSES[name];
 }
-
-export const isToolName = (name: string): name is ToolName => Object.hasOwn(MAIN_CLASSES, name);

@@ -14,7 +14,7 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { listClusters, type FormedCluster } from "./cluster-client.ts";
 import { kafkaRelease, type Kafka } from "./kafka-release.ts";
-import { isToolName, mainClassOf } from "./kafka-tools.ts";
+import { mainClassOf, type ToolName } from "./kafka-tools.ts";
 
 const VERSION = process.env["KAFKA_VERSION"] ?? "4.3.1";
 const EDGE = process.env["KEDGE_EDGE"] ?? "http://127.0.0.1:8787";
@@ -23,35 +23,35 @@ const STATE = resolve(process.env["KEDGE_BROKERS"] ?? ".kedge/brokers");
 const BROKER_PORT_BASE = 9_191;
 
 /** The tools that ask a broker. */
-const TOOLS: readonly string[] = [
-  "topics",
-  "configs",
-  "features",
-  "cluster",
-  "metadata-quorum",
-  "leader-election",
-  "reassign-partitions",
-  "consumer-groups",
-  "share-groups",
-  "get-offsets",
-  "console-producer",
-  "console-consumer",
+const TOOLS: readonly ToolName[] = [
+  "kafka-topics",
+  "kafka-configs",
+  "kafka-features",
+  "kafka-cluster",
+  "kafka-metadata-quorum",
+  "kafka-leader-election",
+  "kafka-reassign-partitions",
+  "kafka-consumer-groups",
+  "kafka-share-groups",
+  "kafka-get-offsets",
+  "kafka-console-producer",
+  "kafka-console-consumer",
 ];
 
 const USAGE = `usage: npm run kafka -- broker ID
        npm run kafka -- TOOL [its own options]
 
-  TOOL            ${TOOLS.join(", ")}
+  TOOL            ${TOOLS.map((name) => name.replace("kafka-", "")).join(", ")}
   KAFKA_VERSION   the release to take from Maven Central (${VERSION})
   KEDGE_EDGE      where npm start answers (${EDGE})`;
 
 const portOf = (brokerId: number): number => BROKER_PORT_BASE + brokerId;
 
 async function main([command, ...args]: readonly string[]): Promise<number> {
-  const tool = TOOLS.includes(command ?? "") ? `kafka-${command}` : "";
-  if (command !== "broker" && !isToolName(tool)) throw new Error(USAGE);
+  const tool = TOOLS.find((name) => name === `kafka-${command}`);
+  if (command !== "broker" && tool === undefined) throw new Error(USAGE);
   const kafka = await kafkaRelease(VERSION);
-  if (isToolName(tool)) {
+  if (tool !== undefined) {
     const mainClass = mainClassOf(VERSION, tool);
     return await java(kafka, { mainClass, args: addressed(args), level: "WARN" });
   }

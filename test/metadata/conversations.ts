@@ -1,7 +1,11 @@
 /**
- * The recorded exchanges as conversations: what was asked of a JVM controller, in which version, and what it said.
+ * The recorded exchanges as conversations: what was asked of a JVM controller, in which version, what it said, and
+ * what ours says to the same.
  * Envelopes are opened; one without an answer inside, as of a controller that has just lost its office, is left out.
  */
+import { controllerApis } from "../../src/metadata/control/controller-apis.ts";
+import type { ControlContext } from "../../src/metadata/control/operation.ts";
+import type { MetadataImage } from "../../src/metadata/image/metadata-image.ts";
 import {
   apiByName,
   decodeRequestFrame,
@@ -11,6 +15,7 @@ import {
   type ApiName,
 } from "../../src/protocol/index.ts";
 import { exchanges, fromHex } from "../protocol/fixtures.ts";
+import { contextFor, lawfullyReplayed } from "./world.ts";
 
 export interface Conversation {
   readonly name: ApiName;
@@ -51,9 +56,25 @@ function bytesIn(body: object, field: string): Uint8Array {
   throw new Error(`the envelope has no ${field}`);
 }
 
-/** A response as a client of `version` reads it: what a version lacks comes back as its default. */
-export function asRead(name: ApiName, version: number, response: unknown): unknown {
+export interface Asked {
+  readonly view: MetadataImage;
+  readonly response: unknown;
+}
+
+/**
+ * Asks ours what was asked of Kafka, in a context filled from `parts`: the view with what it wrote, and the response
+ * as a client of that version reads it. What a version lacks comes back as its default.
+ */
+export function ask(
+  view: MetadataImage,
+  { name, version, request }: Conversation,
+  parts: Partial<ControlContext> = {},
+): Asked {
+  const api = controllerApis.get(name);
+  if (api === undefined) throw new Error(`${name} is not served`);
+  const result = api.handle(view, request, contextFor(view, { apiVersion: version, ...parts }));
   const codec = apiByName(name)?.response.at(version);
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the operation's own response
-  return codec?.decode(codec.encode(response as never));
+  const response = codec?.decode(codec.encode(result.response as never));
+  return { view: lawfullyReplayed(view, result.records), response };
 }

@@ -157,7 +157,7 @@ const raisable = (
       }),
   );
 
-/** APIs of the recorded listeners that this one leaves out: votes of peers go another way, the rest is not served yet. */
+/** APIs of the recorded listeners that this one does not serve yet. */
 const NOT_SERVED: readonly string[] = [
   "SaslHandshake",
   "DescribeAcls",

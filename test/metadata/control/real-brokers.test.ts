@@ -4,13 +4,12 @@
  * state that the exchange itself tells of: the epochs, the partitions and the directories that it names.
  */
 import { describe, expect, test } from "vitest";
-import { controllerApis } from "../../../src/metadata/control/controller-apis.ts";
 import type { ControlContext } from "../../../src/metadata/control/operation.ts";
 import type { MetadataImage } from "../../../src/metadata/image/metadata-image.ts";
 import { initialLiveness } from "../../../src/metadata/liveness/broker-heartbeats.ts";
 import type { ApiName } from "../../../src/protocol/index.ts";
-import { asRead, conversationsOf, type Conversation } from "../conversations.ts";
-import { contextFor, lawfullyReplayed, record, replayed, world } from "../world.ts";
+import { ask, conversationsOf, type Asked, type Conversation } from "../conversations.ts";
+import { record, replayed, world } from "../world.ts";
 
 const RELEASES = [
   ["4.0.2", 25],
@@ -21,24 +20,6 @@ const RELEASES = [
 /** Longer than a session after anything that happened before. */
 const LATER_MS = 1_000_000;
 const UNASSIGNED = "AAAAAAAAAAAAAAAAAAAAAA";
-
-interface Asked {
-  readonly view: MetadataImage;
-  readonly response: unknown;
-}
-
-function ask(
-  view: MetadataImage,
-  { name, version, request }: Conversation,
-  parts: Partial<ControlContext> = {},
-): Asked {
-  const api = controllerApis.get(name);
-  if (api === undefined) throw new Error(`${name} is not served`);
-  const context = contextFor(view, { apiVersion: version, ...parts });
-  const result = api.handle(view, request, context);
-  const response = asRead(name, version, result.response);
-  return { view: lawfullyReplayed(view, result.records), response };
-}
 
 /** The conversations of one API, seen as what they are. */
 function held<Request, Response>(kafka: string, name: ApiName): readonly Held<Request, Response>[] {
@@ -94,7 +75,7 @@ interface TopicPartitions {
   readonly partitions: readonly { readonly partitionIndex: number }[];
 }
 
-/** Adds topics of the recording, each partition as `stateOf` has it; topics that are there already go first. */
+/** Adds topics of the recording, each partition in the state that `stateOf` gives it. */
 function withPartitions<Topic extends TopicPartitions>(
   view: MetadataImage,
   topics: readonly Topic[],

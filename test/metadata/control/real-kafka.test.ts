@@ -4,12 +4,11 @@
  * hangs on the movements of brokers between two requests.
  */
 import { expect, test } from "vitest";
-import { controllerApis } from "../../../src/metadata/control/controller-apis.ts";
 import type { MetadataImage } from "../../../src/metadata/image/metadata-image.ts";
 import { reassigningPartitions, topicByName } from "../../../src/metadata/image/topics-image.ts";
 import { partitionChanger } from "../../../src/metadata/partitions/partition-rules.ts";
-import { asRead, conversationsOf, type Conversation } from "../conversations.ts";
-import { contextFor, lawfullyReplayed, world } from "../world.ts";
+import { ask, conversationsOf, type Conversation } from "../conversations.ts";
+import { lawfullyReplayed, world } from "../world.ts";
 
 const APIS: ReadonlySet<string> = new Set([
   "CreateTopics",
@@ -59,18 +58,7 @@ function withForeknown(view: MetadataImage, { request, response }: Conversation)
   const text = JSON.stringify(response);
   const name = /Topic '([^']+)' already exists/.exec(text)?.[1];
   if (name === undefined || topicByName(view.topics, name) !== undefined) return view;
-  return asked(view, { name: "CreateTopics", version: 7, request, response }).view;
-}
-
-function asked(
-  view: MetadataImage,
-  { name, version, request }: Conversation,
-): { readonly view: MetadataImage; readonly response: unknown } {
-  const api = controllerApis.get(name);
-  if (api === undefined) throw new Error(`${name} is not served`);
-  const result = api.handle(view, request, contextFor(view, { apiVersion: version }));
-  const response = asRead(name, version, result.response);
-  return { view: lawfullyReplayed(view, result.records), response };
+  return ask(view, { name: "CreateTopics", version: 7, request, response }).view;
 }
 
 test.each([
@@ -89,7 +77,7 @@ test.each([
   for (const conversation of conversations) {
     if (followsUnrecordedMove(conversation)) continue;
     view = withReplicasInSync(withForeknown(view, conversation), conversation);
-    const ours = asked(view, conversation);
+    const ours = ask(view, conversation);
     expect(comparable({ ...conversation, response: ours.response })).toEqual(
       comparable(conversation),
     );
