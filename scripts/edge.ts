@@ -95,19 +95,6 @@ export async function startEdge(options: EdgeOptions): Promise<Edge> {
   }
 }
 
-/** A loopback port that was free a moment ago. */
-export async function freePort(): Promise<number> {
-  const server = createServer();
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  server.close();
-  await once(server, "close");
-  if (address === null || typeof address === "string")
-    throw new Error("no loopback port to be had");
-  return address.port;
-}
-
 /** Bundles the Worker and writes the runtime's configuration, in a process that is gone afterwards. */
 async function writeConfig(persistTo: string, port: number, config: string): Promise<string> {
   const script = join(ROOT, "scripts", "runtime-config.ts");

@@ -2,16 +2,15 @@
  * The quorum under test, as `npm start` runs it: the edge on a loopback port, the gateway beside it, a cluster of
  * three controllers whose endpoints are the gateway's ports.
  */
-import { createServer } from "node:net";
-import { once } from "node:events";
 import { join } from "node:path";
 import { appendFileSync } from "node:fs";
 import { startGateway } from "../../gateway/main.ts";
 import type { Gateway } from "../../gateway/main.ts";
 import { clusterClient, formCluster } from "../../scripts/cluster-client.ts";
 import type { ClusterClient } from "../../scripts/cluster-client.ts";
-import { freePort, startEdge } from "../../scripts/edge.ts";
+import { startEdge } from "../../scripts/edge.ts";
 import type { Edge } from "../../scripts/edge.ts";
+import { freePort, freePorts } from "../ports.ts";
 import { until } from "./until.ts";
 
 /** `GET quorum`, as far as it is read here. */
@@ -107,29 +106,4 @@ async function ready(url: string, clusterId: string): Promise<void> {
     if (!response.ok) throw new Error(body);
     return true;
   });
-}
-
-/** The first of `count` consecutive loopback ports, all of which were free a moment ago. */
-export async function freePorts(count: number): Promise<readonly number[]> {
-  for (let attempt = 0; attempt < 50; attempt += 1) {
-    const first = await freePort();
-    const ports = Array.from({ length: count }, (_, at) => first + at);
-    const free = await Promise.all(ports.map(isFree));
-    if (free.every(Boolean)) return ports;
-  }
-  throw new Error(`no ${count} consecutive loopback ports to be had`);
-}
-
-async function isFree(port: number): Promise<boolean> {
-  if (port > 65_535) return false;
-  const server = createServer();
-  try {
-    server.listen(port, "127.0.0.1");
-    await once(server, "listening");
-    return true;
-  } catch {
-    return false;
-  } finally {
-    server.close();
-  }
 }

@@ -9,7 +9,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { clusterClient } from "../../scripts/cluster-client.ts";
-import { freePort } from "../../scripts/edge.ts";
+import { freePort } from "../ports.ts";
 
 const START = join(import.meta.dirname, "..", "..", "scripts", "start.ts");
 
