@@ -3,6 +3,7 @@
  * their own tools and clients are used on them, and what a cluster goes through in its life is done to them. One
  * version after the other; the table at the end says which step held on which version, the last line counts.
  */
+import { rmSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -70,6 +71,9 @@ process.exit(failed === 0 && passed > 0 ? 0 : 1);
 async function runVersion(version: string): Promise<readonly Outcome[]> {
   console.log(`\n== Apache Kafka ${version}`);
   const folder = await mkdtemp(join(tmpdir(), `kedge-interop-${version}-`));
+  const remove = (): void => rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
+  // A signal ends the run in the middle of a step.
+  if (!values.keep) process.once("exit", remove);
   const transcript = new Transcript();
   const done: Outcome[] = [];
   let cluster: Cluster | undefined;
@@ -95,7 +99,10 @@ async function runVersion(version: string): Promise<readonly Outcome[]> {
     await killEverything();
     await cluster?.quorum.stop();
     if (values.keep) console.log(`kept: ${folder}`);
-    else await rm(folder, { recursive: true, force: true });
+    else {
+      process.off("exit", remove);
+      remove();
+    }
   }
   return done;
 }
@@ -120,9 +127,10 @@ async function runSteps(cluster: Cluster): Promise<readonly Outcome[]> {
 
 /** Without Java, Maven or Maven Central: the short run only checks that it can say so. */
 function withoutKafka(error: UnavailableError, version: string): Promise<Outcome> {
-  console.log(`\ninterop skipped: Apache Kafka ${version} cannot be had here: ${error.message}\n`);
+  console.log(`\nApache Kafka ${version} cannot be had here: ${error.message}\n`);
+  if (!values.short) return attempt("Apache Kafka is had", () => Promise.reject(error));
+  console.log("INTEROP SKIPPED: no broker, tool or client of Kafka was tried.\n");
   return attempt("quorum without brokers", async () => {
-    if (!values.short) throw error;
     const folder = await mkdtemp(join(tmpdir(), "kedge-interop-quorum-"));
     try {
       const { startQuorum } = await import("./quorum.ts");

@@ -170,6 +170,7 @@ const streams: Step = {
       args: [config],
       heapMb: STREAMS_HEAP_MB,
       logFile: join(cluster.folder, "streams.log"),
+      logOn: "stdout",
     });
     try {
       await counting.line(/to RUNNING/, GROUP_MS);
