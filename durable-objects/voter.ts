@@ -5,7 +5,7 @@
  * Here the two cores meet. The rules of when to lead, what is committed and what a record means are theirs;
  * this class carries values from one to the other, in the order in which they come.
  */
-import { stableImage, type BrokerLiveness, type MetadataImage } from "../src/metadata/index.ts";
+import { stableImage, type MetadataImage } from "../src/metadata/index.ts";
 import {
   describeEffect,
   leaderOf,
@@ -24,17 +24,8 @@ import { AssertionError, assert } from "../src/std/assert.ts";
 import { ActiveController, type Operation, type Outcome } from "./active-controller.ts";
 import type { ClusterEntry } from "./cluster-entry.ts";
 import { dataBatch } from "./entries.ts";
-import {
-  dueDuties,
-  firstDuties,
-  furnish,
-  nextDutyAt,
-  rested,
-  opening,
-  readContext,
-  type Duties,
-  type Duty,
-} from "./office.ts";
+import { Duties, type Duty } from "./duties.ts";
+import { furnish, opening, readContext } from "./office.ts";
 import { persistStep } from "./persist.ts";
 import type { Peers } from "./peers.ts";
 import { callPeer } from "./quorum-call.ts";
@@ -78,16 +69,7 @@ export class Voter {
   #isStopped = false;
   #active: ActiveController | null = null;
   #isOpen = false;
-  #duties: Duties = firstDuties(0);
-  #dutyAt: {
-    readonly liveness: BrokerLiveness | null;
-    readonly duties: Duties;
-    readonly at: number;
-  } = {
-    liveness: null,
-    duties: this.#duties,
-    at: 0,
-  };
+  #duties = new Duties(0);
   /** The end of the batch that this office has appended and not yet seen committed. */
   #roundEnd: number | null = null;
   #highWatermark: number | null = null;
@@ -334,7 +316,7 @@ export class Voter {
       seed: seed ^ election.epoch,
     });
     this.#active = new ActiveController(office);
-    this.#duties = firstDuties(nowMs);
+    this.#duties = new Duties(nowMs);
     const opened = this.#active.submit(opening(cluster), { nowMs, apiVersion: 0 });
     // Without its first records an office is none: better to be reset than to lead a cluster without features.
     void opened.then((outcome) => {
@@ -344,23 +326,15 @@ export class Voter {
   }
 
   #doDuties(): void {
-    const active = this.#active;
-    if (active === null) return;
-    const { due, duties } = dueDuties(this.#duties, active.liveness, this.#parts.clock());
-    this.#duties = duties;
-    for (const duty of due) void this.#doDuty(duty);
+    if (this.#active === null) return;
+    const due = this.#duties.takeDue(this.#active.liveness, this.#parts.clock());
+    for (const duty of due) void this.#doDuty(duty, this.#duties);
   }
 
-  async #doDuty(duty: Duty): Promise<void> {
+  async #doDuty(duty: Duty, duties: Duties): Promise<void> {
     const outcome = await this.submit(duty, 0);
-    const nowMs = this.#parts.clock();
-    if (outcome.kind === "failed") {
-      console.error("a standing duty met a defect:", outcome.cause);
-      this.#duties = rested(this.#duties, nowMs);
-    } else if (outcome.kind === "committed" && outcome.response?.isBounded === true) {
-      this.#duties = { ...this.#duties, balanceAtMs: nowMs };
-    } else return;
-    this.#standWake();
+    if (outcome.kind === "failed") console.error("a standing duty met a defect:", outcome.cause);
+    if (duties.ran(outcome, this.#parts.clock())) this.#standWake();
   }
 
   /** Group commit: while a round is under way, operations queue; when it is committed, they are the next. */
@@ -403,17 +377,8 @@ export class Voter {
   }
 
   #standWake(): void {
-    const duty = this.#active === null ? Number.POSITIVE_INFINITY : this.#nextDutyAt(this.#active);
+    const duty = this.#active === null ? Infinity : this.#duties.nextAt(this.#active.liveness);
     this.#wake.at(Math.min(nextDeadline(this.#turn.state), duty), this.#parts.clock());
-  }
-
-  // Finding the next deadline reads every broker's contact; most events leave them as they were.
-  #nextDutyAt(active: ActiveController): number {
-    const { liveness } = active;
-    if (this.#dutyAt.liveness !== liveness || this.#dutyAt.duties !== this.#duties) {
-      this.#dutyAt = { liveness, duties: this.#duties, at: nextDutyAt(this.#duties, liveness) };
-    }
-    return this.#dutyAt.at;
   }
 
   #fail(cause: unknown): void {

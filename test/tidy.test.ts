@@ -4,7 +4,7 @@
  */
 import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
-import { dirname, join, normalize } from "node:path";
+import { basename, dirname, join, normalize } from "node:path";
 import { describe, expect, test } from "vitest";
 
 /** This file names what no other may. */
@@ -111,6 +111,16 @@ describe("the prose", () => {
 
   test("every Markdown file opens with one title", () => {
     expect(prose.filter((path) => !isFixture(path) && !/^# \S/.test(read(path)))).toEqual([]);
+  });
+
+  test("names no source file that is not there", () => {
+    const names = new Set(code.map((path) => basename(path)));
+    const gone = prose.flatMap((path) =>
+      [...read(path).matchAll(/(?<![\w.<>*-])(?:[\w-]+\/)*([\w-][\w.-]*\.ts)\b/g)]
+        .filter(([, name]) => !names.has(name ?? ""))
+        .map(([named]) => `${path} -> ${named}`),
+    );
+    expect(gone).toEqual([]);
   });
 
   test("every relative link leads somewhere", () => {

@@ -1,0 +1,76 @@
+/**
+ * The standing duties of an office: the metadata operations that come due by themselves while a controller leads.
+ * When each is due is said here; what it writes is the operation's to say.
+ */
+import {
+  DEFAULT_CONTROLLER_CONFIG,
+  LEADER_BALANCE_INTERVAL_MS,
+  balancePartitionLeaders,
+  electUncleanLeaders,
+  fenceStaleBrokers,
+  nextFencingDeadline,
+  type BrokerLiveness,
+} from "../src/metadata/index.ts";
+import type { Operation, Outcome } from "./active-controller.ts";
+
+/** What a duty says of its run: whether it met the bound of one run, so that there may be more to do at once. */
+export type DutyReport = { readonly isBounded: boolean } | null;
+export type Duty = Operation<DutyReport>;
+
+/** A duty that met a defect, or was refused, would fare no better at once: it is still due, and is not run without end. */
+const REST_MS = 1_000;
+
+/** The duties of one office, and when they are due. Times are milliseconds since the epoch of Unix. */
+export class Duties {
+  /** When leaders are next looked over: unclean elections where allowed, then preferred leaders. */
+  #balanceAtMs: number;
+  /** Nothing is due before; the past unless a duty has just failed. */
+  #restUntilMs: number;
+  #fencing: { readonly liveness: BrokerLiveness; readonly atMs: number } | null = null;
+
+  constructor(nowMs: number) {
+    this.#balanceAtMs = nowMs + LEADER_BALANCE_INTERVAL_MS;
+    this.#restUntilMs = nowMs;
+  }
+
+  nextAt(liveness: BrokerLiveness): number {
+    return Math.max(this.#restUntilMs, Math.min(this.#balanceAtMs, this.#fencingAt(liveness)));
+  }
+
+  /** What is due at `nowMs`, to be run in this order; `ran` is told of each. */
+  takeDue(liveness: BrokerLiveness, nowMs: number): readonly Duty[] {
+    if (nowMs < this.#restUntilMs) return [];
+    const due: Duty[] = [];
+    if (this.#fencingAt(liveness) <= nowMs) due.push(fenceStaleBrokers);
+    if (this.#balanceAtMs <= nowMs) {
+      due.push(electUncleanLeaders, balancePartitionLeaders);
+      this.#balanceAtMs = nowMs + LEADER_BALANCE_INTERVAL_MS;
+    }
+    return due;
+  }
+
+  /** What became of a duty. True if that moved `nextAt`. */
+  ran(outcome: Outcome<DutyReport>, nowMs: number): boolean {
+    switch (outcome.kind) {
+      case "failed":
+      case "refused":
+        this.#restUntilMs = nowMs + REST_MS;
+        return true;
+      case "committed":
+        if (outcome.response?.isBounded !== true) return false;
+        this.#balanceAtMs = nowMs;
+        return true;
+      case "not-controller":
+        return false;
+    }
+  }
+
+  // It reads every broker's contact; most events leave them as they were.
+  #fencingAt(liveness: BrokerLiveness): number {
+    if (this.#fencing?.liveness !== liveness) {
+      const atMs = nextFencingDeadline(liveness, DEFAULT_CONTROLLER_CONFIG.brokerSessionTimeoutMs);
+      this.#fencing = { liveness, atMs };
+    }
+    return this.#fencing.atMs;
+  }
+}
