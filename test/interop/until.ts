@@ -11,6 +11,9 @@ export interface Patience {
   readonly evidence?: () => string;
 }
 
+/** A pause that lasted so much longer than it should: whoever waits was stopped, maybe the whole machine. */
+const STILL_MS = 2_000;
+
 /** The first answer of `probe` that is not undefined. A probe that throws is asked again. */
 export async function until<Found>(
   what: string,
@@ -19,6 +22,7 @@ export async function until<Found>(
 ): Promise<Found> {
   const startMs = performance.now();
   let last = "";
+  let stillMs = 0;
   for (;;) {
     try {
       const found = await probe();
@@ -27,9 +31,12 @@ export async function until<Found>(
       last = error instanceof Error ? error.message : String(error);
     }
     if (performance.now() - startMs > withinMs) {
-      throw new Error(`${what}: not within ${withinMs} ms. ${last}\n${evidence?.() ?? ""}`);
+      const still =
+        stillMs < STILL_MS ? "" : ` (this harness itself stood still for ${seconds(stillMs)})`;
+      throw new Error(`${what}: not within ${withinMs} ms${still}. ${last}\n${evidence?.() ?? ""}`);
     }
-    await pause(everyMs);
+    const pausedMs = await timed(() => pause(everyMs));
+    stillMs = Math.max(stillMs, pausedMs - everyMs);
   }
 }
 
