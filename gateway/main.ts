@@ -9,6 +9,7 @@
 import { setTimeout } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { startGateway, type Gateway, type GatewayOptions } from "./gateway.ts";
+import { onShutdown } from "./shutdown.ts";
 
 export { startGateway, type Gateway, type GatewayLimits, type GatewayOptions } from "./gateway.ts";
 
@@ -87,12 +88,10 @@ async function main(): Promise<void> {
   const command = parseCommand(process.argv.slice(2));
   const { edge, cluster: clusterId, listen, http, token } = command;
   let gateway: Gateway | undefined;
-  for (const signal of ["SIGINT", "SIGTERM"] as const) {
-    process.once(signal, () => {
-      log(`${signal}: stopping`);
-      void Promise.resolve(gateway?.stop()).then(() => process.exit(0));
-    });
-  }
+  onShutdown((how) => {
+    log(`${how}: stopping`);
+    void Promise.resolve(gateway?.stop()).then(() => process.exit(0));
+  });
   const controllers = await findControllers(edge, clusterId, token);
   const options: GatewayOptions = {
     edge,

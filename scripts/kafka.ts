@@ -12,6 +12,7 @@ import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { mkdir, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
+import { onShutdown } from "../gateway/shutdown.ts";
 import { listClusters, type FormedCluster } from "./cluster-client.ts";
 import { kafkaRelease, type Kafka } from "./kafka-release.ts";
 import { mainClassOf, type ToolName } from "./kafka-tools.ts";
@@ -130,7 +131,7 @@ async function java(
     ],
     { stdio: "inherit" },
   );
-  for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => child.kill(signal));
+  onShutdown(() => child.kill("SIGTERM"));
   const [status] = await once(child, "exit");
   return typeof status === "number" ? status : 1;
 }

@@ -4,6 +4,7 @@
  * standard output says it for programs; everything else goes to standard error then.
  */
 import { parseArgs } from "node:util";
+import { onShutdown } from "../gateway/shutdown.ts";
 import type { FormedCluster } from "./cluster-client.ts";
 import { formCluster, listClusters } from "./cluster-client.ts";
 import { assertFree, startEdge } from "./edge.ts";
@@ -31,8 +32,6 @@ interface Options {
 /** How long a quorum may take until it can commit: several elections. */
 const READY_MS = 30_000;
 const PAUSE_MS = 50;
-/** How often to look whether npm is still there. */
-const PARENT_MS = 250;
 
 const CRASHED = "workerd ended by itself";
 
@@ -43,17 +42,7 @@ class UsageError extends Error {
 
 /** Told to stop while it was still starting. */
 const stopped = Promise.withResolvers<string>();
-for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
-  process.on(signal, () => stopped.resolve(signal));
-}
-
-// npm hands a signal to the shell that stands between it and this process, and that shell dies of it in silence.
-if (process.env["npm_lifecycle_event"] !== undefined) {
-  const parent = process.ppid;
-  setInterval(() => {
-    if (process.ppid !== parent) stopped.resolve("npm ended");
-  }, PARENT_MS).unref();
-}
+onShutdown((how) => stopped.resolve(how));
 
 let edge: Edge | undefined;
 let gateway: { stop(): Promise<void> } | undefined;

@@ -8,6 +8,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { onShutdown } from "../../gateway/shutdown.ts";
 import { ROOT } from "../../scripts/commands.ts";
 import { startCluster } from "./cluster.ts";
 import type { Cluster } from "./cluster.ts";
@@ -49,10 +50,8 @@ const { values } = parseArgs({
 });
 const versions = values.versions?.split(",") ?? (values.short ? VERSIONS.slice(0, 1) : VERSIONS);
 const columns: Column[] = [];
-for (const signal of ["SIGINT", "SIGTERM"] as const) {
-  // Exiting runs the handlers that kill the runtime and every JVM.
-  process.once(signal, () => process.exit(130));
-}
+// Exiting runs the handlers that kill the runtime and every JVM.
+onShutdown(() => process.exit(130));
 for (const version of versions) columns.push({ version, outcomes: await runVersion(version) });
 
 const outcomes = columns.flatMap((column) => column.outcomes);
