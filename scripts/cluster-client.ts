@@ -113,6 +113,17 @@ export function clusterClient(edge: string, clusterId: string): ClusterClient {
   };
 }
 
+/** The committed log from an offset to its end, range by range. */
+export async function committedLog(client: ClusterClient, from = 0): Promise<readonly LogLine[]> {
+  const lines: LogLine[] = [];
+  for (let at = from; ;) {
+    const range = await client.log(at);
+    lines.push(...range.lines);
+    if (range.next >= range.highWatermark) return lines;
+    at = range.next;
+  }
+}
+
 async function readLines(url: string): Promise<LogAnswer> {
   const response = await answered(url);
   const lines: LogLine[] = [];

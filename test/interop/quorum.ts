@@ -4,6 +4,7 @@
  */
 import { join } from "node:path";
 import { appendFileSync } from "node:fs";
+import { setTimeout as pause } from "node:timers/promises";
 import { startGateway } from "../../gateway/main.ts";
 import type { Gateway } from "../../gateway/main.ts";
 import { clusterClient, formCluster } from "../../scripts/cluster-client.ts";
@@ -30,6 +31,8 @@ export interface Quorum {
   readonly restartLeader: () => Promise<number>;
   /** Kills the whole edge and starts it again on its port and its state; brokers keep their connections to the gateway. */
   readonly crash: () => Promise<void>;
+  /** Stops the whole edge in its tracks for a while: every controller, every request on its way. */
+  readonly standStill: (ms: number) => Promise<void>;
   readonly stop: () => Promise<void>;
 }
 
@@ -86,6 +89,15 @@ export async function startQuorum({ folder, metadataVersion }: QuorumOptions): P
         await edge.kill();
         edge = await startEdge(edgeOptions);
         await ready(edge.url, formed.cluster_id);
+      },
+      standStill: async (ms) => {
+        log(`interop: the edge stands still for ${ms} ms`);
+        process.kill(edge.pid, "SIGSTOP");
+        try {
+          await pause(ms);
+        } finally {
+          process.kill(edge.pid, "SIGCONT");
+        }
       },
       stop: async () => {
         await opened.stop();

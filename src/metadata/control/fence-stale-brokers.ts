@@ -1,22 +1,39 @@
 /**
  * Fences the brokers that were not heard from for a whole session (KIP-631), the longest silent first. Each is
  * fenced on the view that the fencing of the one before has left, and none of them is elected meanwhile: otherwise one
- * dead broker hands its partitions to another dead one (KAFKA-13173). Run when `nextFencingDeadline` has come; when one batch cannot hold it all, that
- * deadline is still past, and the next run goes on.
+ * dead broker hands its partitions to another dead one (KAFKA-13173).
+ *
+ * Run when `nextFencingDeadline` has come; when one batch cannot hold it all, the next run goes on at once. A run that
+ * comes late fences nobody. Whoever runs it stood still, with every heartbeat of that time still at the door: a quorum
+ * that was stopped for longer than a session would take all leaders from all brokers, and none of them was at fault.
  */
 import type { MetadataRecord } from "../../protocol/index.ts";
 import { withBrokerFenced, type BrokerRegistration } from "../image/cluster-image.ts";
 import { applyRecords } from "../image/metadata-delta.ts";
 import type { MetadataImage } from "../image/metadata-image.ts";
-import { staleBrokers, withoutStrangers } from "../liveness/broker-heartbeats.ts";
+import {
+  nextFencingDeadline,
+  staleBrokers,
+  withSessionsOver,
+  withWholeSessions,
+  withoutStrangers,
+} from "../liveness/broker-heartbeats.ts";
 import { fencingRecords } from "./broker-departure.ts";
 import { RECORDS_PER_OPERATION_MAX, type ControlContext, type ControlResult } from "./operation.ts";
+
+/** A run this much after its deadline is late: timers are a matter of milliseconds where anybody listens. */
+const STOOD_STILL_MS = 500;
 
 export function fenceStaleBrokers(
   view: MetadataImage,
   context: ControlContext,
 ): ControlResult<null> {
   const session = { nowMs: context.nowMs, timeoutMs: context.config.brokerSessionTimeoutMs };
+  const lateMs = session.nowMs - nextFencingDeadline(context.liveness, session.timeoutMs);
+  if (lateMs > STOOD_STILL_MS) {
+    const liveness = withWholeSessions(context.liveness, session.nowMs);
+    return { records: [], response: null, liveness: withoutStrangers(liveness, view.cluster) };
+  }
   const stale = staleBrokers(context.liveness, view.cluster, session);
   const records: MetadataRecord[] = [];
   let working = view;
@@ -29,7 +46,8 @@ export function fenceStaleBrokers(
     if (!fencing.isWhole) break;
     working = applyRecords(working, fencing.items, working.provenance);
   }
-  return { records, response: null, liveness: withoutStrangers(context.liveness, working.cluster) };
+  const liveness = withSessionsOver(context.liveness, stale, session);
+  return { records, response: null, liveness: withoutStrangers(liveness, working.cluster) };
 }
 
 /**

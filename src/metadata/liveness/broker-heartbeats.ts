@@ -86,6 +86,15 @@ export function withControlledShutdown(
   return { contacts: liveness.contacts.set(broker.id, leaving) };
 }
 
+/** Every session begins anew: nobody was listening, so silence said nothing (KAFKA-18138). */
+export function withWholeSessions(liveness: BrokerLiveness, nowMs: number): BrokerLiveness {
+  let { contacts } = liveness;
+  for (const [id, contact] of liveness.contacts) {
+    contacts = contacts.set(id, { ...contact, lastContactMs: nowMs });
+  }
+  return { contacts };
+}
+
 /** Nothing is known of the broker any more: it is fenced, replaced or unregistered. */
 export const withoutContact = (liveness: BrokerLiveness, brokerId: number): BrokerLiveness => ({
   contacts: liveness.contacts.delete(brokerId),
@@ -100,6 +109,22 @@ export function hasValidSession(
   if (broker.fenced) return false;
   const contact = contactOf(liveness, broker);
   return contact !== undefined && contact.lastContactMs + session.timeoutMs >= session.nowMs;
+}
+
+/** The sessions of `brokers` end now, so that the deadline of what is under way does not fall behind. */
+export function withSessionsOver(
+  liveness: BrokerLiveness,
+  brokers: readonly BrokerRegistration[],
+  session: { readonly nowMs: number; readonly timeoutMs: number },
+): BrokerLiveness {
+  let { contacts } = liveness;
+  for (const broker of brokers) {
+    const contact = contactOf(liveness, broker);
+    if (contact === undefined) continue;
+    const lastContactMs = session.nowMs - session.timeoutMs - 1;
+    contacts = contacts.set(broker.id, { ...contact, lastContactMs });
+  }
+  return { contacts };
 }
 
 /** Unfenced brokers whose session is over, the longest silent first. */

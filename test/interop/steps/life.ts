@@ -2,6 +2,7 @@
  * What happens to a cluster in its life, under a producer that never stops: brokers and controllers die and come back
  * in every way there is. Nothing acknowledged may be lost, and leaders, ISR and the quorum find back by themselves.
  */
+import { committedLog } from "../../../scripts/cluster-client.ts";
 import type { Cluster } from "../cluster.ts";
 import { BROKER_IDS } from "../cluster.ts";
 import type { Broker } from "../broker.ts";
@@ -15,6 +16,9 @@ const FENCED_MS = 25_000;
 const IN_SYNC_MS = 60_000;
 const LIVELY_MS = 30_000;
 const PER_SECOND = 100;
+
+/** In a BrokerRegistrationChangeRecord: the broker is fenced now. */
+const FENCED = 1;
 
 let topicsMade = 0;
 let loads = 0;
@@ -238,6 +242,25 @@ const edgeKilled: Step = {
     }),
 };
 
+const edgeStill: Step = {
+  title: "life: the whole edge stands still for longer than a session",
+  run: (cluster) =>
+    underLoad(cluster, "still", async () => {
+      const { high_watermark: from } = await cluster.quorum.state();
+      await cluster.quorum.standStill(15_000);
+      const ms = await nextCreation(cluster);
+      // Long enough for every broker to be heard again, and for one that was fenced to be seen.
+      await pause(5_000);
+      const lines = await committedLog(cluster.quorum.client, from);
+      const fencings = lines.filter(
+        ({ type, data }) =>
+          type === "BROKER_REGISTRATION_CHANGE_RECORD" && data["fenced"] === FENCED,
+      );
+      expect(fencings.length === 0, "no broker is fenced for it", JSON.stringify(fencings));
+      return `creation ${seconds(ms)} later, nobody fenced`;
+    }),
+};
+
 const down: Step = {
   title: "life: all brokers restart at once",
   run: async (cluster) => {
@@ -258,5 +281,6 @@ export const lifeSteps: readonly Step[] = [
   crashing,
   twoOfThree,
   edgeKilled,
+  edgeStill,
   down,
 ];

@@ -2,7 +2,7 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
-import type { LogLine } from "../../../scripts/cluster-client.ts";
+import { committedLog } from "../../../scripts/cluster-client.ts";
 import { dumpedRecords } from "../dump.ts";
 import { expect } from "../step.ts";
 import type { Step } from "../step.ts";
@@ -20,23 +20,12 @@ async function exported(
   return { file, bytes: log.byteLength };
 }
 
-/** The committed log, as our own decoder reads it. */
-async function committed(cluster: Cluster): Promise<readonly LogLine[]> {
-  const lines: LogLine[] = [];
-  for (let from = 0; ;) {
-    const { lines: range, next, highWatermark } = await cluster.quorum.client.log(from);
-    lines.push(...range);
-    if (next >= highWatermark) return lines;
-    from = next;
-  }
-}
-
 const dump: Step = {
   title: "log: kafka-dump-log reads the exported log",
   short: true,
   run: async (cluster) => {
     // First ours: the file may hold more by then, and never less.
-    const ours = await committed(cluster);
+    const ours = await committedLog(cluster.quorum.client);
     const { file, bytes } = await exported(cluster);
     const run = await tool(
       cluster.kafka,

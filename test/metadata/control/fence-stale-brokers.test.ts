@@ -101,6 +101,55 @@ test("a broker that is heard again while it is being fenced stays", () => {
   expect(fencedIn(office)).toEqual([]);
 });
 
+test("a controller that stood still fences nobody: every session begins anew, and the dead are fenced when it ends", () => {
+  const office = officeOf({ brokers: "1 2", topics: { t: ["1,2 / 1,2 / 1"] } });
+  office.nowMs = 2_000;
+  office.heartbeat(2);
+  const thawedMs = 15_000;
+  office.nowMs = thawedMs;
+  office.fenceOnce();
+  expect(office.records).toEqual([]);
+  expect(nextFencingDeadline(office.liveness, SESSION_MS)).toBe(thawedMs + SESSION_MS + 1);
+  office.nowMs = thawedMs + 100;
+  office.heartbeat(2);
+  office.pass(thawedMs + SESSION_MS + 1);
+  expect(fencedIn(office)).toEqual([1]);
+  expect(line(office.view, "t")).toBe("1,2 / 2 / 2 / 1 / 1");
+});
+
+test("what a broker has said of its log and its shutdown outlives a standstill", () => {
+  const office = officeOf({ brokers: "1 2", topics: { t: ["1,2 / 1,2 / 1"] } });
+  office.heartbeat(2, { currentMetadataOffset: 7 });
+  office.heartbeat(1, { wantShutDown: true });
+  const before = office.liveness.contacts;
+  office.nowMs = 2 * SESSION_MS;
+  office.fenceOnce();
+  for (const [id, contact] of office.liveness.contacts) {
+    expect(contact).toEqual({ ...before.get(id), lastContactMs: 2 * SESSION_MS });
+  }
+});
+
+test("a run that is a moment late fences as if it had come in time", () => {
+  const office = officeOf({ brokers: "1 2" });
+  office.nowMs = 1_000;
+  office.heartbeat(2);
+  office.nowMs = SESSION_MS + 1 + 500;
+  office.fenceOnce();
+  expect(fencedIn(office)).toEqual([1]);
+});
+
+test("fencing in several batches is not late because it takes its time", () => {
+  const lines = Array.from({ length: 25_000 }, () => "1,2 / 1,2 / 1");
+  const office = officeOf({ brokers: "1 2", topics: { big: lines } });
+  office.nowMs = SESSION_MS;
+  office.heartbeat(2);
+  for (let batch = 0; batch < 3; batch++) {
+    office.nowMs = SESSION_MS + 1 + 400 * batch;
+    office.fenceOnce();
+  }
+  expect(fencedIn(office)).toEqual([1]);
+});
+
 test("contacts of brokers that are gone leave no deadline behind", () => {
   const office = officeOf({ brokers: "1 2" });
   office.ask("UnregisterBroker", { brokerId: 1 });

@@ -29,7 +29,7 @@ import { ReplayedImage } from "./replayed-image.ts";
 
 /** Short, so that brokers are fenced often. */
 export const SESSION_MS = 3_000;
-const DUTY_EVERY_MS = 500;
+const DUTY_EVERY_MS = 250;
 
 /** One operation, with who asks where that matters to a checker. */
 export interface Operation<Response> {
