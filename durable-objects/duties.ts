@@ -13,8 +13,13 @@ import {
 } from "../src/metadata/index.ts";
 import type { Operation, Outcome } from "./active-controller.ts";
 
-/** What a duty says of its run: whether it met the bound of one run, so that there may be more to do at once. */
-export type DutyReport = { readonly isBounded: boolean } | null;
+/** What a duty says of its run; null when there is nothing to say. */
+export type DutyReport = {
+  /** It met the bound of one run: there may be more to do at once. */
+  readonly isBounded: boolean;
+  /** It came this late, in ms: the object or its machine stood still. */
+  readonly stoodStillMs?: number;
+} | null;
 export type Duty = Operation<DutyReport>;
 
 /** A duty that met a defect, or was refused, would fare no better at once: it is still due, and is not run without end. */

@@ -334,6 +334,9 @@ export class Voter {
   async #doDuty(duty: Duty, duties: Duties): Promise<void> {
     const outcome = await this.submit(duty, 0);
     if (outcome.kind === "failed") console.error("a standing duty met a defect:", outcome.cause);
+    const stoodStillMs = outcome.kind === "committed" ? outcome.response?.stoodStillMs : undefined;
+    if (stoodStillMs !== undefined)
+      console.warn(`stood still for ${stoodStillMs} ms or more: every session begins anew`);
     if (duties.ran(outcome, this.#parts.clock())) this.#standWake();
   }
 

@@ -21,18 +21,29 @@ import {
 import { fencingRecords } from "./broker-departure.ts";
 import { RECORDS_PER_OPERATION_MAX, type ControlContext, type ControlResult } from "./operation.ts";
 
+/** What a run that came late says. */
+export interface Standstill {
+  readonly isBounded: false;
+  /** How late it came, in ms: at least that long nobody was listening. */
+  readonly stoodStillMs: number;
+}
+
 /** A run this much after its deadline is late: timers are a matter of milliseconds where anybody listens. */
 const STOOD_STILL_MS = 500;
 
 export function fenceStaleBrokers(
   view: MetadataImage,
   context: ControlContext,
-): ControlResult<null> {
+): ControlResult<Standstill | null> {
   const session = { nowMs: context.nowMs, timeoutMs: context.config.brokerSessionTimeoutMs };
   const lateMs = session.nowMs - nextFencingDeadline(context.liveness, session.timeoutMs);
   if (lateMs > STOOD_STILL_MS) {
     const liveness = withWholeSessions(context.liveness, session.nowMs);
-    return { records: [], response: null, liveness: withoutStrangers(liveness, view.cluster) };
+    return {
+      records: [],
+      response: { isBounded: false, stoodStillMs: lateMs },
+      liveness: withoutStrangers(liveness, view.cluster),
+    };
   }
   const stale = staleBrokers(context.liveness, view.cluster, session);
   const records: MetadataRecord[] = [];

@@ -7,6 +7,7 @@ import {
   nextFencingDeadline,
 } from "../../../src/metadata/liveness/broker-heartbeats.ts";
 import { partitionsLedBy } from "../../../src/metadata/image/topics-image.ts";
+import { fenceStaleBrokers } from "../../../src/metadata/control/fence-stale-brokers.ts";
 import { officeOf, SESSION_MS } from "../office.ts";
 import { expectLiveLeaders, line } from "../world.ts";
 
@@ -107,6 +108,10 @@ test("a controller that stood still fences nobody: every session begins anew, an
   office.heartbeat(2);
   const thawedMs = 15_000;
   office.nowMs = thawedMs;
+  expect(fenceStaleBrokers(office.view, office.context).response).toEqual({
+    isBounded: false,
+    stoodStillMs: thawedMs - SESSION_MS - 1,
+  });
   office.fenceOnce();
   expect(office.records).toEqual([]);
   expect(nextFencingDeadline(office.liveness, SESSION_MS)).toBe(thawedMs + SESSION_MS + 1);
