@@ -22,8 +22,11 @@ export type DutyReport = {
 } | null;
 export type Duty = Operation<DutyReport>;
 
-/** A duty that met a defect, or was refused, would fare no better at once: it is still due, and is not run without end. */
-const REST_MS = 1_000;
+/**
+ * A duty that met a defect, or was refused, would fare no better at once: it is still due, and is not run without end.
+ * A rest is shorter than what `fenceStaleBrokers` takes for a standstill, or one refusal would begin every session anew.
+ */
+const REST_MS = 250;
 
 /** The duties of one office, and when they are due. Times are milliseconds since the epoch of Unix. */
 export class Duties {
