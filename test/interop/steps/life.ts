@@ -21,12 +21,16 @@ const PER_SECOND = 100;
 const FENCED = 1;
 
 let topicsMade = 0;
-let loads = 0;
+
+/** A name that no step has used: one cluster lives through all of them, and through every `--repeat`. */
+function freshName(prefix: string): string {
+  topicsMade += 1;
+  return `${prefix}-${topicsMade}`;
+}
 
 /** Creates one topic through the edge, again and again until it succeeds; milliseconds from now. */
 export async function nextCreation(cluster: Cluster): Promise<number> {
-  topicsMade += 1;
-  const name = `probe-${topicsMade}`;
+  const name = freshName("probe");
   const body = {
     topics: [{ name, numPartitions: 1, replicationFactor: 3, assignments: [], configs: [] }],
     timeoutMs: 5_000,
@@ -54,8 +58,7 @@ async function underLoad(
   name: string,
   happen: (topic: string) => Promise<string>,
 ): Promise<string> {
-  loads += 1;
-  const topic = `${name}-${loads}`;
+  const topic = freshName(name);
   await cluster.createTopic(topic, 6);
   const load = await startLoad(cluster, topic, PER_SECOND);
   try {
@@ -265,9 +268,11 @@ const down: Step = {
   title: "life: all brokers restart at once",
   run: async (cluster) => {
     const { brokers } = cluster;
+    const topic = freshName("down");
+    await cluster.createTopic(topic, 6);
     await Promise.all(brokers.map((broker) => broker.kill()));
     const ms = await timed(() => Promise.all(brokers.map((broker) => broker.start())));
-    const syncMs = await inSync(cluster, "words");
+    const syncMs = await inSync(cluster, topic);
     return `serving after ${seconds(ms)}, in sync after ${seconds(syncMs)}`;
   },
 };
