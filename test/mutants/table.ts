@@ -450,4 +450,16 @@ export const MUTANTS: readonly Mutant[] = [
     ],
     killers: ["partitions-are-sound"],
   },
+  {
+    name: "a quorum that stood still fences everybody",
+    breaks: "KAFKA-18138",
+    edits: [
+      {
+        file: "src/metadata/control/fence-stale-brokers.ts",
+        find: "lateMs > STOOD_STILL_MS",
+        replace: "lateMs > Infinity",
+      },
+    ],
+    killers: ["standstills-fence-nobody"],
+  },
 ];

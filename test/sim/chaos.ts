@@ -1,5 +1,5 @@
 /**
- * The part of the swarm that strikes by the clock: cuts, evictions, blackouts, clock jumps, resignations.
+ * The part of the swarm that strikes by the clock: cuts, evictions, blackouts, clock jumps, standstills, resignations.
  * What strikes within a turn (commits, crashes) is drawn in `instance.ts`, what befalls a packet in
  * `network.ts`.
  */
@@ -78,11 +78,19 @@ function evictEverybody(world: World): void {
 
 function jumpSomeClock(world: World): void {
   const { chance } = world;
+  if (chance.happens(0.2)) return standStill(world);
   const forward = chance.happens(0.7);
   world.tally.count(forward ? "fault: clock ahead" : "fault: clock back");
   // A clock that goes back stands still for its replica until it has caught up.
   const byMs = forward ? chance.logUniform(1, 60_000) : -chance.logUniform(1, 2_000);
   chance.pick([...world.replicas.values()])?.jumpClock(Math.round(byMs));
+}
+
+/** The whole quorum is stopped and goes on later: to itself it is as if all clocks had jumped. */
+function standStill(world: World): void {
+  world.tally.count("fault: standstill");
+  const byMs = Math.round(world.chance.logUniform(100, 60_000));
+  for (const replica of world.replicas.values()) replica.jumpClock(byMs);
 }
 
 /** The leader is asked to give up; sometimes somebody else is, or for an epoch that is over. */

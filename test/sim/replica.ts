@@ -33,6 +33,7 @@ export class Replica {
   instance: Instance | undefined;
   #incarnation = 0;
   #clockOffsetMs: number;
+  readonly #jumps: { readonly at: number; readonly byMs: number }[] = [];
   #zombies: Instance[] = [];
 
   constructor(world: World, config: RaftConfig) {
@@ -50,6 +51,13 @@ export class Replica {
 
   jumpClock(byMs: number): void {
     this.#clockOffsetMs = Math.max(0, this.#clockOffsetMs + byMs);
+    this.#jumps.push({ at: this.world.timeline.now, byMs });
+  }
+
+  /** How far its clock has jumped in the last `withinMs` of true time, jump by jump. */
+  jumps(withinMs: number): readonly number[] {
+    const since = this.world.timeline.now - withinMs;
+    return this.#jumps.filter(({ at }) => at >= since).map(({ byMs }) => byMs);
   }
 
   get leads(): boolean {

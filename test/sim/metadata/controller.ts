@@ -141,9 +141,26 @@ export class Controller {
     if (office !== this.#office || this.#instance.isGone) return;
     if (nextFencingDeadline(office.liveness, SESSION_MS) <= replica.clock()) {
       replica.world.tally.count("fencings");
-      this.submit({ run: fenceStaleBrokers }, () => undefined);
+      this.submit({ run: (view, context) => this.#fence(view, context) }, () => undefined);
     }
     replica.world.timeline.after(DUTY_EVERY_MS, () => this.#doDuties(office));
+  }
+
+  // Seen from within, a machine that stood still is a clock that jumped. Within a session of true time after one that
+  // ended all sessions, no broker can have been silent for a whole one.
+  #fence(view: MetadataImage, context: ControlContext): ReturnType<typeof fenceStaleBrokers> {
+    const result = fenceStaleBrokers(view, context);
+    const { replica } = this.#instance;
+    const [jumpMs = 0, ...others] = replica.jumps(SESSION_MS);
+    if (jumpMs < 2 * SESSION_MS || others.length > 0) return result;
+    replica.world.tally.count("fencing after a standstill");
+    if (result.records.length > 0) {
+      replica.world.complain(
+        "standstills-fence-nobody",
+        `replica ${replica.name} stood still for ${jumpMs} ms and then fenced a broker for it`,
+      );
+    }
+    return result;
   }
 
   #context(office: Office, nextOffset: number): ControlContext {
