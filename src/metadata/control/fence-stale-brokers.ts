@@ -14,8 +14,8 @@ import type { MetadataImage } from "../image/metadata-image.ts";
 import {
   nextFencingDeadline,
   staleBrokers,
-  withSessionsOver,
   withWholeSessions,
+  withoutArrears,
   withoutStrangers,
 } from "../liveness/broker-heartbeats.ts";
 import { fencingRecords } from "./broker-departure.ts";
@@ -57,7 +57,7 @@ export function fenceStaleBrokers(
     if (!fencing.isWhole) break;
     working = applyRecords(working, fencing.items, working.provenance);
   }
-  const liveness = withSessionsOver(context.liveness, stale, session);
+  const liveness = withoutArrears(context.liveness, session);
   return { records, response: null, liveness: withoutStrangers(liveness, working.cluster) };
 }
 

@@ -32,6 +32,12 @@ export interface BrokerLiveness {
   readonly contacts: ImmutableMap<number, BrokerContact>;
 }
 
+/** What a silence is measured against, in ms. */
+interface Session {
+  readonly nowMs: number;
+  readonly timeoutMs: number;
+}
+
 const NO_CONTACTS: BrokerLiveness = { contacts: ImmutableMap.empty(byNumber) };
 
 /**
@@ -87,13 +93,8 @@ export function withControlledShutdown(
 }
 
 /** Every session begins anew: nobody was listening, so silence said nothing (KAFKA-18138). */
-export function withWholeSessions(liveness: BrokerLiveness, nowMs: number): BrokerLiveness {
-  let { contacts } = liveness;
-  for (const [id, contact] of liveness.contacts) {
-    contacts = contacts.set(id, { ...contact, lastContactMs: nowMs });
-  }
-  return { contacts };
-}
+export const withWholeSessions = (liveness: BrokerLiveness, nowMs: number): BrokerLiveness =>
+  withLastContacts(liveness, () => nowMs);
 
 /** Nothing is known of the broker any more: it is fenced, replaced or unregistered. */
 export const withoutContact = (liveness: BrokerLiveness, brokerId: number): BrokerLiveness => ({
@@ -104,25 +105,29 @@ export const withoutContact = (liveness: BrokerLiveness, brokerId: number): Brok
 export function hasValidSession(
   liveness: BrokerLiveness,
   broker: BrokerRegistration,
-  session: { readonly nowMs: number; readonly timeoutMs: number },
+  session: Session,
 ): boolean {
   if (broker.fenced) return false;
   const contact = contactOf(liveness, broker);
   return contact !== undefined && contact.lastContactMs + session.timeoutMs >= session.nowMs;
 }
 
-/** The sessions of `brokers` end now, so that the deadline of what is under way does not fall behind. */
-export function withSessionsOver(
+/** Sessions that are over end now, so that the deadline of what is under way does not fall behind. */
+export function withoutArrears(liveness: BrokerLiveness, session: Session): BrokerLiveness {
+  const endsNowMs = session.nowMs - session.timeoutMs - 1;
+  return withLastContacts(liveness, (lastContactMs) => Math.max(lastContactMs, endsNowMs));
+}
+
+/** Every contact at another time; what the brokers have said stays. */
+function withLastContacts(
   liveness: BrokerLiveness,
-  brokers: readonly BrokerRegistration[],
-  session: { readonly nowMs: number; readonly timeoutMs: number },
+  at: (lastContactMs: number) => number,
 ): BrokerLiveness {
   let { contacts } = liveness;
-  for (const broker of brokers) {
-    const contact = contactOf(liveness, broker);
-    if (contact === undefined) continue;
-    const lastContactMs = session.nowMs - session.timeoutMs - 1;
-    contacts = contacts.set(broker.id, { ...contact, lastContactMs });
+  for (const [id, contact] of liveness.contacts) {
+    const lastContactMs = at(contact.lastContactMs);
+    if (lastContactMs !== contact.lastContactMs)
+      contacts = contacts.set(id, { ...contact, lastContactMs });
   }
   return { contacts };
 }
@@ -131,7 +136,7 @@ export function withSessionsOver(
 export function staleBrokers(
   liveness: BrokerLiveness,
   cluster: ClusterImage,
-  session: { readonly nowMs: number; readonly timeoutMs: number },
+  session: Session,
 ): readonly BrokerRegistration[] {
   return [...cluster.brokers.values()]
     .filter((broker) => !broker.fenced && !hasValidSession(liveness, broker, session))
