@@ -113,14 +113,14 @@ export function clusterClient(edge: string, clusterId: string): ClusterClient {
   };
 }
 
-/** The committed log from an offset to its end, range by range. */
-export async function committedLog(client: ClusterClient, from = 0): Promise<readonly LogLine[]> {
+/** The committed log from an offset to its end, as if it were one range. */
+export async function committedLog(client: ClusterClient, from = 0): Promise<LogAnswer> {
   const lines: LogLine[] = [];
-  for (let at = from; ;) {
-    const range = await client.log(at);
+  for (let next = from; ;) {
+    const range = await client.log(next);
     lines.push(...range.lines);
-    if (range.next >= range.highWatermark) return lines;
-    at = range.next;
+    if (range.next >= range.highWatermark) return { ...range, lines };
+    ({ next } = range);
   }
 }
 

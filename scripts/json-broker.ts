@@ -5,7 +5,7 @@
  */
 import { randomUUID } from "node:crypto";
 import type { BrokerHeartbeatResponse, BrokerRegistrationResponse } from "../src/protocol/index.ts";
-import type { ClusterClient } from "./cluster-client.ts";
+import { committedLog, type ClusterClient } from "./cluster-client.ts";
 
 export interface JsonBroker {
   readonly id: number;
@@ -41,7 +41,7 @@ export function jsonBroker(cluster: ClusterClient, id: number): JsonBroker {
   let beating: Promise<unknown> = Promise.resolve();
 
   const heartbeat = async (): Promise<BrokerHeartbeatResponse> => {
-    read = await logEnd(cluster, read);
+    ({ next: read } = await committedLog(cluster, read));
     const { body } = await cluster.rpc<BrokerHeartbeatResponse>(
       "BrokerHeartbeat",
       {
@@ -89,16 +89,6 @@ export function jsonBroker(cluster: ClusterClient, id: number): JsonBroker {
       await beating;
     },
   };
-}
-
-/** The end of the committed log, read from `from` on. */
-async function logEnd(cluster: ClusterClient, from: number): Promise<number> {
-  let next = from;
-  for (;;) {
-    const answer = await cluster.log(next);
-    if (answer.next >= answer.highWatermark) return answer.next;
-    next = answer.next;
-  }
 }
 
 /** A random uuid in Kafka's form: 22 characters of base64url. */

@@ -4,9 +4,8 @@
  * made meanwhile could sit on the port of a server that is down, even be connected to itself, and the server could
  * not come back.
  */
-import { once } from "node:events";
-import { createServer } from "node:net";
 import { randomInt } from "node:crypto";
+import { assertFree } from "../scripts/edge.ts";
 
 const LOWEST = 20_000;
 const EPHEMERAL = 32_768;
@@ -30,15 +29,8 @@ export async function freePort(): Promise<number> {
   return port;
 }
 
-async function isFree(port: number): Promise<boolean> {
-  const server = createServer();
-  try {
-    server.listen(port, "127.0.0.1");
-    await once(server, "listening");
-    return true;
-  } catch {
-    return false;
-  } finally {
-    server.close();
-  }
-}
+const isFree = (port: number): Promise<boolean> =>
+  assertFree(port).then(
+    () => true,
+    () => false,
+  );

@@ -24,7 +24,7 @@ export interface JvmOptions {
   readonly logOn?: Stream;
 }
 
-type Level = "DEBUG" | "INFO" | "WARN" | "ERROR";
+type Level = "INFO" | "WARN" | "ERROR";
 type Stream = "stdout" | "stderr";
 
 export interface Jvm {

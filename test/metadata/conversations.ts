@@ -1,7 +1,7 @@
 /**
  * The recorded exchanges as conversations: what was asked of a JVM controller, in which version, what it said, and
- * what ours says to the same.
- * Envelopes are opened; one without an answer inside, as of a controller that has just lost its office, is left out.
+ * what ours says to the same. Envelopes are opened; one without an answer inside, as of a controller that has just lost
+ * its office, is left out.
  */
 import { controllerApis } from "../../src/metadata/control/controller-apis.ts";
 import type { ControlContext } from "../../src/metadata/control/operation.ts";

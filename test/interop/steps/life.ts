@@ -254,7 +254,7 @@ const edgeStill: Step = {
       const ms = await nextCreation(cluster);
       // Long enough for every broker to be heard again, and for one that was fenced to be seen.
       await pause(5_000);
-      const lines = await committedLog(cluster.quorum.client, from);
+      const { lines } = await committedLog(cluster.quorum.client, from);
       const fencings = lines.filter(
         ({ type, data }) =>
           type === "BROKER_REGISTRATION_CHANGE_RECORD" && data["fenced"] === FENCED,

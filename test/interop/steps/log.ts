@@ -25,7 +25,7 @@ const dump: Step = {
   short: true,
   run: async (cluster) => {
     // First ours: the file may hold more by then, and never less.
-    const ours = await committedLog(cluster.quorum.client);
+    const { lines: ours } = await committedLog(cluster.quorum.client);
     const { file, bytes } = await exported(cluster);
     const run = await tool(
       cluster.kafka,
