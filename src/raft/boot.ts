@@ -12,11 +12,16 @@ import { check } from "./invariants.ts";
 import { logEnd } from "./log.ts";
 import type { Milliseconds } from "./messages.ts";
 import type { DurableImage, State } from "./state.ts";
-import { announceRole, becomeFollower, becomeResigned, resumeCandidacy } from "./transitions.ts";
+import {
+  announceRole,
+  becomeFollower,
+  becomeResigned,
+  resumeCandidacy,
+} from "./election/transitions.ts";
 import type { Step, Turn } from "./turn.ts";
 import { beginTurn, drawElectionDeadline, endTurn, isVoter, update } from "./turn.ts";
-import { findVoter, latestVoters, sameKey, voterSet } from "./voters.ts";
-import { NOBODY } from "./waiting.ts";
+import { findVoter, latestVoters, sameKey, voterSet } from "./membership/voters.ts";
+import { NOBODY } from "./replication/waiting.ts";
 
 /**
  * Starts an incarnation from what its storage holds. `seed` decides all its later chances; `now` also names

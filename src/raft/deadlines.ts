@@ -5,7 +5,7 @@ import { unreachable } from "../std/assert.ts";
 import type { Milliseconds } from "./messages.ts";
 import type { State } from "./state.ts";
 import { isSoleVoter, isVoter } from "./turn.ts";
-import { earliestDeadline } from "./waiting.ts";
+import { earliestDeadline } from "./replication/waiting.ts";
 
 const NEVER = Number.POSITIVE_INFINITY;
 

@@ -3,13 +3,13 @@
  * requests that each role keeps under way.
  */
 import { assert, unreachable } from "../std/assert.ts";
-import { announceLeader, announceResignation } from "./announcements.ts";
+import { announceLeader, announceResignation } from "./election/announcements.ts";
 import { roleDeadline } from "./deadlines.ts";
-import { loseCandidacy, solicitVotes } from "./election.ts";
-import { keepFetching } from "./following.ts";
-import { releaseHeld } from "./holding.ts";
-import { expireParked } from "./parking.ts";
-import { becomeProspective, becomeResigned, becomeUnattached } from "./transitions.ts";
+import { loseCandidacy, solicitVotes } from "./election/election.ts";
+import { keepFetching } from "./replication/following.ts";
+import { releaseHeld } from "./replication/holding.ts";
+import { expireParked } from "./replication/parking.ts";
+import { becomeProspective, becomeResigned, becomeUnattached } from "./election/transitions.ts";
 import type { Turn } from "./turn.ts";
 
 /** A sole voter passes through every role at once; nobody passes through more. */

@@ -26,8 +26,8 @@ export { nextDeadline } from "./deadlines.ts";
 export { highWatermark, leaderOf, officeOf } from "./leadership.ts";
 export type { Leadership } from "./leadership.ts";
 export { isVoter } from "./turn.ts";
-export { latestVoters } from "./voters.ts";
-export type { VoterHistory, VoterSet, VotersRecord } from "./voters.ts";
+export { latestVoters } from "./membership/voters.ts";
+export type { VoterHistory, VoterSet, VotersRecord } from "./membership/voters.ts";
 export { NO_DIRECTORY, UNSTATED_HIGH_WATERMARK } from "./messages.ts";
 export type {
   Answer,

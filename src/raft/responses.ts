@@ -3,11 +3,11 @@
  * replica where it was, what they were asked for (`maybeHandleCommonResponse` in KRaft).
  */
 import { unreachable } from "../std/assert.ts";
-import { onEndQuorumEpochResponse } from "./announcements.ts";
-import { backOff, settle } from "./connections.ts";
-import { onVoteResponse } from "./election.ts";
-import { onFetchResponse } from "./following.ts";
-import { learn } from "./learning.ts";
+import { onEndQuorumEpochResponse } from "./election/announcements.ts";
+import { backOff, settle } from "./exchange/connections.ts";
+import { onVoteResponse } from "./election/election.ts";
+import { onFetchResponse } from "./replication/following.ts";
+import { learn } from "./election/learning.ts";
 import type { ReplicaId, Response } from "./messages.ts";
 import type { Turn } from "./turn.ts";
 

@@ -21,7 +21,7 @@ import type {
   ReplicaKey,
   RequestId,
 } from "./messages.ts";
-import type { VoterHistory } from "./voters.ts";
+import type { VoterHistory } from "./membership/voters.ts";
 
 /** No leader to follow. A voter asks around and, when its timer runs out, stands; an observer only asks. */
 export interface Unattached {

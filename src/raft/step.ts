@@ -4,20 +4,20 @@
  * did arrive should not lose to a timer that was looked at late.
  */
 import { unreachable } from "../std/assert.ts";
-import { onBeginQuorumEpoch, onEndQuorumEpoch } from "./announcements.ts";
-import { backOff, expireRequests, isAwaited } from "./connections.ts";
+import { onBeginQuorumEpoch, onEndQuorumEpoch } from "./election/announcements.ts";
+import { backOff, expireRequests, isAwaited } from "./exchange/connections.ts";
 import { settleDeadlines } from "./due.ts";
-import { onVoteRequest } from "./election.ts";
-import { letGo, onFetchRequest, reconsiderHeld } from "./holding.ts";
+import { onVoteRequest } from "./election/election.ts";
+import { letGo, onFetchRequest, reconsiderHeld } from "./replication/holding.ts";
 import type { Input } from "./inputs.ts";
 import { check, checkStep } from "./invariants.ts";
 import { leaderOf } from "./leadership.ts";
 import type { Epoch, Request, RequestId } from "./messages.ts";
-import { unpark, wakeParked } from "./parking.ts";
-import { onAppend } from "./replication.ts";
+import { unpark, wakeParked } from "./replication/parking.ts";
+import { onAppend } from "./replication/replication.ts";
 import { onResponse } from "./responses.ts";
 import type { State } from "./state.ts";
-import { becomeResigned, forgiveFrozenTime } from "./transitions.ts";
+import { becomeResigned, forgiveFrozenTime } from "./election/transitions.ts";
 import type { Step, Turn } from "./turn.ts";
 import { beginTurn, endTurn } from "./turn.ts";
 

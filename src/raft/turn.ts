@@ -11,7 +11,13 @@ import type { Effect, ElectionState } from "./effects.ts";
 import { appendToLog, truncateLog } from "./log.ts";
 import type { ControlRecord, Entry, Milliseconds, Offset, Reply, RequestId } from "./messages.ts";
 import type { State } from "./state.ts";
-import { hasVoter, latestVoters, recordVoters, truncateVoters, voterSet } from "./voters.ts";
+import {
+  hasVoter,
+  latestVoters,
+  recordVoters,
+  truncateVoters,
+  voterSet,
+} from "./membership/voters.ts";
 
 export interface Turn {
   /** What storage holds; null when it holds no election state. */

@@ -29,11 +29,11 @@ const without = (file: string, find: string): Edit => ({
   replace: find.endsWith(",") ? "true," : "true",
 });
 
-const election = "src/raft/election.ts";
-const following = "src/raft/following.ts";
+const election = "src/raft/election/election.ts";
+const following = "src/raft/replication/following.ts";
 const invariants = "src/raft/invariants.ts";
 const turn = "src/raft/turn.ts";
-const transitions = "src/raft/transitions.ts";
+const transitions = "src/raft/election/transitions.ts";
 
 export const MUTANTS: readonly Mutant[] = [
   {
@@ -177,7 +177,7 @@ export const MUTANTS: readonly Mutant[] = [
     breaks: "E-1",
     edits: [
       {
-        file: "src/raft/quorum.ts",
+        file: "src/raft/membership/quorum.ts",
         find: "tally.granted >= majorityOf(tally.members);",
         replace: "tally.granted >= Math.max(1, majorityOf(tally.members) - 1);",
       },
@@ -189,7 +189,7 @@ export const MUTANTS: readonly Mutant[] = [
     breaks: "W-2, KAFKA-12619",
     edits: [
       {
-        file: "src/raft/high-watermark.ts",
+        file: "src/raft/replication/high-watermark.ts",
         find: `  if (reached === null || reached <= role.epochStartOffset) return;
   if (reached <= (role.highWatermark ?? -1)) return;`,
         replace: "  if (reached === null || reached <= (turn.state.committed ?? 0)) return;",
@@ -207,7 +207,7 @@ export const MUTANTS: readonly Mutant[] = [
     breaks: "W-1",
     edits: [
       {
-        file: "src/raft/quorum.ts",
+        file: "src/raft/membership/quorum.ts",
         find: "descending[majorityOf(ends.length) - 1]",
         replace: "descending[Math.max(0, majorityOf(ends.length) - 2)]",
       },
@@ -237,7 +237,7 @@ export const MUTANTS: readonly Mutant[] = [
     breaks: "F-4",
     edits: [
       {
-        file: "src/raft/replication.ts",
+        file: "src/raft/replication/replication.ts",
         find: "  const end = { offset: body.fetchOffset, epoch: body.lastFetchedEpoch };",
         replace: `  if (counted === "counts" && isByVoter && body.fetchOffset <= log.endOffset) acknowledge(turn, body);
   const end = { offset: body.fetchOffset, epoch: body.lastFetchedEpoch };`,
@@ -312,7 +312,7 @@ export const MUTANTS: readonly Mutant[] = [
     breaks: "observers read up to the high watermark",
     edits: [
       {
-        file: "src/raft/serving.ts",
+        file: "src/raft/replication/serving.ts",
         find: "hasVoter(latestVoters(voters), key) ? log.endOffset : (role.highWatermark ?? 0);",
         replace: "hasVoter(latestVoters(voters), key) ? log.endOffset : log.endOffset;",
       },
@@ -336,7 +336,7 @@ export const MUTANTS: readonly Mutant[] = [
     breaks: "Q-5, KAFKA-17751",
     edits: [
       {
-        file: "src/raft/announcements.ts",
+        file: "src/raft/election/announcements.ts",
         find: "  update(turn, { role: { ...leader, beginDeadline: now + interval } });",
         replace:
           "  update(turn, { role: { ...leader, beginDeadline: now + (turn.effects.length > 0 ? interval : 0) } });",
@@ -404,7 +404,7 @@ export const MUTANTS: readonly Mutant[] = [
     breaks: "only fetches feed the fetch timer, KAFKA-16536",
     edits: [
       {
-        file: "src/raft/announcements.ts",
+        file: "src/raft/election/announcements.ts",
         find: '  const verdict = misdirected ? "INVALID_VOTER_KEY" : error;',
         replace: `  const verdict = misdirected ? "INVALID_VOTER_KEY" : error;
   const { role, now, config } = turn.state;

@@ -9,7 +9,7 @@ import {
   recordVoters,
   truncateVoters,
   voterSet,
-} from "../../src/raft/voters.ts";
+} from "../../src/raft/membership/voters.ts";
 import type { VoterHistory } from "../../src/raft/index.ts";
 import { voterOf } from "./quorum-driver.ts";
 

@@ -2,10 +2,10 @@
  * Votes: granting them, asking for them, counting them (KIP-595, KIP-996). The rules are numbered V-1 to V-6
  * in the tests' scripts.
  */
-import { assert } from "../std/assert.ts";
-import { isReady, send } from "./connections.ts";
-import { answer } from "./leadership.ts";
-import { isUpToDate, logEnd } from "./log.ts";
+import { assert } from "../../std/assert.ts";
+import { isReady, send } from "../exchange/connections.ts";
+import { answer } from "../leadership.ts";
+import { isUpToDate, logEnd } from "../log.ts";
 import type {
   Endpoint,
   ErrorName,
@@ -13,9 +13,9 @@ import type {
   RequestId,
   VoteRequest,
   VoteResponse,
-} from "./messages.ts";
-import { EPOCH_MAX, isForAnotherCluster, isForAnotherReplica } from "./requests.ts";
-import type { Nominee, State } from "./state.ts";
+} from "../messages.ts";
+import { EPOCH_MAX, isForAnotherCluster, isForAnotherReplica } from "../exchange/requests.ts";
+import type { Nominee, State } from "../state.ts";
 import {
   becomeCandidate,
   becomeFollower,
@@ -23,11 +23,11 @@ import {
   becomeUnattached,
   grantVote,
 } from "./transitions.ts";
-import type { Turn } from "./turn.ts";
-import { reply, update } from "./turn.ts";
+import type { Turn } from "../turn.ts";
+import { reply, update } from "../turn.ts";
 import { hasWon, isRejected } from "./votes.ts";
-import { NO_DIRECTORY } from "./messages.ts";
-import { latestVoters } from "./voters.ts";
+import { NO_DIRECTORY } from "../messages.ts";
+import { latestVoters } from "../membership/voters.ts";
 
 /** Answers a Vote. Anyone may be asked and anyone may ask: voter sets can lag on either side (H-1, V-6). */
 export function onVoteRequest(turn: Turn, request: RequestId, body: VoteRequest): void {

@@ -3,16 +3,16 @@
  * acknowledgement, so nothing may be asked for before what was received is stored; the shell's law sees to
  * that (D-4).
  */
-import { assert } from "../std/assert.ts";
-import { nextInt } from "../std/random.ts";
-import { backOff, isFetching, isReady, send } from "./connections.ts";
-import type { EpochEnd } from "./log.ts";
-import { divergenceEnd, logEnd } from "./log.ts";
-import type { Entry, FetchResponse, ReplicaId } from "./messages.ts";
-import type { Follower, State } from "./state.ts";
-import type { Turn } from "./turn.ts";
-import { appendEntry, commitUpTo, isWellFormed, truncateTo, update } from "./turn.ts";
-import { latestVoters } from "./voters.ts";
+import { assert } from "../../std/assert.ts";
+import { nextInt } from "../../std/random.ts";
+import { backOff, isFetching, isReady, send } from "../exchange/connections.ts";
+import type { EpochEnd } from "../log.ts";
+import { divergenceEnd, logEnd } from "../log.ts";
+import type { Entry, FetchResponse, ReplicaId } from "../messages.ts";
+import type { Follower, State } from "../state.ts";
+import type { Turn } from "../turn.ts";
+import { appendEntry, commitUpTo, isWellFormed, truncateTo, update } from "../turn.ts";
+import { latestVoters } from "../membership/voters.ts";
 
 /**
  * Keeps one Fetch under way: to the leader, or to anybody else while the leader cannot be reached or is not

@@ -3,14 +3,14 @@
  * be careful when it cannot: a broker that hears an error which is no news to it asks again without pause.
  * Such answers are held back, for a second while nobody leads, for a moment otherwise.
  */
-import { leaderOf } from "./leadership.ts";
-import type { Epoch, ErrorName, FetchRequest, RequestId } from "./messages.ts";
+import { leaderOf } from "../leadership.ts";
+import type { Epoch, ErrorName, FetchRequest, RequestId } from "../messages.ts";
 import { serveFetch } from "./replication.ts";
-import { isForAnotherCluster } from "./requests.ts";
+import { isForAnotherCluster } from "../exchange/requests.ts";
 import { fetchError } from "./serving.ts";
-import type { State } from "./state.ts";
-import type { Turn } from "./turn.ts";
-import { reply, update } from "./turn.ts";
+import type { State } from "../state.ts";
+import type { Turn } from "../turn.ts";
+import { reply, update } from "../turn.ts";
 import { NOBODY, splitDue } from "./waiting.ts";
 
 /** While no leader is known. Below every fetcher's request time-out (Kafka: 2 s). */

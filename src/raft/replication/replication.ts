@@ -5,10 +5,10 @@
  *
  * Voters are served everything, observers only what is committed: what a broker has seen is never taken back.
  */
-import { assert } from "../std/assert.ts";
-import { ImmutableMap, byText } from "../std/immutable-map.ts";
-import { checkQuorumMs } from "./config.ts";
-import { judgeContinuation } from "./log.ts";
+import { assert } from "../../std/assert.ts";
+import { ImmutableMap, byText } from "../../std/immutable-map.ts";
+import { checkQuorumMs } from "../config.ts";
+import { judgeContinuation } from "../log.ts";
 import type {
   ErrorName,
   FetchRequest,
@@ -16,17 +16,17 @@ import type {
   Offset,
   ReplicaKey,
   RequestId,
-} from "./messages.ts";
-import { noProgress } from "./office.ts";
+} from "../messages.ts";
+import { noProgress } from "../election/leader-term.ts";
 import { park } from "./parking.ts";
 import { fetchError, fetchSuccess, served } from "./serving.ts";
 import { advanceHighWatermark } from "./high-watermark.ts";
-import { majorityOf } from "./quorum.ts";
-import type { Leader, ReplicaProgress, State } from "./state.ts";
-import { keyOf } from "./state.ts";
-import type { Turn } from "./turn.ts";
-import { appendEntry, reply, update } from "./turn.ts";
-import { hasVoter, latestVoters } from "./voters.ts";
+import { majorityOf } from "../membership/quorum.ts";
+import type { Leader, ReplicaProgress, State } from "../state.ts";
+import { keyOf } from "../state.ts";
+import type { Turn } from "../turn.ts";
+import { appendEntry, reply, update } from "../turn.ts";
+import { hasVoter, latestVoters } from "../membership/voters.ts";
 
 /** After this long without a fetch an observer is forgotten, as in Kafka. */
 export const OBSERVER_SESSION_MS = 300_000;

@@ -3,9 +3,9 @@
  * pull, so without the first they would not know from whom; the second only hastens what a time-out would
  * bring about.
  */
-import { beginQuorumEpochMs } from "./config.ts";
-import { isReady, send } from "./connections.ts";
-import { answer } from "./leadership.ts";
+import { beginQuorumEpochMs } from "../config.ts";
+import { isReady, send } from "../exchange/connections.ts";
+import { answer } from "../leadership.ts";
 import { learn } from "./learning.ts";
 import type {
   BeginQuorumEpochRequest,
@@ -15,12 +15,12 @@ import type {
   Milliseconds,
   ReplicaId,
   RequestId,
-} from "./messages.ts";
-import { EPOCH_MAX, isForAnotherCluster, isForAnotherReplica } from "./requests.ts";
-import type { Leader, Resigned, State } from "./state.ts";
-import type { Turn } from "./turn.ts";
-import { isVoter, reply, update } from "./turn.ts";
-import { latestVoters, sameKey } from "./voters.ts";
+} from "../messages.ts";
+import { EPOCH_MAX, isForAnotherCluster, isForAnotherReplica } from "../exchange/requests.ts";
+import type { Leader, Resigned, State } from "../state.ts";
+import type { Turn } from "../turn.ts";
+import { isVoter, reply, update } from "../turn.ts";
+import { latestVoters, sameKey } from "../membership/voters.ts";
 
 /**
  * A leader presents itself. Its fetch timer is not restarted by this: a leader that cannot serve fetches

@@ -1,9 +1,9 @@
 /**
  * What the handlers of all requests check alike, before any of them looks at epochs (H-1 to H-3).
  */
-import type { RaftConfig } from "./config.ts";
-import type { Epoch, ReplicaKey } from "./messages.ts";
-import { NO_DIRECTORY } from "./messages.ts";
+import type { RaftConfig } from "../config.ts";
+import type { Epoch, ReplicaKey } from "../messages.ts";
+import { NO_DIRECTORY } from "../messages.ts";
 
 /** Epochs are int32 on the wire. The last one is never taken over, so that there is always a next. */
 export const EPOCH_MAX: Epoch = 2 ** 31 - 1;

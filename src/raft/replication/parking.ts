@@ -2,13 +2,13 @@
  * Fetches that wait at the leader (F-6, F-7): a voter's until the next append or commit, an observer's until
  * the next commit, any until its time is over. They live in the leader's role and end when the office does.
  */
-import { assert } from "../std/assert.ts";
-import type { FetchRequest, RequestId } from "./messages.ts";
+import { assert } from "../../std/assert.ts";
+import type { FetchRequest, RequestId } from "../messages.ts";
 import { fetchSuccess } from "./serving.ts";
-import type { Leader, WaitingFetch, WaitingFetches } from "./state.ts";
-import type { Turn } from "./turn.ts";
-import { reply, update } from "./turn.ts";
-import { hasVoter, latestVoters } from "./voters.ts";
+import type { Leader, WaitingFetch, WaitingFetches } from "../state.ts";
+import type { Turn } from "../turn.ts";
+import { reply, update } from "../turn.ts";
+import { hasVoter, latestVoters } from "../membership/voters.ts";
 import { NOBODY, earliestDeadline, splitDue } from "./waiting.ts";
 
 /** More than any cluster has brokers; a fetch beyond is turned away with a code after which brokers pause. */

@@ -2,16 +2,16 @@
  * How an office begins and ends: what a new leader knows of the others (nothing), what it writes first, and
  * what becomes of the fetches it holds when it leaves.
  */
-import { ImmutableMap, byText } from "../std/immutable-map.ts";
-import { beginQuorumEpochMs, checkQuorumMs } from "./config.ts";
-import { fetchError } from "./serving.ts";
-import { NOBODY } from "./waiting.ts";
-import type { ControlRecord, Endpoint, ReplicaId, ReplicaKey } from "./messages.ts";
-import type { Leader, ReplicaProgress, Role, State } from "./state.ts";
-import type { Turn } from "./turn.ts";
-import { reply } from "./turn.ts";
-import type { VoterSet } from "./voters.ts";
-import { findVoter, latestVoters, latestVotersOffset, sameKey } from "./voters.ts";
+import { ImmutableMap, byText } from "../../std/immutable-map.ts";
+import { beginQuorumEpochMs, checkQuorumMs } from "../config.ts";
+import { fetchError } from "../replication/serving.ts";
+import { NOBODY } from "../replication/waiting.ts";
+import type { ControlRecord, Endpoint, ReplicaId, ReplicaKey } from "../messages.ts";
+import type { Leader, ReplicaProgress, Role, State } from "../state.ts";
+import type { Turn } from "../turn.ts";
+import { reply } from "../turn.ts";
+import type { VoterSet } from "../membership/voters.ts";
+import { findVoter, latestVoters, latestVotersOffset, sameKey } from "../membership/voters.ts";
 
 /** A leader at its first moment. The log does not yet hold anything of its epoch. */
 export function newOffice(state: State): Leader {

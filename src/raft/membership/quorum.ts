@@ -1,7 +1,7 @@
 /**
  * Majority arithmetic on plain numbers. No rule of any role is here, only counting.
  */
-import type { Offset } from "./messages.ts";
+import type { Offset } from "../messages.ts";
 
 /** The smallest number of members of which any two choices overlap. */
 export const majorityOf = (members: number): number => Math.floor(members / 2) + 1;

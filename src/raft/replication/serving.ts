@@ -1,8 +1,8 @@
 /**
  * The words of a Fetch answer: what may be read, by whom, and how to say that nothing may.
  */
-import { assert } from "../std/assert.ts";
-import { answer } from "./leadership.ts";
+import { assert } from "../../std/assert.ts";
+import { answer } from "../leadership.ts";
 import type {
   ErrorName,
   FetchReply,
@@ -10,9 +10,9 @@ import type {
   LogRange,
   Offset,
   ReplicaKey,
-} from "./messages.ts";
-import type { State } from "./state.ts";
-import { hasVoter, latestVoters } from "./voters.ts";
+} from "../messages.ts";
+import type { State } from "../state.ts";
+import { hasVoter, latestVoters } from "../membership/voters.ts";
 
 /** A Fetch answer without records. */
 export const fetchError = (state: State, error: ErrorName): FetchReply => ({

@@ -1,11 +1,11 @@
 /**
  * Counting the votes of a nominee against the newest voter set. Only members count, however an answer came.
  */
-import type { Tally } from "./quorum.ts";
-import { isLost, isWon } from "./quorum.ts";
-import type { Nominee, State } from "./state.ts";
-import type { VoterSet } from "./voters.ts";
-import { latestVoters } from "./voters.ts";
+import type { Tally } from "../membership/quorum.ts";
+import { isLost, isWon } from "../membership/quorum.ts";
+import type { Nominee, State } from "../state.ts";
+import type { VoterSet } from "../membership/voters.ts";
+import { latestVoters } from "../membership/voters.ts";
 
 /** Whether this replica is a nominee that a majority has granted its vote. */
 export function hasWon(state: State): boolean {

@@ -2,9 +2,9 @@
  * Fetches that wait for their answer, parked by a leader or held by anybody else: when the first is due, and
  * which ones are.
  */
-import { ImmutableMap, byNumber } from "../std/immutable-map.ts";
-import type { Milliseconds } from "./messages.ts";
-import type { WaitingFetches } from "./state.ts";
+import { ImmutableMap, byNumber } from "../../std/immutable-map.ts";
+import type { Milliseconds } from "../messages.ts";
+import type { WaitingFetches } from "../state.ts";
 
 export const NOBODY: WaitingFetches = ImmutableMap.empty(byNumber);
 

@@ -5,19 +5,19 @@
  * Every transition forgets the requests in flight, so that an answer meant for an earlier role finds nobody
  * waiting; leaving office also ends every parked fetch (KAFKA-10661, KAFKA-10677).
  */
-import { assert, unreachable } from "../std/assert.ts";
-import type { ElectionState } from "./effects.ts";
-import { advanceHighWatermark } from "./high-watermark.ts";
-import { leaderOf } from "./leadership.ts";
-import type { Leadership } from "./leadership.ts";
-import { logEnd } from "./log.ts";
-import type { Epoch, Milliseconds, ReplicaKey } from "./messages.ts";
-import { failParked, firstRecords, newOffice, successors } from "./office.ts";
-import type { Role } from "./state.ts";
-import type { Turn } from "./turn.ts";
-import { appendEntry, drawElectionDeadline, isSoleVoter, isVoter, update } from "./turn.ts";
+import { assert, unreachable } from "../../std/assert.ts";
+import type { ElectionState } from "../effects.ts";
+import { advanceHighWatermark } from "../replication/high-watermark.ts";
+import { leaderOf } from "../leadership.ts";
+import type { Leadership } from "../leadership.ts";
+import { logEnd } from "../log.ts";
+import type { Epoch, Milliseconds, ReplicaKey } from "../messages.ts";
+import { failParked, firstRecords, newOffice, successors } from "./leader-term.ts";
+import type { Role } from "../state.ts";
+import type { Turn } from "../turn.ts";
+import { appendEntry, drawElectionDeadline, isSoleVoter, isVoter, update } from "../turn.ts";
 import { hasWon, isRejected } from "./votes.ts";
-import { latestVoters, sameKey } from "./voters.ts";
+import { latestVoters, sameKey } from "../membership/voters.ts";
 
 /**
  * No leader is known. Either a larger epoch was heard of, or a prospective voter lost within its epoch.

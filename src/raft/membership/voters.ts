@@ -2,7 +2,7 @@
  * The voter set, and its history in the log (KIP-853). A replica always goes by the newest set in its own
  * log, committed or not; if that record is truncated away, the set before it counts again.
  */
-import type { Offset, ReplicaId, ReplicaKey, Voter } from "./messages.ts";
+import type { Offset, ReplicaId, ReplicaKey, Voter } from "../messages.ts";
 
 /** Voters by rising id; at most one of an id. Empty on a node that has yet to learn of its quorum. */
 export type VoterSet = readonly Voter[];

@@ -2,14 +2,14 @@
  * What a replica makes of hearing who leads: the one place where epochs are taken over from others
  * (`maybeTransition` in KRaft). Whether to believe a message is its handler's question; this only acts.
  */
-import { assert } from "../std/assert.ts";
-import { leaderOf } from "./leadership.ts";
-import type { Answer, Endpoint, Epoch } from "./messages.ts";
-import type { State } from "./state.ts";
+import { assert } from "../../std/assert.ts";
+import { leaderOf } from "../leadership.ts";
+import type { Answer, Endpoint, Epoch } from "../messages.ts";
+import type { State } from "../state.ts";
 import { becomeFollower, becomeResigned, becomeUnattached } from "./transitions.ts";
-import type { Turn } from "./turn.ts";
-import { isVoter } from "./turn.ts";
-import { findVoter, latestVoters } from "./voters.ts";
+import type { Turn } from "../turn.ts";
+import { isVoter } from "../turn.ts";
+import { findVoter, latestVoters } from "../membership/voters.ts";
 
 /** What a message says about who leads. */
 export type Hearsay = Pick<Answer, "epoch" | "leaderId" | "leaderEndpoints">;

@@ -3,11 +3,11 @@
  * failure that doubles up to sixteenfold. Answers are matched by correlation; a change of role empties this
  * table, so answers to questions of an earlier role find nobody waiting.
  */
-import { assert } from "../std/assert.ts";
-import type { CorrelationId, ReplicaId, Request } from "./messages.ts";
-import type { Connection, State } from "./state.ts";
-import type { Turn } from "./turn.ts";
-import { update } from "./turn.ts";
+import { assert } from "../../std/assert.ts";
+import type { CorrelationId, ReplicaId, Request } from "../messages.ts";
+import type { Connection, State } from "../state.ts";
+import type { Turn } from "../turn.ts";
+import { update } from "../turn.ts";
 
 /** A peer that stays away costs a request every 16 × the back-off; it is heard within that of its return. */
 const BACKOFF_DOUBLINGS_MAX = 4;
