@@ -2,15 +2,15 @@
  * A controller node as the platform sees it: one Durable Object per voter, named `<clusterId>/<nodeId>`. It
  * wires storage, peers and the voter together and hands each event to the piece that answers it.
  *
- * What it promises to whoever calls is in `controller-http.ts`; what the platform promises to it, in this
+ * What it promises to whoever calls is in `http/routes.ts`; what the platform promises to it, in this
  * folder's README.
  */
 import { DurableObject } from "cloudflare:workers";
 import type { ClusterEntry } from "./cluster-entry.ts";
-import { answer, type ControllerHost } from "./controller-http.ts";
+import { answer, type ControllerHost } from "./http/routes.ts";
 import type { Env } from "./env.ts";
-import { Peers } from "./peers.ts";
-import { raftConfig } from "./raft-config.ts";
+import { Peers } from "./replica/peers.ts";
+import { raftConfig } from "./replica/raft-config.ts";
 import { LogStore } from "./storage/log-store.ts";
 import { MetaStore } from "./storage/meta-store.ts";
 import { QuorumStore } from "./storage/quorum-store.ts";

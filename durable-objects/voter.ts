@@ -21,20 +21,24 @@ import {
   type State,
 } from "../src/raft/index.ts";
 import { AssertionError, assert } from "../src/std/assert.ts";
-import { ActiveController, type Operation, type Outcome } from "./active-controller.ts";
+import {
+  ActiveController,
+  type Operation,
+  type Outcome,
+} from "./active-controller/active-controller.ts";
 import type { ClusterEntry } from "./cluster-entry.ts";
-import { dataBatch } from "./entries.ts";
-import { Duties, type Duty } from "./duties.ts";
-import { furnish, opening, readContext } from "./office.ts";
-import { persistStep } from "./persist.ts";
-import type { Peers } from "./peers.ts";
-import { callPeer } from "./quorum-call.ts";
-import { ReplayedImage } from "./replayed-image.ts";
+import { dataBatch } from "./replica/entries.ts";
+import { Duties, type Duty } from "./active-controller/duties.ts";
+import { furnish, opening, readContext } from "./active-controller/operation-context.ts";
+import { persistStep } from "./replica/persist.ts";
+import type { Peers } from "./replica/peers.ts";
+import { callPeer } from "./replica/quorum-call.ts";
+import { ReplayedImage } from "./committed-log/committed-image.ts";
 import { joinBatches, type LogStore } from "./storage/log-store.ts";
 import type { QuorumStore } from "./storage/quorum-store.ts";
-import { durableImage } from "./storage/durable-image.ts";
-import { Turn } from "./turn.ts";
-import { Wake } from "./wake.ts";
+import { durableImage } from "./replica/boot-state.ts";
+import { Turn } from "./replica/input-loop.ts";
+import { Wake } from "./replica/wake.ts";
 
 /** What a voter is given by its object. */
 export interface VoterParts {

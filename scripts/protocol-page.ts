@@ -4,7 +4,7 @@
  */
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { SERVED_APIS } from "../durable-objects/served-apis.ts";
+import { SERVED_APIS } from "../durable-objects/listener/served-apis.ts";
 import { apis, recordSchemas, type Api } from "../src/protocol/index.ts";
 import { ROOT } from "./commands.ts";
 

@@ -1,6 +1,6 @@
 /** The standing duties of an office: what is due when, and what becomes of the rest when one has run. */
 import { describe, expect, test } from "vitest";
-import { Duties } from "../../durable-objects/duties.ts";
+import { Duties } from "../../durable-objects/active-controller/duties.ts";
 import { LEADER_BALANCE_INTERVAL_MS, initialLiveness } from "../../src/metadata/index.ts";
 import { world } from "../metadata/world.ts";
 

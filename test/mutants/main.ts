@@ -59,7 +59,10 @@ async function main(): Promise<number> {
 /** Copies what a simulation needs. */
 async function prepare(): Promise<void> {
   await cp(join(root, "src"), join(copy, "src"), { recursive: true });
-  await cp(join(root, "durable-objects", "turn.ts"), join(copy, "durable-objects", "turn.ts"));
+  await cp(
+    join(root, "durable-objects", "replica", "input-loop.ts"),
+    join(copy, "durable-objects", "replica", "input-loop.ts"),
+  );
   await cp(join(root, "test", "sim"), join(copy, "test", "sim"), { recursive: true });
   await cp(join(root, "test", "raft"), join(copy, "test", "raft"), { recursive: true });
   await cp(join(root, "tsconfig.base.json"), join(copy, "tsconfig.base.json"));

@@ -79,7 +79,7 @@ export const MUTANTS: readonly Mutant[] = [
     breaks: "the shell's law",
     edits: [
       {
-        file: "durable-objects/turn.ts",
+        file: "durable-objects/replica/input-loop.ts",
         find: `    if (first?.kind === "persist") this.#ports.persist(first, done.state);
     this.#state = done.state;`,
         replace: `    this.#state = done.state;
@@ -87,7 +87,7 @@ export const MUTANTS: readonly Mutant[] = [
     if (first?.kind === "persist") this.#ports.persist(first, done.state);`,
       },
       {
-        file: "durable-objects/turn.ts",
+        file: "durable-objects/replica/input-loop.ts",
         find: `      this.#ports.perform(effect);
     }
   }`,

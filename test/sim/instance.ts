@@ -19,7 +19,7 @@ import {
   type Response,
   type State,
 } from "../../src/raft/index.ts";
-import { Turn } from "../../durable-objects/turn.ts";
+import { Turn } from "../../durable-objects/replica/input-loop.ts";
 import { unreachable } from "../../src/std/assert.ts";
 import { type Answer, Application } from "./application.ts";
 import { sizeOf } from "./entries.ts";

@@ -13,8 +13,8 @@ import type {
   PersistEffect,
   RaftConfig,
   State,
-} from "../src/raft/index.ts";
-import { boot, step } from "../src/raft/index.ts";
+} from "../../src/raft/index.ts";
+import { boot, step } from "../../src/raft/index.ts";
 
 /** What the loop needs from the object around it. None of these may wait for anything. */
 export interface TurnPorts {

@@ -12,11 +12,11 @@
  * | `GET /quorum`, `GET /status` | where the node and the quorum stand |
  * | `POST /restart`, `POST /stop`, `POST /start`, `DELETE /` | for operators |
  */
-import type { ClusterEntry } from "./cluster-entry.ts";
+import type { ClusterEntry } from "../cluster-entry.ts";
 import { readFeed } from "./log-feed.ts";
-import { answerFrame, answerJson, notController } from "./listener.ts";
+import { answerFrame, answerJson, notController } from "../listener/listener.ts";
 import { quorumStatus, voterStatus } from "./status.ts";
-import type { Voter } from "./voter.ts";
+import type { Voter } from "../voter.ts";
 
 /** The node behind the routes. */
 export interface ControllerHost {

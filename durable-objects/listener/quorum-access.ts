@@ -4,9 +4,9 @@
  * taken from the other controllers alone, which come over a binding that nobody else has. Kafka asks for
  * CLUSTER_ACTION in the same places.
  */
-import { ErrorCode } from "../src/protocol/index.ts";
-import { latestVoters, type Request as CoreRequest } from "../src/raft/index.ts";
-import type { Node, Origin } from "./node.ts";
+import { ErrorCode } from "../../src/protocol/index.ts";
+import { latestVoters, type Request as CoreRequest } from "../../src/raft/index.ts";
+import type { Node, Origin } from "./answer.ts";
 
 /** The code with which `request` is refused to its sender, or null when it may be put to the core. */
 export function refusedTo(origin: Origin, node: Node, request: CoreRequest): number | null {

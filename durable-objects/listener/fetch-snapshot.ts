@@ -7,11 +7,11 @@ import {
   FetchSnapshot,
   type FetchSnapshotRequest,
   type FetchSnapshotResponse,
-} from "../src/protocol/index.ts";
-import { leaderOf, type State } from "../src/raft/index.ts";
-import { METADATA_TOPIC } from "./metadata-partition.ts";
-import { leaderEndpoint } from "./quorum-wire.ts";
-import type { Node } from "./node.ts";
+} from "../../src/protocol/index.ts";
+import { leaderOf, type State } from "../../src/raft/index.ts";
+import { METADATA_TOPIC } from "../replica/metadata-partition.ts";
+import { leaderEndpoint } from "../replica/quorum-wire.ts";
+import type { Node } from "./answer.ts";
 
 export function fetchSnapshotResponse(
   { voter, cluster }: Node,

@@ -1,15 +1,15 @@
 /**
  * From an API to what answers it: the consensus core, a description of this node, or a metadata operation.
  */
-import { controllerApis, type ControllerApi } from "../src/metadata/index.ts";
-import { ErrorCode, type Principal, type RequestFrame } from "../src/protocol/index.ts";
-import { leaderOf, type Request as CoreRequest } from "../src/raft/index.ts";
-import type { Operation, Outcome } from "./active-controller.ts";
+import { controllerApis, type ControllerApi } from "../../src/metadata/index.ts";
+import { ErrorCode, type Principal, type RequestFrame } from "../../src/protocol/index.ts";
+import { leaderOf, type Request as CoreRequest } from "../../src/raft/index.ts";
+import type { Operation, Outcome } from "../active-controller/active-controller.ts";
 import { apiVersionsResponse } from "./api-versions.ts";
 import { describeQuorumResponse } from "./describe-quorum.ts";
 import { openEnvelope } from "./envelope.ts";
 import { fetchSnapshotResponse } from "./fetch-snapshot.ts";
-import type { Answer, Node, Origin } from "./node.ts";
+import type { Answer, Node, Origin } from "./answer.ts";
 import { refusedTo } from "./quorum-access.ts";
 import {
   beginQuorumEpochRequest,
@@ -18,8 +18,8 @@ import {
   refusedAtTop,
   responseOf,
   voteRequest,
-} from "./quorum-wire.ts";
-import { refuse } from "./refusal.ts";
+} from "../replica/quorum-wire.ts";
+import { refuse } from "../refusal.ts";
 
 /** On whose behalf a request is answered. */
 export interface Caller {

@@ -15,9 +15,9 @@ import {
   type EnvelopeRequest,
   type Principal,
   type RequestFrame,
-} from "../src/protocol/index.ts";
-import type { Answer } from "./node.ts";
-import { refuse } from "./refusal.ts";
+} from "../../src/protocol/index.ts";
+import type { Answer } from "./answer.ts";
+import { refuse } from "../refusal.ts";
 
 /** What brokers may forward. Not all of it is served here yet; a broker of 4.0 forwards it all the same. */
 const FORWARDABLE: ReadonlySet<ApiName> = new Set<ApiName>([

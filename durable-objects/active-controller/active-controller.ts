@@ -6,16 +6,16 @@
  * It is made when office is taken and dropped when it is lost; the view goes with it, so there is nothing to
  * revert.
  */
-import { assert } from "../src/std/assert.ts";
-import { nextWord, type Random } from "../src/std/random.ts";
+import { assert } from "../../src/std/assert.ts";
+import { nextWord, type Random } from "../../src/std/random.ts";
 import {
   applyRecords,
   type BrokerLiveness,
   type ControlContext,
   type ControlResult,
   type MetadataImage,
-} from "../src/metadata/index.ts";
-import { encodeMetadataRecord, type MetadataRecord } from "../src/protocol/index.ts";
+} from "../../src/metadata/index.ts";
+import { encodeMetadataRecord, type MetadataRecord } from "../../src/protocol/index.ts";
 
 /** One operation: pure, and total for whatever a broker may have sent. */
 export type Operation<Response> = (

@@ -17,11 +17,11 @@ import {
   toJson,
   type AnyMessage,
   type RequestFrame,
-} from "../src/protocol/index.ts";
-import { leaderOf } from "../src/raft/index.ts";
+} from "../../src/protocol/index.ts";
+import { leaderOf } from "../../src/raft/index.ts";
 import { unsupportedApiVersions } from "./api-versions.ts";
 import { dispatch, whoLeads } from "./dispatch.ts";
-import type { Node, Origin } from "./node.ts";
+import type { Node, Origin } from "./answer.ts";
 import { encodeAnswer } from "./envelope.ts";
 
 const OCTETS = { "content-type": "application/octet-stream" };

@@ -9,9 +9,9 @@ import {
   boundsOf,
   type ApiVersionsRequest,
   type ApiVersionsResponse,
-} from "../src/protocol/index.ts";
-import { finalizedLevels, stableImage, SUPPORTED_FEATURES } from "../src/metadata/index.ts";
-import type { Node } from "./node.ts";
+} from "../../src/protocol/index.ts";
+import { finalizedLevels, stableImage, SUPPORTED_FEATURES } from "../../src/metadata/index.ts";
+import type { Node } from "./answer.ts";
 import { SERVED_APIS } from "./served-apis.ts";
 
 /** What is advertised, by rising key. */

@@ -2,7 +2,7 @@
  * The committed log as a resource: record batches as stored, resumable at any offset, never anything that is
  * not committed. With `wait_ms` the answer is held until there is something new, as a broker's Fetch is.
  */
-import type { Voter } from "./voter.ts";
+import type { Voter } from "../voter.ts";
 
 const BYTES_DEFAULT = 1_048_576;
 /** One answer must fit an isolate's memory many times over. */

@@ -3,8 +3,8 @@
  * JVM controller would send over TCP. A call ends in exactly one of two ways, a response frame or a failure;
  * when and whether to call again is the consensus core's business.
  */
-import { controllerName, type ClusterEntry } from "./cluster-entry.ts";
-import { isLocationHint } from "./location-hints.ts";
+import { controllerName, type ClusterEntry } from "../cluster-entry.ts";
+import { isLocationHint } from "../location-hints.ts";
 
 /** A platform call can hang for minutes; past this the core treats the peer as unreachable. */
 const CALL_TIMEOUT_MS = 5_000;

@@ -1,9 +1,9 @@
 /**
  * Where a node and its quorum stand, as JSON for the Worker and for people. Describes; decides nothing.
  */
-import { describeQuorum, latestVoters, type ReplicaStatus } from "../src/raft/index.ts";
-import type { ControllerHost } from "./controller-http.ts";
-import type { Voter } from "./voter.ts";
+import { describeQuorum, latestVoters, type ReplicaStatus } from "../../src/raft/index.ts";
+import type { ControllerHost } from "./routes.ts";
+import type { Voter } from "../voter.ts";
 
 /** One node. `high_watermark` is null until this incarnation has learned one. */
 export function voterStatus(host: ControllerHost): Record<string, unknown> {

@@ -16,7 +16,7 @@ import {
   type ReplicaKey,
   type Reply,
   type Request,
-} from "../src/raft/index.ts";
+} from "../../src/raft/index.ts";
 import {
   BeginQuorumEpoch,
   EndQuorumEpoch,
@@ -32,7 +32,7 @@ import {
   type FetchResponse,
   type VoteRequest,
   type VoteResponse,
-} from "../src/protocol/index.ts";
+} from "../../src/protocol/index.ts";
 import { CONTROLLER_LISTENER, METADATA_TOPIC, about, onlyPartition } from "./metadata-partition.ts";
 
 /** Each returns null for a request that is not about the one metadata partition. */

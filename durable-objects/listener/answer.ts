@@ -2,8 +2,8 @@
  * What a request is answered from, and what an answer is: the two words that everything behind the listener
  * shares.
  */
-import type { ClusterEntry } from "./cluster-entry.ts";
-import type { Voter } from "./voter.ts";
+import type { ClusterEntry } from "../cluster-entry.ts";
+import type { Voter } from "../voter.ts";
 
 /** A formed node that takes part. */
 export interface Node {

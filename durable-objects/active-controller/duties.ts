@@ -10,7 +10,7 @@ import {
   fenceStaleBrokers,
   nextFencingDeadline,
   type BrokerLiveness,
-} from "../src/metadata/index.ts";
+} from "../../src/metadata/index.ts";
 import type { Operation, Outcome } from "./active-controller.ts";
 
 /** What a duty says of its run; null when there is nothing to say. */

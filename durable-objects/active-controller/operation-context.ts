@@ -9,13 +9,13 @@ import {
   takeOver,
   type ControlContext,
   type MetadataImage,
-} from "../src/metadata/index.ts";
-import { ANONYMOUS } from "../src/protocol/index.ts";
-import { seeded } from "../src/std/random.ts";
+} from "../../src/metadata/index.ts";
+import { ANONYMOUS } from "../../src/protocol/index.ts";
+import { seeded } from "../../src/std/random.ts";
 import type { Office, Operation, StandingContext } from "./active-controller.ts";
-import type { ClusterEntry } from "./cluster-entry.ts";
-import { CONTROLLER_LISTENER, directoryUuid } from "./metadata-partition.ts";
-import { BATCH_BYTES_MAX } from "./storage/log-store.ts";
+import type { ClusterEntry } from "../cluster-entry.ts";
+import { CONTROLLER_LISTENER, directoryUuid } from "../replica/metadata-partition.ts";
+import { BATCH_BYTES_MAX } from "../storage/log-store.ts";
 
 /** What taking office starts from. */
 export interface Accession {

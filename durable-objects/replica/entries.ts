@@ -7,7 +7,7 @@ import type {
   Entry,
   Voter,
   VotersRecord,
-} from "../src/raft/index.ts";
+} from "../../src/raft/index.ts";
 import {
   decodeMetadataRecord,
   decodeRecordBatch,
@@ -20,10 +20,10 @@ import {
   type BatchHeader,
   type ControlRecord,
   type MetadataRecord,
-} from "../src/protocol/index.ts";
-import type { PendingBatch } from "./active-controller.ts";
+} from "../../src/protocol/index.ts";
+import type { PendingBatch } from "../active-controller/active-controller.ts";
 import { directoryUuid } from "./metadata-partition.ts";
-import type { StoredBatch } from "./storage/log-store.ts";
+import type { StoredBatch } from "../storage/log-store.ts";
 
 /** The batches of a fetch response. A malformed or cut-off one is a `DecodeError`: nothing is taken over. */
 export function entriesOf(bytes: Uint8Array): readonly Entry[] {

@@ -2,10 +2,10 @@
  * The durable part of a step, in the order its fields demand: election state, truncation, appended batches.
  * Runs inside the one transaction of the step; a throw anywhere undoes all of it.
  */
-import type { Entry, PersistEffect } from "../src/raft/index.ts";
+import type { Entry, PersistEffect } from "../../src/raft/index.ts";
 import { controlBatch } from "./entries.ts";
-import type { LogStore } from "./storage/log-store.ts";
-import type { QuorumStore } from "./storage/quorum-store.ts";
+import type { LogStore } from "../storage/log-store.ts";
+import type { QuorumStore } from "../storage/quorum-store.ts";
 
 export function persistStep(
   effect: PersistEffect,

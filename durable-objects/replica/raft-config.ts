@@ -3,9 +3,9 @@
  * The time-outs are Kafka's defaults, which suit objects of one continent; a spread-out quorum pays with
  * elections, never with data.
  */
-import { DEFAULT_TIMEOUTS, type RaftConfig, type Voter } from "../src/raft/index.ts";
-import { assert } from "../src/std/assert.ts";
-import type { ClusterEntry, ControllerEntry } from "./cluster-entry.ts";
+import { DEFAULT_TIMEOUTS, type RaftConfig, type Voter } from "../../src/raft/index.ts";
+import { assert } from "../../src/std/assert.ts";
+import type { ClusterEntry, ControllerEntry } from "../cluster-entry.ts";
 import { CONTROLLER_LISTENER } from "./metadata-partition.ts";
 
 /** kraft.version 0 (static voters) has never existed here, but a voter says that it could be read. */

@@ -2,8 +2,8 @@
  * The one partition that the quorum is about, as requests and responses name it, and the listener by which its
  * controllers are reached.
  */
-import { assert } from "../src/std/assert.ts";
-import { isUuid, type Uuid } from "../src/protocol/index.ts";
+import { assert } from "../../src/std/assert.ts";
+import { isUuid, type Uuid } from "../../src/protocol/index.ts";
 
 /** The listener by which controllers are reached, as brokers spell it in `controller.listener.names`. */
 export const CONTROLLER_LISTENER = "CONTROLLER";

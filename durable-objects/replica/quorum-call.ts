@@ -2,7 +2,7 @@
  * One request of the quorum's protocol to one peer, from the core's value to the core's value. Rejects when
  * the peer cannot be reached or its answer cannot be read; both are the same to consensus.
  */
-import type { Effect, Response } from "../src/raft/index.ts";
+import type { Effect, Response } from "../../src/raft/index.ts";
 import type { Peers } from "./peers.ts";
 import { decodeResponse, encodeRequest } from "./peer-wire.ts";
 

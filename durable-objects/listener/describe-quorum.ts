@@ -8,10 +8,14 @@ import {
   isUuid,
   ZERO_UUID,
   type DescribeQuorumRequest,
-} from "../src/protocol/index.ts";
-import { describeQuorum, type QuorumDescription, type ReplicaStatus } from "../src/raft/index.ts";
-import type { Answer, Node } from "./node.ts";
-import { METADATA_TOPIC } from "./metadata-partition.ts";
+} from "../../src/protocol/index.ts";
+import {
+  describeQuorum,
+  type QuorumDescription,
+  type ReplicaStatus,
+} from "../../src/raft/index.ts";
+import type { Answer, Node } from "./answer.ts";
+import { METADATA_TOPIC } from "../replica/metadata-partition.ts";
 
 export function describeQuorumResponse({ voter }: Node, request: DescribeQuorumRequest): Answer {
   const description = describeQuorum(voter.state, Date.now());

@@ -2,7 +2,7 @@
  * What this voter asks of others and what they answer: the consensus core's requests as whole Kafka frames, and
  * Kafka's response frames as the core's values. What others ask of this voter is in `quorum-wire.ts`.
  */
-import { NO_DIRECTORY, type ErrorName, type Request, type Response } from "../src/raft/index.ts";
+import { NO_DIRECTORY, type ErrorName, type Request, type Response } from "../../src/raft/index.ts";
 import {
   BeginQuorumEpoch,
   EndQuorumEpoch,
@@ -14,7 +14,7 @@ import {
   requestFrame,
   type FetchResponse,
   type InputOf,
-} from "../src/protocol/index.ts";
+} from "../../src/protocol/index.ts";
 import { entriesOf } from "./entries.ts";
 import { CONTROLLER_LISTENER, about, directoryUuid, onlyPartition } from "./metadata-partition.ts";
 
