@@ -3,10 +3,10 @@
  * of Confluent's REST v3; health lies beside it. The README has the table of paths.
  */
 import { Hono } from "hono";
-import { findCluster } from "./directory.ts";
+import { findCluster } from "./clusters/directory.ts";
 import type { Scope } from "./env.ts";
-import { answerProblem, errorBody } from "./errors.ts";
-import { BASE_PATH } from "./resources.ts";
+import { answerProblem, errorBody } from "./http/errors.ts";
+import { BASE_PATH } from "./http/resources.ts";
 import { brokers } from "./routes/brokers.ts";
 import { clusters } from "./routes/clusters.ts";
 import { controllers } from "./routes/controllers.ts";
@@ -17,7 +17,7 @@ import { quorum } from "./routes/quorum.ts";
 import { rpc } from "./routes/rpc.ts";
 import { topicChanges } from "./routes/topic-changes.ts";
 import { topics } from "./routes/topics.ts";
-import { stampPosition } from "./stamps.ts";
+import { stampPosition } from "./observer/stamps.ts";
 
 export const app = new Hono<Scope>();
 

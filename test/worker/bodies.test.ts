@@ -1,11 +1,17 @@
 /** Reading what a client sent: bounds, JSON, fields, pages. Everything that is refused says where and why. */
 import { describe, expect, test } from "vitest";
-import { BODY_BYTES_MAX, nestingOf, parseJson, readBytes, readText } from "../../worker/body.ts";
-import { agrees, clusterEntryOf } from "../../worker/cluster-requests.ts";
-import { integerParameter } from "../../worker/fields.ts";
+import {
+  BODY_BYTES_MAX,
+  nestingOf,
+  parseJson,
+  readBytes,
+  readText,
+} from "../../worker/http/body.ts";
+import { agrees, clusterEntryOf } from "../../worker/clusters/cluster-requests.ts";
+import { integerParameter } from "../../worker/http/fields.ts";
 import { Recent } from "../../worker/recent.ts";
-import { keyOfToken, pageOf, tokenOfKey } from "../../worker/pages.ts";
-import { isUuidText, randomUuid } from "../../worker/uuids.ts";
+import { keyOfToken, pageOf, tokenOfKey } from "../../worker/http/pages.ts";
+import { isUuidText, randomUuid } from "../../worker/clusters/new-ids.ts";
 
 const posted = (body: string | Uint8Array<ArrayBuffer>): Request =>
   new Request("http://edge/", { method: "POST", body });

@@ -7,9 +7,9 @@ import {
   encodeMetadataRecord,
   uuidFromBytes,
 } from "../../src/protocol/index.ts";
-import type { LogRange, LogRequest } from "../../worker/log-range.ts";
-import { observeWith } from "../../worker/observed-image.ts";
-import { noteSeen } from "../../worker/position.ts";
+import type { LogRange, LogRequest } from "../../worker/observer/log-range.ts";
+import { observeWith } from "../../worker/observer/observed-image.ts";
+import { noteSeen } from "../../worker/observer/position.ts";
 
 /** A controller with a committed log of one topic a batch, named after its offset. */
 class Log {

@@ -1,8 +1,8 @@
 /** Finding the active controller: who is asked, in which order, and what is never asked twice. */
 import { describe, expect, test } from "vitest";
-import { Problem } from "../../worker/errors.ts";
-import { callActive, forgetActive, likelyActive } from "../../worker/routing.ts";
-import type { ActiveCall } from "../../worker/routing.ts";
+import { Problem } from "../../worker/http/errors.ts";
+import { callActive, forgetActive, likelyActive } from "../../worker/channel/active.ts";
+import type { ActiveCall } from "../../worker/channel/active.ts";
 
 const LIMITS = { searchMs: 40, pauseMs: 5, pauseMaxMs: 10 };
 

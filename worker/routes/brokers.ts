@@ -6,9 +6,9 @@ import { Hono } from "hono";
 import { brokerById } from "../../src/metadata/index.ts";
 import type { BrokerRegistration } from "../../src/metadata/index.ts";
 import type { Scope, ScopedContext } from "../env.ts";
-import { Problem } from "../errors.ts";
-import { answerFromImage } from "../observe.ts";
-import { resource, wholeList } from "../resources.ts";
+import { Problem } from "../http/errors.ts";
+import { answerFromImage } from "../observer/observe.ts";
+import { resource, wholeList } from "../http/resources.ts";
 
 export const brokers = new Hono<Scope>();
 

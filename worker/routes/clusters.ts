@@ -4,18 +4,18 @@
  */
 import { Hono } from "hono";
 import type { ClusterEntry } from "../../durable-objects/cluster-entry.ts";
-import { parseJson, readText } from "../body.ts";
-import { agrees, clusterEntryOf } from "../cluster-requests.ts";
-import { clusterKey, nodeIdsOf, reachController } from "../controllers.ts";
-import { directoryOf, findCluster, forgetCluster } from "../directory.ts";
+import { parseJson, readText } from "../http/body.ts";
+import { agrees, clusterEntryOf } from "../clusters/cluster-requests.ts";
+import { clusterKey, nodeIdsOf, reachController } from "../channel/controllers.ts";
+import { directoryOf, findCluster, forgetCluster } from "../clusters/directory.ts";
 import type { Scope, ScopedContext } from "../env.ts";
-import { Problem } from "../errors.ts";
-import { formCluster } from "../formation.ts";
-import { observe } from "../observe.ts";
-import { addressOf, resource, wholeList } from "../resources.ts";
-import type { Related, Resource } from "../resources.ts";
-import { forgetActive } from "../routing.ts";
-import { stampPosition } from "../stamps.ts";
+import { Problem } from "../http/errors.ts";
+import { formCluster } from "../clusters/formation.ts";
+import { observe } from "../observer/observe.ts";
+import { addressOf, resource, wholeList } from "../http/resources.ts";
+import type { Related, Resource } from "../http/resources.ts";
+import { forgetActive } from "../channel/active.ts";
+import { stampPosition } from "../observer/stamps.ts";
 
 interface ClusterData extends Resource, ClusterEntry {
   readonly brokers: Related;

@@ -5,13 +5,13 @@
  */
 import { Hono } from "hono";
 import type { ClusterEntry } from "../../durable-objects/cluster-entry.ts";
-import { readBytes } from "../body.ts";
-import { callController, nodeIdsOf, reachController, statusOfAll } from "../controllers.ts";
-import type { ControllerStatus } from "../controllers.ts";
+import { readBytes } from "../http/body.ts";
+import { callController, nodeIdsOf, reachController, statusOfAll } from "../channel/controllers.ts";
+import type { ControllerStatus } from "../channel/controllers.ts";
 import type { Scope, ScopedContext } from "../env.ts";
-import { Problem } from "../errors.ts";
-import { resource, wholeList } from "../resources.ts";
-import type { Resource } from "../resources.ts";
+import { Problem } from "../http/errors.ts";
+import { resource, wholeList } from "../http/resources.ts";
+import type { Resource } from "../http/resources.ts";
 
 interface ControllerData extends Resource {
   readonly cluster_id: string;

@@ -5,10 +5,10 @@
  */
 import { Hono } from "hono";
 import type { ClusterEntry } from "../../durable-objects/cluster-entry.ts";
-import { statusOfAll } from "../controllers.ts";
-import { directoryOf, findCluster } from "../directory.ts";
+import { statusOfAll } from "../channel/controllers.ts";
+import { directoryOf, findCluster } from "../clusters/directory.ts";
 import type { Scope, ScopedContext } from "../env.ts";
-import { activeOf } from "../formation.ts";
+import { activeOf } from "../clusters/formation.ts";
 
 interface Readiness {
   readonly cluster_id: string;

@@ -6,11 +6,11 @@
  */
 import { Hono } from "hono";
 import type { Scope, ScopedContext } from "../env.ts";
-import { integerParameter } from "../fields.ts";
-import type { LogRange } from "../log-range.ts";
-import { readLog } from "../log-reading.ts";
-import { lastPosition, recordLines } from "../log-records.ts";
-import { EPOCH_HEADER, OFFSET_HEADER } from "../position.ts";
+import { integerParameter } from "../http/fields.ts";
+import type { LogRange } from "../observer/log-range.ts";
+import { readLog } from "../observer/log-reading.ts";
+import { lastPosition, recordLines } from "../observer/log-records.ts";
+import { EPOCH_HEADER, OFFSET_HEADER } from "../observer/position.ts";
 
 const RAW_TYPE = "application/vnd.kafka.records";
 const LINES_TYPE = "application/x-ndjson";

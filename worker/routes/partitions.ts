@@ -6,9 +6,9 @@ import { Hono } from "hono";
 import { partitionAt, partitionsOfTopic } from "../../src/metadata/index.ts";
 import type { MetadataImage, Partition, Topic } from "../../src/metadata/index.ts";
 import type { Scope, ScopedContext } from "../env.ts";
-import { Problem } from "../errors.ts";
-import { answerFromImage } from "../observe.ts";
-import { addressOf, resource, wholeList } from "../resources.ts";
+import { Problem } from "../http/errors.ts";
+import { answerFromImage } from "../observer/observe.ts";
+import { addressOf, resource, wholeList } from "../http/resources.ts";
 import { topicAt } from "./topics.ts";
 
 export const partitions = new Hono<Scope>();

@@ -7,12 +7,12 @@ import { Hono } from "hono";
 import type { ClusterEntry } from "../../durable-objects/cluster-entry.ts";
 import { DescribeQuorum } from "../../src/protocol/index.ts";
 import type { DescribeQuorumResponse } from "../../src/protocol/index.ts";
-import { callController, statusOfAll } from "../controllers.ts";
-import type { ControllerStatus } from "../controllers.ts";
+import { callController, statusOfAll } from "../channel/controllers.ts";
+import type { ControllerStatus } from "../channel/controllers.ts";
 import type { Scope, ScopedContext } from "../env.ts";
-import { activeOf } from "../formation.ts";
-import { EPOCH_HEADER, OFFSET_HEADER } from "../position.ts";
-import { resource } from "../resources.ts";
+import { activeOf } from "../clusters/formation.ts";
+import { EPOCH_HEADER, OFFSET_HEADER } from "../observer/position.ts";
+import { resource } from "../http/resources.ts";
 
 type PartitionData = DescribeQuorumResponse["topics"][number]["partitions"][number];
 type ReplicaState = PartitionData["currentVoters"][number];

@@ -6,11 +6,11 @@
 import { Hono } from "hono";
 import { JsonError, apiByName, boundsOf, fromJson } from "../../src/protocol/index.ts";
 import type { Api } from "../../src/protocol/index.ts";
-import { parseJson, readText } from "../body.ts";
+import { parseJson, readText } from "../http/body.ts";
 import type { Scope } from "../env.ts";
-import { Problem } from "../errors.ts";
-import { integerParameter } from "../fields.ts";
-import { callKafka } from "../kafka-calls.ts";
+import { Problem } from "../http/errors.ts";
+import { integerParameter } from "../http/fields.ts";
+import { callKafka } from "../channel/kafka-calls.ts";
 
 /**
  * Spoken in frames alone: the quorum's own traffic, whose sender must be a replica, and what carries bytes that

@@ -17,13 +17,13 @@ import type {
   CreateTopicsResponse,
   DeleteTopicsResponse,
 } from "../../src/protocol/index.ts";
-import { parseJson, readText } from "../body.ts";
+import { parseJson, readText } from "../http/body.ts";
 import type { Scope, ScopedContext } from "../env.ts";
-import { Problem } from "../errors.ts";
-import { arrayAt, booleanAt, integerAt, invalid, objectAt, textAt } from "../fields.ts";
-import { callKafka } from "../kafka-calls.ts";
-import { observe } from "../observe.ts";
-import { EPOCH_HEADER, OFFSET_HEADER, positionOf } from "../position.ts";
+import { Problem } from "../http/errors.ts";
+import { arrayAt, booleanAt, integerAt, invalid, objectAt, textAt } from "../http/fields.ts";
+import { callKafka } from "../channel/kafka-calls.ts";
+import { observe } from "../observer/observe.ts";
+import { EPOCH_HEADER, OFFSET_HEADER, positionOf } from "../observer/position.ts";
 import { topicAt, topicData } from "./topics.ts";
 
 const CREATE_VERSION = 7;

@@ -5,10 +5,10 @@ import { Hono } from "hono";
 import { partitionAt, topicByName } from "../../src/metadata/index.ts";
 import type { MetadataImage, Topic } from "../../src/metadata/index.ts";
 import type { Scope, ScopedContext } from "../env.ts";
-import { Problem } from "../errors.ts";
-import { answerFromImage } from "../observe.ts";
-import { pageOf, pageRequest } from "../pages.ts";
-import { addressOf, pagedList, resource } from "../resources.ts";
+import { Problem } from "../http/errors.ts";
+import { answerFromImage } from "../observer/observe.ts";
+import { pageOf, pageRequest } from "../http/pages.ts";
+import { addressOf, pagedList, resource } from "../http/resources.ts";
 
 /** Topics that brokers keep for themselves (Kafka's `Topic.isInternal`). */
 const INTERNAL = new Set(["__consumer_offsets", "__transaction_state", "__share_group_state"]);

@@ -3,7 +3,7 @@
  * same isolate reaches at least as far: whoever wrote here reads their write here, and nobody is shown an older
  * pair of (epoch, offset) after a newer one.
  */
-import { Recent } from "./recent.ts";
+import { Recent } from "../recent.ts";
 
 /** The last committed record that an answer reflects, and its leader epoch. */
 export interface Position {

@@ -2,13 +2,13 @@
  * Answering a metadata read: the reader's demands from the query, an image that meets them, the answer with its
  * ETag, or 304 when the reader has it already.
  */
-import { stableImage } from "../src/metadata/index.ts";
-import type { MetadataImage } from "../src/metadata/index.ts";
-import type { ClusterEntry } from "../durable-objects/cluster-entry.ts";
-import type { Env } from "../durable-objects/env.ts";
-import { clusterKey } from "./controllers.ts";
-import type { ScopedContext } from "./env.ts";
-import { integerParameter } from "./fields.ts";
+import { stableImage } from "../../src/metadata/index.ts";
+import type { MetadataImage } from "../../src/metadata/index.ts";
+import type { ClusterEntry } from "../../durable-objects/cluster-entry.ts";
+import type { Env } from "../../durable-objects/env.ts";
+import { clusterKey } from "../channel/controllers.ts";
+import type { ScopedContext } from "../env.ts";
+import { integerParameter } from "../http/fields.ts";
 import { readLog } from "./log-reading.ts";
 import { observeWith } from "./observed-image.ts";
 import type { Demand, Observation } from "./observed-image.ts";

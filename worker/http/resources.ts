@@ -2,7 +2,7 @@
  * The outer shape of Confluent's REST v3: a resource has `kind` and `metadata` with its own address, a list has
  * `data` and the address of its next page. Which fields a resource has is for its route.
  */
-import type { ScopedContext } from "./env.ts";
+import type { ScopedContext } from "../env.ts";
 import { tokenOfKey } from "./pages.ts";
 
 export const BASE_PATH = "/kafka/v3";

@@ -3,14 +3,14 @@
  * and its bootstrap records are committed. Every step can be repeated, so a request that broke off is finished by
  * sending it again.
  */
-import { stableImage } from "../src/metadata/index.ts";
-import type { ClusterEntry } from "../durable-objects/cluster-entry.ts";
-import type { Env } from "../durable-objects/env.ts";
-import { clusterKey, nodeIdsOf, reachController, statusOfAll } from "./controllers.ts";
-import type { ControllerStatus } from "./controllers.ts";
-import { Problem } from "./errors.ts";
-import { observe } from "./observe.ts";
-import { rememberActive } from "./routing.ts";
+import { stableImage } from "../../src/metadata/index.ts";
+import type { ClusterEntry } from "../../durable-objects/cluster-entry.ts";
+import type { Env } from "../../durable-objects/env.ts";
+import { clusterKey, nodeIdsOf, reachController, statusOfAll } from "../channel/controllers.ts";
+import type { ControllerStatus } from "../channel/controllers.ts";
+import { Problem } from "../http/errors.ts";
+import { observe } from "../observer/observe.ts";
+import { rememberActive } from "../channel/active.ts";
 
 /** Several elections long: the first one may meet split votes while the objects are still starting. */
 const FORMATION_MS = 20_000;

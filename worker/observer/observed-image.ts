@@ -5,14 +5,14 @@
  *
  * What it keeps is data and nothing else (KIP-500's broker cache, without a broker). Losing it costs a replay.
  */
-import { applyRecords, emptyImage } from "../src/metadata/index.ts";
-import type { MetadataImage } from "../src/metadata/index.ts";
-import { Problem } from "./errors.ts";
+import { applyRecords, emptyImage } from "../../src/metadata/index.ts";
+import type { MetadataImage } from "../../src/metadata/index.ts";
+import { Problem } from "../http/errors.ts";
 import type { LogRange, LogRequest } from "./log-range.ts";
 import { metadataBatches } from "./log-records.ts";
 import type { Position } from "./position.ts";
 import { noteSeen, seenOf } from "./position.ts";
-import { Recent } from "./recent.ts";
+import { Recent } from "../recent.ts";
 
 export interface Observation {
   readonly image: MetadataImage;

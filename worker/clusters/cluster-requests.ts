@@ -3,12 +3,12 @@
  * metadata_version?}` becomes the entry that the directory keeps. Identities that the client leaves open are
  * drawn here, once; a retry finds them in the directory.
  */
-import type { ClusterEntry, ControllerEntry } from "../durable-objects/cluster-entry.ts";
-import { MV_DEFAULT, MV_MAX } from "../src/metadata/index.ts";
-import { Problem } from "./errors.ts";
-import { arrayAt, integerAt, invalid, objectAt, textAt } from "./fields.ts";
-import { LOCATION_HINTS, isLocationHint } from "../durable-objects/location-hints.ts";
-import { isUuidText, randomUuid } from "./uuids.ts";
+import type { ClusterEntry, ControllerEntry } from "../../durable-objects/cluster-entry.ts";
+import { MV_DEFAULT, MV_MAX } from "../../src/metadata/index.ts";
+import { Problem } from "../http/errors.ts";
+import { arrayAt, integerAt, invalid, objectAt, textAt } from "../http/fields.ts";
+import { LOCATION_HINTS, isLocationHint } from "../../durable-objects/location-hints.ts";
+import { isUuidText, randomUuid } from "./new-ids.ts";
 
 /** From 3.9-IV0 on there is kraft.version 1, which voters with directory ids need (KIP-853). */
 const METADATA_VERSIONS = { min: 21, max: MV_MAX } as const;

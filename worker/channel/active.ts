@@ -4,8 +4,8 @@
  * a call that surely was not executed (421) or that changes nothing. It speaks to controllers through a function
  * and knows no binding.
  */
-import { Problem } from "./errors.ts";
-import { Recent } from "./recent.ts";
+import { Problem } from "../http/errors.ts";
+import { Recent } from "../recent.ts";
 
 /** One call, which any of the controllers could receive. */
 export interface ActiveCall {

@@ -2,12 +2,12 @@
  * One range of the committed log, read from a controller. Any of them will do, since each serves only what it
  * knows to be committed; the one that was active last is asked first, because it knows most.
  */
-import type { ClusterEntry } from "../durable-objects/cluster-entry.ts";
-import type { Env } from "../durable-objects/env.ts";
-import { callController, clusterKey, nodeIdsOf } from "./controllers.ts";
-import { Problem } from "./errors.ts";
+import type { ClusterEntry } from "../../durable-objects/cluster-entry.ts";
+import type { Env } from "../../durable-objects/env.ts";
+import { callController, clusterKey, nodeIdsOf } from "../channel/controllers.ts";
+import { Problem } from "../http/errors.ts";
 import type { LogRange, LogRequest } from "./log-range.ts";
-import { likelyActive } from "./routing.ts";
+import { likelyActive } from "../channel/active.ts";
 
 /** A controller that has just started knows its log but not yet what of it is committed: an election's worth of time. */
 const SEARCH_MS = 5_000;

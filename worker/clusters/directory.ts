@@ -2,11 +2,11 @@
  * The clusters of this deployment, as their directory lists them. What a cluster's entry says never changes while
  * the cluster lives, so an isolate remembers entries for a short while and spares the directory a call a request.
  */
-import type { ClusterDirectory } from "../durable-objects/cluster-directory.ts";
-import type { ClusterEntry } from "../durable-objects/cluster-entry.ts";
-import type { Env } from "../durable-objects/env.ts";
-import { Problem } from "./errors.ts";
-import { Recent } from "./recent.ts";
+import type { ClusterDirectory } from "../../durable-objects/cluster-directory.ts";
+import type { ClusterEntry } from "../../durable-objects/cluster-entry.ts";
+import type { Env } from "../../durable-objects/env.ts";
+import { Problem } from "../http/errors.ts";
+import { Recent } from "../recent.ts";
 
 /** How long another isolate may go on naming a cluster that was deleted; its controllers refuse at once. */
 const REMEMBERED_MS = 10_000;

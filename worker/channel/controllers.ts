@@ -1,13 +1,13 @@
 /**
  * The Worker's side of the seam to the controllers: a fresh stub for every call (one that has thrown stays
  * broken), the paths a controller answers, and the headers that say how far an answer reaches. Which controller
- * to ask is for `routing.ts`.
+ * to ask is for `active.ts`.
  */
-import type { ClusterEntry } from "../durable-objects/cluster-entry.ts";
-import { controllerName } from "../durable-objects/cluster-entry.ts";
-import type { Env } from "../durable-objects/env.ts";
-import { Problem } from "./errors.ts";
-import { isLocationHint } from "../durable-objects/location-hints.ts";
+import type { ClusterEntry } from "../../durable-objects/cluster-entry.ts";
+import { controllerName } from "../../durable-objects/cluster-entry.ts";
+import type { Env } from "../../durable-objects/env.ts";
+import { Problem } from "../http/errors.ts";
+import { isLocationHint } from "../../durable-objects/location-hints.ts";
 
 /** What a controller says of itself (`GET /status`). */
 export interface ControllerStatus {

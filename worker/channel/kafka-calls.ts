@@ -2,10 +2,10 @@
  * One call of a controller API in Kafka's JSON form, routed to the active controller: what `rpc/{ApiName}` does
  * for clients and what other routes do with it.
  */
-import type { ClusterEntry } from "../durable-objects/cluster-entry.ts";
-import type { Env } from "../durable-objects/env.ts";
+import type { ClusterEntry } from "../../durable-objects/cluster-entry.ts";
+import type { Env } from "../../durable-objects/env.ts";
 import { callController, clusterKey, nodeIdsOf } from "./controllers.ts";
-import { callActive } from "./routing.ts";
+import { callActive } from "./active.ts";
 
 export interface KafkaCall {
   readonly api: string;

@@ -8,8 +8,8 @@ import {
   decodeRecordBatch,
   metadataRecordToJson,
   recordBatches,
-} from "../src/protocol/index.ts";
-import type { MetadataRecord, RecordJson } from "../src/protocol/index.ts";
+} from "../../src/protocol/index.ts";
+import type { MetadataRecord, RecordJson } from "../../src/protocol/index.ts";
 import type { Position } from "./position.ts";
 
 export interface MetadataBatch {
