@@ -6,7 +6,7 @@ import { once } from "node:events";
 import { Agent } from "node:http";
 import { connect, type Socket } from "node:net";
 import { startGateway } from "../gateway/main.ts";
-import { FrameCutter, sizePrefix } from "../gateway/frame-cutter.ts";
+import { FrameCutter, sizePrefix } from "../gateway/tcp/frame-cutter.ts";
 import {
   ApiVersions,
   BrokerHeartbeat,

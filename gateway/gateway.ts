@@ -6,9 +6,9 @@
 import { once } from "node:events";
 import { createServer as createHttpServer, type Server as HttpServer } from "node:http";
 import { createServer, type AddressInfo, type Server, type Socket } from "node:net";
-import { Room, serve, type ConnectionLimits } from "./connection.ts";
+import { Room, serve, type ConnectionLimits } from "./tcp/connection.ts";
 import { GatewayMetrics } from "./metrics.ts";
-import { Tunnel } from "./tunnel.ts";
+import { Tunnel } from "./edge/tunnel.ts";
 
 export interface GatewayOptions {
   /** As `http://127.0.0.1:8787`. */

@@ -1,6 +1,6 @@
 /** The pause between attempts, in a time that the test says. */
 import { expect, test } from "vitest";
-import { Backoff } from "../../gateway/backoff.ts";
+import { Backoff } from "../../gateway/edge/backoff.ts";
 
 const backoff = (): Backoff => new Backoff({ firstMs: 50, maxMs: 150 });
 

@@ -1,7 +1,7 @@
 /** Cutting a stream into frames, however the network has cut it before. */
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
-import { FrameCutter, FrameSizeError, sizePrefix } from "../../gateway/frame-cutter.ts";
+import { FrameCutter, FrameSizeError, sizePrefix } from "../../gateway/tcp/frame-cutter.ts";
 
 const stream = (bodies: readonly Uint8Array[]): Buffer =>
   Buffer.concat(bodies.flatMap((body) => [sizePrefix(body), body]));

@@ -6,7 +6,7 @@
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { FrameCutter, sizePrefix } from "../../gateway/frame-cutter.ts";
+import { FrameCutter, sizePrefix } from "../../gateway/tcp/frame-cutter.ts";
 import { startGateway, type Gateway } from "../../gateway/main.ts";
 import {
   ApiVersions,

@@ -8,8 +8,8 @@
  */
 import type { Socket } from "node:net";
 import { FrameCutter, FrameSizeError, SIZE_BYTES, sizePrefix } from "./frame-cutter.ts";
-import type { GatewayMetrics } from "./metrics.ts";
-import type { Tunnel } from "./tunnel.ts";
+import type { GatewayMetrics } from "../metrics.ts";
+import type { Tunnel } from "../edge/tunnel.ts";
 
 export interface ConnectionLimits {
   readonly frameBytesMax: number;
