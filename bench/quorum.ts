@@ -3,9 +3,9 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { request, type Agent } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { clusterClient, formCluster, type FormedCluster } from "../scripts/cluster-client.ts";
-import { startEdge, type Edge } from "../scripts/edge.ts";
-import { jsonBroker } from "../scripts/json-broker.ts";
+import { clusterClient, formCluster, type FormedCluster } from "../client/cluster-client.ts";
+import { startEdge, type Edge } from "../local/edge.ts";
+import { jsonBroker } from "../client/json-broker.ts";
 import { AllocateProducerIds, requestFrame } from "../src/protocol/index.ts";
 
 export interface BenchQuorum {

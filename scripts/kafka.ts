@@ -13,9 +13,9 @@ import { existsSync } from "node:fs";
 import { mkdir, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { onShutdown } from "../gateway/shutdown.ts";
-import { listClusters, type FormedCluster } from "./cluster-client.ts";
-import { kafkaRelease, type Kafka } from "./kafka-release.ts";
-import { mainClassOf, type ToolName } from "./kafka-tools.ts";
+import { listClusters, type FormedCluster } from "../client/cluster-client.ts";
+import { kafkaRelease, type Kafka } from "../local/kafka-release.ts";
+import { mainClassOf, type ToolName } from "../local/kafka-tools.ts";
 
 const VERSION = process.env["KAFKA_VERSION"] ?? "4.3.1";
 const EDGE = process.env["KEDGE_EDGE"] ?? "http://127.0.0.1:8787";

@@ -5,10 +5,10 @@
  */
 import { parseArgs } from "node:util";
 import { onShutdown } from "../gateway/shutdown.ts";
-import type { FormedCluster } from "./cluster-client.ts";
-import { formCluster, listClusters } from "./cluster-client.ts";
-import { assertFree, startEdge } from "./edge.ts";
-import type { Edge } from "./edge.ts";
+import type { FormedCluster } from "../client/cluster-client.ts";
+import { formCluster, listClusters } from "../client/cluster-client.ts";
+import { assertFree, startEdge } from "../local/edge.ts";
+import type { Edge } from "../local/edge.ts";
 
 const USAGE = `npm start -- [options]
   --port N          where the Worker listens on 127.0.0.1 (8787)

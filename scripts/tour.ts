@@ -8,12 +8,12 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { AlterPartitionResponse, CreateTopicsResponse } from "../src/protocol/index.ts";
-import { clusterClient, formCluster } from "./cluster-client.ts";
-import type { ClusterClient, LogLine } from "./cluster-client.ts";
-import { startEdge } from "./edge.ts";
-import type { Edge } from "./edge.ts";
-import { jsonBroker } from "./json-broker.ts";
-import type { JsonBroker } from "./json-broker.ts";
+import { clusterClient, formCluster } from "../client/cluster-client.ts";
+import type { ClusterClient, LogLine } from "../client/cluster-client.ts";
+import { startEdge } from "../local/edge.ts";
+import type { Edge } from "../local/edge.ts";
+import { jsonBroker } from "../client/json-broker.ts";
+import type { JsonBroker } from "../client/json-broker.ts";
 
 interface PartitionData {
   readonly partition_id: number;

@@ -5,7 +5,7 @@
  * not come back.
  */
 import { randomInt } from "node:crypto";
-import { assertFree } from "../scripts/edge.ts";
+import { assertFree } from "../local/edge.ts";
 
 const LOWEST = 20_000;
 const EPHEMERAL = 32_768;

@@ -6,7 +6,7 @@ import { mkdir, readdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { startJvm } from "./jvm.ts";
 import type { Jvm } from "./jvm.ts";
-import type { Kafka } from "../../scripts/kafka-release.ts";
+import type { Kafka } from "../../local/kafka-release.ts";
 
 export interface BrokerOptions {
   readonly kafka: Kafka;

@@ -4,12 +4,12 @@
 import { join } from "node:path";
 import { broker } from "./broker.ts";
 import type { Broker } from "./broker.ts";
-import type { Kafka } from "../../scripts/kafka-release.ts";
+import type { Kafka } from "../../local/kafka-release.ts";
 import { freePorts } from "../ports.ts";
 import { startQuorum } from "./quorum.ts";
 import type { Quorum } from "./quorum.ts";
 import { tool } from "./tool.ts";
-import type { ToolName } from "../../scripts/kafka-tools.ts";
+import type { ToolName } from "../../local/kafka-tools.ts";
 import type { ToolOptions, ToolRun } from "./tool.ts";
 import type { Transcript } from "./transcript.ts";
 import { until } from "./until.ts";

@@ -2,7 +2,7 @@
  * What kafka-dump-log says of a metadata log, in the words of our own `/metadata-log`: Kafka's decoder of the same
  * bytes, to be held against ours record by record.
  */
-import type { LogLine } from "../../scripts/cluster-client.ts";
+import type { LogLine } from "../../client/cluster-client.ts";
 
 const BATCH = /^baseOffset: \d+ .*\bpartitionLeaderEpoch: (\d+) .*\bisvalid: (true|false)$/;
 const RECORD = /^\| offset: (\d+) CreateTime: (\d+) .*\bheaderKeys: \[\] (.*)$/;

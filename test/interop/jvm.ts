@@ -7,7 +7,7 @@ import { createWriteStream, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import type { Kafka } from "../../scripts/kafka-release.ts";
+import type { Kafka } from "../../local/kafka-release.ts";
 import { until } from "./until.ts";
 
 export interface JvmOptions {

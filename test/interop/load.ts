@@ -7,7 +7,7 @@ import { join } from "node:path";
 import type { Cluster } from "./cluster.ts";
 import { startJvm } from "./jvm.ts";
 import { expect } from "./step.ts";
-import { mainClassOf } from "../../scripts/kafka-tools.ts";
+import { mainClassOf } from "../../local/kafka-tools.ts";
 import { TOOL_HEAP_MB, tool } from "./tool.ts";
 import { until } from "./until.ts";
 

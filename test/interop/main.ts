@@ -13,7 +13,7 @@ import { ROOT } from "../../scripts/commands.ts";
 import { startCluster } from "./cluster.ts";
 import type { Cluster } from "./cluster.ts";
 import { killEverything } from "./jvm.ts";
-import { kafkaRelease, UnavailableError } from "../../scripts/kafka-release.ts";
+import { kafkaRelease, UnavailableError } from "../../local/kafka-release.ts";
 import type { Step } from "./step.ts";
 import { bootSteps } from "./steps/boot.ts";
 import { clientSteps } from "./steps/clients.ts";

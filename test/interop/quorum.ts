@@ -7,10 +7,10 @@ import { appendFileSync } from "node:fs";
 import { setTimeout as pause } from "node:timers/promises";
 import { startGateway } from "../../gateway/main.ts";
 import type { Gateway } from "../../gateway/main.ts";
-import { clusterClient, formCluster } from "../../scripts/cluster-client.ts";
-import type { ClusterClient } from "../../scripts/cluster-client.ts";
-import { startEdge } from "../../scripts/edge.ts";
-import type { Edge } from "../../scripts/edge.ts";
+import { clusterClient, formCluster } from "../../client/cluster-client.ts";
+import type { ClusterClient } from "../../client/cluster-client.ts";
+import { startEdge } from "../../local/edge.ts";
+import type { Edge } from "../../local/edge.ts";
 import { freePort, freePorts } from "../ports.ts";
 import { until } from "./until.ts";
 

@@ -7,7 +7,7 @@ import { existsSync } from "node:fs";
 import { mkdtemp, rename, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
-import type { Kafka } from "../../scripts/kafka-release.ts";
+import type { Kafka } from "../../local/kafka-release.ts";
 import { SkippedError } from "./table.ts";
 
 const RESOLVE_MS = 300_000;

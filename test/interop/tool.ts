@@ -3,8 +3,8 @@
  * the transcript.
  */
 import { startJvm } from "./jvm.ts";
-import type { Kafka } from "../../scripts/kafka-release.ts";
-import { mainClassOf, type ToolName } from "../../scripts/kafka-tools.ts";
+import type { Kafka } from "../../local/kafka-release.ts";
+import { mainClassOf, type ToolName } from "../../local/kafka-tools.ts";
 import type { Transcript } from "./transcript.ts";
 
 export interface ToolRun {

@@ -1,6 +1,6 @@
 /** Clusters come and go: formed and led when the answer is there, and every step can be repeated. */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { clusterClient, formCluster, listClusters } from "../../scripts/cluster-client.ts";
+import { clusterClient, formCluster, listClusters } from "../../client/cluster-client.ts";
 import { refusalOf, runningQuorum } from "./running-quorum.ts";
 import type { RunningQuorum } from "./running-quorum.ts";
 

@@ -1,9 +1,9 @@
 /** Leaders and runtimes that die: what was acknowledged stays, and whoever asks is answered again. */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { startEdge } from "../../scripts/edge.ts";
-import type { Edge } from "../../scripts/edge.ts";
-import { jsonBroker } from "../../scripts/json-broker.ts";
-import type { JsonBroker } from "../../scripts/json-broker.ts";
+import { startEdge } from "../../local/edge.ts";
+import type { Edge } from "../../local/edge.ts";
+import { jsonBroker } from "../../client/json-broker.ts";
+import type { JsonBroker } from "../../client/json-broker.ts";
 import { runningQuorum } from "./running-quorum.ts";
 import type { RunningQuorum } from "./running-quorum.ts";
 

@@ -1,8 +1,8 @@
 /** Metadata reads: positions, freshness, pages, the log as a feed. */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { CreateTopicsResponse } from "../../src/protocol/index.ts";
-import type { Answer } from "../../scripts/cluster-client.ts";
-import { jsonBroker } from "../../scripts/json-broker.ts";
+import type { Answer } from "../../client/cluster-client.ts";
+import { jsonBroker } from "../../client/json-broker.ts";
 import { refusalOf, runningQuorum } from "./running-quorum.ts";
 import type { RunningQuorum } from "./running-quorum.ts";
 

@@ -5,10 +5,10 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { clusterClient, formCluster } from "../../scripts/cluster-client.ts";
-import type { ClusterClient, FormedCluster } from "../../scripts/cluster-client.ts";
-import { startEdge } from "../../scripts/edge.ts";
-import type { Edge } from "../../scripts/edge.ts";
+import { clusterClient, formCluster } from "../../client/cluster-client.ts";
+import type { ClusterClient, FormedCluster } from "../../client/cluster-client.ts";
+import { startEdge } from "../../local/edge.ts";
+import type { Edge } from "../../local/edge.ts";
 
 export interface RunningQuorum {
   readonly edge: Edge;

@@ -8,7 +8,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { clusterClient } from "../../scripts/cluster-client.ts";
+import { clusterClient } from "../../client/cluster-client.ts";
 import { freePort } from "../ports.ts";
 
 const START = join(import.meta.dirname, "..", "..", "scripts", "start.ts");

@@ -7,7 +7,7 @@ import type { Jvm } from "../jvm.ts";
 import { readBack } from "../load.ts";
 import { expect } from "../step.ts";
 import type { Step } from "../step.ts";
-import { mainClassOf } from "../../../scripts/kafka-tools.ts";
+import { mainClassOf } from "../../../local/kafka-tools.ts";
 import { tool, TOOL_HEAP_MB } from "../tool.ts";
 import { until } from "../until.ts";
 

@@ -2,7 +2,7 @@
  * What happens to a cluster in its life, under a producer that never stops: brokers and controllers die and come back
  * in every way there is. Nothing acknowledged may be lost, and leaders, ISR and the quorum find back by themselves.
  */
-import { committedLog } from "../../../scripts/cluster-client.ts";
+import { committedLog } from "../../../client/cluster-client.ts";
 import type { Cluster } from "../cluster.ts";
 import { BROKER_IDS } from "../cluster.ts";
 import type { Broker } from "../broker.ts";

@@ -2,7 +2,7 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
-import { committedLog } from "../../../scripts/cluster-client.ts";
+import { committedLog } from "../../../client/cluster-client.ts";
 import { dumpedRecords } from "../dump.ts";
 import { expect } from "../step.ts";
 import type { Step } from "../step.ts";

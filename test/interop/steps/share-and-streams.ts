@@ -10,7 +10,7 @@ import { startJvm, type Jvm } from "../jvm.ts";
 import { expect, type Step } from "../step.ts";
 import { streamsJars } from "../streams-jars.ts";
 import { SkippedError } from "../table.ts";
-import { mainClassOf } from "../../../scripts/kafka-tools.ts";
+import { mainClassOf } from "../../../local/kafka-tools.ts";
 import { tool, TOOL_HEAP_MB, type ToolRun } from "../tool.ts";
 import { until } from "../until.ts";
 

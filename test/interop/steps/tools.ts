@@ -9,7 +9,7 @@ import { expect } from "../step.ts";
 import type { Step } from "../step.ts";
 import { SkippedError } from "../table.ts";
 import { tool } from "../tool.ts";
-import type { ToolName } from "../../../scripts/kafka-tools.ts";
+import type { ToolName } from "../../../local/kafka-tools.ts";
 import type { ToolOptions, ToolRun } from "../tool.ts";
 import { until } from "../until.ts";
 

@@ -14,7 +14,7 @@ import { createServer } from "node:net";
 import { join, resolve } from "node:path";
 import { createInterface } from "node:readline";
 import { promisify } from "node:util";
-import { RUNTIME_ENVIRONMENT, ROOT } from "./commands.ts";
+import { RUNTIME_ENVIRONMENT, ROOT } from "../scripts/commands.ts";
 
 export interface EdgeOptions {
   /** A folder for the state, made when missing. One runtime at a time may use it. */
@@ -97,7 +97,7 @@ export async function startEdge(options: EdgeOptions): Promise<Edge> {
 
 /** Bundles the Worker and writes the runtime's configuration, in a process that is gone afterwards. */
 async function writeConfig(persistTo: string, port: number, config: string): Promise<string> {
-  const script = join(ROOT, "scripts", "runtime-config.ts");
+  const script = join(ROOT, "local", "runtime-config.ts");
   try {
     await promisify(execFile)(process.execPath, [script, persistTo, String(port), config], {
       env: { ...process.env, ...RUNTIME_ENVIRONMENT },

@@ -4,14 +4,14 @@
  * binding added there is there locally too. Bindings of a kind that this product does not use are refused,
  * not dropped in silence.
  *
- * It runs as a process of its own (`node runtime-config.ts FOLDER PORT CONFIG`): wrangler and esbuild take 200 MB that the
+ * It runs as a process of its own (`node local/runtime-config.ts FOLDER PORT CONFIG`): wrangler and esbuild take 200 MB that the
  * process which stays beside the runtime shall not keep.
  */
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { build } from "esbuild";
 import { unstable_readConfig } from "wrangler";
-import { ROOT } from "./commands.ts";
+import { ROOT } from "../scripts/commands.ts";
 
 interface Places {
   /** Holds `runtime/` (bundle and configuration, rewritten at every start) and `objects/` (the state). */
