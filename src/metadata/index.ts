@@ -36,7 +36,7 @@ export {
   type MetadataImage,
   type Provenance,
 } from "./image/metadata-image.ts";
-export { applyRecords } from "./image/metadata-delta.ts";
+export { applyRecords } from "./replay/apply-records.ts";
 export { imageToRecords } from "./image/image-to-records.ts";
 export {
   brokerById,

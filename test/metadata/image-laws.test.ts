@@ -10,7 +10,7 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { imageToRecords } from "../../src/metadata/image/image-to-records.ts";
-import { applyRecords } from "../../src/metadata/image/metadata-delta.ts";
+import { applyRecords } from "../../src/metadata/replay/apply-records.ts";
 import {
   emptyImage,
   finalizedFeatures,

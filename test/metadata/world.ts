@@ -20,7 +20,7 @@ import {
   type ControlOperation,
 } from "../../src/metadata/control/operation.ts";
 import { isActiveBroker } from "../../src/metadata/image/cluster-image.ts";
-import { applyRecords } from "../../src/metadata/image/metadata-delta.ts";
+import { applyRecords } from "../../src/metadata/replay/apply-records.ts";
 import { emptyImage, type MetadataImage } from "../../src/metadata/image/metadata-image.ts";
 import { mergePartition, type Partition } from "../../src/metadata/image/partition.ts";
 import { allPartitions, partitionAt, topicByName } from "../../src/metadata/image/topics-image.ts";

@@ -16,7 +16,7 @@ import {
 } from "../../protocol/index.ts";
 import { unreachable } from "../../std/assert.ts";
 import type { BrokerRegistration } from "../image/cluster-image.ts";
-import { applyRecords } from "../image/metadata-delta.ts";
+import { applyRecords } from "../replay/apply-records.ts";
 import type { MetadataImage } from "../image/metadata-image.ts";
 import { partitionsLedBy } from "../image/topics-image.ts";
 import {

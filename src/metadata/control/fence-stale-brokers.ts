@@ -9,7 +9,7 @@
  */
 import type { MetadataRecord } from "../../protocol/index.ts";
 import { withBrokerFenced, type BrokerRegistration } from "../image/cluster-image.ts";
-import { applyRecords } from "../image/metadata-delta.ts";
+import { applyRecords } from "../replay/apply-records.ts";
 import type { MetadataImage } from "../image/metadata-image.ts";
 import {
   nextFencingDeadline,

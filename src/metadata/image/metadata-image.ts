@@ -1,7 +1,7 @@
 /**
  * All metadata of a cluster as of one offset: an immutable value, equal at equal offsets on every node (promise P14).
  * The leader's view of what is not yet committed is merely a later image. Images come about in one way, by applying
- * records (`metadata-delta.ts`), and go back into records in one way (`image-to-records.ts`).
+ * records (`../replay/apply-records.ts`), and go back into records in one way (`image-to-records.ts`).
  */
 import { NO_ACLS, type AclsImage } from "./acls-image.ts";
 import { NO_CLIENT_QUOTAS, type ClientQuotasImage } from "./client-quotas-image.ts";

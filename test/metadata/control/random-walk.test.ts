@@ -6,7 +6,7 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { imageToRecords } from "../../../src/metadata/image/image-to-records.ts";
-import { applyRecords } from "../../../src/metadata/image/metadata-delta.ts";
+import { applyRecords } from "../../../src/metadata/replay/apply-records.ts";
 import { isActiveBroker } from "../../../src/metadata/image/cluster-image.ts";
 import { emptyImage, type MetadataImage } from "../../../src/metadata/image/metadata-image.ts";
 import { allPartitions, partitionAt } from "../../../src/metadata/image/topics-image.ts";

@@ -10,9 +10,9 @@ import {
   type MetadataContents,
   type MetadataImage,
   type Provenance,
-} from "./metadata-image.ts";
-import { applyTopicsDelta, topicsDelta } from "./topics-delta.ts";
-import { replay, type ReplayTarget } from "../replay.ts";
+} from "../image/metadata-image.ts";
+import { applyTopicsDelta, topicsDelta } from "../image/topics-delta.ts";
+import { replay, type ReplayTarget } from "./replay.ts";
 
 /** What is replayed into. */
 export type MetadataDelta = ReplayTarget;

@@ -2,23 +2,23 @@
  * What each metadata record means: one exhaustive switch. Replaying a committed record may not refuse. It succeeds,
  * or it asserts because this image cannot be the one that the record was written for.
  */
-import { unreachable } from "../std/assert.ts";
-import type { MetadataRecord } from "../protocol/index.ts";
-import { withAcl, withoutAcl } from "./image/acls-image.ts";
-import { withClientQuota } from "./image/client-quotas-image.ts";
+import { unreachable } from "../../std/assert.ts";
+import type { MetadataRecord } from "../../protocol/index.ts";
+import { withAcl, withoutAcl } from "../image/acls-image.ts";
+import { withClientQuota } from "../image/client-quotas-image.ts";
 import {
   withBroker,
   withBrokerChange,
   withBrokerFenced,
   withController,
   withoutBroker,
-} from "./image/cluster-image.ts";
-import { CONFIG_RESOURCE, withConfig, withoutResource } from "./image/configs-image.ts";
-import { withDelegationToken, withoutDelegationToken } from "./image/delegation-tokens-image.ts";
-import { withFeatureLevel } from "./image/features-image.ts";
-import type { MetadataContents } from "./image/metadata-image.ts";
-import { withProducerIds } from "./image/producer-ids-image.ts";
-import { withoutScramCredential, withScramCredential } from "./image/scram-image.ts";
+} from "../image/cluster-image.ts";
+import { CONFIG_RESOURCE, withConfig, withoutResource } from "../image/configs-image.ts";
+import { withDelegationToken, withoutDelegationToken } from "../image/delegation-tokens-image.ts";
+import { withFeatureLevel } from "../image/features-image.ts";
+import type { MetadataContents } from "../image/metadata-image.ts";
+import { withProducerIds } from "../image/producer-ids-image.ts";
+import { withoutScramCredential, withScramCredential } from "../image/scram-image.ts";
 import {
   addTopic,
   changePartition,
@@ -26,7 +26,7 @@ import {
   putPartition,
   removeTopic,
   type TopicsDelta,
-} from "./image/topics-delta.ts";
+} from "../image/topics-delta.ts";
 
 /** Records that change the image. Those of transactions only say which others do. */
 export type ImageRecord = Exclude<MetadataRecord, { readonly type: TransactionRecordType }>;
