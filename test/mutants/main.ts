@@ -9,7 +9,8 @@ import { cp, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { type Edit, type Mutant, MUTANTS } from "./table.ts";
+import type { Edit, Mutant } from "./mutant.ts";
+import { MUTANTS } from "./table.ts";
 
 /** Each mutant gets this many seeds and seconds at most. */
 const SEEDS = 1_000;

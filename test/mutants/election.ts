@@ -1,0 +1,219 @@
+/**
+ * Mistakes in standing for election, voting and holding an epoch.
+ */
+import { type Mutant, without } from "./mutant.ts";
+
+const election = "src/raft/election/election.ts";
+const invariants = "src/raft/invariants.ts";
+const turn = "src/raft/turn.ts";
+const transitions = "src/raft/election/transitions.ts";
+
+export const ELECTION_MUTANTS: readonly Mutant[] = [
+  {
+    name: "a vote is not persisted",
+    breaks: "D-1",
+    edits: [
+      {
+        file: turn,
+        find: `    now.leaderId === stored.leaderId &&
+    now.votedKey?.id === stored.votedKey?.id &&
+    now.votedKey?.directoryId === stored.votedKey?.directoryId`,
+        replace: "    now.leaderId === stored.leaderId",
+      },
+    ],
+    killers: ["promises-are-durable", "one-vote-per-epoch"],
+  },
+  {
+    name: "an epoch learned is not persisted",
+    breaks: "D-1",
+    edits: [{ file: turn, find: "    now.epoch === stored.epoch &&\n", replace: "" }],
+    killers: [
+      "promises-are-durable",
+      "epochs-never-fall",
+      "one-leader-per-epoch",
+      "one-vote-per-epoch",
+    ],
+  },
+  {
+    name: "a step says what it will store after what it says",
+    breaks: "the order of effects",
+    edits: [
+      {
+        file: turn,
+        find: '    effects: [{ kind: "persist", election, truncateTo: truncatedTo, append: appended }, ...effects],',
+        replace:
+          '    effects: [...effects, { kind: "persist", election, truncateTo: truncatedTo, append: appended }],',
+      },
+    ],
+    killers: ["assertions"],
+  },
+  {
+    name: "a vote is granted without a look at the log",
+    breaks: "V-4",
+    edits: [
+      {
+        file: election,
+        find: "  if (election.leaderId !== null || !isUpToDate(body.logEnd, logEnd(log))) return false;",
+        replace: "  if (election.leaderId !== null) return false;",
+      },
+      {
+        file: election,
+        find: "  return isUpToDate(body.logEnd, logEnd(log));",
+        replace: "  return log !== undefined;",
+      },
+    ],
+    killers: ["committed-is-kept"],
+  },
+  {
+    name: "a vote is forgotten by a restart",
+    breaks: "D-2",
+    edits: [
+      {
+        file: "src/raft/boot.ts",
+        find: "    election: bootElection(image),",
+        replace: "    election: { ...bootElection(image), votedKey: null },",
+      },
+      without(invariants, "votedSelf && election.leaderId === self.id"),
+    ],
+    killers: ["one-vote-per-epoch"],
+  },
+  {
+    name: "pre-votes are counted as votes",
+    breaks: "KIP-996",
+    edits: [
+      {
+        file: transitions,
+        find: `    { epoch, leaderId: null, votedKey: config.local.key },
+    {
+      kind: "candidate",
+      electionDeadline: drawElectionDeadline(turn),
+      granted: new Set([config.local.key.id]),`,
+        replace: `    { epoch, leaderId: null, votedKey: config.local.key },
+    {
+      kind: "candidate",
+      electionDeadline: drawElectionDeadline(turn),
+      granted: role.granted,`,
+      },
+    ],
+    killers: ["one-leader-per-epoch", "committed-is-kept", "assertions"],
+  },
+  {
+    name: "a minority elects",
+    breaks: "E-1",
+    edits: [
+      {
+        file: "src/raft/membership/quorum.ts",
+        find: "tally.granted >= majorityOf(tally.members);",
+        replace: "tally.granted >= Math.max(1, majorityOf(tally.members) - 1);",
+      },
+    ],
+    killers: ["one-leader-per-epoch", "committed-is-kept", "assertions"],
+  },
+  {
+    name: "the high watermark is one index off",
+    breaks: "W-1",
+    edits: [
+      {
+        file: "src/raft/membership/quorum.ts",
+        find: "descending[majorityOf(ends.length) - 1]",
+        replace: "descending[Math.max(0, majorityOf(ends.length) - 2)]",
+      },
+    ],
+    killers: ["committed-is-durable"],
+  },
+  {
+    name: "parked fetches are forgotten with the office",
+    breaks: "F-7, KAFKA-10677",
+    edits: [
+      {
+        file: transitions,
+        find: '  if (left.kind === "leader") failParked(turn, left);\n',
+        replace: "",
+      },
+    ],
+    killers: ["every-request-is-answered"],
+  },
+  {
+    name: "a leader's announcements spin",
+    breaks: "Q-5, KAFKA-17751",
+    edits: [
+      {
+        file: "src/raft/election/announcements.ts",
+        find: "  update(turn, { role: { ...leader, beginDeadline: now + interval } });",
+        replace:
+          "  update(turn, { role: { ...leader, beginDeadline: now + (turn.effects.length > 0 ? interval : 0) } });",
+      },
+    ],
+    killers: ["assertions"],
+  },
+  {
+    name: "a resigned leader never comes back",
+    breaks: "the transition table, Resigned",
+    edits: [
+      {
+        file: "src/raft/deadlines.ts",
+        find: `    case "candidate":
+    case "resigned":
+      return role.electionDeadline;`,
+        replace: `    case "candidate":
+      return role.electionDeadline;
+    case "resigned":
+      return NEVER;`,
+      },
+    ],
+    killers: ["converges"],
+  },
+  {
+    name: "a vote is lost by meeting a leader",
+    breaks: "D-2",
+    edits: [
+      {
+        file: transitions,
+        find: "    { ...kept, leaderId },",
+        replace: "    { ...kept, leaderId, votedKey: null },",
+      },
+    ],
+    killers: ["assertions"],
+  },
+  {
+    name: "a leader without a majority stays",
+    breaks: "check quorum, KAFKA-15489",
+    edits: [
+      {
+        file: "src/raft/deadlines.ts",
+        find: "isSoleVoter(state) ? NEVER : role.checkQuorumDeadline;",
+        replace: "NEVER;",
+      },
+    ],
+    killers: ["scripts"],
+    suite: "scripts",
+  },
+  {
+    name: "a follower in touch with its leader grants pre-votes",
+    breaks: "V-5, KAFKA-17641",
+    edits: [
+      {
+        file: election,
+        find: '  if (role.kind === "follower" && role.hasFetched) return false;\n',
+        replace: "",
+      },
+    ],
+    killers: ["scripts"],
+    suite: "scripts",
+  },
+  {
+    name: "hearing of the leader counts as a fetch",
+    breaks: "only fetches feed the fetch timer, KAFKA-16536",
+    edits: [
+      {
+        file: "src/raft/election/announcements.ts",
+        find: '  const verdict = misdirected ? "INVALID_VOTER_KEY" : error;',
+        replace: `  const verdict = misdirected ? "INVALID_VOTER_KEY" : error;
+  const { role, now, config } = turn.state;
+  if (role.kind === "follower") update(turn, { role: { ...role, fetchDeadline: now + config.fetchTimeoutMs } });`,
+      },
+    ],
+    killers: ["scripts"],
+    suite: "scripts",
+  },
+];
