@@ -7,7 +7,8 @@ import { beginQuorumEpochMs, checkQuorumMs } from "../config.ts";
 import { fetchError } from "../replication/serving.ts";
 import { NOBODY } from "../replication/waiting.ts";
 import type { ControlRecord, Endpoint, ReplicaId, ReplicaKey } from "../messages.ts";
-import type { Leader, ReplicaProgress, Role, State } from "../state.ts";
+import { noProgress } from "../replication/progress.ts";
+import type { Leader, Role, State } from "../state.ts";
 import type { Turn } from "../turn.ts";
 import { reply } from "../turn.ts";
 import type { VoterSet } from "../membership/voters.ts";
@@ -32,17 +33,6 @@ export function newOffice(state: State): Leader {
     beginDeadline: others.length === 0 ? now + beginQuorumEpochMs(config) : now,
   };
 }
-
-/** A replica of which a leader has heard nothing in its epoch. */
-export const noProgress = (key: ReplicaKey): ReplicaProgress => ({
-  key,
-  endOffset: null,
-  lastFetchAt: null,
-  lastCaughtUpAt: null,
-  lastFetchEnd: 0,
-  incarnation: null,
-  rolledBack: false,
-});
 
 /**
  * What a leader writes first: LeaderChange, the record through which its epoch can commit. The voters follow

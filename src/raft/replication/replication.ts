@@ -17,7 +17,7 @@ import type {
   ReplicaKey,
   RequestId,
 } from "../messages.ts";
-import { noProgress } from "../election/leader-term.ts";
+import { noProgress } from "./progress.ts";
 import { park } from "./parking.ts";
 import { fetchError, fetchSuccess, served } from "./serving.ts";
 import { advanceHighWatermark } from "./high-watermark.ts";
