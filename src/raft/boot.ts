@@ -9,7 +9,7 @@ import { checkConfig } from "./config.ts";
 import { settleDeadlines } from "./due.ts";
 import type { ElectionState } from "./effects.ts";
 import { check } from "./invariants.ts";
-import { logEnd } from "./log.ts";
+import { logEnd } from "./log-summary.ts";
 import type { Milliseconds } from "./messages.ts";
 import type { DurableImage, State } from "./state.ts";
 import {
@@ -20,7 +20,7 @@ import {
 } from "./election/transitions.ts";
 import type { Step, Turn } from "./turn.ts";
 import { beginTurn, drawElectionDeadline, endTurn, isVoter, update } from "./turn.ts";
-import { findVoter, latestVoters, sameKey, voterSet } from "./membership/voters.ts";
+import { findVoter, latestVoters, sameKey, voterSet } from "./membership/voter-history.ts";
 import { NOBODY } from "./replication/waiting.ts";
 
 /**

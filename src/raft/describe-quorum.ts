@@ -4,9 +4,9 @@
  */
 import { answer } from "./leadership.ts";
 import type { Milliseconds, QuorumDescription, ReplicaStatus } from "./messages.ts";
-import { liveObservers } from "./replication/replication.ts";
+import { liveObservers } from "./replication/leading.ts";
 import type { Leader, ReplicaProgress, State } from "./state.ts";
-import { latestVoters, sameKey } from "./membership/voters.ts";
+import { latestVoters, sameKey } from "./membership/voter-history.ts";
 
 /** What the leader knows; anyone else answers NOT_LEADER_OR_FOLLOWER. The leader itself is always up to date. */
 export function describeQuorum(state: State, now: Milliseconds): QuorumDescription {

@@ -5,10 +5,10 @@
 import { assert, unreachable } from "../std/assert.ts";
 import { announceLeader, announceResignation } from "./election/announcements.ts";
 import { roleDeadline } from "./deadlines.ts";
-import { loseCandidacy, solicitVotes } from "./election/election.ts";
+import { loseCandidacy, solicitVotes } from "./election/votes.ts";
 import { keepFetching } from "./replication/following.ts";
-import { releaseHeld } from "./replication/holding.ts";
-import { expireParked } from "./replication/parking.ts";
+import { releaseHeld } from "./replication/redirects.ts";
+import { expireParked } from "./replication/waiting-fetches.ts";
 import { becomeProspective, becomeResigned, becomeUnattached } from "./election/transitions.ts";
 import type { Turn } from "./turn.ts";
 

@@ -9,8 +9,8 @@ export type { Input } from "./inputs.ts";
 export type { Effect, ElectionState, PersistEffect, RoleName } from "./effects.ts";
 export { DEFAULT_TIMEOUTS } from "./config.ts";
 export type { RaftConfig } from "./config.ts";
-export { EMPTY_LOG, endOffsetForEpoch, logEnd } from "./log.ts";
-export type { EpochStart, LogSummary } from "./log.ts";
+export { EMPTY_LOG, endOffsetForEpoch, logEnd } from "./log-summary.ts";
+export type { EpochStart, LogSummary } from "./log-summary.ts";
 export type { DurableImage, Role, State } from "./state.ts";
 export { describeQuorum } from "./describe-quorum.ts";
 export {
@@ -20,14 +20,14 @@ export {
   describeRequest,
   describeResponse,
   describeState,
-} from "./describe.ts";
+} from "./trace.ts";
 export { check, checkStep } from "./invariants.ts";
 export { nextDeadline } from "./deadlines.ts";
 export { highWatermark, leaderOf, officeOf } from "./leadership.ts";
 export type { Leadership } from "./leadership.ts";
 export { isVoter } from "./turn.ts";
-export { latestVoters } from "./membership/voters.ts";
-export type { VoterHistory, VoterSet, VotersRecord } from "./membership/voters.ts";
+export { latestVoters } from "./membership/voter-history.ts";
+export type { VoterHistory, VoterSet, VotersRecord } from "./membership/voter-history.ts";
 export { NO_DIRECTORY, UNSTATED_HIGH_WATERMARK } from "./messages.ts";
 export type {
   Answer,

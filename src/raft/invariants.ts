@@ -6,7 +6,7 @@ import { assert, unreachable } from "../std/assert.ts";
 import { nextDeadline } from "./deadlines.ts";
 import type { Leader, State } from "./state.ts";
 import { isVoter } from "./turn.ts";
-import { sameKey } from "./membership/voters.ts";
+import { sameKey } from "./membership/voter-history.ts";
 
 /** Everything that must hold of one state. */
 export function check(state: State): void {

@@ -5,9 +5,9 @@
 import { unreachable } from "../std/assert.ts";
 import { onEndQuorumEpochResponse } from "./election/announcements.ts";
 import { backOff, settle } from "./exchange/connections.ts";
-import { onVoteResponse } from "./election/election.ts";
+import { onVoteResponse } from "./election/votes.ts";
 import { onFetchResponse } from "./replication/following.ts";
-import { learn } from "./election/learning.ts";
+import { learn } from "./election/hearsay.ts";
 import type { ReplicaId, Response } from "./messages.ts";
 import type { Turn } from "./turn.ts";
 

@@ -9,7 +9,7 @@ import type { ImmutableMap } from "../std/immutable-map.ts";
 import type { Random } from "../std/random.ts";
 import type { RaftConfig } from "./config.ts";
 import type { ElectionState } from "./effects.ts";
-import type { LogSummary } from "./log.ts";
+import type { LogSummary } from "./log-summary.ts";
 import type {
   ApiName,
   CorrelationId,
@@ -21,7 +21,7 @@ import type {
   ReplicaKey,
   RequestId,
 } from "./messages.ts";
-import type { VoterHistory } from "./membership/voters.ts";
+import type { VoterHistory } from "./membership/voter-history.ts";
 
 /** No leader to follow. A voter asks around and, when its timer runs out, stands; an observer only asks. */
 export interface Unattached {

@@ -8,7 +8,7 @@
 import { assert } from "../std/assert.ts";
 import { nextInt } from "../std/random.ts";
 import type { Effect, ElectionState } from "./effects.ts";
-import { appendToLog, truncateLog } from "./log.ts";
+import { appendToLog, truncateLog } from "./log-summary.ts";
 import type { ControlRecord, Entry, Milliseconds, Offset, Reply, RequestId } from "./messages.ts";
 import type { State } from "./state.ts";
 import {
@@ -17,7 +17,7 @@ import {
   recordVoters,
   truncateVoters,
   voterSet,
-} from "./membership/voters.ts";
+} from "./membership/voter-history.ts";
 
 export interface Turn {
   /** What storage holds; null when it holds no election state. */

@@ -3,7 +3,7 @@
  */
 import { type Mutant, without } from "./mutant.ts";
 
-const election = "src/raft/election/election.ts";
+const votes = "src/raft/election/votes.ts";
 const invariants = "src/raft/invariants.ts";
 const turn = "src/raft/turn.ts";
 const transitions = "src/raft/election/transitions.ts";
@@ -52,12 +52,12 @@ export const ELECTION_MUTANTS: readonly Mutant[] = [
     breaks: "V-4",
     edits: [
       {
-        file: election,
+        file: votes,
         find: "  if (election.leaderId !== null || !isUpToDate(body.logEnd, logEnd(log))) return false;",
         replace: "  if (election.leaderId !== null) return false;",
       },
       {
-        file: election,
+        file: votes,
         find: "  return isUpToDate(body.logEnd, logEnd(log));",
         replace: "  return log !== undefined;",
       },
@@ -102,7 +102,7 @@ export const ELECTION_MUTANTS: readonly Mutant[] = [
     breaks: "E-1",
     edits: [
       {
-        file: "src/raft/membership/quorum.ts",
+        file: "src/raft/membership/majority.ts",
         find: "tally.granted >= majorityOf(tally.members);",
         replace: "tally.granted >= Math.max(1, majorityOf(tally.members) - 1);",
       },
@@ -114,7 +114,7 @@ export const ELECTION_MUTANTS: readonly Mutant[] = [
     breaks: "W-1",
     edits: [
       {
-        file: "src/raft/membership/quorum.ts",
+        file: "src/raft/membership/majority.ts",
         find: "descending[majorityOf(ends.length) - 1]",
         replace: "descending[Math.max(0, majorityOf(ends.length) - 2)]",
       },
@@ -193,7 +193,7 @@ export const ELECTION_MUTANTS: readonly Mutant[] = [
     breaks: "V-5, KAFKA-17641",
     edits: [
       {
-        file: election,
+        file: votes,
         find: '  if (role.kind === "follower" && role.hasFetched) return false;\n',
         replace: "",
       },

@@ -13,7 +13,7 @@ export const REPLICATION_MUTANTS: readonly Mutant[] = [
     breaks: "V-4",
     edits: [
       {
-        file: "src/raft/log.ts",
+        file: "src/raft/log-summary.ts",
         find: "  return theirs.epoch > ours.epoch || (theirs.epoch === ours.epoch && theirs.offset >= ours.offset);",
         replace: "  return theirs.offset >= ours.offset;",
       },
@@ -61,7 +61,7 @@ export const REPLICATION_MUTANTS: readonly Mutant[] = [
     breaks: "F-4",
     edits: [
       {
-        file: "src/raft/replication/replication.ts",
+        file: "src/raft/replication/leading.ts",
         find: "  const end = { offset: body.fetchOffset, epoch: body.lastFetchedEpoch };",
         replace: `  if (counted === "counts" && isByVoter && body.fetchOffset <= log.endOffset) acknowledge(turn, body);
   const end = { offset: body.fetchOffset, epoch: body.lastFetchedEpoch };`,
@@ -124,7 +124,7 @@ export const REPLICATION_MUTANTS: readonly Mutant[] = [
     breaks: "L-2",
     edits: [
       {
-        file: "src/raft/log.ts",
+        file: "src/raft/log-summary.ts",
         find: "    epochs: log.epochs.filter((start) => start.startOffset < offset),",
         replace: "    epochs: log.epochs,",
       },
@@ -136,7 +136,7 @@ export const REPLICATION_MUTANTS: readonly Mutant[] = [
     breaks: "observers read up to the high watermark",
     edits: [
       {
-        file: "src/raft/replication/serving.ts",
+        file: "src/raft/replication/fetch-reply.ts",
         find: "hasVoter(latestVoters(voters), key) ? log.endOffset : (role.highWatermark ?? 0);",
         replace: "hasVoter(latestVoters(voters), key) ? log.endOffset : log.endOffset;",
       },

@@ -6,7 +6,7 @@
 import { beginQuorumEpochMs } from "../config.ts";
 import { isReady, send } from "../exchange/connections.ts";
 import { answer } from "../leadership.ts";
-import { learn } from "./learning.ts";
+import { learn } from "./hearsay.ts";
 import type {
   BeginQuorumEpochRequest,
   EndQuorumEpochRequest,
@@ -16,11 +16,11 @@ import type {
   ReplicaId,
   RequestId,
 } from "../messages.ts";
-import { EPOCH_MAX, isForAnotherCluster, isForAnotherReplica } from "../exchange/requests.ts";
+import { EPOCH_MAX, isForAnotherCluster, isForAnotherReplica } from "../exchange/addressing.ts";
 import type { Leader, Resigned, State } from "../state.ts";
 import type { Turn } from "../turn.ts";
 import { isVoter, reply, update } from "../turn.ts";
-import { latestVoters, sameKey } from "../membership/voters.ts";
+import { latestVoters, sameKey } from "../membership/voter-history.ts";
 
 /**
  * A leader presents itself. Its fetch timer is not restarted by this: a leader that cannot serve fetches

@@ -10,14 +10,14 @@ import type { ElectionState } from "../effects.ts";
 import { advanceHighWatermark } from "../replication/high-watermark.ts";
 import { leaderOf } from "../leadership.ts";
 import type { Leadership } from "../leadership.ts";
-import { logEnd } from "../log.ts";
+import { logEnd } from "../log-summary.ts";
 import type { Epoch, Milliseconds, ReplicaKey } from "../messages.ts";
-import { failParked, firstRecords, newOffice, successors } from "./leader-term.ts";
+import { failParked, firstRecords, newOffice, successors } from "./leader-state.ts";
 import type { Role } from "../state.ts";
 import type { Turn } from "../turn.ts";
 import { appendEntry, drawElectionDeadline, isSoleVoter, isVoter, update } from "../turn.ts";
-import { hasWon, isRejected } from "./votes.ts";
-import { latestVoters, sameKey } from "../membership/voters.ts";
+import { hasWon, isRejected } from "./nominee.ts";
+import { latestVoters, sameKey } from "../membership/voter-history.ts";
 
 /**
  * No leader is known. Either a larger epoch was heard of, or a prospective voter lost within its epoch.

@@ -1,28 +1,146 @@
 /**
- * Counting the votes of a nominee against the newest voter set. Only members count, however an answer came.
+ * Votes: granting them, asking for them, counting them (KIP-595, KIP-996). The rules are numbered V-1 to V-6
+ * in the tests' scripts.
  */
-import type { Tally } from "../membership/quorum.ts";
-import { isLost, isWon } from "../membership/quorum.ts";
+import { assert } from "../../std/assert.ts";
+import { isReady, send } from "../exchange/connections.ts";
+import { answer } from "../leadership.ts";
+import { isUpToDate, logEnd } from "../log-summary.ts";
+import type {
+  Endpoint,
+  ErrorName,
+  ReplicaId,
+  RequestId,
+  VoteRequest,
+  VoteResponse,
+} from "../messages.ts";
+import { EPOCH_MAX, isForAnotherCluster, isForAnotherReplica } from "../exchange/addressing.ts";
 import type { Nominee, State } from "../state.ts";
-import type { VoterSet } from "../membership/voters.ts";
-import { latestVoters } from "../membership/voters.ts";
+import {
+  becomeCandidate,
+  becomeFollower,
+  becomeLeader,
+  becomeUnattached,
+  grantVote,
+} from "./transitions.ts";
+import type { Turn } from "../turn.ts";
+import { reply, update } from "../turn.ts";
+import { hasWon, isRejected } from "./nominee.ts";
+import { NO_DIRECTORY } from "../messages.ts";
+import { latestVoters } from "../membership/voter-history.ts";
 
-/** Whether this replica is a nominee that a majority has granted its vote. */
-export function hasWon(state: State): boolean {
-  const { role, voters } = state;
-  if (role.kind !== "prospective" && role.kind !== "candidate") return false;
-  return isWon(tally(role, latestVoters(voters)));
+/** Answers a Vote. Anyone may be asked and anyone may ask: voter sets can lag on either side (H-1, V-6). */
+export function onVoteRequest(turn: Turn, request: RequestId, body: VoteRequest): void {
+  const error = judgeVoteRequest(turn, body);
+  const granted =
+    error === "NONE" && (body.preVote ? wouldVote(turn.state, body) : vote(turn, body));
+  reply(turn, request, { api: "vote", ...answer(turn.state, error), granted });
 }
 
-/** Whether so many have refused that a majority is out of reach. */
-export const isRejected = (nominee: Nominee, voters: VoterSet): boolean =>
-  isLost(tally(nominee, voters));
+function judgeVoteRequest(turn: Turn, body: VoteRequest): ErrorName {
+  const { config, election } = turn.state;
+  if (isForAnotherCluster(body, config)) return "INCONSISTENT_CLUSTER_ID";
+  if (!isPlausible(body) || body.candidate.id === config.local.key.id) return "INVALID_REQUEST";
+  if (body.epoch < election.epoch) return "FENCED_LEADER_EPOCH";
+  // Even a pre-vote's epoch is real: an election or a leader has reached it (V-3).
+  if (body.epoch > election.epoch) becomeUnattached(turn, body.epoch);
+  return isForAnotherReplica(body, config) ? "INVALID_VOTER_KEY" : "NONE";
+}
 
-function tally(nominee: Nominee, voters: VoterSet): Tally {
-  const members = voters.map((voter) => voter.key.id);
-  return {
-    members: members.length,
-    granted: members.filter((id) => nominee.granted.has(id)).length,
-    rejected: members.filter((id) => nominee.rejected.has(id)).length,
-  };
+/** A candidate has raised its epoch above that of its log; a prospective voter has not raised any. */
+function isPlausible({ candidate, epoch, logEnd: end, preVote }: VoteRequest): boolean {
+  if (candidate.id < 0 || end.offset < 0 || end.epoch < 0 || epoch >= EPOCH_MAX) return false;
+  return preVote ? end.epoch <= epoch : end.epoch < epoch;
+}
+
+/** A pre-vote promises nothing and changes nothing (V-5). */
+function wouldVote({ role, log }: State, body: VoteRequest): boolean {
+  if (role.kind === "leader") return false;
+  // KIP-996, KAFKA-17641: a leader that serves us is shielded from those whom it cannot reach.
+  if (role.kind === "follower" && role.hasFetched) return false;
+  return isUpToDate(body.logEnd, logEnd(log));
+}
+
+/** One vote an epoch; the same one may be given again (V-4). */
+function vote(turn: Turn, body: VoteRequest): boolean {
+  const { role, election, log } = turn.state;
+  if (role.kind !== "unattached" && role.kind !== "prospective") return false;
+  const voted = election.votedKey;
+  if (voted !== null) {
+    const sameDirectory = voted.directoryId === body.candidate.directoryId;
+    return voted.id === body.candidate.id && (sameDirectory || voted.directoryId === NO_DIRECTORY);
+  }
+  if (election.leaderId !== null || !isUpToDate(body.logEnd, logEnd(log))) return false;
+  grantVote(turn, body.candidate);
+  return true;
+}
+
+/** Asks every voter that has not answered this round, unless the round is lost already. */
+export function solicitVotes(turn: Turn, nominee: Nominee): void {
+  const { config, voters } = turn.state;
+  if (isRejected(nominee, latestVoters(voters))) return;
+  for (const { key } of latestVoters(voters)) {
+    if (key.id === config.local.key.id) continue;
+    if (nominee.granted.has(key.id) || nominee.rejected.has(key.id)) continue;
+    if (!isReady(turn.state, key.id)) continue;
+    const { election, log } = turn.state;
+    send(turn, key.id, {
+      api: "vote",
+      clusterId: config.clusterId,
+      receiver: key,
+      candidate: config.local.key,
+      epoch: election.epoch,
+      logEnd: logEnd(log),
+      preVote: nominee.kind === "prospective",
+    });
+  }
+}
+
+/** Counts a vote. That it belongs to this round is certain: a new role forgets what was asked before. */
+export function onVoteResponse(turn: Turn, from: ReplicaId, body: VoteResponse): void {
+  const { role, election } = turn.state;
+  if (role.kind !== "prospective" && role.kind !== "candidate") return;
+  if (body.error === "UNSUPPORTED_VERSION") {
+    // KIP-996: this voter knows no pre-vote. Ask for a real one rather than not at all.
+    if (role.kind === "prospective") becomeCandidate(turn);
+    return;
+  }
+  assert(body.epoch === election.epoch, `a vote of epoch ${body.epoch} in ${election.epoch}`);
+  if (body.error === "NONE") {
+    countVote(turn, role, { from, granted: body.granted });
+  } else if (body.error === "INVALID_VOTER_KEY") {
+    // Its disk was replaced: a vote of this node would not be the listed voter's.
+    countVote(turn, role, { from, granted: false });
+  }
+}
+
+function countVote(
+  turn: Turn,
+  nominee: Nominee,
+  ballot: { readonly from: ReplicaId; readonly granted: boolean },
+): void {
+  const granted = ballot.granted ? new Set(nominee.granted).add(ballot.from) : nominee.granted;
+  const rejected = ballot.granted ? nominee.rejected : new Set(nominee.rejected).add(ballot.from);
+  const role: Nominee = { ...nominee, granted, rejected };
+  update(turn, { role });
+  if (hasWon(turn.state)) {
+    if (role.kind === "prospective") becomeCandidate(turn);
+    else becomeLeader(turn);
+  } else if (role.kind === "prospective" && isRejected(role, latestVoters(turn.state.voters))) {
+    loseCandidacy(turn, role.leaderEndpoints);
+  }
+  // A rejected candidate waits for the rest of its time (KAFKA-18345: a shorter pause can live-lock).
+}
+
+/** A prospective voter that was refused, or ran out of time, returns to where it came from. */
+export function loseCandidacy(turn: Turn, leaderEndpoints: readonly Endpoint[]): void {
+  const { election } = turn.state;
+  if (election.leaderId !== null && leaderEndpoints.length > 0) {
+    becomeFollower(turn, election.epoch, {
+      leaderId: election.leaderId,
+      endpoints: leaderEndpoints,
+    });
+  } else {
+    becomeUnattached(turn, election.epoch);
+  }
 }

@@ -6,13 +6,13 @@
 import { assert } from "../../std/assert.ts";
 import { nextInt } from "../../std/random.ts";
 import { backOff, isFetching, isReady, send } from "../exchange/connections.ts";
-import type { EpochEnd } from "../log.ts";
-import { divergenceEnd, logEnd } from "../log.ts";
+import type { EpochEnd } from "../log-summary.ts";
+import { divergenceEnd, logEnd } from "../log-summary.ts";
 import type { Entry, FetchResponse, ReplicaId } from "../messages.ts";
 import type { Follower, State } from "../state.ts";
 import type { Turn } from "../turn.ts";
 import { appendEntry, commitUpTo, isWellFormed, truncateTo, update } from "../turn.ts";
-import { latestVoters } from "../membership/voters.ts";
+import { latestVoters } from "../membership/voter-history.ts";
 
 /**
  * Keeps one Fetch under way: to the leader, or to anybody else while the leader cannot be reached or is not

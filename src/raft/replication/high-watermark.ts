@@ -2,10 +2,10 @@
  * When a record is committed (W-1 to W-6). Everything else in this core exists so that this may be believed.
  */
 import { assert } from "../../std/assert.ts";
-import { reachedByMajority } from "../membership/quorum.ts";
+import { reachedByMajority } from "../membership/majority.ts";
 import type { Turn } from "../turn.ts";
 import { commitUpTo, update } from "../turn.ts";
-import { latestVoters, sameKey } from "../membership/voters.ts";
+import { latestVoters, sameKey } from "../membership/voter-history.ts";
 
 /**
  * Moves the high watermark to what a majority holds, if that includes a record of this very epoch (W-2: a

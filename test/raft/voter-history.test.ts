@@ -9,7 +9,7 @@ import {
   recordVoters,
   truncateVoters,
   voterSet,
-} from "../../src/raft/membership/voters.ts";
+} from "../../src/raft/membership/voter-history.ts";
 import type { VoterHistory } from "../../src/raft/index.ts";
 import { voterOf } from "./quorum-driver.ts";
 

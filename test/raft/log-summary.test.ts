@@ -11,7 +11,7 @@ import {
   judgeContinuation,
   logEnd,
   truncateLog,
-} from "../../src/raft/log.ts";
+} from "../../src/raft/log-summary.ts";
 import { dataEntry } from "./quorum-driver.ts";
 
 /** A log of batches with rising epochs. */

@@ -9,7 +9,7 @@ import type { State } from "../state.ts";
 import { becomeFollower, becomeResigned, becomeUnattached } from "./transitions.ts";
 import type { Turn } from "../turn.ts";
 import { isVoter } from "../turn.ts";
-import { findVoter, latestVoters } from "../membership/voters.ts";
+import { findVoter, latestVoters } from "../membership/voter-history.ts";
 
 /** What a message says about who leads. */
 export type Hearsay = Pick<Answer, "epoch" | "leaderId" | "leaderEndpoints">;

@@ -4,11 +4,11 @@
  */
 import { assert } from "../../std/assert.ts";
 import type { FetchRequest, RequestId } from "../messages.ts";
-import { fetchSuccess } from "./serving.ts";
+import { fetchSuccess } from "./fetch-reply.ts";
 import type { Leader, WaitingFetch, WaitingFetches } from "../state.ts";
 import type { Turn } from "../turn.ts";
 import { reply, update } from "../turn.ts";
-import { hasVoter, latestVoters } from "../membership/voters.ts";
+import { hasVoter, latestVoters } from "../membership/voter-history.ts";
 import { NOBODY, earliestDeadline, splitDue } from "./waiting.ts";
 
 /** More than any cluster has brokers; a fetch beyond is turned away with a code after which brokers pause. */

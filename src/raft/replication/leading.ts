@@ -8,7 +8,7 @@
 import { assert } from "../../std/assert.ts";
 import { ImmutableMap, byText } from "../../std/immutable-map.ts";
 import { checkQuorumMs } from "../config.ts";
-import { judgeContinuation } from "../log.ts";
+import { judgeContinuation } from "../log-summary.ts";
 import type {
   ErrorName,
   FetchRequest,
@@ -18,15 +18,15 @@ import type {
   RequestId,
 } from "../messages.ts";
 import { noProgress } from "./progress.ts";
-import { park } from "./parking.ts";
-import { fetchError, fetchSuccess, served } from "./serving.ts";
+import { park } from "./waiting-fetches.ts";
+import { fetchError, fetchSuccess, served } from "./fetch-reply.ts";
 import { advanceHighWatermark } from "./high-watermark.ts";
-import { majorityOf } from "../membership/quorum.ts";
+import { majorityOf } from "../membership/majority.ts";
 import type { Leader, ReplicaProgress, State } from "../state.ts";
 import { keyOf } from "../state.ts";
 import type { Turn } from "../turn.ts";
 import { appendEntry, reply, update } from "../turn.ts";
-import { hasVoter, latestVoters } from "../membership/voters.ts";
+import { hasVoter, latestVoters } from "../membership/voter-history.ts";
 
 /** After this long without a fetch an observer is forgotten, as in Kafka. */
 export const OBSERVER_SESSION_MS = 300_000;

@@ -4,15 +4,20 @@
  */
 import { ImmutableMap, byText } from "../../std/immutable-map.ts";
 import { beginQuorumEpochMs, checkQuorumMs } from "../config.ts";
-import { fetchError } from "../replication/serving.ts";
+import { fetchError } from "../replication/fetch-reply.ts";
 import { NOBODY } from "../replication/waiting.ts";
 import type { ControlRecord, Endpoint, ReplicaId, ReplicaKey } from "../messages.ts";
 import { noProgress } from "../replication/progress.ts";
 import type { Leader, Role, State } from "../state.ts";
 import type { Turn } from "../turn.ts";
 import { reply } from "../turn.ts";
-import type { VoterSet } from "../membership/voters.ts";
-import { findVoter, latestVoters, latestVotersOffset, sameKey } from "../membership/voters.ts";
+import type { VoterSet } from "../membership/voter-history.ts";
+import {
+  findVoter,
+  latestVoters,
+  latestVotersOffset,
+  sameKey,
+} from "../membership/voter-history.ts";
 
 /** A leader at its first moment. The log does not yet hold anything of its epoch. */
 export function newOffice(state: State): Leader {

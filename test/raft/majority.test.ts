@@ -1,7 +1,12 @@
 /** Majority arithmetic against the definition: try every subset. */
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { isLost, isWon, majorityOf, reachedByMajority } from "../../src/raft/membership/quorum.ts";
+import {
+  isLost,
+  isWon,
+  majorityOf,
+  reachedByMajority,
+} from "../../src/raft/membership/majority.ts";
 
 /** The largest offset that some subset larger than half has reached, found by trying each offset. */
 function reachedByTrying(ends: readonly (number | null)[]): number | null {

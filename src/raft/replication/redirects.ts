@@ -5,9 +5,9 @@
  */
 import { leaderOf } from "../leadership.ts";
 import type { Epoch, ErrorName, FetchRequest, RequestId } from "../messages.ts";
-import { serveFetch } from "./replication.ts";
-import { isForAnotherCluster } from "../exchange/requests.ts";
-import { fetchError } from "./serving.ts";
+import { serveFetch } from "./leading.ts";
+import { isForAnotherCluster } from "../exchange/addressing.ts";
+import { fetchError } from "./fetch-reply.ts";
 import type { State } from "../state.ts";
 import type { Turn } from "../turn.ts";
 import { reply, update } from "../turn.ts";

@@ -12,7 +12,7 @@ import type {
   ReplicaKey,
 } from "../messages.ts";
 import type { State } from "../state.ts";
-import { hasVoter, latestVoters } from "../membership/voters.ts";
+import { hasVoter, latestVoters } from "../membership/voter-history.ts";
 
 /** A Fetch answer without records. */
 export const fetchError = (state: State, error: ErrorName): FetchReply => ({

@@ -6,7 +6,7 @@ import { unreachable } from "../std/assert.ts";
 import type { Effect, ElectionState, PersistEffect } from "./effects.ts";
 import type { Input } from "./inputs.ts";
 import { highWatermark } from "./leadership.ts";
-import { logEnd } from "./log.ts";
+import { logEnd } from "./log-summary.ts";
 import type {
   ControlRecord,
   Entry,
