@@ -19,9 +19,10 @@ import {
   resumeCandidacy,
 } from "./election/transitions.ts";
 import type { Step, Turn } from "./turn.ts";
-import { beginTurn, drawElectionDeadline, endTurn, isVoter, update } from "./turn.ts";
+import { isVoter } from "./state.ts";
+import { beginTurn, drawElectionDeadline, endTurn, update } from "./turn.ts";
 import { findVoter, latestVoters, sameKey, voterSet } from "./membership/voter-history.ts";
-import { NOBODY } from "./replication/waiting.ts";
+import { NO_FETCHES } from "./replication/waiting-fetches.ts";
 
 /**
  * Starts an incarnation from what its storage holds. `seed` decides all its later chances; `now` also names
@@ -65,7 +66,7 @@ function bootState(
     // An arbitrary start keeps answers to an earlier incarnation from being mistaken; 30 bits fit the wire.
     nextCorrelation: value >>> 2,
     incarnation: at.now,
-    held: NOBODY,
+    held: NO_FETCHES,
   };
 }
 

@@ -4,8 +4,8 @@
 import { unreachable } from "../std/assert.ts";
 import type { Milliseconds } from "./messages.ts";
 import type { State } from "./state.ts";
-import { isSoleVoter, isVoter } from "./turn.ts";
-import { earliestDeadline } from "./replication/waiting.ts";
+import { isSoleVoter, isVoter } from "./state.ts";
+import { earliestDeadline } from "./replication/waiting-fetches.ts";
 
 const NEVER = Number.POSITIVE_INFINITY;
 

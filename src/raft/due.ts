@@ -24,7 +24,7 @@ export function settleDeadlines(turn: Turn): void {
     transitions += 1;
     assert(transitions < TRANSITIONS_MAX, `a ${turn.state.role.kind} never comes to rest`);
   }
-  if (turn.state.role.kind === "leader") expireParked(turn, turn.state.role);
+  if (turn.state.role.kind === "leader") expireParked(turn);
   keepAsking(turn);
 }
 
@@ -64,7 +64,7 @@ function keepAsking(turn: Turn): void {
       solicitVotes(turn, role);
       return;
     case "leader":
-      announceLeader(turn, role);
+      announceLeader(turn);
       return;
     case "resigned":
       announceResignation(turn, role);

@@ -25,7 +25,7 @@ export { check, checkStep } from "./invariants.ts";
 export { nextDeadline } from "./deadlines.ts";
 export { highWatermark, leaderOf, officeOf } from "./leadership.ts";
 export type { Leadership } from "./leadership.ts";
-export { isVoter } from "./turn.ts";
+export { isVoter } from "./state.ts";
 export { latestVoters } from "./membership/voter-history.ts";
 export type { VoterHistory, VoterSet, VotersRecord } from "./membership/voter-history.ts";
 export { NO_DIRECTORY, UNSTATED_HIGH_WATERMARK } from "./messages.ts";

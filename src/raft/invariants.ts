@@ -5,7 +5,7 @@
 import { assert, unreachable } from "../std/assert.ts";
 import { nextDeadline } from "./deadlines.ts";
 import type { Leader, State } from "./state.ts";
-import { isVoter } from "./turn.ts";
+import { isVoter } from "./state.ts";
 import { sameKey } from "./membership/voter-history.ts";
 
 /** Everything that must hold of one state. */
@@ -74,14 +74,14 @@ function checkRole(state: State): void {
       return;
     case "leader":
       assert(votedSelf && election.leaderId === self.id, "a leader has voted for itself");
-      checkOffice(state, role);
+      checkLeader(state, role);
       return;
     default:
       unreachable(role);
   }
 }
 
-function checkOffice({ log, committed }: State, leader: Leader): void {
+function checkLeader({ log, committed }: State, leader: Leader): void {
   const { highWatermark, epochStartOffset } = leader;
   assert(
     highWatermark === null || (highWatermark > epochStartOffset && highWatermark === committed),

@@ -5,6 +5,7 @@
  * Roles are a union, so that votes exist only on a nominee and progress only on a leader. Only
  * `transitions.ts` makes them.
  */
+import { assert } from "../std/assert.ts";
 import type { ImmutableMap } from "../std/immutable-map.ts";
 import type { Random } from "../std/random.ts";
 import type { RaftConfig } from "./config.ts";
@@ -21,7 +22,9 @@ import type {
   ReplicaKey,
   RequestId,
 } from "./messages.ts";
+import { isMajorityAlone } from "./membership/majority.ts";
 import type { VoterHistory } from "./membership/voter-history.ts";
+import { hasVoter, latestVoters } from "./membership/voter-history.ts";
 
 /** No leader to follow. A voter asks around and, when its timer runs out, stands; an observer only asks. */
 export interface Unattached {
@@ -166,3 +169,22 @@ export interface DurableImage {
 
 /** A text that names a replica key. */
 export const keyOf = (key: ReplicaKey): string => `${key.id}/${key.directoryId}`;
+
+/** Whether this replica, node and directory, is in the newest voter set of its log. */
+export const isVoter = (state: State): boolean =>
+  hasVoter(latestVoters(state.voters), state.config.local.key);
+
+/** Whether this replica is the whole quorum: it then waits for no other (S-2). */
+export const isSoleVoter = (state: State): boolean =>
+  isMajorityAlone(latestVoters(state.voters), state.config.local.key);
+
+/**
+ * The role of a replica that leads; an assertion anywhere else. Every rule of a leader reads its role through
+ * this and from the turn, never from a parameter: each update makes a new value, and a `Leader` that was
+ * handed down would soon be an old one. A pure function over a leader takes the value.
+ */
+export function leaderRole(state: State): Leader {
+  const { role } = state;
+  assert(role.kind === "leader", `a ${role.kind} does what only a leader may`);
+  return role;
+}

@@ -11,13 +11,8 @@ import type { Effect, ElectionState } from "./effects.ts";
 import { appendToLog, truncateLog } from "./log-summary.ts";
 import type { ControlRecord, Entry, Milliseconds, Offset, Reply, RequestId } from "./messages.ts";
 import type { State } from "./state.ts";
-import {
-  hasVoter,
-  latestVoters,
-  recordVoters,
-  truncateVoters,
-  voterSet,
-} from "./membership/voter-history.ts";
+import { isSoleVoter } from "./state.ts";
+import { recordVoters, truncateVoters, voterSet } from "./membership/voter-history.ts";
 
 export interface Turn {
   /** What storage holds; null when it holds no election state. */
@@ -128,14 +123,6 @@ function isSound(record: ControlRecord): boolean {
   const set = voterSet(record.voters);
   return set !== null && set.length > 0;
 }
-
-/** Whether this replica, node and directory, is in the newest voter set of its log. */
-export const isVoter = (state: State): boolean =>
-  hasVoter(latestVoters(state.voters), state.config.local.key);
-
-/** Whether this replica is the whole quorum: it then waits for nobody (S-2). */
-export const isSoleVoter = (state: State): boolean =>
-  isVoter(state) && latestVoters(state.voters).length === 1;
 
 /** When the next election timer runs out: at random within [E, 2E), so that voters seldom collide. */
 export function drawElectionDeadline(turn: Turn): Milliseconds {

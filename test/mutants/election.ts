@@ -103,8 +103,8 @@ export const ELECTION_MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: "src/raft/membership/majority.ts",
-        find: "tally.granted >= majorityOf(tally.members);",
-        replace: "tally.granted >= Math.max(1, majorityOf(tally.members) - 1);",
+        find: "membersAmong(voters, ids) >= majorityOf(voters.length);",
+        replace: "membersAmong(voters, ids) >= Math.max(1, majorityOf(voters.length) - 1);",
       },
     ],
     killers: ["one-leader-per-epoch", "committed-is-kept", "assertions"],

@@ -137,7 +137,7 @@ export const REPLICATION_MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: "src/raft/replication/fetch-reply.ts",
-        find: "hasVoter(latestVoters(voters), key) ? log.endOffset : (role.highWatermark ?? 0);",
+        find: "hasVoter(latestVoters(voters), key) ? log.endOffset : (highWatermark ?? 0);",
         replace: "hasVoter(latestVoters(voters), key) ? log.endOffset : log.endOffset;",
       },
     ],

@@ -2,11 +2,13 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import {
-  isLost,
-  isWon,
+  hasMajority,
+  isMajorityAlone,
+  isOutOfReach,
   majorityOf,
   reachedByMajority,
 } from "../../src/raft/membership/majority.ts";
+import { voterOf } from "./quorum-driver.ts";
 
 /** The largest offset that some subset larger than half has reached, found by trying each offset. */
 function reachedByTrying(ends: readonly (number | null)[]): number | null {
@@ -54,25 +56,36 @@ describe("W-1: what a majority has reached", () => {
   });
 });
 
-describe("tallies", () => {
+describe("rounds", () => {
   test("a round is won or lost exactly when the silent ones cannot change it", () => {
-    const ballots = fc
-      .integer({ min: 1, max: 9 })
-      .chain((members) =>
-        fc.tuple(
-          fc.constant(members),
-          fc.integer({ min: 0, max: members }),
-          fc.integer({ min: 0, max: members }),
-        ),
-      )
-      .filter(([members, granted, rejected]) => granted + rejected <= members);
+    const rounds = fc
+      .array(fc.constantFrom("granted", "refused", "silent"), { minLength: 1, maxLength: 9 })
+      .map((answers) => {
+        const idsOf = (wanted: string): ReadonlySet<number> =>
+          new Set(answers.flatMap((answer, id) => (answer === wanted ? [id] : [])));
+        return { answers, granted: idsOf("granted"), refused: idsOf("refused") };
+      });
     fc.assert(
-      fc.property(ballots, ([members, granted, rejected]) => {
-        const silent = members - granted - rejected;
-        const tally = { members, granted, rejected };
-        expect(isWon(tally)).toBe(granted * 2 > members);
-        expect(isLost(tally)).toBe((granted + silent) * 2 <= members);
+      fc.property(rounds, ({ answers, granted, refused }) => {
+        const voters = answers.map((_, id) => voterOf(id));
+        const members = answers.length;
+        expect(hasMajority(voters, granted)).toBe(granted.size * 2 > members);
+        expect(isOutOfReach(voters, refused)).toBe((members - refused.size) * 2 <= members);
       }),
     );
+  });
+
+  test("answers from outside the set count for nothing", () => {
+    const voters = [voterOf(1), voterOf(2), voterOf(3)];
+    expect(hasMajority(voters, new Set([1, 7, 8, 9]))).toBe(false);
+    expect(isOutOfReach(voters, new Set([1, 7, 8, 9]))).toBe(false);
+  });
+
+  test("S-2: only the one voter of a set is a majority alone, on its own directory", () => {
+    const { key } = voterOf(1);
+    expect(isMajorityAlone([voterOf(1)], key)).toBe(true);
+    expect(isMajorityAlone([voterOf(1)], { ...key, directoryId: "another" })).toBe(false);
+    expect(isMajorityAlone([voterOf(1), voterOf(2)], key)).toBe(false);
+    expect(isMajorityAlone([], key)).toBe(false);
   });
 });

@@ -17,9 +17,10 @@ import type {
   RequestId,
 } from "../messages.ts";
 import { EPOCH_MAX, isForAnotherCluster, isForAnotherReplica } from "../exchange/addressing.ts";
-import type { Leader, Resigned, State } from "../state.ts";
+import type { Resigned, State } from "../state.ts";
 import type { Turn } from "../turn.ts";
-import { isVoter, reply, update } from "../turn.ts";
+import { isVoter, leaderRole } from "../state.ts";
+import { reply, update } from "../turn.ts";
 import { latestVoters, sameKey } from "../membership/voter-history.ts";
 
 /**
@@ -80,8 +81,9 @@ function successionDelay({ config }: State, body: EndQuorumEpochRequest): Millis
  * Presents the leader to voters that have not fetched of late, for as long as they do not (KAFKA-16536). The
  * timer runs on whether or not anything could be sent (KAFKA-17751).
  */
-export function announceLeader(turn: Turn, leader: Leader): void {
+export function announceLeader(turn: Turn): void {
   const { now, config, voters, election } = turn.state;
+  const leader = leaderRole(turn.state);
   if (now < leader.beginDeadline) return;
   const interval = beginQuorumEpochMs(config);
   for (const { key } of latestVoters(voters)) {

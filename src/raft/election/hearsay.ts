@@ -8,7 +8,7 @@ import type { Answer, Endpoint, Epoch } from "../messages.ts";
 import type { State } from "../state.ts";
 import { becomeFollower, becomeResigned, becomeUnattached } from "./transitions.ts";
 import type { Turn } from "../turn.ts";
-import { isVoter } from "../turn.ts";
+import { isVoter } from "../state.ts";
 import { findVoter, latestVoters } from "../membership/voter-history.ts";
 
 /** What a message says about who leads. */

@@ -5,7 +5,7 @@
 import { ImmutableMap, byText } from "../../std/immutable-map.ts";
 import { beginQuorumEpochMs, checkQuorumMs } from "../config.ts";
 import { fetchError } from "../replication/fetch-reply.ts";
-import { NOBODY } from "../replication/waiting.ts";
+import { NO_FETCHES } from "../replication/waiting-fetches.ts";
 import type { ControlRecord, Endpoint, ReplicaId, ReplicaKey } from "../messages.ts";
 import { noProgress } from "../replication/progress.ts";
 import type { Leader, Role, State } from "../state.ts";
@@ -20,7 +20,7 @@ import {
 } from "../membership/voter-history.ts";
 
 /** A leader at its first moment. The log does not yet hold anything of its epoch. */
-export function newOffice(state: State): Leader {
+export function newLeader(state: State): Leader {
   const { config, log, now, voters } = state;
   const others = latestVoters(voters).filter((voter) => !sameKey(voter.key, config.local.key));
   return {
@@ -29,8 +29,8 @@ export function newOffice(state: State): Leader {
     highWatermark: null,
     voters: new Map(others.map((voter) => [voter.key.id, noProgress(voter.key)])),
     observers: ImmutableMap.empty(byText),
-    parkedVoters: NOBODY,
-    parkedObservers: NOBODY,
+    parkedVoters: NO_FETCHES,
+    parkedObservers: NO_FETCHES,
     parkedDeadline: Number.POSITIVE_INFINITY,
     checkQuorumDeadline: now + checkQuorumMs(config),
     heard: new Set(),

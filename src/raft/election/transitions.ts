@@ -12,10 +12,11 @@ import { leaderOf } from "../leadership.ts";
 import type { Leadership } from "../leadership.ts";
 import { logEnd } from "../log-summary.ts";
 import type { Epoch, Milliseconds, ReplicaKey } from "../messages.ts";
-import { failParked, firstRecords, newOffice, successors } from "./leader-state.ts";
+import { failParked, firstRecords, newLeader, successors } from "./leader-state.ts";
 import type { Role } from "../state.ts";
 import type { Turn } from "../turn.ts";
-import { appendEntry, drawElectionDeadline, isSoleVoter, isVoter, update } from "../turn.ts";
+import { isSoleVoter, isVoter } from "../state.ts";
+import { appendEntry, drawElectionDeadline, update } from "../turn.ts";
 import { hasWon, isRejected } from "./nominee.ts";
 import { latestVoters, sameKey } from "../membership/voter-history.ts";
 
@@ -138,7 +139,7 @@ export function becomeLeader(turn: Turn): void {
   const { epoch } = election;
   assert(logEnd(log).epoch < epoch, `the log already holds records of epoch ${epoch}`);
   const granting = [...role.granted].toSorted((left, right) => left - right);
-  install(turn, { ...election, leaderId: local.id }, newOffice(turn.state));
+  install(turn, { ...election, leaderId: local.id }, newLeader(turn.state));
   const control = firstRecords(turn.state, granting);
   appendEntry(turn, {
     baseOffset: log.endOffset,

@@ -1,7 +1,6 @@
 /**
  * The words of a Fetch answer: what may be read, by whom, and how to say that nothing may.
  */
-import { assert } from "../../std/assert.ts";
 import { answer } from "../leadership.ts";
 import type {
   ErrorName,
@@ -12,6 +11,7 @@ import type {
   ReplicaKey,
 } from "../messages.ts";
 import type { State } from "../state.ts";
+import { leaderRole } from "../state.ts";
 import { hasVoter, latestVoters } from "../membership/voter-history.ts";
 
 /** A Fetch answer without records. */
@@ -36,11 +36,10 @@ export function fetchSuccess(state: State, body: FetchRequest): FetchReply {
 
 /** An answer to a Fetch that this leader serves. */
 export function served(state: State, records: LogRange | null): FetchReply {
-  assert(state.role.kind === "leader", `a ${state.role.kind} serves no records`);
   return {
     api: "fetch",
     ...answer(state, "NONE"),
-    highWatermark: state.role.highWatermark,
+    highWatermark: leaderRole(state).highWatermark,
     logStartOffset: state.log.startOffset,
     diverging: null,
     snapshotId: null,
@@ -50,7 +49,7 @@ export function served(state: State, records: LogRange | null): FetchReply {
 
 /** How far this replica may read. */
 function readableEnd(state: State, key: ReplicaKey): Offset {
-  const { role, log, voters } = state;
-  assert(role.kind === "leader", `a ${role.kind} serves no records`);
-  return hasVoter(latestVoters(voters), key) ? log.endOffset : (role.highWatermark ?? 0);
+  const { log, voters } = state;
+  const { highWatermark } = leaderRole(state);
+  return hasVoter(latestVoters(voters), key) ? log.endOffset : (highWatermark ?? 0);
 }

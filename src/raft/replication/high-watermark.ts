@@ -1,8 +1,8 @@
 /**
  * When a record is committed (W-1 to W-6). Everything else in this core exists so that this may be believed.
  */
-import { assert } from "../../std/assert.ts";
 import { reachedByMajority } from "../membership/majority.ts";
+import { leaderRole } from "../state.ts";
 import type { Turn } from "../turn.ts";
 import { commitUpTo, update } from "../turn.ts";
 import { latestVoters, sameKey } from "../membership/voter-history.ts";
@@ -13,8 +13,8 @@ import { latestVoters, sameKey } from "../membership/voter-history.ts";
  * progress (W-3: after a change of voters the count may come out smaller).
  */
 export function advanceHighWatermark(turn: Turn): void {
-  const { role, voters, config, log } = turn.state;
-  assert(role.kind === "leader", `a ${role.kind} moves no high watermark`);
+  const { voters, config, log } = turn.state;
+  const role = leaderRole(turn.state);
   const ends = latestVoters(voters).map(({ key }) => {
     if (sameKey(key, config.local.key)) return log.endOffset;
     const progress = role.voters.get(key.id);

@@ -21,9 +21,9 @@ import { noProgress } from "./progress.ts";
 import { park } from "./waiting-fetches.ts";
 import { fetchError, fetchSuccess, served } from "./fetch-reply.ts";
 import { advanceHighWatermark } from "./high-watermark.ts";
-import { majorityOf } from "../membership/majority.ts";
+import { hasMajority } from "../membership/majority.ts";
 import type { Leader, ReplicaProgress, State } from "../state.ts";
-import { keyOf } from "../state.ts";
+import { isVoter, keyOf, leaderRole } from "../state.ts";
 import type { Turn } from "../turn.ts";
 import { appendEntry, reply, update } from "../turn.ts";
 import { hasVoter, latestVoters } from "../membership/voter-history.ts";
@@ -77,9 +77,7 @@ function serveRecords(turn: Turn, request: RequestId, body: FetchRequest): void 
  * nothing; or it comes from a later incarnation, whose storage then went back in time (21.7, T-2).
  */
 function judgeAcknowledgement(turn: Turn, body: FetchRequest): "counts" | "late" | "distrusted" {
-  const { role } = turn.state;
-  assert(role.kind === "leader", `a ${role.kind} counts no acknowledgements`);
-  const progress = role.voters.get(body.replica.id);
+  const progress = leaderRole(turn.state).voters.get(body.replica.id);
   if (progress === undefined) return "counts";
   if (progress.rolledBack) return "distrusted";
   const { endOffset } = progress;
@@ -98,28 +96,26 @@ function judgeAcknowledgement(turn: Turn, body: FetchRequest): "counts" | "late"
 }
 
 function setVoter(turn: Turn, progress: ReplicaProgress): void {
-  const { role } = turn.state;
-  assert(role.kind === "leader", `a ${role.kind} follows nobody's progress`);
+  const role = leaderRole(turn.state);
   const voters = new Map(role.voters).set(progress.key.id, progress);
   update(turn, { role: { ...role, voters } });
 }
 
 /** A voter's fetch acknowledges everything below its offset. */
 function acknowledge(turn: Turn, body: FetchRequest): void {
-  const { role, log } = turn.state;
-  assert(role.kind === "leader", `a ${role.kind} counts no acknowledgements`);
+  const { log, now } = turn.state;
   assert(body.fetchOffset <= log.endOffset, `${body.fetchOffset} is beyond ${log.endOffset}`);
-  const before = role.voters.get(body.replica.id);
+  const before = leaderRole(turn.state).voters.get(body.replica.id);
   assert(before !== undefined, `voter ${body.replica.id} has no entry`);
-  setVoter(turn, advance(before, body, { now: turn.state.now, end: log.endOffset }));
+  setVoter(turn, advance(before, body, { now, end: log.endOffset }));
   hearFrom(turn, body.replica);
   advanceHighWatermark(turn);
 }
 
 /** An observer's fetch is only noted, for DescribeQuorum. */
 function observe(turn: Turn, body: FetchRequest): void {
-  const { role, now } = turn.state;
-  assert(role.kind === "leader", `a ${role.kind} has no observers`);
+  const { now } = turn.state;
+  const role = leaderRole(turn.state);
   if (body.replica.id < 0) return;
   const key = keyOf(body.replica);
   const known = role.observers.get(key);
@@ -182,13 +178,11 @@ function latestIncarnation(
  * (KAFKA-15489). A leader outside the voter set does not count itself (KAFKA-16531).
  */
 function hearFrom(turn: Turn, key: ReplicaKey): void {
-  const { role, voters, config, now } = turn.state;
-  assert(role.kind === "leader", `a ${role.kind} needs no majority`);
-  const set = latestVoters(voters);
+  const { voters, config, now } = turn.state;
+  const role = leaderRole(turn.state);
   const heard = new Set(role.heard).add(key.id);
-  const others = set.filter((voter) => heard.has(voter.key.id)).length;
-  const self = hasVoter(set, config.local.key) ? 1 : 0;
-  if (others + self < majorityOf(set.length)) {
+  const present = isVoter(turn.state) ? new Set(heard).add(config.local.key.id) : heard;
+  if (!hasMajority(latestVoters(voters), present)) {
     update(turn, { role: { ...role, heard } });
     return;
   }

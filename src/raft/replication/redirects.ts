@@ -11,7 +11,7 @@ import { fetchError } from "./fetch-reply.ts";
 import type { State } from "../state.ts";
 import type { Turn } from "../turn.ts";
 import { reply, update } from "../turn.ts";
-import { NOBODY, splitDue } from "./waiting.ts";
+import { NO_FETCHES, splitDue } from "./waiting-fetches.ts";
 
 /** While no leader is known. Below every fetcher's request time-out (Kafka: 2 s). */
 const LEADERLESS_HOLD_MS = 1_000;
@@ -79,7 +79,7 @@ export function releaseHeld(turn: Turn): void {
 export function reconsiderHeld(turn: Turn): void {
   if (turn.state.held.size === 0 || leaderOf(turn.state) === null) return;
   const { held } = turn.state;
-  update(turn, { held: NOBODY });
+  update(turn, { held: NO_FETCHES });
   for (const [request, { request: body }] of held) {
     if (isServable(turn.state, body.epoch)) serveFetch(turn, request, body);
     else reply(turn, request, fetchError(turn.state, refusal(turn.state, body.epoch)));

@@ -2,14 +2,14 @@
  * Fetches that wait at the leader (F-6, F-7): a voter's until the next append or commit, an observer's until
  * the next commit, any until its time is over. They live in the leader's role and end when the office does.
  */
-import { assert } from "../../std/assert.ts";
-import type { FetchRequest, RequestId } from "../messages.ts";
+import { ImmutableMap, byNumber } from "../../std/immutable-map.ts";
+import type { FetchRequest, Milliseconds, RequestId } from "../messages.ts";
 import { fetchSuccess } from "./fetch-reply.ts";
-import type { Leader, WaitingFetch, WaitingFetches } from "../state.ts";
+import type { WaitingFetch, WaitingFetches } from "../state.ts";
+import { leaderRole } from "../state.ts";
 import type { Turn } from "../turn.ts";
 import { reply, update } from "../turn.ts";
 import { hasVoter, latestVoters } from "../membership/voter-history.ts";
-import { NOBODY, earliestDeadline, splitDue } from "./waiting.ts";
 
 /** More than any cluster has brokers; a fetch beyond is turned away with a code after which brokers pause. */
 export const PARKED_MAX = 10_000;
@@ -23,8 +23,8 @@ const BEAT_MS = 20;
 
 /** Keeps a fetch until there is something to say; false when there is no room. */
 export function park(turn: Turn, request: RequestId, body: FetchRequest): boolean {
-  const { role, now, voters } = turn.state;
-  assert(role.kind === "leader", `a ${role.kind} parks no fetches`);
+  const { now, voters } = turn.state;
+  const role = leaderRole(turn.state);
   if (role.parkedVoters.size + role.parkedObservers.size >= PARKED_MAX) return false;
   const end = now + Math.min(body.maxWaitMs, WAIT_MS_MAX);
   const deadline = Math.max(now + 1, Math.floor(end / BEAT_MS) * BEAT_MS);
@@ -42,14 +42,13 @@ export function park(turn: Turn, request: RequestId, body: FetchRequest): boolea
 
 /** Something was appended or committed: answers those for whom that is news. */
 export function wakeParked(turn: Turn, committed: boolean): void {
-  const { role } = turn.state;
-  assert(role.kind === "leader", `a ${role.kind} parks no fetches`);
+  const role = leaderRole(turn.state);
   answerAll(turn, role.parkedVoters);
   if (committed) answerAll(turn, role.parkedObservers);
-  const parkedObservers = committed ? NOBODY : role.parkedObservers;
+  const parkedObservers = committed ? NO_FETCHES : role.parkedObservers;
   const parkedDeadline =
     parkedObservers.size === 0 ? Number.POSITIVE_INFINITY : role.parkedDeadline;
-  update(turn, { role: { ...role, parkedVoters: NOBODY, parkedObservers, parkedDeadline } });
+  update(turn, { role: { ...role, parkedVoters: NO_FETCHES, parkedObservers, parkedDeadline } });
 }
 
 function answerAll(turn: Turn, parked: WaitingFetches): void {
@@ -59,8 +58,9 @@ function answerAll(turn: Turn, parked: WaitingFetches): void {
 }
 
 /** Answers those whose time is over: there was nothing, and that is no error. */
-export function expireParked(turn: Turn, leader: Leader): void {
+export function expireParked(turn: Turn): void {
   const { now } = turn.state;
+  const leader = leaderRole(turn.state);
   if (now < leader.parkedDeadline) return;
   const voters = splitDue(leader.parkedVoters, now);
   const observers = splitDue(leader.parkedObservers, now);
@@ -84,4 +84,28 @@ export function unpark(turn: Turn, request: RequestId): void {
   const parkedVoters = role.parkedVoters.delete(request);
   const parkedObservers = role.parkedObservers.delete(request);
   update(turn, { role: { ...role, parkedVoters, parkedObservers } });
+}
+
+export const NO_FETCHES: WaitingFetches = ImmutableMap.empty(byNumber);
+
+/** When the first of them is due; Infinity when nobody waits. */
+export function earliestDeadline(waiting: WaitingFetches): Milliseconds {
+  let earliest = Number.POSITIVE_INFINITY;
+  for (const { deadline } of waiting.values()) earliest = Math.min(earliest, deadline);
+  return earliest;
+}
+
+/** Separates those whose time is over from the rest. */
+export function splitDue(
+  waiting: WaitingFetches,
+  now: Milliseconds,
+): { readonly due: WaitingFetches; readonly rest: WaitingFetches } {
+  let due = NO_FETCHES;
+  let rest = waiting;
+  for (const [request, fetch] of waiting) {
+    if (fetch.deadline > now) continue;
+    due = due.set(request, fetch);
+    rest = rest.delete(request);
+  }
+  return { due, rest };
 }
