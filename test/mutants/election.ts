@@ -148,7 +148,7 @@ export const ELECTION_MUTANTS: readonly Mutant[] = [
   },
   {
     name: "a resigned leader never comes back",
-    breaks: "the transition table, Resigned",
+    breaks: "E-5",
     edits: [
       {
         file: "src/raft/deadlines.ts",
@@ -177,7 +177,7 @@ export const ELECTION_MUTANTS: readonly Mutant[] = [
   },
   {
     name: "a leader without a majority stays",
-    breaks: "check quorum, KAFKA-15489",
+    breaks: "E-11, KAFKA-15489",
     edits: [
       {
         file: "src/raft/deadlines.ts",
@@ -203,7 +203,7 @@ export const ELECTION_MUTANTS: readonly Mutant[] = [
   },
   {
     name: "hearing of the leader counts as a fetch",
-    breaks: "only fetches feed the fetch timer, KAFKA-16536",
+    breaks: "E-6, KAFKA-16536",
     edits: [
       {
         file: "src/raft/election/announcements.ts",

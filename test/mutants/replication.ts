@@ -133,7 +133,7 @@ export const REPLICATION_MUTANTS: readonly Mutant[] = [
   },
   {
     name: "an observer is served what is not committed",
-    breaks: "observers read up to the high watermark",
+    breaks: "F-13",
     edits: [
       {
         file: "src/raft/replication/fetch-reply.ts",

@@ -53,7 +53,7 @@ const knownEndpoints = (state: State): readonly Endpoint[] => leaderOf(state)?.e
 
 /**
  * Somebody takes this replica for the leader. If it does not know that itself, its storage has lost an
- * election it once won (21.7). It must not vote in that epoch: it has voted, for itself.
+ * election it once won (T-6). It must not vote in that epoch: it has voted, for itself.
  */
 function learnOwnLeadership(turn: Turn, epoch: Epoch): void {
   const { role, election } = turn.state;

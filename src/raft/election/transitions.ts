@@ -233,7 +233,7 @@ export function announceRole(turn: Turn): void {
   turn.effects.push({ kind: "role-changed", role: role.kind, epoch: election.epoch, leaderId });
 }
 
-/** Restarts timers that a replica frozen in time must not act upon at once (21.5). */
+/** Restarts timers that a replica frozen in time must not act upon at once (T-5). */
 export function forgiveFrozenTime(turn: Turn): void {
   const { role, now, config } = turn.state;
   const fullAttempt = now + config.fetchTimeoutMs;

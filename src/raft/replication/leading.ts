@@ -74,7 +74,7 @@ function serveRecords(turn: Turn, request: RequestId, body: FetchRequest): void 
 /**
  * What a voter's fetch offset is worth. Within an epoch it never falls, for nothing that was acknowledged is
  * truncated under the same leader. A smaller one is either a message that was long under way, and counts for
- * nothing; or it comes from a later incarnation, whose storage then went back in time (21.7, T-2).
+ * nothing; or it comes from a later incarnation, whose storage then went back in time (T-2).
  */
 function judgeAcknowledgement(turn: Turn, body: FetchRequest): "counts" | "late" | "distrusted" {
   const progress = leaderRole(turn.state).voters.get(body.replica.id);

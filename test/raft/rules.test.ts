@@ -1,0 +1,58 @@
+/**
+ * The ids that code, scripts, tests and documents cite: each must be explained on the page that defines its
+ * family, so that a reader can look it up.
+ */
+import { execFileSync } from "node:child_process";
+import { existsSync, readFileSync } from "node:fs";
+import { describe, expect, test } from "vitest";
+
+const RULES = "src/raft/RULES.md";
+const PROMISES = "docs/PROMISES.md";
+
+const tracked = execFileSync("git", ["ls-files"], { encoding: "utf8" })
+  .split("\n")
+  .filter((path) => /\.(ts|md|txt)$/.test(path) && existsSync(path))
+  .filter((path) => !path.startsWith("test/fixtures/"));
+const read = (path: string): string => readFileSync(path, "utf8");
+
+/** The ids that a page explains: the bold word at the head of a list item. */
+const explainedBy = (page: string): readonly string[] =>
+  [...read(page).matchAll(/^- \*\*([A-Z]-?\d+)\*\*/gm)].map(([, id]) => id ?? "");
+
+/** Every citation that no explanation stands behind, as `file: id`. */
+const unexplained = (cited: RegExp, page: string): readonly string[] => {
+  const explained = new Set(explainedBy(page));
+  const strays = tracked.flatMap((path) =>
+    [...read(path).matchAll(cited)]
+      .filter(([id]) => !explained.has(id))
+      .map(([id]) => `${path}: ${id}`),
+  );
+  return [...new Set(strays)];
+};
+
+describe("the ids of rules and promises", () => {
+  test("every rule that is cited anywhere is explained", () => {
+    expect(unexplained(/\b[ADEFHILMNQRSTVW]-\d+\b/g, RULES)).toEqual([]);
+  });
+
+  test("every promise that is cited anywhere is explained", () => {
+    expect(unexplained(/\bP\d\d\b/g, PROMISES)).toEqual([]);
+  });
+
+  test.each([RULES, PROMISES])("%s explains an id once, and something on every page", (page) => {
+    const ids = explainedBy(page);
+    expect(ids.length).toBeGreaterThan(0);
+    expect(new Set(ids).size).toBe(ids.length);
+  });
+
+  test("a golden script says in its claim which rule, issue or KIP it is about, and nothing undefined", () => {
+    const claims = tracked
+      .filter((path) => path.startsWith("test/raft/scripts/"))
+      .map((path) => [path, read(path).split("\n")[0] ?? ""] as const);
+    const strays = claims.filter(([, claim]) => {
+      const [head = ""] = claim.replace(/^# /, "").split(": ");
+      return head.split(", ").some((word) => !/^([A-Z]-\d+|KAFKA-\d+|KIP-\d+)$/.test(word));
+    });
+    expect(strays).toEqual([]);
+  });
+});
