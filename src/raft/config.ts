@@ -1,6 +1,11 @@
 /**
- * What a replica is told once, at boot: who it is and how patient to be. Time-outs carry the names and the
- * defaults of Kafka's `controller.quorum.*`; everything here is constant for an incarnation.
+ * What a replica is told once, at boot: its identity and its time-outs. These carry the names and the defaults of
+ * Kafka's `controller.quorum.*`; everything here is constant for an incarnation.
+ *
+ * How they must relate, at any scale: the longest wait of a Fetch plus a round trip lies below the fetch time-out, or a
+ * healthy leader is deposed; a leader announces itself at least twice within a fetch time-out; it gives up between one and
+ * two of them, so that its followers have given up on it already or never will; and the election time-out is long
+ * against a round trip plus a stored vote, or every vote is split.
  */
 import { assert } from "../std/assert.ts";
 import type { Milliseconds, ReplicaId, Voter } from "./messages.ts";

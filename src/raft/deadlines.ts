@@ -1,5 +1,10 @@
 /**
- * Deadlines as data: nobody ticks. A shell sets one timer to `nextDeadline` and says when it is over.
+ * Deadlines as data. There are no ticks: a shell sets one timer to `nextDeadline` and says when it is over. etcd and
+ * toydb tick; Kafka's client and this core compute the next time at which anything can happen. A replica with nothing to
+ * wait for is not woken, which a host that bills for waking cares about.
+ *
+ * Deadlines are liveness alone. Every one may be late, early or missed without harm to what is committed (Raft §5.6): a late
+ * one costs availability, and an early one an election.
  */
 import { unreachable } from "../std/assert.ts";
 import type { Milliseconds } from "./messages.ts";
@@ -22,7 +27,7 @@ export function roleDeadline(state: State): Milliseconds {
     case "follower":
       return role.fetchDeadline;
     case "leader":
-      // KAFKA-16144: who is the whole quorum has its majority.
+      // KAFKA-16144: a sole voter always has its majority.
       return isSoleVoter(state) ? NEVER : role.checkQuorumDeadline;
     default:
       return unreachable(role);

@@ -1,6 +1,10 @@
 /**
- * What a replica does of its own accord when a time has come: roles that end, waits that are over, and the
- * requests that each role keeps under way.
+ * What a replica does of its own accord when a time has come: roles that end, waits that are over, and the requests that
+ * each role keeps under way.
+ *
+ * Both switches are over the role and exhaustive: a new role cannot be added without saying what ends it and what it asks.
+ * Requests are not sent by timers. Each step ends by asking for what the role still lacks from every peer that is ready,
+ * so a lost message, a restart and a new voter are all the same case (Q-5).
  */
 import { assert, unreachable } from "../std/assert.ts";
 import { announceLeader, announceResignation } from "./election/announcements.ts";
@@ -12,7 +16,7 @@ import { expireParked } from "./replication/waiting-fetches.ts";
 import { becomeProspective, becomeResigned, becomeUnattached } from "./election/transitions.ts";
 import type { Turn } from "./turn.ts";
 
-/** A sole voter passes through every role at once; nobody passes through more. */
+/** A sole voter passes through every role at once; no replica passes through more. */
 const TRANSITIONS_MAX = 8;
 
 /** Does what is due, until nothing is; then keeps requests under way. */
@@ -43,7 +47,7 @@ function onRoleDeadline(turn: Turn): void {
       becomeResigned(turn, election.epoch);
       return;
     case "resigned":
-      // It can neither lead nor vote in its old epoch: only a new one makes it a voter like the others.
+      // E-5: it can neither lead nor vote in its old epoch; only a new one makes it a voter like the others.
       becomeUnattached(turn, election.epoch + 1);
       return;
     default:

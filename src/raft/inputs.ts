@@ -1,7 +1,11 @@
 /**
- * Everything that can happen to a replica. A replica is told, it never looks: time, messages, failures and
- * the application's wishes all arrive here. Each input carries the time at which it happened, in
- * milliseconds of one clock; a clock that steps back is clamped.
+ * Everything that can happen to a replica. A replica is told, it never looks: time, messages, failures and the
+ * application's wishes all arrive here. Each input carries the time at which it happened, in milliseconds of one clock; a
+ * clock that steps back is clamped.
+ *
+ * Inputs are trusted as far as their sender is. An answer is matched to its request, a message of a peer is checked field
+ * by field, and an `append` of the application is compared with the log; none of them can trip an assertion, except by
+ * proving that safety is lost already (`test/raft/hostile.test.ts` tries).
  */
 import type {
   CorrelationId,
@@ -24,13 +28,13 @@ export type Input =
       readonly request: RequestId;
       readonly body: Request;
     }
-  /** Whoever sent a parked request is gone: nothing is replied any more. */
+  /** The sender of a waiting request has hung up: it is not replied to any more. */
   | {
       readonly kind: "request-abandoned";
       readonly now: Milliseconds;
       readonly request: RequestId;
     }
-  /** The answer to a `send`. Answers that nobody waits for any more are ignored. */
+  /** The answer to a `send`. An answer that is not awaited any more is ignored. */
   | {
       readonly kind: "response-received";
       readonly now: Milliseconds;

@@ -1,7 +1,14 @@
 /**
- * What consensus must know of the log without reading it: where it starts and ends, which epoch wrote which
- * part (the epoch cache of KIP-101), and which snapshots stand in for its beginning (KIP-630). The records
- * themselves are the shell's.
+ * What consensus must know of the log without reading it: where it starts and ends, which epoch wrote which part
+ * (the epoch cache of KIP-101), and which snapshots stand in for its beginning (KIP-630). The records themselves
+ * are the shell's.
+ *
+ * The epoch cache is what Raft's consistency check becomes when logs are compared by epoch and not record by
+ * record. A log is a sequence of runs, each written by the one leader of its epoch. Two logs that hold records of
+ * the same epoch got them from the same leader, so one run is a prefix of the other (Raft's log matching, §5.3).
+ * To find where two logs part it is therefore enough to compare the ends of runs: a follower names the epoch of
+ * its last record, the leader says where that epoch ended in its own log, and each such exchange settles one epoch
+ * whatever its length. Before KIP-101 Kafka truncated to the high watermark instead, and lost committed records.
  */
 import { assert } from "../std/assert.ts";
 import type { Entry, Epoch, LogPosition, Offset, SnapshotId } from "./messages.ts";
@@ -18,6 +25,17 @@ export interface EpochEnd {
   readonly endOffset: Offset;
 }
 
+/**
+ * The log as consensus sees it. What may be relied on, and who vouches for it:
+ *
+ * 1. `startOffset` is 0 or the end of a listed snapshot (I-9): `check` after every step.
+ * 2. Offsets are dense: every one from `startOffset` to `endOffset` lies in exactly one batch. `appendToLog`
+ *    asserts that a batch begins where the log ends; `truncateLog` is given batch boundaries only.
+ * 3. `epochs` rises strictly in both columns, its last start lies below `endOffset`, and its last epoch is not above
+ *    the election state's (I-6, I-16): `appendToLog` by construction, `check` after every step.
+ * 4. It is the log on the disk. The core cannot see that: storage rebuilds the summary at boot, and the simulator
+ *    compares the two after every step (`summaries-are-true`).
+ */
 export interface LogSummary {
   /** 0, or the end of the oldest snapshot. */
   readonly startOffset: Offset;
@@ -37,11 +55,15 @@ export function logEnd(log: LogSummary): LogPosition {
   return { offset: log.endOffset, epoch: last };
 }
 
-/** Compares two log ends as elections do: by last epoch, then by length (Raft §5.4.1). */
+/**
+ * Compares two log ends as elections do: by last epoch, then by length (Raft §5.4.1). Length alone would not do: a
+ * deposed leader can have the longest log of all, full of records that were never committed.
+ */
 export function isUpToDate(theirs: LogPosition, ours: LogPosition): boolean {
   return theirs.epoch > ours.epoch || (theirs.epoch === ours.epoch && theirs.offset >= ours.offset);
 }
 
+/** The log with one more batch. Asserts guarantees 1 and 2 of `Entry`; `appendEntry` has asserted the third. */
 export function appendToLog(log: LogSummary, entry: Entry): LogSummary {
   const last = logEnd(log);
   assert(
@@ -59,6 +81,10 @@ export function appendToLog(log: LogSummary, entry: Entry): LogSummary {
   };
 }
 
+/**
+ * The log without everything at or above `offset`, a batch boundary. The epochs that began there go with their
+ * records: an epoch that outlived them would vouch for a place in the log that no longer exists.
+ */
 export function truncateLog(log: LogSummary, offset: Offset): LogSummary {
   assert(
     offset >= log.startOffset && offset <= log.endOffset,

@@ -1,17 +1,17 @@
 /**
- * What replicas say to each other: the requests and responses of KRaft as plain values (KIP-595, 853, 996).
+ * What replicas say to each other: the requests and responses of KRaft as plain values (KIP-595, KIP-853, KIP-996).
  * Kafka's fields under Kafka's names, minus what only the wire needs (topic, partition, versions, tags).
  *
- * Not the wire: the shell translates to and from Kafka's bytes. Where Kafka writes -1 for "none", these say
- * null; a shell maps the one to the other. Errors are Kafka's names; INCONSISTENT_CLUSTER_ID belongs into the
- * top level of a response, every other error into its one partition.
+ * Not the wire: the shell translates to and from Kafka's bytes. Where Kafka writes -1 for "none", these say null; a
+ * shell maps the one to the other. Errors are Kafka's names; INCONSISTENT_CLUSTER_ID belongs in the top level of a
+ * response, every other error in its one partition.
  */
 
 /** A time or a span in milliseconds. */
 export type Milliseconds = number;
 /** A record number, dense from 0. */
 export type Offset = number;
-/** Raft's term. 0 is primordial: nobody leads it and no record carries it. */
+/** Raft's term. 0 is primordial: it has no leader, and no record carries it. */
 export type Epoch = number;
 /** A node id as in Kafka's `node.id`. Never negative, except -1 for a fetcher that is no replica. */
 export type ReplicaId = number;
@@ -75,7 +75,20 @@ export type ControlRecord =
   | { readonly kind: "kraft-version"; readonly version: number }
   | { readonly kind: "kraft-voters"; readonly voters: readonly Voter[] };
 
-/** One record batch. All its records share an epoch; `lastOffset` is inclusive. */
+/**
+ * One record batch. All its records share an epoch; `lastOffset` is inclusive. Batches are appended, served and
+ * truncated whole. What may be relied on, and who vouches for it:
+ *
+ * 1. It covers at least one offset, and continues the log it is appended to: base offset at the end, epoch not
+ *    below that of the record before. `appendToLog` asserts both.
+ * 2. A control batch has one record per offset, and a voter set in it is one: not empty, no id twice. `isWellFormed`.
+ * 3. Its epoch is at least 1 and at most the replica's own (KAFKA-18723). `appendEntry` asserts it.
+ * 4. There is one batch for a given offset and epoch in the whole quorum, for one leader wrote it once. That is Raft's
+ *    log matching; no replica can check it alone, and the simulator does (`logs-match`).
+ *
+ * A batch from a peer is not trusted: `isNext` asks for 1 to 3 before it is appended, and what does not fit is
+ * left out without a word, since the next Fetch will ask for it again.
+ */
 export interface Entry {
   readonly baseOffset: Offset;
   readonly lastOffset: Offset;
@@ -107,7 +120,7 @@ export interface VoteRequest {
   readonly api: "vote";
   /** Null when the sender does not say. */
   readonly clusterId: string | null;
-  /** Whom the sender means to ask; null before v1. */
+  /** The replica that the sender means to ask; null before v1. */
   readonly receiver: ReplicaKey | null;
   readonly candidate: ReplicaKey;
   /** The raised epoch of a candidate; the *current* one of a prospective voter. */
@@ -117,7 +130,7 @@ export interface VoteRequest {
   readonly preVote: boolean;
 }
 
-/** BeginQuorumEpoch, v0-v1. A leader makes itself known: replication is pulled, so nobody else would say. */
+/** BeginQuorumEpoch, v0-v1. A leader makes itself known: replication is pulled, so no other message would. */
 export interface BeginQuorumEpochRequest {
   readonly api: "begin-quorum-epoch";
   readonly clusterId: string | null;
@@ -141,7 +154,7 @@ export interface EndQuorumEpochRequest {
 export interface FetchRequest {
   readonly api: "fetch";
   readonly clusterId: string | null;
-  /** Who asks. A voter is recognised by both halves of the key; id -1 is nobody in particular. */
+  /** The fetching replica. A voter is recognised by both halves of the key; id -1 is a client without an id. */
   readonly replica: ReplicaKey;
   /** CurrentLeaderEpoch: the epoch the sender is in. */
   readonly epoch: Epoch;

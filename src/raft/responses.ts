@@ -1,6 +1,9 @@
 /**
- * What all answers have in common: first what they say about epochs and leaders, then, if that left this
- * replica where it was, what they were asked for (`maybeHandleCommonResponse` in KRaft).
+ * What all answers have in common: first what they say about epochs and leaders, then, if that left this replica where it
+ * was, what they were asked for (`maybeHandleCommonResponse` in KRaft).
+ *
+ * The order matters. An answer that carries a larger epoch has made this replica something else, and the question it
+ * answers is no longer being asked: a vote of an old epoch must not be counted in the new one.
  */
 import { unreachable } from "../std/assert.ts";
 import { onEndQuorumEpochResponse } from "./election/announcements.ts";
@@ -16,7 +19,7 @@ export function onResponse(turn: Turn, from: ReplicaId, body: Response): void {
   const { role, election, connections } = turn.state;
   const asked = connections.get(from)?.inFlight?.api;
   if (asked === body.api && body.error === "UNSUPPORTED_VERSION") {
-    // Refused before anybody looked at it, so this answer carries no epoch.
+    // Refused before it was read, so this answer carries no epoch.
     backOff(turn, from);
     takeAnswer(turn, from, body);
     return;

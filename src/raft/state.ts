@@ -1,9 +1,14 @@
 /**
- * A replica between two steps: one readonly value. What must survive a crash is `election` and the log; the
- * rest is rebuilt by `boot`. The log's records are not here, only their summary.
+ * A replica between two steps: one readonly value. What must survive a crash is `election` and the log; the rest is
+ * rebuilt by `boot`. The log's records are not here, only their summary.
  *
- * Roles are a union, so that votes exist only on a nominee and progress only on a leader. Only
- * `transitions.ts` makes them.
+ * Roles are a union, so that votes exist only on a nominee and progress only on a leader: a rule that needs them
+ * cannot be written for another role. Only `transitions.ts` makes them. Six roles where Raft has three: Unattached
+ * is Raft's follower before it knows its leader, Prospective the pre-vote of KIP-996, and Resigned is needed because a
+ * leader that restarts must not lead its old epoch again (S-1).
+ *
+ * Since a state is a value, a failed transaction needs no undo: the shell drops the new state, and the replica starts
+ * again from its storage.
  */
 import { assert } from "../std/assert.ts";
 import type { ImmutableMap } from "../std/immutable-map.ts";
@@ -33,7 +38,7 @@ export interface Unattached {
   readonly electionDeadline: Milliseconds;
 }
 
-/** Asks whether an election could be won, before disturbing anybody with a new epoch (KIP-996). */
+/** Asks whether an election could be won, before it disturbs the others with a new epoch (KIP-996). */
 export interface Prospective {
   readonly kind: "prospective";
   readonly electionDeadline: Milliseconds;
@@ -63,7 +68,17 @@ export interface Follower {
   readonly hasFetched: boolean;
 }
 
-/** How far a replica has come, as its fetches tell the leader. */
+/**
+ * How far a replica has come, as its fetches tell the leader. What may be relied on within one epoch:
+ *
+ * 1. `endOffset` of a voter is at most the end of the leader's log: `acknowledge` asserts it before, `checkLeader` after.
+ * 2. Everything below it is stored by that voter and equal to the leader's log: only a valid position is taken for
+ *    an acknowledgement (F-4), and only a stored record is fetched past (D-4).
+ * 3. It never falls for a voter that shows its incarnation (I-14): a smaller offset of the same incarnation is a late
+ *    message, one of a later incarnation is lost storage (T-2). Of a voter that shows none it may fall, and the
+ *    high watermark does not follow (F-8).
+ * 4. Once `rolledBack`, the replica is counted neither for commits nor among successors, as long as this leader leads.
+ */
 export interface ReplicaProgress {
   readonly key: ReplicaKey;
   /** Everything below is in its log; null before its first valid fetch in this epoch. */
@@ -88,6 +103,7 @@ export interface WaitingFetch {
 /** Persistent, for a thousand brokers wait at once and each step changes one entry. */
 export type WaitingFetches = ImmutableMap<RequestId, WaitingFetch>;
 
+/** Leads its epoch. Made by `newLeader`, when nothing is known of the others; nothing of it is stored. */
 export interface Leader {
   readonly kind: "leader";
   /** Where this epoch begins. Nothing is known to be committed before the high watermark passes it. */
@@ -96,7 +112,7 @@ export interface Leader {
   readonly highWatermark: Offset | null;
   /** The other voters by id. */
   readonly voters: ReadonlyMap<ReplicaId, ReplicaProgress>;
-  /** Everyone else that fetches, by `keyOf`; bounded, and forgotten after five silent minutes. */
+  /** All others that fetch, by `keyOf`; bounded, and forgotten after five silent minutes. */
   readonly observers: ImmutableMap<string, ReplicaProgress>;
   /** Voters' fetches: they end with the next append. */
   readonly parkedVoters: WaitingFetches;
@@ -112,7 +128,7 @@ export interface Leader {
   readonly beginDeadline: Milliseconds;
 }
 
-/** Led this epoch and gave it up, or lost its memory: it may neither lead in it again nor vote. */
+/** Led this epoch and gave it up, or does not remember leading it: it may neither lead in it again nor vote. */
 export interface Resigned {
   readonly kind: "resigned";
   readonly electionDeadline: Milliseconds;
@@ -149,7 +165,7 @@ export interface State {
   readonly voters: VoterHistory;
   /** What this replica has ever known to be committed in this incarnation; null before it knows any. */
   readonly committed: Offset | null;
-  /** By peer. Emptied by every change of role, so that late answers find nobody waiting. */
+  /** By peer. Emptied by every change of role, so that answers meant for an earlier role are dropped. */
   readonly connections: ReadonlyMap<ReplicaId, Connection>;
   readonly nextCorrelation: CorrelationId;
   /** When this incarnation booted. */

@@ -1,9 +1,14 @@
 /**
- * The workspace of one step: the state as it changes, and what has been asked of the shell so far. It lives
- * for one call of `step` and never escapes; states themselves stay readonly values.
+ * The workspace of one step: the state as it changes, and what has been asked of the shell so far. It lives for
+ * one call of `step` and never escapes; states themselves stay readonly values.
  *
- * What must be stored is not listed by the rules but found by comparison at the end. So no rule can forget
- * to persist a vote, and everything stored precedes everything said (D-1).
+ * What must be stored is not listed by the rules but found by comparison at the end: `endTurn` compares the
+ * election state with the stored one and gathers what was appended and truncated. So no rule can forget to persist a
+ * vote, and everything stored precedes everything said (D-1). Kafka's implementation writes its quorum-state file
+ * inside each transition, and each transition must remember to.
+ *
+ * A batch is appended, truncated and committed through this file alone. That is where the guarantees of `Entry`
+ * and of the high watermark are asserted, whichever rule asks.
  */
 import { assert } from "../std/assert.ts";
 import { nextInt } from "../std/random.ts";
@@ -48,7 +53,7 @@ export function endTurn(turn: Turn): Step {
   };
 }
 
-/** A quorum that never held an election need not store that. */
+/** The initial election state counts as stored: a quorum that has never held an election has nothing to write. */
 function isSameElection(now: ElectionState, stored: ElectionState | null): boolean {
   if (stored === null) return now.epoch === 0 && now.leaderId === null && now.votedKey === null;
   return (
@@ -67,7 +72,11 @@ export function reply(turn: Turn, to: RequestId, response: Reply): void {
   turn.effects.push({ kind: "reply", to, response });
 }
 
-/** Appends one batch, and lets a voter set in it take effect at once, committed or not (M-1). */
+/**
+ * Appends one batch, and lets a voter set in it take effect at once, committed or not (M-1). A set that waited for
+ * its commit would leave open which majority is to commit it. Asserts what `Entry` guarantees: a follower has
+ * asked `isNext` before, a leader has made the batch itself.
+ */
 export function appendEntry(turn: Turn, entry: Entry): void {
   const { log, voters, election } = turn.state;
   assert(
@@ -85,7 +94,11 @@ export function appendEntry(turn: Turn, entry: Entry): void {
   turn.appended.push(entry);
 }
 
-/** Removes everything at or above `offset`. What is known to be committed is never removed (L-1). */
+/**
+ * Removes everything at or above `offset`. What is known to be committed is never removed (L-1, I-5): a leader that
+ * asks for it proves that a committed record is not in its log, and so that some voter has lost its storage.
+ * A step either truncates or appends, for the two are stored in this order (L-2).
+ */
 export function truncateTo(turn: Turn, offset: Offset): void {
   const { log, voters, committed } = turn.state;
   assert(turn.appended.length === 0, "a step that has appended cannot truncate");
@@ -97,7 +110,7 @@ export function truncateTo(turn: Turn, offset: Offset): void {
   turn.truncatedTo = offset;
 }
 
-/** Notes that everything below `offset` is committed. */
+/** Notes that everything below `offset` is committed: never less than before, never more than is in this log (I-4). */
 export function commitUpTo(turn: Turn, offset: Offset): void {
   const { committed, log } = turn.state;
   assert(offset > (committed ?? -1), `the high watermark falls from ${committed} to ${offset}`);
@@ -109,7 +122,7 @@ export function commitUpTo(turn: Turn, offset: Offset): void {
   turn.effects.push({ kind: "commit", highWatermark: offset });
 }
 
-/** Whether every record of a batch stands for itself: one control record per offset, voters a set. */
+/** Guarantee 2 of `Entry`, asked of a batch that a peer has sent: a peer's mistake is refused, never asserted. */
 export function isWellFormed(entry: Entry): boolean {
   const { baseOffset, lastOffset, control } = entry;
   if (!Number.isSafeInteger(baseOffset) || !Number.isSafeInteger(lastOffset)) return false;
@@ -124,7 +137,11 @@ function isSound(record: ControlRecord): boolean {
   return set !== null && set.length > 0;
 }
 
-/** When the next election timer runs out: at random within [E, 2E), so that voters seldom collide. */
+/**
+ * When the next election timer runs out: at random within [E, 2E), so that voters seldom collide (Raft §5.2). Drawn
+ * anew for each attempt from the generator in the state, so that a seed repeats an election exactly. A sole voter has
+ * no rival to collide with and does not wait (S-2).
+ */
 export function drawElectionDeadline(turn: Turn): Milliseconds {
   const { state } = turn;
   if (isSoleVoter(state)) return state.now;

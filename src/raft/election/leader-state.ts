@@ -1,6 +1,9 @@
 /**
- * How an office begins and ends: what a new leader knows of the others (nothing), what it writes first, and
- * what becomes of the fetches it holds when it leaves.
+ * How leading an epoch begins and ends: what a new leader knows of the others (nothing), what it writes first, and what
+ * becomes of the fetches it holds when it leaves.
+ *
+ * A new leader knows no high watermark either, even if it knew one as a follower (W-4). It is bound by what it knew all
+ * the same: `committed` in the state remembers it, and never falls.
  */
 import { ImmutableMap, byText } from "../../std/immutable-map.ts";
 import { beginQuorumEpochMs, checkQuorumMs } from "../config.ts";
@@ -34,7 +37,7 @@ export function newLeader(state: State): Leader {
     parkedDeadline: Number.POSITIVE_INFINITY,
     checkQuorumDeadline: now + checkQuorumMs(config),
     heard: new Set(),
-    // The first BeginQuorumEpoch goes out at once: nobody else tells the voters whom to fetch from.
+    // The first BeginQuorumEpoch goes out at once: no other message tells the voters which replica to fetch from.
     beginDeadline: others.length === 0 ? now + beginQuorumEpochMs(config) : now,
   };
 }
@@ -89,7 +92,7 @@ const withOwnEntry = (state: State): VoterSet =>
     sameKey(voter.key, state.config.local.key) ? state.config.local : voter,
   );
 
-/** Whose log is longest should stand first. Unknown ends come last; ties go to the smaller id. */
+/** The voter with the longest log should stand first. Unknown ends come last; ties go to the smaller id. */
 export function successors(role: Role, others: readonly ReplicaKey[]): readonly ReplicaKey[] {
   const endOf = (key: ReplicaKey): number => {
     const progress = role.kind === "leader" ? role.voters.get(key.id) : undefined;
@@ -98,7 +101,7 @@ export function successors(role: Role, others: readonly ReplicaKey[]): readonly 
   return others.toSorted((left, right) => endOf(right) - endOf(left) || left.id - right.id);
 }
 
-/** Nothing will complete these fetches any more: whoever sent them must look for the new leader. */
+/** Nothing will complete these fetches any more: their senders must look for the new leader (F-7). */
 export function failParked(turn: Turn, left: Leader): void {
   const response = fetchError(turn.state, "NOT_LEADER_OR_FOLLOWER");
   for (const request of left.parkedVoters.keys()) reply(turn, request, response);

@@ -1,9 +1,12 @@
 /**
- * The only constructors of roles. Each `becomeX` asserts where it came from; what is forbidden in KRaft's
- * transition table cannot be written here without tripping.
+ * The only constructors of roles. Each `becomeX` asserts where it came from; what is forbidden in KRaft's transition table
+ * cannot be written here without tripping. The README of src/raft has the table.
  *
- * Every transition forgets the requests in flight, so that an answer meant for an earlier role finds nobody
- * waiting; leaving office also ends every parked fetch (KAFKA-10661, KAFKA-10677).
+ * Every transition forgets the requests in flight, so that an answer meant for an earlier role is dropped; leaving
+ * leadership also ends every parked fetch (KAFKA-10661, KAFKA-10677).
+ *
+ * What a transition stores it does not write: it changes `election` in the turn, and `endTurn` finds the difference.
+ * Entering Prospective and Resigned changes nothing there, and so stores nothing (D-1).
  */
 import { assert, unreachable } from "../../std/assert.ts";
 import type { ElectionState } from "../effects.ts";
@@ -35,8 +38,8 @@ export function becomeUnattached(turn: Turn, epoch: Epoch): void {
 }
 
 /**
- * A stream of larger epochs must not postpone this voter's own attempt for ever: who already waits for an
- * election goes on waiting, unless it just learned that it would lose one.
+ * A stream of larger epochs must not postpone this voter's own attempt for ever: a voter that already waits for an
+ * election goes on waiting, unless it has just learned that it would lose one (E-4).
  */
 function keptElectionDeadline(turn: Turn): Milliseconds {
   const { role, voters } = turn.state;
@@ -57,7 +60,7 @@ function keptElectionDeadline(turn: Turn): Milliseconds {
   }
 }
 
-/** The vote of this epoch is given; it is stored before the answer leaves. */
+/** The vote of this epoch is given; it is stored before the answer leaves (D-1, I-2). */
 export function grantVote(turn: Turn, candidate: ReplicaKey): void {
   const { election, role, config } = turn.state;
   assert(role.kind === "unattached" || role.kind === "prospective", `a ${role.kind} does not vote`);
@@ -122,8 +125,9 @@ export function resumeCandidacy(turn: Turn): void {
 }
 
 /**
- * Takes office. Its first batch holds a LeaderChange record, so that something of this epoch can be
- * committed; until it is, nothing earlier counts as committed either (W-2, KAFKA-12619).
+ * Claims the epoch. The leader's first batch holds a LeaderChange record, so that something of this epoch can be
+ * committed; until it is, nothing earlier counts as committed either (W-2, KAFKA-12619). That this replica leads, its
+ * own vote and the batch are stored together, before the first BeginQuorumEpoch leaves.
  */
 export function becomeLeader(turn: Turn): void {
   const { election, role, config, log } = turn.state;
@@ -148,7 +152,7 @@ export function becomeLeader(turn: Turn): void {
     control,
     payload: null,
   });
-  // Who is the whole quorum has just committed.
+  // A sole voter has just committed.
   advanceHighWatermark(turn);
 }
 
@@ -186,8 +190,9 @@ export function becomeFollower(turn: Turn, epoch: Epoch, leader: Leadership): vo
 }
 
 /**
- * Gives up office, or starts as one who once held it. In this epoch it will neither lead nor vote again:
- * what it showed to others before a crash might differ from what it would write now (KAFKA-10527).
+ * Renounces the epoch, or starts as a replica that once led it. In this epoch it will neither lead nor vote again:
+ * what it showed to others before a crash might differ from what it would write now (S-1, KAFKA-10527). It keeps
+ * itself as the leader of its epoch in storage, so that a second restart ends here too.
  */
 export function becomeResigned(turn: Turn, epoch: Epoch): void {
   const { election, role, config, voters } = turn.state;

@@ -1,6 +1,13 @@
 /**
- * Votes: granting them, asking for them, counting them (KIP-595, KIP-996). The rules are numbered V-1 to V-6
- * in the tests' scripts.
+ * Votes: granting them, asking for them, counting them (KIP-595, KIP-996; V-1 to V-6).
+ *
+ * A vote is a durable fact about an epoch: this replica has helped at most one candidate in it. A pre-vote is an opinion
+ * about the present: it is not stored, it binds no replica, and may be given to several at once. Kafka added pre-votes because
+ * a voter behind a broken link raised its epoch with every attempt, and deposed a healthy leader when it came back
+ * (KIP-996); check quorum alone does not help against that, since the returning voter's epoch is real.
+ *
+ * A follower that its leader has served refuses pre-votes, but gives a vote of a *larger* epoch like any other replica:
+ * that epoch exists, and refusing would only delay its election.
  */
 import { assert } from "../../std/assert.ts";
 import { isReady, send } from "../exchange/connections.ts";
@@ -56,12 +63,16 @@ function isPlausible({ candidate, epoch, logEnd: end, preVote }: VoteRequest): b
 /** A pre-vote promises nothing and changes nothing (V-5). */
 function wouldVote({ role, log }: State, body: VoteRequest): boolean {
   if (role.kind === "leader") return false;
-  // KIP-996, KAFKA-17641: a leader that serves us is shielded from those whom it cannot reach.
+  // KIP-996, KAFKA-17641: a leader that serves us is shielded from voters which it cannot reach.
   if (role.kind === "follower" && role.hasFetched) return false;
   return isUpToDate(body.logEnd, logEnd(log));
 }
 
-/** One vote an epoch; the same one may be given again (V-4). */
+/**
+ * One vote an epoch; the same one may be given again, for its first answer may have been lost (V-4). A voter that knows
+ * a leader of this epoch gives none: the election is over. It is stored before the answer leaves (D-1), so a restart
+ * cannot make a voter forget it and elect a second leader.
+ */
 function vote(turn: Turn, body: VoteRequest): boolean {
   const { role, election, log } = turn.state;
   if (role.kind !== "unattached" && role.kind !== "prospective") return false;

@@ -3,8 +3,8 @@
  * been heard. What a vote or an acknowledgement is worth is decided by the caller; here it is only counted.
  *
  * Safety rests on one fact: any two majorities of a set share a member (Raft §5.2, E-1). Elections need a
- * majority that granted, commits need a majority that stored, so every later leader has met somebody who
- * holds what was committed.
+ * majority that granted, commits need a majority that stored, so every later leader was elected by
+ * some voter that holds what was committed.
  */
 import type { Offset, ReplicaId, ReplicaKey } from "../messages.ts";
 import type { VoterSet } from "./voter-history.ts";

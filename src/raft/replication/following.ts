@@ -1,7 +1,13 @@
 /**
- * The fetching side: whom to fetch from, and what to make of the answer. A follower's next Fetch is its
- * acknowledgement, so nothing may be asked for before what was received is stored; the shell's law sees to
- * that (D-4).
+ * The fetching side: which replica to fetch from, and what to make of the answer. A follower's next Fetch is its
+ * acknowledgement, so no Fetch may leave before what the last one brought is stored; the shell's law sees to that
+ * (D-4).
+ *
+ * One Fetch is under way at a time, in all and not per peer (Q-2). Two answers that both begin at the end of the log
+ * would both fit when they were asked for, and the second would not when it comes.
+ *
+ * Unattached voters and observers fetch too, from any server they know: the answer names the leader. That finds a
+ * leader without an election, and is why a voter that was cut off seldom needs one when it returns (KAFKA-17030).
  */
 import { assert } from "../../std/assert.ts";
 import { nextInt } from "../../std/random.ts";
@@ -14,10 +20,7 @@ import type { Turn } from "../turn.ts";
 import { appendEntry, commitUpTo, isWellFormed, truncateTo, update } from "../turn.ts";
 import { latestVoters } from "../membership/voter-history.ts";
 
-/**
- * Keeps one Fetch under way: to the leader, or to anybody else while the leader cannot be reached or is not
- * known. Whoever is asked names the leader, so that it is found without an election (KAFKA-17030).
- */
+/** Keeps one Fetch under way: to the leader, or to any other server while the leader cannot be reached. */
 export function keepFetching(turn: Turn): void {
   const { state } = turn;
   const { role, config, election, log, committed, incarnation } = state;
@@ -55,7 +58,7 @@ function drawOtherServer(turn: Turn, leaderId: ReplicaId | null): ReplicaId | nu
   return ready[value] ?? null;
 }
 
-/** Takes in what the leader served. Answers of anybody else carry nothing but the leader's name. */
+/** Takes in what the leader served. An answer of any other replica carries nothing but the leader's name. */
 export function onFetchResponse(turn: Turn, from: ReplicaId, body: FetchResponse): void {
   const { role } = turn.state;
   // T-2: this storage went back in time. It must neither vote nor acknowledge; an operator replaces it.

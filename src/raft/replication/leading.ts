@@ -1,9 +1,12 @@
 /**
  * The leader's side of a Fetch: it checks that the logs agree, acknowledges, and serves (KIP-595). From the
- * acknowledgements follows the high watermark; from who fetches follows whether this leader still has a
- * majority.
+ * acknowledgements follows the high watermark; from who fetches follows whether this leader still has a majority.
  *
- * Voters are served everything, observers only what is committed: what a broker has seen is never taken back.
+ * The order of the checks is a rule of its own (F-1). An offset counts as an acknowledgement only after the position
+ * was found valid: a follower whose log has parted from ours names an offset too, and it says nothing about our
+ * records (F-4).
+ *
+ * Voters are served everything, observers only what is committed (F-13): what a broker has seen is never taken back.
  */
 import { assert } from "../../std/assert.ts";
 import { ImmutableMap, byText } from "../../std/immutable-map.ts";
@@ -63,7 +66,7 @@ export function serveFetch(turn: Turn, request: RequestId, body: FetchRequest): 
 function serveRecords(turn: Turn, request: RequestId, body: FetchRequest): void {
   const response = fetchSuccess(turn.state, body);
   const isBehind = (body.highWatermark ?? -1) < (response.highWatermark ?? -1);
-  // KAFKA-14145: who has every record but not yet heard that the last ones are committed is told at once.
+  // KAFKA-14145: a follower that has every record, and has not heard that the last ones are committed, is told now.
   if (response.records !== null || isBehind || body.maxWaitMs === 0) {
     reply(turn, request, response);
   } else if (!park(turn, request, body)) {
@@ -126,7 +129,7 @@ function observe(turn: Turn, body: FetchRequest): void {
   update(turn, { role: { ...role, observers: room.set(key, progress) } });
 }
 
-/** Forgets the silent ones, but only when the place is needed. */
+/** Forgets the observers whose session is over, but only when their place is needed. */
 const makeRoom = (role: Leader, now: Milliseconds): Leader["observers"] =>
   role.observers.size < OBSERVERS_MAX
     ? role.observers
@@ -174,8 +177,10 @@ function latestIncarnation(
 }
 
 /**
- * Check quorum: a leader that a majority, itself included, keeps fetching from is one that can commit
- * (KAFKA-15489). A leader outside the voter set does not count itself (KAFKA-16531).
+ * Check quorum: a leader from which a majority keeps fetching, itself included, is one that can commit (E-11,
+ * KAFKA-15489). Raft's leader learns from failed AppendEntries that it is cut off; a KRaft leader sends nothing
+ * and would lead for ever, while clients wait at it and the others have long elected another. A leader outside the
+ * voter set does not count itself (KAFKA-16531).
  */
 function hearFrom(turn: Turn, key: ReplicaKey): void {
   const { voters, config, now } = turn.state;

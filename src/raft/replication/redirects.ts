@@ -1,7 +1,11 @@
 /**
- * A Fetch on its way to whoever can serve it. A replica that does not lead can only name who does, and must
- * be careful when it cannot: a broker that hears an error which is no news to it asks again without pause.
- * Such answers are held back, for a second while nobody leads, for a moment otherwise.
+ * A Fetch comes in. A leader of that very epoch serves it. Any other replica can only name who leads, and must be careful
+ * when it names none: a broker that hears an error which is no news to it asks again without a pause, and a cluster
+ * without a leader would drown in such requests. So these answers are held back, for a second while no leader is known,
+ * for a moment otherwise.
+ *
+ * A held Fetch is answered as soon as the leadership changes (H-2): by its new leader if that is this replica, by a
+ * redirect otherwise. Kafka answers at once and leaves the pause to the fetcher, whose code we do not control.
  */
 import { leaderOf } from "../leadership.ts";
 import type { Epoch, ErrorName, FetchRequest, RequestId } from "../messages.ts";
@@ -15,7 +19,7 @@ import { NO_FETCHES, splitDue } from "./waiting-fetches.ts";
 
 /** While no leader is known. Below every fetcher's request time-out (Kafka: 2 s). */
 const LEADERLESS_HOLD_MS = 1_000;
-/** Of an answer that names a leader whom the fetcher may know already. */
+/** Of an answer that names a leader which the fetcher may know already. */
 const REDIRECT_HOLD_MS = 200;
 /** As many as a leader parks. */
 const HELD_MAX = 10_000;
@@ -47,7 +51,7 @@ const isServable = ({ role, election }: State, epoch: Epoch): boolean =>
   role.kind === "leader" && epoch === election.epoch;
 
 /**
- * H-2. A larger epoch is not taken over: a fetch carries no proof that anybody leads it. Where no leader can
+ * H-2. A larger epoch is not taken over: a Fetch carries no proof that it has a leader. Where no leader can
  * be named, the code is the one after which a broker pauses before it looks elsewhere.
  */
 function refusal(state: State, epoch: Epoch): ErrorName {
@@ -63,19 +67,19 @@ function hold(turn: Turn, request: RequestId, body: FetchRequest): void {
   update(turn, { held: held.set(request, { request: body, deadline: now + patience }) });
 }
 
-/** Answers those that were held for long enough. */
+/** Answers the fetches that were held for long enough. */
 export function releaseHeld(turn: Turn): void {
   const { due, rest } = splitDue(turn.state.held, turn.state.now);
   for (const [request, { request: body }] of due) {
     const error = refusal(turn.state, body.epoch);
-    // With nobody to name, even an old epoch is no reason to ask again at once.
+    // While there is no leader to name, even an old epoch is no reason to ask again at once.
     const isPointless = leaderOf(turn.state) === null;
     reply(turn, request, fetchError(turn.state, isPointless ? "BROKER_NOT_AVAILABLE" : error));
   }
   update(turn, { held: rest });
 }
 
-/** The epoch or the leader changed: whoever was waiting to hear of a leader hears of it now. */
+/** The epoch or the leader changed: the fetches that waited for a leader are served or redirected now. */
 export function reconsiderHeld(turn: Turn): void {
   if (turn.state.held.size === 0 || leaderOf(turn.state) === null) return;
   const { held } = turn.state;

@@ -1,6 +1,11 @@
 /**
- * Fetches that wait at the leader (F-6, F-7): a voter's until the next append or commit, an observer's until
- * the next commit, any until its time is over. They live in the leader's role and end when the office does.
+ * Fetches that wait for their answer. _Parked_ at a leader (F-6, F-7): a voter's until the next append or commit, an
+ * observer's until the next commit, any until its time is over; they live in the leader's role and end when it does.
+ * _Held_ at any other replica until it can name a leader: `redirects.ts` says why, and shares the bookkeeping below.
+ *
+ * Kafka keeps such requests in a purgatory of futures. Here they are data: a map from request to deadline, so that a
+ * step stays a function and a seed repeats it. Two maps, not one, because an append is news to voters alone: with a
+ * thousand brokers waiting, it must not cost a look at each.
  */
 import { ImmutableMap, byNumber } from "../../std/immutable-map.ts";
 import type { FetchRequest, Milliseconds, RequestId } from "../messages.ts";
@@ -13,7 +18,7 @@ import { hasVoter, latestVoters } from "../membership/voter-history.ts";
 
 /** More than any cluster has brokers; a fetch beyond is turned away with a code after which brokers pause. */
 export const PARKED_MAX = 10_000;
-/** Nobody may occupy a place for longer, whatever it asks for. */
+/** No request may occupy a place for longer, whatever wait it asks for. */
 const WAIT_MS_MAX = 30_000;
 /**
  * Waits end on a common beat, at most this much early: a thousand observers then cost fifty wake-ups a
@@ -40,7 +45,7 @@ export function park(turn: Turn, request: RequestId, body: FetchRequest): boolea
   return true;
 }
 
-/** Something was appended or committed: answers those for whom that is news. */
+/** Something was appended or committed: answers the fetches to which that is news. */
 export function wakeParked(turn: Turn, committed: boolean): void {
   const role = leaderRole(turn.state);
   answerAll(turn, role.parkedVoters);
@@ -57,7 +62,7 @@ function answerAll(turn: Turn, parked: WaitingFetches): void {
   }
 }
 
-/** Answers those whose time is over: there was nothing, and that is no error. */
+/** Answers the fetches whose time is over: there was nothing to send, and that is no error. */
 export function expireParked(turn: Turn): void {
   const { now } = turn.state;
   const leader = leaderRole(turn.state);
@@ -86,16 +91,17 @@ export function unpark(turn: Turn, request: RequestId): void {
   update(turn, { role: { ...role, parkedVoters, parkedObservers } });
 }
 
+/** No fetch waits. */
 export const NO_FETCHES: WaitingFetches = ImmutableMap.empty(byNumber);
 
-/** When the first of them is due; Infinity when nobody waits. */
+/** When the first of them is due; Infinity when none waits. */
 export function earliestDeadline(waiting: WaitingFetches): Milliseconds {
   let earliest = Number.POSITIVE_INFINITY;
   for (const { deadline } of waiting.values()) earliest = Math.min(earliest, deadline);
   return earliest;
 }
 
-/** Separates those whose time is over from the rest. */
+/** Separates the fetches whose time is over from the rest. */
 export function splitDue(
   waiting: WaitingFetches,
   now: Milliseconds,
