@@ -2,7 +2,7 @@
  * `npm run mutants [-- --only NAME]`: is the simulator any good? The tree is copied aside, one mistake at a
  * time is made in the copy (`table.ts`), and the simulator runs until it objects or the budget is spent; a
  * few are put before the golden scripts instead. A
- * mutant that nobody kills makes the run fail, and so does a line of the table that no longer fits the code.
+ * mutant that survives makes the run fail, and so does a line of the table that no longer fits the code.
  */
 import { spawn } from "node:child_process";
 import { cp, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";

@@ -1,5 +1,5 @@
 /**
- * What a mutant is: a mistake made on purpose, which somebody must notice.
+ * What a mutant is: a mistake made on purpose, which a checker must notice.
  */
 export interface Edit {
   readonly file: string;

@@ -74,7 +74,7 @@ const subjects: readonly (readonly [string, () => State, fc.Arbitrary<Request>])
   ["follower", () => start(2, null), request],
   ["resigned", () => start(1, null), request],
   ["candidate", () => start(null, 1), request],
-  // It leads whatever epoch it reaches, so nobody else can announce himself.
+  // It leads whatever epoch it reaches, so no other replica can announce itself as its leader.
   ["sole leader", () => start(null, null, [1]), question],
   ["observer", () => start(null, null, [2, 3]), request],
 ];

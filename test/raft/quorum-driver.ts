@@ -261,7 +261,7 @@ export class Quorum {
     if (this.#isCut(from, to)) return;
     const { incarnation } = this.node(from);
     if (this.#isDown(to)) {
-      // Nobody listens there, and that is known soon, unlike a lost message.
+      // There is no listener, and the sender learns it soon, unlike of a lost message.
       this.#enqueue({
         at: this.now + 2 * LATENCY_MS,
         to: from,

@@ -11,7 +11,7 @@
  *     pass 2s · pass 300ms
  *     append 1 2                                               two records, as one batch, at leader 1
  *     resign 1 · crash 1 · restart 1 · freeze 1 · thaw 1
- *     ask 1 vote|prevote|begin|end|fetch key=value …           a hand-made request of nobody in the quorum
+ *     ask 1 vote|prevote|begin|end|fetch key=value …           a hand-made request from outside the quorum
  *     move 1 host=elsewhere                                    changes its endpoints from the next boot on
  *     show [1] · quorum? 1                                     states; DescribeQuorum
  *     trace roles,votes,epochs,fetches,storage,commits         what to tell

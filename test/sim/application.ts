@@ -9,7 +9,7 @@ import { Controller } from "./metadata/controller.ts";
 import type { Observation } from "./observation.ts";
 import type { Replica } from "./replica.ts";
 
-/** What a client learns of its write. A leader that loses office cannot say. */
+/** What a client learns of its write. A leader that is deposed meanwhile cannot say. */
 export interface Answer {
   readonly kind: "answer";
   readonly operation: number;
@@ -110,7 +110,7 @@ export class Application {
       .map((pending) => answer(pending, "refused"));
   }
 
-  /** Whoever still waits when leadership ends will never know from this replica. */
+  /** A client that still waits when leadership ends will not learn the outcome from this replica. */
   changeRole(change: Extract<Effect, { kind: "role-changed" }>): readonly Answer[] {
     this.controller?.changeRole(change);
     const stays = (pending: Pending): boolean =>

@@ -1,6 +1,6 @@
 /**
  * A broker as the quorum sees it: an observer that fetches the committed log, asks again where it is sent,
- * and checks nothing itself. It has no vote, and what it holds counts for nobody.
+ * and checks nothing itself. It has no vote, and what it holds counts towards no majority.
  */
 import {
   type Entry,
@@ -76,7 +76,7 @@ export class Broker {
       this.#leader = response.leaderId;
       this.#epoch = response.epoch;
     } else this.#leader = null;
-    // The next fetch leaves the number of this one behind, so a second copy of the answer finds nobody.
+    // The next fetch leaves the number of this one behind, so a second copy of the answer is dropped.
     this.#asked += 1;
     if (response.error === "NONE") this.#take(response);
     world.timeline.after(response.error === "NONE" ? 1 : world.chance.between(10, 50), () =>

@@ -93,7 +93,7 @@ function standStill(world: World): void {
   for (const replica of world.replicas.values()) replica.jumpClock(byMs);
 }
 
-/** The leader is asked to give up; sometimes somebody else is, or for an epoch that is over. */
+/** The leader is asked to give up; sometimes another replica is, or for an epoch that is over. */
 function resignSomebody(world: World): void {
   const { chance } = world;
   const target = leaderOf(world) ?? chance.pick([...world.replicas.values()]);

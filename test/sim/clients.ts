@@ -1,5 +1,5 @@
 /**
- * Clients that write through whoever they believe leads, and remember what they were told. Some writes go to
+ * Clients that write through the replica they believe leads, and remember what they were told. Some writes go to
  * the wrong replica or name the wrong place in the log: those must be refused, never half done.
  */
 import { NoOpRecord } from "../../src/protocol/index.ts";
@@ -25,7 +25,7 @@ export class Clients {
     for (let client = 0; client < this.#world.swarm.clients; client += 1) this.#writeLater();
   }
 
-  /** Writes once, if there is anybody to ask. */
+  /** Writes once, if there is a replica to ask. */
   write(): void {
     const { chance, tally, isHealed } = this.#world;
     const application = this.#world.likelyLeader()?.instance?.application;

@@ -26,7 +26,7 @@ import { sizeOf } from "./entries.ts";
 import type { Replica } from "./replica.ts";
 import { nameOf, type Observation, type Promise } from "./observation.ts";
 
-/** Distributes over the union: an input before somebody has looked at the clock. */
+/** Distributes over the union: an input that has not been given its time yet. */
 export type Event = Input extends infer I ? (I extends Input ? Omit<I, "now"> : never) : never;
 
 type SendEffect = Extract<Effect, { kind: "send" }>;
@@ -138,7 +138,7 @@ export class Instance {
     return undefined;
   }
 
-  /** Whoever sent the request does not wait any more. */
+  /** The sender of the request has hung up. */
   abandon(request: RequestId): void {
     if (this.#waiting.delete(request)) this.tell({ kind: "request-abandoned", request });
   }
@@ -149,7 +149,7 @@ export class Instance {
     // A superseded instance cannot commit: what it wanted to write and to say is lost with it.
     if (this.isZombie) throw new Cut();
     if (this.#outputs.length > 0) {
-      // Whoever speaks before it writes is not held back by what it writes.
+      // Messages of earlier steps leave first: they do not wait for a write that came after them.
       this.#passOn();
     }
     if (world.chance.happens(world.swarm.crashBeforeCommitRate)) {
@@ -256,7 +256,7 @@ export class Instance {
       case "append-refused":
         return this.application.refuse(effect).map(asOutput);
       case "replica-distrusted":
-        // No disk of a simulated world goes back in time, so whoever is distrusted is wronged.
+        // No disk of a simulated world goes back in time, so a replica that is distrusted is wronged.
         world.complain(
           "nobody-is-wronged",
           `replica ${effect.key.id} is said to have gone back from ${effect.acknowledged} to ${effect.fetchOffset}`,

@@ -1,5 +1,5 @@
 /**
- * The network between everybody: a packet is late, lost, doubled or overtaken, and a link may be cut in one
+ * The network between all of them: a packet is late, lost, doubled or overtaken, and a link may be cut in one
  * direction only. It knows addresses and closures; what a packet says is none of its business. Of a packet
  * that is lost the sender learns late or never: a `fetch` fails, or it hangs.
  */

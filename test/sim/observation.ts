@@ -1,6 +1,6 @@
 /**
  * What a simulated world shows to its checkers: the facts that are durable, and the facts that left a
- * replica. Nothing here comes from a replica's memory before its outputs were let go, because nobody could
+ * replica. Nothing here comes from a replica's memory before its outputs were let go, because no one else could
  * have seen it. A history is an array of these, so a bad one can be written by hand.
  */
 

@@ -20,7 +20,7 @@ import { Instance } from "./instance.ts";
 import { nameOf } from "./observation.ts";
 import type { World } from "./world.ts";
 
-/** How long an instance that nobody calls stays away, at most. */
+/** How long an instance stays away at most when it is not called. */
 const DOWN_MS_MAX = 5_000;
 const ZOMBIE_MS_MAX = 10_000;
 
@@ -120,7 +120,7 @@ export class Replica {
     }
   }
 
-  /** After the faults are over: no zombie, nobody away. */
+  /** After the faults are over: no zombie is left, and every replica is up. */
   heal(): void {
     for (const zombie of this.#zombies) zombie.end();
     this.#zombies = [];

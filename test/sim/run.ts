@@ -42,7 +42,7 @@ export function runSeed(seed: number, watch?: (line: string) => void): Outcome {
   };
 }
 
-/** One leader that all follow, one more write that commits, and everybody equal. */
+/** One leader that all follow, one more write that commits, and all replicas equal. */
 function converge(world: World): void {
   const { timeline } = world;
   const boundMs = 30_000 + 10 * world.swarm.electionTimeoutMs + catchUpMs(world);
@@ -68,7 +68,7 @@ function converge(world: World): void {
   if (elections > 5) demand(world, `at most 5 elections after healing, there were ${elections}`);
 }
 
-/** How long whoever lacks most needs, if every round trip brings one batch. */
+/** How long the replica furthest behind needs, if every round trip brings one batch. */
 function catchUpMs(world: World): number {
   const ends = [
     ...[...world.replicas.values()].map(({ disk }) => disk.end),
@@ -96,7 +96,7 @@ function demand(world: World, what: string): void {
   world.complain("converges", `there should be ${what}: ${standing(world)}`);
 }
 
-/** Everybody's role, epoch and log, in a line. */
+/** The role, epoch and log of every replica, in a line. */
 function standing(world: World): string {
   return [...world.replicas.values()]
     .map(({ name, instance }) => {

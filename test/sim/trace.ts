@@ -1,7 +1,7 @@
 /**
  * What happened, in order: the last lines for people, and one number for the whole run. Two runs of a seed
- * have the same number exactly when they took the same steps. Lines are rendered when somebody asks, so that
- * a run nobody looks at does not pay for them.
+ * have the same number exactly when they took the same steps. Lines are rendered when they are asked for, so that
+ * a run that holds does not pay for them.
  */
 import {
   describeEffect,
@@ -19,7 +19,7 @@ type Line = () => readonly string[];
 
 export class Trace {
   readonly #timeline: Timeline;
-  /** Called with every line as it happens; undefined unless somebody watches. */
+  /** Called with every line as it happens; undefined unless the run is watched. */
   readonly #watch: ((line: string) => void) | undefined;
   #lines: Line[] = [];
   #hash = 0;

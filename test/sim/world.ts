@@ -77,7 +77,7 @@ export class World {
     return this.complaint !== undefined;
   }
 
-  /** Everybody begins. */
+  /** Starts every replica, broker and client. */
   start(): void {
     for (const replica of this.replicas.values()) {
       this.timeline.after(this.chance.between(0, 1_000), () => replica.boot());
@@ -88,14 +88,14 @@ export class World {
     new Admin(this).start();
   }
 
-  /** Whom a client asks: a leader, as it finds one sooner or later; now and then anybody. */
+  /** The replica that a client asks: a leader, as it finds one sooner or later; now and then any other. */
   likelyLeader(): Replica | undefined {
     const replicas = [...this.replicas.values()];
     const leaders = replicas.filter((replica) => replica.leads);
     return this.chance.pick(this.chance.happens(0.9) ? leaders : replicas);
   }
 
-  /** A uuid that nobody has drawn before. */
+  /** A uuid that was not drawn before. */
   uuid(): Uuid {
     return uuidFromBytes(Uint8Array.from({ length: 16 }, () => this.chance.between(0, 255)));
   }
@@ -107,7 +107,7 @@ export class World {
     );
   }
 
-  /** Lets time pass until `untilMs`, until `done`, or until somebody complains. */
+  /** Lets time pass until `untilMs`, until `done`, or until a checker complains. */
   run(untilMs: number, done: () => boolean = () => false): boolean {
     while (!this.isOver) {
       if (done()) return true;
@@ -116,7 +116,7 @@ export class World {
     return false;
   }
 
-  /** Ends all faults; everybody who is away comes back. */
+  /** Ends all faults; every replica that is away comes back. */
   heal(): void {
     this.isHealed = true;
     this.swarm = healed(this.swarm);

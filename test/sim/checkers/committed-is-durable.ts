@@ -1,6 +1,6 @@
 /**
  * A high watermark that a leader shows stands on durable storage: a majority of its voters hold, durably,
- * the batch that ends there. Nobody shows a higher one than a leader has shown.
+ * the batch that ends there. No replica shows a higher one than a leader has shown.
  */
 import type { Checker } from "./checker.ts";
 import type { Ghost } from "./ghost.ts";

@@ -116,7 +116,7 @@ export class Ghost {
     return log;
   }
 
-  /** Takes in what is durable, before anybody judges it. */
+  /** Takes in what is durable, before any checker judges it. */
   write(observation: Observation): void {
     if (observation.kind !== "durable") return;
     const log = this.log(observation.replica);
@@ -128,7 +128,7 @@ export class Ghost {
     this.added = (append ?? []).map((entry) => log.append(entry));
   }
 
-  /** Takes in what was shown as committed, after everybody has judged it. */
+  /** Takes in what was shown as committed, after every checker has judged it. */
   commit(observation: Observation): void {
     if (observation.kind !== "shown" || observation.highWatermark === null) return;
     if (observation.highWatermark <= this.committed.end) return;

@@ -1,6 +1,7 @@
 /**
- * What a partition may look like at the end of any committed batch: led by nobody or by an unfenced member of
- * its ISR; an ISR that is not empty, lies within the replicas and takes in nobody who is fenced; epochs that never fall, and that rise when
+ * What a partition may look like at the end of any committed batch: without a leader, or led by an unfenced member
+ * of its ISR; an ISR that is not empty, lies within the replicas and takes in no fenced broker; epochs that never
+ * fall, and that rise when
  * what they stand for changes.
  */
 import type { Observation } from "../observation.ts";

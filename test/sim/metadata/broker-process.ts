@@ -140,7 +140,7 @@ export class BrokerProcess {
     );
   }
 
-  /** The leader, and whoever else a coin says; now and then somebody is missing or too many. */
+  /** The leader, and each other replica by a coin; now and then one is missing, or one too many. */
   #proposedIsr({ partition }: PartitionRow): readonly number[] {
     const { chance } = this.#world;
     const keeper = chance.happens(0.9) ? partition.leader : this.#broker.id;

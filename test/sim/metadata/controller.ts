@@ -1,5 +1,5 @@
 /**
- * The metadata state machine on one replica: the committed image everywhere, and on the leader an office: the
+ * The metadata state machine on one replica: the committed image everywhere, and on the leader an office as well: the
  * uncommitted view, the soft state, and operations that are answered when they are committed. Each operation is
  * a batch of its own. The rules are the real ones (`src/metadata`); when to call them is a controller's shell.
  */
@@ -62,7 +62,7 @@ export class Controller {
     const before = this.#replayed.image;
     this.#replayed.replay(entry);
     const endOffset = entry.lastOffset + 1;
-    // Whoever comes later to an offset is held to the first by the digests.
+    // The digests hold every replica that reaches an offset later to what the first one had there.
     if (entry.payload === null || endOffset <= world.imagedUpTo) return [];
     world.imagedUpTo = endOffset;
     return partitionsShown(this.#replayed.image, before, {
