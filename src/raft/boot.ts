@@ -1,10 +1,11 @@
 /**
- * How an incarnation begins: what storage says this replica was, and which role that allows it to take up again. Memory is
- * a cache here; everything not stored is unknown.
+ * How an incarnation begins: what storage says this replica was, and which role that allows it to take up
+ * again. Memory is a cache here; everything not stored is unknown.
  *
- * Storage holds the epoch, its leader if known, and the vote. That decides (S-1 to S-6): a replica that led starts as
- * Resigned, one that stood as Candidate, one that followed as Follower if it knows where its leader listens, and any
- * other as Unattached. Nothing is known to be committed until a leader says so, except what a snapshot holds.
+ * Storage holds the epoch, its leader if known, and the vote. That decides (S-1 to S-6): a replica that led
+ * starts as Resigned, one that stood as Candidate, one that followed as Follower if it knows where its leader
+ * listens, and any other as Unattached. Nothing is known to be committed until a leader says so, except what a
+ * snapshot holds.
  */
 import { assert } from "../std/assert.ts";
 import { nextWord, seeded } from "../std/random.ts";
@@ -74,7 +75,10 @@ function bootState(
   };
 }
 
-/** A log that is ahead of the stored epoch proves that its last epoch has existed. */
+/**
+ * A log that is ahead of the stored epoch proves that its last epoch has existed, and nothing about votes in it
+ * (S-6). The two are stored in one transaction here, so only storage that was restored in part shows it.
+ */
 function bootElection({ election, log }: DurableImage): ElectionState {
   const stored = election ?? { epoch: 0, leaderId: null, votedKey: null };
   const last = logEnd(log).epoch;

@@ -2,10 +2,10 @@
  * What a replica is told once, at boot: its identity and its time-outs. These carry the names and the defaults of
  * Kafka's `controller.quorum.*`; everything here is constant for an incarnation.
  *
- * How they must relate, at any scale: the longest wait of a Fetch plus a round trip lies below the fetch time-out, or a
- * healthy leader is deposed; a leader announces itself at least twice within a fetch time-out, and resigns after between
- * one and two of them without a majority; and the election time-out is long against a round trip plus a stored vote,
- * or every vote is split.
+ * How they must relate, at any scale: the longest wait of a Fetch plus a round trip lies below the fetch
+ * time-out, or a healthy leader is deposed; a leader announces itself at least twice within a fetch time-out,
+ * and resigns after between one and two of them without a majority; and the election time-out is long against a
+ * round trip plus a stored vote, or every vote is split.
  */
 import { assert } from "../std/assert.ts";
 import type { Milliseconds, ReplicaId, Voter } from "./messages.ts";

@@ -1,10 +1,10 @@
 /**
- * Deadlines as data. There are no ticks: a shell sets one timer to `nextDeadline` and says when it is over. etcd and
- * toydb tick; Kafka's client and this core compute the next time at which anything can happen. A replica with nothing to
- * wait for is not woken, which a host that bills for waking cares about.
+ * Deadlines as data. There are no ticks: a shell sets one timer to `nextDeadline` and says when it is over.
+ * etcd and toydb tick; Kafka's client and this core compute the next time at which anything can happen. A
+ * replica with nothing to wait for is not woken, which a host that bills for waking cares about.
  *
- * Deadlines are liveness alone. Every one may be late, early or missed without harm to what is committed (Raft §5.6): a late
- * one costs availability, and an early one an election.
+ * Deadlines are liveness alone. Every one may be late, early or missed without harm to what is committed (Raft
+ * §5.6): a late one costs availability, and an early one an election.
  */
 import { unreachable } from "../std/assert.ts";
 import type { Milliseconds } from "./messages.ts";

@@ -1,6 +1,6 @@
 /**
- * DescribeQuorum (KIP-595, KIP-836, KIP-853): how far every voter and observer has come. A pure reading of the state, so
- * that looking neither wakes a replica nor changes it.
+ * DescribeQuorum (KIP-595, KIP-836, KIP-853): how far every voter and observer has come. A pure reading of the
+ * state, so that looking neither wakes a replica nor changes it.
  */
 import { answer } from "./leadership.ts";
 import type { Milliseconds, QuorumDescription, ReplicaStatus } from "./messages.ts";
@@ -8,7 +8,10 @@ import { liveObservers } from "./replication/leading.ts";
 import type { Leader, ReplicaProgress, State } from "./state.ts";
 import { latestVoters, sameKey } from "./membership/voter-history.ts";
 
-/** What the leader knows; any other replica answers NOT_LEADER_OR_FOLLOWER. The leader is always up to date itself. */
+/**
+ * What the leader knows; any other replica answers NOT_LEADER_OR_FOLLOWER. The leader is always up to date
+ * itself.
+ */
 export function describeQuorum(state: State, now: Milliseconds): QuorumDescription {
   const { role, voters } = state;
   if (role.kind !== "leader") {

@@ -1,10 +1,10 @@
 /**
- * What a replica does of its own accord when a time has come: roles that end, waits that are over, and the requests that
- * each role keeps under way.
+ * What a replica does of its own accord when a time has come: roles that end, waits that are over, and the
+ * requests that each role keeps under way.
  *
- * Both switches are over the role and exhaustive: a new role cannot be added without saying what ends it and what it asks.
- * Requests are not sent by timers. Each step ends by asking for what the role still lacks from every peer that is ready,
- * so a lost message, a restart and a new voter are all the same case (Q-5).
+ * Both switches are over the role and exhaustive: a new role cannot be added without saying what ends it and
+ * what it asks. Requests are not sent by timers. Each step ends by asking for what the role still lacks from
+ * every peer that is ready, so a lost message, a restart and a new voter are all the same case (Q-5).
  */
 import { assert, unreachable } from "../std/assert.ts";
 import { announceLeader, announceResignation } from "./election/announcements.ts";

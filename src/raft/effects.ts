@@ -1,20 +1,20 @@
 /**
  * Everything a replica may ask of its shell, in the order in which it must be done.
  *
- * The shell's law: perform `persist` in one transaction, install the new state, then perform the rest, with nothing in
- * between. If the transaction fails, nothing else may happen and the replica starts anew from its storage. Therefore
- * everything that follows `persist` may rely on it, votes and acknowledgements included.
+ * The shell's law: perform `persist` in one transaction, install the new state, then perform the rest, with
+ * nothing in between. If the transaction fails, nothing else may happen and the replica starts anew from its
+ * storage. Therefore everything that follows `persist` may rely on it, votes and acknowledgements included.
  *
  * What the order guarantees, and to whom:
  *
  * 1. A peer that receives a vote, a candidacy or a leader's announcement may rely on its being stored (D-1).
- * 2. A leader that receives a Fetch may rely on everything below its offset being stored (D-4): the records came in
- *    an earlier step, or in the `persist` of this one.
+ * 2. A leader that receives a Fetch may rely on everything below its offset being stored (D-4): the records
+ *    came in an earlier step, or in the `persist` of this one.
  * 3. The application that is told of a commit may rely on its being stored here, and by a majority (W-1).
  * 4. A step that truncates and appends does both or neither (L-2).
  *
- * `endTurn` makes the order by construction. The shell's input loop refuses a step that breaks it, and the simulator
- * holds every message back until its write is durable, and loses both together.
+ * `endTurn` makes the order by construction. The shell's input loop refuses a step that breaks it, and the
+ * simulator holds every message back until its write is durable, and loses both together.
  */
 import type {
   CorrelationId,

@@ -1,11 +1,11 @@
 /**
  * Everything that can happen to a replica. A replica is told, it never looks: time, messages, failures and the
- * application's wishes all arrive here. Each input carries the time at which it happened, in milliseconds of one clock; a
- * clock that steps back is clamped.
+ * application's wishes all arrive here. Each input carries the time at which it happened, in milliseconds of
+ * one clock; a clock that steps back is clamped.
  *
- * Inputs are trusted as far as their sender is. An answer is matched to its request, a message of a peer is checked field
- * by field, and an `append` of the application is compared with the log; none of them can trip an assertion, except by
- * proving that safety is lost already (`test/raft/hostile.test.ts` tries).
+ * Inputs are trusted as far as their sender is. An answer is matched to its request, a message of a peer is
+ * checked field by field, and an `append` of the application is compared with the log; none of them can trip an
+ * assertion, except by proving that safety is lost already (`test/raft/hostile.test.ts` tries).
  */
 import type {
   CorrelationId,

@@ -1,10 +1,11 @@
 /**
- * What must hold between any two steps, checked after every one, in production too: each costs a comparison or two.
- * RULES.md lists I-1 to I-18, says which are checked where, and which are left out and why.
+ * What must hold between any two steps, checked after every one, in production too: each costs a comparison or
+ * two. RULES.md lists I-1 to I-18, says which are checked where, and which are left out and why.
  *
- * They are not the proof that consensus is safe: a replica sees itself alone. They catch the mistakes that would make it
- * dangerous to the others (a second vote, a falling epoch, an acknowledgement taken back) before anything is stored or
- * sent. The simulator's checkers judge the same from outside, over all replicas (`test/sim/checkers`).
+ * They are not the proof that consensus is safe: a replica sees itself alone. They catch the mistakes that
+ * would make it dangerous to the others (a second vote, a falling epoch, an acknowledgement taken back) before
+ * anything is stored or sent. The simulator's checkers judge the same from outside, over all replicas
+ * (`test/sim/checkers`).
  */
 import { assert, unreachable } from "../std/assert.ts";
 import { nextDeadline } from "./deadlines.ts";

@@ -1,6 +1,6 @@
 /**
- * Who leads, as this replica sees it, and how it says so. Every answer names the leader with its endpoints (H-4): it is
- * how brokers and voters find one another, and there is no other directory.
+ * Who leads, as this replica sees it, and how it says so. Every answer names the leader with its endpoints
+ * (H-4): it is how brokers and voters find one another, and there is no other directory.
  */
 import type { Answer, Endpoint, Epoch, ErrorName, Offset, ReplicaId } from "./messages.ts";
 import type { State } from "./state.ts";
@@ -35,9 +35,9 @@ export const highWatermark = (state: State): Offset | null =>
   state.role.kind === "leader" ? state.role.highWatermark : state.committed;
 
 /**
- * The epoch that this replica leads and where it starts; null unless it leads. Once a high watermark lies beyond
- * `startOffset`, everything that any earlier leader committed is known to be committed here (W-2): only then may the
- * application take up its work (KAFKA-15345).
+ * The epoch that this replica leads and where it starts; null unless it leads. Once a high watermark lies
+ * beyond `startOffset`, everything that any earlier leader committed is known to be committed here (W-2): only
+ * then may the application take up its work (KAFKA-15345).
  */
 export function officeOf(
   state: State,

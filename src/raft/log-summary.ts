@@ -4,11 +4,12 @@
  * are the shell's.
  *
  * The epoch cache is what Raft's consistency check becomes when logs are compared by epoch and not record by
- * record. A log is a sequence of runs, each written by the one leader of its epoch. Two logs that hold records of
- * the same epoch got them from the same leader, so one run is a prefix of the other (Raft's log matching, §5.3).
- * To find where two logs part it is therefore enough to compare the ends of runs: a follower names the epoch of
- * its last record, the leader says where that epoch ended in its own log, and each such exchange settles one epoch
- * whatever its length. Before KIP-101 Kafka truncated to the high watermark instead, and lost committed records.
+ * record. A log is a sequence of runs, each written by the one leader of its epoch. Two logs that hold records
+ * of the same epoch got them from the same leader, so one run is a prefix of the other (Raft's log matching,
+ * §5.3). To find where two logs part it is therefore enough to compare the ends of runs: a follower names the
+ * epoch of its last record, the leader says where that epoch ended in its own log, and each such exchange
+ * settles one epoch whatever its length. Before KIP-101 Kafka truncated to the high watermark instead, and lost
+ * committed records.
  */
 import { assert } from "../std/assert.ts";
 import type { Entry, Epoch, LogPosition, Offset, SnapshotId } from "./messages.ts";
@@ -31,8 +32,8 @@ export interface EpochEnd {
  * 1. `startOffset` is 0 or the end of a listed snapshot (I-9): `check` after every step.
  * 2. Offsets are dense: every one from `startOffset` to `endOffset` lies in exactly one batch. `appendToLog`
  *    asserts that a batch begins where the log ends; `truncateLog` is given batch boundaries only.
- * 3. `epochs` rises strictly in both columns, its last start lies below `endOffset`, and its last epoch is not above
- *    the election state's (I-6, I-16): `appendToLog` by construction, `check` after every step.
+ * 3. `epochs` rises strictly in both columns, its last start lies below `endOffset`, and its last epoch is not
+ *    above the election state's (I-6, I-16): `appendToLog` by construction, `check` after every step.
  * 4. It is the log on the disk. The core cannot see that: storage rebuilds the summary at boot, and the simulator
  *    compares the two after every step (`summaries-are-true`).
  */
@@ -56,8 +57,8 @@ export function logEnd(log: LogSummary): LogPosition {
 }
 
 /**
- * Compares two log ends as elections do: by last epoch, then by length (Raft §5.4.1). Length alone would not do: a
- * deposed leader can have the longest log of all, full of records that were never committed.
+ * Compares two log ends as elections do: by last epoch, then by length (Raft §5.4.1). Length alone would not
+ * do: a deposed leader can have the longest log of all, full of records that were never committed.
  */
 export function isUpToDate(theirs: LogPosition, ours: LogPosition): boolean {
   return theirs.epoch > ours.epoch || (theirs.epoch === ours.epoch && theirs.offset >= ours.offset);

@@ -1,10 +1,11 @@
 /**
- * What replicas say to each other: the requests and responses of KRaft as plain values (KIP-595, KIP-853, KIP-996).
- * Kafka's fields under Kafka's names, minus what only the wire needs (topic, partition, versions, tags).
+ * What replicas say to each other: the requests and responses of KRaft as plain values (KIP-595, KIP-853,
+ * KIP-996). Kafka's fields under Kafka's names, minus what only the wire needs (topic, partition, versions,
+ * tags).
  *
- * Not the wire: the shell translates to and from Kafka's bytes. Where Kafka writes -1 for "none", these say null; a
- * shell maps the one to the other. Errors are Kafka's names; INCONSISTENT_CLUSTER_ID belongs in the top level of a
- * response, every other error in its one partition.
+ * Not the wire: the shell translates to and from Kafka's bytes. Where Kafka writes -1 for "none", these say
+ * null; a shell maps the one to the other. Errors are Kafka's names; INCONSISTENT_CLUSTER_ID belongs in the top
+ * level of a response, every other error in its one partition.
  */
 
 /** A time or a span in milliseconds. */
@@ -81,10 +82,11 @@ export type ControlRecord =
  *
  * 1. It covers at least one offset, and continues the log it is appended to: base offset at the end, epoch not
  *    below that of the record before. `appendToLog` asserts both.
- * 2. A control batch has one record per offset, and a voter set in it is one: not empty, no id twice. `isWellFormed`.
+ * 2. A control batch has one record per offset, and a voter set in it is one: not empty, no id twice.
+ *    `isWellFormed`.
  * 3. Its epoch is at least 1 and at most the replica's own (KAFKA-18723). `appendEntry` asserts it.
- * 4. There is one batch for a given offset and epoch in the whole quorum, for one leader wrote it once. That is Raft's
- *    log matching; no replica can check it alone, and the simulator does (`logs-match`).
+ * 4. There is one batch for a given offset and epoch in the whole quorum, for one leader wrote it once. That is
+ *    Raft's log matching; no replica can check it alone, and the simulator does (`logs-match`).
  *
  * A batch from a peer is not trusted: `isNext` asks for 1 to 3 before it is appended, and what does not fit is
  * left out without a word, since the next Fetch will ask for it again.

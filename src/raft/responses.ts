@@ -1,9 +1,9 @@
 /**
- * What all answers have in common: first what they say about epochs and leaders, then, if that left this replica where it
- * was, what they were asked for (`maybeHandleCommonResponse` in KRaft).
+ * What all answers have in common: first what they say about epochs and leaders, then, if that left this
+ * replica where it was, what they were asked for (`maybeHandleCommonResponse` in KRaft).
  *
- * The order matters. An answer that carries a larger epoch has made this replica something else, and the question it
- * answers is no longer being asked: a vote of an old epoch must not be counted in the new one.
+ * The order matters. An answer that carries a larger epoch has made this replica something else, and the
+ * question it answers is no longer being asked: a vote of an old epoch must not be counted in the new one.
  */
 import { unreachable } from "../std/assert.ts";
 import { onEndQuorumEpochResponse } from "./election/announcements.ts";

@@ -1,14 +1,14 @@
 /**
- * A replica between two steps: one readonly value. What must survive a crash is `election` and the log; the rest is
- * rebuilt by `boot`. The log's records are not here, only their summary.
+ * A replica between two steps: one readonly value. What must survive a crash is `election` and the log; the
+ * rest is rebuilt by `boot`. The log's records are not here, only their summary.
  *
- * Roles are a union, so that votes exist only on a nominee and progress only on a leader: a rule that needs them
- * cannot be written for another role. Only `transitions.ts` makes them. Six roles where Raft has three: Unattached
- * is Raft's follower before it knows its leader, Prospective the pre-vote of KIP-996, and Resigned is needed because a
- * leader that restarts must not lead its old epoch again (S-1).
+ * Roles are a union, so that votes exist only on a nominee and progress only on a leader: a rule that needs
+ * them cannot be written for another role. Only `transitions.ts` makes them. Six roles where Raft has three:
+ * Unattached is Raft's follower before it knows its leader, Prospective the pre-vote of KIP-996, and Resigned
+ * is needed because a leader that restarts must not lead its old epoch again (S-1).
  *
- * Since a state is a value, a failed transaction needs no undo: the shell drops the new state, and the replica starts
- * again from its storage.
+ * Since a state is a value, a failed transaction needs no undo: the shell drops the new state, and the replica
+ * starts again from its storage.
  */
 import { assert } from "../std/assert.ts";
 import type { ImmutableMap } from "../std/immutable-map.ts";
@@ -71,13 +71,15 @@ export interface Follower {
 /**
  * How far a replica has come, as its fetches tell the leader. What may be relied on within one epoch:
  *
- * 1. `endOffset` of a voter is at most the end of the leader's log: `acknowledge` asserts it before, `checkLeader` after.
- * 2. Everything below it is stored by that voter and equal to the leader's log: only a valid position is taken for
- *    an acknowledgement (F-4), and only a stored record is fetched past (D-4).
- * 3. It never falls for a voter that shows its incarnation (I-14): a smaller offset of the same incarnation is a late
- *    message, one of a later incarnation is lost storage (T-2). Of a voter that shows none it may fall, and the
- *    high watermark does not follow (F-8).
- * 4. Once `rolledBack`, the replica is counted neither for commits nor among successors, as long as this leader leads.
+ * 1. `endOffset` of a voter is at most the end of the leader's log: `acknowledge` asserts it before,
+ *    `checkLeader` after.
+ * 2. Everything below it is stored by that voter and equal to the leader's log: only a valid position is taken
+ *    for an acknowledgement (F-4), and only a stored record is fetched past (D-4).
+ * 3. It never falls for a voter that shows its incarnation (I-14): a smaller offset of the same incarnation is
+ *    a late message, one of a later incarnation is lost storage (T-2). Of a voter that shows none it may fall,
+ *    and the high watermark does not follow (F-8).
+ * 4. Once `rolledBack`, the replica is counted neither for commits nor among successors, as long as this leader
+ *    leads.
  */
 export interface ReplicaProgress {
   readonly key: ReplicaKey;

@@ -1,18 +1,19 @@
 /**
- * The whole protocol: one input in, a new state and effects out (KIP-595). First the clock, then the input, then what is
- * due at that time. An input comes before the deadlines that are due with it: a message that did arrive should not lose to
- * a timer that was looked at late.
+ * The whole protocol: one input in, a new state and effects out (KIP-595). First the clock, then the input,
+ * then what is due at that time. An input comes before the deadlines that are due with it: a message that did
+ * arrive should not lose to a timer that was looked at late.
  *
  * The order within a step, and why:
  *
- * 1. Time. It never falls, and a gap longer than a fetch time-out means that this replica stood still: its timers are
- *    restarted before anything acts on them (T-5).
+ * 1. Time. It never falls, and a gap longer than a fetch time-out means that this replica stood still: its
+ *    timers are restarted before anything acts on them (T-5).
  * 2. The input.
- * 3. Requests whose time is over, then roles whose time is over, until nothing is due; then the requests that each role
- *    keeps under way (`due.ts`).
- * 4. Waiting fetches. They come last because their answers must tell the outcome of all of the above: a leader that
- *    appended and committed in this step answers once, not twice.
- * 5. The invariants. A step that breaks one returns nothing: it throws, and neither its state nor its effects exist.
+ * 3. Requests whose time is over, then roles whose time is over, until nothing is due; then the requests that
+ *    each role keeps under way (`due.ts`).
+ * 4. Waiting fetches. They come last because their answers must tell the outcome of all of the above: a leader
+ *    that appended and committed in this step answers once, not twice.
+ * 5. The invariants. A step that breaks one returns nothing: it throws, and neither its state nor its effects
+ *    exist.
  */
 import { unreachable } from "../std/assert.ts";
 import { onBeginQuorumEpoch, onEndQuorumEpoch } from "./election/announcements.ts";
@@ -100,7 +101,10 @@ function takeRequest(turn: Turn, request: RequestId, body: Request): void {
   }
 }
 
-/** Only the leader of that very epoch can resign from it; a request that comes too late has nothing left to do (E-8). */
+/**
+ * Only the leader of that very epoch can resign from it; a request that comes too late has nothing left to do
+ * (E-8).
+ */
 function resign(turn: Turn, epoch: Epoch): void {
   const { role, election } = turn.state;
   if (role.kind === "leader" && election.epoch === epoch) becomeResigned(turn, epoch);

@@ -1,7 +1,7 @@
 /**
- * One line per input, effect and state, for people: golden scripts are made of these lines, and the simulator prints them
- * when a run fails. In production one of them is used, where the shell logs that a replica is distrusted. Nothing parses
- * them.
+ * One line per input, effect and state, for people: golden scripts are made of these lines, and the simulator
+ * prints them when a run fails. In production one of them is used, where the shell logs that a replica is
+ * distrusted. Nothing parses them.
  */
 import { unreachable } from "../std/assert.ts";
 import type { Effect, ElectionState, PersistEffect } from "./effects.ts";

@@ -3,9 +3,9 @@
  * one call of `step` and never escapes; states themselves stay readonly values.
  *
  * What must be stored is not listed by the rules but found by comparison at the end: `endTurn` compares the
- * election state with the stored one and gathers what was appended and truncated. So no rule can forget to persist a
- * vote, and everything stored precedes everything said (D-1). Kafka's implementation writes its quorum-state file
- * inside each transition, and each transition must remember to.
+ * election state with the stored one and gathers what was appended and truncated. So no rule can forget to
+ * persist a vote, and everything stored precedes everything said (D-1). Kafka's implementation writes its
+ * quorum-state file inside each transition, and each transition must remember to.
  *
  * A batch is appended, truncated and committed through this file alone. That is where the guarantees of `Entry`
  * and of the high watermark are asserted, whichever rule asks.
@@ -53,7 +53,9 @@ export function endTurn(turn: Turn): Step {
   };
 }
 
-/** The initial election state counts as stored: a quorum that has never held an election has nothing to write. */
+/**
+ * The initial election state counts as stored: a quorum that has never held an election has nothing to write.
+ */
 function isSameElection(now: ElectionState, stored: ElectionState | null): boolean {
   if (stored === null) return now.epoch === 0 && now.leaderId === null && now.votedKey === null;
   return (
@@ -73,9 +75,9 @@ export function reply(turn: Turn, to: RequestId, response: Reply): void {
 }
 
 /**
- * Appends one batch, and lets a voter set in it take effect at once, committed or not (M-1). A set that waited for
- * its commit would leave open which majority is to commit it. Asserts what `Entry` guarantees: a follower has
- * asked `isNext` before, a leader has made the batch itself.
+ * Appends one batch, and lets a voter set in it take effect at once, committed or not (M-1). A set that waited
+ * for its commit would leave open which majority is to commit it. Asserts what `Entry` guarantees: a follower
+ * has asked `isNext` before, a leader has made the batch itself.
  */
 export function appendEntry(turn: Turn, entry: Entry): void {
   const { log, voters, election } = turn.state;
@@ -95,9 +97,9 @@ export function appendEntry(turn: Turn, entry: Entry): void {
 }
 
 /**
- * Removes everything at or above `offset`. What is known to be committed is never removed (L-1, I-5): a leader that
- * asks for it proves that a committed record is not in its log, and so that some voter has lost its storage.
- * A step either truncates or appends, for the two are stored in this order (L-2).
+ * Removes everything at or above `offset`. What is known to be committed is never removed (L-1, I-5): a leader
+ * that asks for it proves that a committed record is not in its log, and so that some voter has lost its
+ * storage. A step that truncates does so before it appends, for they are stored in that order (L-2).
  */
 export function truncateTo(turn: Turn, offset: Offset): void {
   const { log, voters, committed } = turn.state;
@@ -110,7 +112,10 @@ export function truncateTo(turn: Turn, offset: Offset): void {
   turn.truncatedTo = offset;
 }
 
-/** Notes that everything below `offset` is committed: never less than before, never more than is in this log (I-4). */
+/**
+ * Notes that everything below `offset` is committed: never less than before, never more than is in this log
+ * (I-4).
+ */
 export function commitUpTo(turn: Turn, offset: Offset): void {
   const { committed, log } = turn.state;
   assert(offset > (committed ?? -1), `the high watermark falls from ${committed} to ${offset}`);
@@ -122,7 +127,9 @@ export function commitUpTo(turn: Turn, offset: Offset): void {
   turn.effects.push({ kind: "commit", highWatermark: offset });
 }
 
-/** Guarantee 2 of `Entry`, asked of a batch that a peer has sent: a peer's mistake is refused, never asserted. */
+/**
+ * Guarantee 2 of `Entry`, asked of a batch that a peer has sent: a peer's mistake is refused, never asserted.
+ */
 export function isWellFormed(entry: Entry): boolean {
   const { baseOffset, lastOffset, control } = entry;
   if (!Number.isSafeInteger(baseOffset) || !Number.isSafeInteger(lastOffset)) return false;
@@ -138,9 +145,9 @@ function isSound(record: ControlRecord): boolean {
 }
 
 /**
- * When the next election timer runs out: at random within [E, 2E), so that voters seldom collide (Raft §5.2). Drawn
- * anew for each attempt from the generator in the state, so that a seed repeats an election exactly. A sole voter has
- * no rival to collide with and does not wait (S-2).
+ * When the next election timer runs out: at random within [E, 2E), so that voters seldom collide (Raft §5.2).
+ * Drawn anew for each attempt from the generator in the state, so that a seed repeats an election exactly. A
+ * sole voter has no rival to collide with and does not wait (S-2).
  */
 export function drawElectionDeadline(turn: Turn): Milliseconds {
   const { state } = turn;

@@ -1,12 +1,13 @@
 /**
  * BeginQuorumEpoch and EndQuorumEpoch: how a leader makes itself known, and how it takes its leave.
  *
- * Voters pull, so without the first they would not know from which replica. It is repeated to a voter for as long as
- * that voter does not fetch, since one that missed it would stand for election at its time-out (E-12, KAFKA-16536). It
- * names the leader and proves nothing more: only a served Fetch restarts a follower's fetch timer (E-6).
+ * Voters pull, so without the first they would not know from which replica. It is repeated to a voter for as
+ * long as that voter does not fetch, since one that missed it would stand for election at its time-out (E-12,
+ * KAFKA-16536). It names the leader and proves nothing more: only a served Fetch restarts a follower's fetch
+ * timer (E-6).
  *
- * The second only hastens what a time-out would bring about. It says which voters have the longest logs, and these
- * wait the shortest (E-7); a lost EndQuorumEpoch costs time and nothing else.
+ * The second only hastens what a time-out would bring about. It says which voters have the longest logs, and
+ * these wait the shortest (E-7); a lost EndQuorumEpoch costs time and nothing else.
  */
 import { beginQuorumEpochMs } from "../config.ts";
 import { isReady, send } from "../exchange/connections.ts";

@@ -1,10 +1,10 @@
 /**
- * What a replica makes of hearing who leads: the one place where epochs are taken over from others (`maybeTransition` in
- * KRaft). Whether to believe a message is its handler's question; this only acts.
+ * What a replica makes of hearing who leads: the one place where epochs are taken over from others
+ * (`maybeTransition` in KRaft). Whether to believe a message is its handler's question; this only acts.
  *
- * Every answer in KRaft carries an epoch and a leader (H-4), so a replica learns of an election from any peer that has
- * heard of it, most often from an answer to a Fetch that failed. A larger epoch needs no proof: an epoch is only a
- * number, and moving to it can cost an election but never a record.
+ * Every answer in KRaft carries an epoch and a leader (H-4), so a replica learns of an election from any peer
+ * that has heard of it, most often from an answer to a Fetch that failed. A larger epoch needs no proof: an
+ * epoch is only a number, and moving to it can cost an election but never a record.
  */
 import { assert } from "../../std/assert.ts";
 import { leaderOf } from "../leadership.ts";
@@ -19,8 +19,8 @@ import { findVoter, latestVoters } from "../membership/voter-history.ts";
 export type Hearsay = Pick<Answer, "epoch" | "leaderId" | "leaderEndpoints">;
 
 /**
- * Takes over what was heard of epochs and leaders. A larger epoch is always believed. A second leader of one epoch is
- * never: some voter has voted twice, safety is lost already, and the replica stops (I-3).
+ * Takes over what was heard of epochs and leaders. A larger epoch is always believed. A second leader of one
+ * epoch is never: some voter has voted twice, safety is lost already, and the replica stops (I-3).
  */
 export function learn(turn: Turn, heard: Hearsay): void {
   const { election, config, voters } = turn.state;

@@ -1,9 +1,9 @@
 /**
- * How leading an epoch begins and ends: what a new leader knows of the others (nothing), what it writes first, and what
- * becomes of the fetches it holds when it leaves.
+ * How leading an epoch begins and ends: what a new leader knows of the others (nothing), what it writes first,
+ * and what becomes of the fetches it holds when it leaves.
  *
- * A new leader knows no high watermark either, even if it knew one as a follower (W-4). It is bound by what it knew all
- * the same: `committed` in the state remembers it, and never falls.
+ * A new leader knows no high watermark either, even if it knew one as a follower (W-4). It is bound by what it
+ * knew all the same: `committed` in the state remembers it, and never falls.
  */
 import { ImmutableMap, byText } from "../../std/immutable-map.ts";
 import { beginQuorumEpochMs, checkQuorumMs } from "../config.ts";

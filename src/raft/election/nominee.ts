@@ -1,9 +1,9 @@
 /**
- * Whether a nominee's round is won or lost. Both are counted against the newest voter set (W-6), so a set that arrives in
- * mid-round counts at once, and an answer of a replica outside the set never does.
+ * Whether a nominee's round is won or lost. Both are counted against the newest voter set (W-6), so a set that
+ * arrives in mid-round counts at once, and an answer of a replica outside the set never does.
  *
- * A prospective voter that has lost gives up at once: it has raised no epoch, and may return to its leader (E-3). A
- * candidate that has lost waits for the rest of its time (E-10).
+ * A prospective voter that has lost gives up at once: it has raised no epoch, and may return to its leader
+ * (E-3). A candidate that has lost waits for the rest of its time (E-10).
  */
 import { hasMajority, isOutOfReach } from "../membership/majority.ts";
 import { latestVoters } from "../membership/voter-history.ts";

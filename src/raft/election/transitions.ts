@@ -1,12 +1,12 @@
 /**
- * The only constructors of roles. Each `becomeX` asserts where it came from; what is forbidden in KRaft's transition table
- * cannot be written here without tripping. The README of src/raft has the table.
+ * The only constructors of roles. Each `becomeX` asserts where it came from; what is forbidden in KRaft's
+ * transition table cannot be written here without tripping. The README of src/raft has the table.
  *
- * Every transition forgets the requests in flight, so that an answer meant for an earlier role is dropped; leaving
- * leadership also ends every parked fetch (KAFKA-10661, KAFKA-10677).
+ * Every transition forgets the requests in flight, so that an answer meant for an earlier role is dropped;
+ * leaving leadership also ends every parked fetch (KAFKA-10661, KAFKA-10677).
  *
- * What a transition stores it does not write: it changes `election` in the turn, and `endTurn` finds the difference.
- * Entering Prospective and Resigned changes nothing there, and so stores nothing (D-1).
+ * What a transition stores it does not write: it changes `election` in the turn, and `endTurn` finds the
+ * difference. Entering Prospective and Resigned changes nothing there, and so stores nothing (D-1).
  */
 import { assert, unreachable } from "../../std/assert.ts";
 import type { ElectionState } from "../effects.ts";
@@ -38,8 +38,8 @@ export function becomeUnattached(turn: Turn, epoch: Epoch): void {
 }
 
 /**
- * A stream of larger epochs must not postpone this voter's own attempt for ever: a voter that already waits for an
- * election goes on waiting, unless it has just learned that it would lose one (E-4).
+ * A stream of larger epochs must not postpone this voter's own attempt for ever: a voter that already waits for
+ * an election goes on waiting, unless it has just learned that it would lose one (E-4).
  */
 function keptElectionDeadline(turn: Turn): Milliseconds {
   const { role, voters } = turn.state;
@@ -74,7 +74,10 @@ export function grantVote(turn: Turn, candidate: ReplicaKey): void {
   });
 }
 
-/** Asks for pre-votes in the current epoch; a leader that was known stays known (KIP-996). */
+/**
+ * Asks for pre-votes in the current epoch; a leader that was known stays known (KIP-996). So a voter that only
+ * lost touch for a moment returns to that leader when it is refused, in the same epoch (E-3).
+ */
 export function becomeProspective(turn: Turn): void {
   const { election, role, config } = turn.state;
   assert(isVoter(turn.state), "an observer does not stand for election");
@@ -92,7 +95,11 @@ export function becomeProspective(turn: Turn): void {
   if (hasWon(turn.state)) becomeCandidate(turn);
 }
 
-/** Raises the epoch and votes for itself, in one durable change. */
+/**
+ * Raises the epoch and votes for itself, in one durable change. Only a prospective voter that a majority
+ * encouraged gets here, so a raised epoch nearly always has a leader soon; under plain Raft every lonely
+ * time-out raises one.
+ */
 export function becomeCandidate(turn: Turn): void {
   const { election, role, config } = turn.state;
   assert(role.kind === "prospective", `a ${role.kind} does not become a candidate`);
@@ -125,9 +132,9 @@ export function resumeCandidacy(turn: Turn): void {
 }
 
 /**
- * Claims the epoch. The leader's first batch holds a LeaderChange record, so that something of this epoch can be
- * committed; until it is, nothing earlier counts as committed either (W-2, KAFKA-12619). That this replica leads, its
- * own vote and the batch are stored together, before the first BeginQuorumEpoch leaves.
+ * Claims the epoch. The leader's first batch holds a LeaderChange record, so that something of this epoch can
+ * be committed; until it is, nothing earlier counts as committed either (W-2, KAFKA-12619). That this replica
+ * leads, its own vote and the batch are stored together, before the first BeginQuorumEpoch leaves.
  */
 export function becomeLeader(turn: Turn): void {
   const { election, role, config, log } = turn.state;
@@ -156,7 +163,10 @@ export function becomeLeader(turn: Turn): void {
   advanceHighWatermark(turn);
 }
 
-/** A leader is known and can be reached. */
+/**
+ * A leader is known, with an endpoint to reach it at. The vote of this epoch stays (D-2): it was given, whoever
+ * won, and a voter that forgot it by meeting a leader could vote again after losing sight of that leader.
+ */
 export function becomeFollower(turn: Turn, epoch: Epoch, leader: Leadership): void {
   const { election, role, config, now } = turn.state;
   const { leaderId, endpoints } = leader;
@@ -190,9 +200,9 @@ export function becomeFollower(turn: Turn, epoch: Epoch, leader: Leadership): vo
 }
 
 /**
- * Renounces the epoch, or starts as a replica that once led it. In this epoch it will neither lead nor vote again:
- * what it showed to others before a crash might differ from what it would write now (S-1, KAFKA-10527). It keeps
- * itself as the leader of its epoch in storage, so that a second restart ends here too.
+ * Renounces the epoch, or starts as a replica that once led it. In this epoch it will neither lead nor vote
+ * again: what it showed to others before a crash might differ from what it would write now (S-1, KAFKA-10527).
+ * It keeps itself as the leader of its epoch in storage, so that a second restart ends here too.
  */
 export function becomeResigned(turn: Turn, epoch: Epoch): void {
   const { election, role, config, voters } = turn.state;
@@ -238,7 +248,11 @@ export function announceRole(turn: Turn): void {
   turn.effects.push({ kind: "role-changed", role: role.kind, epoch: election.epoch, leaderId });
 }
 
-/** Restarts timers that a replica frozen in time must not act upon at once (T-5). */
+/**
+ * Restarts timers that a replica frozen in time must not act upon at once (T-5). While it stood still, its
+ * leader's answers and its followers' fetches have been waiting at the door: it would otherwise depose a
+ * healthy leader, or itself, before it reads them. It gets one whole fetch time-out for that.
+ */
 export function forgiveFrozenTime(turn: Turn): void {
   const { role, now, config } = turn.state;
   const fullAttempt = now + config.fetchTimeoutMs;

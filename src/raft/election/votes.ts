@@ -1,13 +1,14 @@
 /**
  * Votes: granting them, asking for them, counting them (KIP-595, KIP-996; V-1 to V-6).
  *
- * A vote is a durable fact about an epoch: this replica has helped at most one candidate in it. A pre-vote is an opinion
- * about the present: it is not stored, it binds no replica, and may be given to several at once. Kafka added pre-votes because
- * a voter behind a broken link raised its epoch with every attempt, and deposed a healthy leader when it came back
- * (KIP-996); check quorum alone does not help against that, since the returning voter's epoch is real.
+ * A vote is a durable fact about an epoch: this replica has helped at most one candidate in it. A pre-vote is
+ * an opinion about the present: it is not stored, it binds no replica, and may be given to several at once.
+ * Kafka added pre-votes because a voter behind a broken link raised its epoch with every attempt, and deposed a
+ * healthy leader when it came back (KIP-996); check quorum alone does not help against that, since the
+ * returning voter's epoch is real.
  *
- * A follower that its leader has served refuses pre-votes, but gives a vote of a *larger* epoch like any other replica:
- * that epoch exists, and refusing would only delay its election.
+ * A follower that its leader has served refuses pre-votes, but gives a vote of a *larger* epoch like any other
+ * replica: that epoch exists, and refusing would only delay its election.
  */
 import { assert } from "../../std/assert.ts";
 import { isReady, send } from "../exchange/connections.ts";
@@ -69,9 +70,9 @@ function wouldVote({ role, log }: State, body: VoteRequest): boolean {
 }
 
 /**
- * One vote an epoch; the same one may be given again, for its first answer may have been lost (V-4). A voter that knows
- * a leader of this epoch gives none: the election is over. It is stored before the answer leaves (D-1), so a restart
- * cannot make a voter forget it and elect a second leader.
+ * One vote an epoch; the same one may be given again, for its first answer may have been lost (V-4). A voter
+ * that knows a leader of this epoch gives none: the election is over. It is stored before the answer leaves
+ * (D-1), so a restart cannot make a voter forget it and elect a second leader.
  */
 function vote(turn: Turn, body: VoteRequest): boolean {
   const { role, election, log } = turn.state;

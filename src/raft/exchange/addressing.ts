@@ -1,10 +1,11 @@
 /**
- * What the handlers of all requests check alike, before any of them looks at epochs (H-1 to H-3): whether a request is
- * for this cluster, and for this replica.
+ * What the handlers of all requests check alike, before any of them looks at epochs (H-1 to H-3): whether a
+ * request is for this cluster, and for this replica.
  *
- * Peers are found by address, and an address outlives what it names: a host is reused by another cluster, a disk is
- * replaced under a node that keeps its id. The cluster id and the directory id in a request are what tells these apart.
- * A request that leaves them out is taken at its word, as old versions of Kafka's requests do.
+ * Peers are found by address, and an address outlives what it names: a host is reused by another cluster, a
+ * disk is replaced under a node that keeps its id. The cluster id and the directory id in a request are what
+ * tells these apart. A request that leaves them out is taken at its word, as old versions of Kafka's requests
+ * do.
  */
 import type { RaftConfig } from "../config.ts";
 import type { Epoch, ReplicaKey } from "../messages.ts";

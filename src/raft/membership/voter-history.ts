@@ -2,10 +2,10 @@
  * The voter set, and its history in the log (KIP-853). A replica always goes by the newest set in its own log,
  * committed or not; if that record is truncated away, the set before it counts again (M-1).
  *
- * Why uncommitted sets count: the record that changes the set must itself be committed by some majority. Were it
- * the old one's until the commit, replicas that have heard of the commit and replicas that have not would count
- * differently, and two majorities need not overlap. Counting from the append on, each replica decides by its log alone,
- * and consecutive sets that differ by one member keep an overlap (Ongaro's dissertation, §4.1).
+ * Why uncommitted sets count: the record that changes the set must itself be committed by some majority. Were
+ * it the old one's until the commit, replicas that have heard of the commit and replicas that have not would
+ * count differently, and two majorities need not overlap. Counting from the append on, each replica decides by
+ * its log alone, and consecutive sets that differ by one member keep an overlap (Ongaro's dissertation, §4.1).
  */
 import type { Offset, ReplicaId, ReplicaKey, Voter } from "../messages.ts";
 
@@ -36,8 +36,8 @@ export const hasVoter = (voters: VoterSet, key: ReplicaKey): boolean =>
  *    `voterSet` makes them, and `appendEntry` asserts it.
  * 2. Offsets rise strictly and lie below the end of the log: sets are recorded and truncated with their batches,
  *    in the same assignment (`appendEntry`, `truncateTo`).
- * 3. Where `records` is not empty, the bootstrap set does not count (S-3): formatting is how a quorum begins, and the
- *    log is what it has agreed on since.
+ * 3. Where `records` is not empty, the bootstrap set does not count (S-3): formatting is how a quorum begins,
+ *    and the log is what it has agreed on since.
  */
 export interface VoterHistory {
   readonly bootstrap: VoterSet;

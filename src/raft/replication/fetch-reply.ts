@@ -1,6 +1,7 @@
 /**
- * The words of a Fetch answer: how far a replica may read, and how to say that there is nothing. An answer names a range of
- * offsets and not bytes: the shell reads them from storage after the step, and a batch is never cut.
+ * The words of a Fetch answer: how far a replica may read, and how to say that there is nothing. An answer
+ * names a range of offsets and not bytes: the shell reads them from storage after the step, and a batch is
+ * never cut.
  */
 import { answer } from "../leadership.ts";
 import type {

@@ -3,8 +3,8 @@
  * acknowledgement, so no Fetch may leave before what the last one brought is stored; the shell's law sees to that
  * (D-4).
  *
- * One Fetch is under way at a time, in all and not per peer (Q-2). Two answers that both begin at the end of the log
- * would both fit when they were asked for, and the second would not when it comes.
+ * One Fetch is under way at a time, in all and not per peer (Q-2). Two answers that both begin at the end of
+ * the log would both fit when they were asked for, and the second would not when it comes.
  *
  * Unattached voters and observers fetch too, from any server they know: the answer names the leader. That finds a
  * leader without an election, and is why a voter that was cut off seldom needs one when it returns (KAFKA-17030).
@@ -20,7 +20,9 @@ import type { Turn } from "../turn.ts";
 import { appendEntry, commitUpTo, isWellFormed, truncateTo, update } from "../turn.ts";
 import { latestVoters } from "../membership/voter-history.ts";
 
-/** Keeps one Fetch under way: to the leader, or to any other server while the leader cannot be reached. */
+/**
+ * Keeps one Fetch under way: to the leader, or to any other server while the leader cannot be reached (Q-3).
+ */
 export function keepFetching(turn: Turn): void {
   const { state } = turn;
   const { role, config, election, log, committed, incarnation } = state;

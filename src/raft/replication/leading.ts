@@ -2,11 +2,12 @@
  * The leader's side of a Fetch: it checks that the logs agree, acknowledges, and serves (KIP-595). From the
  * acknowledgements follows the high watermark; from who fetches follows whether this leader still has a majority.
  *
- * The order of the checks is a rule of its own (F-1). An offset counts as an acknowledgement only after the position
- * was found valid: a follower whose log has parted from ours names an offset too, and it says nothing about our
- * records (F-4).
+ * The order of the checks is a rule of its own (F-1). An offset counts as an acknowledgement only after the
+ * position was found valid: a follower whose log has parted from ours names an offset too, and it says nothing
+ * about our records (F-4).
  *
- * Voters are served everything, observers only what is committed (F-13): what a broker has seen is never taken back.
+ * Voters are served everything, observers only what is committed (F-13): what a broker has seen is never taken
+ * back.
  */
 import { assert } from "../../std/assert.ts";
 import { ImmutableMap, byText } from "../../std/immutable-map.ts";
@@ -36,7 +37,11 @@ export const OBSERVER_SESSION_MS = 300_000;
 /** More observers than any cluster has brokers; those beyond are served, but not described. */
 export const OBSERVERS_MAX = 10_000;
 
-/** Serves a Fetch of this leader's own epoch. */
+/**
+ * Serves a Fetch of this leader's own epoch: judge the sender, judge the position, count the acknowledgement,
+ * then send what there is or wait. A diverging position and one below the log are answers without an error: the
+ * follower is healthy, and the answer tells it what to do next.
+ */
 export function serveFetch(turn: Turn, request: RequestId, body: FetchRequest): void {
   const { log, voters } = turn.state;
   const isByVoter = hasVoter(latestVoters(voters), body.replica);
@@ -104,7 +109,10 @@ function setVoter(turn: Turn, progress: ReplicaProgress): void {
   update(turn, { role: { ...role, voters } });
 }
 
-/** A voter's fetch acknowledges everything below its offset. */
+/**
+ * A voter's fetch acknowledges everything below its offset (F-4): the position was found valid, so its log and
+ * ours are equal up to there, and what it fetches past it has stored (D-4).
+ */
 function acknowledge(turn: Turn, body: FetchRequest): void {
   const { log, now } = turn.state;
   assert(body.fetchOffset <= log.endOffset, `${body.fetchOffset} is beyond ${log.endOffset}`);
@@ -115,7 +123,9 @@ function acknowledge(turn: Turn, body: FetchRequest): void {
   advanceHighWatermark(turn);
 }
 
-/** An observer's fetch is only noted, for DescribeQuorum. */
+/**
+ * An observer's fetch acknowledges nothing: it is noted for DescribeQuorum, which an operator reads for lag.
+ */
 function observe(turn: Turn, body: FetchRequest): void {
   const { now } = turn.state;
   const role = leaderRole(turn.state);
@@ -179,8 +189,8 @@ function latestIncarnation(
 /**
  * Check quorum: a leader from which a majority keeps fetching, itself included, is one that can commit (E-11,
  * KAFKA-15489). Raft's leader learns from failed AppendEntries that it is cut off; a KRaft leader sends nothing
- * and would lead for ever, while clients wait at it and the others have long elected another. A leader outside the
- * voter set does not count itself (KAFKA-16531).
+ * and would lead for ever, while clients wait at it and the others have long elected another. A leader outside
+ * the voter set does not count itself (KAFKA-16531).
  */
 function hearFrom(turn: Turn, key: ReplicaKey): void {
   const { voters, config, now } = turn.state;
@@ -195,7 +205,12 @@ function hearFrom(turn: Turn, key: ReplicaKey): void {
   update(turn, { role: { ...role, heard: new Set(), checkQuorumDeadline } });
 }
 
-/** Appends one batch for the application, or says why not. Nothing is ever appended in part. */
+/**
+ * Appends one batch for the application, or says why not (A-1, A-3). The application has computed the records
+ * for one offset and one epoch; it may be wrong about both, since leadership can have changed and a control
+ * batch can have come between. There is no queue here: the application has one batch under way and waits for
+ * its commit.
+ */
 export function onAppend(
   turn: Turn,
   batch: {

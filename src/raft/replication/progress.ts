@@ -1,6 +1,6 @@
 /**
- * What a leader knows of one replica before it has heard from it in this epoch: nothing. What it knew in an earlier epoch
- * does not carry over, for that replica may have been truncated since.
+ * What a leader knows of one replica before it has heard from it in this epoch: nothing. What it knew in an
+ * earlier epoch does not carry over, for that replica may have been truncated since.
  */
 import type { ReplicaKey } from "../messages.ts";
 import type { ReplicaProgress } from "../state.ts";

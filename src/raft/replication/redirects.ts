@@ -1,11 +1,12 @@
 /**
- * A Fetch comes in. A leader of that very epoch serves it. Any other replica can only name who leads, and must be careful
- * when it names none: a broker that hears an error which is no news to it asks again without a pause, and a cluster
- * without a leader would drown in such requests. So these answers are held back, for a second while no leader is known,
- * for a moment otherwise.
+ * A Fetch comes in. A leader of that very epoch serves it. Any other replica can only name who leads, and must
+ * be careful when it names none: a broker that hears an error which is no news to it asks again without a
+ * pause, and a cluster without a leader would drown in such requests. So these answers are held back, for a
+ * second while no leader is known, for a moment otherwise.
  *
- * A held Fetch is answered as soon as the leadership changes (H-2): by its new leader if that is this replica, by a
- * redirect otherwise. Kafka answers at once and leaves the pause to the fetcher, whose code we do not control.
+ * A held Fetch is answered as soon as the leadership changes (H-2): by its new leader if that is this replica,
+ * by a redirect otherwise. Kafka answers at once and leaves the pause to the fetcher, whose code we do not
+ * control.
  */
 import { leaderOf } from "../leadership.ts";
 import type { Epoch, ErrorName, FetchRequest, RequestId } from "../messages.ts";

@@ -1,11 +1,12 @@
 /**
- * Fetches that wait for their answer. _Parked_ at a leader (F-6, F-7): a voter's until the next append or commit, an
- * observer's until the next commit, any until its time is over; they live in the leader's role and end when it does.
- * _Held_ at any other replica until it can name a leader: `redirects.ts` says why, and shares the bookkeeping below.
+ * Fetches that wait for their answer. _Parked_ at a leader (F-6, F-7): a voter's until the next append or
+ * commit, an observer's until the next commit, any until its time is over; they live in the leader's role and
+ * end when it does. _Held_ at any other replica until it can name a leader: `redirects.ts` says why, and shares
+ * the bookkeeping below.
  *
- * Kafka keeps such requests in a purgatory of futures. Here they are data: a map from request to deadline, so that a
- * step stays a function and a seed repeats it. Two maps, not one, because an append is news to voters alone: with a
- * thousand brokers waiting, it must not cost a look at each.
+ * Kafka keeps such requests in a purgatory of futures. Here they are data: a map from request to deadline, so
+ * that a step stays a function and a seed repeats it. Two maps, not one, because an append is news to voters
+ * alone: with a thousand brokers waiting, it must not cost a look at each.
  */
 import { ImmutableMap, byNumber } from "../../std/immutable-map.ts";
 import type { FetchRequest, Milliseconds, RequestId } from "../messages.ts";
@@ -26,7 +27,10 @@ const WAIT_MS_MAX = 30_000;
  */
 const BEAT_MS = 20;
 
-/** Keeps a fetch until there is something to say; false when there is no room. */
+/**
+ * Keeps a fetch until there is something to say; false when there is no room. The wait is the fetcher's own
+ * (`maxWaitMs`), capped: a place at the leader is a resource of the leader.
+ */
 export function park(turn: Turn, request: RequestId, body: FetchRequest): boolean {
   const { now, voters } = turn.state;
   const role = leaderRole(turn.state);
@@ -45,7 +49,10 @@ export function park(turn: Turn, request: RequestId, body: FetchRequest): boolea
   return true;
 }
 
-/** Something was appended or committed: answers the fetches to which that is news. */
+/**
+ * Something was appended or committed: answers the fetches to which that is news. Each answer is computed anew
+ * from the state as it is now, so it carries the records and the high watermark of this very step.
+ */
 export function wakeParked(turn: Turn, committed: boolean): void {
   const role = leaderRole(turn.state);
   answerAll(turn, role.parkedVoters);
