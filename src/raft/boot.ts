@@ -13,21 +13,21 @@ import type { RaftConfig } from "./config.ts";
 import { checkConfig } from "./config.ts";
 import { settleDeadlines } from "./due.ts";
 import type { ElectionState } from "./effects.ts";
-import { check } from "./invariants.ts";
-import { logEnd } from "./log-summary.ts";
-import type { Milliseconds } from "./messages.ts";
-import type { DurableImage, State } from "./state.ts";
 import {
   announceRole,
   becomeFollower,
   becomeResigned,
   resumeCandidacy,
 } from "./election/transitions.ts";
-import type { Step, Turn } from "./turn.ts";
-import { isVoter } from "./state.ts";
-import { beginTurn, drawElectionDeadline, endTurn, update } from "./turn.ts";
+import { check } from "./invariants.ts";
+import { logEnd } from "./log-summary.ts";
 import { findVoter, latestVoters, sameKey, voterSet } from "./membership/voter-history.ts";
+import type { Milliseconds } from "./messages.ts";
 import { NO_FETCHES } from "./replication/waiting-fetches.ts";
+import type { DurableImage, State } from "./state.ts";
+import { isVoter } from "./state.ts";
+import type { Step, Turn } from "./turn.ts";
+import { beginTurn, drawElectionDeadline, endTurn, update } from "./turn.ts";
 
 /**
  * Starts an incarnation from what its storage holds. `seed` decides all its later chances; `now` also names

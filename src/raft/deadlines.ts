@@ -8,9 +8,9 @@
  */
 import { unreachable } from "../std/assert.ts";
 import type { Milliseconds } from "./messages.ts";
+import { earliestDeadline } from "./replication/waiting-fetches.ts";
 import type { State } from "./state.ts";
 import { isSoleVoter, isVoter } from "./state.ts";
-import { earliestDeadline } from "./replication/waiting-fetches.ts";
 
 const NEVER = Number.POSITIVE_INFINITY;
 

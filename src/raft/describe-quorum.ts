@@ -3,10 +3,10 @@
  * state, so that looking neither wakes a replica nor changes it.
  */
 import { answer } from "./leadership.ts";
+import { latestVoters, sameKey } from "./membership/voter-history.ts";
 import type { Milliseconds, QuorumDescription, ReplicaStatus } from "./messages.ts";
 import { liveObservers } from "./replication/leading.ts";
 import type { Leader, ReplicaProgress, State } from "./state.ts";
-import { latestVoters, sameKey } from "./membership/voter-history.ts";
 
 /**
  * What the leader knows; any other replica answers NOT_LEADER_OR_FOLLOWER. The leader is always up to date

@@ -7,13 +7,13 @@
  * every peer that is ready, so a lost message, a restart and a new voter are all the same case (Q-5).
  */
 import { assert, unreachable } from "../std/assert.ts";
-import { announceLeader, announceResignation } from "./election/announcements.ts";
 import { roleDeadline } from "./deadlines.ts";
+import { announceLeader, announceResignation } from "./election/announcements.ts";
+import { becomeProspective, becomeResigned, becomeUnattached } from "./election/transitions.ts";
 import { loseCandidacy, solicitVotes } from "./election/votes.ts";
 import { keepFetching } from "./replication/following.ts";
 import { releaseHeld } from "./replication/redirects.ts";
 import { expireParked } from "./replication/waiting-fetches.ts";
-import { becomeProspective, becomeResigned, becomeUnattached } from "./election/transitions.ts";
 import type { Turn } from "./turn.ts";
 
 /** A sole voter passes through every role at once; no replica passes through more. */

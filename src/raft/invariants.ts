@@ -9,9 +9,9 @@
  */
 import { assert, unreachable } from "../std/assert.ts";
 import { nextDeadline } from "./deadlines.ts";
+import { sameKey } from "./membership/voter-history.ts";
 import type { Leader, State } from "./state.ts";
 import { isVoter } from "./state.ts";
-import { sameKey } from "./membership/voter-history.ts";
 
 /** Everything that must hold of one state. */
 export function check(state: State): void {

@@ -7,11 +7,11 @@
  */
 import { unreachable } from "../std/assert.ts";
 import { onEndQuorumEpochResponse } from "./election/announcements.ts";
-import { backOff, settle } from "./exchange/connections.ts";
-import { onVoteResponse } from "./election/votes.ts";
-import { onFetchResponse } from "./replication/following.ts";
 import { learn } from "./election/hearsay.ts";
+import { onVoteResponse } from "./election/votes.ts";
+import { backOff, settle } from "./exchange/connections.ts";
 import type { ReplicaId, Response } from "./messages.ts";
+import { onFetchResponse } from "./replication/following.ts";
 import type { Turn } from "./turn.ts";
 
 /** Takes an answer that was being waited for. */

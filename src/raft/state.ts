@@ -16,6 +16,9 @@ import type { Random } from "../std/random.ts";
 import type { RaftConfig } from "./config.ts";
 import type { ElectionState } from "./effects.ts";
 import type { LogSummary } from "./log-summary.ts";
+import { isMajorityAlone } from "./membership/majority.ts";
+import type { VoterHistory } from "./membership/voter-history.ts";
+import { hasVoter, latestVoters } from "./membership/voter-history.ts";
 import type {
   ApiName,
   CorrelationId,
@@ -27,9 +30,6 @@ import type {
   ReplicaKey,
   RequestId,
 } from "./messages.ts";
-import { isMajorityAlone } from "./membership/majority.ts";
-import type { VoterHistory } from "./membership/voter-history.ts";
-import { hasVoter, latestVoters } from "./membership/voter-history.ts";
 
 /** No leader to follow. A voter asks around and, when its timer runs out, stands; an observer only asks. */
 export interface Unattached {

@@ -16,20 +16,20 @@
  *    exist.
  */
 import { unreachable } from "../std/assert.ts";
-import { onBeginQuorumEpoch, onEndQuorumEpoch } from "./election/announcements.ts";
-import { backOff, expireRequests, isAwaited } from "./exchange/connections.ts";
 import { settleDeadlines } from "./due.ts";
+import { onBeginQuorumEpoch, onEndQuorumEpoch } from "./election/announcements.ts";
+import { becomeResigned, forgiveFrozenTime } from "./election/transitions.ts";
 import { onVoteRequest } from "./election/votes.ts";
-import { letGo, onFetchRequest, reconsiderHeld } from "./replication/redirects.ts";
+import { backOff, expireRequests, isAwaited } from "./exchange/connections.ts";
 import type { Input } from "./inputs.ts";
 import { check, checkStep } from "./invariants.ts";
 import { leaderOf } from "./leadership.ts";
 import type { Epoch, Request, RequestId } from "./messages.ts";
-import { unpark, wakeParked } from "./replication/waiting-fetches.ts";
 import { onAppend } from "./replication/leading.ts";
+import { letGo, onFetchRequest, reconsiderHeld } from "./replication/redirects.ts";
+import { unpark, wakeParked } from "./replication/waiting-fetches.ts";
 import { onResponse } from "./responses.ts";
 import type { State } from "./state.ts";
-import { becomeResigned, forgiveFrozenTime } from "./election/transitions.ts";
 import type { Step, Turn } from "./turn.ts";
 import { beginTurn, endTurn } from "./turn.ts";
 

@@ -14,10 +14,10 @@ import { assert } from "../std/assert.ts";
 import { nextInt } from "../std/random.ts";
 import type { Effect, ElectionState } from "./effects.ts";
 import { appendToLog, truncateLog } from "./log-summary.ts";
+import { recordVoters, truncateVoters, voterSet } from "./membership/voter-history.ts";
 import type { ControlRecord, Entry, Milliseconds, Offset, Reply, RequestId } from "./messages.ts";
 import type { State } from "./state.ts";
 import { isSoleVoter } from "./state.ts";
-import { recordVoters, truncateVoters, voterSet } from "./membership/voter-history.ts";
 
 export interface Turn {
   /** What storage holds; null when it holds no election state. */

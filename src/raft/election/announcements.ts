@@ -10,9 +10,10 @@
  * these wait the shortest (E-7); a lost EndQuorumEpoch costs time and nothing else.
  */
 import { beginQuorumEpochMs } from "../config.ts";
+import { EPOCH_MAX, isForAnotherCluster, isForAnotherReplica } from "../exchange/addressing.ts";
 import { isReady, send } from "../exchange/connections.ts";
 import { answer } from "../leadership.ts";
-import { learn } from "./hearsay.ts";
+import { latestVoters, sameKey } from "../membership/voter-history.ts";
 import type {
   BeginQuorumEpochRequest,
   EndQuorumEpochRequest,
@@ -22,12 +23,11 @@ import type {
   ReplicaId,
   RequestId,
 } from "../messages.ts";
-import { EPOCH_MAX, isForAnotherCluster, isForAnotherReplica } from "../exchange/addressing.ts";
 import type { Resigned, State } from "../state.ts";
-import type { Turn } from "../turn.ts";
 import { isVoter, leaderRole } from "../state.ts";
+import type { Turn } from "../turn.ts";
 import { reply, update } from "../turn.ts";
-import { latestVoters, sameKey } from "../membership/voter-history.ts";
+import { learn } from "./hearsay.ts";
 
 /**
  * A leader presents itself. Its fetch timer is not restarted by this: a leader that cannot serve fetches

@@ -8,12 +8,12 @@
  */
 import { assert } from "../../std/assert.ts";
 import { leaderOf } from "../leadership.ts";
+import { findVoter, latestVoters } from "../membership/voter-history.ts";
 import type { Answer, Endpoint, Epoch } from "../messages.ts";
 import type { State } from "../state.ts";
-import { becomeFollower, becomeResigned, becomeUnattached } from "./transitions.ts";
-import type { Turn } from "../turn.ts";
 import { isVoter } from "../state.ts";
-import { findVoter, latestVoters } from "../membership/voter-history.ts";
+import type { Turn } from "../turn.ts";
+import { becomeFollower, becomeResigned, becomeUnattached } from "./transitions.ts";
 
 /** What a message says about who leads. */
 export type Hearsay = Pick<Answer, "epoch" | "leaderId" | "leaderEndpoints">;

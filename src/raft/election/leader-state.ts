@@ -7,13 +7,6 @@
  */
 import { ImmutableMap, byText } from "../../std/immutable-map.ts";
 import { beginQuorumEpochMs, checkQuorumMs } from "../config.ts";
-import { fetchError } from "../replication/fetch-reply.ts";
-import { NO_FETCHES } from "../replication/waiting-fetches.ts";
-import type { ControlRecord, Endpoint, ReplicaId, ReplicaKey } from "../messages.ts";
-import { noProgress } from "../replication/progress.ts";
-import type { Leader, Role, State } from "../state.ts";
-import type { Turn } from "../turn.ts";
-import { reply } from "../turn.ts";
 import type { VoterSet } from "../membership/voter-history.ts";
 import {
   findVoter,
@@ -21,6 +14,13 @@ import {
   latestVotersOffset,
   sameKey,
 } from "../membership/voter-history.ts";
+import type { ControlRecord, Endpoint, ReplicaId, ReplicaKey } from "../messages.ts";
+import { fetchError } from "../replication/fetch-reply.ts";
+import { noProgress } from "../replication/progress.ts";
+import { NO_FETCHES } from "../replication/waiting-fetches.ts";
+import type { Leader, Role, State } from "../state.ts";
+import type { Turn } from "../turn.ts";
+import { reply } from "../turn.ts";
 
 /** A leader at its first moment. The log does not yet hold anything of its epoch. */
 export function newLeader(state: State): Leader {

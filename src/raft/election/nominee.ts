@@ -6,8 +6,8 @@
  * (E-3). A candidate that has lost waits for the rest of its time (E-10).
  */
 import { hasMajority, isOutOfReach } from "../membership/majority.ts";
-import { latestVoters } from "../membership/voter-history.ts";
 import type { VoterSet } from "../membership/voter-history.ts";
+import { latestVoters } from "../membership/voter-history.ts";
 import type { Nominee, State } from "../state.ts";
 
 /** Whether this replica is a nominee that a majority has granted its vote (E-1). */

@@ -10,18 +10,18 @@
  */
 import { assert, unreachable } from "../../std/assert.ts";
 import type { ElectionState } from "../effects.ts";
-import { advanceHighWatermark } from "../replication/high-watermark.ts";
-import { leaderOf } from "../leadership.ts";
 import type { Leadership } from "../leadership.ts";
+import { leaderOf } from "../leadership.ts";
 import { logEnd } from "../log-summary.ts";
-import type { Epoch, Milliseconds, ReplicaKey } from "../messages.ts";
-import { failParked, firstRecords, newLeader, successors } from "./leader-state.ts";
-import type { Role } from "../state.ts";
-import type { Turn } from "../turn.ts";
-import { isSoleVoter, isVoter } from "../state.ts";
-import { appendEntry, drawElectionDeadline, update } from "../turn.ts";
-import { hasWon, isRejected } from "./nominee.ts";
 import { latestVoters, sameKey } from "../membership/voter-history.ts";
+import type { Epoch, Milliseconds, ReplicaKey } from "../messages.ts";
+import { advanceHighWatermark } from "../replication/high-watermark.ts";
+import type { Role } from "../state.ts";
+import { isSoleVoter, isVoter } from "../state.ts";
+import type { Turn } from "../turn.ts";
+import { appendEntry, drawElectionDeadline, update } from "../turn.ts";
+import { failParked, firstRecords, newLeader, successors } from "./leader-state.ts";
+import { hasWon, isRejected } from "./nominee.ts";
 
 /**
  * No leader is known. Either a larger epoch was heard of, or a prospective voter lost within its epoch.

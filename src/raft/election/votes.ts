@@ -11,9 +11,11 @@
  * replica: that epoch exists, and refusing would only delay its election.
  */
 import { assert } from "../../std/assert.ts";
+import { EPOCH_MAX, isForAnotherCluster, isForAnotherReplica } from "../exchange/addressing.ts";
 import { isReady, send } from "../exchange/connections.ts";
 import { answer } from "../leadership.ts";
 import { isUpToDate, logEnd } from "../log-summary.ts";
+import { latestVoters } from "../membership/voter-history.ts";
 import type {
   Endpoint,
   ErrorName,
@@ -22,8 +24,11 @@ import type {
   VoteRequest,
   VoteResponse,
 } from "../messages.ts";
-import { EPOCH_MAX, isForAnotherCluster, isForAnotherReplica } from "../exchange/addressing.ts";
+import { NO_DIRECTORY } from "../messages.ts";
 import type { Nominee, State } from "../state.ts";
+import type { Turn } from "../turn.ts";
+import { reply, update } from "../turn.ts";
+import { hasWon, isRejected } from "./nominee.ts";
 import {
   becomeCandidate,
   becomeFollower,
@@ -31,11 +36,6 @@ import {
   becomeUnattached,
   grantVote,
 } from "./transitions.ts";
-import type { Turn } from "../turn.ts";
-import { reply, update } from "../turn.ts";
-import { hasWon, isRejected } from "./nominee.ts";
-import { NO_DIRECTORY } from "../messages.ts";
-import { latestVoters } from "../membership/voter-history.ts";
 
 /** Answers a Vote. Anyone may be asked and anyone may ask: voter sets can lag on either side (H-1, V-6). */
 export function onVoteRequest(turn: Turn, request: RequestId, body: VoteRequest): void {

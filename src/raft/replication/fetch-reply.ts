@@ -4,6 +4,7 @@
  * never cut.
  */
 import { answer } from "../leadership.ts";
+import { hasVoter, latestVoters } from "../membership/voter-history.ts";
 import type {
   ErrorName,
   FetchReply,
@@ -14,7 +15,6 @@ import type {
 } from "../messages.ts";
 import type { State } from "../state.ts";
 import { leaderRole } from "../state.ts";
-import { hasVoter, latestVoters } from "../membership/voter-history.ts";
 
 /** A Fetch answer without records. */
 export const fetchError = (state: State, error: ErrorName): FetchReply => ({

@@ -14,11 +14,11 @@ import { nextInt } from "../../std/random.ts";
 import { backOff, isFetching, isReady, send } from "../exchange/connections.ts";
 import type { EpochEnd } from "../log-summary.ts";
 import { divergenceEnd, logEnd } from "../log-summary.ts";
+import { latestVoters } from "../membership/voter-history.ts";
 import type { Entry, FetchResponse, ReplicaId } from "../messages.ts";
 import type { Follower, State } from "../state.ts";
 import type { Turn } from "../turn.ts";
 import { appendEntry, commitUpTo, isWellFormed, truncateTo, update } from "../turn.ts";
-import { latestVoters } from "../membership/voter-history.ts";
 
 /**
  * Keeps one Fetch under way: to the leader, or to any other server while the leader cannot be reached (Q-3).

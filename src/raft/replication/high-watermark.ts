@@ -17,10 +17,10 @@
  * the leader's own epoch is counted, and what lies below is committed with it (W-2; Raft §5.4.2 and figure 8).
  */
 import { reachedByMajority } from "../membership/majority.ts";
+import { latestVoters, sameKey } from "../membership/voter-history.ts";
 import { leaderRole } from "../state.ts";
 import type { Turn } from "../turn.ts";
 import { commitUpTo, update } from "../turn.ts";
-import { latestVoters, sameKey } from "../membership/voter-history.ts";
 
 /**
  * Moves the high watermark to what a majority holds, if that includes a record of this very epoch (W-2) and is

@@ -13,6 +13,8 @@ import { assert } from "../../std/assert.ts";
 import { ImmutableMap, byText } from "../../std/immutable-map.ts";
 import { checkQuorumMs } from "../config.ts";
 import { judgeContinuation } from "../log-summary.ts";
+import { hasMajority } from "../membership/majority.ts";
+import { hasVoter, latestVoters } from "../membership/voter-history.ts";
 import type {
   ErrorName,
   FetchRequest,
@@ -21,16 +23,14 @@ import type {
   ReplicaKey,
   RequestId,
 } from "../messages.ts";
-import { noProgress } from "./progress.ts";
-import { park } from "./waiting-fetches.ts";
-import { fetchError, fetchSuccess, served } from "./fetch-reply.ts";
-import { advanceHighWatermark } from "./high-watermark.ts";
-import { hasMajority } from "../membership/majority.ts";
 import type { Leader, ReplicaProgress, State } from "../state.ts";
 import { isVoter, keyOf, leaderRole } from "../state.ts";
 import type { Turn } from "../turn.ts";
 import { appendEntry, reply, update } from "../turn.ts";
-import { hasVoter, latestVoters } from "../membership/voter-history.ts";
+import { fetchError, fetchSuccess, served } from "./fetch-reply.ts";
+import { advanceHighWatermark } from "./high-watermark.ts";
+import { noProgress } from "./progress.ts";
+import { park } from "./waiting-fetches.ts";
 
 /** After this long without a fetch an observer is forgotten, as in Kafka. */
 export const OBSERVER_SESSION_MS = 300_000;

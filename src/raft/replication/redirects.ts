@@ -8,14 +8,14 @@
  * by a redirect otherwise. Kafka answers at once and leaves the pause to the fetcher, whose code we do not
  * control.
  */
+import { isForAnotherCluster } from "../exchange/addressing.ts";
 import { leaderOf } from "../leadership.ts";
 import type { Epoch, ErrorName, FetchRequest, RequestId } from "../messages.ts";
-import { serveFetch } from "./leading.ts";
-import { isForAnotherCluster } from "../exchange/addressing.ts";
-import { fetchError } from "./fetch-reply.ts";
 import type { State } from "../state.ts";
 import type { Turn } from "../turn.ts";
 import { reply, update } from "../turn.ts";
+import { fetchError } from "./fetch-reply.ts";
+import { serveFetch } from "./leading.ts";
 import { NO_FETCHES, splitDue } from "./waiting-fetches.ts";
 
 /** While no leader is known. Below every fetcher's request time-out (Kafka: 2 s). */

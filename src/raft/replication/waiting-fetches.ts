@@ -9,13 +9,13 @@
  * alone: with a thousand brokers waiting, it must not cost a look at each.
  */
 import { ImmutableMap, byNumber } from "../../std/immutable-map.ts";
+import { hasVoter, latestVoters } from "../membership/voter-history.ts";
 import type { FetchRequest, Milliseconds, RequestId } from "../messages.ts";
-import { fetchSuccess } from "./fetch-reply.ts";
 import type { WaitingFetch, WaitingFetches } from "../state.ts";
 import { leaderRole } from "../state.ts";
 import type { Turn } from "../turn.ts";
 import { reply, update } from "../turn.ts";
-import { hasVoter, latestVoters } from "../membership/voter-history.ts";
+import { fetchSuccess } from "./fetch-reply.ts";
 
 /** More than any cluster has brokers; a fetch beyond is turned away with a code after which brokers pause. */
 export const PARKED_MAX = 10_000;
