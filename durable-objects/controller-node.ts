@@ -15,11 +15,11 @@ import { LogStore } from "./storage/log-store.ts";
 import { MetaStore } from "./storage/meta-store.ts";
 import { QuorumStore } from "./storage/quorum-store.ts";
 import { migrate } from "./storage/schema.ts";
-import { Voter, trippedBy } from "./voter.ts";
+import { Controller, trippedBy } from "./controller.ts";
 
 export class ControllerNode extends DurableObject implements ControllerHost {
   readonly #meta: MetaStore;
-  #voter: Voter | null = null;
+  #voter: Controller | null = null;
   #cluster: ClusterEntry | null;
 
   constructor(state: DurableObjectState, env: Env) {
@@ -30,7 +30,7 @@ export class ControllerNode extends DurableObject implements ControllerHost {
     this.#boot();
   }
 
-  get voter(): Voter | null {
+  get voter(): Controller | null {
     return this.#voter;
   }
 
@@ -100,7 +100,7 @@ export class ControllerNode extends DurableObject implements ControllerHost {
     if (cluster === null || this.#voter !== null || this.#meta.tripped() !== null) return;
     const { storage } = this.ctx;
     try {
-      this.#voter = new Voter({
+      this.#voter = new Controller({
         cluster,
         config: raftConfig(cluster, this.nodeId),
         storage,

@@ -9,7 +9,7 @@ import type { LogStore } from "../storage/log-store.ts";
 /** How much of the log is read at once: bounds the memory of a replay, not what it replays. */
 const REPLAY_BYTES = 1_048_576;
 
-export class ReplayedImage {
+export class CommittedImage {
   readonly #log: LogStore;
   #image: MetadataImage = emptyImage;
   #endOffset = 0;

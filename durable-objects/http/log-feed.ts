@@ -2,7 +2,7 @@
  * The committed log as a resource: record batches as stored, resumable at any offset, never anything that is
  * not committed. With `wait_ms` the answer is held until there is something new, as a broker's Fetch is.
  */
-import type { Voter } from "../voter.ts";
+import type { Controller } from "../controller.ts";
 
 const BYTES_DEFAULT = 1_048_576;
 /** One answer must fit an isolate's memory many times over. */
@@ -10,7 +10,7 @@ const BYTES_MAX = 8 * 1_048_576;
 /** A held request keeps its object awake and billed. */
 const WAIT_MS_MAX = 30_000;
 
-export async function readFeed(voter: Voter, query: URLSearchParams): Promise<Response> {
+export async function readFeed(voter: Controller, query: URLSearchParams): Promise<Response> {
   const from = numberIn(query, "from_offset", { fallback: 0, max: Number.MAX_SAFE_INTEGER });
   const maxBytes = numberIn(query, "max_bytes", { fallback: BYTES_DEFAULT, max: BYTES_MAX });
   const waitMs = numberIn(query, "wait_ms", { fallback: 0, max: WAIT_MS_MAX });
@@ -40,7 +40,7 @@ export async function readFeed(voter: Voter, query: URLSearchParams): Promise<Re
 }
 
 /** Waits until something above `from` is committed, at most `waitMs`. */
-async function commitBeyond(voter: Voter, from: number, waitMs: number): Promise<void> {
+async function commitBeyond(voter: Controller, from: number, waitMs: number): Promise<void> {
   const until = Date.now() + waitMs;
   for (;;) {
     const left = until - Date.now();

@@ -16,12 +16,12 @@ import type { ClusterEntry } from "../cluster-entry.ts";
 import { readFeed } from "./log-feed.ts";
 import { answerFrame, answerJson, notController } from "../listener/listener.ts";
 import { quorumStatus, voterStatus } from "./status.ts";
-import type { Voter } from "../voter.ts";
+import type { Controller } from "../controller.ts";
 
 /** The node behind the routes. */
 export interface ControllerHost {
   /** Null until the node is formed, and while an invariant is tripped. */
-  readonly voter: Voter | null;
+  readonly voter: Controller | null;
   readonly cluster: ClusterEntry | null;
   readonly nodeId: number;
   readonly tripped: string | null;

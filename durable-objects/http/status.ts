@@ -3,7 +3,7 @@
  */
 import { describeQuorum, latestVoters, type ReplicaStatus } from "../../src/raft/index.ts";
 import type { ControllerHost } from "./routes.ts";
-import type { Voter } from "../voter.ts";
+import type { Controller } from "../controller.ts";
 
 /** One node. `high_watermark` is null until this incarnation has learned one. */
 export function voterStatus(host: ControllerHost): Record<string, unknown> {
@@ -33,7 +33,7 @@ export function voterStatus(host: ControllerHost): Record<string, unknown> {
 }
 
 /** The quorum as this node sees it; only the leader knows how far the others are. */
-export function quorumStatus(host: ControllerHost, voter: Voter): Record<string, unknown> {
+export function quorumStatus(host: ControllerHost, voter: Controller): Record<string, unknown> {
   const description = describeQuorum(voter.state, Date.now());
   return {
     ...voterStatus(host),

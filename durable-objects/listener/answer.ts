@@ -3,11 +3,11 @@
  * shares.
  */
 import type { ClusterEntry } from "../cluster-entry.ts";
-import type { Voter } from "../voter.ts";
+import type { Controller } from "../controller.ts";
 
 /** A formed node that takes part. */
 export interface Node {
-  readonly voter: Voter;
+  readonly voter: Controller;
   readonly cluster: ClusterEntry;
 }
 

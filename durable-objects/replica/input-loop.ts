@@ -17,7 +17,7 @@ import type {
 import { boot, step } from "../../src/raft/index.ts";
 
 /** What the loop needs from the object around it. None of these may wait for anything. */
-export interface TurnPorts {
+export interface InputLoopPorts {
   /** Makes one step durable, whole or not at all. Throws when it cannot. */
   readonly persist: (effect: PersistEffect, state: State) => void;
   readonly perform: (effect: Exclude<Effect, PersistEffect>) => void;
@@ -25,8 +25,8 @@ export interface TurnPorts {
   readonly fail: (cause: unknown) => void;
 }
 
-export class Turn {
-  readonly #ports: TurnPorts;
+export class InputLoop {
+  readonly #ports: InputLoopPorts;
   readonly #waiting: Input[] = [];
   #state: State;
   #pending: readonly Effect[];
@@ -41,7 +41,7 @@ export class Turn {
       readonly now: number;
       readonly seed: number;
     },
-    ports: TurnPorts,
+    ports: InputLoopPorts,
   ) {
     const booted = boot(durable.image, durable.config, { now: durable.now, seed: durable.seed });
     this.#ports = ports;

@@ -19,7 +19,7 @@ import {
   type Response,
   type State,
 } from "../../src/raft/index.ts";
-import { Turn } from "../../durable-objects/replica/input-loop.ts";
+import { InputLoop } from "../../durable-objects/replica/input-loop.ts";
 import { unreachable } from "../../src/std/assert.ts";
 import { type Answer, Application } from "./application.ts";
 import { sizeOf } from "./entries.ts";
@@ -61,7 +61,7 @@ export class Instance {
   readonly application: Application;
   /** A superseded instance runs on: it hears answers to its own requests, and can no longer write. */
   isZombie = false;
-  readonly #turn: Turn;
+  readonly #loop: InputLoop;
   /** What the turn under way has done so far. */
   #done: readonly Effect[] = [];
   #outputs: readonly Output[] = [];
@@ -73,11 +73,15 @@ export class Instance {
   #nextRequest: RequestId = 1;
   readonly #waiting = new Map<RequestId, Waiting>();
 
-  constructor(replica: Replica, incarnation: number, boot: ConstructorParameters<typeof Turn>[0]) {
+  constructor(
+    replica: Replica,
+    incarnation: number,
+    boot: ConstructorParameters<typeof InputLoop>[0],
+  ) {
     this.replica = replica;
     this.incarnation = incarnation;
     this.application = new Application(replica, this);
-    this.#turn = new Turn(boot, {
+    this.#loop = new InputLoop(boot, {
       persist: (effect, state) => this.#persist(effect, state),
       perform: (effect) => this.#perform(effect),
       fail: (cause) => this.#fail(cause),
@@ -85,7 +89,7 @@ export class Instance {
   }
 
   get state(): State {
-    return this.#turn.state;
+    return this.#loop.state;
   }
 
   get isGone(): boolean {
@@ -108,7 +112,7 @@ export class Instance {
     if (this.#isGone) return;
     const { world } = this.replica;
     const input: Input = { ...event, now: this.replica.clock() };
-    this.#turn.take(input);
+    this.#loop.take(input);
     world.tally.count("steps");
     world.trace.step(this, input, { state: this.state, effects: this.#done });
     this.#done = [];

@@ -33,15 +33,15 @@ import { furnish, opening, readContext } from "./active-controller/operation-con
 import { persistStep } from "./replica/persist.ts";
 import type { Peers } from "./replica/peers.ts";
 import { callPeer } from "./replica/quorum-call.ts";
-import { ReplayedImage } from "./committed-log/committed-image.ts";
+import { CommittedImage } from "./committed-log/committed-image.ts";
 import { joinBatches, type LogStore } from "./storage/log-store.ts";
 import type { QuorumStore } from "./storage/quorum-store.ts";
 import { durableImage } from "./replica/boot-state.ts";
-import { Turn } from "./replica/input-loop.ts";
+import { InputLoop } from "./replica/input-loop.ts";
 import { Wake } from "./replica/wake.ts";
 
 /** What a voter is given by its object. */
-export interface VoterParts {
+export interface ControllerParts {
   readonly cluster: ClusterEntry;
   readonly config: RaftConfig;
   readonly storage: DurableObjectStorage;
@@ -62,11 +62,11 @@ interface Waiting {
   readonly reject: (reason: Error) => void;
 }
 
-export class Voter {
-  readonly #parts: VoterParts;
-  readonly #turn: Turn;
+export class Controller {
+  readonly #parts: ControllerParts;
+  readonly #turn: InputLoop;
   readonly #wake: Wake;
-  readonly #replayed: ReplayedImage;
+  readonly #replayed: CommittedImage;
   readonly #replies = new Map<RequestId, Waiting>();
   readonly #commitWaiters = new Set<() => void>();
   #nextRequest: RequestId = 1;
@@ -79,12 +79,12 @@ export class Voter {
   #highWatermark: number | null = null;
   readonly #distrusted = new Set<number>();
 
-  constructor(parts: VoterParts) {
+  constructor(parts: ControllerParts) {
     this.#parts = parts;
-    this.#replayed = new ReplayedImage(parts.log);
+    this.#replayed = new CommittedImage(parts.log);
     this.#wake = new Wake(parts.storage, () => this.onDeadline());
     const image = durableImage(parts.quorum, parts.log);
-    this.#turn = new Turn(
+    this.#turn = new InputLoop(
       { image, config: parts.config, now: parts.clock(), seed: parts.seed },
       {
         persist: (effect) => this.#persist(effect),
