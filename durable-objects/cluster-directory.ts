@@ -3,7 +3,7 @@
  * a list, never a log. Its methods are called over the platform's RPC.
  */
 import { DurableObject } from "cloudflare:workers";
-import type { ClusterEntry } from "./cluster-entry.ts";
+import { parseClusterEntry, type ClusterEntry } from "./cluster-entry.ts";
 import type { Env } from "./env.ts";
 
 /** A bound on a list that is read whole; far above what one deployment has been seen to hold. */
@@ -22,14 +22,14 @@ export class ClusterDirectory extends DurableObject {
     return this.ctx.storage.sql
       .exec<{ entry: string }>("SELECT entry FROM clusters ORDER BY cluster_id")
       .toArray()
-      .map((row) => parseEntry(row.entry));
+      .map((row) => parseClusterEntry(row.entry));
   }
 
   get(clusterId: string): ClusterEntry | null {
     const [row] = this.ctx.storage.sql
       .exec<{ entry: string }>("SELECT entry FROM clusters WHERE cluster_id = ?", clusterId)
       .toArray();
-    return row === undefined ? null : parseEntry(row.entry);
+    return row === undefined ? null : parseClusterEntry(row.entry);
   }
 
   /** Lists a cluster unless its id is taken; answers with whatever is listed then. */
@@ -57,9 +57,4 @@ export class ClusterDirectory extends DurableObject {
     );
     return cursor.rowsWritten > 0;
   }
-}
-
-function parseEntry(text: string): ClusterEntry {
-  const entry: ClusterEntry = JSON.parse(text);
-  return entry;
 }

@@ -1,25 +1,34 @@
 /**
  * A controller node as the platform sees it: one Durable Object per voter, named `<clusterId>/<nodeId>`. It
- * wires storage, peers and the voter together and hands each event to the piece that answers it.
+ * gives a controller the ports it needs and hands each event to the piece that answers it.
  *
- * What it promises to whoever calls is in `http/routes.ts`; what the platform promises to it, in this
- * folder's README.
+ * What it promises to its callers is in `http/routes.ts`; what the platform promises to it, in this folder's
+ * README.
  */
 import { DurableObject } from "cloudflare:workers";
 import type { ClusterEntry } from "./cluster-entry.ts";
-import { answer, type ControllerHost } from "./http/routes.ts";
-import type { Env } from "./env.ts";
-import { Peers } from "./replica/peers.ts";
-import { raftConfig } from "./replica/raft-config.ts";
-import { LogStore } from "./storage/log-store.ts";
-import { MetaStore } from "./storage/meta-store.ts";
-import { QuorumStore } from "./storage/quorum-store.ts";
-import { migrate } from "./storage/schema.ts";
 import { Controller, trippedBy } from "./controller.ts";
+import type { Env } from "./env.ts";
+import { answer, type ControllerHost } from "./http/routes.ts";
+import { ObjectPeers } from "./replica/peers.ts";
+import type { Failure, Ports, Timers } from "./replica/ports.ts";
+import { raftConfig } from "./replica/raft-config.ts";
+import { alarmOf, diskOf } from "./storage/disk.ts";
+import { SqlLogStore } from "./storage/log-store.ts";
+import { MetaStore } from "./storage/meta-store.ts";
+import { SqlQuorumStore } from "./storage/quorum-store.ts";
+import { migrate } from "./storage/schema.ts";
+
+const timers: Timers = {
+  set(delayMs, run) {
+    const timer = setTimeout(run, delayMs);
+    return () => clearTimeout(timer);
+  },
+};
 
 export class ControllerNode extends DurableObject implements ControllerHost {
   readonly #meta: MetaStore;
-  #voter: Controller | null = null;
+  #controller: Controller | null = null;
   #cluster: ClusterEntry | null;
 
   constructor(state: DurableObjectState, env: Env) {
@@ -31,7 +40,7 @@ export class ControllerNode extends DurableObject implements ControllerHost {
   }
 
   get voter(): Controller | null {
-    return this.#voter;
+    return this.#controller;
   }
 
   get cluster(): ClusterEntry | null {
@@ -46,87 +55,105 @@ export class ControllerNode extends DurableObject implements ControllerHost {
     return this.#meta.tripped();
   }
 
+  get stopped(): string | null {
+    return this.#meta.stopped();
+  }
+
   override async fetch(request: Request): Promise<Response> {
     return answer(this, request);
   }
 
   override alarm(): void {
     // Never throws: an alarm that failed six times is dropped, and with it the dead-man switch.
-    this.#voter?.onAlarm();
+    this.#controller?.onAlarm();
   }
 
-  /** Makes this node a voter of `cluster`. A second time, with the same cluster, it changes nothing. */
+  /** Makes this node a controller of `cluster`. A second time, with the same cluster, it changes nothing. */
   form(cluster: ClusterEntry): void {
     if (this.#cluster !== null) return;
     this.ctx.storage.transactionSync(() => this.#meta.writeCluster(cluster));
-    this.#cluster = cluster;
+    // As stored: an entry in the words of an earlier build is read in those of this one.
+    this.#cluster = this.#meta.cluster();
     this.#boot();
   }
 
   /** Drops everything in memory; what comes back is what was stored. */
   restart(reason: string): void {
     this.ctx.waitUntil(
-      // The answer to whoever asked must be out before the object goes.
+      // The answer to the caller must be out before the object goes.
       scheduler.wait(10).then(() => this.ctx.abort(reason)),
     );
   }
 
-  /** Takes the node out, durably: it neither votes nor leads nor acknowledges until it is started again. */
+  /**
+   * Takes the node out, durably: it neither votes nor leads nor acknowledges until it is started again. A node that
+   * has tripped is stopped as well, and still says over what it tripped.
+   */
   stop(reason: string): void {
     if (this.#cluster === null) return;
-    this.#meta.writeTripped(reason);
-    this.#voter?.stop();
-    this.#voter = null;
+    this.#meta.writeStopped(reason);
+    this.#leave();
   }
 
   /** Lets the node take part again: an operator has stopped it before, or has looked at what it tripped over. */
   start(): void {
-    this.#meta.clearTripped();
+    this.#meta.clearReasons();
     this.#boot();
   }
 
   /** Removes every trace of the cluster from this object. */
   async wipe(): Promise<void> {
-    this.#voter?.stop();
-    this.#voter = null;
+    this.#leave();
     this.#cluster = null;
     await this.ctx.storage.deleteAlarm();
     await this.ctx.storage.deleteAll();
     migrate(this.ctx.storage);
   }
 
+  #leave(): void {
+    this.#controller?.stop();
+    this.#controller = null;
+  }
+
   #boot(): void {
     const cluster = this.#cluster;
-    if (cluster === null || this.#voter !== null || this.#meta.tripped() !== null) return;
-    const { storage } = this.ctx;
+    if (cluster === null || this.#controller !== null) return;
+    if (this.stopped !== null || this.tripped !== null) return;
     try {
-      this.#voter = new Controller({
-        cluster,
-        config: raftConfig(cluster, this.nodeId),
-        storage,
-        log: new LogStore(storage.sql),
-        quorum: new QuorumStore(storage.sql),
-        peers: new Peers(this.env.CONTROLLERS, cluster, this.nodeId),
-        clock: () => Date.now(),
-        seed: crypto.getRandomValues(new Uint32Array(1))[0] ?? 0,
-        abort: (reason) => this.#onVoterFailed(reason),
-      });
+      const config = raftConfig(cluster, this.nodeId);
+      const seed = crypto.getRandomValues(new Uint32Array(1))[0] ?? 0;
+      this.#controller = new Controller({ cluster, config, seed }, this.#ports(cluster));
     } catch (cause) {
-      this.#onVoterFailed({ cause, tripped: trippedBy(cause) });
+      this.#onFailure({ cause, tripped: trippedBy(cause) });
     }
-    // Whatever woke the object, its deadlines run from now on: nothing else would stand the first timer.
-    this.#voter?.onDeadline();
+    // Whatever woke the object, its deadlines run from now on: nothing else would arm the first timer.
+    this.#controller?.onDeadline();
+  }
+
+  #ports(cluster: ClusterEntry): Ports {
+    const { storage } = this.ctx;
+    return {
+      disk: diskOf(storage),
+      log: new SqlLogStore(storage.sql),
+      quorum: new SqlQuorumStore(storage.sql),
+      alarm: alarmOf(storage),
+      timers,
+      peers: new ObjectPeers(this.env.CONTROLLERS, cluster, this.nodeId),
+      clock: () => Date.now(),
+      operatorLog: console,
+      abort: (failure) => this.#onFailure(failure),
+    };
   }
 
   // A step that failed left nothing behind, so what is written here is written alone. The abort waits for it:
   // an abort in the same turn would undo it, and the object would boot into the same state for ever.
-  #onVoterFailed(reason: { readonly cause: unknown; readonly tripped: string | null }): void {
-    console.error(`controller ${this.ctx.id.name ?? ""} stops:`, reason.cause);
-    this.#voter = null;
-    if (reason.tripped === null) return this.ctx.abort("a step could not be stored");
-    this.#meta.writeTripped(reason.tripped);
+  #onFailure({ cause, tripped }: Failure): void {
+    console.error(`controller ${this.ctx.id.name ?? ""} stops:`, cause);
+    this.#controller = null;
+    if (tripped === null) return this.ctx.abort("a step could not be stored");
+    this.#meta.writeTripped(tripped);
     void this.ctx.storage
       .sync()
-      .then(() => this.ctx.abort(`an invariant does not hold: ${reason.tripped}`));
+      .then(() => this.ctx.abort(`an invariant does not hold: ${tripped}`));
   }
 }

@@ -16,6 +16,7 @@ import {
   type MetadataImage,
 } from "../../src/metadata/index.ts";
 import { encodeMetadataRecord, type MetadataRecord } from "../../src/protocol/index.ts";
+import type { PendingBatch } from "../replica/entries.ts";
 
 /** One operation: pure, and total for whatever a broker may have sent. */
 export type Operation<Response> = (
@@ -33,21 +34,17 @@ export type Outcome<Response> =
   /** Nothing was written: the operation met a defect of ours. */
   | { readonly kind: "failed"; readonly cause: unknown };
 
-/** What one round appends: the records of whole operations, never a part of one. */
-export interface PendingBatch {
-  readonly baseOffset: number;
-  readonly values: readonly Uint8Array[];
-  readonly timestampMs: number;
-}
-
 /** What an operation is told that holds for the whole office. */
-export type StandingContext = Omit<
+export type StandingContext = Pick<
   ControlContext,
-  "nowMs" | "random" | "nextOffset" | "liveness" | "apiVersion"
+  "clusterId" | "controllerId" | "activeControllerId" | "principal" | "config"
 >;
 
-/** How the office is furnished. */
-export interface Office {
+/** What an operation is told of the moment at which it runs. */
+export type Moment = Pick<ControlContext, "nowMs" | "apiVersion" | "controllers">;
+
+/** What a controller starts from when it takes office. */
+export interface OfficeStart {
   readonly epoch: number;
   /** Everything committed when office was taken. */
   readonly image: MetadataImage;
@@ -83,7 +80,7 @@ interface Awaiting {
 
 export class ActiveController {
   readonly epoch: number;
-  readonly #office: Office;
+  readonly #start: OfficeStart;
   #view: MetadataImage;
   #nextOffset: number;
   #committedEnd: number;
@@ -94,16 +91,16 @@ export class ActiveController {
   #queuedBase: number;
   #awaiting: Awaiting[] = [];
 
-  constructor(office: Office) {
-    this.epoch = office.epoch;
-    this.#office = office;
-    this.#view = office.image;
-    this.#committedImage = office.image;
-    this.#committedEnd = office.endOffset;
-    this.#nextOffset = office.endOffset;
-    this.#queuedBase = office.endOffset;
-    this.#liveness = office.liveness;
-    this.#random = office.random;
+  constructor(start: OfficeStart) {
+    this.epoch = start.epoch;
+    this.#start = start;
+    this.#view = start.image;
+    this.#committedImage = start.image;
+    this.#committedEnd = start.endOffset;
+    this.#nextOffset = start.endOffset;
+    this.#queuedBase = start.endOffset;
+    this.#liveness = start.liveness;
+    this.#random = start.random;
   }
 
   get committedImage(): MetadataImage {
@@ -118,10 +115,7 @@ export class ActiveController {
    * Runs an operation now and answers when everything it saw and wrote is committed. Records are replayed onto
    * the view before they are queued: what the image cannot digest is never appended.
    */
-  submit<Response>(
-    operation: Operation<Response>,
-    at: { readonly nowMs: number; readonly apiVersion: number },
-  ): Promise<Outcome<Response>> {
+  submit<Response>(operation: Operation<Response>, at: Moment): Promise<Outcome<Response>> {
     if (this.#awaiting.length >= OPERATIONS_MAX)
       return Promise.resolve({ kind: "refused", reason: "overloaded" });
     try {
@@ -131,22 +125,19 @@ export class ActiveController {
     }
   }
 
-  #run<Response>(
-    operation: Operation<Response>,
-    at: { readonly nowMs: number; readonly apiVersion: number },
-  ): Promise<Outcome<Response>> {
+  #run<Response>(operation: Operation<Response>, at: Moment): Promise<Outcome<Response>> {
     const drawn = nextWord(this.#random);
     this.#random = drawn.random;
     const { nowMs } = at;
     const result = operation(this.#view, {
-      ...this.#office.context,
+      ...this.#start.context,
       ...at,
       random: { word: drawn.value },
       nextOffset: this.#nextOffset,
       liveness: this.#liveness,
     });
     const queued = encode(result.records, nowMs);
-    if (queued.bytes > this.#office.batchBytesMax) {
+    if (queued.bytes > this.#start.batchBytesMax) {
       return Promise.resolve({ kind: "refused", reason: "too-large" });
     }
     const endOffset = this.#nextOffset + result.records.length;

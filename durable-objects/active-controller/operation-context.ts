@@ -1,6 +1,7 @@
 /**
- * How an active controller's office is furnished: what it starts from, the operation that opens it, and what every
- * operation in it, or a read beside it, is given.
+ * What a controller starts from when it takes office, the operation that it opens its office with, and what every
+ * operation in office, or a read beside it, is given. The voters come from the log, never from what the cluster was
+ * formed with.
  */
 import {
   DEFAULT_CONTROLLER_CONFIG,
@@ -9,17 +10,18 @@ import {
   takeOver,
   type ControlContext,
   type MetadataImage,
+  type QuorumController,
 } from "../../src/metadata/index.ts";
 import { ANONYMOUS } from "../../src/protocol/index.ts";
+import type { VoterSet } from "../../src/raft/index.ts";
 import { seeded } from "../../src/std/random.ts";
-import type { Office, Operation, StandingContext } from "./active-controller.ts";
-import type { ClusterEntry } from "../cluster-entry.ts";
-import { CONTROLLER_LISTENER, directoryUuid } from "../replica/metadata-partition.ts";
-import { BATCH_BYTES_MAX } from "../storage/log-store.ts";
+import type { ClusterIdentity } from "../cluster-entry.ts";
+import { directoryUuid } from "../replica/metadata-partition.ts";
+import type { OfficeStart, Operation, StandingContext } from "./active-controller.ts";
 
-/** What taking office starts from. */
-export interface Accession {
-  readonly cluster: ClusterEntry;
+/** An elected leader's claim to office, made when it has replayed its whole log. */
+export interface Claim {
+  readonly cluster: ClusterIdentity;
   readonly nodeId: number;
   readonly epoch: number;
   /** Everything in the log, all of it committed. */
@@ -27,62 +29,64 @@ export interface Accession {
   readonly endOffset: number;
   readonly nowMs: number;
   readonly seed: number;
+  /** Bytes of a batch that the log can store. */
+  readonly batchBytesMax: number;
 }
 
-export function furnish(accession: Accession): Office {
-  const { cluster, nodeId, epoch, image, endOffset, nowMs } = accession;
+export function takeOffice(claim: Claim): OfficeStart {
+  const { cluster, nodeId, epoch, image, endOffset, nowMs, batchBytesMax } = claim;
   return {
     epoch,
     image,
     endOffset,
+    batchBytesMax,
     liveness: initialLiveness(image, nowMs),
-    random: seeded(accession.seed),
-    batchBytesMax: BATCH_BYTES_MAX,
+    random: seeded(claim.seed),
     context: standingContext(cluster, { controllerId: nodeId, activeControllerId: nodeId }),
   };
 }
 
-/** The part of a context that does not change from one operation to the next. */
-export function standingContext(
-  cluster: ClusterEntry,
-  ids: Pick<ControlContext, "controllerId" | "activeControllerId">,
-): StandingContext {
-  return {
-    ...ids,
-    clusterId: cluster.cluster_id,
-    controllers: cluster.controllers.map((controller) => {
-      const { node_id: id, directory_id: directoryId, host, port } = controller;
-      return {
-        id,
-        directoryId: directoryUuid(directoryId),
-        endpoints: [{ name: CONTROLLER_LISTENER, host, port, securityProtocol: 0 }],
-      };
-    }),
-    principal: ANONYMOUS,
-    config: DEFAULT_CONTROLLER_CONFIG,
-  };
-}
+/** The first operation of every office: bootstrap records for an empty log, and what else a new leader owes. */
+export const firstOperation =
+  (cluster: ClusterIdentity): Operation<null> =>
+  (view, context) =>
+    takeOver(view, context, defaultBootstrap(cluster.metadata_version));
+
+/** A voter set as operations see it. Controllers speak PLAINTEXT, which Kafka numbers 0. */
+export const controllersOf = (voters: VoterSet): readonly QuorumController[] =>
+  voters.map(({ key, endpoints }) => ({
+    id: key.id,
+    directoryId: directoryUuid(key.directoryId),
+    endpoints: endpoints.map((endpoint) => ({ ...endpoint, securityProtocol: 0 })),
+  }));
 
 /** What a read is given on any node, active or not: it sees what is committed, and draws and writes nothing. */
 export function readContext(
-  cluster: ClusterEntry,
-  at: Pick<ControlContext, "controllerId" | "activeControllerId" | "apiVersion" | "nowMs"> & {
-    readonly image: MetadataImage;
-  },
+  cluster: ClusterIdentity,
+  at: Omit<ControlContext, keyof StandingContext | "random" | "nextOffset" | "liveness"> &
+    Pick<ControlContext, "controllerId" | "activeControllerId"> & {
+      readonly image: MetadataImage;
+    },
 ): ControlContext {
-  const { image, apiVersion, nowMs, ...ids } = at;
+  const { image, nowMs, apiVersion, controllers, ...ids } = at;
   return {
     ...standingContext(cluster, ids),
-    apiVersion,
     nowMs,
+    apiVersion,
+    controllers,
     random: seeded(0),
     nextOffset: image.provenance.endOffset,
     liveness: initialLiveness(image, nowMs),
   };
 }
 
-/** The first operation of every office: bootstrap records for an empty log, and what else a new leader owes. */
-export const opening =
-  (cluster: ClusterEntry): Operation<null> =>
-  (view, context) =>
-    takeOver(view, context, defaultBootstrap(cluster.metadata_version));
+/** The part of a context that does not change from one operation to the next. */
+const standingContext = (
+  cluster: ClusterIdentity,
+  ids: Pick<ControlContext, "controllerId" | "activeControllerId">,
+): StandingContext => ({
+  ...ids,
+  clusterId: cluster.cluster_id,
+  principal: ANONYMOUS,
+  config: DEFAULT_CONTROLLER_CONFIG,
+});

@@ -1,10 +1,10 @@
 /**
  * The metadata as this node has replayed it so far: committed records only, in order, each exactly once in an
- * incarnation. A standby keeps it warm; an active controller starts its office from it.
+ * incarnation. A standby keeps it warm, and starts from it when it takes office.
  */
 import { applyRecords, emptyImage, type MetadataImage } from "../../src/metadata/index.ts";
 import { recordsOf } from "../replica/entries.ts";
-import type { LogStore } from "../storage/log-store.ts";
+import type { LogStore } from "../replica/ports.ts";
 
 /** How much of the log is read at once: bounds the memory of a replay, not what it replays. */
 const REPLAY_BYTES = 1_048_576;

@@ -20,11 +20,14 @@ import type { Controller } from "../controller.ts";
 
 /** The node behind the routes. */
 export interface ControllerHost {
-  /** Null until the node is formed, and while an invariant is tripped. */
+  /** Null until the node is formed, and while it is stopped or an invariant is tripped. */
   readonly voter: Controller | null;
   readonly cluster: ClusterEntry | null;
   readonly nodeId: number;
+  /** The invariant that does not hold, or null. */
   readonly tripped: string | null;
+  /** Why an operator took the node out, or null. */
+  readonly stopped: string | null;
   form(cluster: ClusterEntry): void;
   restart(reason: string): void;
   stop(reason: string): void;
@@ -97,14 +100,18 @@ function form(host: ControllerHost, body: { readonly cluster: ClusterEntry }): R
     );
   }
   host.form(cluster);
-  const own = host.cluster?.controllers.find((controller) => controller.node_id === host.nodeId);
+  const own = host.cluster?.initial_voters.find((voter) => voter.node_id === host.nodeId);
   return Response.json({ directory_id: own?.directory_id ?? null });
 }
 
-function unavailable({ nodeId, tripped }: ControllerHost): Response {
-  const message =
-    tripped === null
-      ? `controller ${nodeId} is not part of a cluster yet`
-      : `controller ${nodeId} has stopped itself: ${tripped}`;
-  return notController(message, { leaderId: -1, leaderEpoch: -1 });
+function unavailable(host: ControllerHost): Response {
+  return notController(`controller ${host.nodeId} ${absence(host)}`, {
+    leaderId: -1,
+    leaderEpoch: -1,
+  });
+}
+
+function absence({ tripped, stopped }: ControllerHost): string {
+  if (tripped !== null) return `has stopped itself: ${tripped}`;
+  return stopped === null ? "is not part of a cluster yet" : `is stopped: ${stopped}`;
 }

@@ -11,7 +11,7 @@ export function voterStatus(host: ControllerHost): Record<string, unknown> {
   if (voter === null) {
     return {
       node_id: nodeId,
-      role: tripped === null ? "unformed" : "tripped",
+      role: absentRole(host),
       active: false,
       tripped,
     };
@@ -30,6 +30,12 @@ export function voterStatus(host: ControllerHost): Record<string, unknown> {
     distrusted_voters: voter.distrusted,
     tripped,
   };
+}
+
+/** The role of a node that takes no part. What it tripped over says more than that it was stopped as well. */
+function absentRole({ tripped, stopped }: ControllerHost): "tripped" | "stopped" | "unformed" {
+  if (tripped !== null) return "tripped";
+  return stopped === null ? "unformed" : "stopped";
 }
 
 /** The quorum as this node sees it; only the leader knows how far the others are. */

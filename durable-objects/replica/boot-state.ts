@@ -5,8 +5,7 @@
 import type { DurableImage } from "../../src/raft/index.ts";
 import { assert } from "../../src/std/assert.ts";
 import { votersIn } from "./entries.ts";
-import type { LogStore } from "../storage/log-store.ts";
-import type { QuorumStore } from "../storage/quorum-store.ts";
+import type { LogStore, QuorumStore } from "./ports.ts";
 
 export function durableImage(quorum: QuorumStore, log: LogStore): DurableImage {
   const epochs = log.epochStarts();

@@ -21,9 +21,15 @@ import {
   type ControlRecord,
   type MetadataRecord,
 } from "../../src/protocol/index.ts";
-import type { PendingBatch } from "../active-controller/active-controller.ts";
 import { directoryUuid } from "./metadata-partition.ts";
-import type { StoredBatch } from "../storage/log-store.ts";
+import type { StoredBatch } from "./stored-batch.ts";
+
+/** What an active controller appends in one round: the records of whole operations, never a part of one. */
+export interface PendingBatch {
+  readonly baseOffset: number;
+  readonly values: readonly Uint8Array[];
+  readonly timestampMs: number;
+}
 
 /** The batches of a fetch response. A malformed or cut-off one is a `DecodeError`: nothing is taken over. */
 export function entriesOf(bytes: Uint8Array): readonly Entry[] {

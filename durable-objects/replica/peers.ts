@@ -1,31 +1,42 @@
 /**
  * The other controllers of the quorum, reached by `fetch` with Kafka frames as the body: the same bytes that a
- * JVM controller would send over TCP. A call ends in exactly one of two ways, a response frame or a failure;
- * when and whether to call again is the consensus core's business.
+ * JVM controller would send over TCP. A call ends in exactly one of two ways, an answer or a rejection; when and
+ * whether to call again is the consensus core's business.
+ *
+ * A peer is addressed by its object's name, which follows from the cluster's id and the peer's: voters that joined
+ * later are reached as the first ones are.
  */
+import type { Response } from "../../src/raft/index.ts";
 import { controllerName, type ClusterEntry } from "../cluster-entry.ts";
 import { isLocationHint } from "../location-hints.ts";
+import { decodeResponse, encodeRequest } from "./peer-wire.ts";
+import type { Peers, SendEffect } from "./ports.ts";
 
 /** A platform call can hang for minutes; past this the core treats the peer as unreachable. */
 const CALL_TIMEOUT_MS = 5_000;
 
-export class Peers {
+export class ObjectPeers implements Peers {
   readonly #namespace: DurableObjectNamespace;
   readonly #cluster: ClusterEntry;
   /** How this node names itself in the header of its frames. */
-  readonly clientId: string;
+  readonly #clientId: string;
 
   constructor(namespace: DurableObjectNamespace, cluster: ClusterEntry, nodeId: number) {
-    this.clientId = `controller-${nodeId}`;
     this.#namespace = namespace;
     this.#cluster = cluster;
+    this.#clientId = `controller-${nodeId}`;
   }
 
-  /**
-   * Sends one request frame to a voter and resolves with its response frame. Rejects when the peer is gone,
-   * refuses, or is too slow; whether it acted is then unknown, and every request of the quorum tolerates that.
-   */
-  async call(nodeId: number, frame: Uint8Array): Promise<Uint8Array> {
+  async ask({ to, correlation, request }: SendEffect): Promise<Response> {
+    const frame = encodeRequest(request, { clientId: this.#clientId, correlationId: correlation });
+    const response = decodeResponse(request.api, await this.#call(to, frame));
+    if (response === null)
+      throw new Error(`controller ${to} answered ${request.api} for another partition`);
+    return response;
+  }
+
+  /** Sends one request frame to a peer and resolves with its response frame. */
+  async #call(nodeId: number, frame: Uint8Array): Promise<Uint8Array> {
     const response = await this.#stub(nodeId).fetch("https://controller/peer-frames", {
       method: "POST",
       body: frame,
@@ -38,8 +49,13 @@ export class Peers {
 
   // A fresh stub for every call: one that has met a reset object stays broken for ever.
   #stub(nodeId: number): DurableObjectStub {
-    const hint = this.#cluster.controllers.find(({ node_id }) => node_id === nodeId)?.location_hint;
     const id = this.#namespace.idFromName(controllerName(this.#cluster.cluster_id, nodeId));
+    const hint = this.#hintFor(nodeId);
     return this.#namespace.get(id, isLocationHint(hint) ? { locationHint: hint } : undefined);
+  }
+
+  // A hint counts when an object is first used. While a quorum forms, that may be a peer's call.
+  #hintFor(nodeId: number): string | undefined {
+    return this.#cluster.initial_voters.find(({ node_id }) => node_id === nodeId)?.location_hint;
   }
 }

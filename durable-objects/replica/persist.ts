@@ -4,8 +4,7 @@
  */
 import type { Entry, PersistEffect } from "../../src/raft/index.ts";
 import { controlBatch } from "./entries.ts";
-import type { LogStore } from "../storage/log-store.ts";
-import type { QuorumStore } from "../storage/quorum-store.ts";
+import type { LogStore, QuorumStore } from "./ports.ts";
 
 export function persistStep(
   effect: PersistEffect,

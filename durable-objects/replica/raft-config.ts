@@ -1,6 +1,6 @@
 /**
- * The consensus core's configuration for one voter of a cluster: who it is and who formed the quorum with it.
- * The time-outs are Kafka's defaults, which suit objects of one continent; a spread-out quorum pays with
+ * The consensus core's configuration for one voter of a cluster: who it is, and the initial voters as bootstrap voters.
+ * They count until the log holds a voter set; from then on the core goes by the log (KIP-853). The time-outs are Kafka's defaults, which suit objects of one continent; a spread-out quorum pays with
  * elections, never with data.
  */
 import { DEFAULT_TIMEOUTS, type RaftConfig, type Voter } from "../../src/raft/index.ts";
@@ -12,11 +12,11 @@ import { CONTROLLER_LISTENER } from "./metadata-partition.ts";
 const KRAFT_VERSIONS = { min: 0, max: 1 } as const;
 
 export function raftConfig(cluster: ClusterEntry, nodeId: number): RaftConfig {
-  const voters = cluster.controllers.map(voterOf);
+  const voters = cluster.initial_voters.map(voterOf);
   const local = voters.find((voter) => voter.key.id === nodeId);
   assert(
     local !== undefined,
-    `node ${nodeId} is not a controller of cluster ${cluster.cluster_id}`,
+    `node ${nodeId} is not an initial voter of cluster ${cluster.cluster_id}`,
   );
   return {
     ...DEFAULT_TIMEOUTS,

@@ -6,7 +6,10 @@
  * consensus core promised (dense offsets) and what the platform demands (a row under 2 MB, which local
  * workerd does not enforce).
  */
+import type { EpochStart, LogRange } from "../../src/raft/index.ts";
 import { assert } from "../../src/std/assert.ts";
+import type { LogStore } from "../replica/ports.ts";
+import type { StoredBatch } from "../replica/stored-batch.ts";
 
 export const LOG_TABLES: readonly string[] = [
   `CREATE TABLE log (
@@ -22,24 +25,10 @@ export const LOG_TABLES: readonly string[] = [
 ];
 
 /** Production refuses a row over 2 MB; what else the row holds must fit as well. */
-export const BATCH_BYTES_MAX = 2_000_000 - 1_024;
+const BATCH_BYTES_MAX = 2_000_000 - 1_024;
 
-/** One record batch as stored. `lastOffset` is inclusive. */
-export interface StoredBatch {
-  readonly baseOffset: number;
-  readonly lastOffset: number;
-  readonly epoch: number;
-  readonly control: boolean;
-  readonly bytes: Uint8Array;
-}
-
-/** The first offset that a leader epoch wrote, or would have written. */
-export interface EpochStart {
-  readonly epoch: number;
-  readonly startOffset: number;
-}
-
-export class LogStore {
+export class SqlLogStore implements LogStore {
+  readonly batchBytesMax = BATCH_BYTES_MAX;
   readonly #sql: SqlStorage;
 
   constructor(sql: SqlStorage) {
@@ -59,7 +48,6 @@ export class LogStore {
     );
   }
 
-  /** Removes every batch at or above `offset`, which is the base of a batch or the end of the log. */
   truncateTo(offset: number): void {
     this.#sql.exec("DELETE FROM log WHERE base_offset >= ?", offset);
     this.#sql.exec("DELETE FROM epochs WHERE start_offset >= ?", offset);
@@ -82,7 +70,6 @@ export class LogStore {
       .map((row) => ({ epoch: row.epoch, startOffset: row.start_offset }));
   }
 
-  /** The epoch of the batch that begins at `baseOffset`; null when none does. */
   epochAt(baseOffset: number): number | null {
     const [row] = this.#sql
       .exec<{ epoch: number }>("SELECT epoch FROM log WHERE base_offset = ?", baseOffset)
@@ -90,7 +77,6 @@ export class LogStore {
     return row?.epoch ?? null;
   }
 
-  /** The offset after the last record: 0 for an empty log. */
   endOffset(): number {
     const [row] = this.#sql
       .exec<{ last_offset: number }>(
@@ -107,7 +93,6 @@ export class LogStore {
     return row?.base_offset ?? 0;
   }
 
-  /** Every control batch, oldest first: leader changes and voter sets. */
   controlBatches(): readonly StoredBatch[] {
     return this.#sql
       .exec<LogRow>("SELECT * FROM log WHERE control = 1 ORDER BY base_offset")
@@ -119,11 +104,7 @@ export class LogStore {
    * Whole batches from the one that contains `from`, below `upTo`, until `maxBytes` is reached. The first
    * batch comes whole whatever its size, or a large one would stall replication (KIP-74).
    */
-  read(range: {
-    readonly from: number;
-    readonly upTo: number;
-    readonly maxBytes: number;
-  }): readonly StoredBatch[] {
+  read(range: LogRange): readonly StoredBatch[] {
     const batches: StoredBatch[] = [];
     let bytes = 0;
     const rows = this.#sql.exec<LogRow>(
@@ -161,18 +142,4 @@ function batchOf(row: LogRow): StoredBatch {
     control: row.control === 1,
     bytes: new Uint8Array(row.bytes),
   };
-}
-
-/** Joins batches into the one byte range that a fetch response carries. */
-export function joinBatches(batches: readonly StoredBatch[]): Uint8Array {
-  const [first] = batches;
-  if (batches.length === 1 && first !== undefined) return first.bytes;
-  const size = batches.reduce((sum, batch) => sum + batch.bytes.byteLength, 0);
-  const joined = new Uint8Array(size);
-  let position = 0;
-  for (const batch of batches) {
-    joined.set(batch.bytes, position);
-    position += batch.bytes.byteLength;
-  }
-  return joined;
 }

@@ -1,14 +1,20 @@
 /**
- * What a controller knows about itself and never changes while it lives: which cluster it is a voter of, and
- * the quorum it was formed with. Kafka keeps the same in `meta.properties` and the 0-0 checkpoint.
+ * What a controller knows about itself and consensus does not: which cluster it belongs to, with the voters it was
+ * formed with (Kafka's `meta.properties` and 0-0 checkpoint), and why it takes no part, if it does not. The cluster is
+ * written once; the two reasons come and go.
  */
-import type { ClusterEntry } from "../cluster-entry.ts";
+import { parseClusterEntry, type ClusterEntry } from "../cluster-entry.ts";
 
 export const META_TABLES: readonly string[] = [
   "CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID",
 ];
 
-/** One row per fact. Writes happen when a cluster is formed and when an invariant trips. */
+/** The first builds kept an operator's stop under the key of a tripped invariant, with this sentence alone. */
+export const STOPS_APART: readonly string[] = [
+  "UPDATE meta SET key = 'stopped' WHERE key = 'tripped' AND value = 'an operator stopped it'",
+];
+
+/** One row per fact. */
 export class MetaStore {
   readonly #sql: SqlStorage;
 
@@ -19,14 +25,14 @@ export class MetaStore {
   /** The cluster this object was formed into, or null before that. */
   cluster(): ClusterEntry | null {
     const text = this.#read("cluster");
-    return text === null ? null : parseCluster(text);
+    return text === null ? null : parseClusterEntry(text);
   }
 
   writeCluster(cluster: ClusterEntry): void {
     this.#write("cluster", JSON.stringify(cluster));
   }
 
-  /** Why this node refuses to vote, lead or acknowledge, or null while every invariant holds. */
+  /** The invariant that was found broken here, or null while none is. */
   tripped(): string | null {
     return this.#read("tripped");
   }
@@ -35,8 +41,18 @@ export class MetaStore {
     this.#write("tripped", sentence);
   }
 
-  clearTripped(): void {
-    this.#sql.exec("DELETE FROM meta WHERE key = 'tripped'");
+  /** Why an operator has taken the node out, or null while none has. */
+  stopped(): string | null {
+    return this.#read("stopped");
+  }
+
+  writeStopped(reason: string): void {
+    this.#write("stopped", reason);
+  }
+
+  /** Lets the node take part again: an operator stopped it before, or has looked at what it tripped over. */
+  clearReasons(): void {
+    this.#sql.exec("DELETE FROM meta WHERE key IN ('tripped', 'stopped')");
   }
 
   #read(key: string): string | null {
@@ -49,9 +65,4 @@ export class MetaStore {
   #write(key: string, value: string): void {
     this.#sql.exec("INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)", key, value);
   }
-}
-
-function parseCluster(text: string): ClusterEntry {
-  const entry: ClusterEntry = JSON.parse(text);
-  return entry;
 }

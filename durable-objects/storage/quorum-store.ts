@@ -3,6 +3,7 @@
  * the voter that this one voted for. Leader and voted key are independent.
  */
 import type { ElectionState } from "../../src/raft/index.ts";
+import type { QuorumStore } from "../replica/ports.ts";
 
 export const QUORUM_TABLES: readonly string[] = [
   `CREATE TABLE quorum (
@@ -22,14 +23,13 @@ type QuorumRow = {
   voted_directory_id: string | null;
 };
 
-export class QuorumStore {
+export class SqlQuorumStore implements QuorumStore {
   readonly #sql: SqlStorage;
 
   constructor(sql: SqlStorage) {
     this.#sql = sql;
   }
 
-  /** Null on a node that has never taken part in anything. */
   read(): ElectionState | null {
     const [row] = this.#sql
       .exec<QuorumRow>("SELECT epoch, leader_id, voted_id, voted_directory_id FROM quorum")

@@ -5,12 +5,13 @@
  * `PRAGMA user_version` is refused by the platform, so the version lives in a table of its own.
  */
 import { LOG_TABLES } from "./log-store.ts";
-import { META_TABLES } from "./meta-store.ts";
+import { META_TABLES, STOPS_APART } from "./meta-store.ts";
 import { QUORUM_TABLES } from "./quorum-store.ts";
 
 /** Every migration that ever shipped, oldest first. One is never edited after a release. */
 const MIGRATIONS: readonly (readonly string[])[] = [
   [...META_TABLES, ...QUORUM_TABLES, ...LOG_TABLES],
+  STOPS_APART,
 ];
 
 /** Applies what is missing. Runs inside the constructor, so no request can meet half a schema. */

@@ -6,7 +6,7 @@ import type { ClusterEntry } from "../../durable-objects/cluster-entry.ts";
 
 const entry = (clusterId: string): ClusterEntry => ({
   cluster_id: clusterId,
-  controllers: [
+  initial_voters: [
     { node_id: 3000, directory_id: "JEXY6aqzQY-32P5TStzaFg", host: "localhost", port: 9093 },
   ],
   metadata_version: 25,

@@ -105,7 +105,10 @@ describe("an operator", () => {
     const leader = await form(cluster);
     const stub = stubOf(cluster, leader.node_id);
     await stub.fetch("https://controller/stop", { method: "POST" });
-    expect(await statusOf(cluster, leader.node_id)).toMatchObject({ role: "tripped" });
+    expect(await statusOf(cluster, leader.node_id)).toMatchObject({
+      role: "stopped",
+      tripped: null,
+    });
     const next = await activeOf(cluster, leader.node_id);
     expect(await rpc(cluster, next.node_id, registration(cluster, 1))).toMatchObject({
       body: { errorCode: 0 },

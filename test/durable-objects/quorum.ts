@@ -11,7 +11,7 @@ const DIRECTORIES = ["JEXY6aqzQY-32P5TStzaFg", "MvDxzVmcRsaTz33bUuRU6A", "07R5am
 /** Three voters, or one, under a name of their own. */
 export const clusterOf = (clusterId: string, voters = 3): ClusterEntry => ({
   cluster_id: clusterId,
-  controllers: DIRECTORIES.slice(0, voters).map((directory_id, index) => ({
+  initial_voters: DIRECTORIES.slice(0, voters).map((directory_id, index) => ({
     node_id: 3000 + index,
     directory_id,
     host: "localhost",
@@ -42,7 +42,7 @@ export async function statusOf(cluster: ClusterEntry, nodeId: number): Promise<S
 
 /** Forms every voter and resolves with the status of the one that is active. */
 export async function form(cluster: ClusterEntry): Promise<Status> {
-  for (const { node_id } of cluster.controllers) {
+  for (const { node_id } of cluster.initial_voters) {
     await stubOf(cluster, node_id).fetch("https://controller/form", {
       method: "POST",
       body: JSON.stringify({ cluster }),
@@ -55,7 +55,7 @@ export async function form(cluster: ClusterEntry): Promise<Status> {
 export async function activeOf(cluster: ClusterEntry, not = -1): Promise<Status> {
   for (;;) {
     await scheduler.wait(20);
-    for (const { node_id } of cluster.controllers) {
+    for (const { node_id } of cluster.initial_voters) {
       const status = await statusOf(cluster, node_id).catch(() => null);
       if (status?.active === true && (status.high_watermark ?? 0) > 3 && node_id !== not)
         return status;

@@ -76,22 +76,22 @@ describe("a request for a cluster", () => {
   test("may leave everything open", () => {
     const entry = clusterEntryOf({}, 5);
     expect(isUuidText(entry.cluster_id)).toBe(true);
-    expect(entry.controllers.map(({ node_id, host, port }) => [node_id, host, port])).toEqual([
+    expect(entry.initial_voters.map(({ node_id, host, port }) => [node_id, host, port])).toEqual([
       [3000, "localhost", 9093],
       [3001, "localhost", 9094],
       [3002, "localhost", 9095],
     ]);
     expect(entry).toMatchObject({ metadata_version: 25, created_ms: 5 });
-    expect(new Set(entry.controllers.map((each) => each.directory_id)).size).toBe(3);
+    expect(new Set(entry.initial_voters.map((each) => each.directory_id)).size).toBe(3);
   });
 
   test("may say how many voters there are, or name them", () => {
-    expect(clusterEntryOf({ voters: 5 }, 0).controllers).toHaveLength(5);
+    expect(clusterEntryOf({ voters: 5 }, 0).initial_voters).toHaveLength(5);
     const named = clusterEntryOf(
       { controllers: [{ node_id: 7, host: "a", port: 1, location_hint: "weur" }] },
       0,
     );
-    expect(named.controllers).toMatchObject([
+    expect(named.initial_voters).toMatchObject([
       { node_id: 7, host: "a", port: 1, location_hint: "weur" },
     ]);
   });

@@ -12,7 +12,7 @@ import { isLocationHint } from "../../durable-objects/location-hints.ts";
 /** What a controller says of itself (`GET /status`). */
 export interface ControllerStatus {
   readonly node_id: number;
-  /** Raft's role, or "unformed", or "tripped". */
+  /** Raft's role, or "unformed", "stopped" or "tripped". */
   readonly role: string;
   /** Leads, has caught up past the start of its epoch, and answers writes. */
   readonly active: boolean;
@@ -40,7 +40,7 @@ export const clusterKey = (entry: ClusterEntry): string =>
   `${entry.cluster_id}@${entry.created_ms}`;
 
 export const nodeIdsOf = (entry: ClusterEntry): readonly number[] =>
-  entry.controllers.map((controller) => controller.node_id);
+  entry.initial_voters.map((controller) => controller.node_id);
 
 /** Calls one controller. Throws what the platform throws when no answer comes. */
 export async function callController(
@@ -48,7 +48,9 @@ export async function callController(
   entry: ClusterEntry,
   { nodeId, path, init }: ControllerCall,
 ): Promise<Response> {
-  const hint = entry.controllers.find((controller) => controller.node_id === nodeId)?.location_hint;
+  const hint = entry.initial_voters.find(
+    (controller) => controller.node_id === nodeId,
+  )?.location_hint;
   const name = controllerName(entry.cluster_id, nodeId);
   const stub = env.CONTROLLERS.getByName(name, isLocationHint(hint) ? { locationHint: hint } : {});
   return await stub.fetch(`https://controller${path}`, init);

@@ -30,7 +30,7 @@ export function clusterEntryOf(body: unknown, nowMs: number): ClusterEntry {
   }
   return {
     cluster_id: clusterId,
-    controllers: controllersOf(fields["controllers"], fields["voters"]),
+    initial_voters: controllersOf(fields["controllers"], fields["voters"]),
     metadata_version:
       fields["metadata_version"] === undefined
         ? MV_DEFAULT
@@ -48,7 +48,7 @@ export function agrees(existing: ClusterEntry, asked: ClusterEntry): boolean {
 const shape = (entry: ClusterEntry): string =>
   JSON.stringify([
     entry.metadata_version,
-    entry.controllers.map(({ node_id, host, port, location_hint }) => [
+    entry.initial_voters.map(({ node_id, host, port, location_hint }) => [
       node_id,
       host,
       port,

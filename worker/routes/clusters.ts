@@ -3,7 +3,11 @@
  * metadata; answers about one cluster still say how far its log was seen.
  */
 import { Hono } from "hono";
-import type { ClusterEntry } from "../../durable-objects/cluster-entry.ts";
+import type {
+  ClusterEntry,
+  ClusterIdentity,
+  ControllerEntry,
+} from "../../durable-objects/cluster-entry.ts";
 import { parseJson, readText } from "../http/body.ts";
 import { agrees, clusterEntryOf } from "../clusters/cluster-requests.ts";
 import { clusterKey, nodeIdsOf, reachController } from "../channel/controllers.ts";
@@ -17,7 +21,9 @@ import type { Related, Resource } from "../http/resources.ts";
 import { forgetActive } from "../channel/active.ts";
 import { stampPosition } from "../observer/stamps.ts";
 
-interface ClusterData extends Resource, ClusterEntry {
+interface ClusterData extends Resource, ClusterIdentity {
+  /** The initial voters. */
+  readonly controllers: readonly ControllerEntry[];
   readonly brokers: Related;
   readonly topics: Related;
   readonly quorum: Related;
@@ -100,7 +106,10 @@ function clusterData(context: ScopedContext, entry: ClusterEntry): ClusterData {
   const related = (name: string): Related => ({ related: addressOf(context, ...path, name) });
   return {
     ...resource(context, "KafkaCluster", path),
-    ...entry,
+    cluster_id: entry.cluster_id,
+    controllers: entry.initial_voters,
+    metadata_version: entry.metadata_version,
+    created_ms: entry.created_ms,
     brokers: related("brokers"),
     topics: related("topics"),
     quorum: related("quorum"),

@@ -129,7 +129,7 @@ function controllerData(
   status: ControllerStatus | string,
 ): ControllerData {
   const { entry } = context.var;
-  const own = entry.controllers.find((controller) => controller.node_id === nodeId);
+  const own = entry.initial_voters.find((controller) => controller.node_id === nodeId);
   return {
     ...resource(context, "KafkaController", ["clusters", entry.cluster_id, "controllers", nodeId]),
     cluster_id: entry.cluster_id,

@@ -111,7 +111,7 @@ const unled = (entry: ClusterEntry) => ({
   high_watermark: -1,
   max_follower_lag: -1,
   max_follower_lag_time_ms: -1,
-  voters: entry.controllers.map(({ node_id, directory_id }) => ({
+  voters: entry.initial_voters.map(({ node_id, directory_id }) => ({
     replica_id: node_id,
     directory_id,
     log_end_offset: -1,

@@ -1,0 +1,128 @@
+/**
+ * One office of one leader: it is made when office is claimed and dies with its epoch, so nothing in it is ever set
+ * back. It opens with the first records a new leader owes, appends what operations write in rounds, and runs the
+ * standing duties.
+ *
+ * A round is a group commit (KIP-631): while one is under way, operations queue; when it is committed, what has queued
+ * is the next. How an operation runs and is answered is in `active-controller.ts`.
+ */
+import type { MetadataImage } from "../../src/metadata/index.ts";
+import type { Ports } from "../replica/ports.ts";
+import type { Replica } from "../replica/replica.ts";
+import { ActiveController, type Operation, type Outcome } from "./active-controller.ts";
+import { Duties, type Duty } from "./duties.ts";
+import { controllersOf, firstOperation, takeOffice, type Claim } from "./operation-context.ts";
+
+/** What an office works with. */
+export interface OfficeParts extends Pick<Ports, "disk" | "clock" | "operatorLog"> {
+  readonly replica: Replica;
+  /** The office met a defect that it cannot outlive. */
+  readonly fail: (cause: unknown) => void;
+}
+
+export class Office {
+  readonly epoch: number;
+  readonly #parts: OfficeParts;
+  readonly #active: ActiveController;
+  readonly #duties: Duties;
+  /** The end of the batch that is appended and not yet seen committed; null between two rounds. */
+  #roundEnd: number | null = null;
+  #isOpen = false;
+  #isOver = false;
+
+  /** The first records are queued at once, and appended with the first round. */
+  constructor(claim: Claim, parts: OfficeParts) {
+    this.epoch = claim.epoch;
+    this.#parts = parts;
+    this.#active = new ActiveController(takeOffice(claim));
+    this.#duties = new Duties(claim.nowMs);
+    void this.#open(firstOperation(claim.cluster));
+  }
+
+  /** True once the first records of this office are committed. */
+  get isOpen(): boolean {
+    return this.#isOpen;
+  }
+
+  get committedImage(): MetadataImage {
+    return this.#active.committedImage;
+  }
+
+  /** When the next duty is due, in ms. */
+  get nextDutyAt(): number {
+    return this.#duties.nextAt(this.#active.liveness);
+  }
+
+  /** Runs an operation now; answers when it is committed, or when office is lost. */
+  submit<Response>(operation: Operation<Response>, apiVersion: number): Promise<Outcome<Response>> {
+    if (this.#isOver) return Promise.resolve({ kind: "not-controller" });
+    const outcome = this.#run(operation, apiVersion);
+    this.appendRound();
+    this.#parts.replica.armWake();
+    return outcome;
+  }
+
+  /** Appends what has queued, unless a round is under way. */
+  appendRound(): void {
+    if (this.#isOver || this.#roundEnd !== null) return;
+    const batch = this.#active.takeBatch();
+    if (batch === null) return;
+    this.#roundEnd = batch.baseOffset + batch.values.length;
+    this.#parts.replica.append(batch, this.epoch);
+    if (this.#roundEnd === null) this.#waitUntilStored();
+  }
+
+  /** Everything below `highWatermark` is committed: answers the operations that waited for it. */
+  committed(highWatermark: number): void {
+    this.#active.onCommitted(highWatermark);
+    if (this.#roundEnd !== null && highWatermark >= this.#roundEnd) this.#roundEnd = null;
+  }
+
+  runDueDuties(): void {
+    if (this.#isOver) return;
+    const due = this.#duties.takeDue(this.#active.liveness, this.#parts.clock());
+    for (const duty of due) void this.#runDuty(duty);
+  }
+
+  /** Office is lost: every operation that waits learns that its outcome is not known here. */
+  renounce(): void {
+    this.#isOver = true;
+    this.#active.renounce();
+  }
+
+  // Without its first records an office is none: better to be reset than to lead a cluster without features.
+  async #open(first: Operation<null>): Promise<void> {
+    const outcome = await this.#run(first, 0);
+    if (outcome.kind === "failed") this.#parts.fail(outcome.cause);
+    if (outcome.kind === "committed") this.#isOpen = true;
+  }
+
+  #run<Response>(operation: Operation<Response>, apiVersion: number): Promise<Outcome<Response>> {
+    const { clock, replica } = this.#parts;
+    const controllers = controllersOf(replica.voters);
+    return this.#active.submit(operation, { nowMs: clock(), apiVersion, controllers });
+  }
+
+  // A sole voter commits in the very step of its append. Its round lasts until the write is on disk all the same, or
+  // every operation would be a batch and a disk write of its own.
+  #waitUntilStored(): void {
+    const { disk, replica } = this.#parts;
+    this.#roundEnd = replica.state.log.endOffset;
+    void disk.sync().then(() => {
+      this.#roundEnd = null;
+      this.appendRound();
+      replica.armWake();
+    });
+  }
+
+  async #runDuty(duty: Duty): Promise<void> {
+    const { clock, operatorLog, replica } = this.#parts;
+    const outcome = await this.submit(duty, 0);
+    if (outcome.kind === "failed")
+      operatorLog.error("a standing duty met a defect:", outcome.cause);
+    const stoodStillMs = outcome.kind === "committed" ? outcome.response?.stoodStillMs : undefined;
+    if (stoodStillMs !== undefined)
+      operatorLog.warn(`stood still for ${stoodStillMs} ms or more: every session begins anew`);
+    if (this.#duties.ran(outcome, clock())) replica.armWake();
+  }
+}

@@ -1,0 +1,96 @@
+/**
+ * What a controller needs from the world around it, as narrow interfaces: disk, log, alarm, timers, peers, clock.
+ * In production a Durable Object stands behind them; everything that is built on them runs in Node as well, over a
+ * disk and a network of a simulator's making.
+ *
+ * The adapters are elsewhere (`storage/`, `peers.ts`, `controller-node.ts`), and they alone know the platform's types.
+ */
+import type {
+  Effect,
+  ElectionState,
+  EpochStart,
+  LogRange,
+  Response,
+} from "../../src/raft/index.ts";
+import type { StoredBatch } from "./stored-batch.ts";
+
+/** Where the stores below keep what they keep. */
+export interface Disk {
+  /** Runs `write` and keeps what it wrote whole; if it throws, nothing of it is kept and the error comes out. */
+  transaction(write: () => void): void;
+  /** Resolves when everything written so far is durable. */
+  sync(): Promise<void>;
+}
+
+/** The Raft log: record batches in dense offsets, and the epoch cache beside them. Writes belong in a transaction. */
+export interface LogStore {
+  /** The largest batch that it can hold, in bytes. */
+  readonly batchBytesMax: number;
+  append(batch: StoredBatch): void;
+  /** Removes every batch at or above `offset`, which is the base of a batch or the end of the log. */
+  truncateTo(offset: number): void;
+  writeEpochStart(start: EpochStart): void;
+  epochStarts(): readonly EpochStart[];
+  /** The epoch of the batch that begins at `baseOffset`; null when none does. */
+  epochAt(baseOffset: number): number | null;
+  startOffset(): number;
+  /** The offset after the last record: 0 for an empty log. */
+  endOffset(): number;
+  /** Every control batch, oldest first: leader changes and voter sets. */
+  controlBatches(): readonly StoredBatch[];
+  /** Whole batches of a range, oldest first; the first one comes whatever its size (KIP-74). */
+  read(range: LogRange): readonly StoredBatch[];
+}
+
+/** What is stored of elections: Kafka's `quorum-state`. */
+export interface QuorumStore {
+  /** Null on a node that has never taken part in anything. */
+  read(): ElectionState | null;
+  write(election: ElectionState): void;
+}
+
+/** One alarm, which outlives the process. Setting it again moves it. */
+export interface Alarm {
+  set(atMs: number): void;
+}
+
+/** Timers that die with the process. */
+export interface Timers {
+  /** Runs `run` once after `delayMs`, unless what it returns is called before. */
+  set(delayMs: number, run: () => void): () => void;
+}
+
+export type SendEffect = Extract<Effect, { kind: "send" }>;
+
+/** The other controllers. A call ends in exactly one of two ways, an answer or a rejection. */
+export interface Peers {
+  /** Rejects when the peer is gone, refuses, is too slow or cannot be understood; whether it acted is then unknown. */
+  ask(send: SendEffect): Promise<Response>;
+}
+
+/** Where lines for operators go. `console` is one. */
+export interface OperatorLog {
+  warn(line: string): void;
+  error(line: string, cause?: unknown): void;
+}
+
+/** Why a controller cannot go on. */
+export interface Failure {
+  readonly cause: unknown;
+  /** The invariant that does not hold; null for anything that a restart may cure. */
+  readonly tripped: string | null;
+}
+
+export interface Ports {
+  readonly disk: Disk;
+  readonly log: LogStore;
+  readonly quorum: QuorumStore;
+  readonly alarm: Alarm;
+  readonly timers: Timers;
+  readonly peers: Peers;
+  /** Milliseconds since the Unix epoch. */
+  readonly clock: () => number;
+  readonly operatorLog: OperatorLog;
+  /** Ends this incarnation: the controller has stopped and what it was must be dropped. */
+  readonly abort: (failure: Failure) => void;
+}

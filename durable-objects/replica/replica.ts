@@ -1,0 +1,210 @@
+/**
+ * One replica of the metadata log while its object is in memory: the consensus core with its storage, its peers and
+ * its timers. What the log's records mean, and what a leader does with its office, is for the layers above.
+ *
+ * It carries values between the core and the world in the order in which they come and adds no rule of its own. Every
+ * input goes the one way through `take`: the core steps, the step is stored whole, its effects are performed, the
+ * layers above append what has waited, and the timer is armed for the next deadline.
+ */
+import {
+  describeEffect,
+  latestVoters,
+  nextDeadline,
+  type Effect,
+  type Input,
+  type LogRange,
+  type PersistEffect,
+  type RaftConfig,
+  type Reply,
+  type Request,
+  type RequestId,
+  type State,
+  type VoterSet,
+} from "../../src/raft/index.ts";
+import { assert } from "../../src/std/assert.ts";
+import { durableImage } from "./boot-state.ts";
+import { dataBatch, type PendingBatch } from "./entries.ts";
+import { InputLoop } from "./input-loop.ts";
+import { persistStep } from "./persist.ts";
+import type { Ports, SendEffect } from "./ports.ts";
+import { joinBatches } from "./stored-batch.ts";
+import { Wake } from "./wake.ts";
+
+/** The layers above, as a replica calls them: in the middle of an input, so none of these may wait. */
+export interface ReplicaListener {
+  /** Everything below `highWatermark` is committed. */
+  committed(highWatermark: number): void;
+  roleChanged(): void;
+  /** The input at hand is done with: what waits to be appended may be appended now. */
+  settled(): void;
+  /** A deadline has come, or may have. */
+  timePassed(): void;
+  /** When something above is due (ms, may be infinite), should nothing happen before. */
+  nextDutyAt(): number;
+  /** The replica cannot go on: an invariant does not hold, or storage failed. */
+  failed(cause: unknown): void;
+}
+
+/** The caller of a request that the core has not answered yet. */
+interface Asking {
+  readonly resolve: (reply: Reply) => void;
+  readonly reject: (reason: Error) => void;
+}
+
+export class Replica {
+  readonly #ports: Ports;
+  readonly #above: ReplicaListener;
+  readonly #loop: InputLoop;
+  readonly #wake: Wake;
+  readonly #asking = new Map<RequestId, Asking>();
+  readonly #distrusted = new Set<number>();
+  #nextRequest: RequestId = 1;
+  #isStopped = false;
+
+  /** `seed` is unpredictable, so that voters do not stand for election in step. */
+  constructor(
+    start: { readonly config: RaftConfig; readonly seed: number },
+    ports: Ports,
+    above: ReplicaListener,
+  ) {
+    this.#ports = ports;
+    this.#above = above;
+    this.#wake = new Wake(ports, () => this.passTime());
+    this.#loop = new InputLoop(
+      { ...start, image: durableImage(ports.quorum, ports.log), now: ports.clock() },
+      {
+        persist: (effect) => this.#persist(effect),
+        perform: (effect) => this.#perform(effect),
+        fail: (cause) => above.failed(cause),
+      },
+    );
+  }
+
+  get state(): State {
+    return this.#loop.state;
+  }
+
+  /** The voter set that stands in the log, committed or not (KIP-853). */
+  get voters(): VoterSet {
+    return latestVoters(this.state.voters);
+  }
+
+  /** Voters whose storage was seen to go back in time, as this incarnation knows. */
+  get distrusted(): readonly number[] {
+    return [...this.#distrusted].toSorted((left, right) => left - right);
+  }
+
+  /** Time may have passed: runs whatever is due. Harmless at any moment. */
+  passTime(): void {
+    this.#take({ kind: "time-passed", now: this.#ports.clock() });
+    this.#above.timePassed();
+  }
+
+  alarmFired(): void {
+    this.#wake.alarmFired();
+    this.passTime();
+  }
+
+  /** Puts a request of the quorum's own protocol to the core; settles when the core answers, maybe much later. */
+  ask(body: Request): Promise<Reply> {
+    const request = this.#nextRequest;
+    this.#nextRequest += 1;
+    return new Promise((resolve, reject) => {
+      this.#asking.set(request, { resolve, reject });
+      this.#take({ kind: "request-received", now: this.#ports.clock(), request, body });
+    });
+  }
+
+  /** Appends a batch of the leader of `epoch`. Refused by the core if that office is lost meanwhile. */
+  append(batch: PendingBatch, epoch: number): void {
+    if (this.#isStopped) return;
+    this.#loop.take({
+      kind: "append",
+      now: this.#ports.clock(),
+      epoch,
+      baseOffset: batch.baseOffset,
+      count: batch.values.length,
+      payload: dataBatch(batch, epoch),
+    });
+  }
+
+  readLog(range: LogRange): Uint8Array {
+    return joinBatches(this.#ports.log.read(range));
+  }
+
+  /** Arms the timer for whatever is due first, here or above. */
+  armWake(): void {
+    if (this.#isStopped) return;
+    const deadline = Math.min(nextDeadline(this.state), this.#above.nextDutyAt());
+    this.#wake.at(deadline, this.#ports.clock());
+  }
+
+  /** Ends this replica for good: nothing that still arrives for it is stored, sent or answered. */
+  stop(): void {
+    this.#isStopped = true;
+    this.#wake.stop();
+    for (const { reject } of this.#asking.values()) reject(new Error("the controller has stopped"));
+    this.#asking.clear();
+  }
+
+  #take(input: Input): void {
+    if (this.#isStopped) return;
+    this.#loop.take(input);
+    this.#above.settled();
+    this.armWake();
+  }
+
+  #persist(effect: PersistEffect): void {
+    const { disk, log, quorum, clock } = this.#ports;
+    disk.transaction(() => persistStep(effect, { log, quorum, now: clock() }));
+  }
+
+  #perform(effect: Exclude<Effect, PersistEffect>): void {
+    switch (effect.kind) {
+      case "send":
+        return this.#send(effect);
+      case "reply":
+        return this.#reply(effect);
+      case "commit":
+        return this.#above.committed(effect.highWatermark);
+      case "append-refused":
+        return this.#checkRefusal(effect);
+      case "replica-distrusted":
+        return this.#distrust(effect);
+      case "role-changed":
+        return this.#above.roleChanged();
+    }
+  }
+
+  #send(effect: SendEffect): void {
+    const { to, correlation } = effect;
+    const { peers, clock } = this.#ports;
+    peers.ask(effect).then(
+      (body) =>
+        this.#take({ kind: "response-received", now: clock(), from: to, correlation, body }),
+      () => this.#take({ kind: "request-failed", now: clock(), to, correlation }),
+    );
+  }
+
+  #reply(effect: Extract<Effect, { kind: "reply" }>): void {
+    const asking = this.#asking.get(effect.to);
+    this.#asking.delete(effect.to);
+    asking?.resolve(effect.response);
+  }
+
+  // The core refuses what an office appends after it was lost. In office, both must agree where the log ends.
+  #checkRefusal(refused: Extract<Effect, { kind: "append-refused" }>): void {
+    const { role, election, log } = this.state;
+    const stillLeads = role.kind === "leader" && election.epoch === refused.epoch;
+    assert(
+      !stillLeads,
+      `the office expected the log to end at ${refused.baseOffset}, not ${log.endOffset}`,
+    );
+  }
+
+  // A voter whose storage went back in time is no longer counted; an operator has to know.
+  #distrust(effect: Extract<Effect, { kind: "replica-distrusted" }>): void {
+    this.#ports.operatorLog.error(`${describeEffect(effect)}: it is not counted in this epoch`);
+    this.#distrusted.add(effect.key.id);
+  }
+}
