@@ -28,28 +28,43 @@ export type Duty = Operation<DutyReport>;
  */
 const REST_MS = 250;
 
-/** The duties of one office, and when they are due. Times are milliseconds since the epoch of Unix. */
+const { brokerSessionTimeoutMs } = DEFAULT_CONTROLLER_CONFIG;
+
+/** The duties of one office, and when they are due. Times are milliseconds since the Unix epoch. */
 export class Duties {
   /** When leaders are next looked over: unclean elections where allowed, then preferred leaders. */
   #balanceAtMs: number;
   /** Nothing is due before; the past unless a duty has just failed. */
   #restUntilMs: number;
-  #fencing: { readonly liveness: BrokerLiveness; readonly atMs: number } | null = null;
+  /**
+   * No session ends before. A heartbeat only puts off the end of its own session, so it leaves this as it is: the
+   * timer may come early, and only then are all contacts looked at.
+   */
+  #fencingFromMs: number;
 
-  constructor(nowMs: number) {
+  constructor(liveness: BrokerLiveness, nowMs: number) {
     this.#balanceAtMs = nowMs + LEADER_BALANCE_INTERVAL_MS;
     this.#restUntilMs = nowMs;
+    this.#fencingFromMs = nextFencingDeadline(liveness, brokerSessionTimeoutMs);
   }
 
-  nextAt(liveness: BrokerLiveness): number {
-    return Math.max(this.#restUntilMs, Math.min(this.#balanceAtMs, this.#fencingAt(liveness)));
+  /** When to look for due duties again: nothing is due before. */
+  get nextAtMs(): number {
+    return Math.max(this.#restUntilMs, Math.min(this.#balanceAtMs, this.#fencingFromMs));
+  }
+
+  /** An operation changed the contacts at `nowMs`: whatever session it began, or began anew, is not over before. */
+  contactsChanged(nowMs: number): void {
+    this.#fencingFromMs = Math.min(this.#fencingFromMs, nowMs + brokerSessionTimeoutMs + 1);
   }
 
   /** What is due at `nowMs`, to be run in this order; `ran` is told of each. */
   takeDue(liveness: BrokerLiveness, nowMs: number): readonly Duty[] {
-    if (nowMs < this.#restUntilMs) return [];
+    if (nowMs < this.nextAtMs) return [];
     const due: Duty[] = [];
-    if (this.#fencingAt(liveness) <= nowMs) due.push(fenceStaleBrokers);
+    if (this.#fencingFromMs <= nowMs)
+      this.#fencingFromMs = nextFencingDeadline(liveness, brokerSessionTimeoutMs);
+    if (this.#fencingFromMs <= nowMs) due.push(fenceStaleBrokers);
     if (this.#balanceAtMs <= nowMs) {
       due.push(electUncleanLeaders, balancePartitionLeaders);
       this.#balanceAtMs = nowMs + LEADER_BALANCE_INTERVAL_MS;
@@ -57,7 +72,7 @@ export class Duties {
     return due;
   }
 
-  /** What became of a duty. True if that moved `nextAt`. */
+  /** What became of a duty. True if that moved `nextAtMs`. */
   ran(outcome: Outcome<DutyReport>, nowMs: number): boolean {
     switch (outcome.kind) {
       case "failed":
@@ -71,14 +86,5 @@ export class Duties {
       case "not-controller":
         return false;
     }
-  }
-
-  // It reads every broker's contact; most events leave them as they were.
-  #fencingAt(liveness: BrokerLiveness): number {
-    if (this.#fencing?.liveness !== liveness) {
-      const atMs = nextFencingDeadline(liveness, DEFAULT_CONTROLLER_CONFIG.brokerSessionTimeoutMs);
-      this.#fencing = { liveness, atMs };
-    }
-    return this.#fencing.atMs;
   }
 }

@@ -35,7 +35,7 @@ export class Office {
     this.epoch = claim.epoch;
     this.#parts = parts;
     this.#active = new ActiveController(takeOffice(claim));
-    this.#duties = new Duties(claim.nowMs);
+    this.#duties = new Duties(this.#active.liveness, claim.nowMs);
     void this.#open(firstOperation(claim.cluster));
   }
 
@@ -50,7 +50,7 @@ export class Office {
 
   /** When the next duty is due, in ms. */
   get nextDutyAt(): number {
-    return this.#duties.nextAt(this.#active.liveness);
+    return this.#duties.nextAtMs;
   }
 
   /** Runs an operation now; answers when it is committed, or when office is lost. */
@@ -100,7 +100,11 @@ export class Office {
   #run<Response>(operation: Operation<Response>, apiVersion: number): Promise<Outcome<Response>> {
     const { clock, replica } = this.#parts;
     const controllers = controllersOf(replica.voters);
-    return this.#active.submit(operation, { nowMs: clock(), apiVersion, controllers });
+    const nowMs = clock();
+    const { liveness } = this.#active;
+    const outcome = this.#active.submit(operation, { nowMs, apiVersion, controllers });
+    if (this.#active.liveness !== liveness) this.#duties.contactsChanged(nowMs);
+    return outcome;
   }
 
   // A sole voter commits in the very step of its append. Its round lasts until the write is on disk all the same, or

@@ -60,6 +60,7 @@ export class Replica {
   readonly #distrusted = new Set<number>();
   #nextRequest: RequestId = 1;
   #isStopped = false;
+  #deadline: { readonly state: State; readonly atMs: number };
 
   /** `seed` is unpredictable, so that voters do not stand for election in step. */
   constructor(
@@ -78,6 +79,7 @@ export class Replica {
         fail: (cause) => above.failed(cause),
       },
     );
+    this.#deadline = { state: this.state, atMs: nextDeadline(this.state) };
   }
 
   get state(): State {
@@ -135,8 +137,15 @@ export class Replica {
   /** Arms the timer for whatever is due first, here or above. */
   armWake(): void {
     if (this.#isStopped) return;
-    const deadline = Math.min(nextDeadline(this.state), this.#above.nextDutyAt());
+    const deadline = Math.min(this.#coreDeadline(), this.#above.nextDutyAt());
     this.#wake.at(deadline, this.#ports.clock());
+  }
+
+  // It looks at every waiting fetch, of which each broker has one. A heartbeat leaves the core as it was.
+  #coreDeadline(): number {
+    const { state } = this;
+    if (this.#deadline.state !== state) this.#deadline = { state, atMs: nextDeadline(state) };
+    return this.#deadline.atMs;
   }
 
   /** Ends this replica for good: nothing that still arrives for it is stored, sent or answered. */

@@ -12,8 +12,8 @@ const nobody = initialLiveness(world({ brokers: "" }), BEGUN_MS);
 
 describe("a duty", () => {
   test("is due when the session of a broker has ended, and not before", () => {
-    const duties = new Duties(BEGUN_MS);
-    expect(duties.nextAt(liveness)).toBe(SESSION_OVER_MS);
+    const duties = new Duties(liveness, BEGUN_MS);
+    expect(duties.nextAtMs).toBe(SESSION_OVER_MS);
     expect(duties.takeDue(liveness, SESSION_OVER_MS - 1)).toEqual([]);
     expect(duties.takeDue(liveness, SESSION_OVER_MS)).toHaveLength(1);
   });
@@ -22,29 +22,29 @@ describe("a duty", () => {
     { kind: "failed", cause: "a defect" },
     { kind: "refused", reason: "overloaded" },
   ] as const)("that $kind rests before it is run again, and is not forgotten", (outcome) => {
-    const duties = new Duties(BEGUN_MS);
+    const duties = new Duties(liveness, BEGUN_MS);
     expect(duties.ran(outcome, SESSION_OVER_MS)).toBe(true);
-    const again = duties.nextAt(liveness);
+    const again = duties.nextAtMs;
     expect(again).toBe(SESSION_OVER_MS + 250);
     expect(duties.takeDue(liveness, again - 1)).toEqual([]);
     expect(duties.takeDue(liveness, again)).toHaveLength(1);
   });
 
   test("looks leaders over once an interval, and again at once when one run was not enough", () => {
-    const duties = new Duties(BEGUN_MS);
-    expect(duties.nextAt(nobody)).toBe(BALANCE_MS);
+    const duties = new Duties(nobody, BEGUN_MS);
+    expect(duties.nextAtMs).toBe(BALANCE_MS);
     expect(duties.takeDue(nobody, BALANCE_MS)).toHaveLength(2);
-    expect(duties.nextAt(nobody)).toBe(BALANCE_MS + LEADER_BALANCE_INTERVAL_MS);
+    expect(duties.nextAtMs).toBe(BALANCE_MS + LEADER_BALANCE_INTERVAL_MS);
     const bounded = { kind: "committed", response: { isBounded: true }, endOffset: 7 } as const;
     expect(duties.ran(bounded, BALANCE_MS + 5)).toBe(true);
-    expect(duties.nextAt(nobody)).toBe(BALANCE_MS + 5);
+    expect(duties.nextAtMs).toBe(BALANCE_MS + 5);
   });
 
   test("that lost its office, or had nothing left to do, moves nothing", () => {
-    const duties = new Duties(BEGUN_MS);
+    const duties = new Duties(nobody, BEGUN_MS);
     const done = { kind: "committed", response: { isBounded: false }, endOffset: 7 } as const;
     expect(duties.ran({ kind: "not-controller" }, BEGUN_MS)).toBe(false);
     expect(duties.ran(done, BEGUN_MS)).toBe(false);
-    expect(duties.nextAt(nobody)).toBe(BALANCE_MS);
+    expect(duties.nextAtMs).toBe(BALANCE_MS);
   });
 });

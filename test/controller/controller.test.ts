@@ -1,0 +1,210 @@
+/**
+ * A controller over its ports, in Node: office, rounds, duties and what it reads from the log, with a sole voter, whose
+ * every step commits. What only the platform can show is in test/durable-objects.
+ */
+import { afterEach, describe, expect, test, vi } from "vitest";
+import type { Controller } from "../../durable-objects/controller.ts";
+import {
+  controllerApis,
+  type ControlContext,
+  type MetadataImage,
+} from "../../src/metadata/index.ts";
+import { BrokerHeartbeat, BrokerRegistration, ConfigRecord } from "../../src/protocol/index.ts";
+import { ImmutableMap } from "../../src/std/immutable-map.ts";
+import { registrationOf } from "../metadata/office.ts";
+import { CLUSTER, World } from "./world.ts";
+
+/** An operation that answers with the context it was given. */
+const lookAround = (_: MetadataImage, context: ControlContext) => ({
+  records: [],
+  response: context,
+});
+
+/** An operation that writes one record. */
+const setConfig = (value: string) => () => ({
+  records: [ConfigRecord.of(0, { resourceType: 2, resourceName: "t", name: "a", value })],
+  response: value,
+});
+
+/** Registers a broker and unfences it by a first heartbeat; resolves with what sends another. */
+async function brokerOf(controller: Controller, brokerId: number): Promise<() => Promise<unknown>> {
+  const request = BrokerRegistration.request.fill({
+    ...registrationOf(brokerId),
+    brokerId,
+    clusterId: CLUSTER.cluster_id,
+  });
+  const registered = await submit(controller, "BrokerRegistration", request);
+  expect(registered).toMatchObject({ errorCode: 0 });
+  const { brokerEpoch } = BrokerRegistration.response.fill(Object(registered));
+  const beat = (): Promise<unknown> => {
+    const currentMetadataOffset = controller.committedEnd - 1;
+    const body = BrokerHeartbeat.request.fill({ brokerId, brokerEpoch, currentMetadataOffset });
+    return submit(controller, "BrokerHeartbeat", body);
+  };
+  expect(await beat()).toMatchObject({ errorCode: 0, isFenced: false });
+  return beat;
+}
+
+/** Runs one API's operation; resolves with its response once it is committed. */
+async function submit(
+  controller: Controller,
+  name: "BrokerRegistration" | "BrokerHeartbeat",
+  body: unknown,
+): Promise<unknown> {
+  const outcome = await controller.submit<unknown>(
+    (view, context) =>
+      controllerApis.get(name)?.handle(view, body, context) ?? { records: [], response: null },
+    0,
+  );
+  return outcome.kind === "committed" ? outcome.response : outcome;
+}
+
+afterEach(() => {
+  vi.restoreAllMocks();
+});
+
+describe("an office", () => {
+  test("opens when its first records are committed, and not before", async () => {
+    const world = new World();
+    const controller = world.boot();
+    // A sole voter is elected, and its first records are stored, before anything has been answered.
+    expect(controller.isActive).toBe(false);
+    await world.pass(0);
+    expect(controller.isActive).toBe(true);
+    expect(controller.committedImage.features.metadataVersion).toBe(25);
+    expect(controller.highWatermark).toBe(controller.committedEnd);
+  });
+
+  test("gathers what arrives while a round is under way into the next one", async () => {
+    const world = new World();
+    const controller = await world.inOffice();
+    const before = world.disk.batches;
+    const outcomes = ["a", "b", "c", "d"].map((value) => controller.submit(setConfig(value), 0));
+    expect(await Promise.all(outcomes)).toMatchObject([
+      { kind: "committed", response: "a" },
+      { kind: "committed", response: "b" },
+      { kind: "committed", response: "c" },
+      { kind: "committed", response: "d" },
+    ]);
+    expect(world.disk.batches - before).toBe(2);
+  });
+
+  test("dies with its epoch: what waits is answered, and nothing runs in it any more", async () => {
+    const world = new World();
+    const controller = await world.inOffice();
+    const waiting = ["a", "b"].map((value) => controller.submit(setConfig(value), 0));
+    controller.stop();
+    expect(await waiting[1]).toEqual({ kind: "not-controller" });
+    expect(controller.isActive).toBe(false);
+    const end = world.disk.endOffset();
+    expect(await controller.submit(setConfig("c"), 0)).toEqual({ kind: "not-controller" });
+    await world.pass(600_000);
+    expect(world.disk.endOffset()).toBe(end);
+  });
+
+  test("begins anew in a later epoch, with everything committed before", async () => {
+    const world = new World();
+    const first = await world.inOffice();
+    await first.submit(setConfig("kept"), 0);
+    const { epoch } = first.state.election;
+    first.stop();
+    const second = await world.inOffice();
+    expect(second.isActive).toBe(true);
+    expect(second.state.election.epoch).toBeGreaterThan(epoch);
+    expect(second.committedImage.configs).toEqual(first.committedImage.configs);
+  });
+});
+
+describe("a heartbeat", () => {
+  test("looks at no other broker: the timer that it postpones is left to fire early", async () => {
+    const world = new World();
+    const controller = await world.inOffice();
+    const brokers: (() => Promise<unknown>)[] = [];
+    for (let id = 0; id < 20; id += 1) {
+      // oxlint-disable-next-line no-await-in-loop -- each registration sees the one before
+      brokers.push(await brokerOf(controller, id));
+    }
+    await world.pass(1_000);
+    const scans = vi.spyOn(ImmutableMap.prototype, "values");
+    for (const beat of brokers) {
+      world.nowMs += 1;
+      // oxlint-disable-next-line no-await-in-loop -- one heartbeat after the other
+      await beat();
+    }
+    expect(scans).not.toHaveBeenCalled();
+  });
+
+  test("keeps its broker unfenced, and a silent broker is fenced when its session is over", async () => {
+    const world = new World();
+    const controller = await world.inOffice();
+    const beat = await brokerOf(controller, 1);
+    await brokerOf(controller, 2);
+    const silentSinceMs = world.nowMs;
+    for (let second = 1; second <= 9; second += 1) {
+      // oxlint-disable-next-line no-await-in-loop -- time passes between heartbeats
+      await world.pass(1_000);
+      // oxlint-disable-next-line no-await-in-loop -- as above
+      await beat();
+    }
+    expect(fencedBrokers(controller)).toEqual([]);
+    await world.pass(silentSinceMs + 9_001 - world.nowMs);
+    expect(fencedBrokers(controller)).toEqual([2]);
+    await world.pass(9_000);
+    expect(fencedBrokers(controller)).toEqual([1, 2]);
+    expect(world.lines).toEqual([]);
+  });
+});
+
+describe("the voters", () => {
+  test("that an operation sees are those of the log, whatever the entry says by now", async () => {
+    const world = new World();
+    (await world.inOffice()).stop();
+    const others = [3001, 3002].map((id) => voterOf(id));
+    const grown = { ...CLUSTER, initial_voters: [...CLUSTER.initial_voters, ...others] };
+    const controller = await world.inOffice(grown);
+    const seen = { response: { controllers: [{ id: 3000, endpoints: [{ port: 9093 }] }] } };
+    expect(await controller.submit(lookAround, 0)).toMatchObject(seen);
+    expect(controller.read(lookAround, 0)).toMatchObject(seen);
+  });
+});
+
+describe("a step that cannot be stored", () => {
+  test("stops the controller, keeps nothing of it and asks for a restart", async () => {
+    const world = new World();
+    const controller = await world.inOffice();
+    const end = world.disk.endOffset();
+    world.disk.fault = new Error("the disk is full");
+    expect(await controller.submit(setConfig("a"), 0)).toEqual({ kind: "not-controller" });
+    expect(world.failures).toMatchObject([{ tripped: null }]);
+    expect(world.disk.endOffset()).toBe(end);
+    world.disk.fault = null;
+    expect((await world.inOffice()).isActive).toBe(true);
+  });
+});
+
+describe("the alarm", () => {
+  test("is ahead at any time, is moved only when it has come near, and set anew when it fires", async () => {
+    const world = new World();
+    await world.inOffice();
+    const seen = new Set<number>();
+    for (let second = 0; second < 60; second += 1) {
+      // oxlint-disable-next-line no-await-in-loop -- time passes second by second
+      await world.pass(1_000);
+      expect(world.alarmAtMs).toBeGreaterThan(world.nowMs);
+      seen.add(world.alarmAtMs);
+    }
+    expect(seen.size).toBeLessThan(5);
+  });
+});
+
+const voterOf = (nodeId: number) => ({
+  node_id: nodeId,
+  directory_id: "MvDxzVmcRsaTz33bUuRU6A",
+  host: "localhost",
+  port: nodeId,
+});
+
+const fencedBrokers = (controller: Controller): readonly number[] =>
+  [...controller.committedImage.cluster.brokers.values()]
+    .filter(({ fenced }) => fenced)
+    .map(({ id }) => id);

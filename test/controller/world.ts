@@ -1,0 +1,191 @@
+/**
+ * A world for one controller in Node: its ports over memory, a clock that stands until it is moved, and timers that
+ * run when it passes them. The controller is the product's own; what survives it is the disk.
+ */
+import { Controller } from "../../durable-objects/controller.ts";
+import type { ClusterEntry } from "../../durable-objects/cluster-entry.ts";
+import { raftConfig } from "../../durable-objects/replica/raft-config.ts";
+import type { Failure, LogStore, Ports } from "../../durable-objects/replica/ports.ts";
+import type { StoredBatch } from "../../durable-objects/replica/stored-batch.ts";
+import type { ElectionState, EpochStart, LogRange } from "../../src/raft/index.ts";
+
+/** A cluster of one voter. */
+export const CLUSTER: ClusterEntry = {
+  cluster_id: "AAAAAAAAAAAAAAAAAAAAA1",
+  initial_voters: [
+    { node_id: 3000, directory_id: "JEXY6aqzQY-32P5TStzaFg", host: "localhost", port: 9093 },
+  ],
+  metadata_version: 25,
+  created_ms: 0,
+};
+
+/** What is on the disk. A transaction that throws leaves it as it was. */
+class Disk implements LogStore {
+  readonly batchBytesMax = 1_000_000;
+  #batches: readonly StoredBatch[] = [];
+  #epochs: readonly EpochStart[] = [];
+  #election: ElectionState | null = null;
+  /** Thrown at the end of the next transaction. */
+  fault: Error | null = null;
+
+  transaction(write: () => void): void {
+    const before = [this.#batches, this.#epochs, this.#election] as const;
+    try {
+      write();
+      if (this.fault !== null) throw this.fault;
+    } catch (error) {
+      [this.#batches, this.#epochs, this.#election] = before;
+      throw error;
+    }
+  }
+
+  append(batch: StoredBatch): void {
+    this.#batches = [...this.#batches, batch];
+  }
+
+  truncateTo(offset: number): void {
+    this.#batches = this.#batches.filter((batch) => batch.baseOffset < offset);
+    this.#epochs = this.#epochs.filter((start) => start.startOffset < offset);
+  }
+
+  writeEpochStart(start: EpochStart): void {
+    if (this.#epochs.every(({ epoch }) => epoch !== start.epoch))
+      this.#epochs = [...this.#epochs, start];
+  }
+
+  epochStarts(): readonly EpochStart[] {
+    return this.#epochs;
+  }
+
+  epochAt(baseOffset: number): number | null {
+    return this.#batches.find((batch) => batch.baseOffset === baseOffset)?.epoch ?? null;
+  }
+
+  startOffset(): number {
+    return this.#batches[0]?.baseOffset ?? 0;
+  }
+
+  endOffset(): number {
+    return (this.#batches.at(-1)?.lastOffset ?? -1) + 1;
+  }
+
+  controlBatches(): readonly StoredBatch[] {
+    return this.#batches.filter((batch) => batch.control);
+  }
+
+  /** One batch at a time is a way to keep within any bound. */
+  read({ from, upTo }: LogRange): readonly StoredBatch[] {
+    return this.#batches
+      .filter(({ baseOffset, lastOffset }) => lastOffset >= from && baseOffset < upTo)
+      .slice(0, 1);
+  }
+
+  /** How many batches the log holds. */
+  get batches(): number {
+    return this.#batches.length;
+  }
+
+  election(): ElectionState | null {
+    return this.#election;
+  }
+
+  write(election: ElectionState): void {
+    this.#election = election;
+  }
+}
+
+/** A timer, or the alarm. */
+interface Event {
+  readonly atMs: number;
+  readonly run: () => void;
+}
+
+export class World {
+  readonly disk = new Disk();
+  readonly failures: Failure[] = [];
+  readonly lines: string[] = [];
+  alarmAtMs = Number.POSITIVE_INFINITY;
+  nowMs = 1_000_000;
+  #timers: readonly Event[] = [];
+  #controller: Controller | null = null;
+
+  /** An incarnation of the node, as its object makes one; the deadline runs from now on. */
+  boot(cluster: ClusterEntry = CLUSTER): Controller {
+    const config = raftConfig(cluster, 3000);
+    const controller = new Controller({ cluster, config, seed: 7 }, this.#ports());
+    this.#controller = controller;
+    controller.onDeadline();
+    return controller;
+  }
+
+  /** Moves the clock on; every timer and alarm that comes due by then runs, in order. */
+  async pass(ms: number): Promise<void> {
+    const untilMs = this.nowMs + ms;
+    await settled();
+    for (;;) {
+      const next = this.#nextEvent();
+      if (next.atMs > untilMs) break;
+      this.nowMs = Math.max(this.nowMs, next.atMs);
+      next.run();
+      // What was answered or stored by this event settles before the next one runs.
+      // oxlint-disable-next-line no-await-in-loop -- events come one after the other
+      await settled();
+    }
+    this.nowMs = untilMs;
+  }
+
+  #nextEvent(): Event {
+    const [timer] = this.#timers.toSorted((left, right) => left.atMs - right.atMs);
+    if (timer === undefined || this.alarmAtMs < timer.atMs) {
+      return { atMs: this.alarmAtMs, run: () => this.#fireAlarm() };
+    }
+    return {
+      atMs: timer.atMs,
+      run: () => {
+        this.#timers = this.#timers.filter((other) => other !== timer);
+        timer.run();
+      },
+    };
+  }
+
+  #fireAlarm(): void {
+    this.alarmAtMs = Number.POSITIVE_INFINITY;
+    this.#controller?.onAlarm();
+  }
+
+  /** A controller that has been elected and has opened its office. */
+  async inOffice(cluster: ClusterEntry = CLUSTER): Promise<Controller> {
+    const controller = this.boot(cluster);
+    await this.pass(10_000);
+    return controller;
+  }
+
+  #ports(): Ports {
+    return {
+      disk: { transaction: (write) => this.disk.transaction(write), sync: () => settled() },
+      log: this.disk,
+      quorum: {
+        read: () => this.disk.election(),
+        write: (election) => this.disk.write(election),
+      },
+      alarm: { set: (atMs) => (this.alarmAtMs = atMs) },
+      timers: {
+        set: (delayMs, run) => {
+          const timer: Event = { atMs: this.nowMs + delayMs, run };
+          this.#timers = [...this.#timers, timer];
+          return () => (this.#timers = this.#timers.filter((other) => other !== timer));
+        },
+      },
+      peers: { ask: () => Promise.reject(new Error("there is no peer")) },
+      clock: () => this.nowMs,
+      operatorLog: {
+        warn: (line) => this.lines.push(line),
+        error: (line) => this.lines.push(line),
+      },
+      abort: (failure) => this.failures.push(failure),
+    };
+  }
+}
+
+/** Everything that waits for nothing but other promises has run. */
+export const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
