@@ -1,6 +1,6 @@
 /** The directory of clusters, inside workerd. */
 import { env } from "cloudflare:workers";
-import { evictDurableObject } from "cloudflare:test";
+import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { expect, test } from "vitest";
 import type { ClusterEntry } from "../../durable-objects/cluster-entry.ts";
 
@@ -36,4 +36,14 @@ test("a removed cluster is gone, and removing it again says so", async () => {
   expect(await directory.remove("gone")).toBe(true);
   expect(await directory.remove("gone")).toBe(false);
   expect(await directory.get("gone")).toBeNull();
+});
+
+test("an entry in the shape of an earlier build is listed in that of this one", async () => {
+  const directory = env.DIRECTORY.getByName("d");
+  const { initial_voters: controllers, ...identity } = entry("old");
+  await runInDurableObject(directory, (_, state) => {
+    const stored = JSON.stringify({ ...identity, controllers });
+    state.storage.sql.exec("INSERT INTO clusters VALUES ('old', ?)", stored);
+  });
+  expect(await directory.get("old")).toEqual(entry("old"));
 });

@@ -11,9 +11,13 @@ import {
   decodeResponseFrame,
   requestFrame,
 } from "../../src/protocol/index.ts";
+import type { ClusterEntry } from "../../durable-objects/cluster-entry.ts";
 import { activeOf, clusterOf, form, frame, registration, rpc, statusOf, stubOf } from "./quorum.ts";
 
 const nodes = [3000, 3001, 3002];
+
+const post = (cluster: ClusterEntry, action: string): Promise<Response> =>
+  stubOf(cluster, 3000).fetch(`https://controller/${action}`, { method: "POST" });
 
 describe("a quorum of three objects", () => {
   test("elects one leader and commits its bootstrap records on all voters", async () => {
@@ -117,6 +121,60 @@ describe("an operator", () => {
     await expect
       .poll(() => statusOf(cluster, leader.node_id), { timeout: 20_000 })
       .toMatchObject({ role: "follower", leader_id: next.node_id });
+  });
+});
+
+describe("what an operator and an invariant each say", () => {
+  test("a stopped node says that it was stopped, through a restart too", async () => {
+    const cluster = clusterOf("AAAAAAAAAAAAAAAAAAAAw1", 1);
+    await form(cluster);
+    await post(cluster, "stop");
+    await abortAllDurableObjects();
+    expect(await statusOf(cluster, 3000)).toMatchObject({ role: "stopped", tripped: null });
+    expect(await rpc(cluster, 3000, registration(cluster, 1))).toMatchObject({
+      status: 421,
+      body: { message: "controller 3000 is stopped: an operator stopped it" },
+    });
+  });
+
+  test("stopping a tripped node leaves what it tripped over, and starting clears both", async () => {
+    const cluster = clusterOf("AAAAAAAAAAAAAAAAAAAAw2", 1);
+    await form(cluster);
+    await runInDurableObject(stubOf(cluster, 3000), (_, state) => {
+      state.storage.sql.exec("INSERT INTO meta VALUES ('tripped', 'two leaders of epoch 7')");
+    });
+    await abortAllDurableObjects();
+    await post(cluster, "stop");
+    const tripped = "two leaders of epoch 7";
+    expect(await statusOf(cluster, 3000)).toMatchObject({ role: "tripped", tripped });
+    await post(cluster, "start");
+    await abortAllDurableObjects();
+    expect(await activeOf(cluster)).toMatchObject({ node_id: 3000, tripped: null });
+  });
+});
+
+describe("a node that an earlier build formed", () => {
+  test("is read in its old shape: its voters were called controllers", async () => {
+    const cluster = clusterOf("AAAAAAAAAAAAAAAAAAAAw3", 1);
+    await form(cluster);
+    const { initial_voters: controllers, ...identity } = cluster;
+    await runInDurableObject(stubOf(cluster, 3000), (_, state) => {
+      const entry = JSON.stringify({ ...identity, controllers });
+      state.storage.sql.exec("UPDATE meta SET value = ? WHERE key = 'cluster'", entry);
+    });
+    await abortAllDurableObjects();
+    expect(await activeOf(cluster)).toMatchObject({ node_id: 3000 });
+  });
+
+  test("and stopped by its operator is stopped, not tripped", async () => {
+    const cluster = clusterOf("AAAAAAAAAAAAAAAAAAAAw4", 1);
+    await form(cluster);
+    await runInDurableObject(stubOf(cluster, 3000), (_, state) => {
+      state.storage.sql.exec("DELETE FROM migrations WHERE version > 1");
+      state.storage.sql.exec("INSERT INTO meta VALUES ('tripped', 'an operator stopped it')");
+    });
+    await abortAllDurableObjects();
+    expect(await statusOf(cluster, 3000)).toMatchObject({ role: "stopped", tripped: null });
   });
 });
 
