@@ -193,7 +193,7 @@ export class ActiveController {
     return { baseOffset, values, timestampMs: last.timestampMs };
   }
 
-  /** Everything below `upTo` is on a majority: answers whoever waited for it, in order. */
+  /** Everything below `upTo` is on a majority: answers the operations that waited for it, in order. */
   onCommitted(upTo: number): void {
     assert(
       upTo >= this.#committedEnd,
@@ -210,7 +210,7 @@ export class ActiveController {
     if (done > 0) this.#awaiting = this.#awaiting.slice(done);
   }
 
-  /** Office is lost: whoever waits learns that the outcome is not known here. */
+  /** Office is lost: every waiting operation is answered that its outcome is not known here. */
   renounce(): void {
     for (const waiting of this.#awaiting) waiting.abandon();
     this.#awaiting = [];

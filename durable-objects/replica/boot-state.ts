@@ -7,7 +7,7 @@ import { assert } from "../../src/std/assert.ts";
 import { votersIn } from "./entries.ts";
 import type { LogStore, QuorumStore } from "./ports.ts";
 
-export function durableImage(quorum: QuorumStore, log: LogStore): DurableImage {
+export function bootState(quorum: QuorumStore, log: LogStore): DurableImage {
   const epochs = log.epochStarts();
   for (const { epoch, startOffset } of epochs) {
     // The epoch cache says what the log rows say. What elections and truncation rest on is worth a look-up.

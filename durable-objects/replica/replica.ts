@@ -22,7 +22,7 @@ import {
   type VoterSet,
 } from "../../src/raft/index.ts";
 import { assert } from "../../src/std/assert.ts";
-import { durableImage } from "./boot-state.ts";
+import { bootState } from "./boot-state.ts";
 import { dataBatch, type PendingBatch } from "./entries.ts";
 import { InputLoop } from "./input-loop.ts";
 import { persistStep } from "./persist.ts";
@@ -72,7 +72,7 @@ export class Replica {
     this.#above = above;
     this.#wake = new Wake(ports, () => this.passTime());
     this.#loop = new InputLoop(
-      { ...start, image: durableImage(ports.quorum, ports.log), now: ports.clock() },
+      { ...start, image: bootState(ports.quorum, ports.log), now: ports.clock() },
       {
         persist: (effect) => this.#persist(effect),
         perform: (effect) => this.#perform(effect),
