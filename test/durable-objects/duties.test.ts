@@ -40,6 +40,21 @@ describe("a duty", () => {
     expect(duties.nextAtMs).toBe(BALANCE_MS + 5);
   });
 
+  test("looks at the contacts when a session could have ended first, and is put off by what it finds", () => {
+    const duties = new Duties(liveness, BEGUN_MS);
+    duties.contactsChanged(BEGUN_MS + 5_000);
+    expect(duties.nextAtMs).toBe(SESSION_OVER_MS);
+    const heard = initialLiveness(world({ brokers: "1 2" }), BEGUN_MS + 5_000);
+    expect(duties.takeDue(heard, SESSION_OVER_MS)).toEqual([]);
+    expect(duties.nextAtMs).toBe(SESSION_OVER_MS + 5_000);
+  });
+
+  test("is armed by the first broker of a cluster that had none", () => {
+    const duties = new Duties(nobody, BEGUN_MS);
+    duties.contactsChanged(BEGUN_MS + 5_000);
+    expect(duties.nextAtMs).toBe(SESSION_OVER_MS + 5_000);
+  });
+
   test("that lost its office, or had nothing left to do, moves nothing", () => {
     const duties = new Duties(nobody, BEGUN_MS);
     const done = { kind: "committed", response: { isBounded: false }, endOffset: 7 } as const;
