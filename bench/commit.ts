@@ -3,8 +3,7 @@
  * without a call for each write: load from inside the runtime, and load over HTTP through the Worker. Rounds are
  * short and interleaved, the middle counts.
  */
-import { Agent } from "node:http";
-import { closedLoop, type Load } from "./load.ts";
+import type { Load } from "./load.ts";
 import { benchQuorum, median, type BenchQuorum } from "./quorum.ts";
 
 const WRITERS = [1, 10, 100];
@@ -33,7 +32,7 @@ async function row(quorum: BenchQuorum, writers: number): Promise<string> {
     ceiling.push(await fromInside(quorum, "ceiling", writers));
     called.push(await fromInside(quorum, "called-ceiling", writers));
     inside.push(await fromInside(quorum, "load", writers));
-    http.push(await overHttp(quorum, writers));
+    http.push(await quorum.overHttp({ writers, ms: ROUND_MS }, quorum.writeFrame));
   }
   const cells = [
     writers,
@@ -55,7 +54,7 @@ async function fromInside(
   what: "ceiling" | "called-ceiling" | "load",
   writers: number,
 ): Promise<Load> {
-  const controller = `${quorum.formed.cluster_id}/${quorum.leaderId}`;
+  const controller = `${quorum.formed.cluster_id}/${quorum.state.leader_id}`;
   const query = new URLSearchParams({ writers: String(writers), ms: String(ROUND_MS), controller });
   const response = await fetch(`${quorum.edge.url}/bench/${what}?${query.toString()}`, {
     method: "POST",
@@ -64,13 +63,4 @@ async function fromInside(
   if (!response.ok) throw new Error(`${what}: ${response.status} ${await response.text()}`);
   const load: Load = JSON.parse(await response.text());
   return load;
-}
-
-async function overHttp(quorum: BenchQuorum, writers: number): Promise<Load> {
-  const agent = new Agent({ keepAlive: true, maxSockets: writers });
-  try {
-    return await closedLoop({ writers, ms: ROUND_MS }, () => quorum.send(quorum.writeFrame, agent));
-  } finally {
-    agent.destroy();
-  }
 }

@@ -1,11 +1,9 @@
 /**
- * The way of one frame: raw TCP through gateway, Worker and controller, and the same frames over HTTP without the
- * gateway. One connection, one frame at a time, as a broker's channel has it.
+ * How long one frame takes: raw TCP through gateway, Worker and controller, and the same frames over HTTP without
+ * the gateway. One connection, one frame at a time, as a broker's channel has it.
  */
 import { once } from "node:events";
-import { Agent } from "node:http";
 import { connect, type Socket } from "node:net";
-import { startGateway } from "../gateway/main.ts";
 import { FrameCutter, sizePrefix } from "../gateway/tcp/frame-cutter.ts";
 import {
   ApiVersions,
@@ -22,13 +20,8 @@ const ROUNDS = 3;
 const FRAME_BYTES_MAX = 8 * 1_048_576;
 
 export async function frames(): Promise<void> {
-  const quorum = await benchQuorum();
-  const { edge, formed, leaderId, brokerEpoch, writeFrame } = quorum;
-  const gateway = await startGateway({
-    edge: edge.url,
-    clusterId: formed.cluster_id,
-    controllers: [{ nodeId: leaderId, host: "127.0.0.1", port: 0 }],
-  });
+  const quorum = await benchQuorum({ ports: "free" });
+  const { brokerEpoch, writeFrame } = quorum;
   const header = { apiVersion: 0, correlationId: 1, clientId: "bench" };
   const heartbeat = {
     brokerId: 1,
@@ -53,8 +46,8 @@ export async function frames(): Promise<void> {
       const tcp: Load[] = [];
       const http: Load[] = [];
       for (let round = 0; round < ROUNDS; round += 1) {
-        tcp.push(await overTcp(gateway.bootstrapServers, frame));
-        http.push(await overHttp(quorum, frame));
+        tcp.push(await overTcp(quorum.gatewayPort(quorum.state.leader_id), frame));
+        http.push(await quorum.overHttp({ writers: 1, ms: ROUND_MS }, frame));
       }
       const cells = [
         title,
@@ -67,13 +60,13 @@ export async function frames(): Promise<void> {
       console.log(`| ${cells.join(" | ")} |`);
     }
   } finally {
-    await gateway.stop();
     await quorum.stop();
   }
 }
 
 /** A broker's Fetch at the end of the log, that does not wait for more. */
-function idleFetch({ formed, leaderEpoch, endOffset }: BenchQuorum): Uint8Array {
+function idleFetch({ formed, state }: BenchQuorum): Uint8Array {
+  const { leader_epoch: leaderEpoch, high_watermark: endOffset } = state;
   const partition = {
     partition: 0,
     partitionMaxBytes: 0,
@@ -98,9 +91,8 @@ function idleFetch({ formed, leaderEpoch, endOffset }: BenchQuorum): Uint8Array 
 const middle = (loads: readonly Load[], of: "p50Ms" | "p99Ms"): number =>
   median(loads.map((load) => load[of]));
 
-async function overTcp(address: string, frame: Uint8Array): Promise<Load> {
-  const [host = "", port = ""] = address.split(":");
-  const socket = connect(Number(port), host);
+async function overTcp(port: number, frame: Uint8Array): Promise<Load> {
+  const socket = connect(port, "127.0.0.1");
   await once(socket, "connect");
   socket.setNoDelay(true);
   const cutter = new FrameCutter(FRAME_BYTES_MAX);
@@ -116,14 +108,5 @@ async function exchange(socket: Socket, cutter: FrameCutter, frame: Uint8Array):
   for (let answered = false; !answered;) {
     const [chunk]: readonly Buffer[] = await once(socket, "data");
     answered = chunk !== undefined && cutter.push(chunk).length > 0;
-  }
-}
-
-async function overHttp(quorum: BenchQuorum, frame: Uint8Array): Promise<Load> {
-  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
-  try {
-    return await closedLoop({ writers: 1, ms: ROUND_MS }, () => quorum.send(frame, agent));
-  } finally {
-    agent.destroy();
   }
 }

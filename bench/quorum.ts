@@ -1,63 +1,59 @@
 /** A quorum with one registered broker, and the frames that broker would send. */
-import { mkdtemp, rm } from "node:fs/promises";
-import { request, type Agent } from "node:http";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { clusterClient, formCluster, type FormedCluster } from "../client/cluster-client.ts";
-import { startEdge, type Edge } from "../local/edge.ts";
+import { Agent, request } from "node:http";
+import type { QuorumState } from "../client/cluster-client.ts";
 import { jsonBroker } from "../client/json-broker.ts";
+import { startQuorum, type GatewayPorts, type Quorum } from "../local/quorum.ts";
 import { AllocateProducerIds, requestFrame } from "../src/protocol/index.ts";
+import { closedLoop, type Load } from "./load.ts";
 
-export interface BenchQuorum {
-  readonly edge: Edge;
-  readonly formed: FormedCluster;
-  readonly leaderId: number;
-  readonly leaderEpoch: number;
-  /** Where the committed log ended when the broker was registered. */
-  readonly endOffset: number;
+export interface BenchQuorum extends Pick<Quorum, "edge" | "formed" | "gatewayPort" | "stop"> {
+  /** Who leads, and where the committed log ended, when the broker was registered. */
+  readonly state: QuorumState;
   readonly brokerEpoch: number;
   /** One small record is committed for each: the smallest write that a broker asks for. */
   readonly writeFrame: Uint8Array;
-  /** Sends a frame to the leader over HTTP, on a connection that is kept; rejects unless a frame comes back. */
-  send(frame: Uint8Array, agent: Agent): Promise<void>;
-  stop(): Promise<void>;
+  /** Sends `frame` to the leader over HTTP, on one kept connection a writer, without the gateway. */
+  overHttp(shape: LoadShape, frame: Uint8Array): Promise<Load>;
 }
 
-export async function benchQuorum(): Promise<BenchQuorum> {
-  const persistTo = await mkdtemp(join(tmpdir(), "kedge-bench-"));
-  const edge = await startEdge({ persistTo, config: "bench/wrangler.toml" });
-  const stop = async (): Promise<void> => {
-    await edge.stop();
-    await rm(persistTo, { recursive: true, force: true });
-  };
+export interface LoadShape {
+  readonly writers: number;
+  readonly ms: number;
+}
+
+export async function benchQuorum(gateway?: GatewayPorts): Promise<BenchQuorum> {
+  const config = "bench/wrangler.toml";
+  const quorum = await startQuorum(gateway === undefined ? { config } : { config, gateway });
   try {
-    return { ...(await formedOn(edge)), stop };
+    return await withBroker(quorum);
   } catch (error) {
-    await stop();
+    await quorum.stop();
     throw error;
   }
 }
 
-async function formedOn(edge: Edge): Promise<Omit<BenchQuorum, "stop">> {
-  const formed = await formCluster(edge.url, { voters: 3 });
-  const cluster = clusterClient(edge.url, formed.cluster_id);
+async function withBroker(quorum: Quorum): Promise<BenchQuorum> {
+  const { cluster, edge, formed, gatewayPort, stop } = quorum;
   const brokerEpoch = await jsonBroker(cluster, 1).register();
-  const { body } = await cluster.get<{
-    readonly leader_id: number;
-    readonly leader_epoch: number;
-    readonly high_watermark: number;
-  }>("quorum");
-  const { leader_id: leaderId, leader_epoch: leaderEpoch, high_watermark: endOffset } = body;
+  const state = await cluster.quorum();
   const writeFrame = requestFrame(
     AllocateProducerIds,
     { apiVersion: 0, correlationId: 1, clientId: "bench" },
     { brokerId: 1, brokerEpoch },
   );
-  const url = `${edge.url}/kafka/v3/clusters/${formed.cluster_id}/controllers/${leaderId}/frames`;
-  const send = (frame: Uint8Array, agent: Agent): Promise<void> => post(url, frame, agent);
-  return { edge, formed, leaderId, leaderEpoch, endOffset, brokerEpoch, writeFrame, send };
+  const url = `${edge.url}/kafka/v3/clusters/${formed.cluster_id}/controllers/${state.leader_id}/frames`;
+  const overHttp = async (shape: LoadShape, frame: Uint8Array): Promise<Load> => {
+    const agent = new Agent({ keepAlive: true, maxSockets: shape.writers });
+    try {
+      return await closedLoop(shape, () => post(url, frame, agent));
+    } finally {
+      agent.destroy();
+    }
+  };
+  return { edge, formed, gatewayPort, stop, state, brokerEpoch, writeFrame, overHttp };
 }
 
+/** Rejects unless a frame comes back. */
 function post(url: string, frame: Uint8Array, agent: Agent): Promise<void> {
   return new Promise((resolve, reject) => {
     const headers = { "content-length": frame.byteLength };

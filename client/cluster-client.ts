@@ -1,6 +1,7 @@
 /**
- * The HTTP interface from a program's side, as the scripts, the tests and the benchmarks use it: form a cluster,
- * call an API in Kafka's JSON form, read a resource. It adds nothing: no retry, no memory.
+ * The HTTP interface from a program's side, as commands, tests and benches use it: form a cluster, call an API in
+ * Kafka's JSON form, read a resource. It adds nothing: no retry, no cache. It imports nothing and needs nothing but
+ * `fetch`.
  */
 
 /** A cluster as `POST /clusters` answers it. */
@@ -24,6 +25,24 @@ export interface Answer<Body> {
   readonly offset: number;
   /** `Kafka-Metadata-Epoch`. */
   readonly epoch: number;
+}
+
+/** `GET quorum`, as far as programs here read it. */
+export interface QuorumState {
+  /** -1 while no controller leads. */
+  readonly leader_id: number;
+  readonly leader_epoch: number;
+  readonly high_watermark: number;
+}
+
+/** A partition, as `GET topics/{name}/partitions` lists it. */
+export interface Partition {
+  readonly partition_id: number;
+  readonly leader_id: number;
+  readonly leader_epoch: number;
+  readonly partition_epoch: number;
+  readonly replica_ids: readonly number[];
+  readonly isr_ids: readonly number[];
 }
 
 /** The body of every refusal. */
@@ -71,6 +90,10 @@ export interface ClusterClient {
   get<Body>(path: string): Promise<Answer<Body>>;
   /** `POST` without a body, as `controllers/3000:restart`. */
   post<Body>(path: string): Promise<Answer<Body>>;
+  /** Who leads, in which epoch, and how far the log is committed. */
+  quorum(): Promise<QuorumState>;
+  /** The partitions of a topic that has at most a thousand. */
+  partitions(topic: string): Promise<readonly Partition[]>;
   /** One range of the committed log from an offset; `waitMs` holds an answer that would be empty. */
   log(fromOffset: number, waitMs?: number): Promise<LogAnswer>;
   /** The whole committed log as raw record batches, end to end. */
@@ -98,6 +121,7 @@ export async function listClusters(edge: string): Promise<readonly FormedCluster
 
 export function clusterClient(edge: string, clusterId: string): ClusterClient {
   const base = `${edge}/kafka/v3/clusters/${clusterId}`;
+  const get = <Body>(path: string): Promise<Answer<Body>> => call(`${base}/${path}`);
   return {
     clusterId,
     rpc: (api, body, version) =>
@@ -105,8 +129,13 @@ export function clusterClient(edge: string, clusterId: string): ClusterClient {
         method: "POST",
         body: JSON.stringify(body),
       }),
-    get: (path) => call(`${base}/${path}`),
+    get,
     post: (path) => call(`${base}/${path}`, { method: "POST" }),
+    quorum: async () => (await get<QuorumState>("quorum")).body,
+    partitions: async (topic) => {
+      const path = `topics/${topic}/partitions?page_size=1000`;
+      return (await get<{ readonly data: readonly Partition[] }>(path)).body.data;
+    },
     log: (fromOffset, waitMs = 0) =>
       readLines(`${base}/metadata-log?from_offset=${fromOffset}&wait_ms=${waitMs}`),
     rawLog: () => readRaw(`${base}/metadata-log`),
@@ -148,8 +177,18 @@ async function readRaw(url: string): Promise<Uint8Array> {
     });
     chunks.push(new Uint8Array(await response.arrayBuffer()));
     next = Number(response.headers.get("Kafka-Next-Offset"));
-    if (next >= Number(response.headers.get("Kafka-High-Watermark"))) return Buffer.concat(chunks);
+    if (next >= Number(response.headers.get("Kafka-High-Watermark"))) return joined(chunks);
   }
+}
+
+function joined(chunks: readonly Uint8Array[]): Uint8Array {
+  const whole = new Uint8Array(chunks.reduce((size, chunk) => size + chunk.byteLength, 0));
+  let at = 0;
+  for (const chunk of chunks) {
+    whole.set(chunk, at);
+    at += chunk.byteLength;
+  }
+  return whole;
 }
 
 /** The response, when it is a 2xx. */

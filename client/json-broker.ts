@@ -3,9 +3,15 @@
  * the metadata log, sends heartbeats and falls silent when told to. It stores no partitions. The tour and the tests
  * show with it what any broker in any language could do.
  */
-import { randomUUID } from "node:crypto";
-import type { BrokerHeartbeatResponse, BrokerRegistrationResponse } from "../src/protocol/index.ts";
 import { committedLog, type ClusterClient } from "./cluster-client.ts";
+
+/** What BrokerHeartbeat is answered (KIP-631), as far as this broker reads it. */
+export interface HeartbeatAnswer {
+  readonly errorCode: number;
+  readonly isCaughtUp: boolean;
+  readonly isFenced: boolean;
+  readonly shouldShutDown: boolean;
+}
 
 export interface JsonBroker {
   readonly id: number;
@@ -14,11 +20,16 @@ export interface JsonBroker {
   /** Registers this incarnation; the broker is fenced until a heartbeat says that it has caught up. */
   register(): Promise<number>;
   /** Reads the committed log to its end and sends one heartbeat that says so. */
-  heartbeat(): Promise<BrokerHeartbeatResponse>;
+  heartbeat(): Promise<HeartbeatAnswer>;
   /** Sends heartbeats from now on, every half second, whatever becomes of each. */
   keepAlive(): void;
   /** Sends nothing any more. */
   fallSilent(): Promise<void>;
+}
+
+interface Registered {
+  readonly errorCode: number;
+  readonly brokerEpoch: number;
 }
 
 /** A quarter of Kafka's `broker.heartbeat.interval.ms`: quick enough to watch. */
@@ -37,12 +48,12 @@ export function jsonBroker(cluster: ClusterClient, id: number): JsonBroker {
   const logDir = kafkaUuid();
   let epoch = -1;
   let read = 0;
-  let timer: NodeJS.Timeout | undefined;
+  let timer: ReturnType<typeof setInterval> | undefined;
   let beating: Promise<unknown> = Promise.resolve();
 
-  const heartbeat = async (): Promise<BrokerHeartbeatResponse> => {
+  const heartbeat = async (): Promise<HeartbeatAnswer> => {
     ({ next: read } = await committedLog(cluster, read));
-    const { body } = await cluster.rpc<BrokerHeartbeatResponse>(
+    const { body } = await cluster.rpc<HeartbeatAnswer>(
       "BrokerHeartbeat",
       {
         brokerId: id,
@@ -61,7 +72,7 @@ export function jsonBroker(cluster: ClusterClient, id: number): JsonBroker {
     id,
     epoch: () => epoch,
     async register() {
-      const { body } = await cluster.rpc<BrokerRegistrationResponse>("BrokerRegistration", {
+      const { body } = await cluster.rpc<Registered>("BrokerRegistration", {
         brokerId: id,
         clusterId: cluster.clusterId,
         incarnationId,
@@ -92,5 +103,8 @@ export function jsonBroker(cluster: ClusterClient, id: number): JsonBroker {
 }
 
 /** A random uuid in Kafka's form: 22 characters of base64url. */
-const kafkaUuid = (): string =>
-  Buffer.from(randomUUID().replaceAll("-", ""), "hex").toString("base64url");
+function kafkaUuid(): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  const base64 = btoa(String.fromCharCode(...bytes));
+  return base64.replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
+}

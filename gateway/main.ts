@@ -11,8 +11,6 @@ import { parseArgs } from "node:util";
 import { startGateway, type Gateway, type GatewayOptions } from "./gateway.ts";
 import { onShutdown } from "./shutdown.ts";
 
-export { startGateway, type Gateway, type GatewayLimits, type GatewayOptions } from "./gateway.ts";
-
 /** Between two looks for an edge that is not there yet. */
 const RETRY_MS = 1_000;
 

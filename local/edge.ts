@@ -6,15 +6,14 @@
  */
 import { execFile, spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
-import { once } from "node:events";
 import { createRequire } from "node:module";
 import { readFileSync } from "node:fs";
 import { readFile, writeFile } from "node:fs/promises";
-import { createServer } from "node:net";
 import { join, resolve } from "node:path";
 import { createInterface } from "node:readline";
 import { promisify } from "node:util";
-import { RUNTIME_ENVIRONMENT, ROOT } from "../scripts/commands.ts";
+import { ROOT, RUNTIME_ENVIRONMENT } from "./checkout.ts";
+import { assertFree, portInUse } from "./ports.ts";
 
 export interface EdgeOptions {
   /** A folder for the state, made when missing. One runtime at a time may use it. */
@@ -44,11 +43,6 @@ export interface Edge {
 const STOP_MS = 3_000;
 /** The runtime listens tens of milliseconds after its start; a crowded CI machine may need far longer. */
 const LISTEN_MS = 30_000;
-
-/** Another process listens on the port that was asked for. */
-export class PortInUseError extends Error {
-  override readonly name = "PortInUseError";
-}
 
 /** Another runtime uses the folder. */
 export class StateInUseError extends Error {
@@ -177,19 +171,6 @@ async function listeningPort(child: ChildProcess, exited: Promise<string>): Prom
   }
 }
 
-/** Fails with a `PortInUseError` when something listens on that loopback port. */
-export async function assertFree(port: number): Promise<void> {
-  const server = createServer();
-  server.listen(port, "127.0.0.1");
-  try {
-    await once(server, "listening");
-  } catch (error) {
-    throw portInUse(port, error);
-  }
-  server.close();
-  await once(server, "close");
-}
-
 /** Says which runtime uses a folder, and which process started it. */
 interface Owner {
   readonly pid: number;
@@ -237,6 +218,3 @@ function isAlive(pid: number): boolean {
     return true;
   }
 }
-
-const portInUse = (port: number, cause?: unknown): PortInUseError =>
-  new PortInUseError(`port ${port} of 127.0.0.1 is in use; choose another with --port`, { cause });

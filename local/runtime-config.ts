@@ -11,7 +11,7 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { build } from "esbuild";
 import { unstable_readConfig } from "wrangler";
-import { ROOT } from "../scripts/commands.ts";
+import { ROOT } from "./checkout.ts";
 
 interface Places {
   /** Holds `runtime/` (bundle and configuration, rewritten at every start) and `objects/` (the state). */

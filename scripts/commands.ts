@@ -4,17 +4,7 @@
  */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { join } from "node:path";
-
-/** The root of the checkout. */
-export const ROOT = join(import.meta.dirname, "..");
-
-/** What keeps `workerd` from tracing every call between objects, and wrangler from asking the network for anything. */
-export const RUNTIME_ENVIRONMENT: Readonly<Record<string, string>> = {
-  X_LOCAL_OBSERVABILITY: "false",
-  WRANGLER_SEND_METRICS: "false",
-  CLOUDFLARE_CF_FETCH_ENABLED: "false",
-};
+import { ROOT, RUNTIME_ENVIRONMENT } from "../local/checkout.ts";
 
 /** Runs `command` with this process's streams; its exit status, or 1 when a signal ended it. */
 export async function run(command: string, args: readonly string[]): Promise<number> {

@@ -1,14 +1,15 @@
 /**
  * `docs/PROTOCOL.md`, from the schemas themselves: which APIs and records there are, in which versions, and which of
- * the APIs a controller of this build answers. Run it to write the page; a test holds the page against it.
+ * the APIs a controller of this build answers. It writes the page; with `--print` it prints it instead, and a test
+ * compares the two.
  */
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { SERVED_APIS } from "../durable-objects/listener/served-apis.ts";
 import { apis, recordSchemas, type Api } from "../src/protocol/index.ts";
-import { ROOT } from "./commands.ts";
+import { ROOT } from "../local/checkout.ts";
 
-export function protocolPage(): string {
+function protocolPage(): string {
   const served = new Set<string>(SERVED_APIS);
   const rows = Object.values<Api>(apis)
     .toSorted((left, right) => left.key - right.key)
@@ -40,4 +41,5 @@ ${records.join("\n")}
 `;
 }
 
-if (import.meta.main) await writeFile(join(ROOT, "docs", "PROTOCOL.md"), protocolPage());
+if (process.argv.includes("--print")) process.stdout.write(protocolPage());
+else await writeFile(join(ROOT, "docs", "PROTOCOL.md"), protocolPage());

@@ -7,8 +7,9 @@ import { parseArgs } from "node:util";
 import { onShutdown } from "../gateway/shutdown.ts";
 import type { FormedCluster } from "../client/cluster-client.ts";
 import { formCluster, listClusters } from "../client/cluster-client.ts";
-import { assertFree, startEdge } from "../local/edge.ts";
 import type { Edge } from "../local/edge.ts";
+import { assertFree } from "../local/ports.ts";
+import { startQuorum, type Quorum } from "../local/quorum.ts";
 
 const USAGE = `npm start -- [options]
   --port N          where the Worker listens on 127.0.0.1 (8787)
@@ -29,10 +30,6 @@ interface Options {
   readonly json: boolean;
 }
 
-/** How long a quorum may take until it can commit: several elections. */
-const READY_MS = 30_000;
-const PAUSE_MS = 50;
-
 const CRASHED = "workerd ended by itself";
 
 /** Something the user can put right: said in one line, without a stack. */
@@ -44,8 +41,8 @@ class UsageError extends Error {
 const stopped = Promise.withResolvers<string>();
 onShutdown((how) => stopped.resolve(how));
 
-let edge: Edge | undefined;
-let gateway: { stop(): Promise<void> } | undefined;
+/** What there is to stop: the runtime first, and then all of it. */
+let running: Edge | Quorum | undefined;
 try {
   const options = optionsFrom(process.argv.slice(2));
   const say = options.json ? console.error : console.log;
@@ -58,28 +55,32 @@ try {
   console.error(`kedge: ${error instanceof Error ? error.message : String(error)}`);
   process.exitCode = 1;
 } finally {
-  await gateway?.stop();
-  await edge?.stop();
+  await running?.stop();
 }
 // Whatever a signal left half open (a request in flight, a step of starting) does not keep the process.
 process.exit();
 
 async function bringUp(options: Options, say: (line: string) => void): Promise<void> {
   say(`starting workerd on http://127.0.0.1:${options.port}, state under ${options.persistTo}`);
-  edge = await startEdge({
+  const quorum = await startQuorum({
     persistTo: options.persistTo,
     port: options.port,
     onLine: console.error,
+    form: (edge) => {
+      running = edge;
+      return defaultCluster(edge.url, options, say);
+    },
+    ...(options.gateway ? { gateway: { ports: "named", log: console.error } } : {}),
   });
+  running = quorum;
+  const { edge, formed: cluster, bootstrapServers } = quorum;
   void edge.exited.then((how) => {
     // Ctrl-C reaches every process of the terminal, and the runtime may be the first to go.
     const asked = ["exit 0", "SIGINT", "SIGTERM", "SIGHUP"].includes(how);
     stopped.resolve(asked ? how : `${CRASHED} (${how})`);
   });
-  const cluster = await defaultCluster(edge.url, options, say);
-  await untilReady(edge.url, cluster.cluster_id);
   say(`cluster ${cluster.cluster_id} is ready: its quorum can commit`);
-  const bootstrapServers = options.gateway ? await openGateway(edge.url, cluster, say) : undefined;
+  if (bootstrapServers !== null) say(`gateway on ${bootstrapServers}`);
   if (options.json) {
     console.log(
       JSON.stringify({
@@ -91,7 +92,7 @@ async function bringUp(options: Options, say: (line: string) => void): Promise<v
           host,
           port,
         })),
-        ...(bootstrapServers === undefined ? {} : { bootstrap_servers: bootstrapServers }),
+        ...(bootstrapServers === null ? {} : { bootstrap_servers: bootstrapServers }),
       }),
     );
   }
@@ -101,7 +102,7 @@ async function bringUp(options: Options, say: (line: string) => void): Promise<v
   say(`  quorum       ${edge.url}/kafka/v3/clusters/${cluster.cluster_id}/quorum`);
   say(`  metadata log ${edge.url}/kafka/v3/clusters/${cluster.cluster_id}/metadata-log`);
   say(`  health       ${edge.url}/health/ready`);
-  if (bootstrapServers !== undefined) {
+  if (bootstrapServers !== null) {
     say(`  brokers      controller.quorum.bootstrap.servers=${bootstrapServers}`);
   }
   say("");
@@ -130,6 +131,7 @@ async function defaultCluster(
         "leave --gateway-port out, or use another --persist-to",
     );
   }
+  if (options.gateway) for (const { port } of existing.controllers) await freeForGateway(port);
   // Forming again finishes what a kill may have cut short, and changes nothing that is done.
   return await formCluster(url, {
     cluster_id: existing.cluster_id,
@@ -143,28 +145,6 @@ async function defaultCluster(
   });
 }
 
-async function openGateway(
-  url: string,
-  cluster: FormedCluster,
-  say: (line: string) => void,
-): Promise<string> {
-  for (const { port } of cluster.controllers) await freeForGateway(port);
-  const { startGateway } = await import("../gateway/main.ts");
-  const opened = await startGateway({
-    edge: url,
-    clusterId: cluster.cluster_id,
-    controllers: cluster.controllers.map(({ node_id: nodeId, port }) => ({
-      nodeId,
-      host: "127.0.0.1",
-      port,
-    })),
-    log: console.error,
-  });
-  gateway = opened;
-  say(`gateway on ${opened.bootstrapServers}`);
-  return opened.bootstrapServers;
-}
-
 async function freeForGateway(port: number): Promise<void> {
   try {
     await assertFree(port);
@@ -174,18 +154,6 @@ async function freeForGateway(port: number): Promise<void> {
         "--gateway-port N moves the gateway of a new cluster, --no-gateway leaves it out",
       { cause: error },
     );
-  }
-}
-
-/** Waits for 200 from `/health/ready`. */
-async function untilReady(url: string, clusterId: string): Promise<void> {
-  const deadline = Date.now() + READY_MS;
-  for (;;) {
-    const response = await fetch(`${url}/health/ready?cluster_id=${clusterId}`);
-    const body = await response.text();
-    if (response.ok) return;
-    if (Date.now() > deadline) throw new Error(`not ready after ${READY_MS} ms: ${body}`);
-    await new Promise((settle) => setTimeout(settle, PAUSE_MS));
   }
 }
 

@@ -4,37 +4,18 @@
  * Every step says what it did and what it saw, and checks it; the first thing that does not hold ends the tour
  * with a non-zero status. It runs in a folder of its own on free ports, and leaves nothing behind.
  */
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import type { AlterPartitionResponse, CreateTopicsResponse } from "../src/protocol/index.ts";
-import { clusterClient, formCluster } from "../client/cluster-client.ts";
-import type { ClusterClient, LogLine } from "../client/cluster-client.ts";
-import { startEdge } from "../local/edge.ts";
-import type { Edge } from "../local/edge.ts";
+import type { ClusterClient, LogLine, Partition } from "../client/cluster-client.ts";
+import { formCluster } from "../client/cluster-client.ts";
+import { startQuorum } from "../local/quorum.ts";
+import type { Quorum } from "../local/quorum.ts";
 import { jsonBroker } from "../client/json-broker.ts";
 import type { JsonBroker } from "../client/json-broker.ts";
 
-interface PartitionData {
-  readonly partition_id: number;
-  readonly leader_id: number;
-  readonly leader_epoch: number;
-  readonly partition_epoch: number;
-  readonly replica_ids: readonly number[];
-  readonly isr_ids: readonly number[];
-}
-
-interface QuorumData {
-  readonly leader_id: number;
-  readonly leader_epoch: number;
-  readonly high_watermark: number;
-}
-
 const PARTITIONS = 100;
 const TOPIC = "orders";
-/** Beyond these something hangs: Kafka's session timeout is 9 s, its elections a few seconds. */
+/** Beyond this something hangs: Kafka's session timeout is 9 s, its elections take a few seconds. */
 const FENCED_MS = 30_000;
-const READY_MS = 30_000;
 
 let steps = 0;
 let checks = 0;
@@ -53,8 +34,7 @@ function check(holds: boolean, sentence: string): void {
   say(`✓ ${sentence}`);
 }
 
-const folder = await mkdtemp(join(tmpdir(), "kedge-tour-"));
-let edge: Edge | undefined;
+let running: Quorum | undefined;
 const crew: JsonBroker[] = [];
 try {
   await tour();
@@ -64,33 +44,39 @@ try {
   process.exitCode = 1;
 } finally {
   await Promise.all(crew.map((broker) => broker.fallSilent()));
-  await runtime().stop();
-  await rm(folder, { recursive: true, force: true });
+  await running?.stop();
 }
 
 async function tour(): Promise<void> {
-  const cluster = await formation();
+  const quorum = await formation();
+  const { cluster } = quorum;
   const brokers = await membership(cluster);
   const topicId = await creation(cluster);
   await isrChanges(cluster, brokers, topicId);
   await silence(cluster, brokers);
   await failover(cluster);
-  await crash(cluster);
+  await crash(quorum);
 }
 
-async function formation(): Promise<ClusterClient> {
+async function formation(): Promise<Quorum> {
   step("A cluster is formed");
-  edge = await startEdge({ persistTo: folder, onLine: (line) => say(`workerd: ${line}`) });
-  say(`workerd ${edge.pid} answers on ${edge.url}; its state is in ${folder}`);
-  const startMs = performance.now();
-  const formed = await formCluster(edge.url, { voters: 3 });
-  const tookMs = Math.round(performance.now() - startMs);
-  const cluster = clusterClient(edge.url, formed.cluster_id);
+  let tookMs = Number.NaN;
+  running = await startQuorum({
+    onLine: (line) => say(`workerd: ${line}`),
+    form: async (edge) => {
+      say(`workerd ${edge.pid} answers on ${edge.url}; its state is in a temporary folder`);
+      const startMs = performance.now();
+      const formed = await formCluster(edge.url, { voters: 3 });
+      tookMs = Math.round(performance.now() - startMs);
+      return formed;
+    },
+  });
+  const { cluster, formed } = running;
   say(`cluster ${formed.cluster_id}, formed and led after ${tookMs} ms; its controllers are`);
   for (const { node_id: nodeId, directory_id: directoryId } of formed.controllers) {
     say(`  ${nodeId}, directory ${directoryId}`);
   }
-  const quorum = await quorumOf(cluster);
+  const quorum = await cluster.quorum();
   const { lines } = await cluster.log(0);
   say(`its log begins with ${lines.map((line) => `${line.offset} ${line.type}`).join(", ")}`);
   check(
@@ -103,7 +89,7 @@ async function formation(): Promise<ClusterClient> {
     ),
     "the bootstrap records are committed: metadata.version is in the log",
   );
-  return cluster;
+  return running;
 }
 
 async function membership(cluster: ClusterClient): Promise<readonly JsonBroker[]> {
@@ -150,7 +136,7 @@ async function creation(cluster: ClusterClient): Promise<string> {
     created.errorCode === 0,
     `CreateTopics is answered without error: topic id ${created.topicId}, committed up to offset ${offset} in epoch ${epoch}`,
   );
-  const partitions = await partitionsOf(cluster);
+  const partitions = await cluster.partitions(TOPIC);
   check(
     partitions.length === PARTITIONS && partitions.every(({ isr_ids: isr }) => isr.length === 3),
     `${PARTITIONS} partitions are there, each with three replicas in sync`,
@@ -206,15 +192,15 @@ async function silence(cluster: ClusterClient, brokers: readonly JsonBroker[]): 
   step("A broker falls silent: it is fenced, and its partitions get new leaders");
   const silent = brokers[2];
   if (silent === undefined) throw new Error("there is no third broker");
-  const before = (await partitionsOf(cluster)).filter((each) => each.leader_id === silent.id);
-  const from = (await quorumOf(cluster)).high_watermark;
+  const before = (await cluster.partitions(TOPIC)).filter((each) => each.leader_id === silent.id);
+  const from = (await cluster.quorum()).high_watermark;
   await silent.fallSilent();
   const startMs = performance.now();
   say(`broker ${silent.id} leads ${before.length} partitions and sends no more heartbeats`);
   const fencing = await untilRecord(cluster, from, (line) => isFencing(line, silent.id));
   const tookS = ((performance.now() - startMs) / 1000).toFixed(1);
   check(true, `after ${tookS} s its fencing is committed, at offset ${fencing.offset}`);
-  const partitions = await partitionsOf(cluster);
+  const partitions = await cluster.partitions(TOPIC);
   const moved = partitions.filter((each) =>
     before.some(({ partition_id: id }) => id === each.partition_id),
   );
@@ -234,14 +220,14 @@ async function silence(cluster: ClusterClient, brokers: readonly JsonBroker[]): 
 
 async function failover(cluster: ClusterClient): Promise<void> {
   step("The active controller is restarted, and another takes over");
-  const before = await quorumOf(cluster);
+  const before = await cluster.quorum();
   const committed = await cluster.rawLog();
   const startMs = performance.now();
   await cluster.post(`controllers/${before.leader_id}:restart`);
   say(`controller ${before.leader_id}, which led in epoch ${before.leader_epoch}, was aborted`);
   const { body, offset } = await allocate(cluster);
   const tookMs = Math.round(performance.now() - startMs);
-  const after = await quorumOf(cluster);
+  const after = await cluster.quorum();
   check(
     body.errorCode === 0,
     `the next write was acknowledged ${tookMs} ms after the abort, at offset ${offset}`,
@@ -256,29 +242,30 @@ async function failover(cluster: ClusterClient): Promise<void> {
   );
 }
 
-async function crash(cluster: ClusterClient): Promise<void> {
+async function crash(quorum: Quorum): Promise<void> {
+  const { cluster } = quorum;
   step("The whole runtime is killed with SIGKILL and started again");
   await Promise.all(crew.map((broker) => broker.fallSilent()));
   const { offset } = await allocate(cluster);
   const committed = await cluster.rawLog();
-  const partitions = await partitionsOf(cluster);
-  const { pid, port } = runtime();
-  await runtime().kill();
+  const partitions = await cluster.partitions(TOPIC);
+  const { pid } = quorum.edge;
+  await quorum.kill();
   say(`workerd ${pid} is gone, right after a write at offset ${offset} was acknowledged`);
   const startMs = performance.now();
-  edge = await startEdge({ persistTo: folder, port, onLine: (line) => say(`workerd: ${line}`) });
-  await untilReady(edge, cluster.clusterId);
+  await quorum.restart();
+  await quorum.untilReady();
   const tookMs = Math.round(performance.now() - startMs);
-  const quorum = await quorumOf(cluster);
+  const after = await cluster.quorum();
   check(
-    quorum.high_watermark > offset,
-    `after ${tookMs} ms controller ${quorum.leader_id} leads in epoch ${quorum.leader_epoch}, and offset ${offset} is committed`,
+    after.high_watermark > offset,
+    `after ${tookMs} ms controller ${after.leader_id} leads in epoch ${after.leader_epoch}, and offset ${offset} is committed`,
   );
   check(
     isPrefix(committed, await cluster.rawLog()),
     `the log holds all ${committed.byteLength} bytes that were committed, unchanged`,
   );
-  const same = JSON.stringify(await partitionsOf(cluster)) === JSON.stringify(partitions);
+  const same = JSON.stringify(await cluster.partitions(TOPIC)) === JSON.stringify(partitions);
   check(same, `all ${partitions.length} partitions are as they were`);
   const next = await allocate(cluster);
   check(
@@ -287,24 +274,8 @@ async function crash(cluster: ClusterClient): Promise<void> {
   );
 }
 
-function runtime(): Edge {
-  if (edge === undefined) throw new Error("the runtime was not started");
-  return edge;
-}
-
-async function quorumOf(cluster: ClusterClient): Promise<QuorumData> {
-  return (await cluster.get<QuorumData>("quorum")).body;
-}
-
-async function partitionsOf(cluster: ClusterClient): Promise<readonly PartitionData[]> {
-  const { body } = await cluster.get<{ readonly data: readonly PartitionData[] }>(
-    `topics/${TOPIC}/partitions`,
-  );
-  return body.data;
-}
-
-async function partitionOf(cluster: ClusterClient, id: number): Promise<PartitionData> {
-  return (await cluster.get<PartitionData>(`topics/${TOPIC}/partitions/${id}`)).body;
+async function partitionOf(cluster: ClusterClient, id: number): Promise<Partition> {
+  return (await cluster.get<Partition>(`topics/${TOPIC}/partitions/${id}`)).body;
 }
 
 async function isFenced(cluster: ClusterClient, id: number): Promise<boolean> {
@@ -321,7 +292,7 @@ async function allocate(
 
 interface IsrChange {
   readonly topicId: string;
-  readonly before: PartitionData;
+  readonly before: Partition;
   readonly isr: readonly number[];
 }
 
@@ -376,17 +347,6 @@ async function untilRecord(
     next = answer.next;
   }
   throw new Error(`nothing of the kind was committed within ${FENCED_MS} ms`);
-}
-
-async function untilReady(started: Edge, clusterId: string): Promise<void> {
-  const deadline = performance.now() + READY_MS;
-  for (;;) {
-    const response = await fetch(`${started.url}/health/ready?cluster_id=${clusterId}`);
-    const text = await response.text();
-    if (response.ok) return;
-    if (performance.now() > deadline) throw new Error(`not ready after ${READY_MS} ms: ${text}`);
-    await new Promise((settle) => setTimeout(settle, 20));
-  }
 }
 
 function isPrefix(prefix: Uint8Array, whole: Uint8Array): boolean {

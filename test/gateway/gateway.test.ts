@@ -6,7 +6,7 @@ import { once } from "node:events";
 import { createServer } from "node:net";
 import { afterEach, expect, test } from "vitest";
 import { startGateway } from "../../gateway/gateway.ts";
-import { freePort } from "../ports.ts";
+import { freePort } from "../../local/ports.ts";
 import { Client, CLUSTER_ID, echo, framed, openGateway, startEcho, type Opened } from "./edge.ts";
 
 const closing: (() => Promise<void> | void)[] = [];

@@ -7,7 +7,6 @@ import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { FrameCutter, sizePrefix } from "../../gateway/tcp/frame-cutter.ts";
-import { startGateway, type Gateway } from "../../gateway/main.ts";
 import {
   ApiVersions,
   BeginQuorumEpoch,
@@ -19,42 +18,23 @@ import {
   decodeResponseFrame,
   requestFrame,
 } from "../../src/protocol/index.ts";
-import { runningQuorum, type RunningQuorum } from "../worker/running-quorum.ts";
+import { startQuorum, type Quorum } from "../../local/quorum.ts";
+import type { QuorumState } from "../../client/cluster-client.ts";
 
 const LONG_FRAME = 8 * 1_048_576;
 const HEADER = { apiVersion: 0, correlationId: 7, clientId: "hostile" };
 const TOPIC = "__cluster_metadata";
 
-let quorum: RunningQuorum;
-let gateway: Gateway;
+let quorum: Quorum;
 
 beforeAll(async () => {
-  quorum = await runningQuorum(3);
-  gateway = await startGateway({
-    edge: quorum.edge.url,
-    clusterId: quorum.formed.cluster_id,
-    controllers: quorum.formed.controllers.map(({ node_id }) => ({
-      nodeId: node_id,
-      host: "127.0.0.1",
-      port: 0,
-    })),
-  });
+  quorum = await startQuorum({ gateway: { ports: "free" } });
 });
 
-afterAll(async () => {
-  await gateway.stop();
-  await quorum.stop();
-});
+afterAll(() => quorum.stop());
 
-interface Footprint {
-  readonly leader_id: number;
-  readonly leader_epoch: number;
-  readonly high_watermark: number;
-}
-
-async function footprint(): Promise<Footprint> {
-  const { body } = await quorum.cluster.get<Footprint>("quorum");
-  const { leader_id, leader_epoch, high_watermark } = body;
+async function footprint(): Promise<QuorumState> {
+  const { leader_id, leader_epoch, high_watermark } = await quorum.cluster.quorum();
   return { leader_id, leader_epoch, high_watermark };
 }
 
@@ -68,9 +48,7 @@ async function changesNothing(act: () => Promise<void>): Promise<void> {
 }
 
 async function open(nodeId = 3000): Promise<Socket> {
-  const at = quorum.formed.controllers.findIndex(({ node_id }) => node_id === nodeId);
-  const [host = "", port = ""] = gateway.bootstrapServers.split(",")[at]?.split(":") ?? [];
-  const socket = connect(Number(port), host);
+  const socket = connect(quorum.gatewayPort(nodeId), "127.0.0.1");
   socket.on("error", () => undefined);
   await once(socket, "connect");
   return socket;

@@ -5,28 +5,19 @@ import { join } from "node:path";
 import { broker } from "./broker.ts";
 import type { Broker } from "./broker.ts";
 import type { Kafka } from "../../local/kafka-release.ts";
-import { freePorts } from "../ports.ts";
-import { startQuorum } from "./quorum.ts";
-import type { Quorum } from "./quorum.ts";
+import { freePorts } from "../../local/ports.ts";
+import type { Partition } from "../../client/cluster-client.ts";
+import { startInteropQuorum, type InteropQuorum } from "./quorum.ts";
 import { tool } from "./tool.ts";
 import type { ToolName } from "../../local/kafka-tools.ts";
 import type { ToolOptions, ToolRun } from "./tool.ts";
 import type { Transcript } from "./transcript.ts";
 import { until } from "./until.ts";
 
-export interface Partition {
-  readonly partition_id: number;
-  readonly leader_id: number;
-  readonly leader_epoch: number;
-  readonly partition_epoch: number;
-  readonly replica_ids: readonly number[];
-  readonly isr_ids: readonly number[];
-}
-
 export interface Cluster {
   readonly kafka: Kafka;
   readonly folder: string;
-  readonly quorum: Quorum;
+  readonly quorum: InteropQuorum;
   readonly brokers: readonly Broker[];
   readonly bootstrapServers: string;
   readonly transcript: Transcript;
@@ -67,7 +58,7 @@ export async function startCluster(
   transcript: Transcript,
 ): Promise<Cluster> {
   const metadataVersion = METADATA_VERSIONS[kafka.version.split(".").slice(0, 2).join(".")];
-  const quorum = await startQuorum({
+  const quorum = await startInteropQuorum({
     folder,
     ...(metadataVersion === undefined ? {} : { metadataVersion }),
   });
@@ -78,18 +69,14 @@ export async function startCluster(
       nodeId,
       port: ports[at] ?? 0,
       folder: join(folder, `broker-${nodeId}`),
-      clusterId: quorum.clusterId,
+      clusterId: quorum.formed.cluster_id,
       bootstrapControllers: quorum.bootstrapControllers,
     }),
   );
   const bootstrapServers = brokers.map(({ port }) => `127.0.0.1:${port}`).join(",");
   nameInTranscript(transcript, quorum, brokers, folder);
-  const partitions = async (topic: string): Promise<readonly Partition[]> => {
-    const { body } = await quorum.client.get<{ readonly data: readonly Partition[] }>(
-      `topics/${topic}/partitions?page_size=1000`,
-    );
-    return body.data;
-  };
+  const partitions = (topic: string): Promise<readonly Partition[]> =>
+    quorum.cluster.partitions(topic);
   const viaBrokers: Cluster["viaBrokers"] = (name, args, options) =>
     tool(kafka, name, ["--bootstrap-server", bootstrapServers, ...args], options);
   return {
@@ -125,18 +112,18 @@ export async function startCluster(
 
 function nameInTranscript(
   transcript: Transcript,
-  quorum: Quorum,
+  quorum: InteropQuorum,
   brokers: readonly Broker[],
   folder: string,
 ): void {
   transcript.rename(folder, "FOLDER");
-  transcript.rename(quorum.clusterId, "CLUSTER_ID");
+  transcript.rename(quorum.formed.cluster_id, "CLUSTER_ID");
   for (const { nodeId, port } of brokers) {
     transcript.rename(`127.0.0.1:${port}`, `broker${nodeId}:9092`);
     transcript.rename(String(port), "9092");
   }
   for (const [at, address] of quorum.bootstrapControllers.split(",").entries()) {
-    transcript.rename(address, `controller${quorum.voterIds[at]}:9093`);
+    transcript.rename(address, `controller${quorum.formed.controllers[at]?.node_id}:9093`);
     transcript.rename(address.slice(address.indexOf(":") + 1), "9093");
   }
 }

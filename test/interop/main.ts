@@ -9,7 +9,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { onShutdown } from "../../gateway/shutdown.ts";
-import { ROOT } from "../../scripts/commands.ts";
+import { ROOT } from "../../local/checkout.ts";
 import { startCluster } from "./cluster.ts";
 import type { Cluster } from "./cluster.ts";
 import { killEverything } from "./jvm.ts";
@@ -132,9 +132,9 @@ function withoutKafka(error: UnavailableError, version: string): Promise<Outcome
   return attempt("quorum without brokers", async () => {
     const folder = await mkdtemp(join(tmpdir(), "kedge-interop-quorum-"));
     try {
-      const { startQuorum } = await import("./quorum.ts");
-      const quorum = await startQuorum({ folder });
-      const { leader_id: leaderId } = await quorum.state();
+      const { startInteropQuorum } = await import("./quorum.ts");
+      const quorum = await startInteropQuorum({ folder });
+      const { leader_id: leaderId } = await quorum.cluster.quorum();
       await quorum.stop();
       return `no Kafka, so nothing but the quorum was tried: controller ${leaderId} leads`;
     } finally {

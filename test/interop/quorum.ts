@@ -1,121 +1,76 @@
 /**
- * The quorum under test, as `npm start` runs it: the edge on a loopback port, the gateway beside it, a cluster of
- * three controllers whose endpoints are the gateway's ports.
+ * The quorum under the brokers, on fixed ports, with what is done to it in the steps: its leader restarts, the whole
+ * edge is killed or suspended. What the edge and the gateway print is kept in a file.
  */
-import { join } from "node:path";
 import { appendFileSync } from "node:fs";
+import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
-import { startGateway } from "../../gateway/main.ts";
-import type { Gateway } from "../../gateway/main.ts";
-import { clusterClient, formCluster } from "../../client/cluster-client.ts";
-import type { ClusterClient } from "../../client/cluster-client.ts";
-import { startEdge } from "../../local/edge.ts";
-import type { Edge } from "../../local/edge.ts";
-import { freePort, freePorts } from "../ports.ts";
-import { until } from "./until.ts";
+import { formCluster } from "../../client/cluster-client.ts";
+import { freePort, freePorts } from "../../local/ports.ts";
+import { startQuorum, type Quorum } from "../../local/quorum.ts";
 
-/** `GET quorum`, as far as it is read here. */
-export interface QuorumState {
-  readonly leader_id: number;
-  readonly leader_epoch: number;
-  readonly high_watermark: number;
-}
-
-export interface Quorum {
-  readonly clusterId: string;
-  readonly client: ClusterClient;
+export interface InteropQuorum extends Pick<Quorum, "formed" | "cluster" | "stop"> {
   readonly bootstrapControllers: string;
-  readonly voterIds: readonly number[];
-  readonly state: () => Promise<QuorumState>;
   /** Aborts the controller that leads; its id. */
   readonly restartLeader: () => Promise<number>;
   /** Kills the whole edge and starts it again on its port and its state; brokers keep their connections to the gateway. */
   readonly crash: () => Promise<void>;
-  /** Stops the whole edge in its tracks for a while: every controller, every request on its way. */
-  readonly standStill: (ms: number) => Promise<void>;
-  readonly stop: () => Promise<void>;
+  /** Suspends the whole edge for a while: every controller, every request on its way. */
+  readonly suspend: (ms: number) => Promise<void>;
 }
 
 const VOTERS = 3;
-const READY_MS = 60_000;
 
-export interface QuorumOptions {
+export interface InteropOptions {
   readonly folder: string;
   /** A `metadata.version` level; the default of the product when absent. */
   readonly metadataVersion?: number;
 }
 
-export async function startQuorum({ folder, metadataVersion }: QuorumOptions): Promise<Quorum> {
+export async function startInteropQuorum(options: InteropOptions): Promise<InteropQuorum> {
+  const { folder, metadataVersion } = options;
   const logFile = join(folder, "quorum.log");
   const log = (line: string): void =>
     appendFileSync(logFile, `${new Date().toISOString()} ${line}\n`);
-  const edgeOptions = { persistTo: join(folder, "edge"), port: await freePort(), onLine: log };
   const ports = await freePorts(VOTERS);
-  let edge: Edge = await startEdge(edgeOptions);
-  let gateway: Gateway | undefined;
-  try {
-    const formed = await formCluster(edge.url, {
-      controllers: ports.map((port) => ({ host: "127.0.0.1", port })),
-      ...(metadataVersion === undefined ? {} : { metadata_version: metadataVersion }),
-    });
-    gateway = await startGateway({
-      edge: edge.url,
-      clusterId: formed.cluster_id,
-      controllers: formed.controllers.map(({ node_id: nodeId, host, port }) => ({
-        nodeId,
-        host,
-        port,
-      })),
-      log: (line) => log(`gateway: ${line}`),
-    });
-    const opened = gateway;
-    const client = clusterClient(edge.url, formed.cluster_id);
-    const state = async (): Promise<QuorumState> => (await client.get<QuorumState>("quorum")).body;
-    await ready(edge.url, formed.cluster_id);
-    return {
-      clusterId: formed.cluster_id,
-      client,
-      bootstrapControllers: opened.bootstrapServers,
-      voterIds: formed.controllers.map((controller) => controller.node_id),
-      state,
-      restartLeader: async () => {
-        const { leader_id: leaderId } = await state();
-        log(`interop: restart controller ${leaderId}`);
-        await client.post(`controllers/${leaderId}:restart`);
-        return leaderId;
-      },
-      crash: async () => {
-        log("interop: kill the edge");
-        await edge.kill();
-        edge = await startEdge(edgeOptions);
-        await ready(edge.url, formed.cluster_id);
-      },
-      standStill: async (ms) => {
-        log(`interop: the edge stands still for ${ms} ms`);
-        process.kill(edge.pid, "SIGSTOP");
-        try {
-          await pause(ms);
-        } finally {
-          process.kill(edge.pid, "SIGCONT");
-        }
-      },
-      stop: async () => {
-        await opened.stop();
-        await edge.stop();
-      },
-    };
-  } catch (error) {
-    await gateway?.stop();
-    await edge.stop();
-    throw error;
-  }
-}
-
-async function ready(url: string, clusterId: string): Promise<void> {
-  await until("a quorum that can commit", { withinMs: READY_MS }, async () => {
-    const response = await fetch(`${url}/health/ready?cluster_id=${clusterId}`);
-    const body = await response.text();
-    if (!response.ok) throw new Error(body);
-    return true;
+  const quorum = await startQuorum({
+    persistTo: join(folder, "edge"),
+    port: await freePort(),
+    onLine: log,
+    gateway: { ports: "named", log: (line) => log(`gateway: ${line}`) },
+    form: ({ url }) =>
+      formCluster(url, {
+        controllers: ports.map((port) => ({ host: "127.0.0.1", port })),
+        ...(metadataVersion === undefined ? {} : { metadata_version: metadataVersion }),
+      }),
   });
+  const { formed, cluster, stop } = quorum;
+  return {
+    formed,
+    cluster,
+    stop,
+    bootstrapControllers: quorum.bootstrapServers ?? "",
+    restartLeader: async () => {
+      const { leader_id: leaderId } = await cluster.quorum();
+      log(`interop: restart controller ${leaderId}`);
+      await cluster.post(`controllers/${leaderId}:restart`);
+      return leaderId;
+    },
+    crash: async () => {
+      log("interop: kill the edge");
+      await quorum.kill();
+      await quorum.restart();
+      await quorum.untilReady();
+    },
+    suspend: async (ms) => {
+      log(`interop: suspend the edge for ${ms} ms`);
+      const { pid } = quorum.edge;
+      process.kill(pid, "SIGSTOP");
+      try {
+        await pause(ms);
+      } finally {
+        process.kill(pid, "SIGCONT");
+      }
+    },
+  };
 }

@@ -1,29 +1,18 @@
 /** Leaders and runtimes that die: what was acknowledged stays, and whoever asks is answered again. */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { startEdge } from "../../local/edge.ts";
-import type { Edge } from "../../local/edge.ts";
 import { jsonBroker } from "../../client/json-broker.ts";
 import type { JsonBroker } from "../../client/json-broker.ts";
 import { runningQuorum } from "./running-quorum.ts";
 import type { RunningQuorum } from "./running-quorum.ts";
 
-interface QuorumData {
-  readonly leader_id: number;
-  readonly leader_epoch: number;
-}
-
 let quorum: RunningQuorum;
 let broker: JsonBroker;
-let restarted: Edge | undefined;
 beforeAll(async () => {
   quorum = await runningQuorum(3);
   broker = jsonBroker(quorum.cluster, 1);
   await broker.register();
 });
-afterAll(async () => {
-  await restarted?.stop();
-  await quorum.stop();
-});
+afterAll(() => quorum.stop());
 
 /** A write that always has a record; the answer tells where the block begins, and every block is a new one. */
 const allocate = (): ReturnType<
@@ -32,11 +21,11 @@ const allocate = (): ReturnType<
 
 describe("a quorum", () => {
   test("whose leader is restarted has another one, and every acknowledged write", async () => {
-    const before = (await quorum.cluster.get<QuorumData>("quorum")).body;
+    const before = await quorum.cluster.quorum();
     const first = await allocate();
     await quorum.cluster.post(`controllers/${before.leader_id}:restart`);
     const second = await allocate();
-    const after = (await quorum.cluster.get<QuorumData>("quorum")).body;
+    const after = await quorum.cluster.quorum();
     expect([first.body.errorCode, second.body.errorCode]).toEqual([0, 0]);
     expect(after.leader_epoch).toBeGreaterThan(before.leader_epoch);
     expect(second.body.producerIdStart).toBeGreaterThan(first.body.producerIdStart);
@@ -44,11 +33,11 @@ describe("a quorum", () => {
   });
 
   test("goes on while a follower is restarted", async () => {
-    const { leader_id: leaderId } = (await quorum.cluster.get<QuorumData>("quorum")).body;
+    const { leader_id: leaderId } = await quorum.cluster.quorum();
     const follower = quorum.formed.controllers.find((each) => each.node_id !== leaderId);
     await quorum.cluster.post(`controllers/${follower?.node_id}:restart`);
     expect((await allocate()).body.errorCode).toBe(0);
-    expect((await quorum.cluster.get<QuorumData>("quorum")).body.leader_id).toBe(leaderId);
+    expect((await quorum.cluster.quorum()).leader_id).toBe(leaderId);
   });
 
   test("that is killed with SIGKILL under load comes back with all it acknowledged", async () => {
@@ -65,10 +54,10 @@ describe("a quorum", () => {
     });
     while (acknowledged.length < 50)
       await allocate().then(({ offset }) => acknowledged.push(offset));
-    await quorum.edge.kill();
+    await quorum.kill();
     await Promise.all(writers);
 
-    restarted = await startEdge({ persistTo: quorum.persistTo, port: quorum.edge.port });
+    await quorum.restart();
     const ready = (): Promise<Response> => fetch(`${quorum.edge.url}/health/ready`);
     const early = await ready();
     expect([early.status, await early.text()]).toEqual([

@@ -1,38 +1,11 @@
-/**
- * A real quorum for a test file: one workerd in a folder of its own on a free port, one cluster in it, gone when the
- * file is done.
- */
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { clusterClient, formCluster } from "../../client/cluster-client.ts";
-import type { ClusterClient, FormedCluster } from "../../client/cluster-client.ts";
-import { startEdge } from "../../local/edge.ts";
-import type { Edge } from "../../local/edge.ts";
+/** A real quorum for a test file: a cluster of its own in a workerd of its own, gone when the file is done. */
+import { formCluster } from "../../client/cluster-client.ts";
+import { startQuorum, type Quorum } from "../../local/quorum.ts";
 
-export interface RunningQuorum {
-  readonly edge: Edge;
-  readonly formed: FormedCluster;
-  readonly cluster: ClusterClient;
-  readonly persistTo: string;
-  stop(): Promise<void>;
-}
+export type RunningQuorum = Quorum;
 
-export async function runningQuorum(voters: 1 | 3 | 5 = 3): Promise<RunningQuorum> {
-  const persistTo = await mkdtemp(join(tmpdir(), "kedge-worker-test-"));
-  const edge = await startEdge({ persistTo });
-  const formed = await formCluster(edge.url, { voters });
-  return {
-    edge,
-    formed,
-    cluster: clusterClient(edge.url, formed.cluster_id),
-    persistTo,
-    async stop() {
-      await edge.stop();
-      await rm(persistTo, { recursive: true, force: true });
-    },
-  };
-}
+export const runningQuorum = (voters: 1 | 3 | 5 = 3): Promise<RunningQuorum> =>
+  startQuorum({ form: ({ url }) => formCluster(url, { voters }) });
 
 /** What `request` was refused with; fails when it was not. */
 export async function refusalOf(

@@ -9,7 +9,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { clusterClient } from "../../client/cluster-client.ts";
-import { freePort } from "../ports.ts";
+import { freePort } from "../../local/ports.ts";
 
 const START = join(import.meta.dirname, "..", "..", "scripts", "start.ts");
 

@@ -10,8 +10,11 @@ const quorumFormed: Step = {
   short: true,
   vital: true,
   run: async ({ quorum }) => {
-    const { leader_id: leaderId, leader_epoch: epoch } = await quorum.state();
-    expect(quorum.voterIds.includes(leaderId), `controller ${leaderId} is a voter`);
+    const { leader_id: leaderId, leader_epoch: epoch } = await quorum.cluster.quorum();
+    expect(
+      quorum.formed.controllers.some(({ node_id }) => node_id === leaderId),
+      `controller ${leaderId} is a voter`,
+    );
     return `controller ${leaderId} in epoch ${epoch}`;
   },
 };
@@ -36,7 +39,7 @@ const boot: Step = {
       "every broker unfenced",
       { withinMs: UNFENCED_MS, evidence: () => brokers.map((broker) => broker.log()).join("\n") },
       async () => {
-        const { lines } = await quorum.client.log(0);
+        const { lines } = await quorum.cluster.log(0);
         const fenced = new Map<unknown, boolean>();
         for (const { type, data } of lines) {
           if (type === "REGISTER_BROKER_RECORD")

@@ -43,7 +43,7 @@ export async function nextCreation(cluster: Cluster): Promise<number> {
           readonly errorMessage: string | null;
         }[];
       }
-      const answer = await cluster.quorum.client.rpc<Created>("CreateTopics", body);
+      const answer = await cluster.quorum.cluster.rpc<Created>("CreateTopics", body);
       const topic = answer.body.topics[0];
       // 36: it exists already, so an attempt without an answer was executed.
       if (topic?.errorCode === 0 || topic?.errorCode === 36) return true;
@@ -92,10 +92,10 @@ const failover: Step = {
   short: true,
   run: (cluster) =>
     underLoad(cluster, "failover", async () => {
-      const before = await cluster.quorum.state();
+      const before = await cluster.quorum.cluster.quorum();
       const fallen = await cluster.quorum.restartLeader();
       const ms = await nextCreation(cluster);
-      const after = await cluster.quorum.state();
+      const after = await cluster.quorum.cluster.quorum();
       expect(
         after.leader_epoch > before.leader_epoch,
         "a new epoch",
@@ -184,17 +184,17 @@ const crashing: Step = {
   title: "life: a controller keeps crashing",
   run: (cluster) =>
     underLoad(cluster, "crashing", async () => {
-      const { leader_id: victim } = await cluster.quorum.state();
+      const { leader_id: victim } = await cluster.quorum.cluster.quorum();
       const endMs = performance.now() + 10_000;
       const creations: number[] = [];
       let crashes = 0;
       while (performance.now() < endMs) {
-        await cluster.quorum.client.post(`controllers/${victim}:restart`).catch(() => undefined);
+        await cluster.quorum.cluster.post(`controllers/${victim}:restart`).catch(() => undefined);
         crashes += 1;
         await pause(100);
         if (crashes % 10 === 0) creations.push(await nextCreation(cluster));
       }
-      const { leader_id: leader } = await cluster.quorum.state();
+      const { leader_id: leader } = await cluster.quorum.cluster.quorum();
       const slowest = seconds(Math.max(...creations));
       return `${victim} crashed ${crashes} times, ${leader} leads; ${creations.length} creations, slowest ${slowest}`;
     }),
@@ -204,8 +204,8 @@ const twoOfThree: Step = {
   title: "life: a controller is down for long",
   run: (cluster) =>
     underLoad(cluster, "twoofthree", async () => {
-      const { client } = cluster.quorum;
-      const { leader_id: victim } = await cluster.quorum.state();
+      const { cluster: client } = cluster.quorum;
+      const { leader_id: victim } = await cluster.quorum.cluster.quorum();
       await client.post(`controllers/${victim}:stop`);
       try {
         const first = await nextCreation(cluster);
@@ -216,7 +216,7 @@ const twoOfThree: Step = {
           "describe",
           "--status",
         ]);
-        const { leader_id: leader } = await cluster.quorum.state();
+        const { leader_id: leader } = await cluster.quorum.cluster.quorum();
         expect(leader !== victim, "another controller leads", output);
         return `${victim} down, ${leader} leads; creations after ${seconds(first)}, ${seconds(second)}`;
       } finally {
@@ -229,10 +229,10 @@ const edgeKilled: Step = {
   title: "life: the whole edge is killed and restarted",
   run: (cluster) =>
     underLoad(cluster, "edge", async (topic) => {
-      const before = await cluster.quorum.state();
+      const before = await cluster.quorum.cluster.quorum();
       const downMs = await timed(() => cluster.quorum.crash());
       const ms = await nextCreation(cluster);
-      const after = await cluster.quorum.state();
+      const after = await cluster.quorum.cluster.quorum();
       expect(after.high_watermark >= before.high_watermark, "nothing committed is gone");
       await pause(12_000);
       const { output } = await cluster.viaBrokers("kafka-topics", [
@@ -249,12 +249,12 @@ const edgeStill: Step = {
   title: "life: the whole edge stands still for longer than a session",
   run: (cluster) =>
     underLoad(cluster, "still", async () => {
-      const { high_watermark: from } = await cluster.quorum.state();
-      await cluster.quorum.standStill(15_000);
+      const { high_watermark: from } = await cluster.quorum.cluster.quorum();
+      await cluster.quorum.suspend(15_000);
       const ms = await nextCreation(cluster);
       // Long enough for every broker to be heard again, and for one that was fenced to be seen.
       await pause(5_000);
-      const { lines } = await committedLog(cluster.quorum.client, from);
+      const { lines } = await committedLog(cluster.quorum.cluster, from);
       const fencings = lines.filter(
         ({ type, data }) =>
           type === "BROKER_REGISTRATION_CHANGE_RECORD" && data["fenced"] === FENCED,

@@ -15,7 +15,7 @@ async function exported(
   const folder = join(cluster.folder, "exported", "__cluster_metadata-0");
   await mkdir(folder, { recursive: true });
   const file = join(folder, "00000000000000000000.log");
-  const log = await cluster.quorum.client.rawLog();
+  const log = await cluster.quorum.cluster.rawLog();
   await writeFile(file, log);
   return { file, bytes: log.byteLength };
 }
@@ -25,7 +25,7 @@ const dump: Step = {
   short: true,
   run: async (cluster) => {
     // First ours: the file may hold more by then, and never less.
-    const { lines: ours } = await committedLog(cluster.quorum.client);
+    const { lines: ours } = await committedLog(cluster.quorum.cluster);
     const { file, bytes } = await exported(cluster);
     const run = await tool(
       cluster.kafka,

@@ -319,8 +319,11 @@ const others: Step = {
           : ["--bootstrap-controller", cluster.quorum.bootstrapControllers];
       return tool(cluster.kafka, "kafka-cluster", [action, ...run], { transcript });
     };
-    says(await clusterTool("cluster-id", "brokers"), new RegExp(cluster.quorum.clusterId));
-    says(await clusterTool("cluster-id", "controllers"), new RegExp(cluster.quorum.clusterId));
+    says(await clusterTool("cluster-id", "brokers"), new RegExp(cluster.quorum.formed.cluster_id));
+    says(
+      await clusterTool("cluster-id", "controllers"),
+      new RegExp(cluster.quorum.formed.cluster_id),
+    );
     says(await clusterTool("list-endpoints", "brokers"), /127\.0\.0\.1/);
     says(await clusterTool("list-endpoints", "controllers"), /127\.0\.0\.1/);
     says(
