@@ -7,9 +7,13 @@ import { runAll } from "./commands.ts";
 const ok = await runAll([
   { title: "format", command: "oxfmt", args: ["--check", "."] },
   { title: "lint", command: "oxlint", args: ["--type-aware", "."] },
-  { title: "types of the cores", command: "tsc", args: ["-b"] },
-  { title: "types of the edge", command: "tsc", args: ["-p", "tsconfig.edge.json"] },
-  { title: "types in Node", command: "tsc", args: ["-p", "tsconfig.node.json"] },
+  { title: "types of the product and its fences", command: "tsc", args: ["-b"] },
+  { title: "types of the bench's Worker", command: "tsc", args: ["-p", "tsconfig.edge.json"] },
+  {
+    title: "types of commands, benches and tests",
+    command: "tsc",
+    args: ["-p", "tsconfig.node.json"],
+  },
   {
     title: "types in the objects' tests",
     command: "tsc",
