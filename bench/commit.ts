@@ -14,7 +14,7 @@ export async function commit(): Promise<void> {
   const quorum = await benchQuorum();
   try {
     console.log(
-      "| writers | ceiling/s | ceiling with calls/s | kedge/s | kedge over HTTP/s | kedge ÷ ceiling with calls | HTTP ÷ inside | p50, p99 ms |",
+      "| writers | ceiling/s | with calls/s | kedge/s | over HTTP/s | kedge ÷ with calls | HTTP ÷ inside | p50, p99 ms |",
     );
     console.log("| ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |");
     for (const writers of WRITERS) console.log(await row(quorum, writers));

@@ -6,6 +6,7 @@ import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { basename, dirname, join, normalize } from "node:path";
 import { describe, expect, test } from "vitest";
+import { ENDS, ENTRANCE, FOLDERS, KNOWN, ROOMS, type Rule } from "./house.ts";
 
 /** This file names what no other may. */
 const SELF = "test/tidy.test.ts";
@@ -27,15 +28,38 @@ function codeLines(text: string): number {
   return withoutBlocks.split("\n").filter((line) => !/^\s*(\/\/.*)?$/.test(line)).length;
 }
 
-/** The folder of the theory that a path lies in. */
-const roomOf = (path: string): string =>
+/** The folder of the house that a path lies in; of `src` the core. */
+const folderOf = (path: string): string =>
   path.startsWith("src/") ? path.split("/").slice(0, 2).join("/") : (path.split("/")[0] ?? "");
 
+/** What `path` imports, types included, in whatever form. */
+const specifiers = (path: string): string[] =>
+  [
+    ...read(path).matchAll(
+      /^(?:import|export|\}) .*?from "([^"]+)"|^import "([^"]+)"|\bimport\("([^"]+)"\)/gm,
+    ),
+  ].map(([, from, bare, lazy]) => from ?? bare ?? lazy ?? "");
+
 /** The modules that `path` imports from this tree, as paths from the root. */
-function imports(path: string): string[] {
-  return [...read(path).matchAll(/from "(\.[^"]+)"|import\("(\.[^"]+)"\)/g)].map(([, from, lazy]) =>
-    normalize(join(dirname(path), from ?? lazy ?? "")),
-  );
+const imports = (path: string): string[] =>
+  specifiers(path)
+    .filter((to) => to.startsWith("."))
+    .map((to) => normalize(join(dirname(path), to)));
+
+const comments = (path: string): string =>
+  [...read(path).matchAll(/\/\*\*?[\s\S]*?\*\/|(?<=^|\s)\/\/ .*$/gm)].join("\n");
+
+/** Passes when `found` is what `KNOWN` lists under that name. */
+function expectKnown(rule: Rule, found: readonly string[], message: string): void {
+  const known = KNOWN[rule];
+  expect(
+    found.filter((each) => !known.includes(each)),
+    message,
+  ).toEqual([]);
+  expect(
+    known.filter((each) => !found.includes(each)),
+    "take this out of KNOWN.",
+  ).toEqual([]);
 }
 
 describe("a source file", () => {
@@ -67,38 +91,131 @@ describe("a source file", () => {
   });
 });
 
-describe("the dependency rule", () => {
-  const allowed: Readonly<Record<string, readonly string[]>> = {
-    "src/std": [],
-    "src/raft": ["src/std"],
-    "src/protocol": ["src/std"],
-    "src/metadata": ["src/std", "src/protocol"],
-    "durable-objects": ["src/std", "src/raft", "src/protocol", "src/metadata"],
-    worker: ["durable-objects", "src/std", "src/protocol", "src/metadata"],
-    gateway: ["src/std"],
-  };
+/** The row that a file of `folder` belongs to. */
+function roomOf(folder: string, path: string): string {
+  const [first = "", ...below] = path.slice(folder.length + 1).split("/");
+  if (below.length > 0) return first;
+  const name = basename(first, ".ts");
+  const rows = Object.entries(ROOMS[folder] ?? {});
+  return rows.find(([, { files }]) => files?.includes(name) === true)?.[0] ?? ENTRANCE;
+}
 
-  test.each(Object.entries(allowed))("%s imports only %j and itself", (room, others) => {
-    const strays = sources
-      .filter((path) => roomOf(path) === room)
-      .flatMap((path) => imports(path).map((to) => [path, to] as const))
-      .filter(([, to]) => roomOf(to) !== room && !others.includes(roomOf(to)));
-    expect(strays).toEqual([]);
+/** The imports that leave `folder` for one that is not allowed. */
+const strays = (folder: string, isAllowed: (to: string) => boolean): string[] =>
+  code
+    .filter((path) => folderOf(path) === folder)
+    .flatMap((path) => imports(path).map((to) => [path, to] as const))
+    .filter(([, to]) => folderOf(to) !== folder && !isAllowed(folderOf(to)))
+    .map(([path, to]) => `${path} -> ${to}`);
+
+describe("the dependency rule of the folders", () => {
+  test("has a row for every folder that holds code", () => {
+    const folders = new Set(code.filter((path) => path.includes("/")).map(folderOf));
+    expect([...folders].toSorted()).toEqual([...Object.keys(FOLDERS), ...ENDS].toSorted());
+  });
+
+  test.each(Object.entries(FOLDERS))("%s imports its row and itself", (folder, row) => {
+    const packages = code
+      .filter((path) => folderOf(path) === folder)
+      .flatMap((path) => specifiers(path).map((to) => [path, to] as const))
+      .filter(([, to]) => !to.startsWith(".") && !row.packages.test(to));
+    const rule = `${folder} may import ${row.mayImport.join(", ") || "nothing of this tree"}.`;
+    expect(
+      strays(folder, (to) => row.mayImport.includes(to)),
+      rule,
+    ).toEqual([]);
+    expect(packages, `${folder} may import packages like ${row.packages.source}.`).toEqual([]);
+  });
+
+  test.each(ENDS)("%s imports any folder of the product, and nothing imports it", (folder) => {
+    const rule = `Nothing imports ${ENDS.join(", ")}, not even each other.`;
+    expect(
+      strays(folder, (to) => to in FOLDERS),
+      rule,
+    ).toEqual([]);
   });
 
   test("a folder under src is entered through its door", () => {
-    const strays = sources.flatMap((path) =>
+    const climbers = sources.flatMap((path) =>
       imports(path)
         .filter(
           (to) =>
-            to.startsWith("src/") && roomOf(to) !== roomOf(path) && !to.startsWith("src/std/"),
+            to.startsWith("src/") && folderOf(to) !== folderOf(path) && !to.startsWith("src/std/"),
         )
         .filter((to) => !to.endsWith("/index.ts"))
         .map((to) => `${path} -> ${to}`),
     );
-    expect(strays).toEqual([]);
+    expect(climbers).toEqual([]);
   });
 });
+
+describe("the dependency rule of the rooms", () => {
+  test.each(Object.entries(ROOMS))("the plan of %s runs upwards only", (_, rooms) => {
+    const names = Object.keys(rooms);
+    const downwards = Object.entries(rooms).filter(([name, { mayImport }]) =>
+      mayImport.some((other) => !names.slice(0, names.indexOf(name)).includes(other)),
+    );
+    expect(downwards, "A row may name only rows above it.").toEqual([]);
+  });
+
+  test("a room imports its row and itself", () => {
+    const breaches = Object.entries(ROOMS).flatMap(([folder, rooms]) =>
+      code
+        .filter((path) => folderOf(path) === folder)
+        .flatMap((path) => imports(path).map((to) => [path, to] as const))
+        .filter(([, to]) => folderOf(to) === folder)
+        .map(([path, to]) => ({ path, to, from: roomOf(folder, path), into: roomOf(folder, to) }))
+        .filter(({ from, into }) => {
+          if (from === into || from === ENTRANCE) return false;
+          return rooms[from]?.mayImport.includes(into) !== true;
+        })
+        .map(({ path, to, from, into }) => `${path} -> ${to}: ${from} may not import ${into}`),
+    );
+    expectKnown("rooms", breaches, "Rooms and their order stand in test/house.ts.");
+  });
+
+  test("no files import each other in a circle, types included", () => {
+    expectKnown("circles", circles(sources), "One of these imports has to go.");
+  });
+});
+
+/** The circles among the imports of `paths`, each as its files in alphabetical order. */
+function circles(paths: readonly string[]): string[] {
+  const reached = new Map(paths.map((path) => [path, reach(path)]));
+  const inCircle = paths.filter((path) => reached.get(path)?.has(path) === true);
+  const groups = inCircle.map((path) =>
+    inCircle
+      .filter((other) => reached.get(path)?.has(other) && reached.get(other)?.has(path))
+      .join(", "),
+  );
+  return [...new Set(groups)];
+}
+
+const importsOf = new Map<string, readonly string[]>();
+
+/** Every file that `path` imports, and those that they import. */
+function reach(path: string): ReadonlySet<string> {
+  const seen = new Set<string>();
+  const next = [path];
+  for (let at = next.pop(); at !== undefined; at = next.pop()) {
+    const direct = importsOf.get(at) ?? (existsSync(at) ? imports(at) : []);
+    importsOf.set(at, direct);
+    for (const to of direct) {
+      if (seen.has(to)) continue;
+      seen.add(to);
+      next.push(to);
+    }
+  }
+  return seen;
+}
+
+/** Names of source files and of pages under docs in a text; `*.ts` and `<api>.ts` are no names. */
+const namedFiles = (text: string): string[] =>
+  [...text.matchAll(/(?<![\w.<>*/-])(?:[\w.-]+\/)*[\w-][\w.-]*\.ts\b|\bdocs\/[\w/.-]+\.md\b/g)].map(
+    ([named]) => named.replace(/^(\.\.?\/)+/, ""),
+  );
+const isThere = (named: string): boolean =>
+  tracked.some((path) => path === named || path.endsWith(`/${named}`));
 
 describe("the prose", () => {
   test("every folder of code has a README of its own or just above it", () => {
@@ -116,13 +233,34 @@ describe("the prose", () => {
   });
 
   test("names no source file that is not there", () => {
-    const names = new Set(code.map((path) => basename(path)));
     const gone = prose.flatMap((path) =>
-      [...read(path).matchAll(/(?<![\w.<>*-])(?:[\w-]+\/)*([\w-][\w.-]*\.ts)\b/g)]
-        .filter(([, name]) => !names.has(name ?? ""))
-        .map(([named]) => `${path} -> ${named}`),
+      namedFiles(read(path))
+        .filter((named) => !isThere(named))
+        .map((named) => `${path} -> ${named}`),
     );
-    expect(gone).toEqual([]);
+    expectKnown("prose", gone, "These files are not there.");
+  });
+
+  test("in comments names no source file and no page that is not there", () => {
+    const gone = code
+      .filter((path) => path !== SELF)
+      .flatMap((path) =>
+        namedFiles(comments(path))
+          .filter((named) => !isThere(named))
+          .map((named) => `${path} -> ${named}`),
+      );
+    expectKnown("comments", gone, "These files are not there.");
+  });
+
+  test("keeps within 120 columns, but for code and for a link that stands alone", () => {
+    const wide = prose.filter((path) => {
+      const lines = read(path)
+        .replace(/^```[\s\S]*?^```/gm, "")
+        .split("\n");
+      const isLink = /^\s*([-*] )?(\[[^\]]*\](\([^)]*\)|: \S+)|<?https?:\S+)[.,]?$/;
+      return lines.some((line) => line.length > 120 && !isLink.test(line));
+    });
+    expectKnown("columns", wide, "A table whose cells hold sentences becomes a list.");
   });
 
   test("every relative link leads somewhere", () => {
