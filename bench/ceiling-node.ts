@@ -1,7 +1,7 @@
 /**
  * What the platform itself can do: a leader with two followers that commits groups of small writes durably on a
- * majority, by RPC, and does nothing else. No terms, no log matching, no wire format, no meaning. Three objects of
- * this class are the mark that the real quorum is held against, in the same run.
+ * majority, by RPC, and does nothing else. No terms, no log matching, no wire format, no meaning. Three objects of this
+ * class are what the real quorum is compared with, in the same run.
  */
 import { DurableObject } from "cloudflare:workers";
 import { closedLoop, type Load } from "./load.ts";
@@ -32,7 +32,7 @@ export class CeilingNode extends DurableObject<BenchEnv> {
     return closedLoop(shape, () => this.#commit());
   }
 
-  /** One write, called for as a frame calls a controller. */
+  /** One write for one call, as a frame is one call of a controller. */
   override async fetch(request: Request): Promise<Response> {
     await request.arrayBuffer();
     await this.#commit();

@@ -1,7 +1,7 @@
 /**
- * Commits a second of three objects in one workerd, beside the platform's own ceiling in the same run, with and
- * without a call for each write: load from inside the runtime, and load over HTTP through the Worker. Rounds are
- * short and interleaved, the middle counts.
+ * Commits a second of three objects in one workerd, beside the platform's own ceiling in the same run, with and without
+ * a call for each write: load from inside the runtime, and load over HTTP through the Worker. Rounds are short and
+ * interleaved, and the median is shown.
  */
 import type { Load } from "./load.ts";
 import { benchQuorum, median, type BenchQuorum } from "./quorum.ts";

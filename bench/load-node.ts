@@ -1,4 +1,4 @@
-/** Load from inside the runtime: the same frames that the gateway would bring, without HTTP from outside. */
+/** Load from inside the runtime: the same frames that the gateway would send, without HTTP from outside. */
 import { DurableObject } from "cloudflare:workers";
 import type { ControllerNode } from "../durable-objects/controller-node.ts";
 import type { CeilingNode } from "./ceiling-node.ts";

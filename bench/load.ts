@@ -1,6 +1,6 @@
-/** Closed-loop load: so many writers, each with one operation under way, for so long. */
+/** Closed-loop load: a number of writers, each with one operation under way, for a given time. */
 
-/** What a round of load came to. */
+/** The result of a round of load. */
 export interface Load {
   readonly operations: number;
   readonly perSecond: number;

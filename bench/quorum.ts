@@ -70,7 +70,7 @@ function post(url: string, frame: Uint8Array, agent: Agent): Promise<void> {
   });
 }
 
-/** The middle of some measurements. */
+/** The median of some measurements. */
 export function median(values: readonly number[]): number {
   const sorted = values.toSorted((left, right) => left - right);
   return sorted[Math.floor(sorted.length / 2)] ?? 0;

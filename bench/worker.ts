@@ -1,4 +1,4 @@
-/** The product's Worker, and beside it the two ways to load objects from within. */
+/** The product's Worker, and two objects that load controllers and the ceiling from inside the runtime. */
 import type { CeilingNode } from "./ceiling-node.ts";
 import type { LoadNode } from "./load-node.ts";
 import worker from "../worker/index.ts";

@@ -84,7 +84,9 @@ export interface LogAnswer {
 
 export interface ClusterClient {
   readonly clusterId: string;
-  /** `POST rpc/{api}`: `body` and the answer are in Kafka's JSON form. The highest version unless `version` is given. */
+  /**
+   * `POST rpc/{api}`: `body` and the answer are in Kafka's JSON form. The highest version unless `version` is given.
+   */
   rpc<Body>(api: string, body: unknown, version?: number): Promise<Answer<Body>>;
   /** `GET` of a path below the cluster, as `topics?page_size=10`. */
   get<Body>(path: string): Promise<Answer<Body>>;

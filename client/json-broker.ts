@@ -21,9 +21,9 @@ export interface JsonBroker {
   register(): Promise<number>;
   /** Reads the committed log to its end and sends one heartbeat that says so. */
   heartbeat(): Promise<HeartbeatAnswer>;
-  /** Sends heartbeats from now on, every half second, whatever becomes of each. */
+  /** Sends heartbeats from now on, every half second, whether or not each succeeds. */
   keepAlive(): void;
-  /** Sends nothing any more. */
+  /** Stops sending. */
   fallSilent(): Promise<void>;
 }
 

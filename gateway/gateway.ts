@@ -1,7 +1,7 @@
 /**
  * The gateway as a whole: one TCP listener for each controller of one cluster, on consecutive ports, a tunnel to
- * the edge that all of them share, and a small HTTP page about itself. Brokers find each controller under the
- * endpoint that the voter set names, so a connection's port says which controller is meant.
+ * the edge that all of them share, and a small status page. Brokers find each controller under the endpoint that the
+ * voter set names, so a connection's port says which controller is meant.
  */
 import { once } from "node:events";
 import { createServer as createHttpServer, type Server as HttpServer } from "node:http";
@@ -34,7 +34,7 @@ export interface GatewayLimits extends ConnectionLimits {
   readonly bytesHeldMax: number;
 }
 
-/** Kafka's `socket.request.max.bytes` is 100 MiB; nothing that controllers are sent comes near the edge's 8. */
+/** Kafka's `socket.request.max.bytes` is 100 MiB; no request to a controller comes near the edge's 8. */
 const DEFAULT_LIMITS: GatewayLimits = {
   frameBytesMax: 8 * 1_048_576,
   framesAheadMax: 32,
@@ -47,7 +47,7 @@ const DEFAULT_LIMITS: GatewayLimits = {
 export interface Gateway {
   /** As Kafka's `controller.quorum.bootstrap.servers`. */
   readonly bootstrapServers: string;
-  /** The port of the page about itself; null without one. */
+  /** The port of the status page; null without one. */
   readonly httpPort: number | null;
   readonly metrics: GatewayMetrics;
   /** Stops listening and closes every connection. */
@@ -92,13 +92,13 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       });
       server.maxConnections = limits.connectionsMax;
       addresses.push(`${host}:${await listen(server, { host, port })}`);
-      // Out of descriptors, for one: the connection is lost, the listener goes on.
+      // For example out of file descriptors: that connection is lost, the listener goes on.
       server.on("error", (error) => log(`port ${port}: ${error.message}`));
       servers.push(server);
     }
     let httpPort: number | null = null;
     if (options.http !== undefined) {
-      const page = aboutItself(
+      const page = statusPage(
         () => metrics.render({ bytesHeld: room.held, isEdgeOpen: tunnel.isOpen }),
         tunnel,
       );
@@ -129,7 +129,7 @@ async function listen(
 const isNetworkAddress = (address: AddressInfo | string | null): address is AddressInfo =>
   address !== null && typeof address !== "string";
 
-function aboutItself(render: () => string, tunnel: Tunnel): HttpServer {
+function statusPage(render: () => string, tunnel: Tunnel): HttpServer {
   return createHttpServer((request, response) => {
     if (request.url === "/metrics") {
       response.writeHead(200, { "content-type": "text/plain; version=0.0.4" }).end(render());

@@ -11,7 +11,7 @@ import { parseArgs } from "node:util";
 import { startGateway, type Gateway, type GatewayOptions } from "./gateway.ts";
 import { onShutdown } from "./shutdown.ts";
 
-/** Between two looks for an edge that is not there yet. */
+/** Between two attempts to reach an edge that is not up yet. */
 const RETRY_MS = 1_000;
 
 const USAGE = `usage: npm run gateway -- --cluster <id> [--edge URL] [--listen HOST:PORT] [--http HOST:PORT] [--token TOKEN]
@@ -23,7 +23,7 @@ const USAGE = `usage: npm run gateway -- --cluster <id> [--edge URL] [--listen H
   --http     where /healthz and /metrics are served; 127.0.0.1:9190 unless said
   --token    a bearer token for the edge`;
 
-/** Reads the command line; a text that says what is wrong with it otherwise. */
+/** Reads the command line. Throws a sentence that says what is wrong with it. */
 function parseCommand(args: readonly string[]) {
   const { values } = parseArgs({
     args: [...args],
@@ -107,7 +107,7 @@ async function main(): Promise<void> {
   for (const [index, { node_id: nodeId, port }] of controllers.entries()) {
     if (options.controllers[index]?.port !== port)
       log(
-        `brokers are told to find controller ${nodeId} on port ${port}: is something in between?`,
+        `brokers are told to find controller ${nodeId} on port ${port}: is there a proxy in between?`,
       );
   }
   const ids = controllers.map((controller) => controller.node_id).join(", ");

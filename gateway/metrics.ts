@@ -47,7 +47,7 @@ export class GatewayMetrics {
       line(
         "held_bytes",
         "gauge",
-        "Bytes of half and waiting frames and untaken answers.",
+        "Bytes of incomplete and waiting frames, and of answers not yet taken.",
         bytesHeld,
       ),
       line("edge_reachable", "gauge", "0 while the edge cannot be reached.", isEdgeOpen ? 1 : 0),

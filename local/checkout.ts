@@ -1,6 +1,6 @@
 /**
- * This checkout, as everything that starts a process in it must know it: where it lies, and the environment that
- * keeps Cloudflare's tools local and quiet.
+ * This checkout, for code that starts processes in it: where it is, and the environment that keeps Cloudflare's tools
+ * local and quiet.
  */
 import { join } from "node:path";
 

@@ -1,8 +1,7 @@
 /**
- * The product on this machine: one `workerd` process that runs the Worker and its Durable Objects as they are
- * deployed, on a loopback port, with the objects' state in a folder. `start`, the tour, the tests, interop and
- * the benchmarks stand on it. It knows nothing of clusters, and it never restarts what died: whoever killed
- * the runtime wants to see what a kill does.
+ * The product on this machine: one `workerd` process that runs the Worker and its Durable Objects as they are deployed,
+ * on a loopback port, with the objects' state in a folder. It knows nothing of clusters, and it never restarts a
+ * runtime that died: its caller wants to see what a kill does.
  */
 import { execFile, spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
@@ -20,7 +19,10 @@ export interface EdgeOptions {
   readonly persistTo: string;
   /** The loopback port; 0 (the default) takes a free one. */
   readonly port?: number;
-  /** A `wrangler.toml` other than the product's own, from the checkout's root: what a benchmark adds to it. */
+  /**
+   * A `wrangler.toml` other than the product's own, as a path from the checkout's root: a bench has one that adds to
+   * it.
+   */
   readonly config?: string;
   /** Receives every line that the runtime or the Worker prints. Standard error when absent. */
   readonly onLine?: (line: string) => void;
@@ -55,7 +57,7 @@ export class StateInUseError extends Error {
   }
 }
 
-/** Starts the runtime and waits until it listens. Whether a cluster is ready is for `/health/ready` to say. */
+/** Starts the runtime and waits until it listens. `/health/ready` says whether a cluster is ready. */
 export async function startEdge(options: EdgeOptions): Promise<Edge> {
   const port = options.port ?? 0;
   const persistTo = resolve(options.persistTo);
@@ -89,7 +91,7 @@ export async function startEdge(options: EdgeOptions): Promise<Edge> {
   }
 }
 
-/** Bundles the Worker and writes the runtime's configuration, in a process that is gone afterwards. */
+/** Bundles the Worker and writes the runtime's configuration, in a process of its own, which exits afterwards. */
 async function writeConfig(persistTo: string, port: number, config: string): Promise<string> {
   const script = join(ROOT, "local", "runtime-config.ts");
   try {
@@ -181,8 +183,8 @@ interface Owner {
 const ownerFile = (persistTo: string): string => join(persistTo, "runtime", "owner.json");
 
 /**
- * Two runtimes over one folder would be two controllers with one identity. A note of a dead one means nothing; one
- * that outlived the process that started it (which was killed with SIGKILL) is ended, and loses nothing by it.
+ * Two runtimes over one folder would be two controllers with one identity. The note of a dead one is ignored. One that
+ * outlived its parent (which was killed with SIGKILL) is killed, and loses nothing by it.
  */
 async function claim(persistTo: string): Promise<void> {
   const owner = await runningOwner(persistTo);
@@ -205,7 +207,7 @@ async function runningOwner(persistTo: string): Promise<Owner | undefined> {
   }
 }
 
-/** A zombie, which nobody in a container without an init has waited for, is not alive. */
+/** A zombie is not alive: in a container without an init process nothing reaps it. */
 function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);

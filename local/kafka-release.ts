@@ -1,6 +1,6 @@
 /**
- * Apache Kafka as it is published: the jars of one version from Maven Central, resolved once into a cache of this
- * user's. Nothing is built and nothing is patched.
+ * Apache Kafka as it is published: the jars of one version from Maven Central, resolved once into this user's cache.
+ * Nothing is built and nothing is patched.
  */
 import { execFile } from "node:child_process";
 import { mkdir, mkdtemp, readdir, rename, rm, writeFile } from "node:fs/promises";
@@ -16,7 +16,7 @@ export interface Kafka {
 
 const RESOLVE_MS = 300_000;
 
-/** Java, Maven or Maven Central cannot be had here. */
+/** Java, Maven or Maven Central is not available here. */
 export class UnavailableError extends Error {
   override readonly name = "UnavailableError";
 }

@@ -1,7 +1,7 @@
 /**
  * A quorum on this machine: the product in one runtime, a cluster formed in it and able to commit, and a gateway in
  * front of it where Kafka's TCP is wanted. Commands, tests and benches bring theirs up here. It knows nothing of
- * brokers, and what was killed stays dead until it is told to restart.
+ * brokers, and a runtime that was killed stays dead until `restart`.
  */
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -85,7 +85,7 @@ async function formedAndReady(
   return formed;
 }
 
-/** Rejects when the runtime ends. Whoever no longer waits for it is not troubled. */
+/** Rejects when the runtime ends; unhandled, it is no error. */
 function untimelyEnd(edge: Edge): Promise<never> {
   const ended = edge.exited.then((how) => {
     throw new Error(`workerd ended before the quorum was ready (${how})`);

@@ -1,11 +1,11 @@
 /**
  * What `wrangler.toml` says, in the words of `workerd serve`: one bundle, its compatibility date, one
- * namespace per Durable Object class, the bindings. `wrangler.toml` stays the single truth, so a class or a
- * binding added there is there locally too. Bindings of a kind that this product does not use are refused,
- * not dropped in silence.
+ * namespace per Durable Object class, the bindings. `wrangler.toml` stays the single source: a class or a
+ * binding added there exists locally too. Kinds of bindings that this product does not use are refused, not silently
+ * dropped.
  *
- * It runs as a process of its own (`node local/runtime-config.ts FOLDER PORT CONFIG`): wrangler and esbuild take 200 MB that the
- * process which stays beside the runtime shall not keep.
+ * It runs as a process of its own (`node local/runtime-config.ts FOLDER PORT CONFIG`): wrangler and esbuild take
+ * 200 MB, which the process that stays beside the runtime should not hold.
  */
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -18,7 +18,7 @@ interface Places {
   readonly persistTo: string;
   /** Zero lets the system choose. */
   readonly port: number;
-  /** The `wrangler.toml` to go by, from the checkout's root. */
+  /** The `wrangler.toml` to follow, as a path from the checkout's root. */
   readonly config: string;
 }
 
@@ -41,7 +41,7 @@ async function writeRuntimeFiles({ persistTo, port, config }: Places): Promise<v
   }
   for (const kind of UNSUPPORTED) {
     if (settings[kind].length > 0)
-      throw new Error(`local runs do not know ${kind} of wrangler.toml`);
+      throw new Error(`local runs do not support ${kind} of wrangler.toml`);
   }
   const folder = join(persistTo, "runtime");
   const objects = join(persistTo, "objects");
@@ -81,7 +81,7 @@ interface Description {
   readonly port: number;
 }
 
-/** Loopback only: nothing here asks who is calling. */
+/** Loopback only: nothing here authenticates a caller. */
 function describeRuntime({
   name,
   compatibilityDate,

@@ -1,6 +1,6 @@
 /**
- * `npm run check`: formatting, lint with types and the fences between folders, type-check, the house rules. It judges
- * and writes nothing (but the type declarations under `dist/types`, which git ignores); `npm run fix` writes.
+ * `npm run check`: formatting, lint with types and the fences between folders, type-check, the house rules. It writes
+ * nothing but type declarations under `dist/types`, which git ignores; `npm run fix` writes.
  */
 import { runAll } from "./commands.ts";
 

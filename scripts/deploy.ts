@@ -1,5 +1,5 @@
 /**
- * `npm run deploy`: hands the Worker to Cloudflare with whatever credentials wrangler finds. The top-level
+ * `npm run deploy`: deploys the Worker to Cloudflare with the credentials that wrangler finds. The top-level
  * environment is named on purpose: without a name wrangler warns as soon as another one exists. Further arguments
  * go to wrangler (`npm run deploy -- --dry-run`).
  */

@@ -5,7 +5,7 @@
  *     npm run kafka -- topics --create --topic a     any of Kafka's own tools, to the first broker unless told
  *
  * Nothing of Kafka is patched or configured beyond a stock `server.properties`, which is written where it can be
- * read. For whoever has a Kafka distribution at hand, its `bin/*.sh` do the same.
+ * read. With a Kafka distribution at hand, its `bin/*.sh` do the same.
  */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -23,7 +23,7 @@ const STATE = resolve(process.env["KEDGE_BROKERS"] ?? ".kedge/brokers");
 /** Broker N listens on this plus N. */
 const BROKER_PORT_BASE = 9_191;
 
-/** The tools that ask a broker. */
+/** The tools that talk to a broker. */
 const TOOLS: readonly ToolName[] = [
   "kafka-topics",
   "kafka-configs",
@@ -61,7 +61,7 @@ async function main([command, ...args]: readonly string[]): Promise<number> {
   return await runBroker(kafka, brokerId, await defaultCluster());
 }
 
-/** Tools want to be told where to ask; the first broker will do. */
+/** A tool needs a bootstrap server; the first broker will do. */
 function addressed(args: readonly string[]): readonly string[] {
   const isAddressed = args.some((arg) => arg.startsWith("--bootstrap-"));
   return isAddressed ? args : ["--bootstrap-server", `127.0.0.1:${portOf(1)}`, ...args];
@@ -106,7 +106,7 @@ transaction.state.log.min.isr=1
 `;
 }
 
-/** Runs a main class with this terminal as its own; resolves with its exit status. */
+/** Runs a main class on this terminal; resolves with its exit status. */
 async function java(
   kafka: Kafka,
   run: {

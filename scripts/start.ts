@@ -1,7 +1,7 @@
 /**
  * `npm start`: a whole quorum on this machine. Starts the runtime, forms a default cluster the first time, starts
- * a gateway for it, says where everything is, and stays until it is told to stop. With `--json` one line on
- * standard output says it for programs; everything else goes to standard error then.
+ * a gateway for it, says where everything is, and runs until it is stopped. With `--json` one line of JSON on standard
+ * output says the same for programs, and everything else goes to standard error.
  */
 import { parseArgs } from "node:util";
 import { onShutdown } from "../gateway/shutdown.ts";
@@ -32,16 +32,16 @@ interface Options {
 
 const CRASHED = "workerd ended by itself";
 
-/** Something the user can put right: said in one line, without a stack. */
+/** Something the user can correct: printed in one line, without a stack. */
 class UsageError extends Error {
   override readonly name = "UsageError";
 }
 
-/** Told to stop while it was still starting. */
+/** Resolves with the reason to stop, which may come while it is still starting. */
 const stopped = Promise.withResolvers<string>();
 onShutdown((how) => stopped.resolve(how));
 
-/** What there is to stop: the runtime first, and then all of it. */
+/** What has to be stopped: the runtime while it starts, the whole quorum once it is up. */
 let running: Edge | Quorum | undefined;
 try {
   const options = optionsFrom(process.argv.slice(2));
@@ -57,7 +57,7 @@ try {
 } finally {
   await running?.stop();
 }
-// Whatever a signal left half open (a request in flight, a step of starting) does not keep the process.
+// Nothing that a signal interrupted (a request in flight, a step of starting) may keep the process alive.
 process.exit();
 
 async function bringUp(options: Options, say: (line: string) => void): Promise<void> {

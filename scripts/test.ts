@@ -30,7 +30,7 @@ try {
     ...process.argv.slice(2),
   ]);
   const { passed, failed } = totals(await readReport());
-  // Vitest also fails for what no test owns: an unhandled error, a threshold.
+  // Vitest also fails for what belongs to no test: an unhandled error, a threshold.
   const unowned = status !== 0 && failed === 0 ? 1 : 0;
   if (unowned > 0) console.log(`vitest ended with status ${status} although no test failed`);
   console.log(`${passed} passed, ${failed + unowned} failed`);

@@ -1,8 +1,8 @@
 /**
- * `npm run tour`: a guided tour of a quorum on this machine, all through HTTP and JSON. A cluster is formed,
- * brokers come and go, a topic is made and moved about, the leader is restarted, the whole runtime is killed.
- * Every step says what it did and what it saw, and checks it; the first thing that does not hold ends the tour
- * with a non-zero status. It runs in a folder of its own on free ports, and leaves nothing behind.
+ * `npm run tour`: a guided tour of a quorum on this machine, all through HTTP and JSON. A cluster is formed, brokers
+ * come and go, a topic is created and its leaders move, the active controller is restarted, the whole runtime is
+ * killed. Every step says what it did and what it saw, and checks it; the first check that fails ends the tour with a
+ * non-zero status. It runs in a folder of its own on free ports, and leaves nothing behind.
  */
 import type { AlterPartitionResponse, CreateTopicsResponse } from "../src/protocol/index.ts";
 import type { ClusterClient, LogLine, Partition } from "../client/cluster-client.ts";
@@ -346,7 +346,7 @@ async function untilRecord(
     if (found !== undefined) return found;
     next = answer.next;
   }
-  throw new Error(`nothing of the kind was committed within ${FENCED_MS} ms`);
+  throw new Error(`no such record was committed within ${FENCED_MS} ms`);
 }
 
 function isPrefix(prefix: Uint8Array, whole: Uint8Array): boolean {

@@ -1,5 +1,5 @@
 /**
- * A pause that doubles with every failure in a row and is gone with the first success. Time comes in as an
+ * A pause that doubles with every failure in a row and ends with the first success. Time comes in as an
  * argument, in milliseconds.
  */
 export class Backoff {
@@ -17,7 +17,7 @@ export class Backoff {
     return now < this.#until;
   }
 
-  /** Failures that come while a pause stands belong to the same outage and do not lengthen it. */
+  /** Failures during a pause belong to the same outage and do not lengthen it. */
   failed(now: number): void {
     if (this.isWaiting(now)) return;
     this.#pauseMs = this.#pauseMs === 0 ? this.#firstMs : Math.min(this.#maxMs, this.#pauseMs * 2);

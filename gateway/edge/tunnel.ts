@@ -1,6 +1,6 @@
 /**
- * The way to the edge: one HTTP request for each frame, over connections that are kept alive. A frame that gets
- * no answer is not sent again, since it may have been executed; the client decides.
+ * The gateway's side of the edge: one HTTP request for each frame, over connections that are kept alive. A frame that
+ * gets no answer is not sent again, since it may have been executed; the client decides.
  *
  * `node:http` with an agent of its own: nearly half the latency of the global `fetch` for such small bodies.
  */
@@ -11,7 +11,7 @@ import { Backoff } from "./backoff.ts";
 /** Longer than any fetch is parked and any write waits for its commit. */
 const ANSWER_MS = 35_000;
 
-/** What the edge answered with anything but a frame. */
+/** The edge answered with something other than a frame. */
 export class EdgeError extends Error {
   override readonly name = "EdgeError";
 }
@@ -32,7 +32,7 @@ export class Tunnel {
   readonly #options: TunnelOptions;
   readonly #agent: Agent;
   readonly #request: typeof httpRequest;
-  /** Stands while the edge cannot be reached at all: clients are refused at once instead of hanging. */
+  /** Waits while the edge is unreachable: clients are refused at once instead of hanging. */
   readonly #backoff = new Backoff({ firstMs: 50, maxMs: 1_000 });
 
   constructor(options: TunnelOptions) {
@@ -70,7 +70,7 @@ export class Tunnel {
     const { edge, token } = this.#options;
     return new Promise((resolve, reject) => {
       const fail = (error: Error): void => {
-        // A kept-alive connection that the edge has just let go says nothing about the edge.
+        // A kept-alive connection that the edge has just closed says nothing about the edge.
         if (!signal.aborted && !outgoing.reusedSocket) this.#backoff.failed(Date.now());
         reject(error);
       };

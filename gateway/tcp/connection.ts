@@ -1,10 +1,10 @@
 /**
- * One client's TCP connection. Frames are sent on one after the other and answered in the order in which they
- * came, as Kafka's own server does it; a client may send ahead, up to a bound, and is then not read from until
- * it has taken its answers.
+ * One client's TCP connection. Frames are sent on one after the other and answered in the order in which they came, as
+ * Kafka's own server does it; a client may send ahead, up to a bound; beyond it the gateway stops reading until the
+ * client has taken its answers.
  *
- * Whatever cannot be served (garbage, a frame too large, an edge that is gone) ends the connection: that is the
- * one signal that every Kafka client understands.
+ * What cannot be served (garbage, a frame too large, an edge that is gone) ends the connection: that is the one signal
+ * that every Kafka client understands.
  */
 import type { Socket } from "node:net";
 import { FrameCutter, FrameSizeError, SIZE_BYTES, sizePrefix } from "./frame-cutter.ts";
@@ -15,9 +15,9 @@ export interface ConnectionLimits {
   readonly frameBytesMax: number;
   /** Frames that a client may have sent ahead of their answers. */
   readonly framesAheadMax: number;
-  /** Bytes that one client may have sent ahead of their answers before it is not read from. */
+  /** Bytes that one client may have sent ahead of their answers before the gateway stops reading from it. */
   readonly bytesAheadMax: number;
-  /** A client that neither sends a frame nor takes its answers for this long is let go. */
+  /** A client that neither sends a frame nor takes its answers for this long is disconnected. */
   readonly idleMs: number;
 }
 
@@ -75,7 +75,7 @@ class Connection {
   readonly #gone = new AbortController();
   readonly #waiting: Uint8Array[] = [];
   #waitingBytes = 0;
-  /** What this connection has of the shared room. */
+  /** What this connection occupies of the shared room. */
   #held = 0;
   #isBusy = false;
 
@@ -85,7 +85,7 @@ class Connection {
     this.#cutter = new FrameCutter(parts.limits.frameBytesMax);
   }
 
-  /** Closes, and says why when it is the gateway that gives up. What is on its way to the edge is dropped. */
+  /** Closes, and says why when it is the gateway that gives up. Requests under way to the edge are dropped. */
   end(reason: string | null): void {
     if (this.#gone.signal.aborted) return;
     if (reason !== null) {
@@ -131,7 +131,7 @@ class Connection {
   }
 
   #release(bytes: number): void {
-    // After the end everything has been given back at once.
+    // `end` has released everything.
     if (this.#gone.signal.aborted) return;
     this.#parts.room.release(bytes);
     this.#held -= bytes;

@@ -8,7 +8,7 @@ export class FrameSizeError extends Error {
   override readonly name = "FrameSizeError";
 }
 
-/** The bytes of the size that stands before a frame. */
+/** The length of the size prefix of a frame. */
 export const SIZE_BYTES = 4;
 /** Every request begins with an api key, an api version and a correlation id. */
 const FRAME_BYTES_MIN = 8;
@@ -34,14 +34,14 @@ export class FrameCutter {
     return frames;
   }
 
-  /** The size of the frame that stands first, or null while it has not arrived. */
+  /** The size of the first frame, or null while it has not arrived. */
   #nextSize(): number | null {
     if (this.#held < SIZE_BYTES) return null;
     const prefix = this.#joined(SIZE_BYTES);
     const size = new DataView(prefix.buffer, prefix.byteOffset).getInt32(0);
     if (size < FRAME_BYTES_MIN || size > this.#frameBytesMax) {
       throw new FrameSizeError(
-        `a frame of ${size} bytes; from ${FRAME_BYTES_MIN} to ${this.#frameBytesMax} are taken`,
+        `a frame of ${size} bytes; from ${FRAME_BYTES_MIN} to ${this.#frameBytesMax} are accepted`,
       );
     }
     return size;
@@ -75,7 +75,7 @@ export class FrameCutter {
   }
 }
 
-/** The four bytes that stand before a frame. */
+/** The size prefix of a frame. */
 export function sizePrefix(frame: Uint8Array): Uint8Array {
   const prefix = new Uint8Array(SIZE_BYTES);
   new DataView(prefix.buffer).setInt32(0, frame.byteLength);

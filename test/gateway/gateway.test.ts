@@ -140,7 +140,7 @@ test("half a frame, and then silence or a hang-up, is forgotten", async () => {
   expect(metrics.connectionsOpen).toBe(1);
 });
 
-test("a connection that stays silent is let go after its time", async () => {
+test("a connection that stays silent is closed after its idle time", async () => {
   const { url } = await edge();
   const { ports } = await gateway(url, { limits: { idleMs: 50 } });
   const silent = await client(ports[0]);
@@ -165,7 +165,7 @@ test("a client that reads nothing is not read from either, and holds a bounded n
   expect(opened.metrics.framesInFlight).toBe(0);
 });
 
-test("what is held for all together is bounded: who goes over is closed, and the rest is served", async () => {
+test("the bytes held for all connections are bounded: one that exceeds the bound is closed, the others are served", async () => {
   const { url } = await edge();
   const opened = await gateway(url, { limits: { bytesHeldMax: 200_000 } });
   const half = Buffer.concat([Buffer.of(0, 0x0f, 0, 0), Buffer.alloc(150_000)]);
@@ -321,7 +321,7 @@ test("a port in use is named, and nothing of the gateway is left listening", asy
   await expect(Client.connect(free)).rejects.toThrow(/ECONNREFUSED/);
 });
 
-test("the page about itself counts frames and connections in Prometheus' words", async () => {
+test("the status page counts frames and connections in Prometheus' format", async () => {
   const { url } = await edge();
   const opened = await gateway(url);
   const kafka = await client(opened.ports[0]);

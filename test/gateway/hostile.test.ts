@@ -1,6 +1,6 @@
 /**
  * What nobody should send, through the gateway to real controllers: garbage, half frames, huge lengths, unknown keys
- * and versions, forged words of the quorum. Connections are closed or refused, and that is all that happens: nothing
+ * and versions, forged requests of the quorum. Connections are closed or refused, and that is all that happens: nothing
  * is written, no controller changes its role or its epoch, and others are served.
  */
 import { once } from "node:events";
@@ -104,7 +104,7 @@ describe("a connection is closed upon", () => {
 describe("an outsider is not believed", () => {
   const epoch = 1_000;
 
-  test("who asks for votes", async () => {
+  test("that asks for votes", async () => {
     const frame = requestFrame(
       Vote,
       { ...HEADER, apiVersion: 2 },
@@ -134,7 +134,7 @@ describe("an outsider is not believed", () => {
     });
   });
 
-  test("who says that it leads, or that the leader has resigned", async () => {
+  test("that says that it leads, or that the leader has resigned", async () => {
     const topics = [
       { topicName: TOPIC, partitions: [{ partitionIndex: 0, leaderId: 3002, leaderEpoch: epoch }] },
     ];
@@ -158,7 +158,7 @@ describe("an outsider is not believed", () => {
     });
   });
 
-  test("who acknowledges records as a voter", async () => {
+  test("that acknowledges records as a voter", async () => {
     const { leader_id, leader_epoch } = await footprint();
     const voter = quorum.formed.controllers.find(({ node_id }) => node_id !== leader_id);
     const frame = requestFrame(

@@ -1,4 +1,4 @@
-/** A program that runs until it is told to stop hears of a signal, and of the end of the npm that started it. */
+/** A program is told of signals, and of the end of the npm that started it. */
 import { spawn, type ChildProcess } from "node:child_process";
 import { on } from "node:events";
 import { join } from "node:path";
@@ -6,7 +6,7 @@ import { createInterface } from "node:readline";
 import { expect, test } from "vitest";
 
 const MODULE = join(import.meta.dirname, "..", "..", "gateway", "shutdown.ts");
-/** Says its id, and then what it was told. It ends by itself, so that no failure leaves it behind. */
+/** Prints its id, and then the reason to stop. It ends by itself, so that no failure leaves it behind. */
 const PROGRAM = `
   import { onShutdown } from ${JSON.stringify(MODULE)};
   onShutdown((how) => { console.log(how); process.exit(); });

@@ -1,5 +1,5 @@
 /**
- * What every step works on: one version of Kafka, the quorum, three brokers, and the words for talking to them.
+ * What every step works on: one version of Kafka, the quorum, three brokers, and the calls that steps make to them.
  */
 import { join } from "node:path";
 import { broker } from "./broker.ts";

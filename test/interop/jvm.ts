@@ -1,6 +1,6 @@
 /**
  * Java processes: started with a small heap, their output followed line by line and kept in a file, ended by their
- * own id. Whatever is still running when this process goes is killed with it.
+ * own id. Every JVM that still runs when this process exits is killed.
  */
 import { spawn } from "node:child_process";
 import { createWriteStream, mkdtempSync, rmSync, writeFileSync } from "node:fs";
@@ -20,7 +20,7 @@ export interface JvmOptions {
   readonly input?: string;
   /** The level of the log; tools are quiet. */
   readonly level?: Level;
-  /** Where the log goes: a broker's is its output, a tool's would be in the way there. Standard error unless said. */
+  /** Where the log goes: a broker's is its output, a tool's would mix with its own. Standard error by default. */
   readonly logOn?: Stream;
 }
 
@@ -85,7 +85,7 @@ export function startJvm(kafka: Kafka, options: JvmOptions): Jvm {
     if (lines.length < LINES_MAX) lines.push(line);
   });
   createInterface({ input: child.stderr }).on("line", follow);
-  // A process that ends without having read its input is no concern of ours.
+  // A process may end without having read its input.
   child.stdin.on("error", () => undefined);
   child.stdin.end(input ?? "");
   const pid = child.pid ?? 0;
@@ -140,7 +140,7 @@ export function startJvm(kafka: Kafka, options: JvmOptions): Jvm {
   return jvm;
 }
 
-/** Kills whatever was started here and is still running. */
+/** Kills every JVM that was started here and still runs. */
 export async function killEverything(): Promise<void> {
   await Promise.all([...running.values()].map((jvm) => jvm.kill()));
 }

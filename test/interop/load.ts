@@ -1,6 +1,6 @@
 /**
- * Records under watch: a producer of Kafka's own that keeps writing while things happen and says which records were
- * acknowledged, and the reading back of a topic. What was acknowledged must be there.
+ * Load whose every record is accounted for: Kafka's verifiable producer keeps writing during a failure and prints which
+ * records were acknowledged; then the topic is read back, and every acknowledged record must be in it.
  */
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";

@@ -13,7 +13,9 @@ export interface InteropQuorum extends Pick<Quorum, "formed" | "cluster" | "stop
   readonly bootstrapControllers: string;
   /** Aborts the controller that leads; its id. */
   readonly restartLeader: () => Promise<number>;
-  /** Kills the whole edge and starts it again on its port and its state; brokers keep their connections to the gateway. */
+  /**
+   * Kills the whole edge and starts it again on its port and its state; brokers keep their connections to the gateway.
+   */
   readonly crash: () => Promise<void>;
   /** Suspends the whole edge for a while: every controller, every request on its way. */
   readonly suspend: (ms: number) => Promise<void>;

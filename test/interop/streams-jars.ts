@@ -1,6 +1,6 @@
 /**
  * Kafka's own demonstration of Kafka Streams, as Maven Central has it. It brings RocksDB, which is larger than all of
- * Kafka, so it stands apart from the jars of a release and is fetched only when a step asks for it.
+ * Kafka, so it is kept apart from the jars of a release and is fetched only when a step asks for it.
  */
 import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
@@ -12,7 +12,9 @@ import { SkippedError } from "./table.ts";
 
 const RESOLVE_MS = 300_000;
 
-/** The same release with the jars of the demonstration alone. Rejects with `SkippedError` when they cannot be had. */
+/**
+ * The same release with the jars of the demonstration alone. Rejects with `SkippedError` when they are not available.
+ */
 export async function streamsJars(kafka: Kafka): Promise<Kafka> {
   const home = dirname(kafka.lib);
   const lib = join(home, "streams");
@@ -25,7 +27,7 @@ export async function streamsJars(kafka: Kafka): Promise<Kafka> {
     // Only what is whole gets the name that is looked for.
     await rename(join(work, "lib"), lib);
   } catch (error) {
-    throw new SkippedError(`kafka-streams-examples cannot be had here: ${String(error)}`, {
+    throw new SkippedError(`kafka-streams-examples is not available here: ${String(error)}`, {
       cause: error,
     });
   } finally {

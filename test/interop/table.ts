@@ -1,6 +1,6 @@
 /**
- * Steps and what became of them: each is timed, a failure is kept and the next step runs, and at the end there is one
- * table over all versions.
+ * Steps and their outcomes: each is timed, a failure is recorded and the next step runs, and at the end there is one
+ * table over all releases.
  */
 export interface Outcome {
   readonly step: string;
@@ -10,7 +10,8 @@ export interface Outcome {
   readonly note: string;
 }
 
-/** What a step throws when it cannot be had here; it counts neither as passed nor as failed. */
+/** Thrown by a step that needs what this machine, release or quorum does not have; it counts neither as passed nor as
+ * failed. */
 export class SkippedError extends Error {
   override readonly name = "SkippedError";
 }
@@ -20,7 +21,7 @@ export interface Column {
   readonly outcomes: readonly Outcome[];
 }
 
-/** Runs one step and says what became of it. Never rejects. */
+/** Runs one step and prints its outcome. Never rejects. */
 export async function attempt(step: string, work: () => Promise<string>): Promise<Outcome> {
   const startMs = performance.now();
   const outcome = async (): Promise<Pick<Outcome, "verdict" | "note">> => {

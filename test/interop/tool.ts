@@ -27,7 +27,7 @@ export interface ToolOptions {
 const TOOL_MS = 60_000;
 export const TOOL_HEAP_MB = 160;
 
-/** Runs a tool to its end. Rejects when it fails or does not end, with what it said last. */
+/** Runs a tool to its end. Rejects when it fails or does not end, with the tail of its output. */
 export async function tool(
   kafka: Kafka,
   name: ToolName,

@@ -1,6 +1,6 @@
 /**
- * What Kafka's tools said, as a text file for docs/transcripts: commands and answers, with what belongs to one machine
- * and one run (ports, folders, ids, times) replaced by a name.
+ * The output of Kafka's tools, as a text file for docs/transcripts: commands and answers, in which what is particular
+ * to one machine and one run (ports, folders, ids, times) is replaced by a name.
  */
 import { mkdir, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";

@@ -1,17 +1,17 @@
 /**
- * Waiting for what another process does: every wait asks again until an answer comes or a deadline has passed, and
- * then says what it was waiting for and what was seen last.
+ * Waits for another process: a probe is repeated until it answers or a deadline has passed. The error then names what
+ * was waited for and what was seen last.
  */
 import { setTimeout as pause } from "node:timers/promises";
 
 export interface Patience {
   readonly withinMs: number;
   readonly everyMs?: number;
-  /** What to show when the wait was in vain, as the end of a log. */
+  /** What to show when the wait times out, such as the tail of a log. */
   readonly evidence?: () => string;
 }
 
-/** A pause that lasted so much longer than it should: whoever waits was stopped, maybe the whole machine. */
+/** A pause this much longer than asked for: this process was suspended, maybe with the whole machine. */
 const STILL_MS = 2_000;
 
 /** The first answer of `probe` that is not undefined. A probe that throws is asked again. */
@@ -32,7 +32,7 @@ export async function until<Found>(
     }
     if (performance.now() - startMs > withinMs) {
       const still =
-        stillMs < STILL_MS ? "" : ` (this harness itself stood still for ${seconds(stillMs)})`;
+        stillMs < STILL_MS ? "" : ` (this harness itself was suspended for ${seconds(stillMs)})`;
       throw new Error(`${what}: not within ${withinMs} ms${still}. ${last}\n${evidence?.() ?? ""}`);
     }
     const pausedMs = await timed(() => pause(everyMs));

@@ -1,6 +1,6 @@
 /**
- * What happens to a cluster in its life, under a producer that never stops: brokers and controllers die and come back
- * in every way there is. Nothing acknowledged may be lost, and leaders, ISR and the quorum find back by themselves.
+ * Failures, under a producer that never stops: brokers, controllers and the edge are killed, suspended and restarted.
+ * Nothing acknowledged may be lost, and leaders, ISR and the quorum recover by themselves.
  */
 import { committedLog } from "../../../client/cluster-client.ts";
 import type { Cluster } from "../cluster.ts";
@@ -52,7 +52,7 @@ export async function nextCreation(cluster: Cluster): Promise<number> {
   );
 }
 
-/** A topic with a producer on it; `happen` is what is done meanwhile. */
+/** A topic with a producer on it; `happen` is what is done to the cluster meanwhile. */
 async function underLoad(
   cluster: Cluster,
   name: string,
@@ -82,7 +82,7 @@ async function inSync(cluster: Cluster, topic: string): Promise<number> {
   );
 }
 
-/** Brings a broker back whatever happened, so that the next step finds three. */
+/** Starts a broker that is down, so that the next step finds three. */
 async function back(broker: Broker): Promise<void> {
   if (!broker.isRunning()) await broker.start();
 }
@@ -246,7 +246,7 @@ const edgeKilled: Step = {
 };
 
 const edgeStill: Step = {
-  title: "life: the whole edge stands still for longer than a session",
+  title: "life: the whole edge is suspended for longer than a session",
   run: (cluster) =>
     underLoad(cluster, "still", async () => {
       const { high_watermark: from } = await cluster.quorum.cluster.quorum();
@@ -259,8 +259,8 @@ const edgeStill: Step = {
         ({ type, data }) =>
           type === "BROKER_REGISTRATION_CHANGE_RECORD" && data["fenced"] === FENCED,
       );
-      expect(fencings.length === 0, "no broker is fenced for it", JSON.stringify(fencings));
-      return `creation ${seconds(ms)} later, nobody fenced`;
+      expect(fencings.length === 0, "no broker is fenced because of it", JSON.stringify(fencings));
+      return `creation ${seconds(ms)} later, no broker fenced`;
     }),
 };
 

@@ -1,6 +1,6 @@
 /**
- * Kafka's command line tools, through the brokers and, where Kafka allows it, straight to the controllers. What they
- * say goes into the transcript.
+ * Kafka's command line tools, through the brokers and, where Kafka allows it, straight to the controllers. Their output
+ * goes into the transcript.
  */
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -17,7 +17,7 @@ const TOPIC = "orders";
 /** Brokers learn of a change with their next fetch; a busy machine takes a moment. */
 const VISIBLE_MS = 20_000;
 
-/** Runs tools and keeps what they say; a command is written as one would type it. */
+/** Runs tools and keeps their output; a command is written as one would type it. */
 function shell(cluster: Cluster, title: string) {
   const { transcript } = cluster;
   transcript.heading(title);
@@ -174,7 +174,7 @@ const scram: Step = {
   },
 };
 
-/** What the quorum does not offer is left out and said so; any other failure is one. */
+/** An API that the quorum does not offer skips the step; any other failure fails it. */
 function assertOffered(run: ToolRun, api: string): void {
   if (run.code === 0) return;
   if (/UnsupportedVersion|does not support/.test(run.tail))
