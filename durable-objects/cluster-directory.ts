@@ -4,13 +4,12 @@
  */
 import { DurableObject } from "cloudflare:workers";
 import { parseClusterEntry, type ClusterEntry } from "./cluster-entry.ts";
-import type { Env } from "./env.ts";
 
 /** A bound on a list that is read whole; far above what one deployment has been seen to hold. */
 const CLUSTERS_MAX = 10_000;
 
 export class ClusterDirectory extends DurableObject {
-  constructor(state: DurableObjectState, env: Env) {
+  constructor(state: DurableObjectState, env: Cloudflare.Env) {
     super(state, env);
     state.storage.sql.exec(
       "CREATE TABLE IF NOT EXISTS clusters (cluster_id TEXT PRIMARY KEY, entry TEXT NOT NULL) STRICT, WITHOUT ROWID",

@@ -8,7 +8,6 @@
 import { DurableObject } from "cloudflare:workers";
 import type { ClusterEntry } from "./cluster-entry.ts";
 import { Controller, trippedBy } from "./controller.ts";
-import type { Env } from "./env.ts";
 import { answer, type ControllerHost } from "./http/routes.ts";
 import { ObjectPeers } from "./replica/peers.ts";
 import type { Failure, Ports, Timers } from "./replica/ports.ts";
@@ -31,7 +30,7 @@ export class ControllerNode extends DurableObject implements ControllerHost {
   #controller: Controller | null = null;
   #cluster: ClusterEntry | null;
 
-  constructor(state: DurableObjectState, env: Env) {
+  constructor(state: DurableObjectState, env: Cloudflare.Env) {
     super(state, env);
     migrate(state.storage);
     this.#meta = new MetaStore(state.storage.sql);
