@@ -90,6 +90,8 @@ export const apis = {
   UpdateRaftVoter,
 } as const satisfies Readonly<Record<ApiName, Api>>;
 
+export type Apis = typeof apis;
+
 const byKey = new Map<number, Api>(Object.values(apis).map((api) => [api.key, api]));
 
 /** The API of a request header, if this listener knows it. */

@@ -6,7 +6,7 @@
  * ApiVersions always has header v0, so that a client of any age can read it (KIP-511).
  */
 import type { ApiName } from "./api-keys.ts";
-import { apiByKey, type apis } from "./apis.ts";
+import { apiByKey, type Apis } from "./apis.ts";
 import { inMessage } from "./bytes/errors.ts";
 import { Reader } from "./bytes/reader.ts";
 import { Writer } from "./bytes/writer.ts";
@@ -26,11 +26,18 @@ export interface RequestPrefix {
 interface FrameOf<Name extends ApiName> extends RequestPrefix {
   readonly name: Name;
   readonly clientId: string | null;
-  readonly body: RequestOf<(typeof apis)[Name]>;
+  readonly body: RequestOf<Apis[Name]>;
 }
 
-/** A decoded request of a known API at a known version; `name` tells the type of `body`. */
-export type RequestFrame = { [Name in ApiName]: FrameOf<Name> }[ApiName];
+/**
+ * A decoded request of a known API at a known version; `name` tells the type of `body`. The union is written as a
+ * mapped type that is indexed at once: that is the form in which the compiler keeps name and body together in code
+ * that is generic in `Name`, and lets it look a name up in a table of handlers without a cast.
+ */
+export type RequestFrame<Name extends ApiName = ApiName> = { [N in Name]: FrameOf<N> }[Name];
+
+/** The value of the response of the API called `Name`. */
+export type ResponseBody<Name extends ApiName> = ResponseOf<Apis[Name]>;
 
 /** A request of an API or a version that this listener does not speak: no more than its prefix can be read. */
 export interface UnsupportedRequest extends RequestPrefix {
@@ -89,11 +96,14 @@ export function requestFrame<A extends Api>(
   return writer.bytes();
 }
 
-/** Encodes the response to a request; the request itself will do as `to`. */
+/**
+ * Encodes the response to a request; the request itself will do as `to`. `body` may be a whole value or what encoding
+ * takes: to the compiler, while it does not know the API, these are two types.
+ */
 export function responseFrame<A extends Api>(
   api: A,
   to: Omit<RequestPrefix, "apiKey">,
-  body: Encodable<A["response"]["fields"]>,
+  body: Encodable<A["response"]["fields"]> | ResponseOf<A>,
 ): Uint8Array<ArrayBuffer> {
   const { apiVersion, correlationId } = to;
   const writer = new Writer();

@@ -17,13 +17,20 @@ export {
   ZERO_UUID,
   type Uuid,
 } from "./bytes/uuid.ts";
-export type { Api, RequestOf, ResponseOf } from "./schema/api.ts";
+export {
+  errorResponse,
+  type Api,
+  type ApiError,
+  type ApiTraits,
+  type RequestOf,
+  type ResponseOf,
+} from "./schema/api.ts";
 export type { Decoded, Encodable, Fields, Partially } from "./schema/field.ts";
 export type { AnyMessage, InputOf, Message, MessageCodec, ValueOf } from "./schema/message.ts";
 export type { RecordOf, RecordSchema, Recorded } from "./schema/record.ts";
 export { boundsOf, covers, versionsOf, type Bounds, type Range } from "./schema/versions.ts";
 export { ApiKey, type ApiName } from "./api-keys.ts";
-export { apiByKey, apiByName, apis, isApiName } from "./apis.ts";
+export { apiByKey, apiByName, apis, isApiName, type Apis } from "./apis.ts";
 export {
   controlRecordSchema,
   decodeControlRecord,
@@ -40,9 +47,11 @@ export {
   responseFrame,
   type RequestFrame,
   type RequestPrefix,
+  type ResponseBody,
   type ResponseFrame,
   type UnsupportedRequest,
 } from "./frame.ts";
+export { decodeHostAddress } from "./host-address.ts";
 export {
   controlRecordToJson,
   fromJson,

@@ -6,7 +6,7 @@ import { api, type RequestOf, type ResponseOf } from "../schema/api.ts";
 import { array, bool, int16, int32, string, uint16, uuid } from "../schema/field.ts";
 
 export const AddRaftVoter = api(
-  { key: 80, name: "AddRaftVoter", valid: "0-1", flexible: "0+" },
+  { key: 80, name: "AddRaftVoter", valid: "0-1", flexible: "0+", forwardable: true },
   {
     request: {
       clusterId: string().nullable(),
@@ -25,6 +25,7 @@ export const AddRaftVoter = api(
       errorCode: int16(),
       errorMessage: string().nullable(),
     },
+    errorResponse: (_, error) => error,
   },
 );
 export type AddRaftVoterRequest = RequestOf<typeof AddRaftVoter>;

@@ -5,7 +5,14 @@ import { api, type RequestOf, type ResponseOf } from "../schema/api.ts";
 import { int16, int32, offset } from "../schema/field.ts";
 
 export const AllocateProducerIds = api(
-  { key: 67, name: "AllocateProducerIds", valid: "0", flexible: "0+" },
+  {
+    key: 67,
+    name: "AllocateProducerIds",
+    valid: "0",
+    flexible: "0+",
+    forwardable: true,
+    clusterAction: true,
+  },
   {
     request: {
       brokerId: int32(),
@@ -17,6 +24,7 @@ export const AllocateProducerIds = api(
       producerIdStart: offset(),
       producerIdLen: int32(),
     },
+    errorResponse: (_, { errorCode }) => ({ errorCode }),
   },
 );
 export type AllocateProducerIdsRequest = RequestOf<typeof AllocateProducerIds>;

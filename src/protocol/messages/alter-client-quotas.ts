@@ -5,7 +5,7 @@ import { api, type RequestOf, type ResponseOf } from "../schema/api.ts";
 import { array, bool, float64, int16, int32, string } from "../schema/field.ts";
 
 export const AlterClientQuotas = api(
-  { key: 49, name: "AlterClientQuotas", valid: "0-1", flexible: "1+" },
+  { key: 49, name: "AlterClientQuotas", valid: "0-1", flexible: "1+", forwardable: true },
   {
     request: {
       entries: array({
@@ -32,6 +32,9 @@ export const AlterClientQuotas = api(
         }),
       }),
     },
+    errorResponse: ({ entries }, error) => ({
+      entries: entries.map(({ entity }) => ({ entity, ...error })),
+    }),
   },
 );
 export type AlterClientQuotasRequest = RequestOf<typeof AlterClientQuotas>;

@@ -5,7 +5,7 @@ import { api, type RequestOf, type ResponseOf } from "../schema/api.ts";
 import { array, bool, int16, int32, int8, string } from "../schema/field.ts";
 
 export const AlterConfigs = api(
-  { key: 33, name: "AlterConfigs", valid: "0-2", flexible: "2+" },
+  { key: 33, name: "AlterConfigs", valid: "0-2", flexible: "2+", forwardable: true },
   {
     request: {
       resources: array({
@@ -27,6 +27,13 @@ export const AlterConfigs = api(
         resourceName: string(),
       }),
     },
+    errorResponse: ({ resources }, error) => ({
+      responses: resources.map(({ resourceType, resourceName }) => ({
+        resourceType,
+        resourceName,
+        ...error,
+      })),
+    }),
   },
 );
 export type AlterConfigsRequest = RequestOf<typeof AlterConfigs>;

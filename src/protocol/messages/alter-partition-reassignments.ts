@@ -6,7 +6,7 @@ import { api, type RequestOf, type ResponseOf } from "../schema/api.ts";
 import { array, bool, int16, int32, string } from "../schema/field.ts";
 
 export const AlterPartitionReassignments = api(
-  { key: 45, name: "AlterPartitionReassignments", valid: "0-1", flexible: "0+" },
+  { key: 45, name: "AlterPartitionReassignments", valid: "0-1", flexible: "0+", forwardable: true },
   {
     request: {
       timeoutMs: int32().default(60000),
@@ -33,6 +33,13 @@ export const AlterPartitionReassignments = api(
         }),
       }),
     },
+    errorResponse: ({ topics }, error) => ({
+      ...error,
+      responses: topics.map(({ name, partitions }) => ({
+        name,
+        partitions: partitions.map(({ partitionIndex }) => ({ partitionIndex, ...error })),
+      })),
+    }),
   },
 );
 export type AlterPartitionReassignmentsRequest = RequestOf<typeof AlterPartitionReassignments>;

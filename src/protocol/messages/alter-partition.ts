@@ -6,7 +6,7 @@ import { api, type RequestOf, type ResponseOf } from "../schema/api.ts";
 import { array, int16, int32, int8, offset, uuid } from "../schema/field.ts";
 
 export const AlterPartition = api(
-  { key: 56, name: "AlterPartition", valid: "2-3", flexible: "0+" },
+  { key: 56, name: "AlterPartition", valid: "2-3", flexible: "0+", clusterAction: true },
   {
     request: {
       brokerId: int32(),
@@ -42,6 +42,7 @@ export const AlterPartition = api(
         }),
       }),
     },
+    errorResponse: (_, { errorCode }) => ({ errorCode }),
   },
 );
 export type AlterPartitionRequest = RequestOf<typeof AlterPartition>;

@@ -5,7 +5,7 @@ import { api, type RequestOf, type ResponseOf } from "../schema/api.ts";
 import { array, bytes, int16, int32, int8, string } from "../schema/field.ts";
 
 export const AlterUserScramCredentials = api(
-  { key: 51, name: "AlterUserScramCredentials", valid: "0", flexible: "0+" },
+  { key: 51, name: "AlterUserScramCredentials", valid: "0", flexible: "0+", forwardable: true },
   {
     request: {
       deletions: array({
@@ -27,6 +27,11 @@ export const AlterUserScramCredentials = api(
         errorCode: int16(),
         errorMessage: string().nullable(),
       }),
+    },
+    errorResponse: ({ deletions, upsertions }, error) => {
+      // One result for each user, however often the request names it.
+      const users = new Set([...deletions, ...upsertions].map(({ name }) => name));
+      return { results: Array.from(users, (user) => ({ user, ...error })) };
     },
   },
 );

@@ -7,7 +7,7 @@ import { api, type RequestOf, type ResponseOf } from "../schema/api.ts";
 import { array, bool, int16, int32, offset, string } from "../schema/field.ts";
 
 export const ApiVersions = api(
-  { key: 18, name: "ApiVersions", valid: "0-4", flexible: "3+" },
+  { key: 18, name: "ApiVersions", valid: "0-4", flexible: "3+", repeatable: true },
   {
     request: {
       clientSoftwareName: string().versions("3+").ignorable(),
@@ -38,6 +38,7 @@ export const ApiVersions = api(
         .ignorable(),
       zkMigrationReady: bool().tagged(3, "3+").default(false).ignorable(),
     },
+    errorResponse: (_, { errorCode }) => ({ errorCode }),
   },
 );
 export type ApiVersionsRequest = RequestOf<typeof ApiVersions>;

@@ -5,7 +5,7 @@ import { api, type RequestOf, type ResponseOf } from "../schema/api.ts";
 import { array, int16, int32, offset, uuid } from "../schema/field.ts";
 
 export const AssignReplicasToDirs = api(
-  { key: 73, name: "AssignReplicasToDirs", valid: "0", flexible: "0+" },
+  { key: 73, name: "AssignReplicasToDirs", valid: "0", flexible: "0+", clusterAction: true },
   {
     request: {
       brokerId: int32(),
@@ -34,6 +34,7 @@ export const AssignReplicasToDirs = api(
         }),
       }),
     },
+    errorResponse: (_, { errorCode }) => ({ errorCode }),
   },
 );
 export type AssignReplicasToDirsRequest = RequestOf<typeof AssignReplicasToDirs>;

@@ -6,7 +6,14 @@ import { api, type RequestOf, type ResponseOf } from "../schema/api.ts";
 import { array, int16, int32, string, uint16, uuid } from "../schema/field.ts";
 
 export const BeginQuorumEpoch = api(
-  { key: 53, name: "BeginQuorumEpoch", valid: "0-1", flexible: "1+" },
+  {
+    key: 53,
+    name: "BeginQuorumEpoch",
+    valid: "0-1",
+    flexible: "1+",
+    clusterAction: true,
+    framesOnly: true,
+  },
   {
     request: {
       clusterId: string().nullable().default(null),
@@ -45,6 +52,7 @@ export const BeginQuorumEpoch = api(
         port: uint16(),
       }).tagged(0, "1+"),
     },
+    errorResponse: (_, { errorCode }) => ({ errorCode }),
   },
 );
 export type BeginQuorumEpochRequest = RequestOf<typeof BeginQuorumEpoch>;

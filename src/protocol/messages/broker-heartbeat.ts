@@ -6,7 +6,14 @@ import { api, type RequestOf, type ResponseOf } from "../schema/api.ts";
 import { array, bool, int16, int32, offset, uuid } from "../schema/field.ts";
 
 export const BrokerHeartbeat = api(
-  { key: 63, name: "BrokerHeartbeat", valid: "0-2", flexible: "0+" },
+  {
+    key: 63,
+    name: "BrokerHeartbeat",
+    valid: "0-2",
+    flexible: "0+",
+    clusterAction: true,
+    repeatable: true,
+  },
   {
     request: {
       brokerId: int32(),
@@ -24,6 +31,7 @@ export const BrokerHeartbeat = api(
       isFenced: bool().default(true),
       shouldShutDown: bool(),
     },
+    errorResponse: (_, { errorCode }) => ({ errorCode }),
   },
 );
 export type BrokerHeartbeatRequest = RequestOf<typeof BrokerHeartbeat>;

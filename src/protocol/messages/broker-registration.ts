@@ -7,7 +7,7 @@ import { api, type RequestOf, type ResponseOf } from "../schema/api.ts";
 import { array, bool, int16, int32, offset, string, uint16, uuid } from "../schema/field.ts";
 
 export const BrokerRegistration = api(
-  { key: 62, name: "BrokerRegistration", valid: "0-4", flexible: "0+" },
+  { key: 62, name: "BrokerRegistration", valid: "0-4", flexible: "0+", clusterAction: true },
   {
     request: {
       brokerId: int32(),
@@ -34,6 +34,7 @@ export const BrokerRegistration = api(
       errorCode: int16(),
       brokerEpoch: offset().default(-1),
     },
+    errorResponse: (_, { errorCode }) => ({ errorCode }),
   },
 );
 export type BrokerRegistrationRequest = RequestOf<typeof BrokerRegistration>;

@@ -5,7 +5,7 @@ import { api, type RequestOf, type ResponseOf } from "../schema/api.ts";
 import { array, bool, int16, int32, string, uint16, uuid } from "../schema/field.ts";
 
 export const ControllerRegistration = api(
-  { key: 70, name: "ControllerRegistration", valid: "0", flexible: "0+" },
+  { key: 70, name: "ControllerRegistration", valid: "0", flexible: "0+", clusterAction: true },
   {
     request: {
       controllerId: int32(),
@@ -28,6 +28,7 @@ export const ControllerRegistration = api(
       errorCode: int16(),
       errorMessage: string().nullable(),
     },
+    errorResponse: (_, error) => error,
   },
 );
 export type ControllerRegistrationRequest = RequestOf<typeof ControllerRegistration>;

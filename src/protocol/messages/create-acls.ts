@@ -6,7 +6,7 @@ import { api, type RequestOf, type ResponseOf } from "../schema/api.ts";
 import { array, int16, int32, int8, string } from "../schema/field.ts";
 
 export const CreateAcls = api(
-  { key: 30, name: "CreateAcls", valid: "1-3", flexible: "2+" },
+  { key: 30, name: "CreateAcls", valid: "1-3", flexible: "2+", forwardable: true },
   {
     request: {
       creations: array({
@@ -26,6 +26,7 @@ export const CreateAcls = api(
         errorMessage: string().nullable(),
       }),
     },
+    errorResponse: ({ creations }, error) => ({ results: creations.map(() => error) }),
   },
 );
 export type CreateAclsRequest = RequestOf<typeof CreateAcls>;

@@ -6,7 +6,7 @@ import { api, type RequestOf, type ResponseOf } from "../schema/api.ts";
 import { array, bytes, int16, int32, offset, string } from "../schema/field.ts";
 
 export const CreateDelegationToken = api(
-  { key: 38, name: "CreateDelegationToken", valid: "1-3", flexible: "2+" },
+  { key: 38, name: "CreateDelegationToken", valid: "1-3", flexible: "2+", forwardable: true },
   {
     request: {
       ownerPrincipalType: string().versions("3+").nullable(),
@@ -30,6 +30,7 @@ export const CreateDelegationToken = api(
       hmac: bytes(),
       throttleTimeMs: int32(),
     },
+    errorResponse: (_, { errorCode }) => ({ errorCode }),
   },
 );
 export type CreateDelegationTokenRequest = RequestOf<typeof CreateDelegationToken>;

@@ -6,7 +6,7 @@ import { api, type RequestOf, type ResponseOf } from "../schema/api.ts";
 import { array, bool, int16, int32, string } from "../schema/field.ts";
 
 export const CreatePartitions = api(
-  { key: 37, name: "CreatePartitions", valid: "0-3", flexible: "2+" },
+  { key: 37, name: "CreatePartitions", valid: "0-3", flexible: "2+", forwardable: true },
   {
     request: {
       topics: array({
@@ -27,6 +27,9 @@ export const CreatePartitions = api(
         errorMessage: string().nullable().default(null),
       }),
     },
+    errorResponse: ({ topics }, error) => ({
+      results: topics.map(({ name }) => ({ name, ...error })),
+    }),
   },
 );
 export type CreatePartitionsRequest = RequestOf<typeof CreatePartitions>;

@@ -6,7 +6,7 @@ import { api, type RequestOf, type ResponseOf } from "../schema/api.ts";
 import { array, bool, int16, int32, int8, string, uuid } from "../schema/field.ts";
 
 export const CreateTopics = api(
-  { key: 19, name: "CreateTopics", valid: "2-7", flexible: "5+" },
+  { key: 19, name: "CreateTopics", valid: "2-7", flexible: "5+", forwardable: true },
   {
     request: {
       topics: array({
@@ -47,6 +47,9 @@ export const CreateTopics = api(
           .ignorable(),
       }),
     },
+    errorResponse: ({ topics }, error) => ({
+      topics: topics.map(({ name }) => ({ name, ...error })),
+    }),
   },
 );
 export type CreateTopicsRequest = RequestOf<typeof CreateTopics>;

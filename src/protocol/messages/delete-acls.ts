@@ -6,7 +6,7 @@ import { api, type RequestOf, type ResponseOf } from "../schema/api.ts";
 import { array, int16, int32, int8, string } from "../schema/field.ts";
 
 export const DeleteAcls = api(
-  { key: 31, name: "DeleteAcls", valid: "1-3", flexible: "2+" },
+  { key: 31, name: "DeleteAcls", valid: "1-3", flexible: "2+", forwardable: true },
   {
     request: {
       filters: array({
@@ -37,6 +37,7 @@ export const DeleteAcls = api(
         }),
       }),
     },
+    errorResponse: ({ filters }, error) => ({ filterResults: filters.map(() => error) }),
   },
 );
 export type DeleteAclsRequest = RequestOf<typeof DeleteAcls>;

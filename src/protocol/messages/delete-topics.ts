@@ -6,7 +6,7 @@ import { api, type RequestOf, type ResponseOf } from "../schema/api.ts";
 import { array, int16, int32, string, uuid } from "../schema/field.ts";
 
 export const DeleteTopics = api(
-  { key: 20, name: "DeleteTopics", valid: "1-6", flexible: "4+" },
+  { key: 20, name: "DeleteTopics", valid: "1-6", flexible: "4+", forwardable: true },
   {
     request: {
       topics: array({
@@ -25,6 +25,12 @@ export const DeleteTopics = api(
         errorMessage: string().versions("5+").nullable().default(null).ignorable(),
       }),
     },
+    errorResponse: ({ topics, topicNames }, error) => ({
+      responses: [
+        ...topics.map(({ name, topicId }) => ({ name, topicId, ...error })),
+        ...topicNames.map((name) => ({ name, ...error })),
+      ],
+    }),
   },
 );
 export type DeleteTopicsRequest = RequestOf<typeof DeleteTopics>;

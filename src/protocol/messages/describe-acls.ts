@@ -6,7 +6,7 @@ import { api, type RequestOf, type ResponseOf } from "../schema/api.ts";
 import { array, int16, int32, int8, string } from "../schema/field.ts";
 
 export const DescribeAcls = api(
-  { key: 29, name: "DescribeAcls", valid: "1-3", flexible: "2+" },
+  { key: 29, name: "DescribeAcls", valid: "1-3", flexible: "2+", repeatable: true },
   {
     request: {
       resourceTypeFilter: int8(),
@@ -33,6 +33,7 @@ export const DescribeAcls = api(
         }),
       }),
     },
+    errorResponse: (_, error) => error,
   },
 );
 export type DescribeAclsRequest = RequestOf<typeof DescribeAcls>;

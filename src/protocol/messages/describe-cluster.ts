@@ -6,7 +6,7 @@ import { api, type RequestOf, type ResponseOf } from "../schema/api.ts";
 import { array, bool, int16, int32, int8, string } from "../schema/field.ts";
 
 export const DescribeCluster = api(
-  { key: 60, name: "DescribeCluster", valid: "0-2", flexible: "0+" },
+  { key: 60, name: "DescribeCluster", valid: "0-2", flexible: "0+", repeatable: true },
   {
     request: {
       includeClusterAuthorizedOperations: bool(),
@@ -29,6 +29,7 @@ export const DescribeCluster = api(
       }),
       clusterAuthorizedOperations: int32().default(-2147483648),
     },
+    errorResponse: (_, error) => error,
   },
 );
 export type DescribeClusterRequest = RequestOf<typeof DescribeCluster>;

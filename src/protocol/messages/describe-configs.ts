@@ -6,7 +6,7 @@ import { api, type RequestOf, type ResponseOf } from "../schema/api.ts";
 import { array, bool, int16, int32, int8, string } from "../schema/field.ts";
 
 export const DescribeConfigs = api(
-  { key: 32, name: "DescribeConfigs", valid: "1-4", flexible: "4+" },
+  { key: 32, name: "DescribeConfigs", valid: "1-4", flexible: "4+", repeatable: true },
   {
     request: {
       resources: array({
@@ -40,6 +40,13 @@ export const DescribeConfigs = api(
         }),
       }),
     },
+    errorResponse: ({ resources }, error) => ({
+      results: resources.map(({ resourceType, resourceName }) => ({
+        resourceType,
+        resourceName,
+        ...error,
+      })),
+    }),
   },
 );
 export type DescribeConfigsRequest = RequestOf<typeof DescribeConfigs>;

@@ -6,7 +6,7 @@ import { api, type RequestOf, type ResponseOf } from "../schema/api.ts";
 import { array, bytes, int16, int32, offset, string } from "../schema/field.ts";
 
 export const DescribeDelegationToken = api(
-  { key: 41, name: "DescribeDelegationToken", valid: "1-3", flexible: "2+" },
+  { key: 41, name: "DescribeDelegationToken", valid: "1-3", flexible: "2+", repeatable: true },
   {
     request: {
       owners: array({
@@ -33,6 +33,7 @@ export const DescribeDelegationToken = api(
       }),
       throttleTimeMs: int32(),
     },
+    errorResponse: (_, { errorCode }) => ({ errorCode }),
   },
 );
 export type DescribeDelegationTokenRequest = RequestOf<typeof DescribeDelegationToken>;

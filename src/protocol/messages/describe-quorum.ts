@@ -14,7 +14,14 @@ const replicaState = {
 };
 
 export const DescribeQuorum = api(
-  { key: 55, name: "DescribeQuorum", valid: "0-2", flexible: "0+" },
+  {
+    key: 55,
+    name: "DescribeQuorum",
+    valid: "0-2",
+    flexible: "0+",
+    forwardable: true,
+    repeatable: true,
+  },
   {
     request: {
       topics: array({
@@ -49,6 +56,7 @@ export const DescribeQuorum = api(
         }),
       }).versions("2+"),
     },
+    errorResponse: (_, error) => error,
   },
 );
 export type DescribeQuorumRequest = RequestOf<typeof DescribeQuorum>;

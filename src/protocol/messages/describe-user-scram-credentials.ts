@@ -5,7 +5,7 @@ import { api, type RequestOf, type ResponseOf } from "../schema/api.ts";
 import { array, int16, int32, int8, string } from "../schema/field.ts";
 
 export const DescribeUserScramCredentials = api(
-  { key: 50, name: "DescribeUserScramCredentials", valid: "0", flexible: "0+" },
+  { key: 50, name: "DescribeUserScramCredentials", valid: "0", flexible: "0+", repeatable: true },
   {
     request: {
       users: array({
@@ -26,6 +26,10 @@ export const DescribeUserScramCredentials = api(
         }),
       }),
     },
+    errorResponse: ({ users }, error) => ({
+      ...error,
+      results: (users ?? []).map(({ name }) => ({ user: name, ...error })),
+    }),
   },
 );
 export type DescribeUserScramCredentialsRequest = RequestOf<typeof DescribeUserScramCredentials>;

@@ -6,7 +6,7 @@ import { api, type RequestOf, type ResponseOf } from "../schema/api.ts";
 import { array, int16, int32, int8, string } from "../schema/field.ts";
 
 export const ElectLeaders = api(
-  { key: 43, name: "ElectLeaders", valid: "0-2", flexible: "2+" },
+  { key: 43, name: "ElectLeaders", valid: "0-2", flexible: "2+", forwardable: true },
   {
     request: {
       electionType: int8().versions("1+"),
@@ -28,6 +28,14 @@ export const ElectLeaders = api(
         }),
       }),
     },
+    errorResponse: ({ topicPartitions }, error, version) => ({
+      // Version 0 has no code at the top.
+      ...(version >= 1 ? { errorCode: error.errorCode } : {}),
+      replicaElectionResults: (topicPartitions ?? []).map(({ topic, partitions }) => ({
+        topic,
+        partitionResult: partitions.map((partitionId) => ({ partitionId, ...error })),
+      })),
+    }),
   },
 );
 export type ElectLeadersRequest = RequestOf<typeof ElectLeaders>;

@@ -6,7 +6,14 @@ import { api, type RequestOf, type ResponseOf } from "../schema/api.ts";
 import { array, int16, int32, string, uint16, uuid } from "../schema/field.ts";
 
 export const EndQuorumEpoch = api(
-  { key: 54, name: "EndQuorumEpoch", valid: "0-1", flexible: "1+" },
+  {
+    key: 54,
+    name: "EndQuorumEpoch",
+    valid: "0-1",
+    flexible: "1+",
+    clusterAction: true,
+    framesOnly: true,
+  },
   {
     request: {
       clusterId: string().nullable().default(null),
@@ -50,6 +57,7 @@ export const EndQuorumEpoch = api(
         port: uint16(),
       }).tagged(0, "1+"),
     },
+    errorResponse: (_, { errorCode }) => ({ errorCode }),
   },
 );
 export type EndQuorumEpochRequest = RequestOf<typeof EndQuorumEpoch>;

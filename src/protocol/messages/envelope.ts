@@ -6,7 +6,7 @@ import { api, type RequestOf, type ResponseOf } from "../schema/api.ts";
 import { bytes, int16 } from "../schema/field.ts";
 
 export const Envelope = api(
-  { key: 58, name: "Envelope", valid: "0", flexible: "0+" },
+  { key: 58, name: "Envelope", valid: "0", flexible: "0+", clusterAction: true, framesOnly: true },
   {
     request: {
       requestData: bytes(),
@@ -17,6 +17,7 @@ export const Envelope = api(
       responseData: bytes().nullable().default(null),
       errorCode: int16(),
     },
+    errorResponse: (_, { errorCode }) => ({ errorCode }),
   },
 );
 export type EnvelopeRequest = RequestOf<typeof Envelope>;

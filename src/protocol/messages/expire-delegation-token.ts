@@ -5,7 +5,7 @@ import { api, type RequestOf, type ResponseOf } from "../schema/api.ts";
 import { bytes, int16, int32, offset } from "../schema/field.ts";
 
 export const ExpireDelegationToken = api(
-  { key: 40, name: "ExpireDelegationToken", valid: "1-2", flexible: "2+" },
+  { key: 40, name: "ExpireDelegationToken", valid: "1-2", flexible: "2+", forwardable: true },
   {
     request: {
       hmac: bytes(),
@@ -16,6 +16,7 @@ export const ExpireDelegationToken = api(
       expiryTimestampMs: offset(),
       throttleTimeMs: int32(),
     },
+    errorResponse: (_, { errorCode }) => ({ errorCode }),
   },
 );
 export type ExpireDelegationTokenRequest = RequestOf<typeof ExpireDelegationToken>;

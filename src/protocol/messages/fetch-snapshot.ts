@@ -16,7 +16,14 @@ import {
 } from "../schema/field.ts";
 
 export const FetchSnapshot = api(
-  { key: 59, name: "FetchSnapshot", valid: "0-1", flexible: "0+" },
+  {
+    key: 59,
+    name: "FetchSnapshot",
+    valid: "0-1",
+    flexible: "0+",
+    clusterAction: true,
+    framesOnly: true,
+  },
   {
     request: {
       clusterId: string().tagged(0, "0+").nullable().default(null),
@@ -63,6 +70,7 @@ export const FetchSnapshot = api(
         port: uint16(),
       }).tagged(0, "1+"),
     },
+    errorResponse: (_, { errorCode }) => ({ errorCode }),
   },
 );
 export type FetchSnapshotRequest = RequestOf<typeof FetchSnapshot>;

@@ -20,7 +20,7 @@ import {
 } from "../schema/field.ts";
 
 export const Fetch = api(
-  { key: 1, name: "Fetch", valid: "4-18", flexible: "12+" },
+  { key: 1, name: "Fetch", valid: "4-18", flexible: "12+", clusterAction: true, framesOnly: true },
   {
     request: {
       clusterId: string().tagged(0, "12+").nullable().default(null).ignorable(),
@@ -96,6 +96,22 @@ export const Fetch = api(
         rack: string().nullable().default(null),
       }).tagged(0, "16+"),
     },
+    errorResponse: ({ sessionId, topics }, { errorCode }, version) => ({
+      errorCode,
+      sessionId,
+      // Before v7 there is no code at the top; Kafka answers in every partition up to v12.
+      responses:
+        version >= 13
+          ? []
+          : topics.map(({ topic, partitions }) => ({
+              topic,
+              partitions: partitions.map(({ partition }) => ({
+                partitionIndex: partition,
+                errorCode,
+                highWatermark: -1,
+              })),
+            })),
+    }),
   },
 );
 export type FetchRequest = RequestOf<typeof Fetch>;

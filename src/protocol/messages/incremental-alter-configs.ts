@@ -5,7 +5,7 @@ import { api, type RequestOf, type ResponseOf } from "../schema/api.ts";
 import { array, bool, int16, int32, int8, string } from "../schema/field.ts";
 
 export const IncrementalAlterConfigs = api(
-  { key: 44, name: "IncrementalAlterConfigs", valid: "0-1", flexible: "1+" },
+  { key: 44, name: "IncrementalAlterConfigs", valid: "0-1", flexible: "1+", forwardable: true },
   {
     request: {
       resources: array({
@@ -28,6 +28,13 @@ export const IncrementalAlterConfigs = api(
         resourceName: string(),
       }),
     },
+    errorResponse: ({ resources }, error) => ({
+      responses: resources.map(({ resourceType, resourceName }) => ({
+        resourceType,
+        resourceName,
+        ...error,
+      })),
+    }),
   },
 );
 export type IncrementalAlterConfigsRequest = RequestOf<typeof IncrementalAlterConfigs>;

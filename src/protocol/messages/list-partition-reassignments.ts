@@ -5,7 +5,14 @@ import { api, type RequestOf, type ResponseOf } from "../schema/api.ts";
 import { array, int16, int32, string } from "../schema/field.ts";
 
 export const ListPartitionReassignments = api(
-  { key: 46, name: "ListPartitionReassignments", valid: "0", flexible: "0+" },
+  {
+    key: 46,
+    name: "ListPartitionReassignments",
+    valid: "0",
+    flexible: "0+",
+    forwardable: true,
+    repeatable: true,
+  },
   {
     request: {
       timeoutMs: int32().default(60000),
@@ -30,6 +37,13 @@ export const ListPartitionReassignments = api(
         }),
       }),
     },
+    errorResponse: ({ topics }, error) => ({
+      ...error,
+      topics: (topics ?? []).map(({ name, partitionIndexes }) => ({
+        name,
+        partitions: partitionIndexes.map((partitionIndex) => ({ partitionIndex })),
+      })),
+    }),
   },
 );
 export type ListPartitionReassignmentsRequest = RequestOf<typeof ListPartitionReassignments>;

@@ -5,7 +5,7 @@ import { api, type RequestOf, type ResponseOf } from "../schema/api.ts";
 import { int16, int32, string, uuid } from "../schema/field.ts";
 
 export const RemoveRaftVoter = api(
-  { key: 81, name: "RemoveRaftVoter", valid: "0", flexible: "0+" },
+  { key: 81, name: "RemoveRaftVoter", valid: "0", flexible: "0+", forwardable: true },
   {
     request: {
       clusterId: string().nullable(),
@@ -17,6 +17,7 @@ export const RemoveRaftVoter = api(
       errorCode: int16(),
       errorMessage: string().nullable(),
     },
+    errorResponse: (_, error) => error,
   },
 );
 export type RemoveRaftVoterRequest = RequestOf<typeof RemoveRaftVoter>;

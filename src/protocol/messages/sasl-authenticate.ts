@@ -6,7 +6,7 @@ import { api, type RequestOf, type ResponseOf } from "../schema/api.ts";
 import { bytes, int16, offset, string } from "../schema/field.ts";
 
 export const SaslAuthenticate = api(
-  { key: 36, name: "SaslAuthenticate", valid: "0-2", flexible: "2+" },
+  { key: 36, name: "SaslAuthenticate", valid: "0-2", flexible: "2+", framesOnly: true },
   {
     request: {
       authBytes: bytes(),
@@ -17,6 +17,7 @@ export const SaslAuthenticate = api(
       authBytes: bytes(),
       sessionLifetimeMs: offset().versions("1+").default(0).ignorable(),
     },
+    errorResponse: (_, error) => error,
   },
 );
 export type SaslAuthenticateRequest = RequestOf<typeof SaslAuthenticate>;

@@ -6,7 +6,7 @@ import { api, type RequestOf, type ResponseOf } from "../schema/api.ts";
 import { array, int16, string } from "../schema/field.ts";
 
 export const SaslHandshake = api(
-  { key: 17, name: "SaslHandshake", valid: "0-1", flexible: "none" },
+  { key: 17, name: "SaslHandshake", valid: "0-1", flexible: "none", framesOnly: true },
   {
     request: {
       mechanism: string(),
@@ -15,6 +15,7 @@ export const SaslHandshake = api(
       errorCode: int16(),
       mechanisms: array(string()),
     },
+    errorResponse: (_, { errorCode }) => ({ errorCode }),
   },
 );
 export type SaslHandshakeRequest = RequestOf<typeof SaslHandshake>;

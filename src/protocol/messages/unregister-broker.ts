@@ -5,7 +5,7 @@ import { api, type RequestOf, type ResponseOf } from "../schema/api.ts";
 import { int16, int32, string } from "../schema/field.ts";
 
 export const UnregisterBroker = api(
-  { key: 64, name: "UnregisterBroker", valid: "0", flexible: "0+" },
+  { key: 64, name: "UnregisterBroker", valid: "0", flexible: "0+", forwardable: true },
   {
     request: {
       brokerId: int32(),
@@ -15,6 +15,7 @@ export const UnregisterBroker = api(
       errorCode: int16(),
       errorMessage: string().nullable(),
     },
+    errorResponse: (_, error) => error,
   },
 );
 export type UnregisterBrokerRequest = RequestOf<typeof UnregisterBroker>;

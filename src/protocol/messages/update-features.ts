@@ -6,7 +6,7 @@ import { api, type RequestOf, type ResponseOf } from "../schema/api.ts";
 import { array, bool, int16, int32, int8, string } from "../schema/field.ts";
 
 export const UpdateFeatures = api(
-  { key: 57, name: "UpdateFeatures", valid: "0-2", flexible: "0+" },
+  { key: 57, name: "UpdateFeatures", valid: "0-2", flexible: "0+", forwardable: true },
   {
     request: {
       timeoutMs: int32().default(60000),
@@ -30,6 +30,7 @@ export const UpdateFeatures = api(
         .versions("0-1")
         .ignorable(),
     },
+    errorResponse: (_, error) => error,
   },
 );
 export type UpdateFeaturesRequest = RequestOf<typeof UpdateFeatures>;

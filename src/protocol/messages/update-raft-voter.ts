@@ -5,7 +5,7 @@ import { api, type RequestOf, type ResponseOf } from "../schema/api.ts";
 import { array, int16, int32, string, struct, uint16, uuid } from "../schema/field.ts";
 
 export const UpdateRaftVoter = api(
-  { key: 82, name: "UpdateRaftVoter", valid: "0", flexible: "0+" },
+  { key: 82, name: "UpdateRaftVoter", valid: "0", flexible: "0+", clusterAction: true },
   {
     request: {
       clusterId: string().nullable(),
@@ -32,6 +32,7 @@ export const UpdateRaftVoter = api(
         port: int32(),
       }).tagged(0, "0+"),
     },
+    errorResponse: (_, { errorCode }) => ({ errorCode }),
   },
 );
 export type UpdateRaftVoterRequest = RequestOf<typeof UpdateRaftVoter>;

@@ -6,7 +6,7 @@ import { api, type RequestOf, type ResponseOf } from "../schema/api.ts";
 import { array, bool, int16, int32, offset, string, uint16, uuid } from "../schema/field.ts";
 
 export const Vote = api(
-  { key: 52, name: "Vote", valid: "0-2", flexible: "0+" },
+  { key: 52, name: "Vote", valid: "0-2", flexible: "0+", clusterAction: true, framesOnly: true },
   {
     request: {
       clusterId: string().nullable().default(null),
@@ -43,6 +43,7 @@ export const Vote = api(
         port: uint16(),
       }).tagged(0, "1+"),
     },
+    errorResponse: (_, { errorCode }) => ({ errorCode }),
   },
 );
 export type VoteRequest = RequestOf<typeof Vote>;

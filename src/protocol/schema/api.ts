@@ -1,22 +1,73 @@
 /**
- * An API: a request and its response. They share their versions and are declared together, so that a file tells the
- * whole conversation.
+ * An API: a request, its response, and what is true of both at every version. The two messages share their versions and
+ * are declared together, so that one file tells the whole conversation: what is asked, what is answered, how a refusal
+ * looks, and what kind of request it is.
+ *
+ * The *traits* are what Kafka keeps in `ApiKeys` and in the handlers of `ControllerApis`. They are facts about the API,
+ * not about this build: an API is forwardable whether or not it is served here. Whoever routes, repeats or authorizes
+ * a request asks the declaration and keeps no list of names.
  */
-import type { Decoded, Fields } from "./field.ts";
+/* oxlint-disable typescript/no-unsafe-type-assertion -- the constraint `Api` forgets which fields an API has; what its own schema made is its own */
+import type { Decoded, Fields, Partially } from "./field.ts";
 import { message, type Message } from "./message.ts";
 import type { Range } from "./versions.ts";
+
+/** Why nothing was done, as Kafka's `ApiError`: a code, and words where the API has a field for them. */
+export interface ApiError {
+  readonly errorCode: number;
+  /** Tools print it word for word; null leaves them the code's own words. */
+  readonly errorMessage: string | null;
+}
+
+/** A request's value, and the version in which it came and will be answered: what a decoded frame has. */
+export interface VersionedBody<Body> {
+  readonly apiVersion: number;
+  readonly body: Body;
+}
+
+/** What kind of request an API is. A trait that is left out is false. */
+export interface ApiTraits {
+  /**
+   * A broker may forward it inside an Envelope (KIP-590), in the name of the client that sent it. Kafka: the flag of
+   * the same name in `ApiKeys`. An Envelope with anything else inside is INVALID_REQUEST.
+   */
+  readonly forwardable: boolean;
+  /**
+   * Only a node of the cluster may ask it: with an authorizer it needs CLUSTER_ACTION on the cluster. Kafka: what the
+   * handler in `ControllerApis` demands. The flag of that name in `ApiKeys` is older and means less: it is set for
+   * DescribeQuorum and UpdateFeatures, which tools send, and missing for Fetch and AssignReplicasToDirs.
+   */
+  readonly clusterAction: boolean;
+  /**
+   * It may be executed twice: it changes nothing, or says something that holds as well the second time. A call without
+   * an answer, of which nobody knows whether it was executed, may then be sent again. Ours: Kafka's clients decide it
+   * one by one.
+   */
+  readonly repeatable: boolean;
+  /**
+   * It is spoken as frames alone and has no place in a JSON API: it is the quorum's own traffic, whose sender must be
+   * a replica, or it carries bytes that JSON does not make readable. Ours: Kafka has no JSON API.
+   */
+  readonly framesOnly: boolean;
+}
 
 export interface Api<
   Name extends string = string,
   Request extends Fields = Fields,
   Response extends Fields = Fields,
-> {
+> extends ApiTraits {
   readonly key: number;
   readonly name: Name;
   readonly valid: Range;
   readonly flexible: Range | "none";
   readonly request: Message<Request>;
   readonly response: Message<Response>;
+  /**
+   * The response that refuses the whole of `request`, in the shape in which Kafka's clients look for it: at the top
+   * where the response has a code there, and on every item that was asked for where items have one. Kafka:
+   * `AbstractRequest.getErrorResponse`. Generic code calls the function of that name below, which keeps the types.
+   */
+  errorResponse(request: VersionedBody<Decoded<Request>>, error: ApiError): Decoded<Response>;
 }
 
 /** The value of an API's request, all keys present. */
@@ -24,25 +75,56 @@ export type RequestOf<A extends Api> = Decoded<A["request"]["fields"]>;
 /** The value of an API's response, all keys present. */
 export type ResponseOf<A extends Api> = Decoded<A["response"]["fields"]>;
 
-export interface ApiHeader<Name extends string> {
+export interface ApiHeader<Name extends string> extends Partial<ApiTraits> {
   readonly key: number;
   readonly name: Name;
   readonly valid: Range;
   readonly flexible: Range | "none";
 }
 
+/** The two messages of an API, and how they meet when a request is refused as a whole. */
+export interface Halves<Request extends Fields, Response extends Fields> {
+  readonly request: Request;
+  readonly response: Response;
+  /**
+   * What differs from the defaults in the response that refuses `request`. Few ask for the version: only where a code
+   * stands in a field that not all versions have.
+   */
+  readonly errorResponse: (
+    request: Decoded<NoInfer<Request>>,
+    error: ApiError,
+    version: number,
+  ) => Partially<Decoded<NoInfer<Response>>>;
+}
+
 export function api<
   const Name extends string,
   const Request extends Fields,
   const Response extends Fields,
->(
-  header: ApiHeader<Name>,
-  halves: { readonly request: Request; readonly response: Response },
-): Api<Name, Request, Response> {
-  const { name } = header;
+>(header: ApiHeader<Name>, halves: Halves<Request, Response>): Api<Name, Request, Response> {
+  const { name, key, valid, flexible } = header;
+  const versions = { valid, flexible };
+  const response = message({ ...versions, name: `${name}Response` }, halves.response);
   return {
-    ...header,
-    request: message({ ...header, name: `${name}Request` }, halves.request),
-    response: message({ ...header, name: `${name}Response` }, halves.response),
+    key,
+    name,
+    ...versions,
+    forwardable: header.forwardable ?? false,
+    clusterAction: header.clusterAction ?? false,
+    repeatable: header.repeatable ?? false,
+    framesOnly: header.framesOnly ?? false,
+    request: message({ ...versions, name: `${name}Request` }, halves.request),
+    response,
+    errorResponse: ({ body, apiVersion }, error) =>
+      response.fill(halves.errorResponse(body, error, apiVersion)),
   };
+}
+
+/** The response of `schema` that refuses the whole of `request`. */
+export function errorResponse<A extends Api>(
+  schema: A,
+  request: VersionedBody<RequestOf<A>>,
+  error: ApiError,
+): ResponseOf<A> {
+  return schema.errorResponse(request, error) as ResponseOf<A>;
 }
