@@ -4,6 +4,7 @@
  */
 import type { ClusterEntry } from "../../durable-objects/cluster-entry.ts";
 import type { Env } from "../../durable-objects/env.ts";
+import { apiByName } from "../../src/protocol/index.ts";
 import { callController, clusterKey, nodeIdsOf } from "./controllers.ts";
 import { callActive } from "./active.ts";
 
@@ -20,19 +21,13 @@ export interface KafkaCall {
  */
 const ANSWER_MS = 60_000;
 
-/**
- * APIs that may be executed twice: they change nothing, or say something that holds as well the second time.
- */
-const isRepeatable = (api: string): boolean =>
-  /^(Describe|List|ApiVersions$|BrokerHeartbeat$)/.test(api);
-
 /** The active controller's answer, whatever it is; a `Problem` when there is none. */
 export function callKafka(env: Env, entry: ClusterEntry, call: KafkaCall): Promise<Response> {
   const path = `/rpc/${call.api}?version=${call.version}`;
   return callActive({
     clusterKey: clusterKey(entry),
     nodeIds: nodeIdsOf(entry),
-    repeatable: isRepeatable(call.api),
+    repeatable: apiByName(call.api)?.repeatable ?? false,
     send: (nodeId) =>
       callController(env, entry, {
         nodeId,

@@ -12,21 +12,6 @@ import { Problem } from "../http/errors.ts";
 import { integerParameter } from "../http/fields.ts";
 import { callKafka } from "../channel/kafka-calls.ts";
 
-/**
- * Spoken in frames alone: the quorum's own traffic, whose sender must be a replica, and what carries bytes that
- * JSON does not make readable. The committed log has a resource of its own, `/metadata-log`.
- */
-const FRAMES_ONLY: ReadonlySet<string> = new Set([
-  "BeginQuorumEpoch",
-  "EndQuorumEpoch",
-  "Envelope",
-  "Fetch",
-  "FetchSnapshot",
-  "SaslAuthenticate",
-  "SaslHandshake",
-  "Vote",
-]);
-
 export const rpc = new Hono<Scope>();
 
 rpc.post("/:api", async (context) => {
@@ -42,7 +27,7 @@ function apiAt(name: string): Api {
   if (api === undefined) {
     throw new Problem("UNKNOWN_API", `${name.slice(0, 100)} is not an API of a controller`);
   }
-  if (FRAMES_ONLY.has(api.name)) {
+  if (api.framesOnly) {
     throw new Problem(
       "UNKNOWN_API",
       `${api.name} is spoken in frames alone; see /controllers/{id}/frames`,
