@@ -37,7 +37,7 @@ export type Outcome<Response> =
 /** What an operation is told that holds for the whole office. */
 export type StandingContext = Pick<
   ControlContext,
-  "clusterId" | "controllerId" | "activeControllerId" | "principal" | "config"
+  "clusterId" | "controllerId" | "activeControllerId" | "caller" | "config"
 >;
 
 /** What an operation is told of the moment at which it runs. */

@@ -4,6 +4,7 @@
  * formed with.
  */
 import {
+  ANONYMOUS_CALLER,
   DEFAULT_CONTROLLER_CONFIG,
   defaultBootstrap,
   initialLiveness,
@@ -12,7 +13,6 @@ import {
   type MetadataImage,
   type QuorumController,
 } from "../../src/metadata/index.ts";
-import { ANONYMOUS } from "../../src/protocol/index.ts";
 import type { VoterSet } from "../../src/raft/index.ts";
 import { seeded } from "../../src/std/random.ts";
 import type { ClusterIdentity } from "../cluster-entry.ts";
@@ -87,6 +87,6 @@ const standingContext = (
 ): StandingContext => ({
   ...ids,
   clusterId: cluster.cluster_id,
-  principal: ANONYMOUS,
+  caller: ANONYMOUS_CALLER,
   config: DEFAULT_CONTROLLER_CONFIG,
 });

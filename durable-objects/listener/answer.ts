@@ -1,7 +1,17 @@
 /**
- * What a request is answered from, and what an answer is: the two words that everything behind the listener
- * shares.
+ * What a request is answered from, and what an answer is: the words that everything behind the listener shares. An
+ * answer stays typed to the API that was asked, from the rule that made it to the bytes that leave.
  */
+import type { Caller } from "../../src/metadata/index.ts";
+import {
+  apis,
+  errorResponse,
+  responseFrame,
+  type ApiError,
+  type ApiName,
+  type RequestFrame,
+  type ResponseBody,
+} from "../../src/protocol/index.ts";
 import type { ClusterEntry } from "../cluster-entry.ts";
 import type { Controller } from "../controller.ts";
 
@@ -12,13 +22,53 @@ export interface Node {
 }
 
 /**
- * Who may be at the other end. `peer`: another controller of this quorum, through the platform's own binding.
- * `client`: anybody who reached the listener, and so whoever says that it is a voter is not believed.
+ * Which way a request came. `peer`: from another controller of this quorum, through the platform's own binding.
+ * `client`: through the listener, which anybody may reach; a request from there that claims to be a voter's is not
+ * believed.
  */
 export type Origin = "peer" | "client";
 
+/** What is known of a request besides its frame, as Kafka's `RequestContext`. */
+export interface RequestContext {
+  readonly origin: Origin;
+  readonly caller: Caller;
+}
+
 /** The value of an API's response, and whether it says that the active controller is elsewhere. */
-export interface Answer {
-  readonly body: unknown;
+export interface Answer<Name extends ApiName> {
+  readonly body: ResponseBody<Name>;
   readonly isNotController: boolean;
+}
+
+/** Answers the requests of one API. */
+export type Handler<Name extends ApiName> = (
+  node: Node,
+  frame: RequestFrame<Name>,
+  context: RequestContext,
+) => Promise<Answer<Name>>;
+
+/** A table from the names of APIs to what answers them. */
+export type Handlers<Names extends ApiName = ApiName> = {
+  readonly [Name in Names]: Handler<Name>;
+};
+
+export const answered = <Name extends ApiName>(body: ResponseBody<Name>): Answer<Name> => ({
+  body,
+  isNotController: false,
+});
+
+/** The answer that refuses the whole of a request, in its API's own shape. */
+export function refused<Name extends ApiName>(
+  frame: RequestFrame<Name>,
+  error: ApiError,
+): Answer<Name> {
+  return answered(errorResponse(apis[frame.name], frame, error));
+}
+
+/** The response frame of an answered request. */
+export function encodeAnswer<Name extends ApiName>(
+  frame: RequestFrame<Name>,
+  answer: Answer<Name>,
+): Uint8Array<ArrayBuffer> {
+  return responseFrame(apis[frame.name], frame, answer.body);
 }

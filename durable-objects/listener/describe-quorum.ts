@@ -17,7 +17,10 @@ import {
 import type { Answer, Node } from "./answer.ts";
 import { METADATA_TOPIC } from "../replica/metadata-partition.ts";
 
-export function describeQuorumResponse({ voter }: Node, request: DescribeQuorumRequest): Answer {
+export function describeQuorumAnswer(
+  { voter }: Node,
+  request: DescribeQuorumRequest,
+): Answer<"DescribeQuorum"> {
   const description = describeQuorum(voter.state, Date.now());
   const isNotController = description.error !== "NONE";
   const topics = request.topics.map(({ topicName, partitions }) => ({

@@ -1,116 +1,83 @@
 /**
- * From an API to what answers it: the consensus core, a description of this node, or a metadata operation.
+ * From an API to what answers it: the listener itself, the quorum, or a metadata operation. No API is known here but
+ * by its name in a table.
  */
-import { controllerApis, type ControllerApi } from "../../src/metadata/index.ts";
-import { ErrorCode, type Principal, type RequestFrame } from "../../src/protocol/index.ts";
-import { leaderOf, type Request as CoreRequest } from "../../src/raft/index.ts";
-import type { Operation, Outcome } from "../active-controller/active-controller.ts";
-import { apiVersionsResponse } from "./api-versions.ts";
-import { describeQuorumResponse } from "./describe-quorum.ts";
-import { openEnvelope } from "./envelope.ts";
-import { fetchSnapshotResponse } from "./fetch-snapshot.ts";
-import type { Answer, Node, Origin } from "./answer.ts";
-import { refusedTo } from "./quorum-access.ts";
+import { controllerApis } from "../../src/metadata/index.ts";
 import {
-  beginQuorumEpochRequest,
-  endQuorumEpochRequest,
-  fetchRequest,
-  refusedAtTop,
-  responseOf,
-  voteRequest,
-} from "../replica/quorum-wire.ts";
-import { refuse } from "../refusal.ts";
+  ErrorCode,
+  type ApiName,
+  type ErrorName,
+  type RequestFrame,
+  type ResponseBody,
+} from "../../src/protocol/index.ts";
+import { leaderOf } from "../../src/raft/index.ts";
+import type { Operation, Outcome } from "../active-controller/active-controller.ts";
+import { answered, refused } from "./answer.ts";
+import type { Answer, Handlers, Node, RequestContext } from "./answer.ts";
+import { apiVersionsResponse } from "./api-versions.ts";
+import { openEnvelope } from "./envelope.ts";
+import { quorumApis } from "./quorum-apis.ts";
+import type { LISTENER_APIS } from "./served-apis.ts";
 
-/** On whose behalf a request is answered. */
-export interface Caller {
-  readonly origin: Origin;
-  readonly principal: Principal;
-}
+const listenerApis: Handlers<(typeof LISTENER_APIS)[number]> = {
+  ApiVersions: async (node, frame) => answered(apiVersionsResponse(node, frame)),
+  Envelope: (node, { body }, context) =>
+    openEnvelope(body, (inner, caller) => dispatch(node, inner, { ...context, caller })),
+};
 
-const answered = (body: unknown): Answer => ({ body, isNotController: false });
+/** Everything but the metadata operations. */
+const handlers: Partial<Handlers> = { ...listenerApis, ...quorumApis };
 
 /** Answers a request, or null when its API is not served here. */
-export async function dispatch(
+export async function dispatch<Name extends ApiName>(
   node: Node,
-  call: RequestFrame,
-  caller: Caller,
-): Promise<Answer | null> {
-  switch (call.name) {
-    case "Fetch":
-      return askCore({ node, caller }, "fetch", fetchRequest(call.body, call.apiVersion));
-    case "Vote":
-      return askCore({ node, caller }, "vote", voteRequest(call.body));
-    case "BeginQuorumEpoch":
-      return askCore({ node, caller }, "begin-quorum-epoch", beginQuorumEpochRequest(call.body));
-    case "EndQuorumEpoch":
-      return askCore({ node, caller }, "end-quorum-epoch", endQuorumEpochRequest(call.body));
-    case "FetchSnapshot":
-      return answered(fetchSnapshotResponse(node, call.body));
-    case "DescribeQuorum":
-      return describeQuorumResponse(node, call.body);
-    case "ApiVersions":
-      return answered(apiVersionsResponse(node, call));
-    case "Envelope":
-      return openEnvelope(call.body, (inner, principal) =>
-        dispatch(node, inner, { ...caller, principal }),
-      );
-    default:
-      return askMetadata(node, call, caller.principal);
-  }
+  frame: RequestFrame<Name>,
+  context: RequestContext,
+): Promise<Answer<Name> | null> {
+  const handler = handlers[frame.name];
+  return handler === undefined
+    ? await runOperation(node, frame, context)
+    : await handler(node, frame, context);
 }
 
-async function askCore(
-  { node, caller }: { readonly node: Node; readonly caller: Caller },
-  api: CoreRequest["api"],
-  request: CoreRequest | null,
-): Promise<Answer> {
-  if (request === null) return answered(refusedAtTop(api, ErrorCode.INVALID_REQUEST));
-  const refusal = refusedTo(caller.origin, node, request);
-  if (refusal !== null) return answered(refusedAtTop(api, refusal));
-  const reply = await node.voter.ask(request);
-  return answered(responseOf(reply, (range) => node.voter.readLog(range)));
-}
-
-async function askMetadata(
+async function runOperation<Name extends ApiName>(
   node: Node,
-  call: RequestFrame,
-  principal: Principal,
-): Promise<Answer | null> {
-  const api: ControllerApi | undefined = controllerApis.get(call.name);
+  frame: RequestFrame<Name>,
+  { caller }: RequestContext,
+): Promise<Answer<Name> | null> {
+  const api = controllerApis[frame.name];
   if (api === undefined) return null;
-  const operation: Operation<unknown> = (view, context) =>
-    api.handle(view, call.body, { ...context, principal });
+  const operation: Operation<ResponseBody<Name>> = (view, context) =>
+    api.run(view, frame.body, { ...context, caller });
   const outcome =
     api.kind === "read"
-      ? node.voter.read(operation, call.apiVersion)
-      : await node.voter.submit(operation, call.apiVersion);
-  return answerOf(node, call, outcome);
+      ? node.voter.read(operation, frame.apiVersion)
+      : await node.voter.submit(operation, frame.apiVersion);
+  return answerOf(node, frame, outcome);
 }
 
-function answerOf(node: Node, call: RequestFrame, outcome: Outcome<unknown>): Answer | null {
-  const refused = (errorCode: number, errorMessage: string): unknown =>
-    refuse(call.name, call.body, { errorCode, errorMessage });
+/** Wherever no operation ran to its end, the whole request is refused. */
+function answerOf<Name extends ApiName>(
+  node: Node,
+  frame: RequestFrame<Name>,
+  outcome: Outcome<ResponseBody<Name>>,
+): Answer<Name> {
+  const refusedWith = (error: ErrorName, errorMessage: string): Answer<Name> =>
+    refused(frame, { errorCode: ErrorCode[error], errorMessage });
   switch (outcome.kind) {
     case "committed":
       return answered(outcome.response);
     case "not-controller":
-      return { body: refused(ErrorCode.NOT_CONTROLLER, whoLeads(node)), isNotController: true };
+      return { ...refusedWith("NOT_CONTROLLER", whoLeads(node)), isNotController: true };
     case "refused":
-      return answered(
-        outcome.reason === "too-large"
-          ? refused(
-              ErrorCode.POLICY_VIOLATION,
-              "Unable to perform excessively large batch operation.",
-            )
-          : refused(ErrorCode.REQUEST_TIMED_OUT, "The controller has too many operations waiting."),
-      );
+      return outcome.reason === "too-large"
+        ? refusedWith("POLICY_VIOLATION", "Unable to perform excessively large batch operation.")
+        : refusedWith("REQUEST_TIMED_OUT", "The controller has too many operations waiting.");
     case "failed":
-      console.error(`${call.name} v${call.apiVersion} met a defect:`, outcome.cause);
-      return answered(
-        refused(
-          ErrorCode.UNKNOWN_SERVER_ERROR,
-          "The operation failed inside the controller; nothing was written.",
-        ),
+      console.error(`${frame.name} v${frame.apiVersion} met a defect:`, outcome.cause);
+      return refusedWith(
+        "UNKNOWN_SERVER_ERROR",
+        "The operation failed inside the controller; nothing was written.",
       );
   }
 }

@@ -3,7 +3,6 @@
  * form. Whatever comes in malformed gets a 4xx with the path of the fault, and has changed nothing.
  */
 import {
-  ANONYMOUS,
   ApiVersions,
   DecodeError,
   ErrorCode,
@@ -18,11 +17,11 @@ import {
   type AnyMessage,
   type RequestFrame,
 } from "../../src/protocol/index.ts";
+import { ANONYMOUS_CALLER } from "../../src/metadata/index.ts";
 import { leaderOf } from "../../src/raft/index.ts";
 import { unsupportedApiVersions } from "./api-versions.ts";
 import { dispatch, whoLeads } from "./dispatch.ts";
-import type { Node, Origin } from "./answer.ts";
-import { encodeAnswer } from "./envelope.ts";
+import { encodeAnswer, type Node, type Origin } from "./answer.ts";
 
 const OCTETS = { "content-type": "application/octet-stream" };
 
@@ -35,7 +34,10 @@ export async function answerFrame(
   try {
     const request = decodeRequestFrame(frame);
     if (request.name === null) return unsupported(request);
-    const answer = await dispatch(node, request, { origin, principal: ANONYMOUS });
+    const answer = await dispatch(node, request, {
+      origin,
+      caller: ANONYMOUS_CALLER,
+    });
     if (answer === null)
       return malformed(`${request.name} is not served by a controller of this build`);
     return new Response(encodeAnswer(request, answer), {
@@ -82,7 +84,10 @@ export async function answerJson(
       clientId: null,
       body,
     } as RequestFrame;
-    const answer = await dispatch(node, frame, { origin: "client", principal: ANONYMOUS });
+    const answer = await dispatch(node, frame, {
+      origin: "client",
+      caller: ANONYMOUS_CALLER,
+    });
     if (answer === null)
       return malformed(`${call.api} is not served by a controller of this build`, 404);
     if (answer.isNotController) return elsewhere(node);

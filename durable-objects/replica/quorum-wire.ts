@@ -10,7 +10,6 @@ import {
   NO_DIRECTORY,
   UNSTATED_HIGH_WATERMARK,
   type Endpoint,
-  type FetchAnswer,
   type LogRange,
   type ReplicaId,
   type ReplicaKey,
@@ -115,53 +114,47 @@ function receiverOf(id: ReplicaId, directoryId: string): ReplicaKey | null {
   return id < 0 ? null : { id, directoryId };
 }
 
-/** The body of the API's response, at whichever version was asked. */
-export type QuorumResponse =
-  | VoteResponse
-  | BeginQuorumEpochResponse
-  | EndQuorumEpochResponse
-  | FetchResponse;
+/** What the core replies to a request of `Api`. */
+export type ReplyTo<Api extends Request["api"]> = Extract<Reply, { readonly api: Api }>;
 
-/** `readLog` is asked for the records that a fetch reply names. */
-export function responseOf(reply: Reply, readLog: (range: LogRange) => Uint8Array): QuorumResponse {
-  const errorCode = ErrorCode[reply.error];
-  // A wrong cluster is refused as a whole, everything else in the partition.
-  if (reply.error === "INCONSISTENT_CLUSTER_ID") return refusedAtTop(reply.api, errorCode);
-  if (reply.api === "fetch") return fetchResponse(reply, readLog);
-  const nodeEndpoints = leaderEndpoint(reply.leaderId, reply.leaderEndpoints);
-  const partition = {
-    errorCode,
-    leaderId: reply.leaderId ?? -1,
-    leaderEpoch: reply.epoch,
-  };
-  switch (reply.api) {
-    case "vote": {
-      const topics = about({ ...partition, voteGranted: reply.granted });
-      return Vote.response.fill({ topics, nodeEndpoints });
-    }
-    case "begin-quorum-epoch":
-      return BeginQuorumEpoch.response.fill({ topics: about(partition), nodeEndpoints });
-    case "end-quorum-epoch":
-      return EndQuorumEpoch.response.fill({ topics: about(partition), nodeEndpoints });
-  }
-}
+/** Whether a reply is to a request of `api`: the core answers each in kind. */
+export const isReplyTo = <Api extends Request["api"]>(
+  reply: Reply,
+  api: Api,
+): reply is ReplyTo<Api> => reply.api === api;
 
-/** The API's response with nothing but a top-level code: what was asked is not about this quorum. */
-export function refusedAtTop(api: Request["api"], errorCode: number): QuorumResponse {
-  switch (api) {
-    case "vote":
-      return Vote.response.fill({ errorCode });
-    case "begin-quorum-epoch":
-      return BeginQuorumEpoch.response.fill({ errorCode });
-    case "end-quorum-epoch":
-      return EndQuorumEpoch.response.fill({ errorCode });
-    case "fetch":
-      return Fetch.response.fill({ errorCode });
-  }
-}
+export const voteResponse = (reply: ReplyTo<"vote">): VoteResponse =>
+  Vote.response.fill({
+    topics: about({ ...partitionOf(reply), voteGranted: reply.granted }),
+    nodeEndpoints: leaderEndpoint(reply.leaderId, reply.leaderEndpoints),
+  });
 
-function fetchResponse(
-  reply: FetchAnswer<LogRange | null>,
+export const beginQuorumEpochResponse = (
+  reply: ReplyTo<"begin-quorum-epoch">,
+): BeginQuorumEpochResponse =>
+  BeginQuorumEpoch.response.fill({
+    topics: about(partitionOf(reply)),
+    nodeEndpoints: leaderEndpoint(reply.leaderId, reply.leaderEndpoints),
+  });
+
+export const endQuorumEpochResponse = (
+  reply: ReplyTo<"end-quorum-epoch">,
+): EndQuorumEpochResponse =>
+  EndQuorumEpoch.response.fill({
+    topics: about(partitionOf(reply)),
+    nodeEndpoints: leaderEndpoint(reply.leaderId, reply.leaderEndpoints),
+  });
+
+/** What three of the four say of the partition. */
+const partitionOf = ({ error, leaderId, epoch }: Reply) => ({
+  errorCode: ErrorCode[error],
+  leaderId: leaderId ?? -1,
+  leaderEpoch: epoch,
+});
+
+/** `readLog` is asked for the records that the reply names. */
+export function fetchResponse(
+  reply: ReplyTo<"fetch">,
   readLog: (range: LogRange) => Uint8Array,
 ): FetchResponse {
   const partition = {

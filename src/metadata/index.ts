@@ -6,14 +6,17 @@ export { takeOver } from "./activation.ts";
 export { bootstrapRecords, defaultBootstrap, type Bootstrap } from "./bootstrap.ts";
 export { SUPPORTED_FEATURES, metadataVersionName, type SupportedFeature } from "./features.ts";
 export { MV_DEFAULT, MV_MAX, MV_MIN } from "./versions.ts";
-export { controllerApis, type ControllerApi } from "./control/controller-apis.ts";
+export { controllerApis, type ControllerApis } from "./control/apis.ts";
 export {
+  ANONYMOUS_CALLER,
   DEFAULT_CONTROLLER_CONFIG,
   RECORDS_PER_OPERATION_MAX,
+  type Caller,
   type ControlContext,
   type ControllerConfig,
   type ControlOperation,
   type ControlResult,
+  type ControlRule,
   type QuorumController,
 } from "./control/operation.ts";
 export {

@@ -3,7 +3,7 @@
  * what ours says to the same. Envelopes are opened; one without an answer inside, as of a controller that has just lost
  * its office, is left out.
  */
-import { controllerApis } from "../../src/metadata/control/controller-apis.ts";
+import { controllerApis } from "../../src/metadata/control/apis.ts";
 import type { ControlContext } from "../../src/metadata/control/operation.ts";
 import type { MetadataImage } from "../../src/metadata/image/metadata-image.ts";
 import {
@@ -70,11 +70,13 @@ export function ask(
   { name, version, request }: Conversation,
   parts: Partial<ControlContext> = {},
 ): Asked {
-  const api = controllerApis.get(name);
-  if (api === undefined) throw new Error(`${name} is not served`);
-  const result = api.handle(view, request, contextFor(view, { apiVersion: version, ...parts }));
+  const operation = controllerApis[name];
+  if (operation === undefined) throw new Error(`${name} is not served`);
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the recorded request of that very API
+  const asked = request as never;
+  const context = contextFor(view, { apiVersion: version, ...parts });
+  const result = operation.run(view, asked, context);
   const codec = apiByName(name)?.response.at(version);
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the operation's own response
-  const response = codec?.decode(codec.encode(result.response as never));
+  const response = codec?.decode(codec.encode(result.response));
   return { view: lawfullyReplayed(view, result.records), response };
 }

@@ -10,7 +10,7 @@ import {
   type RequestOf,
   type ResponseOf,
 } from "../../src/protocol/index.ts";
-import { controllerApis } from "../../src/metadata/control/controller-apis.ts";
+import { controllerApis } from "../../src/metadata/control/apis.ts";
 import { fenceStaleBrokers } from "../../src/metadata/control/fence-stale-brokers.ts";
 import type { ControlContext } from "../../src/metadata/control/operation.ts";
 import type { MetadataImage } from "../../src/metadata/image/metadata-image.ts";
@@ -74,13 +74,13 @@ export class Office {
   ): ResponseOf<(typeof apis)[Name]> {
     const api = apis[name];
     const version = apiVersion ?? Number(api.valid.split("-").at(-1));
-    const request = api.request.fill(parts);
-    const handler = controllerApis.get(name);
-    if (handler === undefined) throw new Error(`${name} is not served`);
-    const result = handler.handle(this.view, request, { ...this.context, apiVersion: version });
-    if (handler.kind === "read") expect(result.records).toEqual([]);
-    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the response of that very API
-    const response = result.response as ResponseOf<(typeof apis)[Name]>;
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- filling a request gives a request
+    const request = api.request.fill(parts) as unknown as RequestOf<(typeof apis)[Name]>;
+    const operation = controllerApis[name];
+    if (operation === undefined) throw new Error(`${name} is not served`);
+    const result = operation.run(this.view, request, { ...this.context, apiVersion: version });
+    if (operation.kind === "read") expect(result.records).toEqual([]);
+    const { response } = result;
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- encoding takes what filling gives
     api.response.at(version).encode(response as never);
     this.#install(result.records, result.liveness);

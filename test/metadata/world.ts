@@ -5,16 +5,18 @@
  */
 import { expect } from "vitest";
 import {
-  ANONYMOUS,
-  apiByName,
   decodeMetadataRecord,
   encodeMetadataRecord,
   ErrorCode,
   recordSchemas,
+  type Api,
   type MetadataRecord,
+  type RequestOf,
+  type ResponseOf,
   type Uuid,
 } from "../../src/protocol/index.ts";
 import {
+  ANONYMOUS_CALLER,
   DEFAULT_CONTROLLER_CONFIG,
   type ControlContext,
   type ControlOperation,
@@ -116,7 +118,7 @@ export function contextFor(
     controllerId: 3000,
     activeControllerId: 3000,
     controllers: [],
-    principal: ANONYMOUS,
+    caller: ANONYMOUS_CALLER,
     config: { ...DEFAULT_CONTROLLER_CONFIG, defaultReplicationFactor: 3 },
     ...parts,
   };
@@ -129,25 +131,22 @@ export interface Ran<Response> {
 }
 
 /**
- * Runs an operation of the API `name`, its request filled from `parts`, at the API's newest version or the one that
- * `context` gives, and replays what it writes.
+ * Runs an operation, its request filled from `parts`, at the API's newest version or the one that `context` gives, and
+ * replays what it writes.
  */
-export function run<Request, Response>(
-  operation: ControlOperation<Request, Response>,
-  name: string,
+export function run<A extends Api>(
+  operation: ControlOperation<A>,
   view: MetadataImage,
   parts: object,
   context: Partial<ControlContext> = {},
-): Ran<Response> {
-  const api = apiByName(name);
-  if (api === undefined) throw new Error(`${name} is no API`);
+): Ran<ResponseOf<A>> {
+  const { api } = operation;
   const newest = Number(api.valid.split("-").at(-1));
   const full = contextFor(view, { apiVersion: newest, ...context });
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the parts are the test's own
-  const request = api.request.fill(parts) as Request;
-  const result = operation(view, request, full);
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the operation's own response
-  api.response.at(full.apiVersion).encode(result.response as never);
+  const request = api.request.fill(parts) as RequestOf<A>;
+  const result = operation.run(view, request, full);
+  api.response.at(full.apiVersion).encode(result.response);
   const after = lawfullyReplayed(view, result.records);
   return { view: after, records: result.records, response: result.response };
 }

@@ -11,12 +11,14 @@ import {
 } from "../../protocol/index.ts";
 import { hasBrokerEpoch } from "../image/cluster-image.ts";
 import type { MetadataImage } from "../image/metadata-image.ts";
-import type { ControlContext, ControlResult } from "./operation.ts";
+import { operation, type ControlContext, type ControlResult } from "./operation.ts";
 
 /** Kafka's own: an hour of one broker's new producers, and small beside 2^53. */
 const PRODUCER_IDS_PER_BLOCK = 1_000;
 
-export function allocateProducerIds(
+export const allocateProducerIds = operation(AllocateProducerIds, { kind: "write", run });
+
+function run(
   view: MetadataImage,
   { brokerId, brokerEpoch }: AllocateProducerIdsRequest,
   _context: ControlContext,

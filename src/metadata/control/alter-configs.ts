@@ -2,7 +2,11 @@
  * AlterConfigs (KIP-133), the older of the two: the configs of a resource are replaced as a whole, so what the request
  * does not name is deleted.
  */
-import type { AlterConfigsRequest, AlterConfigsResponse } from "../../protocol/index.ts";
+import {
+  AlterConfigs,
+  type AlterConfigsRequest,
+  type AlterConfigsResponse,
+} from "../../protocol/index.ts";
 import { configsOf } from "../image/configs-image.ts";
 import type { MetadataImage } from "../image/metadata-image.ts";
 import {
@@ -11,12 +15,14 @@ import {
   repeatedKeysFault,
   type ConfigChange,
 } from "./config-alteration.ts";
-import type { ControlContext, ControlResult } from "./operation.ts";
+import { operation, type ControlContext, type ControlResult } from "./operation.ts";
 import type { Outcome } from "./refusal.ts";
 
 type RequestedResource = AlterConfigsRequest["resources"][number];
 
-export function alterConfigs(
+export const alterConfigs = operation(AlterConfigs, { kind: "write", run });
+
+function run(
   view: MetadataImage,
   request: AlterConfigsRequest,
   context: ControlContext,

@@ -3,10 +3,11 @@
  * given up. One batch, partition by partition. A move completes later, inside whatever change brings its last
  * replica into the ISR.
  */
-import type {
-  AlterPartitionReassignmentsRequest,
-  AlterPartitionReassignmentsResponse,
-  MetadataRecord,
+import {
+  AlterPartitionReassignments,
+  type AlterPartitionReassignmentsRequest,
+  type AlterPartitionReassignmentsResponse,
+  type MetadataRecord,
 } from "../../protocol/index.ts";
 import type { MetadataImage } from "../image/metadata-image.ts";
 import { mergePartition, type Partition } from "../image/partition.ts";
@@ -19,13 +20,23 @@ import {
 } from "../partitions/partition-rules.ts";
 import { RECOVERING, type DesiredPartition } from "../partitions/partition-change.ts";
 import { planReassignment, revertedReassignment } from "../partitions/reassignment.ts";
-import { RECORDS_PER_OPERATION_MAX, type ControlContext, type ControlResult } from "./operation.ts";
+import {
+  RECORDS_PER_OPERATION_MAX,
+  operation,
+  type ControlContext,
+  type ControlResult,
+} from "./operation.ts";
 import { DONE, EXCESSIVE_BATCH, refuse, type Outcome } from "./refusal.ts";
 
 type RequestedPartition =
   AlterPartitionReassignmentsRequest["topics"][number]["partitions"][number];
 
-export function alterPartitionReassignments(
+export const alterPartitionReassignments = operation(AlterPartitionReassignments, {
+  kind: "write",
+  run,
+});
+
+function run(
   view: MetadataImage,
   request: AlterPartitionReassignmentsRequest,
   _context: ControlContext,

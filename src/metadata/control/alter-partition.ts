@@ -4,6 +4,7 @@
  * broker retries some codes for ever and gives others up.
  */
 import {
+  AlterPartition,
   ErrorCode,
   type AlterPartitionRequest,
   type AlterPartitionResponse,
@@ -17,7 +18,12 @@ import { mergePartition, type Partition } from "../image/partition.ts";
 import { partitionAt, topicById } from "../image/topics-image.ts";
 import { RECOVERED, RECOVERING } from "../partitions/partition-change.ts";
 import { partitionChanger, type ChangePartition } from "../partitions/partition-rules.ts";
-import { RECORDS_PER_OPERATION_MAX, type ControlContext, type ControlResult } from "./operation.ts";
+import {
+  RECORDS_PER_OPERATION_MAX,
+  operation,
+  type ControlContext,
+  type ControlResult,
+} from "./operation.ts";
 
 type RequestedPartition = AlterPartitionRequest["topics"][number]["partitions"][number];
 type TopicResult = AlterPartitionResponse["topics"][number];
@@ -29,7 +35,9 @@ interface Member {
   readonly brokerEpoch: number;
 }
 
-export function alterPartition(
+export const alterPartition = operation(AlterPartition, { kind: "write", run });
+
+function run(
   view: MetadataImage,
   request: AlterPartitionRequest,
   context: ControlContext,

@@ -3,6 +3,7 @@
  * replica in a directory that is not online is a replica lost, and its partition is treated so in the same record.
  */
 import {
+  AssignReplicasToDirs,
   ErrorCode,
   type AssignReplicasToDirsRequest,
   type AssignReplicasToDirsResponse,
@@ -16,12 +17,19 @@ import { partitionAt, topicById } from "../image/topics-image.ts";
 import type { DesiredPartition } from "../partitions/partition-change.ts";
 import { partitionChanger, type ChangePartition } from "../partitions/partition-rules.ts";
 import { MV_DIRECTORIES } from "../versions.ts";
-import { RECORDS_PER_OPERATION_MAX, type ControlContext, type ControlResult } from "./operation.ts";
+import {
+  RECORDS_PER_OPERATION_MAX,
+  operation,
+  type ControlContext,
+  type ControlResult,
+} from "./operation.ts";
 import { EXCESSIVE_BATCH } from "./refusal.ts";
 
 type DirectoryResult = AssignReplicasToDirsResponse["directories"][number];
 
-export function assignReplicasToDirs(
+export const assignReplicasToDirs = operation(AssignReplicasToDirs, { kind: "write", run });
+
+function run(
   view: MetadataImage,
   request: AssignReplicasToDirsRequest,
   _context: ControlContext,

@@ -32,14 +32,21 @@ import { CHANGE_CONTROLLED_SHUTDOWN } from "../versions.ts";
 import { firstOf, type Bounded } from "./batch-bound.ts";
 import { fenced, fencingRecords } from "./broker-departure.ts";
 import { directoryRecords, hasNoDirectoryLeft } from "./broker-directories.ts";
-import { RECORDS_PER_OPERATION_MAX, type ControlContext, type ControlResult } from "./operation.ts";
+import {
+  RECORDS_PER_OPERATION_MAX,
+  operation,
+  type ControlContext,
+  type ControlResult,
+} from "./operation.ts";
 
 /** Where a broker stands, and where it goes: `shutdown-now` is fenced too, and told to stop. */
 export type BrokerState = "fenced" | "unfenced" | "controlled-shutdown" | "shutdown-now";
 
 type Result = ControlResult<BrokerHeartbeatResponse>;
 
-export function heartbeat(
+export const heartbeat = operation(BrokerHeartbeat, { kind: "write", run });
+
+function run(
   view: MetadataImage,
   request: BrokerHeartbeatRequest,
   context: ControlContext,

@@ -30,11 +30,18 @@ import { isElrEnabled } from "../partitions/partition-rules.ts";
 import { MV_DIRECTORIES, registerBrokerRecordVersion } from "../versions.ts";
 import { firstOf } from "./batch-bound.ts";
 import { isValidRange, sameEndpoints, sameFeatures, sameItems } from "./registration-parts.ts";
-import { RECORDS_PER_OPERATION_MAX, type ControlContext, type ControlResult } from "./operation.ts";
+import {
+  RECORDS_PER_OPERATION_MAX,
+  operation,
+  type ControlContext,
+  type ControlResult,
+} from "./operation.ts";
 
 type Result = ControlResult<BrokerRegistrationResponse>;
 
-export function registerBroker(
+export const registerBroker = operation(BrokerRegistrationApi, { kind: "write", run });
+
+function run(
   view: MetadataImage,
   request: BrokerRegistrationRequest,
   context: ControlContext,

@@ -12,13 +12,15 @@ import {
 } from "../../protocol/index.ts";
 import type { MetadataImage } from "../image/metadata-image.ts";
 import { MV_CONTROLLER_REGISTRATION } from "../versions.ts";
-import type { ControlContext, ControlResult } from "./operation.ts";
+import { operation, type ControlContext, type ControlResult } from "./operation.ts";
 import { isValidRange, sameEndpoints, sameFeatures } from "./registration-parts.ts";
 
 export const TOO_OLD_FOR_CONTROLLERS =
   "The current MetadataVersion is too old to support controller registrations.";
 
-export function registerController(
+export const registerController = operation(ControllerRegistration, { kind: "write", run });
+
+function run(
   view: MetadataImage,
   request: ControllerRegistrationRequest,
   _context: ControlContext,

@@ -2,10 +2,11 @@
  * CreatePartitions (KIP-195): topics grow. Each topic succeeds or fails as a whole: its records join the batch only
  * once all of its partitions could be placed.
  */
-import type {
-  CreatePartitionsRequest,
-  CreatePartitionsResponse,
-  MetadataRecord,
+import {
+  CreatePartitions,
+  type CreatePartitionsRequest,
+  type CreatePartitionsResponse,
+  type MetadataRecord,
 } from "../../protocol/index.ts";
 import type { MetadataImage } from "../image/metadata-image.ts";
 import { partitionAt, topicByName, type Topic } from "../image/topics-image.ts";
@@ -16,13 +17,20 @@ import {
 } from "../partitions/new-partition.ts";
 import { drawsOf, type Draw } from "../partitions/striped-placer.ts";
 import { distinctTopics } from "./distinct-topics.ts";
-import { RECORDS_PER_OPERATION_MAX, type ControlContext, type ControlResult } from "./operation.ts";
+import {
+  RECORDS_PER_OPERATION_MAX,
+  operation,
+  type ControlContext,
+  type ControlResult,
+} from "./operation.ts";
 import { DONE, EXCESSIVE_BATCH, refuse, type Outcome } from "./refusal.ts";
 import { allInactive, placed, type PartitionPlan, type PlannedPartition } from "./topic-plan.ts";
 
 type RequestedTopic = CreatePartitionsRequest["topics"][number];
 
-export function createPartitions(
+export const createPartitions = operation(CreatePartitions, { kind: "write", run });
+
+function run(
   view: MetadataImage,
   request: CreatePartitionsRequest,
   context: ControlContext,

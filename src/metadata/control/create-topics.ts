@@ -4,6 +4,7 @@
  * are judged before, outside the core.
  */
 import {
+  CreateTopics,
   ZERO_UUID,
   type CreateTopicsRequest,
   type CreateTopicsResponse,
@@ -20,7 +21,12 @@ import { collisionKey, topicByName, topicNamesLike } from "../image/topics-image
 import { newPartitionRecord } from "../partitions/new-partition.ts";
 import { drawsOf, type Draw } from "../partitions/striped-placer.ts";
 import { distinctTopics } from "./distinct-topics.ts";
-import { RECORDS_PER_OPERATION_MAX, type ControlContext, type ControlResult } from "./operation.ts";
+import {
+  RECORDS_PER_OPERATION_MAX,
+  operation,
+  type ControlContext,
+  type ControlResult,
+} from "./operation.ts";
 import { DONE, EXCESSIVE_BATCH, refuse, type Outcome } from "./refusal.ts";
 import { planPartitions, type PlannedPartition } from "./topic-plan.ts";
 import { CLUSTER_METADATA_TOPIC, topicNameRefusal } from "./topic-name.ts";
@@ -36,7 +42,9 @@ interface NewTopic {
   readonly partitions: readonly PlannedPartition[];
 }
 
-export function createTopics(
+export const createTopics = operation(CreateTopics, { kind: "write", run });
+
+function run(
   view: MetadataImage,
   request: CreateTopicsRequest,
   context: ControlContext,

@@ -3,6 +3,7 @@
  * consequence; the log says one record per topic. Nothing is atomic but the batch: each topic has its own answer.
  */
 import {
+  DeleteTopics,
   ZERO_UUID,
   type DeleteTopicsRequest,
   type DeleteTopicsResponse,
@@ -11,7 +12,12 @@ import {
 } from "../../protocol/index.ts";
 import type { MetadataImage } from "../image/metadata-image.ts";
 import { topicById, topicByName } from "../image/topics-image.ts";
-import { RECORDS_PER_OPERATION_MAX, type ControlContext, type ControlResult } from "./operation.ts";
+import {
+  RECORDS_PER_OPERATION_MAX,
+  operation,
+  type ControlContext,
+  type ControlResult,
+} from "./operation.ts";
 import { DONE, EXCESSIVE_BATCH, refuse, type Outcome } from "./refusal.ts";
 
 type TopicResult = DeleteTopicsResponse["responses"][number];
@@ -22,7 +28,9 @@ interface Asked {
   readonly topicId: Uuid;
 }
 
-export function deleteTopics(
+export const deleteTopics = operation(DeleteTopics, { kind: "write", run });
+
+function run(
   view: MetadataImage,
   request: DeleteTopicsRequest,
   context: ControlContext,

@@ -12,14 +12,16 @@ import {
 import type { MetadataImage } from "../image/metadata-image.ts";
 import { MV_CONTROLLER_REGISTRATION } from "../versions.ts";
 import { TOO_OLD_FOR_CONTROLLERS } from "./controller-registration.ts";
-import type { ControlContext, ControlResult } from "./operation.ts";
+import { operation, type ControlContext, type ControlResult } from "./operation.ts";
 
 const BROKERS = 1;
 const CONTROLLERS = 2;
 /** Every operation that Kafka knows on the cluster: create, alter, describe, cluster action, both configs, idempotent write. */
 const ALL_CLUSTER_OPERATIONS = 0b1_1111_1010_0000;
 
-export function describeCluster(
+export const describeCluster = operation(DescribeCluster, { kind: "read", run });
+
+function run(
   view: MetadataImage,
   request: DescribeClusterRequest,
   context: ControlContext,

@@ -5,6 +5,7 @@
  */
 import { byText } from "../../std/immutable-map.ts";
 import {
+  DescribeConfigs,
   ErrorCode,
   type DescribeConfigsRequest,
   type DescribeConfigsResponse,
@@ -17,7 +18,7 @@ import { brokerById } from "../image/cluster-image.ts";
 import { CONFIG_RESOURCE, configsOf } from "../image/configs-image.ts";
 import type { MetadataImage } from "../image/metadata-image.ts";
 import { topicByName } from "../image/topics-image.ts";
-import type { ControlContext, ControlResult } from "./operation.ts";
+import { operation, type ControlContext, type ControlResult } from "./operation.ts";
 import { refuse, type Outcome } from "./refusal.ts";
 import { topicNameRefusal } from "./topic-name.ts";
 
@@ -25,7 +26,9 @@ type RequestedResource = DescribeConfigsRequest["resources"][number];
 type ResourceResult = DescribeConfigsResponse["results"][number];
 type ConfigResult = ResourceResult["configs"][number];
 
-export function describeConfigs(
+export const describeConfigs = operation(DescribeConfigs, { kind: "read", run });
+
+function run(
   view: MetadataImage,
   request: DescribeConfigsRequest,
   context: ControlContext,

@@ -3,6 +3,7 @@
  * configuration: the operator has chosen to lose records rather than to wait.
  */
 import {
+  ElectLeaders,
   ErrorCode,
   type ElectLeadersRequest,
   type ElectLeadersResponse,
@@ -18,7 +19,12 @@ import {
 } from "../image/topics-image.ts";
 import type { Election } from "../partitions/leader-election.ts";
 import { partitionChanger, type ChangePartition } from "../partitions/partition-rules.ts";
-import { RECORDS_PER_OPERATION_MAX, type ControlContext, type ControlResult } from "./operation.ts";
+import {
+  RECORDS_PER_OPERATION_MAX,
+  operation,
+  type ControlContext,
+  type ControlResult,
+} from "./operation.ts";
 import { DONE, EXCESSIVE_BATCH, refuse, type Outcome } from "./refusal.ts";
 
 type TopicResult = ElectLeadersResponse["replicaElectionResults"][number];
@@ -30,7 +36,9 @@ const ELECTION_TYPES: ReadonlyMap<number, Wanted> = new Map([
   [1, "unclean"],
 ]);
 
-export function electLeaders(
+export const electLeaders = operation(ElectLeaders, { kind: "write", run });
+
+function run(
   view: MetadataImage,
   request: ElectLeadersRequest,
   context: ControlContext,

@@ -3,9 +3,10 @@
  * operation may be is judged here, also where a broker should have done so: nothing a request holds may surprise
  * what comes after.
  */
-import type {
-  IncrementalAlterConfigsRequest,
-  IncrementalAlterConfigsResponse,
+import {
+  IncrementalAlterConfigs,
+  type IncrementalAlterConfigsRequest,
+  type IncrementalAlterConfigsResponse,
 } from "../../protocol/index.ts";
 import { configDefault, configType } from "../configs/config-types.ts";
 import { configsOf } from "../image/configs-image.ts";
@@ -16,7 +17,7 @@ import {
   repeatedKeysFault,
   type ConfigChange,
 } from "./config-alteration.ts";
-import type { ControlContext, ControlResult } from "./operation.ts";
+import { operation, type ControlContext, type ControlResult } from "./operation.ts";
 import { refuse, type Outcome } from "./refusal.ts";
 
 type RequestedResource = IncrementalAlterConfigsRequest["resources"][number];
@@ -27,7 +28,9 @@ const DELETE = 1;
 const APPEND = 2;
 const SUBTRACT = 3;
 
-export function incrementalAlterConfigs(
+export const incrementalAlterConfigs = operation(IncrementalAlterConfigs, { kind: "write", run });
+
+function run(
   view: MetadataImage,
   request: IncrementalAlterConfigsRequest,
   context: ControlContext,

@@ -3,6 +3,7 @@
  * over, as are those that are not moved.
  */
 import {
+  ListPartitionReassignments,
   ErrorCode,
   type ListPartitionReassignmentsRequest,
   type ListPartitionReassignmentsResponse,
@@ -16,11 +17,16 @@ import {
   topicByName,
   type PartitionRow,
 } from "../image/topics-image.ts";
-import type { ControlContext, ControlResult } from "./operation.ts";
+import { operation, type ControlContext, type ControlResult } from "./operation.ts";
 
 type TopicResult = ListPartitionReassignmentsResponse["topics"][number];
 
-export function listPartitionReassignments(
+export const listPartitionReassignments = operation(ListPartitionReassignments, {
+  kind: "read",
+  run,
+});
+
+function run(
   view: MetadataImage,
   request: ListPartitionReassignmentsRequest,
   _context: ControlContext,

@@ -7,7 +7,14 @@
  * may have; then each run writes what fits, in an order that keeps every promise at each batch's end, and says in
  * its response, in the terms of its API, that it must be asked again.
  */
-import type { MetadataRecord, Principal } from "../../protocol/index.ts";
+import {
+  ANONYMOUS,
+  type Api,
+  type MetadataRecord,
+  type Principal,
+  type RequestOf,
+  type ResponseOf,
+} from "../../protocol/index.ts";
 import type { Random } from "../../std/random.ts";
 import type { BrokerLiveness } from "../liveness/broker-heartbeats.ts";
 import type { Endpoint } from "../image/cluster-image.ts";
@@ -43,6 +50,25 @@ export interface QuorumController {
   readonly endpoints: readonly Endpoint[];
 }
 
+/** On whose behalf an operation runs (Kafka: `RequestContext`). Whether the caller may is not asked yet. */
+export interface Caller {
+  readonly principal: Principal;
+  /**
+   * True where a broker forwarded the request in an Envelope (KIP-590): principal and address are then those of the
+   * client, which the broker has authenticated, and not those of the connection.
+   */
+  readonly isForwarded: boolean;
+  /** Where the client is, as ACLs write a host: dotted or in colons, no name and no port. Null where it is not known. */
+  readonly clientAddress: string | null;
+}
+
+/** A caller of whom nothing is known; also the controller itself, when it does its duties. */
+export const ANONYMOUS_CALLER: Caller = {
+  principal: ANONYMOUS,
+  isForwarded: false,
+  clientAddress: null,
+};
+
 /** What only the outside knows at the moment of an operation. */
 export interface ControlContext {
   readonly nowMs: number;
@@ -60,7 +86,7 @@ export interface ControlContext {
   readonly activeControllerId: number;
   /** The voters of the quorum. */
   readonly controllers: readonly QuorumController[];
-  readonly principal: Principal;
+  readonly caller: Caller;
   readonly config: ControllerConfig;
 }
 
@@ -73,8 +99,24 @@ export interface ControlResult<Response> {
   readonly liveness?: BrokerLiveness;
 }
 
-export type ControlOperation<Request, Response> = (
+/** The rule of an operation: from what is, and what is asked, to what is written and answered. */
+export type ControlRule<Request, Response> = (
   view: MetadataImage,
   request: Request,
   context: ControlContext,
 ) => ControlResult<Response>;
+
+/** All there is to know of an API that the metadata core answers. What it looks like refused is said by its schema. */
+export interface ControlOperation<A extends Api> {
+  readonly api: A;
+  /** A read writes no records, whatever is asked: it may run on any node, against what is committed. */
+  readonly kind: "read" | "write";
+  readonly run: ControlRule<RequestOf<A>, ResponseOf<A>>;
+}
+
+export function operation<A extends Api>(
+  api: A,
+  parts: Omit<ControlOperation<A>, "api">,
+): ControlOperation<A> {
+  return { api, ...parts };
+}

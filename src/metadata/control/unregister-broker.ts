@@ -13,9 +13,16 @@ import type { MetadataImage } from "../image/metadata-image.ts";
 import { withoutContact } from "../liveness/broker-heartbeats.ts";
 import { isElrEnabled } from "../partitions/partition-rules.ts";
 import { departureRecords } from "./broker-departure.ts";
-import { RECORDS_PER_OPERATION_MAX, type ControlContext, type ControlResult } from "./operation.ts";
+import {
+  RECORDS_PER_OPERATION_MAX,
+  operation,
+  type ControlContext,
+  type ControlResult,
+} from "./operation.ts";
 
-export function unregisterBroker(
+export const unregisterBroker = operation(UnregisterBroker, { kind: "write", run });
+
+function run(
   view: MetadataImage,
   { brokerId }: UnregisterBrokerRequest,
   context: ControlContext,

@@ -24,7 +24,7 @@ import type { FeatureRange } from "../image/cluster-image.ts";
 import { finalizedLevel, KRAFT_VERSION, METADATA_VERSION } from "../image/features-image.ts";
 import type { MetadataImage } from "../image/metadata-image.ts";
 import { MV_CONTROLLER_REGISTRATION } from "../versions.ts";
-import type { ControlContext, ControlResult } from "./operation.ts";
+import { operation, type ControlContext, type ControlResult } from "./operation.ts";
 
 const UPGRADE = 1;
 const SAFE_DOWNGRADE = 2;
@@ -38,11 +38,9 @@ interface Update {
 
 type Result = ControlResult<UpdateFeaturesResponse>;
 
-export function updateFeatures(
-  view: MetadataImage,
-  request: UpdateFeaturesRequest,
-  context: ControlContext,
-): Result {
+export const updateFeatures = operation(UpdateFeatures, { kind: "write", run });
+
+function run(view: MetadataImage, request: UpdateFeaturesRequest, context: ControlContext): Result {
   const updates = updatesOf(request, context.apiVersion);
   const names = new Set(updates.map(({ name }) => name));
   if (names.size !== updates.length) {

@@ -40,7 +40,7 @@ function increment(
 ) {
   const { view = VIEW, validateOnly = false } = options;
   const configs = ops.map(({ name, op, value = null }) => ({ name, configOperation: op, value }));
-  const ran = run(incrementalAlterConfigs, "IncrementalAlterConfigs", view, {
+  const ran = run(incrementalAlterConfigs, view, {
     validateOnly,
     resources: [{ resourceType, resourceName, configs }],
   });
@@ -261,7 +261,7 @@ describe("an alteration is refused", () => {
 
   test("when the resource is named twice, both times; another beside it is altered", () => {
     const configs = [{ name: "segment.ms", configOperation: SET, value: "5" }];
-    const { response, records } = run(incrementalAlterConfigs, "IncrementalAlterConfigs", VIEW, {
+    const { response, records } = run(incrementalAlterConfigs, VIEW, {
       resources: [
         { resourceType: TOPIC, resourceName: "foo", configs },
         { resourceType: TOPIC, resourceName: "foo", configs },
@@ -287,7 +287,7 @@ describe("an alteration is refused", () => {
       configOperation: SET,
       value: "1",
     }));
-    const { response, records } = run(incrementalAlterConfigs, "IncrementalAlterConfigs", VIEW, {
+    const { response, records } = run(incrementalAlterConfigs, VIEW, {
       resources: [{ resourceType: BROKER, resourceName: "", configs }],
     });
     expect([response.responses[0]?.errorCode, records]).toEqual([44, []]);
@@ -342,7 +342,7 @@ const replace = (
   resourceName: string,
   values: Record<string, string | null>,
 ) =>
-  run(alterConfigs, "AlterConfigs", VIEW, {
+  run(alterConfigs, VIEW, {
     resources: [
       {
         resourceType,
@@ -391,7 +391,6 @@ function describeOf(
   const { keys = null, synonyms = false, version = 4 } = options;
   const { response } = run(
     describeConfigs,
-    "DescribeConfigs",
     VIEW,
     {
       resources: [{ resourceType, resourceName, configurationKeys: keys }],

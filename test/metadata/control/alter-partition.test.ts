@@ -25,7 +25,6 @@ function propose(proposal: Proposal, view: MetadataImage = VIEW, apiVersion = 3)
   const members = isr.map((m) => (typeof m === "number" ? ([m, brokerEpoch(m)] as const) : m));
   const ran = run(
     alterPartition,
-    "AlterPartition",
     view,
     {
       brokerId: from,
@@ -183,7 +182,7 @@ describe("an ISR is refused, by the first of these that holds (promise P29)", ()
       partitionEpoch: 7,
       newIsrWithEpochs: [{ brokerId: 0, brokerEpoch: brokerEpoch(0) }],
     };
-    const { response, records } = run(alterPartition, "AlterPartition", VIEW, {
+    const { response, records } = run(alterPartition, VIEW, {
       brokerId: 0,
       brokerEpoch: brokerEpoch(0),
       topics: [{ topicId: FOO, partitions: [partition, partition] }],
@@ -235,7 +234,11 @@ test("a request for more partitions than a batch holds is done as far as it goes
     brokerEpoch: brokerEpoch(0),
     topics: [{ topicId: FOO, partitions }],
   };
-  const { records, response } = alterPartition(view, request, contextFor(view, { apiVersion: 3 }));
+  const { records, response } = alterPartition.run(
+    view,
+    request,
+    contextFor(view, { apiVersion: 3 }),
+  );
   expect(records).toHaveLength(10_000);
   const codes = response.topics[0]?.partitions.map(told) ?? [];
   expect(codes.slice(9_998)).toEqual(["NONE", "NONE", ...Array(3).fill("REQUEST_TIMED_OUT")]);

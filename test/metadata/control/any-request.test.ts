@@ -4,8 +4,8 @@
  */
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
-import { controllerApis } from "../../../src/metadata/control/controller-apis.ts";
-import { apiByName, versionsOf } from "../../../src/protocol/index.ts";
+import { controllerApis } from "../../../src/metadata/control/apis.ts";
+import { versionsOf } from "../../../src/protocol/index.ts";
 import { seeded } from "../../../src/std/random.ts";
 import { anyValue } from "../../protocol/any-value.ts";
 import { contextFor, lawfullyReplayed, world } from "../world.ts";
@@ -16,21 +16,25 @@ const VIEW = world({
   configs: { "topic:topic": { "cleanup.policy": "compact" }, "broker:": { "num.io.threads": "4" } },
 });
 
-const cases = [...controllerApis].flatMap(([name, served]) =>
-  versionsOf(apiByName(name)?.request.valid ?? "0").map((version) => ({ name, served, version })),
+const cases = Object.values(controllerApis).flatMap((operation) =>
+  versionsOf(operation.api.valid).map((version) => ({
+    name: operation.api.name,
+    operation,
+    version,
+  })),
 );
 
-test.each(cases)("any $name v$version", ({ name, served, version }) => {
-  const api = apiByName(name);
-  if (api === undefined) throw new Error(`${name} is no API`);
+test.each(cases)("any $name v$version", ({ operation, version }) => {
+  const { api } = operation;
   fc.assert(
     fc.property(anyValue(api.request.fields, version), fc.integer(), (request, seed) => {
       const context = contextFor(VIEW, { apiVersion: version, random: seeded(seed) });
-      const { records, response } = served.handle(VIEW, request, context);
+      // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- drawn from the schema of that very API
+      const { records, response } = operation.run(VIEW, request as never, context);
       const codec = api.response.at(version);
       // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the operation's own response
       expect(codec.decode(codec.encode(response as never))).toBeDefined();
-      if (served.kind === "read") expect(records).toEqual([]);
+      if (operation.kind === "read") expect(records).toEqual([]);
       lawfullyReplayed(VIEW, records);
     }),
     { numRuns: 150 },

@@ -33,7 +33,7 @@ function assign(
   options: { readonly view?: MetadataImage; readonly topicId?: Uuid; readonly epoch?: number } = {},
 ) {
   const { view = VIEW, topicId = FOO, epoch = brokerEpoch(1) } = options;
-  const ran = run(assignReplicasToDirs, "AssignReplicasToDirs", view, {
+  const ran = run(assignReplicasToDirs, view, {
     brokerId: 1,
     brokerEpoch: epoch,
     directories: [
@@ -101,7 +101,7 @@ describe("replicas are assigned", () => {
 
   test("named twice, they lie where they were named last", () => {
     const topics = [{ topicId: FOO, partitions: [{ partitionIndex: 0 }] }];
-    const ran = run(assignReplicasToDirs, "AssignReplicasToDirs", VIEW, {
+    const ran = run(assignReplicasToDirs, VIEW, {
       brokerId: 1,
       brokerEpoch: brokerEpoch(1),
       directories: [

@@ -19,7 +19,7 @@ interface Growth {
   readonly assignments?: readonly (readonly number[])[];
 }
 const grow = (topics: readonly Growth[], view: MetadataImage = VIEW, validateOnly = false) =>
-  run(createPartitions, "CreatePartitions", view, {
+  run(createPartitions, view, {
     validateOnly,
     topics: topics.map(({ assignments, ...topic }) => ({
       ...topic,
@@ -171,6 +171,6 @@ describe("growth is refused", () => {
 
 test.each([0, 1, 2, 3])("version %i can carry the answer", (apiVersion) => {
   const topics = [{ name: "foo", count: 4, assignments: null }];
-  const { response } = run(createPartitions, "CreatePartitions", VIEW, { topics }, { apiVersion });
+  const { response } = run(createPartitions, VIEW, { topics }, { apiVersion });
   expect(response.results.map(told)).toEqual(["NONE"]);
 });

@@ -37,7 +37,7 @@ function requestOf(topics: readonly Topic[], validateOnly = false): object {
 }
 
 const create = (view: MetadataImage, topics: readonly Topic[], validateOnly = false) =>
-  run(createTopics, "CreateTopics", view, requestOf(topics, validateOnly));
+  run(createTopics, view, requestOf(topics, validateOnly));
 
 const toldOf = (view: MetadataImage, topic: Topic): string | undefined =>
   create(view, [topic]).response.topics.map(told)[0];
@@ -251,7 +251,7 @@ describe("a topic is refused", () => {
       assignments: indexes.map((partitionIndex) => ({ partitionIndex, brokerIds: [0] })),
       configs: [],
     };
-    const { response } = run(createTopics, "CreateTopics", THREE, { topics: [topic] });
+    const { response } = run(createTopics, THREE, { topics: [topic] });
     expect(response.topics.map(told)).toEqual([`INVALID_REPLICA_ASSIGNMENT: ${reason}`]);
   });
 
@@ -330,7 +330,7 @@ describe("a request is one batch", () => {
     [10_001, "POLICY_VIOLATION: Excessively large number of partitions per request."],
     [2 ** 31 - 1, "POLICY_VIOLATION: Excessively large number of partitions per request."],
   ])("of %i partitions: %s", (numPartitions, expected) => {
-    const operation = createTopics(
+    const operation = createTopics.run(
       THREE,
       // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the request is the test's own
       { ...requestOf([{ name: "foo", numPartitions }]), timeoutMs: 0 } as never,
@@ -370,6 +370,6 @@ describe("a request is one batch", () => {
 
 test.each([2, 3, 4, 5, 6, 7])("version %i can carry every answer", (apiVersion) => {
   const request = requestOf([{ name: "foo" }, { name: "bad/name" }]);
-  const { response } = run(createTopics, "CreateTopics", THREE, request, { apiVersion });
+  const { response } = run(createTopics, THREE, request, { apiVersion });
   expect(response.topics).toHaveLength(2);
 });

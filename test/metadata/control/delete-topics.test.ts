@@ -19,7 +19,7 @@ interface Entry {
   readonly name?: string | null;
   readonly topicId?: string;
 }
-const remove = (topics: readonly Entry[]) => run(deleteTopics, "DeleteTopics", VIEW, { topics });
+const remove = (topics: readonly Entry[]) => run(deleteTopics, VIEW, { topics });
 
 describe("topics are deleted", () => {
   test("by name and by id, one record each, and their configs go with them", () => {
@@ -39,7 +39,6 @@ describe("topics are deleted", () => {
   test.each([1, 2, 3, 4, 5])("by name in version %i", (apiVersion) => {
     const { response, records } = run(
       deleteTopics,
-      "DeleteTopics",
       VIEW,
       { topicNames: ["foo", "nope"] },
       { apiVersion },
@@ -99,7 +98,7 @@ describe("a deletion is refused", () => {
   ])("where deletion is switched off, in version %i: %s", (apiVersion, expected) => {
     const asked = apiVersion < 6 ? { topicNames: ["foo"] } : { topics: [{ name: "foo" }] };
     const config = { ...DEFAULT_CONTROLLER_CONFIG, deleteTopicEnable: false };
-    const ran = run(deleteTopics, "DeleteTopics", VIEW, asked, { apiVersion, config });
+    const ran = run(deleteTopics, VIEW, asked, { apiVersion, config });
     expect(ran.response.responses.map(told)).toEqual([expected]);
     expect(ran.records).toEqual([]);
   });

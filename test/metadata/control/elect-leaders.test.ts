@@ -13,7 +13,7 @@ function elect(
   topic = "foo",
 ) {
   const topicPartitions = partitions === null ? null : [{ topic, partitions }];
-  const ran = run(electLeaders, "ElectLeaders", view, { electionType, topicPartitions });
+  const ran = run(electLeaders, view, { electionType, topicPartitions });
   const results = ran.response.replicaElectionResults.flatMap((t) =>
     t.partitionResult.map((p) => `${t.topic}-${p.partitionId} ${told(p)}`),
   );
@@ -128,7 +128,7 @@ describe("an election is refused", () => {
     (apiVersion, topicPartitions, code, topics) => {
       const lines = Array.from({ length: 10_001 }, () => "1,0 / 1,0 / 0");
       const big = world({ brokers: "0 1", topics: { foo: lines } });
-      const ran = run(electLeaders, "ElectLeaders", big, { topicPartitions }, { apiVersion });
+      const ran = run(electLeaders, big, { topicPartitions }, { apiVersion });
       expect(ran.records).toEqual([]);
       expect(ran.response.errorCode).toBe(code);
       expect(ran.response.replicaElectionResults).toHaveLength(topics);

@@ -12,7 +12,7 @@ function reassign(
   options: { readonly topic?: string; readonly mayChangeFactor?: boolean } = {},
 ) {
   const { topic = "foo", mayChangeFactor = true } = options;
-  const ran = run(alterPartitionReassignments, "AlterPartitionReassignments", view, {
+  const ran = run(alterPartitionReassignments, view, {
     allowReplicationFactorChange: mayChangeFactor,
     topics: [
       {
@@ -26,7 +26,7 @@ function reassign(
 }
 
 const list = (view: MetadataImage, topics: object | null = null) =>
-  run(listPartitionReassignments, "ListPartitionReassignments", view, { topics }).response.topics;
+  run(listPartitionReassignments, view, { topics }).response.topics;
 
 const one = (partition: string, brokers = "0 1 2 3 4 5"): MetadataImage =>
   world({ brokers, topics: { foo: [partition] } });
@@ -178,7 +178,7 @@ describe("a reassignment given up", () => {
   test("twice in one request, is given up once", () => {
     const view = one("0,2,1,3 / 3,2,1 / 3 / 0 / 1 ; removing 3 ; adding 0");
     const partition = { partitionIndex: 0, replicas: null };
-    const ran = run(alterPartitionReassignments, "AlterPartitionReassignments", view, {
+    const ran = run(alterPartitionReassignments, view, {
       topics: [{ name: "foo", partitions: [partition, partition] }],
     });
     expect(ran.response.responses[0]?.partitions.map(({ errorCode }) => errorCode)).toEqual([

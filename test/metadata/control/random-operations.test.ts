@@ -73,7 +73,7 @@ const creation = stepOf(
   ({ value, ...asked }): Step =>
     (view) => {
       const configs = [{ name: "unclean.leader.election.enable", value }];
-      return run(createTopics, "CreateTopics", view, { topics: [{ ...asked, configs }] }).view;
+      return run(createTopics, view, { topics: [{ ...asked, configs }] }).view;
     },
 );
 
@@ -86,7 +86,7 @@ const growth = stepOf(
   }),
   (asked): Step =>
     (view) => {
-      const ran = run(createPartitions, "CreatePartitions", view, { topics: [asked] });
+      const ran = run(createPartitions, view, { topics: [asked] });
       if (ran.response.results[0]?.errorCode !== 0) expect(ran.records).toEqual([]);
       return ran.view;
     },
@@ -94,7 +94,7 @@ const growth = stepOf(
 
 const deletion = stepOf("deletion", fc.array(topic, { maxLength: 2 }), (names): Step => (view) => {
   const topics = names.map((name) => ({ name }));
-  return run(deleteTopics, "DeleteTopics", view, { topics }).view;
+  return run(deleteTopics, view, { topics }).view;
 });
 
 /** Half of them by the leader, in the right epochs; the rest is anybody's. */
@@ -137,7 +137,6 @@ const proposal = stepOf(
       };
       const ran = run(
         alterPartition,
-        "AlterPartition",
         view,
         { brokerId: leader, brokerEpoch, topics: [{ topicId, partitions: [partition] }] },
         { apiVersion: asked.version },
@@ -161,7 +160,7 @@ const move = stepOf(
     (view) => {
       const topics = [{ name, partitions: [asked] }];
       const request = { allowReplicationFactorChange, topics };
-      return run(alterPartitionReassignments, "AlterPartitionReassignments", view, request).view;
+      return run(alterPartitionReassignments, view, request).view;
     },
 );
 
@@ -176,7 +175,7 @@ const election = stepOf(
   ({ electionType, everywhere, name, partitionId: p }): Step =>
     (view) => {
       const topicPartitions = everywhere ? null : [{ topic: name, partitions: [p] }];
-      return run(electLeaders, "ElectLeaders", view, { electionType, topicPartitions }).view;
+      return run(electLeaders, view, { electionType, topicPartitions }).view;
     },
 );
 
@@ -197,7 +196,7 @@ const assignment = stepOf(
         lost: LOST_DIRECTORY,
       };
       const topics = [{ topicId: idOf(view, name), partitions: [{ partitionIndex }] }];
-      return run(assignReplicasToDirs, "AssignReplicasToDirs", view, {
+      return run(assignReplicasToDirs, view, {
         brokerId: broker,
         brokerEpoch: brokerById(view.cluster, broker)?.epoch ?? -1,
         directories: [{ id: id[directory], topics }],
@@ -225,8 +224,8 @@ const configuration = stepOf(
       const config = { name: key, value, ...(replaces ? {} : { configOperation }) };
       const resources = [{ resourceType, resourceName: name, configs: [config] }];
       return replaces
-        ? run(alterConfigs, "AlterConfigs", view, { resources }).view
-        : run(incrementalAlterConfigs, "IncrementalAlterConfigs", view, { resources }).view;
+        ? run(alterConfigs, view, { resources }).view
+        : run(incrementalAlterConfigs, view, { resources }).view;
     },
 );
 

@@ -77,7 +77,7 @@ export class Admin {
       run: (view, context) => {
         if ([...allTopics(view.topics)].length >= TOPICS_MAX)
           return { records: [], response: null };
-        return createTopics(view, request, context);
+        return createTopics.run(view, request, context);
       },
     };
   }
@@ -97,13 +97,15 @@ export class Admin {
 
   #deletion(name: string): Operation<unknown> {
     const request = DeleteTopics.request.fill({ topics: [{ name }] });
-    return { run: (view, context) => deleteTopics(view, request, { ...context, apiVersion: 6 }) };
+    return {
+      run: (view, context) => deleteTopics.run(view, request, { ...context, apiVersion: 6 }),
+    };
   }
 
   #growth(name: string, partitions: number): Operation<unknown> {
     const count = Math.min(PARTITIONS_MAX, partitions + 1);
     const request = CreatePartitions.request.fill({ topics: [{ name, count, assignments: null }] });
-    return { run: (view, context) => createPartitions(view, request, context) };
+    return { run: (view, context) => createPartitions.run(view, request, context) };
   }
 
   #move(name: string, partitions: number): Operation<unknown> {
@@ -117,7 +119,7 @@ export class Admin {
     });
     return {
       run: (view, context) =>
-        alterPartitionReassignments(view, request, { ...context, apiVersion: 1 }),
+        alterPartitionReassignments.run(view, request, { ...context, apiVersion: 1 }),
     };
   }
 
@@ -127,7 +129,9 @@ export class Admin {
       electionType: chance.between(0, 1),
       topicPartitions: [{ topic: name, partitions: [chance.between(0, partitions - 1)] }],
     });
-    return { run: (view, context) => electLeaders(view, request, { ...context, apiVersion: 2 }) };
+    return {
+      run: (view, context) => electLeaders.run(view, request, { ...context, apiVersion: 2 }),
+    };
   }
 
   #submit(operation: Operation<unknown>): void {

@@ -78,11 +78,14 @@ export class BrokerProcess {
       logDirs: [this.#world.uuidOf(id)],
       previousBrokerEpoch: this.#previousEpoch,
     });
-    this.#call({ run: (view, context) => registerBroker(view, request, context) }, (response) => {
-      this.#world.tally.count(`registration: ${errorName(response.errorCode)}`);
-      if (response.errorCode === ErrorCode.NONE && incarnationId === this.#incarnation)
-        this.#epoch = response.brokerEpoch;
-    });
+    this.#call(
+      { run: (view, context) => registerBroker.run(view, request, context) },
+      (response) => {
+        this.#world.tally.count(`registration: ${errorName(response.errorCode)}`);
+        if (response.errorCode === ErrorCode.NONE && incarnationId === this.#incarnation)
+          this.#epoch = response.brokerEpoch;
+      },
+    );
   }
 
   #beat(brokerEpoch: number): void {
@@ -94,7 +97,7 @@ export class BrokerProcess {
       wantFence: !this.#world.isHealed && chance.happens(0.02),
       wantShutDown: !this.#world.isHealed && chance.happens(0.01),
     });
-    this.#call({ run: (view, context) => heartbeat(view, request, context) }, (response) => {
+    this.#call({ run: (view, context) => heartbeat.run(view, request, context) }, (response) => {
       if (response.errorCode === ErrorCode.STALE_BROKER_EPOCH && brokerEpoch === this.#epoch)
         this.#epoch = undefined;
     });
@@ -132,7 +135,7 @@ export class BrokerProcess {
       ],
     });
     this.#call(
-      { run: (view, context) => alterPartition(view, request, context), proposer: id },
+      { run: (view, context) => alterPartition.run(view, request, context), proposer: id },
       (response) => {
         const code = response.topics[0]?.partitions[0]?.errorCode ?? response.errorCode;
         this.#world.tally.count(`ISR proposal: ${errorName(code)}`);

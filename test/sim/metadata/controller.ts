@@ -11,6 +11,7 @@ import {
   brokerById,
   type ControlContext,
   type ControlResult,
+  ANONYMOUS_CALLER,
   DEFAULT_CONTROLLER_CONFIG,
   defaultBootstrap,
   fenceStaleBrokers,
@@ -20,7 +21,7 @@ import {
   nextFencingDeadline,
   takeOver,
 } from "../../../src/metadata/index.ts";
-import { ANONYMOUS, type Uuid } from "../../../src/protocol/index.ts";
+import type { Uuid } from "../../../src/protocol/index.ts";
 import type { Answer } from "../application.ts";
 import type { Instance } from "../instance.ts";
 import type { Observation } from "../observation.ts";
@@ -180,7 +181,7 @@ export class Controller {
         directoryId: world.uuidOf(id),
         endpoints: config.local.endpoints.map((endpoint) => ({ ...endpoint, securityProtocol: 0 })),
       })),
-      principal: ANONYMOUS,
+      caller: ANONYMOUS_CALLER,
       config: { ...DEFAULT_CONTROLLER_CONFIG, brokerSessionTimeoutMs: SESSION_MS },
     };
   }

@@ -1,0 +1,75 @@
+/**
+ * The APIs of the quorum itself: what consensus is asked by voters and observers, and what it says of itself. The four
+ * that the core answers differ in nothing but their messages, so each is a line: how its request becomes the core's,
+ * and how the core's reply becomes its response.
+ */
+import {
+  ErrorCode,
+  type ApiName,
+  type Apis,
+  type RequestOf,
+  type ResponseBody,
+} from "../../src/protocol/index.ts";
+import type { LogRange, Request as CoreRequest } from "../../src/raft/index.ts";
+import { assert } from "../../src/std/assert.ts";
+import {
+  beginQuorumEpochRequest,
+  beginQuorumEpochResponse,
+  endQuorumEpochRequest,
+  endQuorumEpochResponse,
+  fetchRequest,
+  fetchResponse,
+  isReplyTo,
+  voteRequest,
+  voteResponse,
+  type ReplyTo,
+} from "../replica/quorum-wire.ts";
+import { answered, refused, type Answer, type Handler, type Handlers } from "./answer.ts";
+import { describeQuorumAnswer } from "./describe-quorum.ts";
+import { fetchSnapshotResponse } from "./fetch-snapshot.ts";
+import { refusedTo } from "./quorum-access.ts";
+import type { QUORUM_APIS } from "./served-apis.ts";
+
+type CoreApi = CoreRequest["api"];
+
+/** One API that the core answers: its messages, and the core's values. */
+interface Wire<Name extends ApiName, Api extends CoreApi> {
+  readonly api: Api;
+  /** Null for a request that is not about the one metadata partition. */
+  requestOf(body: RequestOf<Apis[Name]>, version: number): CoreRequest | null;
+  responseOf(reply: ReplyTo<Api>, readLog: (range: LogRange) => Uint8Array): ResponseBody<Name>;
+}
+
+export const quorumApis: Handlers<(typeof QUORUM_APIS)[number]> = {
+  Fetch: core({ api: "fetch", requestOf: fetchRequest, responseOf: fetchResponse }),
+  FetchSnapshot: async (node, { body }) => answered(fetchSnapshotResponse(node, body)),
+  Vote: core({ api: "vote", requestOf: voteRequest, responseOf: voteResponse }),
+  BeginQuorumEpoch: core({
+    api: "begin-quorum-epoch",
+    requestOf: beginQuorumEpochRequest,
+    responseOf: beginQuorumEpochResponse,
+  }),
+  EndQuorumEpoch: core({
+    api: "end-quorum-epoch",
+    requestOf: endQuorumEpochRequest,
+    responseOf: endQuorumEpochResponse,
+  }),
+  DescribeQuorum: async (node, { body }) => describeQuorumAnswer(node, body),
+};
+
+/** The handler that puts a request to the core, unless its sender may not, and waits for the reply. */
+function core<Name extends ApiName, Api extends CoreApi>(wire: Wire<Name, Api>): Handler<Name> {
+  return async (node, frame, { origin }) => {
+    const refusedWith = (errorCode: number): Answer<Name> =>
+      refused(frame, { errorCode, errorMessage: null });
+    const request = wire.requestOf(frame.body, frame.apiVersion);
+    if (request === null) return refusedWith(ErrorCode.INVALID_REQUEST);
+    const refusal = refusedTo(origin, node, request);
+    if (refusal !== null) return refusedWith(refusal);
+    const reply = await node.voter.ask(request);
+    // A wrong cluster is refused as a whole, everything else in the partition.
+    if (reply.error === "INCONSISTENT_CLUSTER_ID") return refusedWith(ErrorCode[reply.error]);
+    assert(isReplyTo(reply, wire.api), `the core answered ${reply.api} to ${wire.api}`);
+    return answered(wire.responseOf(reply, (range) => node.voter.readLog(range)));
+  };
+}
