@@ -6,31 +6,55 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { SERVED_APIS } from "../durable-objects/listener/served-apis.ts";
-import { apis, recordSchemas, type Api } from "../src/protocol/index.ts";
+import { apis, recordSchemas, type Api, type ApiTraits } from "../src/protocol/index.ts";
 import { ROOT } from "../local/checkout.ts";
+
+/** What each trait means to somebody who reads the page. */
+const TRAITS: Readonly<Record<keyof ApiTraits, string>> = {
+  forwardable:
+    "a broker may forward it in an Envelope, in the name of the client that sent it (KIP-590)",
+  clusterAction:
+    "only a node of the cluster may ask it: with an authorizer it needs CLUSTER_ACTION on the cluster",
+  repeatable: "it may be executed twice, so a call without an answer is sent to another controller",
+  framesOnly: "it is spoken in frames alone, and is not at `/rpc`",
+};
+
+const isTrait = (name: string): name is keyof ApiTraits => Object.hasOwn(TRAITS, name);
+
+const traitsOf = (api: Api): string =>
+  Object.keys(TRAITS)
+    .filter(isTrait)
+    .filter((trait) => api[trait])
+    .join(", ");
 
 function protocolPage(): string {
   const served = new Set<string>(SERVED_APIS);
   const rows = Object.values<Api>(apis)
     .toSorted((left, right) => left.key - right.key)
-    .map(
-      ({ key, name, valid, flexible }) =>
-        `| ${key} | ${name} | ${valid} | ${flexible} | ${served.has(name) ? "yes" : ""} |`,
-    );
+    .map((api) => {
+      const { key, name, valid, flexible } = api;
+      const isServed = served.has(name) ? "yes" : "";
+      return `| ${key} | ${name} | ${valid} | ${flexible} | ${isServed} | ${traitsOf(api)} |`;
+    });
+  const traits = Object.entries(TRAITS).map(([trait, meaning]) => `- *${trait}*: ${meaning}.`);
   const records = Object.values(recordSchemas)
     .toSorted((left, right) => left.key - right.key)
     .map(({ key, type, valid }) => `| ${key} | ${type} | ${valid} |`);
   return `# Protocol
 
 Written by \`node scripts/protocol-page.ts\` from the schemas in \`src/protocol\`; a test fails when it is stale. What each
-message is for, and which KIP gave it which version, stands at its schema.
+message is for, which KIP gave it which version, and how a refusal of it looks, stands at its schema.
 
 ## APIs
 
 *Answered*: served and advertised by a controller of this build. The others can be read and written, but are neither.
 
-| key | API | versions | flexible | answered |
-| --- | --- | --- | --- | --- |
+Traits are facts about an API, whether or not it is answered here:
+
+${traits.join("\n")}
+
+| key | API | versions | flexible | answered | traits |
+| --- | --- | --- | --- | --- | --- |
 ${rows.join("\n")}
 
 ## Metadata records
