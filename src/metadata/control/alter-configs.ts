@@ -16,7 +16,7 @@ import {
   type ConfigChange,
 } from "./config-alteration.ts";
 import { operation, type ControlContext, type ControlResult } from "./operation.ts";
-import type { Outcome } from "./refusal.ts";
+import type { ApiError } from "./api-error.ts";
 
 type RequestedResource = AlterConfigsRequest["resources"][number];
 
@@ -39,7 +39,7 @@ function run(
 function changesOf(
   view: MetadataImage,
   { resourceType, resourceName, configs }: RequestedResource,
-): readonly ConfigChange[] | Outcome {
+): readonly ConfigChange[] | ApiError {
   const nulls = configs.filter(({ value }) => value === null);
   const fault = repeatedKeysFault(configs) ?? nullValuesFault(resourceType, nulls);
   if (fault !== null) return fault;

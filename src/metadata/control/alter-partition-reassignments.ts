@@ -26,7 +26,7 @@ import {
   type ControlContext,
   type ControlResult,
 } from "./operation.ts";
-import { DONE, EXCESSIVE_BATCH, refuse, type Outcome } from "./refusal.ts";
+import { NO_ERROR, EXCESSIVE_BATCH, apiError, type ApiError } from "./api-error.ts";
 
 type RequestedPartition =
   AlterPartitionReassignmentsRequest["topics"][number]["partitions"][number];
@@ -51,7 +51,7 @@ function run(
     })),
   }));
   const isExcessive = moves.records.length > RECORDS_PER_OPERATION_MAX;
-  const outcome = isExcessive ? EXCESSIVE_BATCH : DONE;
+  const outcome = isExcessive ? EXCESSIVE_BATCH : NO_ERROR;
   return {
     records: isExcessive ? [] : moves.records,
     response: {
@@ -78,19 +78,19 @@ class Moves {
     this.#change = partitionChanger(view);
   }
 
-  ask(topicName: string, asked: RequestedPartition): Outcome {
+  ask(topicName: string, asked: RequestedPartition): ApiError {
     const partitionId = asked.partitionIndex;
     const topic = topicByName(this.#view.topics, topicName);
     if (topic === undefined) {
       const message = `Unable to find a topic named ${topicName}.`;
-      return refuse("UNKNOWN_TOPIC_OR_PARTITION", message);
+      return apiError("UNKNOWN_TOPIC_OR_PARTITION", message);
     }
     const key = `${topic.id}:${partitionId}`;
     const partition =
       this.#changed.get(key) ?? partitionAt(this.#view.topics, topic.id, partitionId);
     if (partition === undefined) {
       const message = `Unable to find partition ${topicName}:${partitionId}.`;
-      return refuse("UNKNOWN_TOPIC_OR_PARTITION", message);
+      return apiError("UNKNOWN_TOPIC_OR_PARTITION", message);
     }
     const row = { topicId: topic.id, partitionId, partition };
     const wish =
@@ -103,21 +103,21 @@ class Moves {
       this.records.push(record);
       this.#changed.set(key, mergePartition(partition, record.data));
     }
-    return DONE;
+    return NO_ERROR;
   }
 
   #givenUp(
     topicName: string,
     { partitionId, partition }: PartitionRow,
-  ): DesiredPartition | Outcome {
+  ): DesiredPartition | ApiError {
     const { addingReplicas, removingReplicas } = partition;
     if (addingReplicas.length === 0 && removingReplicas.length === 0) {
       const message = "No partition reassignment is in progress.";
-      return refuse("NO_REASSIGNMENT_IN_PROGRESS", message);
+      return apiError("NO_REASSIGNMENT_IN_PROGRESS", message);
     }
     const { replicas, isr, isUnclean } = revertedReassignment(partition, partition.isr);
     if (isUnclean && !allowsUncleanElection(this.#view, topicName)) {
-      return refuse(
+      return apiError(
         "INVALID_REPLICA_ASSIGNMENT",
         `Unable to revert partition assignment for ${topicName}:${partitionId} because it would ` +
           "require an unclean leader election.",
@@ -128,14 +128,14 @@ class Moves {
     return isUnclean ? { ...reverted, leaderRecoveryState: RECOVERING } : reverted;
   }
 
-  #moved(partition: Partition, target: readonly number[]): DesiredPartition | Outcome {
+  #moved(partition: Partition, target: readonly number[]): DesiredPartition | ApiError {
     const refusal = assignmentRefusal(this.#view, target, null);
-    if (refusal !== null) return refuse("INVALID_REPLICA_ASSIGNMENT", refusal);
+    if (refusal !== null) return apiError("INVALID_REPLICA_ASSIGNMENT", refusal);
     const { replicas, removingReplicas } = partition;
     // KIP-860: what a move under way removes does not count.
     const factor = replicas.filter((id) => !removingReplicas.includes(id)).length;
     if (!this.#mayChangeFactor && target.length !== factor) {
-      return refuse(
+      return apiError(
         "INVALID_REPLICATION_FACTOR",
         `The replication factor is changed from ${factor} to ${target.length}`,
       );

@@ -23,7 +23,7 @@ import {
   type ControlContext,
   type ControlResult,
 } from "./operation.ts";
-import { EXCESSIVE_BATCH } from "./refusal.ts";
+import { EXCESSIVE_BATCH } from "./api-error.ts";
 
 type DirectoryResult = AssignReplicasToDirsResponse["directories"][number];
 

@@ -15,7 +15,7 @@ import type { MetadataImage } from "../image/metadata-image.ts";
 import { topicByName } from "../image/topics-image.ts";
 import { isElrEnabled } from "../partitions/partition-rules.ts";
 import { RECORDS_PER_OPERATION_MAX, type ControlContext } from "./operation.ts";
-import { DONE, EXCESSIVE_BATCH, refuse, type Outcome } from "./refusal.ts";
+import { NO_ERROR, EXCESSIVE_BATCH, apiError, type ApiError } from "./api-error.ts";
 import { topicNameRefusal } from "./topic-name.ts";
 
 /** A resource as requests name it. */
@@ -29,29 +29,32 @@ export type ConfigChange = readonly [name: string, value: string | null];
 
 export interface Alteration {
   readonly records: readonly MetadataRecord[];
-  readonly responses: readonly (Resource & Outcome)[];
+  readonly responses: readonly (Resource & ApiError)[];
 }
 
 /** Why keys cannot be altered that the request names more than once; null when each is named once. */
-export function repeatedKeysFault(configs: readonly { readonly name: string }[]): Outcome | null {
+export function repeatedKeysFault(configs: readonly { readonly name: string }[]): ApiError | null {
   const seen = new Set<string>();
   const repeated = new Set<string>();
   for (const { name } of configs) (seen.has(name) ? repeated : seen).add(name);
   return repeated.size === 0
     ? null
-    : refuse("INVALID_REQUEST", `Error due to duplicate config keys : ${[...repeated].join(",")}`);
+    : apiError(
+        "INVALID_REQUEST",
+        `Error due to duplicate config keys : ${[...repeated].join(",")}`,
+      );
 }
 
 /** Why null cannot be the value of these keys. On a topic that is a fault of its config, elsewhere of the request. */
 export function nullValuesFault(
   resourceType: number,
   configs: readonly { readonly name: string }[],
-): Outcome | null {
+): ApiError | null {
   if (configs.length === 0) return null;
   const keys = configs.map(({ name }) => name).join(",");
   return resourceType === CONFIG_RESOURCE.TOPIC
-    ? refuse("INVALID_CONFIG", `Null value not supported for topic configs: ${keys}`)
-    : refuse("INVALID_REQUEST", `Null value not supported for : ${keys}`);
+    ? apiError("INVALID_CONFIG", `Null value not supported for topic configs: ${keys}`)
+    : apiError("INVALID_REQUEST", `Null value not supported for : ${keys}`);
 }
 
 /** Alters each resource as `changesOf` says, or refuses as it says. */
@@ -59,7 +62,7 @@ export function alterResources<Asked extends Resource>(
   view: MetadataImage,
   resources: readonly Asked[],
   context: ControlContext,
-  changesOf: (resource: Asked) => readonly ConfigChange[] | Outcome,
+  changesOf: (resource: Asked) => readonly ConfigChange[] | ApiError,
 ): Alteration {
   const records: MetadataRecord[] = [];
   const occurrences = new Map<string, number>();
@@ -74,14 +77,14 @@ export function alterResources<Asked extends Resource>(
       typeFault(resource) ??
       (occurrences.get(keyOf(asked)) === 1
         ? null
-        : refuse("INVALID_REQUEST", "Duplicate resource."));
+        : apiError("INVALID_REQUEST", "Duplicate resource."));
     if (fault !== null) return { ...resource, ...fault };
     const changes = changesOf(asked);
     if ("errorCode" in changes) return { ...resource, ...changes };
     const refusal = alterationFault(view, resource, changes, context);
     if (refusal !== null) return { ...resource, ...refusal };
     records.push(...recordsOf(view, resource, changes));
-    return { ...resource, ...DONE };
+    return { ...resource, ...NO_ERROR };
   });
   if (records.length <= RECORDS_PER_OPERATION_MAX) return { records, responses };
   const refused = responses.map(({ resourceType, resourceName }) => ({
@@ -98,13 +101,13 @@ const keyOf = ({ resourceType, resourceName }: Resource): string =>
 /** Kafka's own number; a broker or a controller keeps the levels of its loggers itself. */
 const BROKER_LOGGER = 8;
 
-function typeFault({ resourceType }: Resource): Outcome | null {
+function typeFault({ resourceType }: Resource): ApiError | null {
   const known: readonly number[] = Object.values(CONFIG_RESOURCE);
   if (known.includes(resourceType)) return null;
   if (resourceType === BROKER_LOGGER) {
-    return refuse("INVALID_REQUEST", "Loggers are configured on the node they belong to.");
+    return apiError("INVALID_REQUEST", "Loggers are configured on the node they belong to.");
   }
-  return refuse("UNSUPPORTED_VERSION", `Unknown resource type ${resourceType}.`);
+  return apiError("UNSUPPORTED_VERSION", `Unknown resource type ${resourceType}.`);
 }
 
 function alterationFault(
@@ -112,10 +115,10 @@ function alterationFault(
   resource: Resource,
   changes: readonly ConfigChange[],
   context: ControlContext,
-): Outcome | null {
+): ApiError | null {
   for (const [, value] of changes) {
     const refusal = value === null ? null : sizeRefusalOf(value);
-    if (refusal !== null) return refuse("INVALID_CONFIG", refusal);
+    if (refusal !== null) return apiError("INVALID_CONFIG", refusal);
   }
   const { resourceType, resourceName } = resource;
   const after = new Map(configsOf(view.configs, resourceType, resourceName));
@@ -138,25 +141,25 @@ function minIsrFault(
   view: MetadataImage,
   { resourceType, resourceName }: Resource,
   changes: readonly ConfigChange[],
-): Outcome | null {
+): ApiError | null {
   if (resourceType !== CONFIG_RESOURCE.BROKER || !isElrEnabled(view)) return null;
   const change = changes.find(([name]) => name === MIN_ISR);
   if (change === undefined) return null;
   if (resourceName !== "") {
     const message = `Broker-level ${MIN_ISR} cannot be altered while ELR is enabled.`;
-    return refuse("INVALID_CONFIG", message);
+    return apiError("INVALID_CONFIG", message);
   }
   if (change[1] !== null) return null;
   const message = `Cluster-level ${MIN_ISR} cannot be removed while ELR is enabled.`;
-  return refuse("INVALID_CONFIG", message);
+  return apiError("INVALID_CONFIG", message);
 }
 
-function nameFault({ resourceType, resourceName }: Resource): Outcome | null {
+function nameFault({ resourceType, resourceName }: Resource): ApiError | null {
   switch (resourceType) {
     case CONFIG_RESOURCE.TOPIC: {
       if (resourceName === "") return badRequest("Default topic resources are not allowed.");
       const fault = topicNameRefusal(resourceName);
-      return fault === null ? null : refuse("INVALID_TOPIC_EXCEPTION", fault);
+      return fault === null ? null : apiError("INVALID_TOPIC_EXCEPTION", fault);
     }
     case CONFIG_RESOURCE.BROKER: {
       if (resourceName === "") return null;
@@ -173,14 +176,14 @@ function nameFault({ resourceType, resourceName }: Resource): Outcome | null {
   }
 }
 
-const badRequest = (message: string): Outcome => refuse("INVALID_REQUEST", message);
+const badRequest = (message: string): ApiError => apiError("INVALID_REQUEST", message);
 
 /** Values of broker configs are not judged: a broker has done that, knowing its plugins. */
 function valueFault(
   view: MetadataImage,
   { resourceType }: Resource,
   after: ReadonlyMap<string, string>,
-): Outcome | null {
+): ApiError | null {
   switch (resourceType) {
     case CONFIG_RESOURCE.TOPIC: {
       const sources = {
@@ -199,18 +202,18 @@ function valueFault(
   }
 }
 
-const faultOf = (name: ErrorName, refusal: string | null): Outcome | null =>
-  refusal === null ? null : refuse(name, refusal);
+const faultOf = (name: ErrorName, refusal: string | null): ApiError | null =>
+  refusal === null ? null : apiError(name, refusal);
 
 /** Groups and subscriptions come into being by being configured; topics and nodes do not. */
 function existenceFault(
   view: MetadataImage,
   { resourceType, resourceName }: Resource,
   context: ControlContext,
-): Outcome | null {
+): ApiError | null {
   if (resourceType === CONFIG_RESOURCE.TOPIC) {
     if (topicByName(view.topics, resourceName) !== undefined) return null;
-    return refuse("UNKNOWN_TOPIC_OR_PARTITION", `The topic '${resourceName}' does not exist.`);
+    return apiError("UNKNOWN_TOPIC_OR_PARTITION", `The topic '${resourceName}' does not exist.`);
   }
   if (resourceType !== CONFIG_RESOURCE.BROKER || resourceName === "") return null;
   const nodeId = Number(resourceName);
@@ -218,7 +221,7 @@ function existenceFault(
     brokerById(view.cluster, nodeId) !== undefined ||
     view.cluster.controllers.has(nodeId) ||
     context.controllers.some(({ id }) => id === nodeId);
-  return isKnown ? null : refuse("BROKER_ID_NOT_REGISTERED", `No node with id ${nodeId} found.`);
+  return isKnown ? null : apiError("BROKER_ID_NOT_REGISTERED", `No node with id ${nodeId} found.`);
 }
 
 /** Only what changes is written, but all that is asked of a broker: it reloads key stores on it (KAFKA-14136). */

@@ -23,7 +23,7 @@ import {
   type ControlContext,
   type ControlResult,
 } from "./operation.ts";
-import { DONE, EXCESSIVE_BATCH, refuse, type Outcome } from "./refusal.ts";
+import { NO_ERROR, EXCESSIVE_BATCH, apiError, type ApiError } from "./api-error.ts";
 import { allInactive, placed, type PartitionPlan, type PlannedPartition } from "./topic-plan.ts";
 
 type RequestedTopic = CreatePartitionsRequest["topics"][number];
@@ -38,7 +38,7 @@ function run(
   const topics = distinctTopics(request.topics);
   const answer = (
     records: readonly MetadataRecord[],
-    outcomeOf: (name: string) => Outcome,
+    outcomeOf: (name: string) => ApiError,
   ): ControlResult<CreatePartitionsResponse> => ({
     records,
     response: {
@@ -48,14 +48,14 @@ function run(
   });
   const draw = drawsOf(context.random);
   const records: MetadataRecord[] = [];
-  const outcomes = new Map<string, Outcome>();
+  const outcomes = new Map<string, ApiError>();
   for (const [name, topic] of topics) {
     const grown = growTopic(view, topic, draw, RECORDS_PER_OPERATION_MAX - records.length);
     if (grown === EXCESSIVE_BATCH) return answer([], () => EXCESSIVE_BATCH);
     if ("errorCode" in grown) outcomes.set(name, grown);
     else records.push(...grown);
   }
-  return answer(request.validateOnly ? [] : records, (name) => outcomes.get(name) ?? DONE);
+  return answer(request.validateOnly ? [] : records, (name) => outcomes.get(name) ?? NO_ERROR);
 }
 
 /** The records of the topic's new partitions, or why it cannot have them. `room`: how many still fit the batch. */
@@ -64,10 +64,10 @@ function growTopic(
   asked: RequestedTopic | null,
   draw: Draw,
   room: number,
-): readonly MetadataRecord[] | Outcome {
-  if (asked === null) return refuse("INVALID_REQUEST", "Duplicate topic name.");
+): readonly MetadataRecord[] | ApiError {
+  if (asked === null) return apiError("INVALID_REQUEST", "Duplicate topic name.");
   const topic = topicByName(view.topics, asked.name);
-  if (topic === undefined) return refuse("UNKNOWN_TOPIC_OR_PARTITION", null);
+  if (topic === undefined) return apiError("UNKNOWN_TOPIC_OR_PARTITION", null);
   const fault = countFault(topic, asked);
   if (fault !== null) return fault;
   const additional = asked.count - topic.partitionCount;
@@ -88,21 +88,21 @@ function growTopic(
   );
 }
 
-function countFault(topic: Topic, asked: RequestedTopic): Outcome | null {
+function countFault(topic: Topic, asked: RequestedTopic): ApiError | null {
   const { name, count, assignments } = asked;
   const current = topic.partitionCount;
   if (count === current) {
-    return refuse("INVALID_PARTITIONS", `Topic already has ${current} partition(s).`);
+    return apiError("INVALID_PARTITIONS", `Topic already has ${current} partition(s).`);
   }
   if (count < current) {
-    return refuse(
+    return apiError(
       "INVALID_PARTITIONS",
       `The topic ${name} currently has ${current} partition(s); ${count} would not be an increase.`,
     );
   }
   const additional = count - current;
   if (assignments === null || assignments.length === additional) return null;
-  return refuse(
+  return apiError(
     "INVALID_REPLICA_ASSIGNMENT",
     `Attempted to add ${additional} additional partition(s), but only ${assignments.length} ` +
       "assignment(s) were specified.",
@@ -118,7 +118,7 @@ function planByHand(
   const planned: PlannedPartition[] = [];
   for (const [index, { brokerIds }] of assignments.entries()) {
     const refusal = assignmentRefusal(view, brokerIds, replicationFactor);
-    if (refusal !== null) return refuse("INVALID_REPLICA_ASSIGNMENT", refusal);
+    if (refusal !== null) return apiError("INVALID_REPLICA_ASSIGNMENT", refusal);
     const isr = activeReplicas(view, brokerIds);
     if (isr.length === 0) return allInactive(topic.partitionCount + index);
     planned.push({ replicas: brokerIds, isr });

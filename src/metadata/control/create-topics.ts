@@ -27,7 +27,7 @@ import {
   type ControlContext,
   type ControlResult,
 } from "./operation.ts";
-import { DONE, EXCESSIVE_BATCH, refuse, type Outcome } from "./refusal.ts";
+import { NO_ERROR, EXCESSIVE_BATCH, apiError, type ApiError } from "./api-error.ts";
 import { planPartitions, type PlannedPartition } from "./topic-plan.ts";
 import { CLUSTER_METADATA_TOPIC, topicNameRefusal } from "./topic-name.ts";
 import { uniqueId } from "./unique-id.ts";
@@ -85,7 +85,7 @@ interface Batch {
 function excessOf(
   topics: readonly (RequestedTopic | null)[],
   context: ControlContext,
-): Outcome | null {
+): ApiError | null {
   let partitions = 0;
   for (const topic of topics) {
     if (topic === null) continue;
@@ -94,7 +94,7 @@ function excessOf(
     partitions += assignments.length > 0 ? assignments.length : Math.max(0, count);
   }
   return partitions > RECORDS_PER_OPERATION_MAX
-    ? refuse("POLICY_VIOLATION", "Excessively large number of partitions per request.")
+    ? apiError("POLICY_VIOLATION", "Excessively large number of partitions per request.")
     : null;
 }
 
@@ -103,42 +103,42 @@ function planTopic(
   topic: RequestedTopic | null,
   context: ControlContext,
   batch: Batch,
-): NewTopic | Outcome {
-  if (topic === null) return refuse("INVALID_REQUEST", "Duplicate topic name.");
+): NewTopic | ApiError {
+  if (topic === null) return apiError("INVALID_REQUEST", "Duplicate topic name.");
   const nameFault = nameRefusal(view, topic.name, batch);
   if (nameFault !== null) return nameFault;
   const nulls = topic.configs.filter(({ value }) => value === null).map(({ name }) => name);
   if (nulls.length > 0) {
     const names = nulls.join(",");
-    return refuse("INVALID_CONFIG", `Null value not supported for topic configs: ${names}`);
+    return apiError("INVALID_CONFIG", `Null value not supported for topic configs: ${names}`);
   }
   const configs = new Map(topic.configs.map(({ name, value }) => [name, value ?? ""]));
   const configFault = configRefusal(view, configs);
-  if (configFault !== null) return refuse("INVALID_CONFIG", configFault);
+  if (configFault !== null) return apiError("INVALID_CONFIG", configFault);
   const partitions = planPartitions(view, topic, context.config, batch.draw);
   if (!("planned" in partitions)) return partitions;
   const topicId = uniqueId(context.random, context.nextOffset);
   return { topicId, configs, partitions: partitions.planned };
 }
 
-function nameRefusal(view: MetadataImage, name: string, batch: Batch): Outcome | null {
+function nameRefusal(view: MetadataImage, name: string, batch: Batch): ApiError | null {
   if (name === CLUSTER_METADATA_TOPIC) {
-    return refuse("INVALID_REQUEST", `Creation of internal topic ${name} is prohibited.`);
+    return apiError("INVALID_REQUEST", `Creation of internal topic ${name} is prohibited.`);
   }
   const fault = topicNameRefusal(name);
-  if (fault !== null) return refuse("INVALID_TOPIC_EXCEPTION", fault);
+  if (fault !== null) return apiError("INVALID_TOPIC_EXCEPTION", fault);
   if (topicByName(view.topics, name) !== undefined) {
-    return refuse("TOPIC_ALREADY_EXISTS", `Topic '${name}' already exists.`);
+    return apiError("TOPIC_ALREADY_EXISTS", `Topic '${name}' already exists.`);
   }
   const [existing] = topicNamesLike(view.topics, name);
   if (existing !== undefined) {
     const message = `Topic '${name}' collides with existing topic: ${existing}`;
-    return refuse("INVALID_TOPIC_EXCEPTION", message);
+    return apiError("INVALID_TOPIC_EXCEPTION", message);
   }
   const sibling = batch.taken.get(collisionKey(name));
   if (sibling === undefined) return null;
   const message = `Topic '${name}' collides with another topic of this request: ${sibling}`;
-  return refuse("INVALID_TOPIC_EXCEPTION", message);
+  return apiError("INVALID_TOPIC_EXCEPTION", message);
 }
 
 function configRefusal(view: MetadataImage, configs: ReadonlyMap<string, string>): string | null {
@@ -184,7 +184,7 @@ function created(view: MetadataImage, name: string, topic: NewTopic): TopicResul
     };
   });
   return {
-    ...blankResult(name, DONE),
+    ...blankResult(name, NO_ERROR),
     topicId: topic.topicId,
     numPartitions: topic.partitions.length,
     replicationFactor: topic.partitions[0]?.replicas.length ?? -1,
@@ -192,21 +192,24 @@ function created(view: MetadataImage, name: string, topic: NewTopic): TopicResul
   };
 }
 
-const failed = (name: string, outcome: Outcome): TopicResult => blankResult(name, outcome);
+const failed = (name: string, outcome: ApiError): TopicResult => blankResult(name, outcome);
 
-function blankResult(name: string, outcome: Outcome): TopicResult {
+function blankResult(name: string, outcome: ApiError): TopicResult {
   return {
     name,
     topicId: ZERO_UUID,
     ...outcome,
-    topicConfigErrorCode: DONE.errorCode,
+    topicConfigErrorCode: NO_ERROR.errorCode,
     numPartitions: -1,
     replicationFactor: -1,
     configs: [],
   };
 }
 
-function refuseAll(names: Iterable<string>, outcome: Outcome): ControlResult<CreateTopicsResponse> {
+function refuseAll(
+  names: Iterable<string>,
+  outcome: ApiError,
+): ControlResult<CreateTopicsResponse> {
   const topics = Array.from(names, (name) => failed(name, outcome));
   return { records: [], response: { throttleTimeMs: 0, topics } };
 }

@@ -18,7 +18,7 @@ import {
   type ControlContext,
   type ControlResult,
 } from "./operation.ts";
-import { DONE, EXCESSIVE_BATCH, refuse, type Outcome } from "./refusal.ts";
+import { NO_ERROR, EXCESSIVE_BATCH, apiError, type ApiError } from "./api-error.ts";
 
 type TopicResult = DeleteTopicsResponse["responses"][number];
 
@@ -49,7 +49,7 @@ function run(
       continue;
     }
     records.push({ type: "REMOVE_TOPIC_RECORD", version: 0, data: { topicId: found.topicId } });
-    responses.push({ ...found, ...DONE });
+    responses.push({ ...found, ...NO_ERROR });
   }
   if (records.length > RECORDS_PER_OPERATION_MAX) {
     const refused = asked.map((entry) => ({ ...entry, ...EXCESSIVE_BATCH }));
@@ -59,9 +59,9 @@ function run(
 }
 
 /** Clients below version 3 do not know the code. */
-function deletionDisabled(apiVersion: number): Outcome {
+function deletionDisabled(apiVersion: number): ApiError {
   const name = apiVersion < 3 ? "INVALID_REQUEST" : "TOPIC_DELETION_DISABLED";
-  return refuse(name, "Topic deletion is disabled.");
+  return apiError(name, "Topic deletion is disabled.");
 }
 
 interface Repeated {
@@ -89,28 +89,28 @@ function findTopic(
   view: MetadataImage,
   { name, topicId }: Asked,
   repeated: Repeated,
-): { readonly name: string; readonly topicId: Uuid } | Outcome {
+): { readonly name: string; readonly topicId: Uuid } | ApiError {
   if (name === null && topicId === ZERO_UUID) {
-    return refuse("INVALID_REQUEST", "Neither topic name nor id were specified.");
+    return apiError("INVALID_REQUEST", "Neither topic name nor id were specified.");
   }
   if (name === null) {
-    if (repeated.topicIds.has(topicId)) return refuse("INVALID_REQUEST", "Duplicate topic id.");
+    if (repeated.topicIds.has(topicId)) return apiError("INVALID_REQUEST", "Duplicate topic id.");
     const topic = topicById(view.topics, topicId);
     if (topic !== undefined) return { name: topic.name, topicId };
-    return refuse("UNKNOWN_TOPIC_ID", "This server does not host this topic ID.");
+    return apiError("UNKNOWN_TOPIC_ID", "This server does not host this topic ID.");
   }
   if (topicId !== ZERO_UUID) {
-    return refuse("INVALID_REQUEST", "You may not specify both topic name and topic id.");
+    return apiError("INVALID_REQUEST", "You may not specify both topic name and topic id.");
   }
-  if (repeated.names.has(name)) return refuse("INVALID_REQUEST", "Duplicate topic name.");
+  if (repeated.names.has(name)) return apiError("INVALID_REQUEST", "Duplicate topic name.");
   const topic = topicByName(view.topics, name);
   if (topic === undefined) {
     const message = "This server does not host this topic-partition.";
-    return refuse("UNKNOWN_TOPIC_OR_PARTITION", message);
+    return apiError("UNKNOWN_TOPIC_OR_PARTITION", message);
   }
   if (repeated.allIds.has(topic.id)) {
     const message = "The provided topic name maps to an ID that was already supplied.";
-    return refuse("INVALID_REQUEST", message);
+    return apiError("INVALID_REQUEST", message);
   }
   return { name, topicId: topic.id };
 }

@@ -19,7 +19,7 @@ import { CONFIG_RESOURCE, configsOf } from "../image/configs-image.ts";
 import type { MetadataImage } from "../image/metadata-image.ts";
 import { topicByName } from "../image/topics-image.ts";
 import { operation, type ControlContext, type ControlResult } from "./operation.ts";
-import { refuse, type Outcome } from "./refusal.ts";
+import { apiError, type ApiError } from "./api-error.ts";
 import { topicNameRefusal } from "./topic-name.ts";
 
 type RequestedResource = DescribeConfigsRequest["resources"][number];
@@ -51,19 +51,19 @@ function resourceFault(
   view: MetadataImage,
   { resourceType, resourceName }: RequestedResource,
   context: ControlContext,
-): Outcome | null {
+): ApiError | null {
   switch (resourceType) {
     case CONFIG_RESOURCE.TOPIC: {
       const fault = topicNameRefusal(resourceName);
-      if (fault !== null) return refuse("INVALID_TOPIC_EXCEPTION", fault);
+      if (fault !== null) return apiError("INVALID_TOPIC_EXCEPTION", fault);
       return topicByName(view.topics, resourceName) === undefined
-        ? refuse("UNKNOWN_TOPIC_OR_PARTITION", null)
+        ? apiError("UNKNOWN_TOPIC_OR_PARTITION", null)
         : null;
     }
     case CONFIG_RESOURCE.BROKER:
       return isNode(view, resourceName, context)
         ? null
-        : refuse(
+        : apiError(
             "INVALID_REQUEST",
             `Unexpected broker id, expected a registered node or empty string, but received ${resourceName}`,
           );
@@ -71,10 +71,10 @@ function resourceFault(
     case CONFIG_RESOURCE.GROUP: {
       if (resourceName !== "") return null;
       const kind = resourceType === CONFIG_RESOURCE.GROUP ? "Group" : "Client metrics subscription";
-      return refuse("INVALID_REQUEST", `${kind} name must not be empty`);
+      return apiError("INVALID_REQUEST", `${kind} name must not be empty`);
     }
     default:
-      return refuse("INVALID_REQUEST", `Unsupported resource type: ${resourceType}`);
+      return apiError("INVALID_REQUEST", `Unsupported resource type: ${resourceType}`);
   }
 }
 

@@ -25,7 +25,7 @@ import {
   type ControlContext,
   type ControlResult,
 } from "./operation.ts";
-import { DONE, EXCESSIVE_BATCH, refuse, type Outcome } from "./refusal.ts";
+import { NO_ERROR, EXCESSIVE_BATCH, apiError, type ApiError } from "./api-error.ts";
 
 type TopicResult = ElectLeadersResponse["replicaElectionResults"][number];
 type PartitionResult = TopicResult["partitionResult"][number];
@@ -71,7 +71,7 @@ function refusedAtTop(errorCode: number): ControlResult<ElectLeadersResponse> {
 /** Version 0 has no error of the whole: each partition carries it. */
 function refusedEach(
   request: ElectLeadersRequest,
-  outcome: Outcome,
+  outcome: ApiError,
 ): ControlResult<ElectLeadersResponse> {
   const replicaElectionResults = (request.topicPartitions ?? []).map(({ topic, partitions }) => ({
     topic,
@@ -119,24 +119,24 @@ class Elections {
     return { topic, partitionResult };
   }
 
-  #electAt(name: string, partitionId: number): Outcome {
+  #electAt(name: string, partitionId: number): ApiError {
     const topic = topicByName(this.#view.topics, name);
     if (topic === undefined) {
-      return refuse("UNKNOWN_TOPIC_OR_PARTITION", `No such topic as ${name}`);
+      return apiError("UNKNOWN_TOPIC_OR_PARTITION", `No such topic as ${name}`);
     }
     const partition = partitionAt(this.#view.topics, topic.id, partitionId);
     if (partition === undefined) {
       const message = `No such partition as ${name}-${partitionId}`;
-      return refuse("UNKNOWN_TOPIC_OR_PARTITION", message);
+      return apiError("UNKNOWN_TOPIC_OR_PARTITION", message);
     }
     const key = `${topic.id}:${partitionId}`;
     if (this.#elected.has(key)) return NOT_NEEDED;
     const outcome = this.#elect({ topicId: topic.id, partitionId, partition });
-    if (outcome === DONE) this.#elected.add(key);
+    if (outcome === NO_ERROR) this.#elected.add(key);
     return outcome;
   }
 
-  #elect(row: PartitionRow): Outcome {
+  #elect(row: PartitionRow): ApiError {
     const { leader, replicas } = row.partition;
     const isNeeded = this.#wanted === "preferred" ? leader !== replicas[0] : leader === -1;
     if (!isNeeded) return NOT_NEEDED;
@@ -144,19 +144,19 @@ class Elections {
     const record = this.#change(row, {}, { election });
     if (record === null) return this.#wanted === "preferred" ? NO_PREFERRED : NO_ELIGIBLE;
     this.records.push(record);
-    return DONE;
+    return NO_ERROR;
   }
 }
 
-const NOT_NEEDED: Outcome = refuse(
+const NOT_NEEDED: ApiError = apiError(
   "ELECTION_NOT_NEEDED",
   "Leader election not needed for topic partition.",
 );
-const NO_PREFERRED: Outcome = refuse(
+const NO_PREFERRED: ApiError = apiError(
   "PREFERRED_LEADER_NOT_AVAILABLE",
   "The preferred leader was not available.",
 );
-const NO_ELIGIBLE: Outcome = refuse(
+const NO_ELIGIBLE: ApiError = apiError(
   "ELIGIBLE_LEADERS_NOT_AVAILABLE",
   "Eligible topic partition leaders are not available.",
 );

@@ -18,7 +18,7 @@ import {
   type ConfigChange,
 } from "./config-alteration.ts";
 import { operation, type ControlContext, type ControlResult } from "./operation.ts";
-import { refuse, type Outcome } from "./refusal.ts";
+import { apiError, type ApiError } from "./api-error.ts";
 
 type RequestedResource = IncrementalAlterConfigsRequest["resources"][number];
 type RequestedConfig = RequestedResource["configs"][number];
@@ -47,7 +47,7 @@ function run(
 function changesOf(
   view: MetadataImage,
   { resourceType, resourceName, configs }: RequestedResource,
-): readonly ConfigChange[] | Outcome {
+): readonly ConfigChange[] | ApiError {
   const fault = requestFault(resourceType, configs);
   if (fault !== null) return fault;
   const current = configsOf(view.configs, resourceType, resourceName);
@@ -58,19 +58,19 @@ function changesOf(
 }
 
 /** Why these operations cannot be carried out, whatever the values. */
-function requestFault(resourceType: number, configs: readonly RequestedConfig[]): Outcome | null {
+function requestFault(resourceType: number, configs: readonly RequestedConfig[]): ApiError | null {
   const nulls = configs.filter((c) => c.configOperation !== DELETE && c.value === null);
   const fault = repeatedKeysFault(configs) ?? nullValuesFault(resourceType, nulls);
   if (fault !== null) return fault;
   for (const { name, configOperation } of configs) {
     if (configOperation < SET || configOperation > SUBTRACT) {
       const message = `Unknown config operation ${configOperation} for key ${name}.`;
-      return refuse("INVALID_REQUEST", message);
+      return apiError("INVALID_REQUEST", message);
     }
     if (configOperation < APPEND || configType(resourceType, name) === "list") continue;
     const verb = configOperation === APPEND ? "APPEND" : "SUBTRACT";
     const message = `Can't ${verb} to key ${name} because its type is not LIST.`;
-    return refuse("INVALID_CONFIG", message);
+    return apiError("INVALID_CONFIG", message);
   }
   return null;
 }

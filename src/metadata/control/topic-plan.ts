@@ -6,7 +6,7 @@ import type { CreateTopicsRequest } from "../../protocol/index.ts";
 import type { MetadataImage } from "../image/metadata-image.ts";
 import { activeReplicas, assignmentRefusal, placePartitions } from "../partitions/new-partition.ts";
 import type { Draw } from "../partitions/striped-placer.ts";
-import { refuse, type Outcome } from "./refusal.ts";
+import { apiError, type ApiError } from "./api-error.ts";
 
 type RequestedTopic = CreateTopicsRequest["topics"][number];
 
@@ -16,7 +16,7 @@ export interface PlannedPartition {
 }
 
 /** Partitions in the order of their numbers, or why there can be none. */
-export type PartitionPlan = { readonly planned: readonly PlannedPartition[] } | Outcome;
+export type PartitionPlan = { readonly planned: readonly PlannedPartition[] } | ApiError;
 
 /** What -1 in a request stands for. */
 export interface TopicDefaults {
@@ -38,20 +38,20 @@ export function planPartitions(
 function planByHand(view: MetadataImage, topic: RequestedTopic): PartitionPlan {
   const specified = "A manual partition assignment was specified, but";
   if (topic.replicationFactor !== -1) {
-    return refuse("INVALID_REQUEST", `${specified} replication factor was not set to -1.`);
+    return apiError("INVALID_REQUEST", `${specified} replication factor was not set to -1.`);
   }
   if (topic.numPartitions !== -1) {
-    return refuse("INVALID_REQUEST", `${specified} numPartitions was not set to -1.`);
+    return apiError("INVALID_REQUEST", `${specified} numPartitions was not set to -1.`);
   }
   const byIndex = new Map<number, PlannedPartition>();
   let size: number | null = null;
   for (const { partitionIndex, brokerIds } of topic.assignments) {
     if (byIndex.has(partitionIndex)) {
       const message = `Found multiple manual partition assignments for partition ${partitionIndex}`;
-      return refuse("INVALID_REPLICA_ASSIGNMENT", message);
+      return apiError("INVALID_REPLICA_ASSIGNMENT", message);
     }
     const refusal = assignmentRefusal(view, brokerIds, size);
-    if (refusal !== null) return refuse("INVALID_REPLICA_ASSIGNMENT", refusal);
+    if (refusal !== null) return apiError("INVALID_REPLICA_ASSIGNMENT", refusal);
     size = brokerIds.length;
     const isr = activeReplicas(view, brokerIds);
     if (isr.length === 0) return allInactive(partitionIndex);
@@ -62,7 +62,7 @@ function planByHand(view: MetadataImage, topic: RequestedTopic): PartitionPlan {
     const partition = byIndex.get(index);
     if (partition === undefined) {
       const message = "partitions should be a consecutive 0-based integer sequence";
-      return refuse("INVALID_REPLICA_ASSIGNMENT", message);
+      return apiError("INVALID_REPLICA_ASSIGNMENT", message);
     }
     planned.push(partition);
   }
@@ -70,8 +70,8 @@ function planByHand(view: MetadataImage, topic: RequestedTopic): PartitionPlan {
 }
 
 /** No replica of a partition assigned by hand could lead it. */
-export function allInactive(partitionId: number): Outcome {
-  return refuse(
+export function allInactive(partitionId: number): ApiError {
+  return apiError(
     "INVALID_REPLICA_ASSIGNMENT",
     "All brokers specified in the manual partition assignment for partition " +
       `${partitionId} are fenced or in controlled shutdown.`,
@@ -87,11 +87,11 @@ function planByPlacer(
   const { replicationFactor: askedFactor, numPartitions: askedCount } = topic;
   if (askedFactor < -1 || askedFactor === 0) {
     const message = "Replication factor must be larger than 0, or -1 to use the default value.";
-    return refuse("INVALID_REPLICATION_FACTOR", message);
+    return apiError("INVALID_REPLICATION_FACTOR", message);
   }
   if (askedCount < -1 || askedCount === 0) {
     const message = "Number of partitions was set to an invalid non-positive value.";
-    return refuse("INVALID_PARTITIONS", message);
+    return apiError("INVALID_PARTITIONS", message);
   }
   return placed(
     view,
@@ -111,7 +111,7 @@ export function placed(
 ): PartitionPlan {
   const placement = placePartitions(view, wanted, draw);
   if (placement.kind === "refused") {
-    return refuse(
+    return apiError(
       "INVALID_REPLICATION_FACTOR",
       `Unable to replicate the partition ${wanted.replicationFactor} time(s): ${placement.reason}`,
     );

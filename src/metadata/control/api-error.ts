@@ -1,0 +1,20 @@
+/**
+ * What an operation answers for one item of a request: no error, or Kafka's code and words. A value, never thrown: one
+ * bad item of a request says nothing about the next. Kafka: `ApiError`.
+ */
+import { ErrorCode, type ApiError, type ErrorName } from "../../protocol/index.ts";
+
+export type { ApiError };
+
+export const NO_ERROR: ApiError = { errorCode: ErrorCode.NONE, errorMessage: null };
+
+/** `message` null: clients know the code's own words. */
+export function apiError(name: ErrorName, message: string | null): ApiError {
+  return { errorCode: ErrorCode[name], errorMessage: message };
+}
+
+/** One user operation is one batch; more than fits one is refused as a whole. */
+export const EXCESSIVE_BATCH: ApiError = apiError(
+  "POLICY_VIOLATION",
+  "Unable to perform excessively large batch operation.",
+);
