@@ -7,6 +7,7 @@ import type { Controller } from "../../durable-objects/controller.ts";
 import {
   controllerApis,
   type ControlContext,
+  type ControlRule,
   type MetadataImage,
 } from "../../src/metadata/index.ts";
 import { BrokerHeartbeat, BrokerRegistration, ConfigRecord } from "../../src/protocol/index.ts";
@@ -33,29 +34,26 @@ async function brokerOf(controller: Controller, brokerId: number): Promise<() =>
     brokerId,
     clusterId: CLUSTER.cluster_id,
   });
-  const registered = await submit(controller, "BrokerRegistration", request);
+  const registered = await submit(controller, controllerApis.BrokerRegistration?.run, request);
   expect(registered).toMatchObject({ errorCode: 0 });
   const { brokerEpoch } = BrokerRegistration.response.fill(Object(registered));
   const beat = (): Promise<unknown> => {
     const currentMetadataOffset = controller.committedEnd - 1;
     const body = BrokerHeartbeat.request.fill({ brokerId, brokerEpoch, currentMetadataOffset });
-    return submit(controller, "BrokerHeartbeat", body);
+    return submit(controller, controllerApis.BrokerHeartbeat?.run, body);
   };
   expect(await beat()).toMatchObject({ errorCode: 0, isFenced: false });
   return beat;
 }
 
-/** Runs one API's operation; resolves with its response once it is committed. */
-async function submit(
+/** Runs a registration or a heartbeat; resolves with its response once it is committed. */
+async function submit<Request, Response>(
   controller: Controller,
-  name: "BrokerRegistration" | "BrokerHeartbeat",
-  body: unknown,
+  rule: ControlRule<Request, Response> | undefined,
+  body: Request,
 ): Promise<unknown> {
-  const outcome = await controller.submit<unknown>(
-    (view, context) =>
-      controllerApis.get(name)?.handle(view, body, context) ?? { records: [], response: null },
-    0,
-  );
+  if (rule === undefined) throw new Error("no such operation");
+  const outcome = await controller.submit((view, context) => rule(view, body, context), 0);
   return outcome.kind === "committed" ? outcome.response : outcome;
 }
 
