@@ -1,6 +1,6 @@
 /**
  * The controller listener over HTTP: a Kafka frame in and a Kafka frame out, or the same request in Kafka's JSON
- * form. Whatever comes in malformed gets a 4xx with the path of the fault, and has changed nothing.
+ * form. A malformed request gets a 4xx with the path of the fault, and has changed nothing.
  */
 import {
   ApiVersions,

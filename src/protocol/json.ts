@@ -31,7 +31,7 @@ export type JsonValue =
 
 export type JsonObject = { readonly [key: string]: JsonValue };
 
-/** JSON that is not the message it claims to be: what to tell whoever sent it. */
+/** JSON that is not the message it claims to be: `reason` is meant for its sender. */
 export class JsonError extends Error {
   override readonly name = "JsonError";
   readonly api: string;

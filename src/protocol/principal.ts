@@ -9,7 +9,7 @@ import { DefaultPrincipalData } from "./messages/default-principal-data.ts";
 
 export type Principal = DefaultPrincipalData;
 
-/** Whoever comes over a listener that does not ask. */
+/** The principal of a connection over which nobody is authenticated. */
 export const ANONYMOUS: Principal = { type: "User", name: "ANONYMOUS", tokenAuthenticated: false };
 
 export function encodePrincipal(principal: Principal): Uint8Array<ArrayBuffer> {

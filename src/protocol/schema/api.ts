@@ -4,8 +4,11 @@
  * looks, and what kind of request it is.
  *
  * The *traits* are what Kafka keeps in `ApiKeys` and in the handlers of `ControllerApis`. They are facts about the API,
- * not about this build: an API is forwardable whether or not it is served here. Whoever routes, repeats or authorizes
- * a request asks the declaration and keeps no list of names.
+ * not about this build: an API is forwardable whether or not it is served here. Code that routes, repeats or authorizes
+ * requests asks the declaration and keeps no list of names.
+ *
+ * `api` is called when a message's module is loaded, and makes no codec: those are built version by version when they
+ * are first asked for, so that APIs which a process never speaks cost its start next to nothing.
  */
 /* oxlint-disable typescript/no-unsafe-type-assertion -- the constraint `Api` forgets which fields an API has; what its own schema made is its own */
 import type { Decoded, Fields, Partially } from "./field.ts";
@@ -120,7 +123,13 @@ export function api<
   };
 }
 
-/** The response of `schema` that refuses the whole of `request`. */
+/**
+ * The response of `schema` that refuses the whole of `request`, for code that is generic in the API.
+ *
+ * The cast: inside a function over `A extends Api` the compiler sees `schema` as the bare `Api`, whose method takes and
+ * gives any record. Request and response come from one and the same schema here, which the signature says and the
+ * caller is held to; only this function's body cannot be.
+ */
 export function errorResponse<A extends Api>(
   schema: A,
   request: VersionedBody<RequestOf<A>>,

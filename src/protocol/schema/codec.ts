@@ -2,6 +2,16 @@
  * From a shape to the functions that read and write it at one version. All decisions about versions, flexibility and
  * nullability are taken here, once, when a codec is built; what is left for the hot path is a list of closures.
  * Flexible encodings and tagged fields: KIP-482.
+ *
+ * *Bounds before allocation.* A length on the wire is a claim of the sender's, and four bytes can claim two billion. It
+ * is believed only after it was held against the bytes that remain: for strings and bytes the reader does that when it
+ * takes them, for arrays the codec does, by the least that an element of this shape can take (`minimum`). So a frame
+ * costs memory in proportion to its own size, whatever it says, and a claim that cannot be true is refused at the byte
+ * where it stands, before the first element is read.
+ *
+ * *Strict where Kafka's readers are lenient and its writers are not.* A length below -1, null where the schema has
+ * none, ill-formed UTF-8: no Kafka writes these, so nothing is lost by refusing them, and two readers cannot disagree
+ * about what they mean.
  */
 /* oxlint-disable typescript/no-unsafe-type-assertion -- types are inferred from the schema; inside, a value is what its shape says */
 import { assert } from "../../std/assert.ts";
@@ -14,6 +24,7 @@ import { structCodec, type Codec, type Setting } from "./struct.ts";
 /** Kafka's own limit, in both encodings: a length must fit an int16. */
 const STRING_BYTES_MAX = 0x7fff;
 
+/** The codec of a value of fixed size. The setting is ignored: a number is written alike in all versions. */
 const scalar =
   <T>(minimum: number, write: (w: Writer, v: T) => void, read: (r: Reader) => T) =>
   (): Codec => ({ minimum, write: (writer, value) => write(writer, value as T), read });
@@ -70,12 +81,14 @@ const LEAVES: Readonly<Record<Primitive, (setting: Setting) => Codec>> = {
   records: bytesCodec,
 };
 
+/** The codec of a shape. Structs lead back here for their fields, and are given this function to do so. */
 export function codecOf(shape: Shape, setting: Setting): Codec {
   if (shape.kind === "struct") return structCodec(shape.fields, setting, codecOf);
   if (shape.kind === "array") return arrayCodec(shape.element, setting);
   return LEAVES[shape.kind](setting);
 }
 
+// Any truthy value could become a byte of 1. It is refused: a caller who passes text here means something else.
 function bit(value: boolean): number {
   if (typeof value !== "boolean") throw new EncodeError(`${show(value)} is not a boolean`);
   return value ? 1 : 0;
@@ -87,6 +100,7 @@ interface Length {
   write(writer: Writer, length: number): void;
   read(reader: Reader): number;
 }
+// A compact length is one higher than it says, so that null fits an unsigned varint as 0. `size` is the least it takes.
 const COMPACT: Length = {
   size: 1,
   write: (w, length) => w.uvarint(length + 1),
@@ -103,11 +117,13 @@ function lengthOrNull(reader: Reader, length: Length, nullable: boolean): number
   throw new DecodeError(read === -1 ? "null is not allowed here" : `${read} is no length`, at);
 }
 
+/** Writes null, unless the schema has none in this version. */
 function writeNull(writer: Writer, length: Length, nullable: boolean): void {
   if (!nullable) throw new EncodeError("null is not allowed here");
   length.write(writer, -1);
 }
 
+/** Text: its length in bytes of UTF-8, then the bytes. What UTF-8 cannot say (half a surrogate pair) is refused. */
 function stringCodec({ flexible, nullable }: Setting): Codec {
   const length = flexible ? COMPACT : INT16;
   return {
@@ -131,6 +147,10 @@ function stringCodec({ flexible, nullable }: Setting): Codec {
   };
 }
 
+/**
+ * Bytes, and record batches, which are bytes to a message. Reading gives a view of the frame, since a fetch response
+ * is nearly all batches and would be copied for nothing; code that keeps a view beyond the frame copies it.
+ */
 function bytesCodec({ flexible, nullable }: Setting): Codec {
   const length = flexible ? COMPACT : INT32;
   return {
@@ -148,6 +168,7 @@ function bytesCodec({ flexible, nullable }: Setting): Codec {
   };
 }
 
+/** An array: how many, then one after the other. The index of a bad element is in the path of the fault. */
 function arrayCodec(element: Shape, { version, flexible, nullable }: Setting): Codec {
   const length = flexible ? COMPACT : INT32;
   // Kafka's message format has no nullable elements and no arrays of arrays.

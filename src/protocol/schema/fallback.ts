@@ -1,12 +1,22 @@
 /**
- * Defaults: what a field is when nobody says. A declared default, or else the zero of the shape, which for a struct
+ * Defaults: what a field is when it is absent. A declared default, or else the zero of the shape, which for a struct
  * is the default of each of its fields. Kafka's rule, and its surprise: the default of a nullable field is not null
  * unless the schema says so.
+ *
+ * *Absent is `undefined`, and null is a value.* A broker without a rack says null, and that must reach the wire as
+ * null, while a caller who leaves the key out means the default, which may be something else. So `??`, which takes the
+ * two for one, is wrong throughout this folder; `given` is what it says instead.
+ *
+ * Defaults do three things. They fill what a version does not carry when it is read. They stand in for what a caller
+ * leaves out when it is written. And they decide what need not be written at all: a tagged field at its default takes
+ * no bytes, and a field that the version lacks may be passed over if its default is all it says.
  */
 /* oxlint-disable typescript/no-unsafe-type-assertion -- types are inferred from the schema; inside, a value is what its shape says */
 import { ZERO_UUID } from "../bytes/uuid.ts";
 import type { AnyField, Fields, Primitive, Shape } from "./field.ts";
 
+// One value each, shared by all messages. Sharing is safe while values are readonly, which the types say and freezing
+// enforces where it can: a typed array with elements cannot be frozen, and one without has nothing to change.
 const NO_BYTES = new Uint8Array(0);
 const NOTHING: readonly unknown[] = Object.freeze([]);
 
@@ -35,6 +45,7 @@ export function fallbackOf({ shape, traits }: AnyField): unknown {
 export const given = (value: unknown, fallback: unknown): unknown =>
   value === undefined ? fallback : value;
 
+/** A struct of defaults alone: what a decoded struct begins as, before what the version carries is read over it. */
 export function fallbacksOf(fields: Fields): Readonly<Record<string, unknown>> {
   const entries = Object.entries(fields).map(([name, field]) => [name, fallbackOf(field)] as const);
   return Object.freeze(Object.fromEntries(entries));
@@ -45,7 +56,11 @@ function zeroOf(shape: Shape): unknown {
   return shape.kind === "array" ? NOTHING : ZEROS[shape.kind];
 }
 
-/** `value` with every absent key filled in, through structs and arrays of structs. */
+/**
+ * `value` with every absent key filled in, through structs and arrays of structs. This is how a rule answers without
+ * naming fields that do not concern it: `response.fill({ errorCode })`. It takes what the compiler has checked to be a
+ * part of the value, so a key of no field is not looked for; it would be dropped.
+ */
 export function filled(shape: Shape, value: unknown): unknown {
   if (value === null) return null;
   if (shape.kind === "array" && shape.element.kind === "struct") {
@@ -66,6 +81,7 @@ export function isFallback(field: AnyField, value: unknown): boolean {
   return same(field.shape, value, fallbackOf(field));
 }
 
+/** Equality, for as much as a default can be: structs by their fields, and nothing that is not empty in the rest. */
 function same(shape: Shape, value: unknown, fallback: unknown): boolean {
   if (value === fallback) return true;
   if (value === null || fallback === null) return false;

@@ -1,14 +1,28 @@
 /**
  * What a message is made of, as data: a field has a shape and the versions in which it exists. Nothing here reads or
- * writes; codecs (`codec.ts`), JSON (`../json.ts`) and the parity test are readings of the same data. The types are
- * inferred: `~out`, `~in` and `~opt` exist for the compiler only.
+ * writes. Codecs (`codec.ts`), defaults (`fallback.ts`), JSON (`../json.ts`) and the parity test are readings of the
+ * same data, so they cannot disagree about it.
  *
- * `Out` is what decoding gives and `In` what encoding takes; `Opt` marks a key that encoding may leave out, because
- * the schema says what its absence means.
+ * A schema is also a type. From
+ *
+ *     { brokerId: int32(), rack: string().nullable(), logDirs: array(uuid()).versions("2+") }
+ *
+ * the compiler infers two types of value. `Decoded` is what reading gives and what the cores handle: every key is
+ * there, whatever the version, because a field that a version lacks has its default. `Encodable` is what writing takes:
+ * a key may be left out where the schema says what its absence means, so here `logDirs` alone.
+ *
+ * To carry these types a field has three properties that exist for the compiler only (`declare`, never assigned), with
+ * a tilde in front so that no one mistakes them for data, as valibot and zod have it:
+ *
+ * - `~out`: the type that reading gives;
+ * - `~in`: the type that writing takes. It differs from `~out` where a struct is involved, since keys may be left out
+ *   at any depth;
+ * - `~opt`: whether the key as a whole may be left out. It is a type and no value, because only the compiler asks.
  */
 import type { Uuid } from "../bytes/uuid.ts";
 import type { Range } from "./versions.ts";
 
+/** The kinds of value that are not made of others. Kafka's names, but for `offset` and `legacyString` (below). */
 export type Primitive =
   | "bool"
   | "int8"
@@ -24,11 +38,13 @@ export type Primitive =
   | "bytes"
   | "records";
 
+/** What a value looks like, without regard to versions: the part of a field that an element of an array has too. */
 export type Shape =
   | { readonly kind: Primitive }
   | { readonly kind: "struct"; readonly fields: Fields }
   | { readonly kind: "array"; readonly element: Shape };
 
+/** When a field is there, and what stands in for it when it is not. Kafka's JSON definitions say the same by name. */
 export interface Traits {
   /** The versions in which the field exists; absent: in all of its struct's. */
   readonly versions?: Range;
@@ -42,6 +58,10 @@ export interface Traits {
   readonly fallback?: unknown;
 }
 
+/**
+ * A field. Immutable: each of the methods gives another field, so one that several messages share can be refined in one
+ * of them without a trace in the others. The methods may come in any order; the last word on a trait counts.
+ */
 export class Field<Out, In = Out, Opt extends boolean = false> {
   declare readonly "~out": Out;
   declare readonly "~in": In;
@@ -66,6 +86,7 @@ export class Field<Out, In = Out, Opt extends boolean = false> {
   nullable(nullable: Range = "0+"): Field<Out | null, In | null, Opt> {
     return new Field(this.shape, { ...this.traits, nullable });
   }
+  /** What the field is when it is absent from the version, or was left out. Kafka's own default, or parity breaks. */
   default(fallback: Out): Field<Out, In, true> {
     return new Field(this.shape, { ...this.traits, fallback });
   }
@@ -75,13 +96,19 @@ export class Field<Out, In = Out, Opt extends boolean = false> {
   }
 }
 
+/** A field of which nothing is known to the compiler: what code that treats all fields alike takes. */
 export type AnyField = Field<unknown, unknown, boolean>;
 export type Fields = Readonly<Record<string, AnyField>>;
+/** Makes the compiler print an intersection as the one object type that it is. */
 type Simplify<T> = { [K in keyof T]: T[K] } & {};
 
 /** Every key present: what a version lacks has its default. */
 export type Decoded<F extends Fields> = Simplify<{ readonly [K in keyof F]: F[K]["~out"] }>;
 
+/**
+ * The keys with an `Opt` of true. The condition reads `true extends …`, not the reverse: an unknown field, whose `Opt`
+ * is `boolean`, then counts as one that may be left out, and code over `AnyField` can be written at all.
+ */
 type Omittable<F extends Fields> = {
   [K in keyof F]: true extends F[K]["~opt"] ? K : never;
 }[keyof F];
@@ -93,6 +120,7 @@ export type Encodable<F extends Fields> = Simplify<
   }
 >;
 
+/** Where `Partially` stops: what has no parts. */
 type Leaf = string | number | bigint | boolean | null | Uint8Array;
 
 /** A value of which any part may be left to its default, however deep. */
@@ -102,6 +130,7 @@ export type Partially<T> = T extends Leaf
     ? readonly Partially<Element>[]
     : { readonly [K in keyof T]?: Partially<T[K]> | undefined };
 
+/** A constructor is a function and not a constant, so that a schema reads as Kafka's table of fields does. */
 const primitive =
   <T>(kind: Primitive) =>
   (): Field<T> =>
@@ -126,6 +155,10 @@ export const bytes: () => Field<Uint8Array> = primitive("bytes");
 /** Record batches, opaque here; a view, as `bytes`. */
 export const records: () => Field<Uint8Array> = primitive("records");
 
+/**
+ * A struct in place, with fields of its own. `const F` keeps the literal types of what it is given: without it the
+ * compiler would widen the ranges to strings and the keys to an index signature.
+ */
 export const struct = <const F extends Fields>(fields: F): Field<Decoded<F>, Encodable<F>> =>
   new Field({ kind: "struct", fields });
 

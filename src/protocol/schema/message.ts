@@ -1,6 +1,25 @@
 /**
- * A message: named fields, the versions it exists in, and one codec for each of them, built when first asked for.
- * One value type serves all versions, as Kafka's generated classes do: handlers never see `undefined`.
+ * A message: named fields, the versions it exists in, and one codec for each of them. One value type serves all
+ * versions, as Kafka's generated classes do: handlers never see `undefined`, and there is no `fetch-v16.ts`.
+ *
+ * The promise of `at(version)` is that versions are looked at once. The first call for a version filters the fields by
+ * it, settles for each whether it is nullable, tagged or flexible there, and closes over what is left; every later call
+ * is a map lookup, and the codec it gives tests no version while it reads or writes. Kafka generates Java for each
+ * message instead. Generating JavaScript at run time is not open to us, since Workers forbid `new Function`, and
+ * generated files are files to read and to keep in step.
+ *
+ * What a codec promises:
+ *
+ * - reading gives a whole value or throws a `DecodeError` that names message, version, field and byte; `read` and
+ *   `decode` also refuse bytes that are left over;
+ * - writing gives the bytes or throws an `EncodeError` that names the field; it never cuts a number, mends a string, or
+ *   drops what a version cannot carry unless the schema calls it ignorable;
+ * - what was read and is written again at the same version is the same bytes.
+ *
+ * The casts here and in the files beside it have one reason: a codec handles values of every shape, so to it they are
+ * `unknown`; that a value fits its schema was checked where types are known, at the edges of this file. Each cast says
+ * nothing but "this value is what its shape says", and a value that is not (a caller in plain JavaScript) ends in an
+ * `EncodeError` of a leaf. The fixtures read and written in the tests are what holds the inferred types to the codecs.
  */
 /* oxlint-disable typescript/no-unsafe-type-assertion -- types are inferred from the schema; inside, a value is what its shape says */
 import { inMessage } from "../bytes/errors.ts";
@@ -24,6 +43,7 @@ export interface MessageCodec<Out, In> {
   encode(value: In): Uint8Array<ArrayBuffer>;
 }
 
+/** A message as declared, and what can be done with it. */
 export interface Message<F extends Fields> {
   readonly name: string;
   readonly valid: Range;
@@ -37,6 +57,7 @@ export interface Message<F extends Fields> {
   fill(parts: Partially<Decoded<F>>): Decoded<F>;
 }
 
+/** What a message is called, and its versions: Kafka's `validVersions` and `flexibleVersions`. */
 export interface MessageHeader {
   readonly name: string;
   readonly valid: Range;
@@ -50,6 +71,7 @@ export type ValueOf<M extends { readonly fields: Fields }> = Decoded<M["fields"]
 /** What a message's `at(version).write` takes. */
 export type InputOf<M extends { readonly fields: Fields }> = Encodable<M["fields"]>;
 
+/** Declares a message. Nothing is built yet: most processes speak few of the versions of few of the messages. */
 export function message<const F extends Fields>(header: MessageHeader, fields: F): Message<F> {
   const { name, valid, flexible } = header;
   const { low, high } = boundsOf(valid);
@@ -79,6 +101,7 @@ export function message<const F extends Fields>(header: MessageHeader, fields: F
 }
 
 function messageCodec<Out, In>(name: string, version: number, codec: Codec): MessageCodec<Out, In> {
+  // A fault gathers its path on the way out, field by field; the message's name is the last thing it learns.
   const attempt = <T>(work: () => T): T => {
     try {
       return work();

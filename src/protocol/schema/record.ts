@@ -1,5 +1,9 @@
 /**
  * A metadata record: a message with a key of its own, kept in the log. `type` is the name that kafka-dump-log prints.
+ *
+ * Unlike a request, a record chooses its version: the writer takes the newest that the finalized metadata.version lets
+ * all brokers read, and that choice travels with the value, since the image it is replayed on may not know it later.
+ * So a record as a value has `type` and `version` beside its data, and a union of records is told apart by `type`.
  */
 import type { Decoded, Fields, Partially } from "./field.ts";
 import { message, type Message, type MessageHeader } from "./message.ts";
@@ -29,6 +33,7 @@ export interface RecordHeader<Type extends string> extends MessageHeader {
   readonly type: Type;
 }
 
+/** Declares a record. */
 export function record<const Type extends string, const F extends Fields>(
   header: RecordHeader<Type>,
   fields: F,

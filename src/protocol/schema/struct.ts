@@ -2,6 +2,16 @@
  * The codec of a struct: its fields in order and, in flexible versions, the tagged section that closes it (KIP-482).
  * A tagged field at its default takes no bytes; an unknown tag is skipped; tags ascend, and a tag that comes twice or
  * out of order is refused, since two readers could take it for different values.
+ *
+ * What becomes of a field at a version is decided once, in `slotsOf`, and there are four ways:
+ *
+ *     in the version, without a tag   →  plain: read and written in its place
+ *     in the version, with a tag      →  tagged: in the section at the end, if it says anything
+ *     not in the version              →  refused: writing anything but its default is an error
+ *     not in the version, ignorable   →  gone: it is never looked at
+ *
+ * "Refused" is what keeps a request from meaning less on the wire than its writer meant: a pre-vote written at a
+ * version without `preVote` would arrive as a vote. Kafka's generated classes throw `UnsupportedVersionException`.
  */
 /* oxlint-disable typescript/no-unsafe-type-assertion -- types are inferred from the schema; inside, a value is what its shape says */
 import { DecodeError, EncodeError, show, within } from "../bytes/errors.ts";
@@ -18,7 +28,7 @@ export interface Codec {
   read(reader: Reader): unknown;
 }
 
-/** The circumstances under which a shape is read and written. */
+/** All that the codec of a shape depends on besides the shape. */
 export interface Setting {
   readonly version: number;
   readonly flexible: boolean;
@@ -39,8 +49,10 @@ interface TaggedSlot extends Slot {
   readonly tag: number;
 }
 
+/** A struct as its codec sees it. */
 type Values = Record<string, unknown>;
 
+/** Reading begins with a struct of defaults, so that every key is there in one order, whatever the version. */
 export function structCodec(fields: Fields, setting: Setting, build: Build): Codec {
   const { version, flexible } = setting;
   const { plain, tagged, refused } = slotsOf(fields, setting, build);
@@ -92,6 +104,7 @@ function slotsOf(
   return { plain, tagged, refused };
 }
 
+/** A value that the version cannot carry may be there only if it says no more than its absence would. */
 function refuseValue(
   { name, field, fallback }: Omit<Slot, "codec">,
   values: Values,
@@ -103,6 +116,8 @@ function refuseValue(
   );
 }
 
+// One try around all fields instead of one for each: the name of the field at work is kept in a variable, and the hot
+// path pays an assignment for it.
 function writePlain(writer: Writer, slots: readonly Slot[], values: Values): void {
   let doing = "";
   try {
@@ -115,6 +130,7 @@ function writePlain(writer: Writer, slots: readonly Slot[], values: Values): voi
   }
 }
 
+/** Number of tags, then for each its tag, its size and its value. A field at its default is no tag at all. */
 function writeTagged(writer: Writer, slots: readonly TaggedSlot[], values: Values): void {
   if (slots.length === 0) return writer.uvarint(0);
   const said = slots.filter(
@@ -145,6 +161,7 @@ function readPlain(reader: Reader, slots: readonly Slot[], values: Values): void
   }
 }
 
+/** An unknown tag is skipped by its size: that is how a field can be added without a new version (KIP-482). */
 function readTagged(reader: Reader, slots: readonly TaggedSlot[], values: Values): void {
   const count = reader.uvarint();
   let previous = -1;
