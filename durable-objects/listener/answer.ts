@@ -35,7 +35,7 @@ export interface RequestContext {
 }
 
 /** The value of an API's response, and whether it says that the active controller is elsewhere. */
-export interface Answer<Name extends ApiName> {
+export interface Answer<Name extends ApiName = ApiName> {
   readonly body: ResponseBody<Name>;
   readonly isNotController: boolean;
 }

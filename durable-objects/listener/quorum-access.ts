@@ -1,5 +1,5 @@
 /**
- * Who may say what about the quorum. Votes and announcements move leadership, and a voter's fetch is an
+ * Which senders the quorum believes. Votes and announcements move leadership, and a voter's fetch is an
  * acknowledgement: forged, the first could depose a leader and the second lose what was acknowledged. So they are
  * taken from the other controllers alone, which come over a binding that nobody else has. Kafka asks for
  * CLUSTER_ACTION in the same places.

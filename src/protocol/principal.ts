@@ -1,5 +1,5 @@
 /**
- * The principal that a broker forwards inside an Envelope (KIP-590), in the form of Kafka's default builder: an int16
+ * The client principal that a broker forwards inside an Envelope (KIP-590), in the form of Kafka's default builder: an int16
  * version, then `DefaultPrincipalData`.
  */
 import { DecodeError, inMessage, within } from "./bytes/errors.ts";
@@ -9,7 +9,7 @@ import { DefaultPrincipalData } from "./messages/default-principal-data.ts";
 
 export type Principal = DefaultPrincipalData;
 
-/** The principal of a connection over which nobody is authenticated. */
+/** The principal of a connection without authentication. */
 export const ANONYMOUS: Principal = { type: "User", name: "ANONYMOUS", tokenAuthenticated: false };
 
 export function encodePrincipal(principal: Principal): Uint8Array<ArrayBuffer> {

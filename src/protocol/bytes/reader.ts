@@ -1,7 +1,7 @@
 /**
  * A cursor over bytes that others sent. Every read is checked against what remains before anything is allocated, so a
  * hostile length costs nothing; whatever does not fit is a `DecodeError` with the byte it was found at. It copies
- * nothing: `take` returns a view, and who keeps it beyond the frame copies it.
+ * nothing: `take` returns a view, and code that keeps the view beyond the frame copies it.
  */
 import { DecodeError } from "./errors.ts";
 import { utf8Decode } from "./utf8.ts";

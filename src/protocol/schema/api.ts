@@ -43,8 +43,8 @@ export interface ApiTraits {
   readonly clusterAction: boolean;
   /**
    * It may be executed twice: it changes nothing, or says something that holds as well the second time. A call without
-   * an answer, of which nobody knows whether it was executed, may then be sent again. Ours: Kafka's clients decide it
-   * one by one.
+   * an answer, which may or may not have been executed, can then be sent again. Ours: Kafka's clients decide it one by
+   * one.
    */
   readonly repeatable: boolean;
   /**

@@ -12,7 +12,7 @@
  * a key may be left out where the schema says what its absence means, so here `logDirs` alone.
  *
  * To carry these types a field has three properties that exist for the compiler only (`declare`, never assigned), with
- * a tilde in front so that no one mistakes them for data, as valibot and zod have it:
+ * a tilde in front so that they are not taken for data, as in valibot and zod:
  *
  * - `~out`: the type that reading gives;
  * - `~in`: the type that writing takes. It differs from `~out` where a struct is involved, since keys may be left out
@@ -150,7 +150,7 @@ export const uuid: () => Field<Uuid> = primitive("uuid");
 export const string: () => Field<string> = primitive("string");
 /** A string that keeps its int16 length in flexible versions too: the client id of a request header. */
 export const legacyString: () => Field<string> = primitive("legacyString");
-/** Decodes to a view of the frame: who keeps it copies it. */
+/** Decodes to a view of the frame; code that keeps the value beyond the frame copies it. */
 export const bytes: () => Field<Uint8Array> = primitive("bytes");
 /** Record batches, opaque here; a view, as `bytes`. */
 export const records: () => Field<Uint8Array> = primitive("records");
