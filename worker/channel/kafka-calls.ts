@@ -5,7 +5,7 @@
 import type { ClusterEntry } from "../../durable-objects/cluster-entry.ts";
 import type { Env } from "../../durable-objects/env.ts";
 import { apiByName } from "../../src/protocol/index.ts";
-import { callController, clusterKey, nodeIdsOf } from "./controllers.ts";
+import { callController, clusterKey, nodeIdsOf } from "./controller-calls.ts";
 import { callActive } from "./active.ts";
 
 export interface KafkaCall {

@@ -6,10 +6,15 @@
 import { stableImage } from "../../src/metadata/index.ts";
 import type { ClusterEntry } from "../../durable-objects/cluster-entry.ts";
 import type { Env } from "../../durable-objects/env.ts";
-import { clusterKey, nodeIdsOf, reachController, statusOfAll } from "../channel/controllers.ts";
-import type { ControllerStatus } from "../channel/controllers.ts";
+import {
+  clusterKey,
+  nodeIdsOf,
+  reachController,
+  statusOfAll,
+} from "../channel/controller-calls.ts";
+import type { ControllerStatus } from "../channel/controller-calls.ts";
 import { Problem } from "../http/errors.ts";
-import { observe } from "../observer/observe.ts";
+import { observe } from "../observer/metadata-read.ts";
 import { rememberActive } from "../channel/active.ts";
 
 /** Several elections long: the first one may meet split votes while the objects are still starting. */

@@ -9,7 +9,7 @@ import { applyRecords, emptyImage } from "../../src/metadata/index.ts";
 import type { MetadataImage } from "../../src/metadata/index.ts";
 import { Problem } from "../http/errors.ts";
 import type { LogRange, LogRequest } from "./log-range.ts";
-import { metadataBatches } from "./log-records.ts";
+import { metadataBatches } from "./log-lines.ts";
 import type { Position } from "./position.ts";
 import { noteSeen, seenOf } from "./position.ts";
 import { Recent } from "../recent.ts";

@@ -1,7 +1,7 @@
 /**
  * The stamp on every answer about a cluster: how far into its log the answer reaches.
  */
-import { clusterKey } from "../channel/controllers.ts";
+import { clusterKey } from "../channel/controller-calls.ts";
 import type { ScopedContext } from "../env.ts";
 import { EPOCH_HEADER, OFFSET_HEADER, noteSeen, positionOf, seenOf } from "./position.ts";
 

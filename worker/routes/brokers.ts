@@ -7,7 +7,7 @@ import { brokerById } from "../../src/metadata/index.ts";
 import type { BrokerRegistration } from "../../src/metadata/index.ts";
 import type { Scope, ScopedContext } from "../env.ts";
 import { Problem } from "../http/errors.ts";
-import { answerFromImage } from "../observer/observe.ts";
+import { answerFromImage } from "../observer/metadata-read.ts";
 import { resource, wholeList } from "../http/resources.ts";
 
 export const brokers = new Hono<Scope>();

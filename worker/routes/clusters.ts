@@ -10,12 +10,12 @@ import type {
 } from "../../durable-objects/cluster-entry.ts";
 import { parseJson, readText } from "../http/body.ts";
 import { agrees, clusterEntryOf } from "../clusters/cluster-requests.ts";
-import { clusterKey, nodeIdsOf, reachController } from "../channel/controllers.ts";
+import { clusterKey, nodeIdsOf, reachController } from "../channel/controller-calls.ts";
 import { directoryOf, findCluster, forgetCluster } from "../clusters/directory.ts";
 import type { Scope, ScopedContext } from "../env.ts";
 import { Problem } from "../http/errors.ts";
 import { formCluster } from "../clusters/formation.ts";
-import { observe } from "../observer/observe.ts";
+import { observe } from "../observer/metadata-read.ts";
 import { addressOf, resource, wholeList } from "../http/resources.ts";
 import type { Related, Resource } from "../http/resources.ts";
 import { forgetActive } from "../channel/active.ts";

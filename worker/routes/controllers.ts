@@ -6,8 +6,13 @@
 import { Hono } from "hono";
 import type { ClusterEntry } from "../../durable-objects/cluster-entry.ts";
 import { readBytes } from "../http/body.ts";
-import { callController, nodeIdsOf, reachController, statusOfAll } from "../channel/controllers.ts";
-import type { ControllerStatus } from "../channel/controllers.ts";
+import {
+  callController,
+  nodeIdsOf,
+  reachController,
+  statusOfAll,
+} from "../channel/controller-calls.ts";
+import type { ControllerStatus } from "../channel/controller-calls.ts";
 import type { Scope, ScopedContext } from "../env.ts";
 import { Problem } from "../http/errors.ts";
 import { resource, wholeList } from "../http/resources.ts";

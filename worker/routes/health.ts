@@ -5,7 +5,7 @@
  */
 import { Hono } from "hono";
 import type { ClusterEntry } from "../../durable-objects/cluster-entry.ts";
-import { statusOfAll } from "../channel/controllers.ts";
+import { statusOfAll } from "../channel/controller-calls.ts";
 import { directoryOf, findCluster } from "../clusters/directory.ts";
 import type { Scope, ScopedContext } from "../env.ts";
 import { activeOf } from "../clusters/formation.ts";

@@ -8,8 +8,8 @@ import { Hono } from "hono";
 import type { Scope, ScopedContext } from "../env.ts";
 import { integerParameter } from "../http/fields.ts";
 import type { LogRange } from "../observer/log-range.ts";
-import { readLog } from "../observer/log-reading.ts";
-import { lastPosition, recordLines } from "../observer/log-records.ts";
+import { readLog } from "../observer/committed-log.ts";
+import { lastPosition, recordLines } from "../observer/log-lines.ts";
 import { EPOCH_HEADER, OFFSET_HEADER } from "../observer/position.ts";
 
 const RAW_TYPE = "application/vnd.kafka.records";

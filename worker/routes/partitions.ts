@@ -7,7 +7,7 @@ import { partitionAt, partitionsOfTopic } from "../../src/metadata/index.ts";
 import type { MetadataImage, Partition, Topic } from "../../src/metadata/index.ts";
 import type { Scope, ScopedContext } from "../env.ts";
 import { Problem } from "../http/errors.ts";
-import { answerFromImage } from "../observer/observe.ts";
+import { answerFromImage } from "../observer/metadata-read.ts";
 import { addressOf, resource, wholeList } from "../http/resources.ts";
 import { topicAt } from "./topics.ts";
 

@@ -22,7 +22,7 @@ import type { Scope, ScopedContext } from "../env.ts";
 import { Problem } from "../http/errors.ts";
 import { arrayAt, booleanAt, integerAt, invalid, objectAt, textAt } from "../http/fields.ts";
 import { callKafka } from "../channel/kafka-calls.ts";
-import { observe } from "../observer/observe.ts";
+import { observe } from "../observer/metadata-read.ts";
 import { EPOCH_HEADER, OFFSET_HEADER, positionOf } from "../observer/position.ts";
 import { topicAt, topicData } from "./topics.ts";
 

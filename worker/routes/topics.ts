@@ -6,7 +6,7 @@ import { partitionAt, topicByName } from "../../src/metadata/index.ts";
 import type { MetadataImage, Topic } from "../../src/metadata/index.ts";
 import type { Scope, ScopedContext } from "../env.ts";
 import { Problem } from "../http/errors.ts";
-import { answerFromImage } from "../observer/observe.ts";
+import { answerFromImage } from "../observer/metadata-read.ts";
 import { pageOf, pageRequest } from "../http/pages.ts";
 import { addressOf, pagedList, resource } from "../http/resources.ts";
 

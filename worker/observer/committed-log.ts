@@ -4,7 +4,7 @@
  */
 import type { ClusterEntry } from "../../durable-objects/cluster-entry.ts";
 import type { Env } from "../../durable-objects/env.ts";
-import { callController, clusterKey, nodeIdsOf } from "../channel/controllers.ts";
+import { callController, clusterKey, nodeIdsOf } from "../channel/controller-calls.ts";
 import { Problem } from "../http/errors.ts";
 import type { LogRange, LogRequest } from "./log-range.ts";
 import { likelyActive } from "../channel/active.ts";

@@ -7,7 +7,7 @@ import {
   encodeDataBatch,
   encodeMetadataRecord,
 } from "../../src/protocol/index.ts";
-import { metadataBatches, recordLines } from "../../worker/observer/log-records.ts";
+import { metadataBatches, recordLines } from "../../worker/observer/log-lines.ts";
 
 const topic = (name: string): Uint8Array =>
   encodeMetadataRecord({
