@@ -1,6 +1,7 @@
 /** Load from inside the runtime: the same frames that the gateway would send, without HTTP from outside. */
 import { DurableObject } from "cloudflare:workers";
 import type { ControllerNode } from "../durable-objects/controller-node.ts";
+import { ROUTES, urlOf } from "../durable-objects/http/contract.ts";
 import type { CeilingNode } from "./ceiling-node.ts";
 import { closedLoop, type Load } from "./load.ts";
 
@@ -21,8 +22,8 @@ export class LoadNode extends DurableObject<BenchEnv> {
     const { controller } = shape;
     const stub = controller === null ? CEILING.getByName("0") : CONTROLLERS.getByName(controller);
     return closedLoop(shape, async () => {
-      const response = await stub.fetch("https://leader/frames", {
-        method: "POST",
+      const response = await stub.fetch(urlOf("frames"), {
+        method: ROUTES.frames.method,
         body: shape.frame,
       });
       if (!response.ok) throw new Error(`the leader answered ${response.status}`);

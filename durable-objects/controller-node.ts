@@ -2,13 +2,14 @@
  * A controller node as the platform sees it: one Durable Object per voter, named `<clusterId>/<nodeId>`. It
  * gives a controller the ports it needs and hands each event to the piece that answers it.
  *
- * What it promises to its callers is in `http/routes.ts`; what the platform promises to it, in this folder's
+ * What it promises to its callers is in `http/contract.ts`; what the platform promises to it, in this folder's
  * README.
  */
 import { DurableObject } from "cloudflare:workers";
 import type { ClusterEntry } from "./cluster-entry.ts";
 import { Controller, trippedBy } from "./controller.ts";
-import { answer, type ControllerHost } from "./http/routes.ts";
+import type { ControllerHost } from "./http/host.ts";
+import { answer } from "./http/routes.ts";
 import { ObjectPeers } from "./replica/peers.ts";
 import type { Failure, Ports, Timers } from "./replica/ports.ts";
 import { raftConfig } from "./replica/raft-config.ts";

@@ -17,7 +17,7 @@ import { quorum } from "./routes/quorum.ts";
 import { rpc } from "./routes/rpc.ts";
 import { topicChanges } from "./routes/topic-changes.ts";
 import { topics } from "./routes/topics.ts";
-import { stampPosition } from "./observer/stamps.ts";
+import { stampPosition } from "./observer/position.ts";
 
 export const app = new Hono<Scope>();
 

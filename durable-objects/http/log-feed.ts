@@ -1,8 +1,9 @@
 /**
- * The committed log as a resource: record batches as stored, resumable at any offset, never anything that is
- * not committed. With `wait_ms` the answer is held until there is something new, as a broker's Fetch is.
+ * The committed log as a resource: record batches as stored, resumable at any offset, committed records only. With
+ * `wait_ms` the answer is held until there is something new, as a broker's Fetch is.
  */
 import type { Controller } from "../controller.ts";
+import { HEADERS, STATUS, refusal, type LogQuery } from "./contract.ts";
 
 const BYTES_DEFAULT = 1_048_576;
 /** One answer must fit an isolate's memory many times over. */
@@ -16,25 +17,21 @@ export async function readFeed(voter: Controller, query: URLSearchParams): Promi
   const waitMs = numberIn(query, "wait_ms", { fallback: 0, max: WAIT_MS_MAX });
   if (from === null || maxBytes === null || waitMs === null) {
     const message = `from_offset, max_bytes (at most ${BYTES_MAX}) and wait_ms (at most ${WAIT_MS_MAX}) are whole numbers from 0`;
-    return Response.json({ error_code: 400, message }, { status: 400 });
+    return refusal(400, message);
   }
   const { startOffset } = voter.state.log;
   if (from < startOffset) {
     const message = `the log begins at ${startOffset}; what lies before is in a snapshot`;
-    return Response.json(
-      { error_code: 410, message, log_start_offset: startOffset },
-      { status: 410 },
-    );
+    return refusal(STATUS.belowLogStart, message);
   }
   await commitBeyond(voter, from, waitMs);
   const { bytes, endOffset } = voter.readCommitted({ from, maxBytes });
   return new Response(bytes, {
     headers: {
       "content-type": "application/octet-stream",
-      "kafka-high-watermark": String(voter.highWatermark ?? -1),
-      "kafka-log-start-offset": String(startOffset),
-      "kafka-log-end": String(endOffset),
-      "kafka-metadata-epoch": String(voter.state.election.epoch),
+      [HEADERS.nextOffset]: String(endOffset),
+      [HEADERS.highWatermark]: String(voter.highWatermark ?? -1),
+      [HEADERS.logStartOffset]: String(startOffset),
     },
   });
 }
@@ -52,7 +49,7 @@ async function commitBeyond(voter: Controller, from: number, waitMs: number): Pr
 /** A whole number from 0 to `max`; null when the text is anything else. */
 function numberIn(
   query: URLSearchParams,
-  name: string,
+  name: keyof LogQuery,
   { fallback, max }: { readonly fallback: number; readonly max: number },
 ): number | null {
   const text = query.get(name);

@@ -1,114 +1,85 @@
 /**
- * What a controller node answers over HTTP. Callers are the Worker and the other controllers, never the public:
- * authentication and the shapes of the public interface are the Worker's.
- *
- * | route | does |
- * |---|---|
- * | `POST /form` | `{cluster}`: makes the node a voter; repeatable |
- * | `POST /frames` | one Kafka request frame in, one response frame out |
- * | `POST /peer-frames` | the same from another controller; the Worker never calls it |
- * | `POST /rpc/{Api}?version=` | the same in Kafka's JSON form |
- * | `GET /log?from_offset=&max_bytes=&wait_ms=` | committed batches as stored |
- * | `GET /quorum`, `GET /status` | where the node and the quorum stand |
- * | `POST /restart`, `POST /stop`, `POST /start`, `DELETE /` | for operators |
+ * What a controller node answers over HTTP, route by route as `contract.ts` lists them. Callers are the Worker and
+ * the other controllers, never the public: authentication, JSON forms of Kafka's messages and the shapes of the
+ * public interface are the Worker's.
  */
-import type { ClusterEntry } from "../cluster-entry.ts";
+import { ErrorCode } from "../../src/protocol/index.ts";
+import { answerFrame } from "../listener/listener.ts";
+import {
+  STATUS,
+  notControllerHeader,
+  refusal,
+  routeOf,
+  type ControllerStatus,
+  type ErrorBody,
+  type FormAnswer,
+  type FormRequest,
+  type RouteName,
+} from "./contract.ts";
+import type { ControllerHost } from "./host.ts";
 import { readFeed } from "./log-feed.ts";
-import { answerFrame, answerJson, notController } from "../listener/listener.ts";
-import { quorumStatus, voterStatus } from "./status.ts";
-import type { Controller } from "../controller.ts";
-
-/** The node behind the routes. */
-export interface ControllerHost {
-  /** Null until the node is formed, and while it is stopped or an invariant is tripped. */
-  readonly voter: Controller | null;
-  readonly cluster: ClusterEntry | null;
-  readonly nodeId: number;
-  /** The invariant that does not hold, or null. */
-  readonly tripped: string | null;
-  /** Why an operator took the node out, or null. */
-  readonly stopped: string | null;
-  form(cluster: ClusterEntry): void;
-  restart(reason: string): void;
-  stop(reason: string): void;
-  start(): void;
-  wipe(): Promise<void>;
-}
+import { controllerStatus } from "./status.ts";
 
 export async function answer(host: ControllerHost, request: Request): Promise<Response> {
-  const url = new URL(request.url);
-  const route = `${request.method} /${url.pathname.split("/")[1] ?? ""}`;
+  const { pathname, searchParams } = new URL(request.url);
+  const route = routeOf(request.method, pathname);
   switch (route) {
-    case "POST /form":
-      return form(host, await request.json<{ readonly cluster: ClusterEntry }>());
-    case "GET /status":
-      return Response.json(voterStatus(host));
-    case "POST /stop":
+    case undefined:
+      return refusal(404, `nothing is at ${request.method} ${pathname}`);
+    case "form":
+      return form(host, await request.json<FormRequest>());
+    case "status":
+      return statusAnswer(host);
+    case "stop":
       host.stop("an operator stopped it");
-      return Response.json(voterStatus(host));
-    case "POST /start":
+      return statusAnswer(host);
+    case "start":
       host.start();
-      return Response.json(voterStatus(host));
-    case "POST /restart":
+      return statusAnswer(host);
+    case "restart":
       host.restart("an operator asked for a restart");
       return Response.json({ restarting: true }, { status: 202 });
-    case "DELETE /":
+    case "wipe":
       await host.wipe();
       return Response.json({ deleted: true });
-    default:
-      return answerAsVoter(host, request, { route, url });
+    case "frames":
+    case "peerFrames":
+    case "log":
+      return answerAsVoter(host, route, { request, searchParams });
   }
 }
 
 async function answerAsVoter(
   host: ControllerHost,
-  request: Request,
-  at: { readonly route: string; readonly url: URL },
+  route: Extract<RouteName, "frames" | "peerFrames" | "log">,
+  { request, searchParams }: { readonly request: Request; readonly searchParams: URLSearchParams },
 ): Promise<Response> {
   const { voter, cluster } = host;
-  if (voter === null || cluster === null) return unavailable(host);
-  switch (at.route) {
-    case "POST /frames":
-    case "POST /peer-frames": {
-      const origin = at.route === "POST /peer-frames" ? "peer" : "client";
-      return answerFrame({ voter, cluster }, new Uint8Array(await request.arrayBuffer()), origin);
-    }
-    case "POST /rpc":
-      return answerJson(
-        { voter, cluster },
-        {
-          api: at.url.pathname.split("/")[2] ?? "",
-          version: at.url.searchParams.get("version"),
-          text: await request.text(),
-        },
-      );
-    case "GET /log":
-      return readFeed(voter, at.url.searchParams);
-    case "GET /quorum":
-      return Response.json(quorumStatus(host, voter));
-    default:
-      return Response.json({ error_code: 404, message: `no ${at.route} here` }, { status: 404 });
-  }
+  if (voter === null || cluster === null) return takesNoPart(host);
+  if (route === "log") return readFeed(voter, searchParams);
+  const frame = new Uint8Array(await request.arrayBuffer());
+  return answerFrame({ voter, cluster }, frame, route === "peerFrames" ? "peer" : "client");
 }
 
-function form(host: ControllerHost, body: { readonly cluster: ClusterEntry }): Response {
-  const { cluster } = body;
+function statusAnswer(host: ControllerHost): Response {
+  const status: ControllerStatus = controllerStatus(host);
+  return Response.json(status);
+}
+
+function form(host: ControllerHost, { cluster }: FormRequest): Response {
   if (host.cluster !== null && host.cluster.cluster_id !== cluster.cluster_id) {
-    return Response.json(
-      { error_code: 409, message: `this node belongs to ${host.cluster.cluster_id}` },
-      { status: 409 },
-    );
+    return refusal(STATUS.otherCluster, `this node belongs to ${host.cluster.cluster_id}`);
   }
   host.form(cluster);
   const own = host.cluster?.initial_voters.find((voter) => voter.node_id === host.nodeId);
-  return Response.json({ directory_id: own?.directory_id ?? null });
+  const formed: FormAnswer = { directory_id: own?.directory_id ?? null };
+  return Response.json(formed);
 }
 
-function unavailable(host: ControllerHost): Response {
-  return notController(`controller ${host.nodeId} ${absence(host)}`, {
-    leaderId: -1,
-    leaderEpoch: -1,
-  });
+function takesNoPart(host: ControllerHost): Response {
+  const message = `controller ${host.nodeId} ${absence(host)}`;
+  const body: ErrorBody = { error_code: ErrorCode.NOT_CONTROLLER, message };
+  return Response.json(body, { status: STATUS.noPart, headers: notControllerHeader(-1) });
 }
 
 function absence({ tripped, stopped }: ControllerHost): string {

@@ -1,12 +1,10 @@
 /**
- * Where a node and its quorum stand, as JSON for the Worker and for people. Describes; decides nothing.
+ * Where a node stands, as JSON for the Worker and for people. Describes; decides nothing.
  */
-import { describeQuorum, latestVoters, type ReplicaStatus } from "../../src/raft/index.ts";
-import type { ControllerHost } from "./routes.ts";
-import type { Controller } from "../controller.ts";
+import type { ControllerStatus } from "./contract.ts";
+import type { ControllerHost } from "./host.ts";
 
-/** One node. `high_watermark` is null until this incarnation has learned one. */
-export function voterStatus(host: ControllerHost): Record<string, unknown> {
+export function controllerStatus(host: ControllerHost): ControllerStatus {
   const { voter, nodeId, tripped } = host;
   if (voter === null) {
     return {
@@ -37,27 +35,3 @@ function absentRole({ tripped, stopped }: ControllerHost): "tripped" | "stopped"
   if (tripped !== null) return "tripped";
   return stopped === null ? "unformed" : "stopped";
 }
-
-/** The quorum as this node sees it; only the leader knows how far the others are. */
-export function quorumStatus(host: ControllerHost, voter: Controller): Record<string, unknown> {
-  const description = describeQuorum(voter.state, Date.now());
-  return {
-    ...voterStatus(host),
-    is_leader: description.error === "NONE",
-    voters: latestVoters(voter.state.voters).map(({ key, endpoints }) => ({
-      node_id: key.id,
-      directory_id: key.directoryId,
-      endpoints,
-    })),
-    current_voters: description.currentVoters.map(replicaStatus),
-    observers: description.observers.map(replicaStatus),
-  };
-}
-
-const replicaStatus = (replica: ReplicaStatus): Record<string, unknown> => ({
-  replica_id: replica.key.id,
-  replica_directory_id: replica.key.directoryId,
-  log_end_offset: replica.logEndOffset ?? -1,
-  last_fetch_timestamp_ms: replica.lastFetchAt ?? -1,
-  last_caught_up_timestamp_ms: replica.lastCaughtUpAt ?? -1,
-});

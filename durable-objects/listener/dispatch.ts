@@ -83,7 +83,7 @@ function answerOf<Name extends ApiName>(
 }
 
 /** Kafka's own words, which tools show. */
-export function whoLeads(node: Node): string {
+function whoLeads(node: Node): string {
   const leader = leaderOf(node.voter.state);
   return leader === null
     ? "No controller appears to be active."

@@ -9,10 +9,10 @@ import type {
   VotersRecord,
 } from "../../src/raft/index.ts";
 import {
-  decodeMetadataRecord,
   decodeRecordBatch,
   encodeControlBatch,
   encodeDataBatch,
+  metadataRecordsOf,
   recordBatches,
   KRaftVersionRecord,
   LeaderChangeMessage,
@@ -60,10 +60,7 @@ export function recordsOf(bytes: Uint8Array): {
   readonly timestampMs: number;
 } {
   const batch = decodeRecordBatch(bytes);
-  return {
-    records: batch.isControl ? [] : batch.values.map(decodeMetadataRecord),
-    timestampMs: batch.timestampMs,
-  };
+  return { records: metadataRecordsOf(batch), timestampMs: batch.timestampMs };
 }
 
 /** The bytes of a batch that an active controller appends. */

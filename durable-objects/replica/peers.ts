@@ -8,6 +8,7 @@
  */
 import type { Response } from "../../src/raft/index.ts";
 import { controllerName, type ClusterEntry } from "../cluster-entry.ts";
+import { ROUTES, urlOf } from "../http/contract.ts";
 import { isLocationHint } from "../location-hints.ts";
 import { decodeResponse, encodeRequest } from "./peer-wire.ts";
 import type { Peers, SendEffect } from "./ports.ts";
@@ -37,8 +38,8 @@ export class ObjectPeers implements Peers {
 
   /** Sends one request frame to a peer and resolves with its response frame. */
   async #call(nodeId: number, frame: Uint8Array): Promise<Uint8Array> {
-    const response = await this.#stub(nodeId).fetch("https://controller/peer-frames", {
-      method: "POST",
+    const response = await this.#stub(nodeId).fetch(urlOf("peerFrames"), {
+      method: ROUTES.peerFrames.method,
       body: frame,
       signal: AbortSignal.timeout(CALL_TIMEOUT_MS),
     });

@@ -63,11 +63,16 @@ export {
   type JsonValue,
   type RecordJson,
 } from "./json.ts";
-export { decodeMetadataRecord, encodeMetadataRecord } from "./metadata-record.ts";
+export {
+  decodeMetadataRecord,
+  encodeMetadataRecord,
+  metadataRecordsOf,
+} from "./metadata-record.ts";
 export { ANONYMOUS, decodePrincipal, encodePrincipal, type Principal } from "./principal.ts";
 export {
   BATCH_BYTES_MAX,
   decodeRecordBatch,
+  decodeVerifiedBatch,
   encodeControlBatch,
   encodeDataBatch,
   peekRecordBatch,

@@ -75,8 +75,11 @@ export function encodeControlBatch(
 }
 
 /** Reads one batch, which must be all of `bytes`. The values are views. */
-export function decodeRecordBatch(bytes: Uint8Array): RecordBatch {
-  const header = peekRecordBatch(bytes);
+export const decodeRecordBatch = (bytes: Uint8Array): RecordBatch =>
+  decodeVerifiedBatch({ ...peekRecordBatch(bytes), bytes });
+
+/** Reads the records of a batch that `recordBatches` has given: its checksum is not computed a second time. */
+export function decodeVerifiedBatch({ bytes, ...header }: BatchInRow): RecordBatch {
   return attempt(() => {
     const reader = new Reader(bytes);
     reader.skip(HEADER_BYTES);

@@ -12,7 +12,17 @@ import {
   requestFrame,
 } from "../../src/protocol/index.ts";
 import type { ClusterEntry } from "../../durable-objects/cluster-entry.ts";
-import { activeOf, clusterOf, form, frame, registration, rpc, statusOf, stubOf } from "./quorum.ts";
+import {
+  activeOf,
+  call,
+  clusterOf,
+  form,
+  frame,
+  registration,
+  rpc,
+  statusOf,
+  stubOf,
+} from "./quorum.ts";
 
 const nodes = [3000, 3001, 3002];
 
@@ -25,7 +35,7 @@ describe("a quorum of three objects", () => {
     const leader = await form(cluster);
     const statuses = await Promise.all(nodes.map((node) => statusOf(cluster, node)));
     expect(statuses.filter(({ active }) => active)).toHaveLength(1);
-    expect(new Set(statuses.map(({ leader_id }) => leader_id))).toEqual(new Set([leader.node_id]));
+    expect(statuses).toMatchObject(nodes.map(() => ({ leader_id: leader.node_id })));
   });
 
   test("keeps a registration through the eviction of every object at once", async () => {
@@ -54,10 +64,13 @@ describe("a quorum of three objects", () => {
     const standby = nodes.find((node) => node !== leader.node_id) ?? -1;
     const answer = await rpc(cluster, standby, registration(cluster, 1));
     expect(answer).toMatchObject({
-      status: 421,
-      body: { error_code: 41, leader_id: leader.node_id },
+      status: 200,
+      notController: leader.node_id,
+      body: { errorCode: 41 },
     });
-    expect((await statusOf(cluster, leader.node_id)).log_end_offset).toBe(leader.log_end_offset);
+    expect(await statusOf(cluster, leader.node_id)).toMatchObject({
+      log_end_offset: leader.log_end_offset,
+    });
   });
 });
 
@@ -65,7 +78,10 @@ describe("a controller node", () => {
   test("that was never formed says so and stays out of it", async () => {
     const cluster = clusterOf("AAAAAAAAAAAAAAAAAAAAx5", 1);
     expect(await statusOf(cluster, 3000)).toMatchObject({ role: "unformed", active: false });
-    expect(await rpc(cluster, 3000, registration(cluster, 1))).toMatchObject({ status: 421 });
+    expect(await rpc(cluster, 3000, registration(cluster, 1))).toMatchObject({
+      status: 421,
+      notController: -1,
+    });
   });
 
   test("keeps an alarm ahead, and the alarm brings an evicted one back", async () => {
@@ -93,12 +109,13 @@ describe("a controller node", () => {
       .toMatchObject({ role: "tripped", active: false });
     expect(await rpc(cluster, 3000, registration(cluster, 1))).toMatchObject({
       status: 421,
+      notController: -1,
       body: { error_code: 41 },
     });
     await runInDurableObject(stubOf(cluster, 3000), (_, state) => {
       state.storage.sql.exec("UPDATE epochs SET start_offset = 0 WHERE epoch = 1");
     });
-    await stubOf(cluster, 3000).fetch("https://controller/start", { method: "POST" });
+    await call(cluster, 3000, { route: "start" });
     expect(await activeOf(cluster)).toMatchObject({ tripped: null });
   });
 });
@@ -107,8 +124,7 @@ describe("an operator", () => {
   test("stops a leader: the others go on without it, and it follows once it is started", async () => {
     const cluster = clusterOf("AAAAAAAAAAAAAAAAAAAAx0");
     const leader = await form(cluster);
-    const stub = stubOf(cluster, leader.node_id);
-    await stub.fetch("https://controller/stop", { method: "POST" });
+    await call(cluster, leader.node_id, { route: "stop" });
     expect(await statusOf(cluster, leader.node_id)).toMatchObject({
       role: "stopped",
       tripped: null,
@@ -117,7 +133,7 @@ describe("an operator", () => {
     expect(await rpc(cluster, next.node_id, registration(cluster, 1))).toMatchObject({
       body: { errorCode: 0 },
     });
-    await stub.fetch("https://controller/start", { method: "POST" });
+    await call(cluster, leader.node_id, { route: "start" });
     await expect
       .poll(() => statusOf(cluster, leader.node_id), { timeout: 20_000 })
       .toMatchObject({ role: "follower", leader_id: next.node_id });

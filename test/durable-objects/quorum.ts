@@ -5,6 +5,25 @@
 import { env } from "cloudflare:workers";
 import type { ClusterEntry } from "../../durable-objects/cluster-entry.ts";
 import { controllerName } from "../../durable-objects/cluster-entry.ts";
+import {
+  ROUTES,
+  isControllerStatus,
+  leaderNamedIn,
+  readJson,
+  urlOf,
+  type ControllerStatus,
+  type RouteName,
+  type VoterStatus,
+} from "../../durable-objects/http/contract.ts";
+import {
+  apis,
+  boundsOf,
+  decodeResponseFrame,
+  fromJson,
+  requestFrame,
+  type Api,
+  type ApiName,
+} from "../../src/protocol/index.ts";
 
 const DIRECTORIES = ["JEXY6aqzQY-32P5TStzaFg", "MvDxzVmcRsaTz33bUuRU6A", "07R5amHmR32VDA6jHkGbTA"];
 
@@ -21,63 +40,61 @@ export const clusterOf = (clusterId: string, voters = 3): ClusterEntry => ({
   created_ms: 1_700_000_000_000,
 });
 
-export interface Status {
-  readonly node_id: number;
-  readonly role: string;
-  readonly epoch: number;
-  readonly leader_id: number;
-  readonly high_watermark: number | null;
-  readonly log_end_offset: number;
-  readonly active: boolean;
-  readonly tripped: string | null;
-}
-
 export const stubOf = (cluster: ClusterEntry, nodeId: number) =>
   env.CONTROLLERS.getByName(controllerName(cluster.cluster_id, nodeId));
 
-export async function statusOf(cluster: ClusterEntry, nodeId: number): Promise<Status> {
-  const response = await stubOf(cluster, nodeId).fetch("https://controller/status");
-  return response.json();
-}
+/** Calls a route of one node. */
+export const call = (
+  cluster: ClusterEntry,
+  nodeId: number,
+  { route, body }: { readonly route: RouteName; readonly body?: string | Uint8Array },
+): Promise<Response> =>
+  stubOf(cluster, nodeId).fetch(urlOf(route), { method: ROUTES[route].method, body: body ?? null });
+
+export const statusOf = async (cluster: ClusterEntry, nodeId: number): Promise<ControllerStatus> =>
+  readJson(await call(cluster, nodeId, { route: "status" }), isControllerStatus);
 
 /** Forms every voter and resolves with the status of the one that is active. */
-export async function form(cluster: ClusterEntry): Promise<Status> {
+export async function form(cluster: ClusterEntry): Promise<VoterStatus> {
   for (const { node_id } of cluster.initial_voters) {
-    await stubOf(cluster, node_id).fetch("https://controller/form", {
-      method: "POST",
-      body: JSON.stringify({ cluster }),
-    });
+    await call(cluster, node_id, { route: "form", body: JSON.stringify({ cluster }) });
   }
   return activeOf(cluster);
 }
 
 /** Asks around until a node is active with a committed log; the test's own time-out is the bound. */
-export async function activeOf(cluster: ClusterEntry, not = -1): Promise<Status> {
+export async function activeOf(cluster: ClusterEntry, not = -1): Promise<VoterStatus> {
   for (;;) {
     await scheduler.wait(20);
     for (const { node_id } of cluster.initial_voters) {
       const status = await statusOf(cluster, node_id).catch(() => null);
-      if (status?.active === true && (status.high_watermark ?? 0) > 3 && node_id !== not)
+      if (status !== null && status.active && (status.high_watermark ?? 0) > 3 && node_id !== not)
         return status;
     }
   }
 }
 
-/** One request in Kafka's JSON form to one node. */
+/** One request to one node, written as JSON and sent as a frame; the answer's `notController` names the leader. */
 export async function rpc(
   cluster: ClusterEntry,
   nodeId: number,
-  call: { readonly api: string; readonly body: unknown; readonly version?: number },
-): Promise<{ readonly status: number; readonly body: Record<string, unknown> }> {
-  const version = call.version === undefined ? "" : `?version=${call.version}`;
-  const response = await stubOf(cluster, nodeId).fetch(
-    `https://controller/rpc/${call.api}${version}`,
-    {
-      method: "POST",
-      body: JSON.stringify(call.body),
-    },
-  );
-  return { status: response.status, body: await response.json() };
+  request: { readonly api: ApiName; readonly body: unknown },
+): Promise<{
+  readonly status: number;
+  readonly notController: number | undefined;
+  readonly body: unknown;
+}> {
+  const api: Api = apis[request.api];
+  const { high: apiVersion } = boundsOf(api.valid);
+  const value = fromJson(api.request, apiVersion, request.body);
+  const header = { apiVersion, correlationId: 1, clientId: "test" };
+  const body = requestFrame(api, header, value);
+  const response = await call(cluster, nodeId, { route: "frames", body });
+  const { status } = response;
+  const notController = leaderNamedIn(response.headers);
+  if (!response.ok) return { status, notController, body: await response.json() };
+  const bytes = new Uint8Array(await response.arrayBuffer());
+  return { status, notController, body: decodeResponseFrame(api, apiVersion, bytes).body };
 }
 
 /** One Kafka frame to one node. */
@@ -86,17 +103,14 @@ export async function frame(
   nodeId: number,
   bytes: Uint8Array,
 ): Promise<{ readonly status: number; readonly bytes: Uint8Array }> {
-  const response = await stubOf(cluster, nodeId).fetch("https://controller/frames", {
-    method: "POST",
-    body: bytes,
-  });
+  const response = await call(cluster, nodeId, { route: "frames", body: bytes });
   return { status: response.status, bytes: new Uint8Array(await response.arrayBuffer()) };
 }
 
 export const registration = (
   cluster: ClusterEntry,
   brokerId: number,
-): { readonly api: string; readonly body: unknown } => ({
+): { readonly api: ApiName; readonly body: unknown } => ({
   api: "BrokerRegistration",
   body: {
     brokerId,

@@ -1,13 +1,16 @@
-/** A range of the log as records to replay and as lines to read. */
+/** A range of the log as lines to read and as records to replay. */
 import { describe, expect, test } from "vitest";
 import {
   LeaderChangeMessage,
   TopicRecord,
+  decodeVerifiedBatch,
   encodeControlBatch,
   encodeDataBatch,
   encodeMetadataRecord,
+  metadataRecordsOf,
+  recordBatches,
 } from "../../src/protocol/index.ts";
-import { metadataBatches, recordLines } from "../../worker/observer/log-lines.ts";
+import { recordLines } from "../../worker/observer/log-lines.ts";
 
 const topic = (name: string): Uint8Array =>
   encodeMetadataRecord({
@@ -26,7 +29,7 @@ const data = encodeDataBatch({ baseOffset: 11, leaderEpoch: 3, timestampMs: 2_00
 const log = Buffer.concat([control, data]);
 
 const lines = (fromOffset: number): unknown[] =>
-  [...recordLines(log, fromOffset)]
+  [...recordLines(recordBatches(log), fromOffset)]
     .join("")
     .split("\n")
     .filter((text) => text !== "")
@@ -59,10 +62,10 @@ describe("a range of the log", () => {
 
   test("has no metadata in its control batches, but a position", () => {
     expect(
-      [...metadataBatches(log)].map(({ lastOffset, epoch, records }) => [
-        lastOffset,
-        epoch,
-        records.length,
+      [...recordBatches(log)].map((row) => [
+        row.lastOffset,
+        row.leaderEpoch,
+        metadataRecordsOf(decodeVerifiedBatch(row)).length,
       ]),
     ).toEqual([
       [10, 3, 0],
@@ -73,6 +76,14 @@ describe("a range of the log", () => {
   test("with a flipped bit is not believed", () => {
     const damaged = Uint8Array.from(log);
     damaged[damaged.length - 1] = 1;
-    expect(() => [...metadataBatches(damaged)]).toThrow("crc");
+    expect(() => [...recordLines(recordBatches(damaged), 0)]).toThrow("crc");
+  });
+
+  test("is verified once: what was cut into batches is not summed up again to be read", () => {
+    const copy = Uint8Array.from(log);
+    const batches = [...recordBatches(copy)];
+    // The last letter of the second topic's name, after the checksum was found right.
+    copy[copy.lastIndexOf("b".charCodeAt(0))] = "c".charCodeAt(0);
+    expect([...recordLines(batches, 12)].join("")).toContain('"name":"c"');
   });
 });

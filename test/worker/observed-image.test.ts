@@ -5,22 +5,23 @@ import {
   TopicRecord,
   encodeDataBatch,
   encodeMetadataRecord,
+  recordBatches,
   uuidFromBytes,
 } from "../../src/protocol/index.ts";
-import type { LogRange, LogRequest } from "../../worker/observer/log-range.ts";
+import type { CommittedRange, RangeRequest } from "../../worker/observer/committed-log.ts";
 import { observeWith } from "../../worker/observer/observed-image.ts";
 import { noteSeen } from "../../worker/observer/position.ts";
 
 /** A controller with a committed log of one topic a batch, named after its offset. */
 class Log {
-  readonly asked: LogRequest[] = [];
+  readonly asked: RangeRequest[] = [];
   end = 0;
 
   commit(count: number): void {
     this.end += count;
   }
 
-  readonly read = async (request: LogRequest): Promise<LogRange> => {
+  readonly read = async (request: RangeRequest): Promise<CommittedRange> => {
     this.asked.push(request);
     if (request.fromOffset >= this.end && request.waitMs > 0) {
       await new Promise((settle) => setTimeout(settle, request.waitMs));
@@ -30,8 +31,10 @@ class Log {
     const batches = Array.from({ length: end - request.fromOffset }, (_, at) =>
       batch(request.fromOffset + at),
     );
+    const bytes = new Uint8Array(Buffer.concat(batches));
     return {
-      batches: new Uint8Array(Buffer.concat(batches)),
+      bytes,
+      batches: [...recordBatches(bytes)],
       end,
       logStart: 0,
       highWatermark: this.end,

@@ -1,5 +1,6 @@
 /** Finding the active controller: who is asked, in which order, and what is never asked twice. */
 import { describe, expect, test } from "vitest";
+import { notControllerHeader } from "../../durable-objects/http/contract.ts";
 import { Problem } from "../../worker/http/errors.ts";
 import { callActive, forgetActive, likelyActive } from "../../worker/channel/active.ts";
 import type { ActiveCall } from "../../worker/channel/active.ts";
@@ -22,10 +23,15 @@ function quorum(answers: (nodeId: number, attempt: number) => Response | Error):
   return { asked, call: (more = {}) => callActive({ ...base, ...more }) };
 }
 
+/** What a standby answers: Kafka's NOT_CONTROLLER in a frame, and the contract's header beside it. */
 const refusal = (leaderId: number): Response =>
+  new Response("a frame", { headers: notControllerHeader(leaderId) });
+
+/** What a node outside the quorum answers. */
+const outside = (): Response =>
   Response.json(
-    { error_code: 41, message: "not active", leader_id: leaderId, leader_epoch: 4 },
-    { status: 421 },
+    { error_code: 41, message: "controller 3000 has stopped itself" },
+    { status: 421, headers: notControllerHeader(-1) },
   );
 
 async function problemOf(answer: Promise<unknown>): Promise<string> {
@@ -75,6 +81,14 @@ describe("a call for the active controller", () => {
     expect(await problemOf(call({ clusterKey: "gone" }))).toBe("NO_ACTIVE_CONTROLLER");
     expect(likelyActive("gone", [7, 8])).toBe(7);
     forgetActive("gone");
+  });
+
+  test("passes over a node outside the quorum, and tells its reason when no other is active", async () => {
+    const { asked, call } = quorum((id) => (id === 3001 ? new Response("done") : outside()));
+    await call();
+    expect(asked).toEqual([3000, 3001]);
+    const { call: hopeless } = quorum(outside);
+    await expect(hopeless()).rejects.toThrow("controller 3000 has stopped itself");
   });
 
   test("returns an answer that is not a refusal, whatever it is", async () => {

@@ -1,10 +1,12 @@
 /**
- * Finding the active controller of a cluster: ask the one that was active last, follow where a refusal points,
- * try the others, back off, give up after a bounded time. The rule that matters is what may be asked twice: only
- * a call that surely was not executed (421) or that changes nothing. It speaks to controllers through a function
- * and knows no binding.
+ * Finding the active controller of a cluster: ask the one that was active last, follow the leader that a refusal
+ * names, try the others, back off, give up after a bounded time. The rule that matters is what may be asked twice:
+ * a call that a controller refused because it is not active, or one that changes nothing. It reaches controllers
+ * through a function and knows no binding.
  */
+import { STATUS, leaderNamedIn, readRefusal } from "../../durable-objects/http/contract.ts";
 import { Problem } from "../http/errors.ts";
+import { reasonOf } from "./controller-calls.ts";
 import { Recent } from "../recent.ts";
 
 /** One call, which any of the controllers could receive. */
@@ -27,9 +29,6 @@ export interface RouteLimits {
   readonly pauseMs: number;
   readonly pauseMaxMs: number;
 }
-
-/** The refusal of a controller that is not active; it did nothing. */
-const NOT_ACTIVE = 421;
 
 /** Longer than an election after a lost leader takes at Kafka's default timeouts, so that one failover is invisible. */
 const LIMITS: RouteLimits = { searchMs: 10_000, pauseMs: 25, pauseMaxMs: 400 };
@@ -64,13 +63,13 @@ export async function callActive(call: ActiveCall): Promise<Response> {
     const asked = new Set<number>();
     while (next !== undefined) {
       asked.add(next);
-      const outcome = await ask(call, next);
-      if (outcome.kind === "answered") {
+      const made = await attempt(call, next);
+      if (made.kind === "answered") {
         rememberActive(call.clusterKey, next);
-        return outcome.response;
+        return made.response;
       }
-      reason = outcome.reason;
-      next = nextToAsk(call.nodeIds, asked, outcome.leaderId);
+      reason = made.reason;
+      next = nextToAsk(call.nodeIds, asked, made.leaderId);
     }
     if (Date.now() + pauseMs > deadline) break;
     await new Promise((settle) => setTimeout(settle, pauseMs));
@@ -94,32 +93,35 @@ function nextToAsk(
   return nodeIds.find((nodeId) => !asked.has(nodeId));
 }
 
-type Outcome =
+type Attempt =
   | { readonly kind: "answered"; readonly response: Response }
   | { readonly kind: "elsewhere"; readonly leaderId: number; readonly reason: string };
 
-async function ask(call: ActiveCall, nodeId: number): Promise<Outcome> {
+async function attempt(call: ActiveCall, nodeId: number): Promise<Attempt> {
   let response: Response;
   try {
     response = await call.send(nodeId);
   } catch (error) {
     return onLostCall(call, nodeId, error);
   }
-  if (response.status !== NOT_ACTIVE) return { kind: "answered", response };
-  const refusal: { readonly leader_id?: number; readonly message?: string } = JSON.parse(
-    await response.text(),
-  );
-  return {
-    kind: "elsewhere",
-    leaderId: refusal.leader_id ?? -1,
-    reason: refusal.message ?? `controller ${nodeId} is not active`,
-  };
+  const leaderId = leaderNamedIn(response.headers);
+  if (leaderId === undefined) return { kind: "answered", response };
+  return { kind: "elsewhere", leaderId, reason: await reasonIn(response, leaderId) };
+}
+
+/** A node outside the quorum says why; a standby says in Kafka's frame what the header says already. */
+async function reasonIn(response: Response, leaderId: number): Promise<string> {
+  if (response.status === STATUS.noPart) return await readRefusal(response);
+  await response.body?.cancel();
+  return leaderId < 0
+    ? "no controller appears to be active"
+    : `the active controller appears to be node ${leaderId}`;
 }
 
 /** No answer came. Whether the call was executed cannot be known, so only a repeatable one goes elsewhere. */
-function onLostCall(call: ActiveCall, nodeId: number, error: unknown): Outcome {
-  const reason = `controller ${nodeId}: ${error instanceof Error ? error.message : String(error)}`;
-  // The platform refused to queue it: surely not executed, and hammering makes it worse.
+function onLostCall(call: ActiveCall, nodeId: number, error: unknown): Attempt {
+  const reason = `controller ${nodeId}: ${reasonOf(error)}`;
+  // The platform refused to queue it: it was not executed, and sending more of them makes the overload worse.
   if (isOverload(error))
     throw new Problem("OVERLOADED", `${reason}; nothing was changed`, { cause: error });
   if (call.repeatable) return { kind: "elsewhere", leaderId: -1, reason };

@@ -1,18 +1,33 @@
 /**
- * One call of a controller API in Kafka's JSON form, routed to the active controller: what `rpc/{ApiName}` does
- * for clients and what other routes do with it.
+ * Calls of controller APIs, typed by their schemas: a request value becomes a Kafka frame, a frame comes back, and
+ * its response value goes to the caller with the position that it reflects. JSON is not known here; `routes/rpc.ts`
+ * converts from and to Kafka's JSON form.
  */
 import type { ClusterEntry } from "../../durable-objects/cluster-entry.ts";
-import type { Env } from "../../durable-objects/env.ts";
-import { apiByName } from "../../src/protocol/index.ts";
-import { callController, clusterKey, nodeIdsOf } from "./controller-calls.ts";
+import {
+  STATUS,
+  leaderNamedIn,
+  positionIn,
+  readRefusal,
+  type Position,
+} from "../../durable-objects/http/contract.ts";
+import { EncodeError, decodeResponseFrame, requestFrame } from "../../src/protocol/index.ts";
+import type { Api, InputOf, ResponseOf } from "../../src/protocol/index.ts";
+import type { Bindings } from "../env.ts";
+import { Problem } from "../http/errors.ts";
 import { callActive } from "./active.ts";
+import { callController, clusterKey, nodeIdsOf } from "./controller-calls.ts";
 
-export interface KafkaCall {
-  readonly api: string;
+export interface KafkaCall<A extends Api> {
+  readonly api: A;
   readonly version: number;
-  /** The request, as JSON text in Kafka's JSON form. */
-  readonly json: string;
+  readonly request: InputOf<A["request"]>;
+}
+
+export interface KafkaAnswer<A extends Api> {
+  readonly response: ResponseOf<A>;
+  /** What the controller had replayed when it answered; a write's own records are part of it. */
+  readonly position: Position;
 }
 
 /**
@@ -21,23 +36,75 @@ export interface KafkaCall {
  */
 const ANSWER_MS = 60_000;
 
-/** The active controller's answer, whatever it is; a `Problem` when there is none. */
-export function callKafka(env: Env, entry: ClusterEntry, call: KafkaCall): Promise<Response> {
-  const path = `/rpc/${call.api}?version=${call.version}`;
-  return callActive({
+/** How the Worker names itself in the header of its frames. */
+const CLIENT_ID = "kedge-worker";
+
+/** The active controller's answer; a `Problem` when there is none. */
+export async function callKafka<A extends Api>(
+  env: Bindings,
+  entry: ClusterEntry,
+  call: KafkaCall<A>,
+): Promise<KafkaAnswer<A>> {
+  const frame = encodeCall(call);
+  const response = await callActive({
     clusterKey: clusterKey(entry),
     nodeIds: nodeIdsOf(entry),
-    repeatable: apiByName(call.api)?.repeatable ?? false,
-    send: (nodeId) =>
-      callController(env, entry, {
-        nodeId,
-        path,
-        init: {
-          method: "POST",
-          body: call.json,
-          headers: { "Content-Type": "application/json" },
-          signal: AbortSignal.timeout(ANSWER_MS),
-        },
-      }),
+    repeatable: call.api.repeatable,
+    send: (nodeId) => sendFrame(env, entry, { nodeId, frame }),
   });
+  return await readAnswer(call, response);
+}
+
+/** One controller's answer; undefined when it is not active. */
+export async function callKafkaAt<A extends Api>(
+  env: Bindings,
+  entry: ClusterEntry,
+  { nodeId, ...call }: KafkaCall<A> & { readonly nodeId: number },
+): Promise<KafkaAnswer<A> | undefined> {
+  const response = await sendFrame(env, entry, { nodeId, frame: encodeCall(call) });
+  if (leaderNamedIn(response.headers) === undefined) return await readAnswer(call, response);
+  await response.body?.cancel();
+  return undefined;
+}
+
+const sendFrame = (
+  env: Bindings,
+  entry: ClusterEntry,
+  { nodeId, frame }: { readonly nodeId: number; readonly frame: Uint8Array<ArrayBuffer> },
+): Promise<Response> =>
+  callController(env, entry, {
+    nodeId,
+    route: "frames",
+    body: frame,
+    signal: AbortSignal.timeout(ANSWER_MS),
+  });
+
+/** What JSON can say and a frame cannot, such as a name of 40,000 letters, is refused with the field's path. */
+function encodeCall<A extends Api>({ api, version, request }: KafkaCall<A>) {
+  const header = { apiVersion: version, correlationId: 0, clientId: CLIENT_ID };
+  try {
+    return requestFrame(api, header, request);
+  } catch (error) {
+    if (!(error instanceof EncodeError)) throw error;
+    const place = error.path === "" ? "the body" : error.path;
+    throw new Problem("INVALID_REQUEST", `${api.name} v${version}: ${place}: ${error.reason}`, {
+      cause: error,
+    });
+  }
+}
+
+async function readAnswer<A extends Api>(
+  { api, version }: KafkaCall<A>,
+  response: Response,
+): Promise<KafkaAnswer<A>> {
+  if (!response.ok) {
+    const reason = await readRefusal(response);
+    // The frame is well-formed, so what the controller does not serve is the API.
+    if (response.status === STATUS.unanswerable) throw new Problem("UNKNOWN_API", reason);
+    throw new Error(`a controller answered ${api.name} with ${response.status}: ${reason}`);
+  }
+  const position = positionIn(response.headers);
+  if (position === undefined) throw new Error(`a controller's answer lacks its position`);
+  const frame = new Uint8Array(await response.arrayBuffer());
+  return { response: decodeResponseFrame(api, version, frame).body, position };
 }

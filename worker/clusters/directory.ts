@@ -2,9 +2,8 @@
  * The clusters of this deployment, as their directory lists them. What a cluster's entry says never changes while
  * the cluster lives, so an isolate remembers entries for a short while and spares the directory a call a request.
  */
-import type { ClusterDirectory } from "../../durable-objects/cluster-directory.ts";
 import type { ClusterEntry } from "../../durable-objects/cluster-entry.ts";
-import type { Env } from "../../durable-objects/env.ts";
+import type { Bindings, Directory } from "../env.ts";
 import { Problem } from "../http/errors.ts";
 import { Recent } from "../recent.ts";
 
@@ -17,11 +16,10 @@ const remembered = new Recent<{ readonly entry: ClusterEntry; readonly untilMs: 
 );
 
 /** The directory itself: there is one object, under a fixed name. */
-export const directoryOf = (env: Env): DurableObjectStub<ClusterDirectory> =>
-  env.DIRECTORY.getByName("directory");
+export const directoryOf = (env: Bindings): Directory => env.DIRECTORY.getByName("directory");
 
 /** The cluster of that id; a `Problem` when there is none. */
-export async function findCluster(env: Env, clusterId: string): Promise<ClusterEntry> {
+export async function findCluster(env: Bindings, clusterId: string): Promise<ClusterEntry> {
   const known = remembered.get(clusterId);
   if (known !== undefined && known.untilMs > Date.now()) return known.entry;
   const entry = await directoryOf(env).get(clusterId);

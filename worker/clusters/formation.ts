@@ -5,14 +5,10 @@
  */
 import { stableImage } from "../../src/metadata/index.ts";
 import type { ClusterEntry } from "../../durable-objects/cluster-entry.ts";
-import type { Env } from "../../durable-objects/env.ts";
-import {
-  clusterKey,
-  nodeIdsOf,
-  reachController,
-  statusOfAll,
-} from "../channel/controller-calls.ts";
-import type { ControllerStatus } from "../channel/controller-calls.ts";
+import { readRefusal, type FormRequest } from "../../durable-objects/http/contract.ts";
+import { clusterKey, nodeIdsOf, reachController } from "../channel/controller-calls.ts";
+import { activeOf, statusOfAll } from "../channel/statuses.ts";
+import type { Bindings } from "../env.ts";
 import { Problem } from "../http/errors.ts";
 import { observe } from "../observer/metadata-read.ts";
 import { rememberActive } from "../channel/active.ts";
@@ -22,33 +18,32 @@ const FORMATION_MS = 20_000;
 const PAUSE_MS = 20;
 
 /** Forms the cluster, or finds it formed; answers once a leader has committed the bootstrap records. */
-export async function formCluster(env: Env, entry: ClusterEntry): Promise<ControllerStatus> {
+export async function formCluster(env: Bindings, entry: ClusterEntry): Promise<void> {
+  const request: FormRequest = { cluster: entry };
+  const body = JSON.stringify(request);
   await Promise.all(
     nodeIdsOf(entry).map(async (nodeId) => {
-      const init = { method: "POST", body: JSON.stringify({ cluster: entry }) };
-      const response = await reachController(env, entry, { nodeId, path: "/form", init });
-      const text = await response.text();
-      if (response.ok) return;
-      throw new Problem("CONTROLLER_UNREACHABLE", `controller ${nodeId} was not formed: ${text}`);
+      const response = await reachController(env, entry, { nodeId, route: "form", body });
+      if (response.ok) {
+        await response.body?.cancel();
+        return;
+      }
+      const reason = await readRefusal(response);
+      throw new Problem("CONTROLLER_UNREACHABLE", `controller ${nodeId} was not formed: ${reason}`);
     }),
   );
   const deadline = Date.now() + FORMATION_MS;
-  const active = await untilActive(env, entry, deadline);
+  await untilActive(env, entry, deadline);
   await untilBootstrapped(env, entry, deadline);
-  return active;
 }
 
 /** Waits until one controller is active. */
-async function untilActive(
-  env: Env,
-  entry: ClusterEntry,
-  deadline: number,
-): Promise<ControllerStatus> {
+async function untilActive(env: Bindings, entry: ClusterEntry, deadline: number): Promise<void> {
   for (;;) {
-    const active = activeOf((await statusOfAll(env, entry)).map(({ status }) => status));
+    const active = activeOf(await statusOfAll(env, entry));
     if (active !== undefined) {
       rememberActive(clusterKey(entry), active.node_id);
-      return active;
+      return;
     }
     if (Date.now() >= deadline) {
       throw new Problem(
@@ -61,7 +56,11 @@ async function untilActive(
 }
 
 /** Waits until a reader sees the first records of the cluster, which the first leader writes as one transaction. */
-async function untilBootstrapped(env: Env, entry: ClusterEntry, deadline: number): Promise<void> {
+async function untilBootstrapped(
+  env: Bindings,
+  entry: ClusterEntry,
+  deadline: number,
+): Promise<void> {
   let observation = await observe(env, entry, {});
   while (stableImage(observation.image).features.metadataVersion === 0) {
     const minOffset = observation.position.offset + 1;
@@ -70,14 +69,4 @@ async function untilBootstrapped(env: Env, entry: ClusterEntry, deadline: number
       waitMs: Math.max(0, deadline - Date.now()),
     });
   }
-}
-
-/** The controller that can commit now: active, with a known high watermark. The newest epoch wins over a zombie's. */
-export function activeOf(
-  statuses: readonly (ControllerStatus | string)[],
-): ControllerStatus | undefined {
-  return statuses
-    .filter((status) => typeof status !== "string")
-    .filter((status) => status.active && (status.high_watermark ?? -1) > 0)
-    .toSorted((one, other) => (other.epoch ?? -1) - (one.epoch ?? -1))[0];
 }

@@ -1,13 +1,38 @@
 /**
- * One range of the committed log, read from a controller. Any of them will do, since each serves only what it
- * knows to be committed; the one that was active last is asked first, because it knows most.
+ * One range of the committed log, read from a controller and verified once, here. Any controller will do, since each
+ * serves only what it knows to be committed; the one that was active last is asked first, because it knows most.
  */
 import type { ClusterEntry } from "../../durable-objects/cluster-entry.ts";
-import type { Env } from "../../durable-objects/env.ts";
-import { callController, clusterKey, nodeIdsOf } from "../channel/controller-calls.ts";
-import { Problem } from "../http/errors.ts";
-import type { LogRange, LogRequest } from "./log-range.ts";
+import {
+  HEADERS,
+  STATUS,
+  integerHeader,
+  readRefusal,
+} from "../../durable-objects/http/contract.ts";
+import { recordBatches, type BatchInRow } from "../../src/protocol/index.ts";
 import { likelyActive } from "../channel/active.ts";
+import { callController, clusterKey, nodeIdsOf, reasonOf } from "../channel/controller-calls.ts";
+import type { Bindings } from "../env.ts";
+import { Problem } from "../http/errors.ts";
+
+export interface CommittedRange {
+  /** Whole record batches, end to end. The first may begin before the offset that was asked for. */
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  /** The same, one by one: lengths, checksums and the order of offsets are verified. */
+  readonly batches: readonly BatchInRow[];
+  /** The offset after the last batch. */
+  readonly end: number;
+  readonly logStart: number;
+  /** Exclusive end of what is committed, as far as this controller knows. */
+  readonly highWatermark: number;
+}
+
+export interface RangeRequest {
+  readonly fromOffset: number;
+  readonly maxBytes: number;
+  /** How long the controller may hold the answer while there is nothing past `fromOffset`. */
+  readonly waitMs: number;
+}
 
 /** A controller that has just started knows its log but not yet what of it is committed: an election's worth of time. */
 const SEARCH_MS = 5_000;
@@ -17,20 +42,20 @@ const PAUSE_MS = 50;
  * Reads a range. A controller that does not answer, or does not know yet what is committed, is passed over; when
  * all are, they are asked again for a while. That none served it then is a `Problem`.
  */
-export async function readLog(
-  env: Env,
+export async function readCommitted(
+  env: Bindings,
   entry: ClusterEntry,
-  request: LogRequest,
-): Promise<LogRange> {
+  request: RangeRequest,
+): Promise<CommittedRange> {
   const first = likelyActive(clusterKey(entry), nodeIdsOf(entry));
   const order = [first, ...nodeIdsOf(entry).filter((nodeId) => nodeId !== first)];
   const deadline = Date.now() + SEARCH_MS;
   for (;;) {
     const reasons: string[] = [];
     for (const nodeId of order) {
-      const outcome = await readFrom(env, entry, { nodeId, request });
-      if (typeof outcome !== "string") return outcome;
-      reasons.push(`${nodeId}: ${outcome}`);
+      const range = await readFrom(env, entry, { nodeId, request });
+      if (typeof range !== "string") return range;
+      reasons.push(`${nodeId}: ${range}`);
     }
     if (Date.now() >= deadline) {
       throw new Problem(
@@ -44,42 +69,38 @@ export async function readLog(
 
 /** The range, or a sentence that says why this controller did not serve it. */
 async function readFrom(
-  env: Env,
+  env: Bindings,
   entry: ClusterEntry,
-  { nodeId, request }: { readonly nodeId: number; readonly request: LogRequest },
-): Promise<LogRange | string> {
+  { nodeId, request }: { readonly nodeId: number; readonly request: RangeRequest },
+): Promise<CommittedRange | string> {
+  const { fromOffset, maxBytes, waitMs } = request;
+  const query = { from_offset: fromOffset, max_bytes: maxBytes, wait_ms: waitMs };
   let response: Response;
   try {
-    response = await callController(env, entry, { nodeId, path: pathOf(request) });
+    response = await callController(env, entry, { nodeId, route: "log", query });
   } catch (error) {
-    return error instanceof Error ? error.message : String(error);
+    return reasonOf(error);
   }
-  if (response.status === 410) throw belowLogStart(await response.text());
-  if (!response.ok) return await response.text();
-  const range = await rangeOf(response);
+  if (response.status === STATUS.belowLogStart) {
+    // The controller's own sentence, which names where the log begins.
+    throw new Problem("OFFSET_BELOW_LOG_START", await readRefusal(response));
+  }
+  if (!response.ok) return await readRefusal(response);
+  const bytes = new Uint8Array(await response.arrayBuffer());
+  const range = rangeOf(response.headers, bytes);
   return range.highWatermark < 0 ? "does not know yet what is committed" : range;
 }
 
-const pathOf = ({ fromOffset, maxBytes, waitMs }: LogRequest): string =>
-  `/log?from_offset=${fromOffset}&max_bytes=${maxBytes}&wait_ms=${waitMs}`;
+const rangeOf = (headers: Headers, bytes: Uint8Array<ArrayBuffer>): CommittedRange => ({
+  bytes,
+  batches: [...recordBatches(bytes)],
+  end: requiredHeader(headers, HEADERS.nextOffset),
+  logStart: requiredHeader(headers, HEADERS.logStartOffset),
+  highWatermark: requiredHeader(headers, HEADERS.highWatermark),
+});
 
-async function rangeOf(response: Response): Promise<LogRange> {
-  return {
-    batches: new Uint8Array(await response.arrayBuffer()),
-    end: numberIn(response, "Kafka-Log-End"),
-    logStart: numberIn(response, "Kafka-Log-Start-Offset"),
-    highWatermark: numberIn(response, "Kafka-High-Watermark"),
-  };
-}
-
-/** The controller's own sentence, which names where the log begins. */
-function belowLogStart(text: string): Problem {
-  const body: { readonly message: string } = JSON.parse(text);
-  return new Problem("OFFSET_BELOW_LOG_START", body.message);
-}
-
-function numberIn(response: Response, header: string): number {
-  const value = Number(response.headers.get(header) ?? Number.NaN);
-  if (!Number.isInteger(value)) throw new Error(`a controller's answer lacks ${header}`);
+function requiredHeader(headers: Headers, name: string): number {
+  const value = integerHeader(headers, name);
+  if (value === undefined) throw new Error(`a controller's answer lacks ${name}`);
   return value;
 }

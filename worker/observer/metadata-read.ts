@@ -5,35 +5,31 @@
 import { stableImage } from "../../src/metadata/index.ts";
 import type { MetadataImage } from "../../src/metadata/index.ts";
 import type { ClusterEntry } from "../../durable-objects/cluster-entry.ts";
-import type { Env } from "../../durable-objects/env.ts";
 import { clusterKey } from "../channel/controller-calls.ts";
-import type { ScopedContext } from "../env.ts";
+import type { Bindings, ScopedContext } from "../env.ts";
 import { integerParameter } from "../http/fields.ts";
-import { readLog } from "./committed-log.ts";
+import { readCommitted } from "./committed-log.ts";
 import { observeWith } from "./observed-image.ts";
 import type { Demand, Observation } from "./observed-image.ts";
-import { EPOCH_HEADER, OFFSET_HEADER } from "./position.ts";
 
 /** An image of the cluster that meets `demand`. */
-export const observe = (env: Env, entry: ClusterEntry, demand: Demand): Promise<Observation> =>
-  observeWith(clusterKey(entry), demand, (request) => readLog(env, entry, request));
+export const observe = (env: Bindings, entry: ClusterEntry, demand: Demand): Promise<Observation> =>
+  observeWith(clusterKey(entry), demand, (request) => readCommitted(env, entry, request));
 
 /** Answers with what `view` makes of the image, under the image's position. */
 export async function answerFromImage(
   context: ScopedContext,
   view: (image: MetadataImage) => object,
 ): Promise<Response> {
-  const observation = await observe(context.env, context.var.entry, demandOf(context));
-  const { offset, epoch } = observation.position;
-  const etag = `"${epoch}:${offset}"`;
-  context.header(OFFSET_HEADER, String(offset));
-  context.header(EPOCH_HEADER, String(epoch));
+  const { image, position } = await observe(context.env, context.var.entry, demandOf(context));
+  const etag = `"${position.epoch}:${position.offset}"`;
+  context.set("position", position);
   context.header("ETag", etag);
-  // Whoever caches an answer asks again before using it: a position says nothing of what came after.
+  // A cache revalidates an answer before using it: a position says nothing of what came after.
   context.header("Cache-Control", "no-cache");
   if (context.req.header("If-None-Match") === etag) return context.body(null, 304);
   // What a transaction has not finished is not shown (KIP-868).
-  return context.json(view(stableImage(observation.image)));
+  return context.json(view(stableImage(image)));
 }
 
 function demandOf(context: ScopedContext): Demand {

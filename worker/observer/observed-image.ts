@@ -7,11 +7,11 @@
  */
 import { applyRecords, emptyImage } from "../../src/metadata/index.ts";
 import type { MetadataImage } from "../../src/metadata/index.ts";
+import type { Position } from "../../durable-objects/http/contract.ts";
+import { decodeVerifiedBatch, metadataRecordsOf } from "../../src/protocol/index.ts";
 import { Problem } from "../http/errors.ts";
-import type { LogRange, LogRequest } from "./log-range.ts";
-import { metadataBatches } from "./log-lines.ts";
-import type { Position } from "./position.ts";
-import { noteSeen, seenOf } from "./position.ts";
+import type { CommittedRange, RangeRequest } from "./committed-log.ts";
+import { seenOf } from "./position.ts";
 import { Recent } from "../recent.ts";
 
 export interface Observation {
@@ -50,7 +50,7 @@ const observed = new Recent<Observation>(IMAGES_MAX);
 export async function observeWith(
   key: string,
   { maxStalenessMs, minOffset = -1, waitMs = WAIT_MS }: Demand,
-  read: (request: LogRequest) => Promise<LogRange>,
+  read: (request: RangeRequest) => Promise<CommittedRange>,
 ): Promise<Observation> {
   const startMs = Date.now();
   const required = Math.max(minOffset, seenOf(key).offset);
@@ -75,7 +75,6 @@ export async function observeWith(
   }
   const confirmed = { ...current, confirmedMs: Math.max(current.confirmedMs, startMs) };
   observed.set(key, confirmed);
-  noteSeen(key, confirmed.position);
   return confirmed;
 }
 
@@ -83,20 +82,17 @@ export async function observeWith(
 export const forgetObserved = (key: string): void => observed.delete(key);
 
 /** Replays what of `range` the image does not hold yet. Synchronous: no other request comes between. */
-function advance(key: string, range: LogRange): Observation {
+function advance(key: string, range: CommittedRange): Observation {
   let current = observed.get(key) ?? NOTHING;
-  for (const batch of metadataBatches(range.batches)) {
-    if (batch.baseOffset <= current.position.offset) continue;
-    const position = { offset: batch.lastOffset, epoch: batch.epoch };
-    const provenance = {
-      endOffset: batch.lastOffset + 1,
-      epoch: batch.epoch,
-      timestampMs: batch.timestampMs,
-    };
+  for (const row of range.batches) {
+    if (row.baseOffset <= current.position.offset) continue;
+    const { lastOffset, leaderEpoch: epoch, timestampMs } = row;
+    const records = metadataRecordsOf(decodeVerifiedBatch(row));
+    const provenance = { endOffset: lastOffset + 1, epoch, timestampMs };
     current = {
       ...current,
-      image: applyRecords(current.image, batch.records, provenance),
-      position,
+      image: applyRecords(current.image, records, provenance),
+      position: { offset: lastOffset, epoch },
     };
   }
   observed.set(key, current);

@@ -1,27 +1,12 @@
 /**
- * How far an answer reaches into a cluster's log, and how far this isolate has shown anyone. A later read from the
- * same isolate reaches at least as far: whoever wrote here reads their write here, and nobody is shown an older
- * pair of (epoch, offset) after a newer one.
+ * How far answers reach into a cluster's log: the position on every answer, and the furthest one that this isolate
+ * has shown of each cluster. A later read from the same isolate reaches at least as far, so a client that wrote here
+ * reads its write here, and no client is shown an older position after a newer one.
  */
+import { positionHeaders, type Position } from "../../durable-objects/http/contract.ts";
+import { clusterKey } from "../channel/controller-calls.ts";
+import type { ScopedContext } from "../env.ts";
 import { Recent } from "../recent.ts";
-
-/** The last committed record that an answer reflects, and its leader epoch. */
-export interface Position {
-  /** -1 before the first record. */
-  readonly offset: number;
-  readonly epoch: number;
-}
-
-export const OFFSET_HEADER = "Kafka-Metadata-Offset";
-export const EPOCH_HEADER = "Kafka-Metadata-Epoch";
-
-/** The position that an answer's headers carry, if they do. */
-export function positionOf(response: Response): Position | undefined {
-  const offset = response.headers.get(OFFSET_HEADER);
-  const epoch = response.headers.get(EPOCH_HEADER);
-  if (offset === null || epoch === null) return undefined;
-  return { offset: Number(offset), epoch: Number(epoch) };
-}
 
 /** Two numbers a cluster: more than one isolate will meet. */
 const SEEN_MAX = 10_000;
@@ -34,4 +19,17 @@ export const seenOf = (key: string): Position => seen.get(key) ?? { offset: -1, 
 /** Notes that `position` was shown. Committed positions only ever grow, so the furthest stands for all. */
 export function noteSeen(key: string, position: Position): void {
   if (position.offset > seenOf(key).offset) seen.set(key, position);
+}
+
+/**
+ * Puts the position on an answer about a cluster: the one that the handler has set, else the furthest that was shown
+ * (a refusal says no less than the answer before it).
+ */
+export function stampPosition(context: ScopedContext): void {
+  const key = clusterKey(context.var.entry);
+  const { position = seenOf(key) } = context.var;
+  noteSeen(key, position);
+  for (const [name, value] of Object.entries(positionHeaders(position))) {
+    context.header(name, value);
+  }
 }

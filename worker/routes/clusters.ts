@@ -19,7 +19,7 @@ import { observe } from "../observer/metadata-read.ts";
 import { addressOf, resource, wholeList } from "../http/resources.ts";
 import type { Related, Resource } from "../http/resources.ts";
 import { forgetActive } from "../channel/active.ts";
-import { stampPosition } from "../observer/stamps.ts";
+import { stampPosition } from "../observer/position.ts";
 
 interface ClusterData extends Resource, ClusterIdentity {
   /** The initial voters. */
@@ -67,7 +67,8 @@ clusters.post("/", async (context) => {
 clusters.get("/:cluster_id", async (context) => {
   const entry = await findCluster(context.env, context.req.param("cluster_id"));
   context.set("entry", entry);
-  await observe(context.env, entry, {});
+  const { position } = await observe(context.env, entry, {});
+  context.set("position", position);
   context.res = context.json(clusterData(context, entry));
   stampPosition(context);
   return context.res;
@@ -84,8 +85,7 @@ clusters.delete("/:cluster_id", async (context) => {
   const entry = await findCluster(env, clusterId);
   await Promise.all(
     nodeIdsOf(entry).map(async (nodeId) => {
-      const call = { nodeId, path: "/", init: { method: "DELETE" } };
-      const response = await reachController(env, entry, call);
+      const response = await reachController(env, entry, { nodeId, route: "wipe" });
       await response.body?.cancel();
       if (!response.ok) {
         throw new Problem(

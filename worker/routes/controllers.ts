@@ -5,14 +5,11 @@
  */
 import { Hono } from "hono";
 import type { ClusterEntry } from "../../durable-objects/cluster-entry.ts";
+import { positionIn, readRefusal } from "../../durable-objects/http/contract.ts";
+import type { ControllerStatus } from "../../durable-objects/http/contract.ts";
+import { callController, nodeIdsOf, reachController } from "../channel/controller-calls.ts";
+import { statusOfAll } from "../channel/statuses.ts";
 import { readBytes } from "../http/body.ts";
-import {
-  callController,
-  nodeIdsOf,
-  reachController,
-  statusOfAll,
-} from "../channel/controller-calls.ts";
-import type { ControllerStatus } from "../channel/controller-calls.ts";
 import type { Scope, ScopedContext } from "../env.ts";
 import { Problem } from "../http/errors.ts";
 import { resource, wholeList } from "../http/resources.ts";
@@ -55,8 +52,11 @@ controllers.post("/:node_id/frames", async (context) => {
       `a frame of ${frame.byteLength} bytes cannot hold a request header`,
     );
   }
-  const init = { method: "POST", body: frame };
-  return await reachController(context.env, entry, { nodeId, path: "/frames", init });
+  const call = { nodeId, route: "frames", body: frame } as const;
+  const response = await reachController(context.env, entry, call);
+  const position = positionIn(response.headers);
+  if (position !== undefined) context.set("position", position);
+  return response;
 });
 
 controllers.get("/:node_id{[0-9]+}", async (context) => {
@@ -76,10 +76,8 @@ controllers.post("/:action{[0-9]+:[a-z]+}", async (context) => {
       await restart(context, nodeId);
       return context.json({ node_id: nodeId, restarted: true }, 202);
     case "stop":
-    case "start": {
-      const call = { nodeId, path: `/${action}`, init: { method: "POST" } };
-      return await reachController(context.env, entry, call);
-    }
+    case "start":
+      return await reachController(context.env, entry, { nodeId, route: action });
     default:
       throw new Problem(
         "UNKNOWN_PATH",
@@ -99,18 +97,19 @@ async function restart(context: ScopedContext, nodeId: number): Promise<void> {
   const { env, var: variables } = context;
   const held = callController(env, variables.entry, {
     nodeId,
-    path: `/log?from_offset=${Number.MAX_SAFE_INTEGER}&wait_ms=${RESTART_MS}`,
+    route: "log",
+    query: { from_offset: Number.MAX_SAFE_INTEGER, wait_ms: RESTART_MS },
   }).then(
     (response) => response.body?.cancel(),
     () => undefined,
   );
   try {
-    const call = { nodeId, path: "/restart", init: { method: "POST" } };
-    const response = await callController(env, variables.entry, call);
-    const text = await response.text();
+    const response = await callController(env, variables.entry, { nodeId, route: "restart" });
     if (!response.ok) {
-      throw new Problem("CONTROLLER_UNREACHABLE", `controller ${nodeId} refused: ${text}`);
+      const reason = await readRefusal(response);
+      throw new Problem("CONTROLLER_UNREACHABLE", `controller ${nodeId} refused: ${reason}`);
     }
+    await response.body?.cancel();
   } catch (error) {
     if (!(error instanceof Error && "durableObjectReset" in error)) throw error;
   }

@@ -5,10 +5,9 @@
  */
 import { Hono } from "hono";
 import type { ClusterEntry } from "../../durable-objects/cluster-entry.ts";
-import { statusOfAll } from "../channel/controller-calls.ts";
+import { activeOf, statusOfAll } from "../channel/statuses.ts";
 import { directoryOf, findCluster } from "../clusters/directory.ts";
 import type { Scope, ScopedContext } from "../env.ts";
-import { activeOf } from "../clusters/formation.ts";
 
 interface Readiness {
   readonly cluster_id: string;
@@ -40,11 +39,11 @@ async function askedFor(context: ScopedContext): Promise<readonly ClusterEntry[]
 
 async function readinessOf(context: ScopedContext, entry: ClusterEntry): Promise<Readiness> {
   const statuses = await statusOfAll(context.env, entry);
-  const active = activeOf(statuses.map(({ status }) => status));
+  const active = activeOf(statuses);
   const seen = statuses.map(({ nodeId, status }) =>
     typeof status === "string"
       ? `${nodeId}: ${status.slice(0, 200)}`
-      : `${nodeId} is ${status.role}${status.epoch === undefined ? "" : ` in epoch ${status.epoch}`}`,
+      : `${nodeId} is ${status.role}${"epoch" in status ? ` in epoch ${status.epoch}` : ""}`,
   );
   return {
     cluster_id: entry.cluster_id,

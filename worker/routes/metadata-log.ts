@@ -5,12 +5,13 @@
  * answer that would be empty. Nothing uncommitted is ever shown and nothing is skipped.
  */
 import { Hono } from "hono";
+import { HEADERS } from "../../durable-objects/http/contract.ts";
+import type { BatchInRow } from "../../src/protocol/index.ts";
 import type { Scope, ScopedContext } from "../env.ts";
 import { integerParameter } from "../http/fields.ts";
-import type { LogRange } from "../observer/log-range.ts";
-import { readLog } from "../observer/committed-log.ts";
-import { lastPosition, recordLines } from "../observer/log-lines.ts";
-import { EPOCH_HEADER, OFFSET_HEADER } from "../observer/position.ts";
+import { readCommitted } from "../observer/committed-log.ts";
+import type { CommittedRange } from "../observer/committed-log.ts";
+import { recordLines } from "../observer/log-lines.ts";
 
 const RAW_TYPE = "application/vnd.kafka.records";
 const LINES_TYPE = "application/x-ndjson";
@@ -27,31 +28,30 @@ metadataLog.get("/", async (context) => {
   const number = (name: string, max: number): number | undefined =>
     integerParameter(context.req.query(name), name, { min: 0, max });
   const fromOffset = number("from_offset", Number.MAX_SAFE_INTEGER) ?? 0;
-  const range = await readLog(context.env, context.var.entry, {
+  const range = await readCommitted(context.env, context.var.entry, {
     fromOffset,
     maxBytes: number("max_bytes", BYTES_MAX) ?? BYTES,
     waitMs: number("wait_ms", WAIT_MS_MAX) ?? 0,
   });
   describeRange(context, fromOffset, range);
   if (context.req.header("Accept")?.includes(RAW_TYPE) === true) {
-    return context.body(range.batches, 200, { "Content-Type": RAW_TYPE });
+    return context.body(range.bytes, 200, { "Content-Type": RAW_TYPE });
   }
   return context.body(linesOf(range.batches, fromOffset), 200, { "Content-Type": LINES_TYPE });
 });
 
-function describeRange(context: ScopedContext, fromOffset: number, range: LogRange): void {
-  context.header("Kafka-Next-Offset", String(Math.max(fromOffset, range.end)));
-  context.header("Kafka-High-Watermark", String(range.highWatermark));
-  context.header("Kafka-Log-Start-Offset", String(range.logStart));
+function describeRange(context: ScopedContext, fromOffset: number, range: CommittedRange): void {
+  context.header(HEADERS.nextOffset, String(Math.max(fromOffset, range.end)));
+  context.header(HEADERS.highWatermark, String(range.highWatermark));
+  context.header(HEADERS.logStartOffset, String(range.logStart));
   context.header("Cache-Control", "no-cache");
-  const last = lastPosition(range.batches);
+  const last = range.batches.at(-1);
   if (last === undefined) return;
-  context.header(OFFSET_HEADER, String(last.offset));
-  context.header(EPOCH_HEADER, String(last.epoch));
+  context.set("position", { offset: last.lastOffset, epoch: last.leaderEpoch });
 }
 
 /** Lines as a stream, one batch at a time: the text of a large range is never whole in memory. */
-function linesOf(batches: Uint8Array, fromOffset: number): ReadableStream<Uint8Array> {
+function linesOf(batches: readonly BatchInRow[], fromOffset: number): ReadableStream<Uint8Array> {
   const encoder = new TextEncoder();
   const lines = recordLines(batches, fromOffset);
   return new ReadableStream({

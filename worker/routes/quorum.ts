@@ -5,20 +5,37 @@
  */
 import { Hono } from "hono";
 import type { ClusterEntry } from "../../durable-objects/cluster-entry.ts";
+import type { ControllerStatus } from "../../durable-objects/http/contract.ts";
 import { DescribeQuorum } from "../../src/protocol/index.ts";
 import type { DescribeQuorumResponse } from "../../src/protocol/index.ts";
-import { callController, statusOfAll } from "../channel/controller-calls.ts";
-import type { ControllerStatus } from "../channel/controller-calls.ts";
+import { callKafkaAt } from "../channel/kafka-calls.ts";
+import { activeOf, statusOfAll } from "../channel/statuses.ts";
+import type { SelfDescription } from "../channel/statuses.ts";
 import type { Scope, ScopedContext } from "../env.ts";
-import { activeOf } from "../clusters/formation.ts";
-import { EPOCH_HEADER, OFFSET_HEADER } from "../observer/position.ts";
 import { resource } from "../http/resources.ts";
+import type { Resource } from "../http/resources.ts";
 
 type PartitionData = DescribeQuorumResponse["topics"][number]["partitions"][number];
 type ReplicaState = PartitionData["currentVoters"][number];
 
-/** A voter or an observer as its leader sees it. Times are milliseconds since the epoch of Unix, -1 when unknown. */
-interface ReplicaData {
+/** What `/quorum` answers. Without a leader every number is -1 and the voters are those of the cluster's entry. */
+export interface QuorumStatus extends Resource {
+  readonly cluster_id: string;
+  readonly leader_id: number;
+  readonly leader_epoch: number;
+  /** Exclusive: everything below is committed. */
+  readonly high_watermark: number;
+  /** How many records the slowest follower lacks. */
+  readonly max_follower_lag: number;
+  /** How long ago the slowest follower had all of the leader's log; -1 when one of them never had. */
+  readonly max_follower_lag_time_ms: number;
+  readonly voters: readonly ReplicaData[];
+  readonly observers: readonly ReplicaData[];
+  readonly controllers: readonly (ControllerStatus | UnreachableController)[];
+}
+
+/** A voter or an observer as its leader sees it. Times are milliseconds since the Unix epoch, -1 when unknown. */
+export interface ReplicaData {
   readonly replica_id: number;
   readonly directory_id: string;
   readonly log_end_offset: number;
@@ -28,51 +45,50 @@ interface ReplicaData {
   readonly last_caught_up_timestamp_ms: number;
 }
 
+export interface UnreachableController {
+  readonly node_id: number;
+  /** Why there is no status. */
+  readonly unreachable: string;
+}
+
+type LeaderView = Omit<QuorumStatus, keyof Resource | "cluster_id" | "controllers">;
+
 const DESCRIBE_VERSION = 2;
 
 export const quorum = new Hono<Scope>();
 
 quorum.get("/", async (context) => {
   const { entry } = context.var;
-  const statuses = await statusOfAll(context.env, entry);
-  const active = activeOf(statuses.map(({ status }) => status));
-  const description =
-    active === undefined ? undefined : await describe(context, entry, active.node_id);
-  const shown = description === undefined ? unled(entry) : led(description);
-  return context.json({
+  const descriptions = await statusOfAll(context.env, entry);
+  const active = activeOf(descriptions);
+  const partition = active === undefined ? undefined : await describe(context, active.node_id);
+  const status: QuorumStatus = {
     ...resource(context, "KafkaQuorum", ["clusters", entry.cluster_id, "quorum"]),
     cluster_id: entry.cluster_id,
-    ...shown,
-    controllers: statuses.map(({ nodeId, status }) => selfDescription(nodeId, status)),
-  });
+    ...(partition === undefined ? unled(entry) : led(partition)),
+    controllers: descriptions.map(shown),
+  };
+  return context.json(status);
 });
 
 /** The leader's own description; undefined when it left office in this very moment. */
 async function describe(
   context: ScopedContext,
-  entry: ClusterEntry,
   nodeId: number,
 ): Promise<PartitionData | undefined> {
-  const request = {
-    topics: [{ topicName: "__cluster_metadata", partitions: [{ partitionIndex: 0 }] }],
-  };
-  const response = await callController(context.env, entry, {
+  const answer = await callKafkaAt(context.env, context.var.entry, {
     nodeId,
-    path: `/rpc/${DescribeQuorum.name}?version=${DESCRIBE_VERSION}`,
-    init: { method: "POST", body: JSON.stringify(request) },
+    api: DescribeQuorum,
+    version: DESCRIBE_VERSION,
+    request: { topics: [{ topicName: "__cluster_metadata", partitions: [{ partitionIndex: 0 }] }] },
   });
-  const text = await response.text();
-  if (!response.ok) return undefined;
-  for (const header of [OFFSET_HEADER, EPOCH_HEADER]) {
-    const value = response.headers.get(header);
-    if (value !== null) context.header(header, value);
-  }
-  const answer: DescribeQuorumResponse = JSON.parse(text);
-  const partition = answer.topics[0]?.partitions[0];
+  if (answer === undefined) return undefined;
+  context.set("position", answer.position);
+  const partition = answer.response.topics[0]?.partitions[0];
   return partition?.errorCode === 0 ? partition : undefined;
 }
 
-function led(partition: PartitionData) {
+function led(partition: PartitionData): LeaderView {
   const leader = partition.currentVoters.find((voter) => voter.replicaId === partition.leaderId);
   const end = leader?.logEndOffset ?? partition.highWatermark;
   const voters = partition.currentVoters.map((voter) => replicaData(voter, end));
@@ -104,8 +120,8 @@ const replicaData = (state: ReplicaState, leaderEnd: number): ReplicaData => ({
   last_caught_up_timestamp_ms: state.lastCaughtUpTimestamp,
 });
 
-/** Nobody leads: the voters are those the cluster was formed with, and nothing is known of them here. */
-const unled = (entry: ClusterEntry) => ({
+/** No controller leads: the voters are those the cluster was formed with, and nothing more is known of them. */
+const unled = (entry: ClusterEntry): LeaderView => ({
   leader_id: -1,
   leader_epoch: -1,
   high_watermark: -1,
@@ -122,5 +138,5 @@ const unled = (entry: ClusterEntry) => ({
   observers: [],
 });
 
-const selfDescription = (nodeId: number, status: ControllerStatus | string) =>
+const shown = ({ nodeId, status }: SelfDescription): ControllerStatus | UnreachableController =>
   typeof status === "string" ? { node_id: nodeId, unreachable: status } : status;

@@ -1,11 +1,11 @@
 /**
  * `/rpc/{ApiName}`: any controller API as JSON, in Kafka's own JSON form of the message (`?version=`, the highest
- * by default). The request is checked here, against the same schema that the wire uses, so what reaches a
- * controller is well-formed. What Kafka would refuse inside its response arrives as a 200 with Kafka's code.
+ * by default). The request is read here by the same schema that the wire uses, and goes to a controller as a frame,
+ * so what reaches a controller is well-formed. What Kafka would refuse inside its response arrives as a 200 with Kafka's code.
  */
 import { Hono } from "hono";
-import { JsonError, apiByName, boundsOf, fromJson } from "../../src/protocol/index.ts";
-import type { Api } from "../../src/protocol/index.ts";
+import { JsonError, apiByName, boundsOf, fromJson, toJson } from "../../src/protocol/index.ts";
+import type { Api, RequestOf } from "../../src/protocol/index.ts";
 import { parseJson, readText } from "../http/body.ts";
 import type { Scope } from "../env.ts";
 import { Problem } from "../http/errors.ts";
@@ -17,9 +17,11 @@ export const rpc = new Hono<Scope>();
 rpc.post("/:api", async (context) => {
   const api = apiAt(context.req.param("api"));
   const version = versionAt(api, context.req.query("version"));
-  const json = await readText(context.req.raw);
-  checkRequest(api, version, parseJson(json));
-  return await callKafka(context.env, context.var.entry, { api: api.name, version, json });
+  const request = requestOf(api, version, parseJson(await readText(context.req.raw)));
+  const call = { api, version, request };
+  const { response, position } = await callKafka(context.env, context.var.entry, call);
+  context.set("position", position);
+  return context.json(toJson(api.response, version, response));
 });
 
 function apiAt(name: string): Api {
@@ -48,10 +50,10 @@ function versionAt(api: Api, text: string | undefined): number {
   return version;
 }
 
-/** Refuses what is not that version of the API's request, with the path of the field that is wrong. */
-function checkRequest(api: Api, version: number, json: unknown): void {
+/** The request that `json` says; what is not that version of the API's request is refused with the field's path. */
+function requestOf(api: Api, version: number, json: unknown): RequestOf<Api> {
   try {
-    fromJson(api.request, version, json);
+    return fromJson(api.request, version, json);
   } catch (error) {
     if (!(error instanceof JsonError)) throw error;
     const place = error.path === "" ? "the body" : error.path;

@@ -12,18 +12,15 @@ import {
   ZERO_UUID,
   errorName,
 } from "../../src/protocol/index.ts";
-import type {
-  CreatePartitionsResponse,
-  CreateTopicsResponse,
-  DeleteTopicsResponse,
-} from "../../src/protocol/index.ts";
+import type { Api, ResponseOf } from "../../src/protocol/index.ts";
+import type { MetadataImage } from "../../src/metadata/index.ts";
 import { parseJson, readText } from "../http/body.ts";
 import type { Scope, ScopedContext } from "../env.ts";
 import { Problem } from "../http/errors.ts";
 import { arrayAt, booleanAt, integerAt, invalid, objectAt, textAt } from "../http/fields.ts";
 import { callKafka } from "../channel/kafka-calls.ts";
+import type { KafkaCall } from "../channel/kafka-calls.ts";
 import { observe } from "../observer/metadata-read.ts";
-import { EPOCH_HEADER, OFFSET_HEADER, positionOf } from "../observer/position.ts";
 import { topicAt, topicData } from "./topics.ts";
 
 const CREATE_VERSION = 7;
@@ -49,14 +46,10 @@ topicChanges.post("/", async (context) => {
   const validateOnly = booleanAt(fields["validate_only"] ?? false, "validate_only");
   const topic = { name, ...placementOf(fields), configs: configsOf(fields["configs"]) };
   const request = { topics: [topic], timeoutMs: TIMEOUT_MS, validateOnly };
-  const answer = await ask<CreateTopicsResponse>(context, {
-    api: CreateTopics.name,
-    version: CREATE_VERSION,
-    json: JSON.stringify(request),
-  });
+  const answer = await change(context, { api: CreateTopics, version: CREATE_VERSION, request });
   refuseUnless(answer.topics[0], name);
   if (validateOnly) return context.body(null, 200);
-  const { image } = await observe(context.env, context.var.entry, {});
+  const image = await readBack(context);
   const data = topicData(context, image, topicAt(image, name));
   return context.json(data, 201, { Location: data.metadata.self });
 });
@@ -70,51 +63,40 @@ topicChanges.patch("/:topic_name", async (context) => {
     timeoutMs: TIMEOUT_MS,
     validateOnly: false,
   };
-  const answer = await ask<CreatePartitionsResponse>(context, {
-    api: CreatePartitions.name,
-    version: GROW_VERSION,
-    json: JSON.stringify(request),
-  });
+  const answer = await change(context, { api: CreatePartitions, version: GROW_VERSION, request });
   refuseUnless(answer.results[0], name);
-  const { image } = await observe(context.env, context.var.entry, {});
+  const image = await readBack(context);
   return context.json(topicData(context, image, topicAt(image, name)));
 });
 
 topicChanges.delete("/:topic_name", async (context) => {
   const name = context.req.param("topic_name");
   const request = { topics: [{ name, topicId: ZERO_UUID }], timeoutMs: TIMEOUT_MS };
-  const answer = await ask<DeleteTopicsResponse>(context, {
-    api: DeleteTopics.name,
-    version: DELETE_VERSION,
-    json: JSON.stringify(request),
-  });
+  const answer = await change(context, { api: DeleteTopics, version: DELETE_VERSION, request });
   refuseUnless(answer.responses[0], name);
   return context.body(null, 204);
 });
 
-interface Ask {
-  readonly api: string;
-  readonly version: number;
-  readonly json: string;
+/** The active controller's response; its position becomes this answer's. */
+async function change<A extends Api>(
+  context: ScopedContext,
+  call: KafkaCall<A>,
+): Promise<ResponseOf<A>> {
+  const { response, position } = await callKafka(context.env, context.var.entry, call);
+  context.set("position", position);
+  return response;
 }
 
-/** The response in Kafka's JSON form; its position becomes this answer's. */
-async function ask<Body>(context: ScopedContext, call: Ask): Promise<Body> {
-  const response = await callKafka(context.env, context.var.entry, call);
-  const text = await response.text();
-  if (!response.ok) throw new Problem("INVALID_REQUEST", messageIn(text));
-  const position = positionOf(response);
-  if (position !== undefined) {
-    context.header(OFFSET_HEADER, String(position.offset));
-    context.header(EPOCH_HEADER, String(position.epoch));
-  }
-  const body: Body = JSON.parse(text);
-  return body;
-}
-
-function messageIn(text: string): string {
-  const body: { readonly message?: string } = JSON.parse(text);
-  return body.message ?? "the controller refused the request";
+/**
+ * The image as it is after this request's own change: a controller that has not replayed it yet may serve the read,
+ * so the change's position is what the read demands.
+ */
+async function readBack(context: ScopedContext): Promise<MetadataImage> {
+  const { env, var: variables } = context;
+  const demand = { minOffset: variables.position?.offset };
+  const { image, position } = await observe(env, variables.entry, demand);
+  context.set("position", position);
+  return image;
 }
 
 /** Kafka's refusal of the one item that was asked for, as an HTTP error. */

@@ -1,0 +1,238 @@
+/**
+ * The contract between a controller node and those that call it: the Worker, and the other controllers. Routes,
+ * header names, statuses and the JSON that goes over them, spelled once; both sides import this file, and it is all
+ * that the Worker knows of a node. What reads JSON here checks it, since the two sides may be of different builds.
+ *
+ * It is not the public interface: paths, statuses and shapes that clients see are the Worker's.
+ */
+import type { ClusterEntry } from "../cluster-entry.ts";
+
+/**
+ * Everything that a node answers. Whoever can call a node may use every route, with one agreement: the Worker
+ * never uses `peerFrames`, on which a sender is believed to be the voter that it says it is.
+ */
+export const ROUTES = {
+  /** `FormRequest` in, `FormAnswer` out: makes the node a voter; repeatable. */
+  form: { method: "POST", path: "/form" },
+  /** One Kafka request frame in, one response frame out, without the size prefix. */
+  frames: { method: "POST", path: "/frames" },
+  /** The same from another controller. */
+  peerFrames: { method: "POST", path: "/peer-frames" },
+  /** `LogQuery` in, committed record batches out as they are stored. */
+  log: { method: "GET", path: "/log" },
+  /** `ControllerStatus` out. */
+  status: { method: "GET", path: "/status" },
+  /** Drops the object's memory; it boots again from what it has stored. */
+  restart: { method: "POST", path: "/restart" },
+  /** Takes the node out of the quorum until `start`; both answer with `ControllerStatus`. */
+  stop: { method: "POST", path: "/stop" },
+  start: { method: "POST", path: "/start" },
+  /** Removes everything that the node has stored. */
+  wipe: { method: "DELETE", path: "/" },
+} as const satisfies Readonly<Record<string, Route>>;
+
+interface Route {
+  readonly method: "GET" | "POST" | "DELETE";
+  readonly path: string;
+}
+
+export type RouteName = keyof typeof ROUTES;
+
+/** The parameters of `log`; each has a default. With `wait_ms` an answer that would be empty is held. */
+export interface LogQuery {
+  readonly from_offset?: number;
+  readonly max_bytes?: number;
+  readonly wait_ms?: number;
+}
+
+/** Where a route is called. The host is a placeholder: a stub's `fetch` wants a URL and does not look it up. */
+export function urlOf(route: RouteName, query: LogQuery = {}): string {
+  const url = new URL(ROUTES[route].path, "https://controller");
+  for (const [name, value] of Object.entries(query)) url.searchParams.set(name, String(value));
+  return url.href;
+}
+
+/** The route that a request asks for; undefined when there is none. */
+export function routeOf(method: string, path: string): RouteName | undefined {
+  return ROUTE_NAMES.find((name) => ROUTES[name].method === method && ROUTES[name].path === path);
+}
+
+const isRouteName = (name: string): name is RouteName => Object.hasOwn(ROUTES, name);
+const ROUTE_NAMES = Object.keys(ROUTES).filter(isRouteName);
+
+/** Header names, in the one spelling that clients see. */
+export const HEADERS = {
+  metadataOffset: "Kafka-Metadata-Offset",
+  metadataEpoch: "Kafka-Metadata-Epoch",
+  notController: "Kafka-Not-Controller",
+  nextOffset: "Kafka-Next-Offset",
+  highWatermark: "Kafka-High-Watermark",
+  logStartOffset: "Kafka-Log-Start-Offset",
+} as const;
+
+/** The statuses that mean something beyond HTTP's own meaning. */
+export const STATUS = {
+  /** The frame has no answer in kind: it is malformed, or its API is not served by this build. */
+  unanswerable: 400,
+  /** The node belongs to another cluster. */
+  otherCluster: 409,
+  /** The log no longer begins at the offset that was asked for. */
+  belowLogStart: 410,
+  /** The node takes no part in a quorum. Nothing was executed. */
+  noPart: 421,
+} as const;
+
+/** The last committed record that an answer reflects, and its leader epoch. */
+export interface Position {
+  /** -1 before the first record. */
+  readonly offset: number;
+  readonly epoch: number;
+}
+
+export const positionHeaders = ({ offset, epoch }: Position): Readonly<Record<string, string>> => ({
+  [HEADERS.metadataOffset]: String(offset),
+  [HEADERS.metadataEpoch]: String(epoch),
+});
+
+/** The position that an answer carries; undefined when it carries none. */
+export function positionIn(headers: Headers): Position | undefined {
+  const offset = integerHeader(headers, HEADERS.metadataOffset);
+  const epoch = integerHeader(headers, HEADERS.metadataEpoch);
+  return offset === undefined || epoch === undefined ? undefined : { offset, epoch };
+}
+
+/**
+ * Marks an answer of a node that is not the active controller: nothing was executed, and the request may be sent to
+ * another node. The value is the leader that the node knows, -1 when it knows none. On `frames` it stands beside
+ * Kafka's own NOT_CONTROLLER, which every API says in another place and DescribeQuorum in other words.
+ */
+export const notControllerHeader = (leaderId: number): Readonly<Record<string, string>> => ({
+  [HEADERS.notController]: String(leaderId),
+});
+
+/** The leader that a refusal names; undefined when the answer is no such refusal. */
+export const leaderNamedIn = (headers: Headers): number | undefined =>
+  integerHeader(headers, HEADERS.notController);
+
+/** A header that holds a whole number; undefined when it is absent or holds something else. */
+export function integerHeader(headers: Headers, name: string): number | undefined {
+  const text = headers.get(name);
+  return text !== null && /^-?\d{1,16}$/.test(text) ? Number(text) : undefined;
+}
+
+/** The body of every refusal. */
+export interface ErrorBody {
+  readonly error_code: number;
+  readonly message: string;
+}
+
+export interface FormRequest {
+  readonly cluster: ClusterEntry;
+}
+
+export interface FormAnswer {
+  readonly directory_id: string | null;
+}
+
+/** What a node says of itself: `VoterStatus` while it takes part in the quorum. */
+export type ControllerStatus = IdleStatus | VoterStatus;
+
+export interface IdleStatus {
+  readonly node_id: number;
+  /** "unformed", "stopped" or "tripped". */
+  readonly role: string;
+  readonly active: false;
+  /** The invariant that does not hold, or null. */
+  readonly tripped: string | null;
+}
+
+export interface VoterStatus {
+  readonly node_id: number;
+  /** Raft's role. */
+  readonly role: string;
+  readonly epoch: number;
+  /** -1 when no leader is known. */
+  readonly leader_id: number;
+  /** Exclusive; null until this incarnation has learned one. */
+  readonly high_watermark: number | null;
+  readonly log_start_offset: number;
+  /** Exclusive. */
+  readonly log_end_offset: number;
+  /** The last committed record that the node has replayed. */
+  readonly applied_offset: number;
+  /** Leads, and the first records of its epoch are committed: it answers writes. */
+  readonly active: boolean;
+  /** Voters whose storage was seen to go back in time, as this incarnation knows. */
+  readonly distrusted_voters: readonly number[];
+  readonly tripped: string | null;
+}
+
+type Check = (value: unknown) => boolean;
+
+const isText: Check = (value) => typeof value === "string";
+const isInteger: Check = (value) => Number.isInteger(value);
+const isTextOrNull: Check = (value) => value === null || isText(value);
+
+const ERROR_BODY = { error_code: isInteger, message: isText } satisfies Checks<ErrorBody>;
+
+const IDLE_STATUS = {
+  node_id: isInteger,
+  role: isText,
+  active: (value) => value === false,
+  tripped: isTextOrNull,
+} satisfies Checks<IdleStatus>;
+
+const VOTER_STATUS = {
+  node_id: isInteger,
+  role: isText,
+  epoch: isInteger,
+  leader_id: isInteger,
+  high_watermark: (value) => value === null || isInteger(value),
+  log_start_offset: isInteger,
+  log_end_offset: isInteger,
+  applied_offset: isInteger,
+  active: (value) => typeof value === "boolean",
+  distrusted_voters: (value) => Array.isArray(value) && value.every(isInteger),
+  tripped: isTextOrNull,
+} satisfies Checks<VoterStatus>;
+
+/** A check for every field, so that a field that is added to the type is checked too. */
+type Checks<T> = Readonly<Record<keyof T, Check>>;
+
+export const isErrorBody = (value: unknown): value is ErrorBody => conforms(value, ERROR_BODY);
+
+export const isControllerStatus = (value: unknown): value is ControllerStatus =>
+  conforms(value, VOTER_STATUS) || conforms(value, IDLE_STATUS);
+
+function conforms(value: unknown, checks: Readonly<Record<string, Check>>): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  const fields: Readonly<Record<string, unknown>> = { ...value };
+  return Object.entries(checks).every(([name, check]) => check(fields[name]));
+}
+
+/** The JSON of an answer, checked by `isBody`; throws when it is something else. */
+export async function readJson<Body>(
+  response: Response,
+  isBody: (value: unknown) => value is Body,
+): Promise<Body> {
+  const value: unknown = JSON.parse(await response.text());
+  if (!isBody(value)) throw new Error("a controller's answer is not what the contract says");
+  return value;
+}
+
+/** Why a node refused, in its own words; `response` is not a 2xx. */
+export async function readRefusal(response: Response): Promise<string> {
+  const text = await response.text();
+  try {
+    const value: unknown = JSON.parse(text);
+    return isErrorBody(value) ? value.message : text;
+  } catch {
+    return text;
+  }
+}
+
+/** A refusal of this contract; Kafka's own refusals are inside frames. */
+export const refusal = (status: number, message: string): Response => {
+  const body: ErrorBody = { error_code: status, message };
+  return Response.json(body, { status });
+};

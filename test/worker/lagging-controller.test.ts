@@ -1,0 +1,82 @@
+/**
+ * A write, and a controller that lags behind it: the active controller commits the change and cannot be read from,
+ * and the one that serves the log has not replayed the change yet.
+ */
+import { expect, test } from "vitest";
+import {
+  CreateTopics,
+  TopicRecord,
+  decodeRequestFrame,
+  encodeDataBatch,
+  encodeMetadataRecord,
+  responseFrame,
+  uuidFromBytes,
+} from "../../src/protocol/index.ts";
+import { HEADERS, positionHeaders } from "../../durable-objects/http/contract.ts";
+import { edgeWith } from "./network.ts";
+import type { Arrival, Edge } from "./network.ts";
+
+const ACTIVE = 3000;
+
+const topicBatch = (offset: number, name: string): Uint8Array<ArrayBuffer> =>
+  encodeDataBatch({ baseOffset: offset, leaderEpoch: 1, timestampMs: 1 }, [
+    encodeMetadataRecord({
+      type: "TOPIC_RECORD",
+      version: 0,
+      data: TopicRecord.fill({ name, topicId: uuidFromBytes(new Uint8Array(16).fill(offset + 2)) }),
+    }),
+  ]);
+
+/** The log as a controller serves it that knows `end` records to be committed. */
+function logOf(batches: readonly Uint8Array[], query: URLSearchParams, end: number): Response {
+  const from = Number(query.get("from_offset"));
+  const bytes = Buffer.concat(batches.slice(from, end));
+  return new Response(new Uint8Array(bytes), {
+    headers: {
+      [HEADERS.nextOffset]: String(Math.max(from, end)),
+      [HEADERS.highWatermark]: String(end),
+      [HEADERS.logStartOffset]: "0",
+    },
+  });
+}
+
+/** The active controller's answer to CreateTopics: the topic is committed at offset 1. */
+function created({ body }: Arrival): Response {
+  const request = decodeRequestFrame(body);
+  if (request.name !== "CreateTopics") throw new Error(`${request.name} was not expected`);
+  const response = CreateTopics.response.fill({ topics: [{ name: "new", errorCode: 0 }] });
+  return new Response(responseFrame(CreateTopics, request, response), {
+    headers: positionHeaders({ offset: 1, epoch: 1 }),
+  });
+}
+
+/** `lag` reads of the log pass before the controller that serves it knows the new topic. */
+function laggingEdge(lag: number): { readonly edge: Edge; readonly reads: () => number } {
+  const batches = [topicBatch(0, "old"), topicBatch(1, "new")];
+  let reads = 0;
+  const edge = edgeWith([ACTIVE, 3001], (arrival) => {
+    if (arrival.route === "frames" && arrival.nodeId === ACTIVE) return created(arrival);
+    if (arrival.route !== "log" || arrival.nodeId === ACTIVE) throw new Error("out of reach");
+    reads += 1;
+    return logOf(batches, arrival.query, reads > lag ? 2 : 1);
+  });
+  return { edge, reads: () => reads };
+}
+
+const post = (edge: Edge): Promise<Response> =>
+  edge.request("topics", { method: "POST", body: JSON.stringify({ topic_name: "new" }) });
+
+test("a topic just created is read back at the position of its own write", async () => {
+  const { edge, reads } = laggingEdge(2);
+  const response = await post(edge);
+  expect([response.status, await response.json()]).toMatchObject([201, { topic_name: "new" }]);
+  expect(response.headers.get("Kafka-Metadata-Offset")).toBe("1");
+  expect(reads()).toBe(3);
+});
+
+test("a later read from this isolate is not shown less than the write", async () => {
+  const { edge } = laggingEdge(0);
+  await post(edge);
+  const read = await edge.request("topics/new?max_staleness_ms=60000");
+  expect([read.status, read.headers.get("Kafka-Metadata-Offset")]).toEqual([200, "1"]);
+});
