@@ -1,7 +1,7 @@
 /** Load from inside the runtime: the same frames that the gateway would send, without HTTP from outside. */
 import { DurableObject } from "cloudflare:workers";
 import type { ControllerNode } from "../durable-objects/controller-node.ts";
-import { ROUTES, urlOf } from "../durable-objects/http/contract.ts";
+import { ROUTES, urlOf } from "../durable-objects/contract.ts";
 import type { CeilingNode } from "./ceiling-node.ts";
 import { closedLoop, type Load } from "./load.ts";
 

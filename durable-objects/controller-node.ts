@@ -2,7 +2,7 @@
  * A controller node as the platform sees it: one Durable Object per voter, named `<clusterId>/<nodeId>`. It
  * gives a controller the ports it needs and hands each event to the piece that answers it.
  *
- * What it promises to its callers is in `http/contract.ts`; what the platform promises to it, in this folder's
+ * What it promises to its callers is in `contract.ts`; what the platform promises to it, in this folder's
  * README.
  */
 import { DurableObject } from "cloudflare:workers";

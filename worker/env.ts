@@ -4,7 +4,7 @@
  */
 import type { Context } from "hono";
 import type { ClusterEntry } from "../durable-objects/cluster-entry.ts";
-import type { Position } from "../durable-objects/http/contract.ts";
+import type { Position } from "../durable-objects/contract.ts";
 import type { LOCATION_HINTS } from "../durable-objects/location-hints.ts";
 
 /** The bindings. Of an object the Worker uses its door alone, so a test can put any network behind it. */

@@ -3,7 +3,7 @@
  * `wait_ms` the answer is held until there is something new, as a broker's Fetch is.
  */
 import type { Controller } from "../controller.ts";
-import { HEADERS, STATUS, refusal, type LogQuery } from "./contract.ts";
+import { HEADERS, STATUS, refusal, type LogQuery } from "../contract.ts";
 
 const BYTES_DEFAULT = 1_048_576;
 /** One answer must fit an isolate's memory many times over. */

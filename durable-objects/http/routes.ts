@@ -15,7 +15,7 @@ import {
   type FormAnswer,
   type FormRequest,
   type RouteName,
-} from "./contract.ts";
+} from "../contract.ts";
 import type { ControllerHost } from "./host.ts";
 import { readFeed } from "./log-feed.ts";
 import { controllerStatus } from "./status.ts";

@@ -1,7 +1,7 @@
 /**
  * Where a node stands, as JSON for the Worker and for people. Describes; decides nothing.
  */
-import type { ControllerStatus } from "./contract.ts";
+import type { ControllerStatus } from "../contract.ts";
 import type { ControllerHost } from "./host.ts";
 
 export function controllerStatus(host: ControllerHost): ControllerStatus {

@@ -10,7 +10,7 @@ import {
 } from "../../src/protocol/index.ts";
 import { ANONYMOUS_CALLER } from "../../src/metadata/index.ts";
 import { leaderOf } from "../../src/raft/index.ts";
-import { STATUS, notControllerHeader, positionHeaders, refusal } from "../http/contract.ts";
+import { STATUS, notControllerHeader, positionHeaders, refusal } from "../contract.ts";
 import { unsupportedApiVersions } from "./api-versions.ts";
 import { dispatch } from "./dispatch.ts";
 import { encodeAnswer, type Answer, type Node, type Origin } from "./answer.ts";

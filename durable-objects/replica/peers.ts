@@ -8,7 +8,7 @@
  */
 import type { Response } from "../../src/raft/index.ts";
 import { controllerName, type ClusterEntry } from "../cluster-entry.ts";
-import { ROUTES, urlOf } from "../http/contract.ts";
+import { ROUTES, urlOf } from "../contract.ts";
 import { isLocationHint } from "../location-hints.ts";
 import { decodeResponse, encodeRequest } from "./peer-wire.ts";
 import type { Peers, SendEffect } from "./ports.ts";

@@ -14,7 +14,7 @@ import {
   type ControllerStatus,
   type RouteName,
   type VoterStatus,
-} from "../../durable-objects/http/contract.ts";
+} from "../../durable-objects/contract.ts";
 import {
   apis,
   boundsOf,

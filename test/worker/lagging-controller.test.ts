@@ -12,7 +12,7 @@ import {
   responseFrame,
   uuidFromBytes,
 } from "../../src/protocol/index.ts";
-import { HEADERS, positionHeaders } from "../../durable-objects/http/contract.ts";
+import { HEADERS, positionHeaders } from "../../durable-objects/contract.ts";
 import { edgeWith } from "./network.ts";
 import type { Arrival, Edge } from "./network.ts";
 

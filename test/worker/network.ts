@@ -4,7 +4,7 @@
  */
 import { app } from "../../worker/app.ts";
 import type { ClusterEntry } from "../../durable-objects/cluster-entry.ts";
-import { routeOf, type RouteName } from "../../durable-objects/http/contract.ts";
+import { routeOf, type RouteName } from "../../durable-objects/contract.ts";
 
 /** One call as it comes to a controller. */
 export interface Arrival {

@@ -1,6 +1,6 @@
 /** Finding the active controller: who is asked, in which order, and what is never asked twice. */
 import { describe, expect, test } from "vitest";
-import { notControllerHeader } from "../../durable-objects/http/contract.ts";
+import { notControllerHeader } from "../../durable-objects/contract.ts";
 import { Problem } from "../../worker/http/errors.ts";
 import { callActive, forgetActive, likelyActive } from "../../worker/channel/active.ts";
 import type { ActiveCall } from "../../worker/channel/active.ts";

@@ -4,7 +4,7 @@
  * a call that a controller refused because it is not active, or one that changes nothing. It reaches controllers
  * through a function and knows no binding.
  */
-import { STATUS, leaderNamedIn, readRefusal } from "../../durable-objects/http/contract.ts";
+import { STATUS, leaderNamedIn, readRefusal } from "../../durable-objects/contract.ts";
 import { Problem } from "../http/errors.ts";
 import { reasonOf } from "./controller-calls.ts";
 import { Recent } from "../recent.ts";

@@ -3,12 +3,7 @@
  * thrown stays broken. Which controller to call is for `active.ts`.
  */
 import { controllerName, type ClusterEntry } from "../../durable-objects/cluster-entry.ts";
-import {
-  ROUTES,
-  urlOf,
-  type LogQuery,
-  type RouteName,
-} from "../../durable-objects/http/contract.ts";
+import { ROUTES, urlOf, type LogQuery, type RouteName } from "../../durable-objects/contract.ts";
 import { isLocationHint } from "../../durable-objects/location-hints.ts";
 import type { Bindings } from "../env.ts";
 import { Problem } from "../http/errors.ts";

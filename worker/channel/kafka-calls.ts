@@ -10,7 +10,7 @@ import {
   positionIn,
   readRefusal,
   type Position,
-} from "../../durable-objects/http/contract.ts";
+} from "../../durable-objects/contract.ts";
 import { EncodeError, decodeResponseFrame, requestFrame } from "../../src/protocol/index.ts";
 import type { Api, InputOf, ResponseOf } from "../../src/protocol/index.ts";
 import type { Bindings } from "../env.ts";

@@ -9,7 +9,7 @@ import {
   readRefusal,
   type ControllerStatus,
   type VoterStatus,
-} from "../../durable-objects/http/contract.ts";
+} from "../../durable-objects/contract.ts";
 import type { Bindings } from "../env.ts";
 import { callController, nodeIdsOf, reasonOf } from "./controller-calls.ts";
 

@@ -5,7 +5,7 @@
  */
 import { stableImage } from "../../src/metadata/index.ts";
 import type { ClusterEntry } from "../../durable-objects/cluster-entry.ts";
-import { readRefusal, type FormRequest } from "../../durable-objects/http/contract.ts";
+import { readRefusal, type FormRequest } from "../../durable-objects/contract.ts";
 import { clusterKey, nodeIdsOf, reachController } from "../channel/controller-calls.ts";
 import { activeOf, statusOfAll } from "../channel/statuses.ts";
 import type { Bindings } from "../env.ts";

@@ -3,12 +3,7 @@
  * serves only what it knows to be committed; the one that was active last is asked first, because it knows most.
  */
 import type { ClusterEntry } from "../../durable-objects/cluster-entry.ts";
-import {
-  HEADERS,
-  STATUS,
-  integerHeader,
-  readRefusal,
-} from "../../durable-objects/http/contract.ts";
+import { HEADERS, STATUS, integerHeader, readRefusal } from "../../durable-objects/contract.ts";
 import { recordBatches, type BatchInRow } from "../../src/protocol/index.ts";
 import { likelyActive } from "../channel/active.ts";
 import { callController, clusterKey, nodeIdsOf, reasonOf } from "../channel/controller-calls.ts";

@@ -7,7 +7,7 @@
  */
 import { applyRecords, emptyImage } from "../../src/metadata/index.ts";
 import type { MetadataImage } from "../../src/metadata/index.ts";
-import type { Position } from "../../durable-objects/http/contract.ts";
+import type { Position } from "../../durable-objects/contract.ts";
 import { decodeVerifiedBatch, metadataRecordsOf } from "../../src/protocol/index.ts";
 import { Problem } from "../http/errors.ts";
 import type { CommittedRange, RangeRequest } from "./committed-log.ts";

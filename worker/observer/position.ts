@@ -3,7 +3,7 @@
  * has shown of each cluster. A later read from the same isolate reaches at least as far, so a client that wrote here
  * reads its write here, and no client is shown an older position after a newer one.
  */
-import { positionHeaders, type Position } from "../../durable-objects/http/contract.ts";
+import { positionHeaders, type Position } from "../../durable-objects/contract.ts";
 import { clusterKey } from "../channel/controller-calls.ts";
 import type { ScopedContext } from "../env.ts";
 import { Recent } from "../recent.ts";

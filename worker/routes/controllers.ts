@@ -5,8 +5,8 @@
  */
 import { Hono } from "hono";
 import type { ClusterEntry } from "../../durable-objects/cluster-entry.ts";
-import { positionIn, readRefusal } from "../../durable-objects/http/contract.ts";
-import type { ControllerStatus } from "../../durable-objects/http/contract.ts";
+import { positionIn, readRefusal } from "../../durable-objects/contract.ts";
+import type { ControllerStatus } from "../../durable-objects/contract.ts";
 import { callController, nodeIdsOf, reachController } from "../channel/controller-calls.ts";
 import { statusOfAll } from "../channel/statuses.ts";
 import { readBytes } from "../http/body.ts";

@@ -5,7 +5,7 @@
  * answer that would be empty. Nothing uncommitted is ever shown and nothing is skipped.
  */
 import { Hono } from "hono";
-import { HEADERS } from "../../durable-objects/http/contract.ts";
+import { HEADERS } from "../../durable-objects/contract.ts";
 import type { BatchInRow } from "../../src/protocol/index.ts";
 import type { Scope, ScopedContext } from "../env.ts";
 import { integerParameter } from "../http/fields.ts";

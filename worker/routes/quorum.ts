@@ -5,7 +5,7 @@
  */
 import { Hono } from "hono";
 import type { ClusterEntry } from "../../durable-objects/cluster-entry.ts";
-import type { ControllerStatus } from "../../durable-objects/http/contract.ts";
+import type { ControllerStatus } from "../../durable-objects/contract.ts";
 import { DescribeQuorum } from "../../src/protocol/index.ts";
 import type { DescribeQuorumResponse } from "../../src/protocol/index.ts";
 import { callKafkaAt } from "../channel/kafka-calls.ts";

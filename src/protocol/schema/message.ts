@@ -1,6 +1,6 @@
 /**
  * A message: named fields, the versions it exists in, and one codec for each of them. One value type serves all
- * versions, as Kafka's generated classes do: handlers never see `undefined`, and there is no `fetch-v16.ts`.
+ * versions, as Kafka's generated classes do: handlers never see `undefined`, and no version has a file of its own.
  *
  * The promise of `at(version)` is that versions are looked at once. The first call for a version filters the fields by
  * it, settles for each whether it is nullable, tagged or flexible there, and closes over what is left; every later call

@@ -5,7 +5,7 @@
  *
  * It is not the public interface: paths, statuses and shapes that clients see are the Worker's.
  */
-import type { ClusterEntry } from "../cluster-entry.ts";
+import type { ClusterEntry } from "./cluster-entry.ts";
 
 /**
  * Everything that a node answers. Whoever can call a node may use every route, with one agreement: the Worker
