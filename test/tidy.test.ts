@@ -135,6 +135,15 @@ describe("the dependency rule of the folders", () => {
     ).toEqual([]);
   });
 
+  test("the Worker knows of a controller no more than its contract", () => {
+    const known = /^durable-objects\/(http\/contract|cluster-entry|location-hints)\.ts$/;
+    const strays = sources
+      .filter((path) => path.startsWith("worker/") && path !== "worker/index.ts")
+      .flatMap((path) => imports(path).map((to) => [path, to] as const))
+      .filter(([, to]) => to.startsWith("durable-objects/") && !known.test(to));
+    expect(strays).toEqual([]);
+  });
+
   test("a folder under src is entered through its door", () => {
     const climbers = sources.flatMap((path) =>
       imports(path)

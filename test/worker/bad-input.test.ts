@@ -3,6 +3,8 @@
  * record is written, and no controller changes its role.
  */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { ResourceList } from "../../worker/http/resources.ts";
+import type { ControllerData } from "../../worker/routes/controllers.ts";
 import { refusalOf, runningQuorum } from "./running-quorum.ts";
 import type { RunningQuorum } from "./running-quorum.ts";
 
@@ -18,12 +20,12 @@ afterAll(() => quorum.stop());
 /** What bad input must not change: the log's end, and every controller's role and epoch. */
 async function footprint(): Promise<unknown> {
   const { highWatermark } = await quorum.cluster.log(0);
-  const { body } = await quorum.cluster.get<{
-    readonly data: readonly {
-      readonly status: { readonly role: string; readonly epoch: number };
-    }[];
-  }>("controllers");
-  return { highWatermark, roles: body.data.map(({ status }) => [status.role, status.epoch]) };
+  const { body } = await quorum.cluster.get<ResourceList<ControllerData>>("controllers");
+  const roles = body.data.map(({ status }) =>
+    status !== undefined && "epoch" in status ? [status.role, status.epoch] : [],
+  );
+  expect(roles.flat()).toHaveLength(6);
+  return { highWatermark, roles };
 }
 
 const base = (): string => `${quorum.edge.url}/kafka/v3/clusters`;

@@ -1,6 +1,7 @@
 /** Clusters come and go: formed and led when the answer is there, and every step can be repeated. */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { clusterClient, formCluster, listClusters } from "../../client/cluster-client.ts";
+import type { QuorumStatus } from "../../worker/routes/quorum.ts";
 import { refusalOf, runningQuorum } from "./running-quorum.ts";
 import type { RunningQuorum } from "./running-quorum.ts";
 
@@ -19,10 +20,7 @@ describe("a new cluster", () => {
   test("is led and can commit when the answer is there", async () => {
     const ready = await readiness(`?cluster_id=${quorum.formed.cluster_id}`);
     expect(ready.status).toBe(200);
-    const { body } = await quorum.cluster.get<{
-      readonly leader_id: number;
-      readonly voters: readonly unknown[];
-    }>("quorum");
+    const { body } = await quorum.cluster.get<QuorumStatus>("quorum");
     expect([3000, 3001, 3002]).toContain(body.leader_id);
     expect(body.voters).toHaveLength(3);
   });

@@ -2,7 +2,7 @@
  * A write, and a controller that lags behind it: the active controller commits the change and cannot be read from,
  * and the one that serves the log has not replayed the change yet.
  */
-import { expect, test } from "vitest";
+import { afterEach, expect, test, vi } from "vitest";
 import {
   CreateTopics,
   TopicRecord,
@@ -54,24 +54,53 @@ function created({ body }: Arrival): Response {
 function laggingEdge(lag: number): { readonly edge: Edge; readonly reads: () => number } {
   const batches = [topicBatch(0, "old"), topicBatch(1, "new")];
   let reads = 0;
-  const edge = edgeWith([ACTIVE, 3001], (arrival) => {
+  const edge = edgeWith([ACTIVE, 3001], async (arrival) => {
     if (arrival.route === "frames" && arrival.nodeId === ACTIVE) return created(arrival);
     if (arrival.route !== "log" || arrival.nodeId === ACTIVE) throw new Error("out of reach");
     reads += 1;
+    // It holds a read that would be empty, as a controller does.
+    if (reads > 1) await pass(Number(arrival.query.get("wait_ms")));
     return logOf(batches, arrival.query, reads > lag ? 2 : 1);
   });
   return { edge, reads: () => reads };
 }
 
+const pass = (ms: number): Promise<void> => new Promise((settle) => setTimeout(settle, ms));
+
 const post = (edge: Edge): Promise<Response> =>
   edge.request("topics", { method: "POST", body: JSON.stringify({ topic_name: "new" }) });
 
+afterEach(() => {
+  vi.useRealTimers();
+});
+
 test("a topic just created is read back at the position of its own write", async () => {
-  const { edge, reads } = laggingEdge(2);
-  const response = await post(edge);
+  vi.useFakeTimers();
+  const { edge, reads } = laggingEdge(1);
+  const posted = post(edge);
+  await vi.advanceTimersByTimeAsync(5_000);
+  const response = await posted;
   expect([response.status, await response.json()]).toMatchObject([201, { topic_name: "new" }]);
   expect(response.headers.get("Kafka-Metadata-Offset")).toBe("1");
-  expect(reads()).toBe(3);
+  expect(reads()).toBe(2);
+});
+
+test("a change that no controller shows in time is said to be committed", async () => {
+  vi.useFakeTimers();
+  const { edge } = laggingEdge(Infinity);
+  const posted = post(edge);
+  await vi.advanceTimersByTimeAsync(5_000);
+  const response = await posted;
+  expect([response.status, await response.json()]).toEqual([
+    503,
+    {
+      error_code: 50303,
+      message:
+        "the change is committed, but could not be read back: " +
+        "offset 1 was not seen committed within 5000 ms; the view reaches 0",
+    },
+  ]);
+  expect(response.headers.get("Kafka-Metadata-Offset")).toBe("1");
 });
 
 test("a later read from this isolate is not shown less than the write", async () => {

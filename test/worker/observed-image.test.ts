@@ -118,7 +118,7 @@ describe("a read", () => {
     log.commit(3);
     noteSeen(key, { offset: 7, epoch: 4 });
     await expect(observeWith(key, { waitMs: 20 }, log.read)).rejects.toThrow(
-      "offset 7 was not committed within 20 ms; the view reaches 2",
+      "offset 7 was not seen committed within 20 ms; the view reaches 2",
     );
     log.commit(5);
     expect((await observeWith(key, { maxStalenessMs: 60_000 }, log.read)).position.offset).toBe(7);

@@ -105,5 +105,5 @@ const viewBehind = (
 ): Problem =>
   new Problem(
     "VIEW_BEHIND",
-    `offset ${required} was not committed within ${waitMs} ms; the view reaches ${position.offset}`,
+    `offset ${required} was not seen committed within ${waitMs} ms; the view reaches ${position.offset}`,
   );

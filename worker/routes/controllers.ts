@@ -15,7 +15,8 @@ import { Problem } from "../http/errors.ts";
 import { resource, wholeList } from "../http/resources.ts";
 import type { Resource } from "../http/resources.ts";
 
-interface ControllerData extends Resource {
+/** A controller as `/controllers` shows it. */
+export interface ControllerData extends Resource {
   readonly cluster_id: string;
   readonly node_id: number;
   readonly directory_id: string;

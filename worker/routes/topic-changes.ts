@@ -89,14 +89,21 @@ async function change<A extends Api>(
 
 /**
  * The image as it is after this request's own change: a controller that has not replayed it yet may serve the read,
- * so the change's position is what the read demands.
+ * so the change's position is what the read demands. When no controller has it in time, the refusal says that the
+ * change is committed, lest the client repeat it.
  */
 async function readBack(context: ScopedContext): Promise<MetadataImage> {
   const { env, var: variables } = context;
-  const demand = { minOffset: variables.position?.offset };
-  const { image, position } = await observe(env, variables.entry, demand);
-  context.set("position", position);
-  return image;
+  const minOffset = variables.position?.offset;
+  try {
+    const { image, position } = await observe(env, variables.entry, { minOffset });
+    context.set("position", position);
+    return image;
+  } catch (error) {
+    if (!(error instanceof Problem)) throw error;
+    const message = `the change is committed, but could not be read back: ${error.message}`;
+    throw new Problem(error.kind, message, { cause: error });
+  }
 }
 
 /** Kafka's refusal of the one item that was asked for, as an HTTP error. */
