@@ -7,7 +7,7 @@ import type { Context } from "hono";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
 
 /** Kind → [HTTP status, error_code]. Codes are part of the interface: they are added, never reused. */
-const CODES = {
+export const CODES = {
   MALFORMED_JSON: [400, 40001],
   INVALID_REQUEST: [400, 40002],
   UNSUPPORTED_VERSION: [400, 40003],
