@@ -137,11 +137,11 @@ describe("the dependency rule of the folders", () => {
 
   test("the Worker knows of a controller no more than its contract", () => {
     const known = /^durable-objects\/(contract|cluster-entry|location-hints)\.ts$/;
-    const strays = sources
+    const peeks = sources
       .filter((path) => path.startsWith("worker/") && path !== "worker/index.ts")
       .flatMap((path) => imports(path).map((to) => [path, to] as const))
       .filter(([, to]) => to.startsWith("durable-objects/") && !known.test(to));
-    expect(strays).toEqual([]);
+    expect(peeks).toEqual([]);
   });
 
   test("a folder under src is entered through its door", () => {
