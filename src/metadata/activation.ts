@@ -11,11 +11,11 @@ import {
 import { bootstrapRecords, type Bootstrap } from "./bootstrap.ts";
 import type { ControlContext, ControlResult, QuorumController } from "./control/operation.ts";
 import { sameEndpoints, sameFeatures } from "./control/registration-parts.ts";
-import { SUPPORTED_FEATURES } from "./features.ts";
+import { SUPPORTED_FEATURES } from "./features/supported.ts";
 import type { ClusterImage, FeatureRange } from "./image/cluster-image.ts";
 import { contentsOf, type MetadataContents, type MetadataImage } from "./image/metadata-image.ts";
 import { initialLiveness } from "./liveness/broker-heartbeats.ts";
-import { MV_CONTROLLER_REGISTRATION } from "./versions.ts";
+import { MV_CONTROLLER_REGISTRATION } from "./features/levels.ts";
 
 /**
  * Whether the log still lacks its first records is asked of the image and not of what this process has seen: a

@@ -9,7 +9,7 @@ import {
   type MetadataRecord,
 } from "../protocol/index.ts";
 import { METADATA_VERSION } from "./image/features-image.ts";
-import { MV_DEFAULT, MV_TRANSACTIONS } from "./versions.ts";
+import { MV_DEFAULT, MV_TRANSACTIONS } from "./features/levels.ts";
 
 /** What a cluster is formed with. */
 export interface Bootstrap {

@@ -4,8 +4,12 @@
  */
 export { takeOver } from "./activation.ts";
 export { bootstrapRecords, defaultBootstrap, type Bootstrap } from "./bootstrap.ts";
-export { SUPPORTED_FEATURES, metadataVersionName, type SupportedFeature } from "./features.ts";
-export { MV_DEFAULT, MV_MAX, MV_MIN } from "./versions.ts";
+export {
+  SUPPORTED_FEATURES,
+  metadataVersionName,
+  type SupportedFeature,
+} from "./features/supported.ts";
+export { MV_DEFAULT, MV_MAX, MV_MIN } from "./features/levels.ts";
 export { controllerApis, type ControllerApis } from "./control/apis.ts";
 export {
   ANONYMOUS_CALLER,
@@ -23,8 +27,8 @@ export {
   LEADER_BALANCE_INTERVAL_MS,
   balancePartitionLeaders,
   electUncleanLeaders,
-} from "./control/balance-partition-leaders.ts";
-export { fenceStaleBrokers } from "./control/fence-stale-brokers.ts";
+} from "./duties/balance-partition-leaders.ts";
+export { fenceStaleBrokers } from "./duties/fence-stale-brokers.ts";
 export {
   initialLiveness,
   nextFencingDeadline,

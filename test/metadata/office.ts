@@ -11,7 +11,7 @@ import {
   type ResponseOf,
 } from "../../src/protocol/index.ts";
 import { controllerApis } from "../../src/metadata/control/apis.ts";
-import { fenceStaleBrokers } from "../../src/metadata/control/fence-stale-brokers.ts";
+import { fenceStaleBrokers } from "../../src/metadata/duties/fence-stale-brokers.ts";
 import type { ControlContext } from "../../src/metadata/control/operation.ts";
 import type { MetadataImage } from "../../src/metadata/image/metadata-image.ts";
 import {

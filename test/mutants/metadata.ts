@@ -45,7 +45,7 @@ export const METADATA_MUTANTS: readonly Mutant[] = [
     breaks: "KAFKA-18138",
     edits: [
       {
-        file: "src/metadata/control/fence-stale-brokers.ts",
+        file: "src/metadata/duties/fence-stale-brokers.ts",
         find: "lateMs > STOOD_STILL_MS",
         replace: "lateMs > Infinity",
       },

@@ -1,10 +1,10 @@
 /**
- * Where the image keeps the values that `effective-config.ts` weighs: on the topic, and on all brokers.
+ * Where the image keeps the values that `effective.ts` weighs: on the topic, and on all brokers.
  */
 import { assert } from "../../std/assert.ts";
 import { CONFIG_RESOURCE, configsOf, type ConfigsImage } from "../image/configs-image.ts";
-import { effectiveConfig, type TopicConfigSources } from "./effective-config.ts";
-import { TOPIC_CONFIGS } from "./topic-configs.ts";
+import { effectiveConfig, type TopicConfigSources } from "./effective.ts";
+import { TOPIC_CONFIGS } from "./tables/topic.ts";
 
 /** What is set for all brokers: the BROKER resource with the empty name. */
 export function clusterDefaults(configs: ConfigsImage): ReadonlyMap<string, string> {

@@ -16,7 +16,7 @@ import { mergePartition, type Partition } from "../image/partition.ts";
 import { partitionAt, topicById } from "../image/topics-image.ts";
 import type { DesiredPartition } from "../partitions/partition-change.ts";
 import { partitionChanger, type ChangePartition } from "../partitions/partition-rules.ts";
-import { MV_DIRECTORIES } from "../versions.ts";
+import { MV_DIRECTORIES } from "../features/levels.ts";
 import {
   RECORDS_PER_OPERATION_MAX,
   operation,

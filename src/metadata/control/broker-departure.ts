@@ -7,7 +7,7 @@ import { BrokerRegistrationChangeRecord, type MetadataRecord } from "../../proto
 import type { BrokerRegistration } from "../image/cluster-image.ts";
 import type { MetadataImage } from "../image/metadata-image.ts";
 import { partitionChangesAfter, type BrokerChange } from "../partitions/broker-change.ts";
-import { CHANGE_FENCED } from "../versions.ts";
+import { CHANGE_FENCED } from "../features/levels.ts";
 import { firstOf, type Bounded } from "./batch-bound.ts";
 
 /**

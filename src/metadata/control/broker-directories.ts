@@ -16,7 +16,7 @@ import {
   CHANGE_DIRECTORIES,
   MV_CORDONED_DIRECTORIES,
   MV_DIRECTORIES,
-} from "../versions.ts";
+} from "../features/levels.ts";
 import { firstOf, type Bounded } from "./batch-bound.ts";
 import { departureRecords } from "./broker-departure.ts";
 import { sameItems } from "./registration-parts.ts";

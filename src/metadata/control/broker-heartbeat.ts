@@ -28,7 +28,7 @@ import {
   type BrokerLiveness,
 } from "../liveness/broker-heartbeats.ts";
 import { partitionChangesAfter } from "../partitions/broker-change.ts";
-import { CHANGE_CONTROLLED_SHUTDOWN } from "../versions.ts";
+import { CHANGE_CONTROLLED_SHUTDOWN } from "../features/levels.ts";
 import { firstOf, type Bounded } from "./batch-bound.ts";
 import { fenced, fencingRecords } from "./broker-departure.ts";
 import { directoryRecords, hasNoDirectoryLeft } from "./broker-directories.ts";

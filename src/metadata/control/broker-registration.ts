@@ -27,7 +27,7 @@ import type { MetadataImage } from "../image/metadata-image.ts";
 import { hasValidSession, withoutContact } from "../liveness/broker-heartbeats.ts";
 import { partitionChangesAfter, type BrokerChange } from "../partitions/broker-change.ts";
 import { isElrEnabled } from "../partitions/partition-rules.ts";
-import { MV_DIRECTORIES, registerBrokerRecordVersion } from "../versions.ts";
+import { MV_DIRECTORIES, registerBrokerRecordVersion } from "../features/levels.ts";
 import { firstOf } from "./batch-bound.ts";
 import { isValidRange, sameEndpoints, sameFeatures, sameItems } from "./registration-parts.ts";
 import {

@@ -3,12 +3,12 @@
  * to the reason why it cannot have them. A resource is altered wholly or not at all, and the request is one batch.
  */
 import type { ErrorName, MetadataRecord } from "../../protocol/index.ts";
-import { clientMetricsConfigsRefusal } from "../configs/client-metrics-configs.ts";
-import { sizeRefusalOf } from "../configs/config-definition.ts";
-import { effectiveConfig } from "../configs/effective-config.ts";
-import { groupConfigsRefusal } from "../configs/group-configs.ts";
+import { clientMetricsConfigsRefusal } from "../configs/tables/client-metrics.ts";
+import { sizeRefusalOf } from "../configs/definition.ts";
+import { effectiveConfig } from "../configs/effective.ts";
+import { groupConfigsRefusal } from "../configs/tables/group.ts";
 import { clusterDefaults } from "../configs/topic-config-sources.ts";
-import { topicConfigsRefusal } from "../configs/topic-configs.ts";
+import { topicConfigsRefusal } from "../configs/tables/topic.ts";
 import { brokerById } from "../image/cluster-image.ts";
 import { CONFIG_RESOURCE, configsOf } from "../image/configs-image.ts";
 import type { MetadataImage } from "../image/metadata-image.ts";

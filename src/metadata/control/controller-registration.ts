@@ -11,7 +11,7 @@ import {
   type ErrorName,
 } from "../../protocol/index.ts";
 import type { MetadataImage } from "../image/metadata-image.ts";
-import { MV_CONTROLLER_REGISTRATION } from "../versions.ts";
+import { MV_CONTROLLER_REGISTRATION } from "../features/levels.ts";
 import { operation, type ControlContext, type ControlResult } from "./operation.ts";
 import { isValidRange, sameEndpoints, sameFeatures } from "./registration-parts.ts";
 

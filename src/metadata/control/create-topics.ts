@@ -11,10 +11,10 @@ import {
   type MetadataRecord,
   type Uuid,
 } from "../../protocol/index.ts";
-import { effectiveConfig } from "../configs/effective-config.ts";
-import { sizeRefusalOf } from "../configs/config-definition.ts";
+import { effectiveConfig } from "../configs/effective.ts";
+import { sizeRefusalOf } from "../configs/definition.ts";
 import { clusterDefaults } from "../configs/topic-config-sources.ts";
-import { TOPIC_CONFIGS, topicConfigsRefusal } from "../configs/topic-configs.ts";
+import { TOPIC_CONFIGS, topicConfigsRefusal } from "../configs/tables/topic.ts";
 import { CONFIG_RESOURCE } from "../image/configs-image.ts";
 import type { MetadataImage } from "../image/metadata-image.ts";
 import { collisionKey, topicByName, topicNamesLike } from "../image/topics-image.ts";

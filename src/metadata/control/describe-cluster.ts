@@ -10,7 +10,7 @@ import {
   type ErrorName,
 } from "../../protocol/index.ts";
 import type { MetadataImage } from "../image/metadata-image.ts";
-import { MV_CONTROLLER_REGISTRATION } from "../versions.ts";
+import { MV_CONTROLLER_REGISTRATION } from "../features/levels.ts";
 import { TOO_OLD_FOR_CONTROLLERS } from "./controller-registration.ts";
 import { operation, type ControlContext, type ControlResult } from "./operation.ts";
 

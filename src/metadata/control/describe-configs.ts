@@ -10,9 +10,9 @@ import {
   type DescribeConfigsRequest,
   type DescribeConfigsResponse,
 } from "../../protocol/index.ts";
-import { CONFIG_TYPE_CODES, type ConfigDefinition } from "../configs/config-definition.ts";
-import { configType, definitionsOf } from "../configs/config-types.ts";
-import { ConfigSource, configSynonyms, type ConfigValue } from "../configs/effective-config.ts";
+import { CONFIG_TYPE_CODES, type ConfigDefinition } from "../configs/definition.ts";
+import { configType, definitionsOf } from "../configs/definitions.ts";
+import { ConfigSource, configSynonyms, type ConfigValue } from "../configs/effective.ts";
 import { topicConfigSources } from "../configs/topic-config-sources.ts";
 import { brokerById } from "../image/cluster-image.ts";
 import { CONFIG_RESOURCE, configsOf } from "../image/configs-image.ts";

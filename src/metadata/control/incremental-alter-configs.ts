@@ -8,7 +8,7 @@ import {
   type IncrementalAlterConfigsRequest,
   type IncrementalAlterConfigsResponse,
 } from "../../protocol/index.ts";
-import { configDefault, configType } from "../configs/config-types.ts";
+import { configDefault, configType } from "../configs/definitions.ts";
 import { configsOf } from "../image/configs-image.ts";
 import type { MetadataImage } from "../image/metadata-image.ts";
 import {

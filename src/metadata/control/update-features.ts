@@ -19,11 +19,11 @@ import {
   metadataVersionName,
   metadataVersionNeeded,
   supportedFeature,
-} from "../features.ts";
+} from "../features/supported.ts";
 import type { FeatureRange } from "../image/cluster-image.ts";
 import { finalizedLevel, KRAFT_VERSION, METADATA_VERSION } from "../image/features-image.ts";
 import type { MetadataImage } from "../image/metadata-image.ts";
-import { MV_CONTROLLER_REGISTRATION } from "../versions.ts";
+import { MV_CONTROLLER_REGISTRATION } from "../features/levels.ts";
 import { operation, type ControlContext, type ControlResult } from "./operation.ts";
 
 const UPGRADE = 1;

@@ -13,7 +13,7 @@ import {
   type RegisterControllerRecord,
   type Uuid,
 } from "../../protocol/index.ts";
-import { MV_DIRECTORIES } from "../versions.ts";
+import { MV_DIRECTORIES } from "../features/levels.ts";
 
 export interface Endpoint {
   readonly name: string;

@@ -4,7 +4,7 @@
  */
 import { assert } from "../../std/assert.ts";
 import type { FeatureLevelRecord } from "../../protocol/index.ts";
-import { MV_MAX } from "../versions.ts";
+import { MV_MAX } from "../features/levels.ts";
 
 export const METADATA_VERSION = "metadata.version";
 export const KRAFT_VERSION = "kraft.version";

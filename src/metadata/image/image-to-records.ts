@@ -17,7 +17,7 @@ import {
   UserScramCredentialRecord,
   type MetadataRecord,
 } from "../../protocol/index.ts";
-import { partitionRecordVersion, registerBrokerRecordVersion } from "../versions.ts";
+import { partitionRecordVersion, registerBrokerRecordVersion } from "../features/levels.ts";
 import type { ClusterImage } from "./cluster-image.ts";
 import { METADATA_VERSION, type FeaturesImage } from "./features-image.ts";
 import type { MetadataContents } from "./metadata-image.ts";

@@ -7,7 +7,7 @@ import type { MetadataRecord, Uuid } from "../../protocol/index.ts";
 import { defaultDirectory, isActiveBroker } from "../image/cluster-image.ts";
 import type { BrokerRegistration } from "../image/cluster-image.ts";
 import type { MetadataImage } from "../image/metadata-image.ts";
-import { MV_DIRECTORIES, partitionRecordVersion } from "../versions.ts";
+import { MV_DIRECTORIES, partitionRecordVersion } from "../features/levels.ts";
 import { RECOVERED } from "./partition-change.ts";
 import { placeStriped, type Draw, type PlaceableBroker, type Placement } from "./striped-placer.ts";
 

@@ -11,7 +11,7 @@ import {
   MV_DIRECTORIES,
   MV_SHRINK_KEEPS_LEADER_EPOCH,
   partitionRecordVersion,
-} from "../versions.ts";
+} from "../features/levels.ts";
 import { electLeader, type Elected, type Election } from "./leader-election.ts";
 import { completedReassignment } from "./reassignment.ts";
 

@@ -1,13 +1,10 @@
 import { describe, expect, test } from "vitest";
-import {
-  refusalOf,
-  type ConfigDefinition,
-} from "../../../src/metadata/configs/config-definition.ts";
-import { clientMetricsConfigsRefusal } from "../../../src/metadata/configs/client-metrics-configs.ts";
-import { configSynonyms } from "../../../src/metadata/configs/effective-config.ts";
-import { groupConfigsRefusal } from "../../../src/metadata/configs/group-configs.ts";
-import { brokerConfigType } from "../../../src/metadata/configs/broker-configs.ts";
-import { TOPIC_CONFIGS, topicConfigsRefusal } from "../../../src/metadata/configs/topic-configs.ts";
+import { refusalOf, type ConfigDefinition } from "../../../src/metadata/configs/definition.ts";
+import { clientMetricsConfigsRefusal } from "../../../src/metadata/configs/tables/client-metrics.ts";
+import { configSynonyms } from "../../../src/metadata/configs/effective.ts";
+import { groupConfigsRefusal } from "../../../src/metadata/configs/tables/group.ts";
+import { brokerConfigType } from "../../../src/metadata/configs/tables/broker.ts";
+import { TOPIC_CONFIGS, topicConfigsRefusal } from "../../../src/metadata/configs/tables/topic.ts";
 
 const byDefault = (definition: ConfigDefinition): string => definition.default;
 const refusal = (configs: Record<string, string>): string | null =>

@@ -12,7 +12,7 @@ import { assignReplicasToDirs } from "../../../src/metadata/control/assign-repli
 import {
   balancePartitionLeaders,
   electUncleanLeaders,
-} from "../../../src/metadata/control/balance-partition-leaders.ts";
+} from "../../../src/metadata/duties/balance-partition-leaders.ts";
 import { createPartitions } from "../../../src/metadata/control/create-partitions.ts";
 import { createTopics } from "../../../src/metadata/control/create-topics.ts";
 import { deleteTopics } from "../../../src/metadata/control/delete-topics.ts";

@@ -7,7 +7,7 @@ import {
   refusalOf,
   type ConfigDefinition,
   type ConfigDefinitions,
-} from "./config-definition.ts";
+} from "../definition.ts";
 
 /** What a match pattern may speak of. */
 const SELECTORS: ReadonlySet<string> = new Set([

@@ -18,8 +18,12 @@ import {
   withoutArrears,
   withoutStrangers,
 } from "../liveness/broker-heartbeats.ts";
-import { fencingRecords } from "./broker-departure.ts";
-import { RECORDS_PER_OPERATION_MAX, type ControlContext, type ControlResult } from "./operation.ts";
+import { fencingRecords } from "../control/broker-departure.ts";
+import {
+  RECORDS_PER_OPERATION_MAX,
+  type ControlContext,
+  type ControlResult,
+} from "../control/operation.ts";
 
 /** What a run that came late says. */
 export interface Standstill {

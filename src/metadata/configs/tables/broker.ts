@@ -3,7 +3,7 @@
  * shown. A broker judges their values before it forwards them; a controller keeps them and tells them again, so
  * no bound stands here.
  */
-import type { ConfigType } from "./config-definition.ts";
+import type { ConfigType } from "../definition.ts";
 
 const NAMES_BY_TYPE: Readonly<Partial<Record<ConfigType, string>>> = {
   boolean: `

@@ -1,6 +1,6 @@
 /**
  * What a configuration key is: its type, its default and what values it takes, with Kafka's own words for a
- * refusal. A vocabulary for tables; which keys there are stands in `topic-configs.ts` and its neighbours.
+ * refusal. A vocabulary for tables; which keys there are stands in `tables/` and its neighbours.
  */
 import { unreachable } from "../../std/assert.ts";
 

@@ -7,7 +7,7 @@ import {
   nextFencingDeadline,
 } from "../../../src/metadata/liveness/broker-heartbeats.ts";
 import { partitionsLedBy } from "../../../src/metadata/image/topics-image.ts";
-import { fenceStaleBrokers } from "../../../src/metadata/control/fence-stale-brokers.ts";
+import { fenceStaleBrokers } from "../../../src/metadata/duties/fence-stale-brokers.ts";
 import { officeOf, SESSION_MS } from "../office.ts";
 import { expectLiveLeaders, line } from "../world.ts";
 

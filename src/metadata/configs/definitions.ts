@@ -2,11 +2,11 @@
  * The type and the default of a key of any resource, for whoever has no table of one kind in hand.
  */
 import { CONFIG_RESOURCE } from "../image/configs-image.ts";
-import { brokerConfigType } from "./broker-configs.ts";
-import { CLIENT_METRICS_CONFIGS } from "./client-metrics-configs.ts";
-import type { ConfigDefinitions, ConfigType } from "./config-definition.ts";
-import { GROUP_CONFIGS } from "./group-configs.ts";
-import { TOPIC_CONFIGS } from "./topic-configs.ts";
+import { brokerConfigType } from "./tables/broker.ts";
+import { CLIENT_METRICS_CONFIGS } from "./tables/client-metrics.ts";
+import type { ConfigDefinitions, ConfigType } from "./definition.ts";
+import { GROUP_CONFIGS } from "./tables/group.ts";
+import { TOPIC_CONFIGS } from "./tables/topic.ts";
 
 const NO_DEFINITIONS: ConfigDefinitions = new Map();
 

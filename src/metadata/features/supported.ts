@@ -2,8 +2,8 @@
  * What this controller understands of each feature (KIP-584): the ranges that it advertises and registers. A level
  * is in a range once everything that the level brings to the log is implemented, and not before.
  */
-import { METADATA_VERSION, KRAFT_VERSION } from "./image/features-image.ts";
-import { MV_ELR, MV_KRAFT_VERSION, MV_MAX, MV_MIN } from "./versions.ts";
+import { METADATA_VERSION, KRAFT_VERSION } from "../image/features-image.ts";
+import { MV_ELR, MV_KRAFT_VERSION, MV_MAX, MV_MIN } from "./levels.ts";
 
 /** Levels that are understood, both ends included. */
 export interface SupportedFeature {

@@ -2,12 +2,7 @@
  * The configs of groups (KIP-848, KIP-932, KIP-1071). Coordinators bound timeouts by settings of the brokers, which a
  * controller cannot see: the bounds here are their defaults.
  */
-import {
-  byName,
-  refusalOf,
-  type ConfigDefinition,
-  type ConfigDefinitions,
-} from "./config-definition.ts";
+import { byName, refusalOf, type ConfigDefinition, type ConfigDefinitions } from "../definition.ts";
 
 const int = (name: string, fallback: number, min: number): ConfigDefinition => ({
   name,

@@ -10,7 +10,7 @@ import {
   type BrokerSynonym,
   type ConfigDefinition,
   type ConfigDefinitions,
-} from "./config-definition.ts";
+} from "../definition.ts";
 
 const LONG_MAX = "9223372036854775807";
 const SECOND_MS = 1_000;

@@ -10,7 +10,7 @@ import {
   electionsForLeaderless,
   type Sweep,
 } from "../partitions/leader-balance.ts";
-import type { ControlContext, ControlResult } from "./operation.ts";
+import type { ControlContext, ControlResult } from "../control/operation.ts";
 
 /** `leader.imbalance.check.interval.seconds`. */
 export const LEADER_BALANCE_INTERVAL_MS = 300_000;

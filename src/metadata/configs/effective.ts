@@ -3,7 +3,7 @@
  * override is left out on purpose, and no controller reads a file: the answer depends on the log alone, so it
  * outlives every change of the active controller.
  */
-import type { ConfigDefinition } from "./config-definition.ts";
+import type { ConfigDefinition } from "./definition.ts";
 
 /** Where a value comes from, as DescribeConfigs and CreateTopics tell it (KIP-226). */
 export const ConfigSource = {
