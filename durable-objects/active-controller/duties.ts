@@ -64,9 +64,9 @@ export class Duties {
     const due: Duty[] = [];
     if (this.#fencingFromMs <= nowMs)
       this.#fencingFromMs = nextFencingDeadline(liveness, brokerSessionTimeoutMs);
-    if (this.#fencingFromMs <= nowMs) due.push(fenceStaleBrokers);
+    if (this.#fencingFromMs <= nowMs) due.push(fenceStaleBrokers.rule);
     if (this.#balanceAtMs <= nowMs) {
-      due.push(electUncleanLeaders, balancePartitionLeaders);
+      due.push(electUncleanLeaders.rule, balancePartitionLeaders.rule);
       this.#balanceAtMs = nowMs + LEADER_BALANCE_INTERVAL_MS;
     }
     return due;

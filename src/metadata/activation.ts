@@ -3,16 +3,10 @@
  * first records of a log that has none, and see that every voter is registered with its present endpoints. It also
  * begins the soft state: every broker that counts as alive gets a whole session.
  */
-import {
-  AbortTransactionRecord,
-  RegisterControllerRecord,
-  type MetadataRecord,
-} from "../protocol/index.ts";
+import { AbortTransactionRecord, type MetadataRecord } from "../protocol/index.ts";
 import { bootstrapRecords, type Bootstrap } from "./bootstrap.ts";
-import type { ControlContext, ControlResult, QuorumController } from "./control/operation.ts";
-import { sameEndpoints, sameFeatures } from "./control/registration-parts.ts";
-import { SUPPORTED_FEATURES } from "./features/supported.ts";
-import type { ClusterImage, FeatureRange } from "./image/cluster-image.ts";
+import type { ControlContext, ControlResult } from "./control/operation.ts";
+import { controllerRegistrations } from "./control/own-registrations.ts";
 import { contentsOf, type MetadataContents, type MetadataImage } from "./image/metadata-image.ts";
 import { initialLiveness } from "./liveness/broker-heartbeats.ts";
 import { MV_CONTROLLER_REGISTRATION } from "./features/levels.ts";
@@ -40,42 +34,4 @@ export function takeOver(
   }
   const liveness = initialLiveness({ ...view, ...before }, context.nowMs);
   return { records, liveness, response: null };
-}
-
-/** Our own ranges, as a registration says them. */
-export const OWN_FEATURES: readonly FeatureRange[] = SUPPORTED_FEATURES.map(
-  ({ name, minVersion, maxVersion }) => ({
-    name,
-    minSupportedVersion: minVersion,
-    maxSupportedVersion: maxVersion,
-  }),
-);
-
-/** Registrations of the voters that lack one or have another one; the directory is a voter's incarnation. */
-export function controllerRegistrations(
-  cluster: ClusterImage,
-  controllers: readonly QuorumController[],
-): readonly MetadataRecord[] {
-  return controllers
-    .toSorted((a, b) => a.id - b.id)
-    .filter((controller) => !isRegistered(cluster, controller))
-    .map(({ id, directoryId, endpoints }) =>
-      RegisterControllerRecord.of(0, {
-        controllerId: id,
-        incarnationId: directoryId,
-        zkMigrationReady: false,
-        endPoints: endpoints,
-        features: OWN_FEATURES,
-      }),
-    );
-}
-
-function isRegistered(cluster: ClusterImage, controller: QuorumController): boolean {
-  const registered = cluster.controllers.get(controller.id);
-  return (
-    registered !== undefined &&
-    registered.incarnationId === controller.directoryId &&
-    sameEndpoints(registered.listeners, controller.endpoints) &&
-    sameFeatures(registered.features, OWN_FEATURES)
-  );
 }

@@ -8,8 +8,8 @@ import {
   FeatureLevelRecord,
   type MetadataRecord,
 } from "../protocol/index.ts";
-import { METADATA_VERSION } from "./image/features-image.ts";
-import { MV_DEFAULT, MV_TRANSACTIONS } from "./features/levels.ts";
+import { defaultLevels } from "./features/defaults.ts";
+import { METADATA_VERSION, MV_DEFAULT, MV_TRANSACTIONS } from "./features/levels.ts";
 
 /** What a cluster is formed with. */
 export interface Bootstrap {
@@ -18,18 +18,9 @@ export interface Bootstrap {
   readonly levels: ReadonlyMap<string, number>;
 }
 
-/** From which metadata.version a new cluster has these features, as `kafka-storage format` gives them. */
-const DEFAULT_FEATURES = [
-  { name: "group.version", level: 1, from: 22 },
-  { name: "share.version", level: 1, from: 28 },
-  { name: "streams.version", level: 1, from: 29 },
-  { name: "transaction.version", level: 2, from: 24 },
-] as const;
-
-/** The features of a new cluster at `metadataVersion`; eligible leader replicas stay off until they are offered. */
+/** A new cluster at `metadataVersion` with the features that are usual there. */
 export function defaultBootstrap(metadataVersion: number = MV_DEFAULT): Bootstrap {
-  const levels = DEFAULT_FEATURES.filter(({ from }) => metadataVersion >= from);
-  return { metadataVersion, levels: new Map(levels.map(({ name, level }) => [name, level])) };
+  return { metadataVersion, levels: defaultLevels(metadataVersion) };
 }
 
 export function bootstrapRecords({

@@ -4,12 +4,8 @@
  */
 export { takeOver } from "./activation.ts";
 export { bootstrapRecords, defaultBootstrap, type Bootstrap } from "./bootstrap.ts";
-export {
-  SUPPORTED_FEATURES,
-  metadataVersionName,
-  type SupportedFeature,
-} from "./features/supported.ts";
-export { MV_DEFAULT, MV_MAX, MV_MIN } from "./features/levels.ts";
+export { SUPPORTED_FEATURES, type SupportedFeature } from "./features/supported.ts";
+export { MV_DEFAULT, MV_MAX, MV_MIN, metadataVersionName } from "./features/levels.ts";
 export { controllerApis, type ControllerApis } from "./control/apis.ts";
 export {
   ANONYMOUS_CALLER,
@@ -26,8 +22,8 @@ export {
 export {
   LEADER_BALANCE_INTERVAL_MS,
   balancePartitionLeaders,
-  electUncleanLeaders,
 } from "./duties/balance-partition-leaders.ts";
+export { electUncleanLeaders } from "./duties/elect-unclean-leaders.ts";
 export { fenceStaleBrokers } from "./duties/fence-stale-brokers.ts";
 export {
   initialLiveness,
@@ -53,7 +49,6 @@ export {
   type ClusterImage,
   type ControllerRegistration,
   type Endpoint,
-  type FeatureRange,
 } from "./image/cluster-image.ts";
 export {
   CONFIG_RESOURCE,

@@ -120,7 +120,7 @@ export class Office {
   }
 
   fenceOnce(): void {
-    const { records, liveness } = fenceStaleBrokers(this.view, this.context);
+    const { records, liveness } = fenceStaleBrokers.rule(this.view, this.context);
     this.#install(records, liveness);
   }
 

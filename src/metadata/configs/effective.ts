@@ -3,7 +3,10 @@
  * override is left out on purpose, and no controller reads a file: the answer depends on the log alone, so it
  * outlives every change of the active controller.
  */
+import { assert } from "../../std/assert.ts";
+import { CONFIG_RESOURCE, configsOf, type ConfigsImage } from "../image/configs-image.ts";
 import type { ConfigDefinition } from "./definition.ts";
+import { TOPIC_CONFIGS } from "./tables/topic.ts";
 
 /** Where a value comes from, as DescribeConfigs and CreateTopics tell it (KIP-226). */
 export const ConfigSource = {
@@ -58,6 +61,29 @@ export function effectiveConfig(
   sources: TopicConfigSources,
 ): ConfigValue {
   return configSynonyms(definition, sources)[0];
+}
+
+/** What is set for all brokers: the BROKER resource with the empty name. */
+export function clusterDefaults(configs: ConfigsImage): ReadonlyMap<string, string> {
+  return configsOf(configs, CONFIG_RESOURCE.BROKER, "");
+}
+
+export function topicConfigSources(configs: ConfigsImage, topicName: string): TopicConfigSources {
+  return {
+    topic: configsOf(configs, CONFIG_RESOURCE.TOPIC, topicName),
+    clusterDefaults: clusterDefaults(configs),
+  };
+}
+
+/** The effective value of one of Kafka's own topic configs. */
+export function effectiveTopicConfig(
+  configs: ConfigsImage,
+  topicName: string,
+  key: string,
+): string {
+  const definition = TOPIC_CONFIGS.get(key);
+  assert(definition !== undefined, `${key} is a topic config`);
+  return effectiveConfig(definition, topicConfigSources(configs, topicName)).value;
 }
 
 /** "168" hours as "604800000" milliseconds. -1 means without limit in every unit. */

@@ -7,14 +7,10 @@ import {
   type AlterConfigsRequest,
   type AlterConfigsResponse,
 } from "../../protocol/index.ts";
+import type { ConfigChange } from "../configs/validate.ts";
 import { configsOf } from "../image/configs-image.ts";
 import type { MetadataImage } from "../image/metadata-image.ts";
-import {
-  alterResources,
-  nullValuesFault,
-  repeatedKeysFault,
-  type ConfigChange,
-} from "./config-alteration.ts";
+import { alterResources, nullValuesFault, repeatedKeysFault } from "./config-alteration.ts";
 import { operation, type ControlContext, type ControlResult } from "./operation.ts";
 import type { ApiError } from "./api-error.ts";
 

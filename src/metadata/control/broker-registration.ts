@@ -16,18 +16,17 @@ import {
   type ErrorName,
   type MetadataRecord,
 } from "../../protocol/index.ts";
-import type { BrokerRegistration } from "../image/cluster-image.ts";
 import {
-  finalizedLevel,
-  finalizedLevels,
   METADATA_VERSION,
-  type FeaturesImage,
-} from "../image/features-image.ts";
+  MV_DIRECTORIES,
+  registerBrokerRecordVersion,
+} from "../features/levels.ts";
+import type { BrokerRegistration } from "../image/cluster-image.ts";
+import { finalizedLevel, finalizedLevels, type FeaturesImage } from "../image/features-image.ts";
 import type { MetadataImage } from "../image/metadata-image.ts";
 import { hasValidSession, withoutContact } from "../liveness/broker-heartbeats.ts";
 import { partitionChangesAfter, type BrokerChange } from "../partitions/broker-change.ts";
 import { isElrEnabled } from "../partitions/partition-rules.ts";
-import { MV_DIRECTORIES, registerBrokerRecordVersion } from "../features/levels.ts";
 import { firstOf } from "./batch-bound.ts";
 import { isValidRange, sameEndpoints, sameFeatures, sameItems } from "./registration-parts.ts";
 import {

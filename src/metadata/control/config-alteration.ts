@@ -2,13 +2,17 @@
  * What IncrementalAlterConfigs and AlterConfigs share: from the configs that a resource is to have, to the records, or
  * to the reason why it cannot have them. A resource is altered wholly or not at all, and the request is one batch.
  */
-import type { ErrorName, MetadataRecord } from "../../protocol/index.ts";
-import { clientMetricsConfigsRefusal } from "../configs/tables/client-metrics.ts";
-import { sizeRefusalOf } from "../configs/definition.ts";
-import { effectiveConfig } from "../configs/effective.ts";
-import { groupConfigsRefusal } from "../configs/tables/group.ts";
-import { clusterDefaults } from "../configs/topic-config-sources.ts";
-import { topicConfigsRefusal } from "../configs/tables/topic.ts";
+import type { MetadataRecord } from "../../protocol/index.ts";
+import { clusterDefaults } from "../configs/effective.ts";
+import {
+  MIN_ISR,
+  changesRefusal,
+  configsRefusal,
+  type ConfigChange,
+  type ConfigRules,
+  type ConfigsRefusal,
+  type Resource,
+} from "../configs/validate.ts";
 import { brokerById } from "../image/cluster-image.ts";
 import { CONFIG_RESOURCE, configsOf } from "../image/configs-image.ts";
 import type { MetadataImage } from "../image/metadata-image.ts";
@@ -17,15 +21,6 @@ import { isElrEnabled } from "../partitions/partition-rules.ts";
 import { RECORDS_PER_OPERATION_MAX, type ControlContext } from "./operation.ts";
 import { NO_ERROR, EXCESSIVE_BATCH, apiError, type ApiError } from "./api-error.ts";
 import { topicNameRefusal } from "./topic-name.ts";
-
-/** A resource as requests name it. */
-export interface Resource {
-  readonly resourceType: number;
-  readonly resourceName: string;
-}
-
-/** A key and its new value; null deletes it. In the order in which it is written. */
-export type ConfigChange = readonly [name: string, value: string | null];
 
 export interface Alteration {
   readonly records: readonly MetadataRecord[];
@@ -95,6 +90,12 @@ export function alterResources<Asked extends Resource>(
   return { records: [], responses: refused };
 }
 
+/** What `view` says on configs of every resource. */
+export const configRules = (view: MetadataImage): ConfigRules => ({
+  clusterDefaults: clusterDefaults(view.configs),
+  isElrEnabled: isElrEnabled(view),
+});
+
 const keyOf = ({ resourceType, resourceName }: Resource): string =>
   `${resourceType}:${resourceName}`;
 
@@ -116,42 +117,19 @@ function alterationFault(
   changes: readonly ConfigChange[],
   context: ControlContext,
 ): ApiError | null {
-  for (const [, value] of changes) {
-    const refusal = value === null ? null : sizeRefusalOf(value);
-    if (refusal !== null) return apiError("INVALID_CONFIG", refusal);
-  }
   const { resourceType, resourceName } = resource;
   const after = new Map(configsOf(view.configs, resourceType, resourceName));
   for (const [name, value] of changes) {
     if (value === null) after.delete(name);
     else after.set(name, value);
   }
+  const rules = configRules(view);
   return (
-    minIsrFault(view, resource, changes) ??
+    faultOf(changesRefusal(resource, changes, rules)) ??
     nameFault(resource) ??
-    valueFault(view, resource, after) ??
+    faultOf(configsRefusal(resource, after, rules)) ??
     existenceFault(view, resource, context)
   );
-}
-
-const MIN_ISR = "min.insync.replicas";
-
-/** KIP-966: which replicas are eligible depends on one minimum for the cluster, which must stay known. */
-function minIsrFault(
-  view: MetadataImage,
-  { resourceType, resourceName }: Resource,
-  changes: readonly ConfigChange[],
-): ApiError | null {
-  if (resourceType !== CONFIG_RESOURCE.BROKER || !isElrEnabled(view)) return null;
-  const change = changes.find(([name]) => name === MIN_ISR);
-  if (change === undefined) return null;
-  if (resourceName !== "") {
-    const message = `Broker-level ${MIN_ISR} cannot be altered while ELR is enabled.`;
-    return apiError("INVALID_CONFIG", message);
-  }
-  if (change[1] !== null) return null;
-  const message = `Cluster-level ${MIN_ISR} cannot be removed while ELR is enabled.`;
-  return apiError("INVALID_CONFIG", message);
 }
 
 function nameFault({ resourceType, resourceName }: Resource): ApiError | null {
@@ -178,32 +156,8 @@ function nameFault({ resourceType, resourceName }: Resource): ApiError | null {
 
 const badRequest = (message: string): ApiError => apiError("INVALID_REQUEST", message);
 
-/** Values of broker configs are not judged: a broker has done that, knowing its plugins. */
-function valueFault(
-  view: MetadataImage,
-  { resourceType }: Resource,
-  after: ReadonlyMap<string, string>,
-): ApiError | null {
-  switch (resourceType) {
-    case CONFIG_RESOURCE.TOPIC: {
-      const sources = {
-        topic: new Map<string, string>(),
-        clusterDefaults: clusterDefaults(view.configs),
-      };
-      const refusal = topicConfigsRefusal(after, (key) => effectiveConfig(key, sources).value);
-      return faultOf("INVALID_CONFIG", refusal);
-    }
-    case CONFIG_RESOURCE.CLIENT_METRICS:
-      return faultOf("INVALID_REQUEST", clientMetricsConfigsRefusal(after));
-    case CONFIG_RESOURCE.GROUP:
-      return faultOf("INVALID_CONFIG", groupConfigsRefusal(after));
-    default:
-      return null;
-  }
-}
-
-const faultOf = (name: ErrorName, refusal: string | null): ApiError | null =>
-  refusal === null ? null : apiError(name, refusal);
+const faultOf = (refusal: ConfigsRefusal | null): ApiError | null =>
+  refusal === null ? null : apiError(refusal.error, refusal.message);
 
 /** Groups and subscriptions come into being by being configured; topics and nodes do not. */
 function existenceFault(

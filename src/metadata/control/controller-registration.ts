@@ -1,6 +1,6 @@
 /**
  * ControllerRegistration (KIP-919): a controller tells its endpoints and the features it understands. Our own
- * controllers are registered by whoever takes office (`../activation.ts`); this is for controllers of other makes.
+ * controllers are registered by their leader (`own-registrations.ts`); this is for controllers of other makes.
  */
 import {
   ControllerRegistration,

@@ -11,15 +11,15 @@ import {
   type MetadataRecord,
   type Uuid,
 } from "../../protocol/index.ts";
-import { effectiveConfig } from "../configs/effective.ts";
-import { sizeRefusalOf } from "../configs/definition.ts";
-import { clusterDefaults } from "../configs/topic-config-sources.ts";
-import { TOPIC_CONFIGS, topicConfigsRefusal } from "../configs/tables/topic.ts";
+import { clusterDefaults, effectiveConfig } from "../configs/effective.ts";
+import { TOPIC_CONFIGS } from "../configs/tables/topic.ts";
+import { newTopicConfigsRefusal } from "../configs/validate.ts";
 import { CONFIG_RESOURCE } from "../image/configs-image.ts";
 import type { MetadataImage } from "../image/metadata-image.ts";
 import { collisionKey, topicByName, topicNamesLike } from "../image/topics-image.ts";
 import { newPartitionRecord } from "../partitions/new-partition.ts";
 import { drawsOf, type Draw } from "../partitions/striped-placer.ts";
+import { configRules } from "./config-alteration.ts";
 import { distinctTopics } from "./distinct-topics.ts";
 import {
   RECORDS_PER_OPERATION_MAX,
@@ -113,7 +113,7 @@ function planTopic(
     return apiError("INVALID_CONFIG", `Null value not supported for topic configs: ${names}`);
   }
   const configs = new Map(topic.configs.map(({ name, value }) => [name, value ?? ""]));
-  const configFault = configRefusal(view, configs);
+  const configFault = newTopicConfigsRefusal(configs, configRules(view));
   if (configFault !== null) return apiError("INVALID_CONFIG", configFault);
   const partitions = planPartitions(view, topic, context.config, batch.draw);
   if (!("planned" in partitions)) return partitions;
@@ -139,18 +139,6 @@ function nameRefusal(view: MetadataImage, name: string, batch: Batch): ApiError 
   if (sibling === undefined) return null;
   const message = `Topic '${name}' collides with another topic of this request: ${sibling}`;
   return apiError("INVALID_TOPIC_EXCEPTION", message);
-}
-
-function configRefusal(view: MetadataImage, configs: ReadonlyMap<string, string>): string | null {
-  for (const value of configs.values()) {
-    const refusal = sizeRefusalOf(value);
-    if (refusal !== null) return refusal;
-  }
-  const sources = {
-    topic: new Map<string, string>(),
-    clusterDefaults: clusterDefaults(view.configs),
-  };
-  return topicConfigsRefusal(configs, (key) => effectiveConfig(key, sources).value);
 }
 
 /** Topic, configs, partitions: a reader that stops anywhere between has seen nothing it cannot place. */

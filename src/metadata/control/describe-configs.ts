@@ -12,8 +12,12 @@ import {
 } from "../../protocol/index.ts";
 import { CONFIG_TYPE_CODES, type ConfigDefinition } from "../configs/definition.ts";
 import { configType, definitionsOf } from "../configs/definitions.ts";
-import { ConfigSource, configSynonyms, type ConfigValue } from "../configs/effective.ts";
-import { topicConfigSources } from "../configs/topic-config-sources.ts";
+import {
+  ConfigSource,
+  configSynonyms,
+  topicConfigSources,
+  type ConfigValue,
+} from "../configs/effective.ts";
 import { brokerById } from "../image/cluster-image.ts";
 import { CONFIG_RESOURCE, configsOf } from "../image/configs-image.ts";
 import type { MetadataImage } from "../image/metadata-image.ts";

@@ -2,7 +2,8 @@
  * What registrations of brokers and controllers are made of: endpoints, feature ranges, directories. Whether one is
  * fit for the log, and whether two say the same.
  */
-import type { Endpoint, FeatureRange } from "../image/cluster-image.ts";
+import type { FeatureRange } from "../features/supported.ts";
+import type { Endpoint } from "../image/cluster-image.ts";
 
 /** Kafka's readers make a range of every feature they find; one that is negative or inverted is none. */
 export const isValidRange = ({ minSupportedVersion, maxSupportedVersion }: FeatureRange): boolean =>

@@ -13,18 +13,18 @@ import {
   type UpdateFeaturesRequest,
   type UpdateFeaturesResponse,
 } from "../../protocol/index.ts";
-import { controllerRegistrations } from "../activation.ts";
+import { metadataVersionNeeded } from "../features/dependencies.ts";
 import {
+  METADATA_VERSION,
+  MV_CONTROLLER_REGISTRATION,
   losesMetadata,
   metadataVersionName,
-  metadataVersionNeeded,
-  supportedFeature,
-} from "../features/supported.ts";
-import type { FeatureRange } from "../image/cluster-image.ts";
-import { finalizedLevel, KRAFT_VERSION, METADATA_VERSION } from "../image/features-image.ts";
+} from "../features/levels.ts";
+import { KRAFT_VERSION, supportedFeature, type FeatureRange } from "../features/supported.ts";
+import { finalizedLevel } from "../image/features-image.ts";
 import type { MetadataImage } from "../image/metadata-image.ts";
-import { MV_CONTROLLER_REGISTRATION } from "../features/levels.ts";
 import { operation, type ControlContext, type ControlResult } from "./operation.ts";
+import { controllerRegistrations } from "./own-registrations.ts";
 
 const UPGRADE = 1;
 const SAFE_DOWNGRADE = 2;

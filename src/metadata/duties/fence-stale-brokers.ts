@@ -4,12 +4,18 @@
  * dead broker hands its partitions to another dead one (KAFKA-13173).
  *
  * Run when `nextFencingDeadline` has come; when one batch cannot hold it all, the next run goes on at once. A run that
- * comes late fences nobody. Whoever runs it stood still, with every heartbeat of that time still at the door: a quorum
- * that was stopped for longer than a session would take all leaders from all brokers, and none of them was at fault.
+ * comes late fences nobody: the controller itself was paused, and the heartbeats sent meanwhile are still queued. A
+ * quorum that was stopped for longer than a session would otherwise take every leader from every broker, though no
+ * broker was at fault.
  */
 import type { MetadataRecord } from "../../protocol/index.ts";
+import { fencingRecords } from "../control/broker-departure.ts";
+import {
+  RECORDS_PER_OPERATION_MAX,
+  type ControlContext,
+  type ControlResult,
+} from "../control/operation.ts";
 import { withBrokerFenced, type BrokerRegistration } from "../image/cluster-image.ts";
-import { applyRecords } from "../replay/apply-records.ts";
 import type { MetadataImage } from "../image/metadata-image.ts";
 import {
   nextFencingDeadline,
@@ -18,27 +24,25 @@ import {
   withoutArrears,
   withoutStrangers,
 } from "../liveness/broker-heartbeats.ts";
-import { fencingRecords } from "../control/broker-departure.ts";
-import {
-  RECORDS_PER_OPERATION_MAX,
-  type ControlContext,
-  type ControlResult,
-} from "../control/operation.ts";
+import { applyRecords } from "../replay/apply-records.ts";
+import type { Duty } from "./duty.ts";
 
 /** What a run that came late says. */
 export interface Standstill {
   readonly isBounded: false;
-  /** How late it came, in ms: at least that long nobody was listening. */
+  /** How late it came, in ms: the controller heard no heartbeat for at least that long. */
   readonly stoodStillMs: number;
 }
 
-/** A run this much after its deadline is late: timers are a matter of milliseconds where anybody listens. */
+/** A run this much after its deadline is late: a controller that runs meets its timers within milliseconds. */
 const STOOD_STILL_MS = 500;
 
-export function fenceStaleBrokers(
-  view: MetadataImage,
-  context: ControlContext,
-): ControlResult<Standstill | null> {
+export const fenceStaleBrokers: Duty<Standstill | null> = {
+  name: "fence-stale-brokers",
+  rule: fence,
+};
+
+function fence(view: MetadataImage, context: ControlContext): ControlResult<Standstill | null> {
   const session = { nowMs: context.nowMs, timeoutMs: context.config.brokerSessionTimeoutMs };
   const lateMs = session.nowMs - nextFencingDeadline(context.liveness, session.timeoutMs);
   if (lateMs > STOOD_STILL_MS) {

@@ -1,7 +1,10 @@
 /**
- * Levels of metadata.version that decide what is written, by the name of the release that brought them, and the
- * versions of records that follow. A reader takes every version it knows; only writers look here.
+ * Levels of metadata.version: those that decide what is written, by the name of the release that brought them; the
+ * versions of records that follow; and what each level is called. A reader takes every version it knows; only
+ * writers look here.
  */
+
+export const METADATA_VERSION = "metadata.version";
 
 /** The lowest level of any Kafka 4 release: 3.3-IV3. */
 export const MV_MIN = 7;
@@ -48,3 +51,23 @@ export const CHANGE_FENCED = 0;
 export const CHANGE_CONTROLLED_SHUTDOWN = 1;
 export const CHANGE_DIRECTORIES = 2;
 export const CHANGE_CORDONED = 3;
+
+/** metadata.version by level, as Kafka names it. Levels below MV_MIN exist in old logs only. */
+const METADATA_VERSION_NAMES: readonly string[] =
+  "? 3.0-IV1 3.1-IV0 3.2-IV0 3.3-IV0 3.3-IV1 3.3-IV2 3.3-IV3 3.4-IV0 3.5-IV0 3.5-IV1 3.5-IV2 3.6-IV0 3.6-IV1 3.6-IV2 3.7-IV0 3.7-IV1 3.7-IV2 3.7-IV3 3.7-IV4 3.8-IV0 3.9-IV0 4.0-IV0 4.0-IV1 4.0-IV2 4.0-IV3 4.1-IV0 4.1-IV1 4.2-IV0 4.2-IV1 4.3-IV0".split(
+    " ",
+  );
+
+export const metadataVersionName = (level: number): string =>
+  METADATA_VERSION_NAMES[level] ?? String(level);
+
+/** Levels whose records an older level cannot hold: no way back leads across them. */
+const LEVELS_WITH_NEW_RECORDS: ReadonlySet<number> = new Set([7, 8, 11, 13, 14, 15, 17, 23, 30]);
+
+/** Whether going down from `current` to `wanted` would lose what the log may already say. */
+export function losesMetadata(current: number, wanted: number): boolean {
+  for (let level = wanted + 1; level <= current; level += 1) {
+    if (LEVELS_WITH_NEW_RECORDS.has(level)) return true;
+  }
+  return false;
+}

@@ -14,19 +14,13 @@ import {
   type Uuid,
 } from "../../protocol/index.ts";
 import { MV_DIRECTORIES } from "../features/levels.ts";
+import type { FeatureRange } from "../features/supported.ts";
 
 export interface Endpoint {
   readonly name: string;
   readonly host: string;
   readonly port: number;
   readonly securityProtocol: number;
-}
-
-/** The levels of a feature that a node understands, both ends included. */
-export interface FeatureRange {
-  readonly name: string;
-  readonly minSupportedVersion: number;
-  readonly maxSupportedVersion: number;
 }
 
 export interface BrokerRegistration {

@@ -4,10 +4,9 @@
  */
 import { assert } from "../../std/assert.ts";
 import type { FeatureLevelRecord } from "../../protocol/index.ts";
-import { MV_MAX } from "../features/levels.ts";
+import { METADATA_VERSION, MV_MAX } from "../features/levels.ts";
+import { KRAFT_VERSION } from "../features/supported.ts";
 
-export const METADATA_VERSION = "metadata.version";
-export const KRAFT_VERSION = "kraft.version";
 /** Quorums here are of kraft.version 1 from their first record on. */
 export const KRAFT_VERSION_LEVEL = 1;
 

@@ -17,9 +17,13 @@ import {
   UserScramCredentialRecord,
   type MetadataRecord,
 } from "../../protocol/index.ts";
-import { partitionRecordVersion, registerBrokerRecordVersion } from "../features/levels.ts";
+import {
+  METADATA_VERSION,
+  partitionRecordVersion,
+  registerBrokerRecordVersion,
+} from "../features/levels.ts";
 import type { ClusterImage } from "./cluster-image.ts";
-import { METADATA_VERSION, type FeaturesImage } from "./features-image.ts";
+import type { FeaturesImage } from "./features-image.ts";
 import type { MetadataContents } from "./metadata-image.ts";
 import { partitionsOfTopic, type PartitionRow, type TopicsImage } from "./topics-image.ts";
 

@@ -3,7 +3,7 @@
  * reader of images: it decides nothing, and hands what it read to `partition-change.ts`.
  */
 import { UNASSIGNED_DIRECTORY, type Uuid } from "../../protocol/index.ts";
-import { effectiveTopicConfig } from "../configs/topic-config-sources.ts";
+import { effectiveTopicConfig } from "../configs/effective.ts";
 import { defaultDirectory, hasOnlineDirectory, isActiveBroker } from "../image/cluster-image.ts";
 import { finalizedLevel } from "../image/features-image.ts";
 import type { MetadataImage } from "../image/metadata-image.ts";

@@ -9,10 +9,8 @@ import { alterConfigs } from "../../../src/metadata/control/alter-configs.ts";
 import { alterPartitionReassignments } from "../../../src/metadata/control/alter-partition-reassignments.ts";
 import { alterPartition } from "../../../src/metadata/control/alter-partition.ts";
 import { assignReplicasToDirs } from "../../../src/metadata/control/assign-replicas-to-dirs.ts";
-import {
-  balancePartitionLeaders,
-  electUncleanLeaders,
-} from "../../../src/metadata/duties/balance-partition-leaders.ts";
+import { balancePartitionLeaders } from "../../../src/metadata/duties/balance-partition-leaders.ts";
+import { electUncleanLeaders } from "../../../src/metadata/duties/elect-unclean-leaders.ts";
 import { createPartitions } from "../../../src/metadata/control/create-partitions.ts";
 import { createTopics } from "../../../src/metadata/control/create-topics.ts";
 import { deleteTopics } from "../../../src/metadata/control/delete-topics.ts";
@@ -284,9 +282,9 @@ const brokerChange = stepOf(
 );
 
 const sweep = fc.constantFrom(balancePartitionLeaders, electUncleanLeaders).map(
-  (operation): Step =>
+  (duty): Step =>
     (view) =>
-      lawfullyReplayed(view, operation(view, contextFor(view)).records),
+      lawfullyReplayed(view, duty.rule(view, contextFor(view)).records),
 );
 
 const anyStep = fc.oneof(
@@ -335,7 +333,10 @@ const startOf = (spec: {
   );
   // The world's partitions may name brokers that are not there to lead: settle before judging.
   const settled = replayed(view, second);
-  return lawfullyReplayed(settled, balancePartitionLeaders(settled, contextFor(settled)).records);
+  return lawfullyReplayed(
+    settled,
+    balancePartitionLeaders.rule(settled, contextFor(settled)).records,
+  );
 };
 
 const isSettled = (view: MetadataImage): boolean => {

@@ -4,7 +4,7 @@
 import { describe, expect, test } from "vitest";
 import { takeOver } from "../../../src/metadata/activation.ts";
 import { defaultBootstrap } from "../../../src/metadata/bootstrap.ts";
-import { OWN_FEATURES } from "../../../src/metadata/activation.ts";
+import { OWN_FEATURES } from "../../../src/metadata/features/supported.ts";
 import { emptyImage } from "../../../src/metadata/image/metadata-image.ts";
 import { directoryOf, Office, registrationOf } from "../office.ts";
 import { contextFor, record, replayed } from "../world.ts";

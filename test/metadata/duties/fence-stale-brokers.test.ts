@@ -108,7 +108,7 @@ test("a controller that stood still fences nobody: every session begins anew, an
   office.heartbeat(2);
   const thawedMs = 15_000;
   office.nowMs = thawedMs;
-  expect(fenceStaleBrokers(office.view, office.context).response).toEqual({
+  expect(fenceStaleBrokers.rule(office.view, office.context).response).toEqual({
     isBounded: false,
     stoodStillMs: thawedMs - SESSION_MS - 1,
   });

@@ -3,10 +3,6 @@ import {
   partitionChangesAfter,
   type BrokerChange,
 } from "../../../src/metadata/partitions/broker-change.ts";
-import {
-  electionsForBalance,
-  electionsForLeaderless,
-} from "../../../src/metadata/partitions/leader-balance.ts";
 import type { MetadataImage } from "../../../src/metadata/image/metadata-image.ts";
 import { partitionAt } from "../../../src/metadata/image/topics-image.ts";
 import { LOST_DIRECTORY } from "../../../src/protocol/index.ts";
@@ -186,52 +182,6 @@ describe("an unclean shutdown (KIP-966)", () => {
     const gone = [0, 1, 2].reduce(fence, view);
     expect(line(gone, "foo")).toBe("0,1,2 / - / -1 / 3 / 3 ; elr 1,2 ; last 2");
     expect(line(unfence(gone, 1), "foo")).toBe("0,1,2 / 1 / 1 / 4 / 4 ; elr 2");
-  });
-});
-
-describe("the periodic sweeps", () => {
-  const view = world({
-    brokers: "0 1 2f",
-    topics: {
-      foo: ["0,1 / 0,1 / 1", "1,0 / 1,0 / 1", "0,1 / 1 / 1", "2,1 / 2 / -1", "1,0 / 1,0 / 0"],
-      bar: ["2,0 / 2 / -1"],
-    },
-    configs: { "topic:bar": { "unclean.leader.election.enable": "true" } },
-  });
-
-  test("give leadership back to preferred replicas that are in sync", () => {
-    const { records, isBounded } = electionsForBalance(view, 1_000);
-    expect(isBounded).toBe(false);
-    const balanced = lawfullyReplayed(view, records);
-    expect(lines(balanced, 5).map((text) => text.split(" / ")[2])).toEqual([
-      "0",
-      "1",
-      "1",
-      "-1",
-      "1",
-    ]);
-    expect(electionsForBalance(balanced, 1_000).records).toEqual([]);
-  });
-
-  test("elect uncleanly where the topic allows it, and only there", () => {
-    const swept = lawfullyReplayed(view, electionsForLeaderless(view, 1_000).records);
-    expect(line(swept, "bar")).toBe("2,0 / 0 / 0 / 1 / 1 ; recovering");
-    expect(line(swept, "foo", 3)).toBe("2,1 / 2 / -1 / 0 / 0");
-  });
-
-  test("elect cleanly whatever an unfencing has left", () => {
-    const left = world({ brokers: "0 1", topics: { foo: ["0,1 / 1 / -1", "0,1 / 1 / 1"] } });
-    const { records } = electionsForLeaderless(left, 1_000);
-    expect(lines(lawfullyReplayed(left, records), 2)).toEqual([
-      "0,1 / 1 / 1 / 1 / 1",
-      "0,1 / 1 / 1 / 0 / 0",
-    ]);
-  });
-
-  test("stop at their bound and say so", () => {
-    expect(electionsForBalance(view, 1)).toMatchObject({ isBounded: true, records: [{}] });
-    expect(electionsForBalance(view, 2).records).toHaveLength(2);
-    expect(electionsForLeaderless(view, 0)).toEqual({ isBounded: true, records: [] });
   });
 });
 

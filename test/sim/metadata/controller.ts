@@ -149,8 +149,8 @@ export class Controller {
 
   // Seen from within, a machine that stood still is a clock that jumped. Within a session of true time after one that
   // ended all sessions, no broker can have been silent for a whole one.
-  #fence(view: MetadataImage, context: ControlContext): ReturnType<typeof fenceStaleBrokers> {
-    const result = fenceStaleBrokers(view, context);
+  #fence(view: MetadataImage, context: ControlContext): ReturnType<typeof fenceStaleBrokers.rule> {
+    const result = fenceStaleBrokers.rule(view, context);
     const { replica } = this.#instance;
     const [jumpMs = 0, ...others] = replica.jumps(SESSION_MS);
     if (jumpMs < 2 * SESSION_MS || others.length > 0) return result;

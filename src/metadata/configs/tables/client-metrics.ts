@@ -4,7 +4,6 @@
 import {
   byName,
   listElements,
-  refusalOf,
   type ConfigDefinition,
   type ConfigDefinitions,
 } from "../definition.ts";
@@ -40,24 +39,8 @@ const definitions: readonly ConfigDefinition[] = [
 export const CLIENT_METRICS_CONFIGS: ConfigDefinitions = byName(definitions);
 
 /** Ten pushes a second to one an hour. */
-const INTERVAL_MS_MIN = 100;
-const INTERVAL_MS_MAX = 3_600_000;
-
-/** Why a subscription cannot have these configs, in Kafka's words; null when it can. */
-export function clientMetricsConfigsRefusal(configs: ReadonlyMap<string, string>): string | null {
-  for (const [name, value] of configs) {
-    const definition = CLIENT_METRICS_CONFIGS.get(name);
-    if (definition === undefined) return `Unknown client metrics configuration: ${name}`;
-    const refusal = refusalOf(definition, value);
-    if (refusal !== null) return refusal;
-  }
-  const interval = Number(configs.get("interval.ms") ?? INTERVAL_MS_MIN);
-  if (interval >= INTERVAL_MS_MIN && interval <= INTERVAL_MS_MAX) return null;
-  return (
-    `Invalid value ${interval} for interval.ms, interval must be between ` +
-    `${INTERVAL_MS_MIN} and ${INTERVAL_MS_MAX} (1 hour)`
-  );
-}
+export const INTERVAL_MS_MIN = 100;
+export const INTERVAL_MS_MAX = 3_600_000;
 
 function isRegularExpression(text: string): boolean {
   try {

@@ -2,7 +2,7 @@
  * The configs of groups (KIP-848, KIP-932, KIP-1071). Coordinators bound timeouts by settings of the brokers, which a
  * controller cannot see: the bounds here are their defaults.
  */
-import { byName, refusalOf, type ConfigDefinition, type ConfigDefinitions } from "../definition.ts";
+import { byName, type ConfigDefinition, type ConfigDefinitions } from "../definition.ts";
 
 const int = (name: string, fallback: number, min: number): ConfigDefinition => ({
   name,
@@ -12,7 +12,7 @@ const int = (name: string, fallback: number, min: number): ConfigDefinition => (
 });
 
 /** What the coordinators allow by default, named after the broker configs `<prefix>.min.…` and `<prefix>.max.…`. */
-interface CoordinatorBounds {
+export interface CoordinatorBounds {
   readonly name: string;
   readonly prefix: string;
   readonly setting: string;
@@ -28,7 +28,7 @@ const bounds = (kind: string, setting: string, min: number, max: number): Coordi
   max,
 });
 
-const COORDINATOR_BOUNDS: readonly CoordinatorBounds[] = [
+export const COORDINATOR_BOUNDS: readonly CoordinatorBounds[] = [
   bounds("consumer", "session.timeout.ms", 45_000, 60_000),
   bounds("consumer", "heartbeat.interval.ms", 5_000, 15_000),
   bounds("share", "session.timeout.ms", 45_000, 60_000),
@@ -80,23 +80,3 @@ const definitions: readonly ConfigDefinition[] = [
 ];
 
 export const GROUP_CONFIGS: ConfigDefinitions = byName(definitions);
-
-/** Why a group cannot have these configs, in Kafka's words; null when it can. */
-export function groupConfigsRefusal(configs: ReadonlyMap<string, string>): string | null {
-  for (const [name, value] of configs) {
-    const definition = GROUP_CONFIGS.get(name);
-    if (definition === undefined) return `Unknown group config name: ${name}`;
-    const refusal = refusalOf(definition, value);
-    if (refusal !== null) return refusal;
-  }
-  for (const { name, prefix, setting, min, max } of COORDINATOR_BOUNDS) {
-    const value = configs.get(name);
-    if (value === undefined) continue;
-    if (Number(value) < min) {
-      return `${name} must be greater than or equal to ${prefix}.min.${setting}`;
-    }
-    if (Number(value) > max)
-      return `${name} must be less than or equal to ${prefix}.max.${setting}`;
-  }
-  return null;
-}

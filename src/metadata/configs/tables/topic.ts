@@ -6,7 +6,6 @@
 import {
   byName,
   listElements,
-  refusalOf,
   type BrokerSynonym,
   type ConfigDefinition,
   type ConfigDefinitions,
@@ -267,63 +266,3 @@ const definitions: readonly ConfigDefinition[] = [
 
 /** Every config of a topic, in ascending order of name. */
 export const TOPIC_CONFIGS: ConfigDefinitions = byName(definitions);
-
-/**
- * Why a topic cannot have these configs, in Kafka's words; null when it can. `configs` are all that are set on
- * it after the change; what is not set has `inherited`'s value.
- */
-export function topicConfigsRefusal(
-  configs: ReadonlyMap<string, string>,
-  inherited: (definition: ConfigDefinition) => string,
-): string | null {
-  for (const name of configs.keys()) {
-    if (!TOPIC_CONFIGS.has(name)) return `Unknown topic config name: ${name}`;
-  }
-  for (const definition of definitions) {
-    const value = configs.get(definition.name);
-    const refusal = value === undefined ? null : refusalOf(definition, value);
-    if (refusal !== null) return refusal;
-  }
-  const effective = (name: string): string => {
-    const definition = TOPIC_CONFIGS.get(name);
-    return configs.get(name) ?? (definition === undefined ? "" : inherited(definition));
-  };
-  return compactionRefusal(effective) ?? remoteStorageRefusal(effective);
-}
-
-function compactionRefusal(effective: (name: string) => string): string | null {
-  const min = Number(effective("min.compaction.lag.ms"));
-  const max = Number(effective("max.compaction.lag.ms"));
-  if (min <= max) return null;
-  return (
-    `conflict topic config setting min.compaction.lag.ms (${min}) > ` +
-    `max.compaction.lag.ms (${max})`
-  );
-}
-
-/** KIP-405: what is kept locally is part of what is kept, and a compacted log cannot be kept remotely. */
-function remoteStorageRefusal(effective: (name: string) => string): string | null {
-  if (effective("remote.storage.enable").toLowerCase() !== "true") return null;
-  if (listElements(effective("cleanup.policy")).includes("compact")) {
-    return "Remote log storage is unsupported for the compacted topics";
-  }
-  return (
-    localRetentionRefusal(effective, "retention.bytes") ??
-    localRetentionRefusal(effective, "retention.ms")
-  );
-}
-
-function localRetentionRefusal(effective: (name: string) => string, name: string): string | null {
-  const UNLIMITED = -1;
-  const AS_TOTAL = -2;
-  const local = Number(effective(`local.${name}`));
-  const total = Number(effective(name));
-  if (total <= UNLIMITED || local === AS_TOTAL) return null;
-  const refusal = `Invalid value ${local} for configuration local.${name}: `;
-  if (local === UNLIMITED) {
-    return `${refusal}Value must not be -1 as ${name} value is set as ${total}.`;
-  }
-  return local > total
-    ? `${refusal}Value must not be more than property ${name} value ${total}.`
-    : null;
-}

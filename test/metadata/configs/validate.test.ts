@@ -1,14 +1,22 @@
 import { describe, expect, test } from "vitest";
-import { refusalOf, type ConfigDefinition } from "../../../src/metadata/configs/definition.ts";
-import { clientMetricsConfigsRefusal } from "../../../src/metadata/configs/tables/client-metrics.ts";
+import { refusalOf } from "../../../src/metadata/configs/definition.ts";
 import { configSynonyms } from "../../../src/metadata/configs/effective.ts";
-import { groupConfigsRefusal } from "../../../src/metadata/configs/tables/group.ts";
 import { brokerConfigType } from "../../../src/metadata/configs/tables/broker.ts";
-import { TOPIC_CONFIGS, topicConfigsRefusal } from "../../../src/metadata/configs/tables/topic.ts";
+import { TOPIC_CONFIGS } from "../../../src/metadata/configs/tables/topic.ts";
+import { configsRefusal, type Configs } from "../../../src/metadata/configs/validate.ts";
+import { CONFIG_RESOURCE } from "../../../src/metadata/image/configs-image.ts";
 
-const byDefault = (definition: ConfigDefinition): string => definition.default;
-const refusal = (configs: Record<string, string>): string | null =>
-  topicConfigsRefusal(new Map(Object.entries(configs)), byDefault);
+const refusalOfResource = (
+  resourceType: number,
+  configs: Record<string, string>,
+  clusterDefaults: Configs = new Map(),
+): string | null => {
+  const resource = { resourceType, resourceName: "foo" };
+  const rules = { clusterDefaults, isElrEnabled: false };
+  return configsRefusal(resource, new Map(Object.entries(configs)), rules)?.message ?? null;
+};
+const refusal = (configs: Record<string, string>, clusterDefaults?: Configs): string | null =>
+  refusalOfResource(CONFIG_RESOURCE.TOPIC, configs, clusterDefaults);
 
 describe("every topic config", () => {
   test.each([...TOPIC_CONFIGS.values()])(
@@ -108,10 +116,8 @@ describe("a topic config is refused", () => {
   });
 
   test("when what it inherits makes it wrong", () => {
-    const configs = new Map([["min.compaction.lag.ms", "4"]]);
-    const refused = topicConfigsRefusal(configs, (definition) =>
-      definition.name === "max.compaction.lag.ms" ? "3" : definition.default,
-    );
+    const clusterDefaults = new Map([["log.cleaner.max.compaction.lag.ms", "3"]]);
+    const refused = refusal({ "min.compaction.lag.ms": "4" }, clusterDefaults);
     expect(refused).toMatch(/^conflict topic config/);
   });
 });
@@ -172,7 +178,7 @@ describe("other resources", () => {
     ],
     [{ nope: "1" }, "Unknown group config name: nope"],
   ])("a group with %j: %s", (configs, reason) => {
-    expect(groupConfigsRefusal(new Map(Object.entries(configs)))).toBe(reason);
+    expect(refusalOfResource(CONFIG_RESOURCE.GROUP, configs)).toBe(reason);
   });
 
   test.each([
@@ -191,7 +197,7 @@ describe("other resources", () => {
     ],
     [{ nope: "1" }, "Unknown client metrics configuration: nope"],
   ])("a client metrics subscription with %j: %s", (configs, reason) => {
-    expect(clientMetricsConfigsRefusal(new Map(Object.entries(configs)))).toBe(reason);
+    expect(refusalOfResource(CONFIG_RESOURCE.CLIENT_METRICS, configs)).toBe(reason);
   });
 
   test.each([

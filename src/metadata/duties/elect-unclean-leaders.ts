@@ -1,0 +1,16 @@
+/**
+ * Elections for partitions without a leader where the topic has come to allow unclean ones (KAFKA-12670). A clean
+ * leader is taken where there is one: an unfencing that met the bound of its batch has left some to find.
+ */
+import { leaderlessPartitions } from "../image/topics-image.ts";
+import { partitionChanger } from "../partitions/partition-rules.ts";
+import type { Duty } from "./duty.ts";
+import { sweep, type SweepReport } from "./elections.ts";
+
+export const electUncleanLeaders: Duty<SweepReport> = {
+  name: "elect-unclean-leaders",
+  rule: (view) => {
+    const change = partitionChanger(view);
+    return sweep(leaderlessPartitions(view.topics), (row) => change(row, {}));
+  },
+};
