@@ -1,5 +1,5 @@
 /**
- * The contract between a controller node and those that call it: the Worker, and the other controllers. Routes,
+ * The contract between a controller node and its callers: the Worker, and the other controllers. Routes,
  * header names, statuses and the JSON that goes over them, spelled once; both sides import this file, and it is all
  * that the Worker knows of a node. What reads JSON here checks it, since the two sides may be of different builds.
  *
@@ -8,8 +8,8 @@
 import type { ClusterEntry } from "./cluster-entry.ts";
 
 /**
- * Everything that a node answers. Whoever can call a node may use every route, with one agreement: the Worker
- * never uses `peerFrames`, on which a sender is believed to be the voter that it says it is.
+ * Everything that a node answers. Only bindings reach a node, so no caller is authenticated here; but the Worker never
+ * uses `peerFrames`, on which a sender is believed to be the voter that it claims to be.
  */
 export const ROUTES = {
   /** `FormRequest` in, `FormAnswer` out: makes the node a voter; repeatable. */
@@ -103,8 +103,8 @@ export function positionIn(headers: Headers): Position | undefined {
 
 /**
  * Marks an answer of a node that is not the active controller: nothing was executed, and the request may be sent to
- * another node. The value is the leader that the node knows, -1 when it knows none. On `frames` it stands beside
- * Kafka's own NOT_CONTROLLER, which every API says in another place and DescribeQuorum in other words.
+ * another node. The value is the leader that the node knows, -1 when it knows none. On `frames` it accompanies Kafka's
+ * own code, which each API has in a place of its own and DescribeQuorum replaces by NOT_LEADER_OR_FOLLOWER.
  */
 export const notControllerHeader = (leaderId: number): Readonly<Record<string, string>> => ({
   [HEADERS.notController]: String(leaderId),

@@ -1,6 +1,6 @@
 /**
  * The HTTP interface: what holds for every answer, then one mount per resource. Base `/kafka/v3` with the shapes
- * of Confluent's REST v3; health lies beside it. The README has the table of paths.
+ * of Confluent's REST v3; health is at the root. `docs/HTTP.md` lists every path.
  */
 import { Hono } from "hono";
 import { findCluster } from "./clusters/directory.ts";
@@ -32,7 +32,7 @@ app.notFound((context) =>
 app.route("/health", health);
 app.route(`${BASE_PATH}/clusters`, clusters);
 
-/** Everything about one cluster: the path's cluster is looked up once, and every answer says how far it reaches. */
+/** Everything about one cluster: the path's cluster is looked up once, and every answer carries its position. */
 const cluster = new Hono<Scope>();
 cluster.onError(answerProblem);
 cluster.use(async (context, next) => {

@@ -1,7 +1,7 @@
 /**
- * A bounded map that forgets what was not used for longest. What an isolate keeps between requests goes in
- * here: plain data only, since one request may not touch another's promises, streams or stubs, and never
- * anything whose loss would matter, since an isolate may go at any time.
+ * A bounded map that drops the least recently used entry. It holds all that an isolate keeps between requests: plain
+ * data only, since one request may not touch another's promises, streams or stubs, and nothing whose loss would
+ * matter, since an isolate may go at any time.
  */
 export class Recent<Value> {
   readonly #entries = new Map<string, Value>();
@@ -14,7 +14,7 @@ export class Recent<Value> {
   get(key: string): Value | undefined {
     const value = this.#entries.get(key);
     if (value === undefined) return undefined;
-    // A map iterates in the order of insertion: what is put back comes last, what is first is oldest.
+    // A map iterates in the order of insertion: an entry put back comes last, and the first is the oldest.
     this.#entries.delete(key);
     this.#entries.set(key, value);
     return value;

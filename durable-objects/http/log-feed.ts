@@ -16,12 +16,12 @@ export async function readFeed(voter: Controller, query: URLSearchParams): Promi
   const maxBytes = numberIn(query, "max_bytes", { fallback: BYTES_DEFAULT, max: BYTES_MAX });
   const waitMs = numberIn(query, "wait_ms", { fallback: 0, max: WAIT_MS_MAX });
   if (from === null || maxBytes === null || waitMs === null) {
-    const message = `from_offset, max_bytes (at most ${BYTES_MAX}) and wait_ms (at most ${WAIT_MS_MAX}) are whole numbers from 0`;
-    return refusal(400, message);
+    const bounds = `max_bytes (at most ${BYTES_MAX}) and wait_ms (at most ${WAIT_MS_MAX})`;
+    return refusal(400, `from_offset, ${bounds} are whole numbers from 0`);
   }
   const { startOffset } = voter.state.log;
   if (from < startOffset) {
-    const message = `the log begins at ${startOffset}; what lies before is in a snapshot`;
+    const message = `the log begins at ${startOffset}; earlier records are in a snapshot`;
     return refusal(STATUS.belowLogStart, message);
   }
   await commitBeyond(voter, from, waitMs);

@@ -1,5 +1,5 @@
 /** The Worker and a controller over their contract: what goes over it, and what either side makes of the other's answers. */
-import { describe, expect, test } from "vitest";
+import { afterEach, describe, expect, test, vi } from "vitest";
 import {
   DescribeCluster,
   ErrorCode,
@@ -39,6 +39,14 @@ function describeCluster(
 const DESCRIBE = { includeClusterAuthorizedOperations: false, endpointType: 2 };
 
 const post = (body: unknown): RequestInit => ({ method: "POST", body: JSON.stringify(body) });
+
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+/** A body that breaks off. */
+const broken = (): ReadableStream =>
+  new ReadableStream({ pull: (controller) => controller.error(new Error("object reset")) });
 
 describe("an API call in JSON", () => {
   test("reaches a controller as a frame, and its response comes back as JSON", async () => {
@@ -89,6 +97,19 @@ describe("an API call in JSON", () => {
         ),
       ),
     ).toEqual({ status: 404, error_code: 40405, message: "DescribeAcls is not served" });
+  });
+
+  test.each([
+    ["a write", "AllocateProducerIds", { brokerId: 1, brokerEpoch: 1 }, 50302],
+    ["a read", "DescribeCluster", DESCRIBE, 50301],
+  ])("that breaks off within the answer to %s is no answer", async (_, api, request, code) => {
+    vi.useFakeTimers();
+    const edge = edgeWith([3000], () => new Response(broken(), { headers: AT }));
+    const refused = refusalOf(
+      edge.request(`rpc/${api}?version=${api === "DescribeCluster" ? 1 : 0}`, post(request)),
+    );
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect(await refused).toMatchObject({ status: 503, error_code: code });
   });
 
   test("that JSON can say and a frame cannot is refused with the field's path", async () => {

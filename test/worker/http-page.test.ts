@@ -14,9 +14,8 @@ test("the page has a section for every path, and no other", () => {
   const served = app.routes
     .filter(({ method }) => method !== "ALL")
     .map(({ method, path }) => `${method} ${written(path)}`);
-  const described = [...page.matchAll(/^### `(.+)`$/gm)].map(([, heading]) => heading);
-  expect(new Set(described)).toEqual(new Set(served));
-  expect(described).toHaveLength(served.length);
+  const described = [...page.matchAll(/^### `(.+)`$/gm)].map(([, heading = ""]) => heading);
+  expect(described.toSorted()).toEqual(served.toSorted());
 });
 
 test("the page lists every refusal with its status and its code", () => {

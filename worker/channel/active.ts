@@ -30,15 +30,15 @@ export interface RouteLimits {
   readonly pauseMaxMs: number;
 }
 
-/** Longer than an election after a lost leader takes at Kafka's default timeouts, so that one failover is invisible. */
+/** Longer than an election takes at Kafka's default timeouts, so that clients see no error in one failover. */
 const LIMITS: RouteLimits = { searchMs: 10_000, pauseMs: 25, pauseMaxMs: 400 };
 
-/** More clusters than one isolate serves at a time; forgetting one costs a redirect. */
+/** More clusters than one isolate serves at a time; forgetting one costs one refused call. */
 const REMEMBERED_MAX = 1_000;
 
 const lastActive = new Recent<number>(REMEMBERED_MAX);
 
-/** The controller that was active when last heard of, or any of `nodeIds`: a place to start, not a promise. */
+/** The controller that was active last, or any of `nodeIds`. It may no longer be active. */
 export function likelyActive(clusterKey: string, nodeIds: readonly number[]): number {
   const remembered = lastActive.get(clusterKey);
   if (remembered !== undefined && nodeIds.includes(remembered)) return remembered;

@@ -31,8 +31,8 @@ export interface KafkaAnswer<A extends Api> {
 }
 
 /**
- * Beyond this a controller that has not answered is taken for lost: longer than it waits for a commit itself, so
- * that it can still say how that ended.
+ * After this time a controller is taken for lost. Longer than it waits for a commit itself, so that it can still report
+ * the outcome.
  */
 const ANSWER_MS = 60_000;
 
@@ -67,17 +67,20 @@ export async function callKafkaAt<A extends Api>(
   return undefined;
 }
 
-const sendFrame = (
+/** The whole answer: one that breaks off is a lost call, as is one that never begins. */
+async function sendFrame(
   env: Bindings,
   entry: ClusterEntry,
   { nodeId, frame }: { readonly nodeId: number; readonly frame: Uint8Array<ArrayBuffer> },
-): Promise<Response> =>
-  callController(env, entry, {
+): Promise<Response> {
+  const response = await callController(env, entry, {
     nodeId,
     route: "frames",
     body: frame,
     signal: AbortSignal.timeout(ANSWER_MS),
   });
+  return new Response(await response.arrayBuffer(), response);
+}
 
 /** What JSON can say and a frame cannot, such as a name of 40,000 letters, is refused with the field's path. */
 function encodeCall<A extends Api>({ api, version, request }: KafkaCall<A>) {

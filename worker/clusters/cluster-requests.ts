@@ -1,6 +1,6 @@
 /**
  * What a client may ask of a new cluster, checked and completed: `{cluster_id?, voters?, controllers?,
- * metadata_version?}` becomes the entry that the directory keeps. Identities that the client leaves open are
+ * metadata_version?}` becomes the entry that the directory keeps. Ids that the client leaves out are
  * drawn here, once; a retry finds them in the directory.
  */
 import type { ClusterEntry, ControllerEntry } from "../../durable-objects/cluster-entry.ts";

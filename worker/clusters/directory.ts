@@ -1,13 +1,14 @@
 /**
  * The clusters of this deployment, as their directory lists them. What a cluster's entry says never changes while
- * the cluster lives, so an isolate remembers entries for a short while and spares the directory a call a request.
+ * the cluster lives, so an isolate remembers entries for a short while, which spares the directory a call for each
+ * request.
  */
 import type { ClusterEntry } from "../../durable-objects/cluster-entry.ts";
 import type { Bindings, Directory } from "../env.ts";
 import { Problem } from "../http/errors.ts";
 import { Recent } from "../recent.ts";
 
-/** How long another isolate may go on naming a cluster that was deleted; its controllers refuse at once. */
+/** How long another isolate may still find a cluster that was deleted; its controllers refuse at once. */
 const REMEMBERED_MS = 10_000;
 const REMEMBERED_MAX = 1_000;
 

@@ -1,6 +1,6 @@
 /**
- * Reading what a client sent, within bounds: so many bytes, so many levels of nesting, UTF-8 and JSON. Nothing
- * here knows what a body means.
+ * Reading what a client sent, within bounds: bytes, levels of nesting, UTF-8 and JSON. What a body means is not
+ * known here.
  */
 import { Problem } from "./errors.ts";
 
@@ -10,16 +10,16 @@ import { Problem } from "./errors.ts";
  */
 export const BODY_BYTES_MAX = 8 * 1024 * 1024;
 
-/** Kafka's messages nest five deep; nothing that is meant to be read nests more than a few levels. */
+/** Far above Kafka's messages, which nest five deep. */
 const JSON_DEPTH_MAX = 32;
 
 /**
- * How much of a body that is too large is still read, and dropped, before it is refused: a client that is sending
- * does not listen, and would see a broken connection in place of the answer.
+ * How much of a body that is too large is still read, and dropped, before it is refused: many clients read the answer
+ * only after they have sent the whole body, and would see a broken connection instead.
  */
 const DRAINED_BYTES_MAX = 64 * 1024 * 1024;
 
-/** The whole body. A body that says or turns out to be too large is refused without being kept. */
+/** The whole body. One that is announced or found to be too large is refused, and its bytes are not kept. */
 export async function readBytes(request: Request): Promise<Uint8Array<ArrayBuffer>> {
   if (request.body === null) return new Uint8Array(0);
   const announced = Number(request.headers.get("Content-Length") ?? 0);
@@ -53,7 +53,7 @@ export async function readText(request: Request): Promise<string> {
   }
 }
 
-/** Parses JSON, which may come from anywhere: depth is checked before the parser sees it. */
+/** Parses JSON of any origin: its depth is checked before the parser runs. */
 export function parseJson(text: string): unknown {
   if (nestingOf(text) > JSON_DEPTH_MAX) {
     throw new Problem("MALFORMED_JSON", `the body nests deeper than ${JSON_DEPTH_MAX} levels`);

@@ -1,7 +1,7 @@
 /**
  * Every refusal of the HTTP interface, in one place: a kind, its HTTP status and its `error_code`. Bodies have
  * Confluent's shape, `{"error_code", "message"}`, with codes of status × 100 + n as REST v3 numbers them.
- * What a controller answers inside a Kafka response is not an HTTP error: it arrives as Kafka's code in a 200.
+ * A refusal inside a Kafka response is not an HTTP error: it arrives as Kafka's code in a 200.
  */
 import type { Context } from "hono";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
@@ -48,7 +48,7 @@ export interface ErrorBody {
   readonly message: string;
 }
 
-/** The answer for `error`. A `Problem` says what it is; anything else is ours, and says nothing of our insides. */
+/** The answer for `error`. Any error but a `Problem` is a defect of ours; its message goes to the log alone. */
 export function answerProblem(error: Error, context: Context): Response {
   if (!(error instanceof Problem)) {
     console.error(`unexpected: ${error.stack ?? error.message}`);

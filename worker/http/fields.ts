@@ -1,6 +1,6 @@
 /**
  * Reading JSON bodies and query parameters whose shape is ours (not Kafka's): every refusal names the field's
- * path and what was expected of it, and a field that nobody knows is refused rather than ignored.
+ * path and what was expected of it, and an unknown field is refused rather than ignored.
  */
 import { Problem } from "./errors.ts";
 

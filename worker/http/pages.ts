@@ -1,10 +1,10 @@
 /**
- * Pages of a sorted list: which items a page has, and the token that goes on after it. A token names a key and
- * not a position, so what is created or deleted between two pages shifts nothing.
+ * Pages of a sorted list: which items a page has, and the token of the next page. A token names a key and not an
+ * index, so items that are created or deleted between two pages shift no others.
  */
 import { integerParameter, invalid } from "./fields.ts";
 
-/** A page's size when the client does not say, and the most it may ask for: an answer stays under a few MB. */
+/** A page's size by default, and the largest one: an answer stays under a few MB. */
 const PAGE_SIZE = 500;
 const PAGE_SIZE_MAX = 5_000;
 
@@ -29,10 +29,7 @@ export interface Page<Item> {
   readonly last: string | undefined;
 }
 
-/**
- * The page of `items`, which are sorted by `keyOf` ascending. A token names a key and not a position, so what is
- * created or deleted between two pages shifts nothing.
- */
+/** The page of `items`, which are sorted by `keyOf` ascending. */
 export function pageOf<Item>(
   items: readonly Item[],
   keyOf: (item: Item) => string,

@@ -35,7 +35,7 @@ const PAUSE_MS = 50;
 
 /**
  * Reads a range. A controller that does not answer, or does not know yet what is committed, is passed over; when
- * all are, they are asked again for a while. That none served it then is a `Problem`.
+ * all are, they are asked again for a while. If none has served it then, that is a `Problem`.
  */
 export async function readCommitted(
   env: Bindings,

@@ -1,9 +1,9 @@
 /**
  * The Worker's own observed image: this isolate reads the committed log, as any observer does, and answers
  * metadata reads from what it has replayed. One image a cluster, immutable, replaced as a whole; several requests
- * may read ahead at once, and each applies only what the others have not.
+ * may read ahead at once, and each applies only the batches that the others have not.
  *
- * What it keeps is data and nothing else (KIP-500's broker cache, without a broker). Losing it costs a replay.
+ * It is KIP-500's metadata cache of a broker, without the broker. Losing it costs a replay.
  */
 import { applyRecords, emptyImage } from "../../src/metadata/index.ts";
 import type { MetadataImage } from "../../src/metadata/index.ts";
@@ -81,7 +81,7 @@ export async function observeWith(
 /** Drops what was observed of a cluster. */
 export const forgetObserved = (key: string): void => observed.delete(key);
 
-/** Replays what of `range` the image does not hold yet. Synchronous: no other request comes between. */
+/** Replays the part of `range` that the image lacks. Synchronous: no other request runs in between. */
 function advance(key: string, range: CommittedRange): Observation {
   let current = observed.get(key) ?? NOTHING;
   for (const row of range.batches) {

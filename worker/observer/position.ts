@@ -8,7 +8,7 @@ import { clusterKey } from "../channel/controller-calls.ts";
 import type { ScopedContext } from "../env.ts";
 import { Recent } from "../recent.ts";
 
-/** Two numbers a cluster: more than one isolate will meet. */
+/** Two numbers for each cluster; more clusters than one isolate serves. */
 const SEEN_MAX = 10_000;
 
 const seen = new Recent<Position>(SEEN_MAX);
@@ -22,8 +22,8 @@ export function noteSeen(key: string, position: Position): void {
 }
 
 /**
- * Puts the position on an answer about a cluster: the one that the handler has set, else the furthest that was shown
- * (a refusal says no less than the answer before it).
+ * Puts the position on an answer about a cluster: the one that the handler has set, else, as on a refusal, the furthest
+ * that was shown.
  */
 export function stampPosition(context: ScopedContext): void {
   const key = clusterKey(context.var.entry);

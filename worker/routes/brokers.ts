@@ -1,6 +1,6 @@
 /**
- * `/brokers`: the registered brokers, fenced ones included, as the observed image has them. A broker's liveness is
- * the controller's soft state and not here; what is, is what the log says.
+ * `/brokers`: the registered brokers, fenced ones included, as the observed image has them. A broker's heartbeats are
+ * the active controller's soft state and not shown here; whether it is fenced is in the log.
  */
 import { Hono } from "hono";
 import { brokerById } from "../../src/metadata/index.ts";

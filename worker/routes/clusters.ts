@@ -1,6 +1,6 @@
 /**
- * `/clusters`: create, list, get, delete. The one resource that is made of the directory's entry and not of
- * metadata; answers about one cluster still say how far its log was seen.
+ * `/clusters`: create, list, get, delete. The only resource that is built from the directory's entries and not from
+ * metadata; an answer about one cluster carries a position all the same.
  */
 import { Hono } from "hono";
 import type {
@@ -43,7 +43,7 @@ clusters.get("/", async (context) => {
   );
 });
 
-/** Formed and led when it answers. Sending it again finishes what broke off, and changes nothing that is done. */
+/** Answers once the cluster is formed and led. The same request again finishes a formation that broke off. */
 clusters.post("/", async (context) => {
   const text = await readText(context.req.raw);
   const asked = clusterEntryOf(text.trim() === "" ? {} : parseJson(text), Date.now());
@@ -75,8 +75,8 @@ clusters.get("/:cluster_id", async (context) => {
 });
 
 /**
- * Wipes every controller, then takes the cluster off the list: an entry outlives its data and never the other way
- * round, so what broke off is finished by deleting again.
+ * Wipes every controller, then takes the cluster off the list. The entry outlives the data, so a deletion that broke
+ * off is finished by deleting again.
  */
 clusters.delete("/:cluster_id", async (context) => {
   const { env } = context;

@@ -1,7 +1,7 @@
 /**
- * `/controllers`: what each controller says of itself, one Kafka frame in and one out (`/frames`: what the gateway
- * uses), and what an operator may do to one: `:restart`, a rehearsal of a failover; `:stop` and `:start`, which take
- * it out and let it back in, also after it has stopped itself because an invariant did not hold.
+ * `/controllers`: what each controller says of itself; `/frames`, one Kafka frame in and one out, which the gateway
+ * calls; and the operations on one controller: `:restart`, a rehearsal of a failover, `:stop`, which takes it out of
+ * the quorum, and `:start`, which lets it take part again, also after an invariant tripped.
  */
 import { Hono } from "hono";
 import type { ClusterEntry } from "../../durable-objects/cluster-entry.ts";
@@ -87,12 +87,12 @@ controllers.post("/:action{[0-9]+:[a-z]+}", async (context) => {
   }
 });
 
-/** How long to wait for the object to go. */
+/** How long to wait for the object's reset. */
 const RESTART_MS = 2_000;
 
 /**
- * Answers once the object has gone: a call that it holds is cut off by its reset, which no answer of its own could
- * prove. What is called after this meets the new incarnation.
+ * Returns once the object was reset. A long poll that the object holds breaks at that moment, which the object could
+ * not announce itself. Calls made after this reach the new incarnation.
  */
 async function restart(context: ScopedContext, nodeId: number): Promise<void> {
   const { env, var: variables } = context;

@@ -2,7 +2,7 @@
  * `/metadata-log`: the committed log as a feed. NDJSON by default, one line a record, control records included so
  * that offsets have no holes; with `Accept: application/vnd.kafka.records` the raw record batches, byte for byte
  * what brokers fetch. One answer is one range: the reader goes on at `Kafka-Next-Offset`, and `wait_ms` holds an
- * answer that would be empty. Nothing uncommitted is ever shown and nothing is skipped.
+ * answer that would be empty. Only committed records are shown, and none is skipped.
  */
 import { Hono } from "hono";
 import { HEADERS } from "../../durable-objects/contract.ts";
@@ -16,7 +16,7 @@ import { recordLines } from "../observer/log-lines.ts";
 const RAW_TYPE = "application/vnd.kafka.records";
 const LINES_TYPE = "application/x-ndjson";
 
-/** As long as proxies commonly let a request rest. */
+/** Proxies commonly close a request that is idle for longer. */
 const WAIT_MS_MAX = 30_000;
 const BYTES = 1024 * 1024;
 /** A range is held whole while it is turned into lines, which are several times its size. */
@@ -50,7 +50,7 @@ function describeRange(context: ScopedContext, fromOffset: number, range: Commit
   context.set("position", { offset: last.lastOffset, epoch: last.leaderEpoch });
 }
 
-/** Lines as a stream, one batch at a time: the text of a large range is never whole in memory. */
+/** Lines as a stream, one batch at a time, so that the whole text of a large range is never in memory. */
 function linesOf(batches: readonly BatchInRow[], fromOffset: number): ReadableStream<Uint8Array> {
   const encoder = new TextEncoder();
   const lines = recordLines(batches, fromOffset);

@@ -1,6 +1,6 @@
 /**
- * `/topics/{name}/partitions`: leader, ISR, epochs and replicas of each, and the replicas one by one. Beside
- * Confluent's fields stand Kafka's own, which it lacks.
+ * `/topics/{name}/partitions`: leader, ISR, epochs and replicas of each, and the replicas one by one. Kafka's
+ * own fields that Confluent's REST v3 lacks are added.
  */
 import { Hono } from "hono";
 import { partitionAt, partitionsOfTopic } from "../../src/metadata/index.ts";

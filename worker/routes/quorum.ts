@@ -1,7 +1,7 @@
 /**
  * `/quorum`: what `kafka-metadata-quorum describe` shows, in one answer: the leader's view of voters and
- * observers (DescribeQuorum, KIP-595), and beside it what every controller says of itself, so that a quorum
- * without a leader can be looked at too.
+ * observers (DescribeQuorum, KIP-595), and what every controller says of itself, so that a quorum without a leader
+ * can be inspected too.
  */
 import { Hono } from "hono";
 import type { ClusterEntry } from "../../durable-objects/cluster-entry.ts";

@@ -1,7 +1,7 @@
 /**
  * `/rpc/{ApiName}`: any controller API as JSON, in Kafka's own JSON form of the message (`?version=`, the highest
- * by default). The request is read here by the same schema that the wire uses, and goes to a controller as a frame,
- * so what reaches a controller is well-formed. What Kafka would refuse inside its response arrives as a 200 with Kafka's code.
+ * by default). The body is read here by the same schema that the wire uses and goes to a controller as a frame, so a
+ * malformed request never reaches one. A refusal inside Kafka's response arrives as a 200 with Kafka's code.
  */
 import { Hono } from "hono";
 import { JsonError, apiByName, boundsOf, fromJson, toJson } from "../../src/protocol/index.ts";

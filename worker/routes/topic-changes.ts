@@ -1,7 +1,7 @@
 /**
  * Changing topics in REST v3's words: `POST /topics`, `PATCH /topics/{name}` (more partitions), `DELETE
- * /topics/{name}`. Each is one controller API in other clothes; what Kafka refuses becomes an HTTP error that keeps
- * Kafka's sentence.
+ * /topics/{name}`. Each is one call of a controller API; a refusal by Kafka becomes an HTTP error that keeps Kafka's
+ * sentence.
  */
 import { Hono } from "hono";
 import {
@@ -119,7 +119,7 @@ function refuseUnless(
   throw new Problem(isUnknown ? "UNKNOWN_TOPIC_OR_PARTITION" : "INVALID_REQUEST", message);
 }
 
-/** Counts, or who holds what: never both. -1 leaves a count to the cluster's defaults (KIP-464). */
+/** Counts, or an assignment of replicas to brokers: never both. -1: the cluster's default (KIP-464). */
 function placementOf(fields: Readonly<Record<string, unknown>>) {
   const {
     partitions_count: partitions,
