@@ -7,7 +7,7 @@
 import { DecodeError } from "./bytes/errors.ts";
 import type { ControlRecord } from "./control-records.ts";
 import {
-  decodeRecordBatch,
+  decodeVerifiedBatch,
   encodeControlBatch,
   encodeDataBatch,
   recordBatches,
@@ -74,7 +74,7 @@ export interface DecodedSnapshot {
 
 /** Reads a whole snapshot. One without header or footer is not whole: a `DecodeError`. */
 export function decodeSnapshot(bytes: Uint8Array): DecodedSnapshot {
-  const batches = Array.from(recordBatches(bytes), (row) => decodeRecordBatch(row.bytes));
+  const batches = Array.from(recordBatches(bytes), decodeVerifiedBatch);
   const first = batches[0];
   if (first === undefined) throw refusal("the snapshot is empty", 0);
   const frame = frameOf(first);

@@ -13,7 +13,7 @@ const entry = (clusterId: string): ClusterEntry => ({
   created_ms: 1_700_000_000_000,
 });
 
-test("a created cluster is listed once, whoever asks again", async () => {
+test("a created cluster is listed once, however often it is asked for", async () => {
   const directory = env.DIRECTORY.getByName("a");
   expect(await directory.create(entry("one"))).toMatchObject({ created: true });
   expect(await directory.create({ ...entry("one"), metadata_version: 7 })).toMatchObject({

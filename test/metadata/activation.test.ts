@@ -71,7 +71,7 @@ describe("a log without records", () => {
     ]);
   });
 
-  test("is asked of the image: whoever is elected again before they commit writes them again", () => {
+  test("is asked of the image: a controller elected again before they commit writes them again", () => {
     expect(take(emptyImage).wrote).toEqual(take(emptyImage).wrote);
     expect(take(take(emptyImage).view).wrote).toEqual([]);
   });

@@ -198,7 +198,7 @@ describe.each(["4.0.2", "4.1.2", "4.3.1"])("Kafka %s and we say the same", (kafk
     }
   });
 
-  test("to whoever asks what is served, but for what we do not serve", async () => {
+  test("to any client what is served, but for what we do not serve", async () => {
     const conversations = conversationsOf(kafka, new Set(["ApiVersions"]));
     expect(conversations.length).toBeGreaterThan(10);
     for (const conversation of conversations) {

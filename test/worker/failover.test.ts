@@ -1,4 +1,4 @@
-/** Leaders and runtimes that die: what was acknowledged stays, and whoever asks is answered again. */
+/** Leaders and runtimes that die: what was acknowledged stays, and callers are answered again. */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { jsonBroker } from "../../client/json-broker.ts";
 import type { JsonBroker } from "../../client/json-broker.ts";

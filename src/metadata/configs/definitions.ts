@@ -1,5 +1,5 @@
 /**
- * The type and the default of a key of any resource, for whoever has no table of one kind in hand.
+ * The type and the default of a key of any resource, where no table of one kind is at hand.
  */
 import { CONFIG_RESOURCE } from "../image/configs-image.ts";
 import { brokerConfigType } from "./tables/broker.ts";

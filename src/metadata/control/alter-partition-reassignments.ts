@@ -124,7 +124,7 @@ class Moves {
       );
     }
     const reverted = { replicas, isr, addingReplicas: [], removingReplicas: [] };
-    // Nobody who was in sync is left: whoever leads now has lost records, however well it is (KIP-704).
+    // Nobody who was in sync is left: the present leader has lost records, however well it is (KIP-704).
     return isUnclean ? { ...reverted, leaderRecoveryState: RECOVERING } : reverted;
   }
 

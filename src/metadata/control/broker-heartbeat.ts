@@ -186,7 +186,7 @@ function controlledShutdownRecords(
 }
 
 /**
- * The broker was heard from; whoever is fenced is not waited for. The shutdown offset is set once all partitions
+ * The broker was heard from; a fenced broker is not waited for. The shutdown offset is set once all partitions
  * have let go of the broker, and is the last offset that says so.
  */
 function livenessAfter(

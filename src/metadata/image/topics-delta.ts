@@ -18,7 +18,7 @@ import { withSlot } from "./replica-slots.ts";
 import { collisionKey, type Topic, type TopicsImage } from "./topics-image.ts";
 import type { ImmutableMap } from "../../std/immutable-map.ts";
 
-/** Private to whoever replays: it changes as records are read, and is given up once it is applied. */
+/** Private to its reader: it changes as records are read, and is given up once it is applied. */
 export interface TopicsDelta {
   /** Names and ids as of the last record; partitions as of the base. */
   topics: TopicsImage;

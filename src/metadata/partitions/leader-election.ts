@@ -5,8 +5,8 @@
  */
 
 /**
- * - `preferred`: the first replica, if it can lead cleanly; else whoever leads now; else any clean one.
- * - `online`: whoever leads now, if it still can; else the first clean one.
+ * - `preferred`: the first replica, if it can lead cleanly; else the present leader; else any clean one.
+ * - `online`: the present leader, if it still can; else the first clean one.
  * - `unclean`: as `online`, and with no clean one left, the first that is alive at all.
  */
 export type Election = "preferred" | "online" | "unclean";

@@ -1,5 +1,5 @@
 /**
- * From one image to the next. A delta is private to whoever replays: it is written to while records are read and
+ * From one image to the next. A delta is private to its reader: it is written to while records are read and
  * given up when it is applied; images never change. Every area but the topics is a persistent map, which is its
  * own delta, so the functions that change it stand beside it; topics gather their changed rows first.
  */
