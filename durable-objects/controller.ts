@@ -8,18 +8,17 @@ import {
   leaderOf,
   type LogRange,
   type RaftConfig,
-  type Reply,
   type Request,
   type State,
 } from "../src/raft/index.ts";
 import { AssertionError } from "../src/std/assert.ts";
-import type { Operation, Outcome } from "./active-controller/active-controller.ts";
+import type { Answered, Operation, Outcome } from "./active-controller/active-controller.ts";
 import { Office } from "./active-controller/office.ts";
 import { controllersOf, readContext } from "./active-controller/operation-context.ts";
 import type { ClusterIdentity } from "./cluster-entry.ts";
 import { CommittedLog } from "./committed-log/committed-log.ts";
 import type { Ports } from "./replica/ports.ts";
-import { Replica } from "./replica/replica.ts";
+import { Replica, type Answered as RequestAnswered } from "./replica/replica.ts";
 
 /** Who this controller is. `seed` is unpredictable. */
 export interface ControllerStart {
@@ -86,17 +85,27 @@ export class Controller {
     this.#replica.alarmFired();
   }
 
-  /** Puts a request of the quorum's own protocol to the core; settles when the core answers, maybe much later. */
-  ask(body: Request): Promise<Reply> {
-    return this.#replica.ask(body);
+  /**
+   * Puts a request of the quorum's own protocol to the core, which answers at once or much later. What is returned
+   * says that the caller has hung up.
+   */
+  ask(body: Request, answered: RequestAnswered): () => void {
+    return this.#replica.ask(body, answered);
+  }
+
+  /** Gives up the office of `epoch` in good order, if this node still holds it. */
+  resign(epoch: number): void {
+    this.#replica.resign(epoch);
   }
 
   /** Runs a metadata operation if this node is in office. */
-  async submit<Response>(
+  submit<Response>(
     operation: Operation<Response>,
     apiVersion: number,
-  ): Promise<Outcome<Response>> {
-    return this.#office?.submit(operation, apiVersion) ?? { kind: "not-controller" };
+    answered: Answered<Response>,
+  ): void {
+    if (this.#office === null) answered({ kind: "not-controller" });
+    else this.#office.submit(operation, apiVersion, answered);
   }
 
   /** Runs a read against what is committed and out of any open transaction. Any node may, once it knows a log. */
@@ -133,9 +142,9 @@ export class Controller {
     return this.#replica.readLog(range);
   }
 
-  /** Resolves at the next commit, or after `waitMs`. */
-  nextCommit(waitMs: number): Promise<void> {
-    return this.#committed.nextCommit(waitMs);
+  /** Runs `then` at the next commit, or after `waitMs`. */
+  nextCommit(waitMs: number, then: () => void): void {
+    this.#committed.nextCommit(waitMs, then);
   }
 
   /** Ends this controller for good: nothing that still arrives for it is stored, sent or answered. */
@@ -180,8 +189,7 @@ export class Controller {
       batchBytesMax: this.#ports.log.batchBytesMax,
     };
     const { disk, clock, operatorLog } = this.#ports;
-    const fail = (cause: unknown): void => this.#fail(cause);
-    this.#office = new Office(claim, { disk, clock, operatorLog, fail, replica: this.#replica });
+    this.#office = new Office(claim, { disk, clock, operatorLog, replica: this.#replica });
   }
 
   #fail(cause: unknown): void {

@@ -34,6 +34,9 @@ export type Outcome<Response> =
   /** Nothing was written: the operation met a defect of ours. */
   | { readonly kind: "failed"; readonly cause: unknown };
 
+/** Told once of what became of an operation: within the call that runs it, or later. */
+export type Answered<Response> = (outcome: Outcome<Response>) => void;
+
 /** What an operation is told that holds for the whole office. */
 export type StandingContext = Pick<
   ControlContext,
@@ -115,17 +118,29 @@ export class ActiveController {
    * Runs an operation now and answers when everything it saw and wrote is committed. Records are replayed onto
    * the view before they are queued: what the image cannot digest is never appended.
    */
-  submit<Response>(operation: Operation<Response>, at: Moment): Promise<Outcome<Response>> {
-    if (this.#awaiting.length >= OPERATIONS_MAX)
-      return Promise.resolve({ kind: "refused", reason: "overloaded" });
+  submit<Response>(operation: Operation<Response>, at: Moment, answered: Answered<Response>): void {
+    const done = this.#tryToRun(operation, at);
+    if (done.kind === "committed" && done.endOffset > this.#committedEnd)
+      this.#awaiting.push({
+        endOffset: done.endOffset,
+        image: this.#view,
+        answer: () => answered(done),
+        abandon: () => answered({ kind: "not-controller" }),
+      });
+    else answered(done);
+  }
+
+  #tryToRun<Response>(operation: Operation<Response>, at: Moment): Outcome<Response> {
+    if (this.#awaiting.length >= OPERATIONS_MAX) return { kind: "refused", reason: "overloaded" };
     try {
       return this.#run(operation, at);
     } catch (cause) {
-      return Promise.resolve({ kind: "failed", cause });
+      return { kind: "failed", cause };
     }
   }
 
-  #run<Response>(operation: Operation<Response>, at: Moment): Promise<Outcome<Response>> {
+  /** What is to be answered, as soon as everything below its `endOffset` is committed. */
+  #run<Response>(operation: Operation<Response>, at: Moment): Outcome<Response> {
     const drawn = nextWord(this.#random);
     this.#random = drawn.random;
     const { nowMs } = at;
@@ -138,7 +153,7 @@ export class ActiveController {
     });
     const queued = encode(result.records, nowMs);
     if (queued.bytes > this.#start.batchBytesMax) {
-      return Promise.resolve({ kind: "refused", reason: "too-large" });
+      return { kind: "refused", reason: "too-large" };
     }
     const endOffset = this.#nextOffset + result.records.length;
     const view =
@@ -153,24 +168,7 @@ export class ActiveController {
     this.#nextOffset = endOffset;
     if (result.liveness !== undefined) this.#liveness = result.liveness;
     if (queued.values.length > 0) this.#queued.push(queued);
-    return this.#answerAt(endOffset, view, result.response);
-  }
-
-  #answerAt<Response>(
-    endOffset: number,
-    image: MetadataImage,
-    response: Response,
-  ): Promise<Outcome<Response>> {
-    if (endOffset <= this.#committedEnd)
-      return Promise.resolve({ kind: "committed", response, endOffset });
-    return new Promise((resolve) => {
-      this.#awaiting.push({
-        endOffset,
-        image,
-        answer: () => resolve({ kind: "committed", response, endOffset }),
-        abandon: () => resolve({ kind: "not-controller" }),
-      });
-    });
+    return { kind: "committed", response: result.response, endOffset };
   }
 
   /** Takes the next round off the queue, or null when nothing waits. */

@@ -9,15 +9,13 @@
 import type { MetadataImage } from "../../src/metadata/index.ts";
 import type { Ports } from "../replica/ports.ts";
 import type { Replica } from "../replica/replica.ts";
-import { ActiveController, type Operation, type Outcome } from "./active-controller.ts";
+import { ActiveController, type Answered, type Operation } from "./active-controller.ts";
 import { Duties, type Duty } from "./duties.ts";
 import { controllersOf, firstOperation, takeOffice, type Claim } from "./operation-context.ts";
 
 /** What an office works with. */
 export interface OfficeParts extends Pick<Ports, "disk" | "clock" | "operatorLog"> {
   readonly replica: Replica;
-  /** The office met a defect that it cannot outlive. */
-  readonly fail: (cause: unknown) => void;
 }
 
 export class Office {
@@ -30,13 +28,12 @@ export class Office {
   #isOpen = false;
   #isOver = false;
 
-  /** The first records are queued at once, and appended with the first round. */
   constructor(claim: Claim, parts: OfficeParts) {
     this.epoch = claim.epoch;
     this.#parts = parts;
     this.#active = new ActiveController(takeOffice(claim));
     this.#duties = new Duties(this.#active.liveness, claim.nowMs);
-    void this.#open(firstOperation(claim.cluster));
+    this.#open(firstOperation(claim.cluster));
   }
 
   /** True once the first records of this office are committed. */
@@ -54,12 +51,15 @@ export class Office {
   }
 
   /** Runs an operation now; answers when it is committed, or when office is lost. */
-  submit<Response>(operation: Operation<Response>, apiVersion: number): Promise<Outcome<Response>> {
-    if (this.#isOver) return Promise.resolve({ kind: "not-controller" });
-    const outcome = this.#run(operation, apiVersion);
+  submit<Response>(
+    operation: Operation<Response>,
+    apiVersion: number,
+    answered: Answered<Response>,
+  ): void {
+    if (this.#isOver) return answered({ kind: "not-controller" });
+    this.#run(operation, apiVersion, answered);
     this.appendRound();
     this.#parts.replica.armWake();
-    return outcome;
   }
 
   /** Appends what has queued, unless a round is under way. */
@@ -81,7 +81,7 @@ export class Office {
   runDueDuties(): void {
     if (this.#isOver) return;
     const due = this.#duties.takeDue(this.#active.liveness, this.#parts.clock());
-    for (const duty of due) void this.#runDuty(duty);
+    for (const duty of due) this.#runDuty(duty);
   }
 
   /** Office is lost: every operation that waits learns that its outcome is not known here. */
@@ -90,21 +90,26 @@ export class Office {
     this.#active.renounce();
   }
 
-  // Without its first records an office is none: better to be reset than to lead a cluster without features.
-  async #open(first: Operation<null>): Promise<void> {
-    const outcome = await this.#run(first, 0);
-    if (outcome.kind === "failed") this.#parts.fail(outcome.cause);
-    if (outcome.kind === "committed") this.#isOpen = true;
+  // The first records are queued at once, and appended with the first round. Without them an office is none: better to
+  // be reset than to lead a cluster without features.
+  #open(first: Operation<null>): void {
+    this.#run(first, 0, (outcome) => {
+      if (outcome.kind === "failed") throw outcome.cause;
+      if (outcome.kind === "committed") this.#isOpen = true;
+    });
   }
 
-  #run<Response>(operation: Operation<Response>, apiVersion: number): Promise<Outcome<Response>> {
+  #run<Response>(
+    operation: Operation<Response>,
+    apiVersion: number,
+    answered: Answered<Response>,
+  ): void {
     const { clock, replica } = this.#parts;
     const controllers = controllersOf(replica.voters);
     const nowMs = clock();
     const { liveness } = this.#active;
-    const outcome = this.#active.submit(operation, { nowMs, apiVersion, controllers });
+    this.#active.submit(operation, { nowMs, apiVersion, controllers }, answered);
     if (this.#active.liveness !== liveness) this.#duties.contactsChanged(nowMs);
-    return outcome;
   }
 
   // A sole voter commits in the very step of its append. Its round lasts until the write is on disk all the same, or
@@ -112,21 +117,23 @@ export class Office {
   #waitUntilStored(): void {
     const { disk, replica } = this.#parts;
     this.#roundEnd = replica.state.log.endOffset;
-    void disk.sync().then(() => {
+    disk.whenDurable(() => {
       this.#roundEnd = null;
       this.appendRound();
       replica.armWake();
     });
   }
 
-  async #runDuty(duty: Duty): Promise<void> {
+  #runDuty(duty: Duty): void {
     const { clock, operatorLog, replica } = this.#parts;
-    const outcome = await this.submit(duty, 0);
-    if (outcome.kind === "failed")
-      operatorLog.error("a standing duty met a defect:", outcome.cause);
-    const stoodStillMs = outcome.kind === "committed" ? outcome.response?.stoodStillMs : undefined;
-    if (stoodStillMs !== undefined)
-      operatorLog.warn(`stood still for ${stoodStillMs} ms or more: every session begins anew`);
-    if (this.#duties.ran(outcome, clock())) replica.armWake();
+    this.submit(duty, 0, (outcome) => {
+      if (outcome.kind === "failed")
+        operatorLog.error("a standing duty met a defect:", outcome.cause);
+      const stoodStillMs =
+        outcome.kind === "committed" ? outcome.response?.stoodStillMs : undefined;
+      if (stoodStillMs !== undefined)
+        operatorLog.warn(`stood still for ${stoodStillMs} ms or more: every session begins anew`);
+      if (this.#duties.ran(outcome, clock())) replica.armWake();
+    });
   }
 }

@@ -56,16 +56,14 @@ export class CommittedLog {
     };
   }
 
-  /** Resolves at the next commit, or after `waitMs`. */
-  nextCommit(waitMs: number): Promise<void> {
-    return new Promise((resolve) => {
-      const done = (): void => {
-        clearTimer();
-        this.#waiting.delete(done);
-        resolve();
-      };
-      const clearTimer = this.#timers.set(waitMs, done);
-      this.#waiting.add(done);
-    });
+  /** Runs `then` at the next commit, or after `waitMs`. */
+  nextCommit(waitMs: number, then: () => void): void {
+    const done = (): void => {
+      clearTimer();
+      this.#waiting.delete(done);
+      then();
+    };
+    const clearTimer = this.#timers.set(waitMs, done);
+    this.#waiting.add(done);
   }
 }

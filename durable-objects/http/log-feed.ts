@@ -42,7 +42,8 @@ async function commitBeyond(voter: Controller, from: number, waitMs: number): Pr
   for (;;) {
     const left = until - Date.now();
     if ((voter.highWatermark ?? 0) > from || left <= 0) return;
-    await voter.nextCommit(left);
+    // oxlint-disable-next-line no-await-in-loop -- one commit after the other
+    await new Promise<void>((resolve) => voter.nextCommit(left, resolve));
   }
 }
 

@@ -52,7 +52,9 @@ async function runOperation<Name extends ApiName>(
   const outcome =
     api.kind === "read"
       ? node.voter.read(operation, frame.apiVersion)
-      : await node.voter.submit(operation, frame.apiVersion);
+      : await new Promise<Outcome<ResponseBody<Name>>>((resolve) =>
+          node.voter.submit(operation, frame.apiVersion, resolve),
+        );
   return answerOf(node, frame, outcome);
 }
 

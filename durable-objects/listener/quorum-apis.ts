@@ -10,7 +10,7 @@ import {
   type RequestOf,
   type ResponseBody,
 } from "../../src/protocol/index.ts";
-import type { LogRange, Request as CoreRequest } from "../../src/raft/index.ts";
+import type { LogRange, Reply, Request as CoreRequest } from "../../src/raft/index.ts";
 import { assert } from "../../src/std/assert.ts";
 import {
   beginQuorumEpochRequest,
@@ -66,7 +66,8 @@ function core<Name extends ApiName, Api extends CoreApi>(wire: Wire<Name, Api>):
     if (request === null) return refusedWith(ErrorCode.INVALID_REQUEST);
     const refusal = refusedTo(origin, node, request);
     if (refusal !== null) return refusedWith(refusal);
-    const reply = await node.voter.ask(request);
+    const reply = await new Promise<Reply | null>((resolve) => node.voter.ask(request, resolve));
+    if (reply === null) throw new Error("the controller has stopped");
     // A wrong cluster is refused as a whole, everything else in the partition.
     if (reply.error === "INCONSISTENT_CLUSTER_ID") return refusedWith(ErrorCode[reply.error]);
     assert(isReplyTo(reply, wire.api), `the core answered ${reply.api} to ${wire.api}`);

@@ -13,6 +13,7 @@ import type {
   PersistEffect,
   RaftConfig,
   State,
+  Step,
 } from "../../src/raft/index.ts";
 import { boot, step } from "../../src/raft/index.ts";
 
@@ -23,13 +24,16 @@ export interface InputLoopPorts {
   readonly perform: (effect: Exclude<Effect, PersistEffect>) => void;
   /** The loop cannot go on: an invariant does not hold, or storage failed. Nothing of the step was done. */
   readonly fail: (cause: unknown) => void;
+  /** Shown every step before any of it is done; `input` is null for the boot. */
+  readonly watch?: ((input: Input | null, step: Step) => void) | undefined;
 }
 
 export class InputLoop {
   readonly #ports: InputLoopPorts;
   readonly #waiting: Input[] = [];
   #state: State;
-  #pending: readonly Effect[];
+  /** The boot, until its effects have been performed. */
+  #booted: Step | null;
   #running = false;
   #failed = false;
 
@@ -46,7 +50,7 @@ export class InputLoop {
     const booted = boot(durable.image, durable.config, { now: durable.now, seed: durable.seed });
     this.#ports = ports;
     this.#state = booted.state;
-    this.#pending = booted.effects;
+    this.#booted = booted;
   }
 
   get state(): State {
@@ -60,10 +64,10 @@ export class InputLoop {
     if (this.#running) return;
     this.#running = true;
     try {
-      this.#perform({ state: this.#state, effects: this.#pending });
-      this.#pending = [];
+      if (this.#booted !== null) this.#perform(null, this.#booted);
+      this.#booted = null;
       for (let next = this.#waiting.shift(); next !== undefined; next = this.#waiting.shift()) {
-        this.#perform(step(this.#state, next));
+        this.#perform(next, step(this.#state, next));
       }
     } catch (cause) {
       this.#failed = true;
@@ -73,7 +77,8 @@ export class InputLoop {
     }
   }
 
-  #perform(done: { readonly state: State; readonly effects: readonly Effect[] }): void {
+  #perform(input: Input | null, done: Step): void {
+    this.#ports.watch?.(input, done);
     const [first, ...rest] = done.effects;
     if (first?.kind === "persist") this.#ports.persist(first, done.state);
     this.#state = done.state;

@@ -1,7 +1,7 @@
 /**
  * The other controllers of the quorum, reached by `fetch` with Kafka frames as the body: the same bytes that a
- * JVM controller would send over TCP. A call ends in exactly one of two ways, an answer or a rejection; when and
- * whether to call again is the consensus core's business.
+ * JVM controller would send over TCP. A call ends in exactly one of two ways, an answer or none; when and whether to
+ * call again is the consensus core's business.
  *
  * A peer is addressed by its object's name, which follows from the cluster's id and the peer's: voters that joined
  * later are reached as the first ones are.
@@ -28,7 +28,11 @@ export class ObjectPeers implements Peers {
     this.#clientId = `controller-${nodeId}`;
   }
 
-  async ask({ to, correlation, request }: SendEffect): Promise<Response> {
+  ask(send: SendEffect, ended: (answer: Response | null) => void): void {
+    this.#answerTo(send).then(ended, () => ended(null));
+  }
+
+  async #answerTo({ to, correlation, request }: SendEffect): Promise<Response> {
     const frame = encodeRequest(request, { clientId: this.#clientId, correlationId: correlation });
     const response = decodeResponse(request.api, await this.#call(to, frame));
     if (response === null)

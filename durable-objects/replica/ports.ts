@@ -3,14 +3,20 @@
  * In production a Durable Object stands behind them; everything that is built on them runs in Node as well, over a
  * disk and a network of a simulator's making.
  *
+ * What comes later comes by a callback, never by a promise: a continuation of a promise runs when other events have
+ * been delivered, or not, as the host likes, and a step of a simulated world could then not be a function call.
+ * Promises begin outside, where a request of the platform waits for its answer.
+ *
  * The adapters are elsewhere (`storage/`, `peers.ts`, `controller-node.ts`), and they alone know the platform's types.
  */
 import type {
   Effect,
   ElectionState,
   EpochStart,
+  Input,
   LogRange,
   Response,
+  Step,
 } from "../../src/raft/index.ts";
 import type { StoredBatch } from "./stored-batch.ts";
 
@@ -18,8 +24,8 @@ import type { StoredBatch } from "./stored-batch.ts";
 export interface Disk {
   /** Runs `write` and keeps what it wrote whole; if it throws, nothing of it is kept and the error comes out. */
   transaction(write: () => void): void;
-  /** Resolves when everything written so far is durable. */
-  sync(): Promise<void>;
+  /** Runs `then`, later, when everything written so far is durable. */
+  whenDurable(then: () => void): void;
 }
 
 /** The Raft log: record batches in dense offsets, and the epoch cache beside them. Writes belong in a transaction. */
@@ -62,10 +68,13 @@ export interface Timers {
 
 export type SendEffect = Extract<Effect, { kind: "send" }>;
 
-/** The other controllers. A call ends in exactly one of two ways, an answer or a rejection. */
+/** The other controllers. Every call ends once, and never before `ask` has returned. */
 export interface Peers {
-  /** Rejects when the peer is gone, refuses, is too slow or cannot be understood; whether it acted is then unknown. */
-  ask(send: SendEffect): Promise<Response>;
+  /**
+   * `ended` is given the answer, or null when the peer is gone, refuses, is too slow or cannot be understood; whether
+   * it acted is then unknown.
+   */
+  ask(send: SendEffect, ended: (answer: Response | null) => void): void;
 }
 
 /** Where lines for operators go. `console` is one. */
@@ -93,4 +102,6 @@ export interface Ports {
   readonly operatorLog: OperatorLog;
   /** Ends this incarnation: the controller has stopped and what it was must be dropped. */
   readonly abort: (failure: Failure) => void;
+  /** Shown every step of the core before any of it is done; `input` is null for the boot. */
+  readonly watch?: (input: Input | null, step: Step) => void;
 }

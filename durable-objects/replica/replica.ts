@@ -45,18 +45,15 @@ export interface ReplicaListener {
   failed(cause: unknown): void;
 }
 
-/** The caller of a request that the core has not answered yet. */
-interface Asking {
-  readonly resolve: (reply: Reply) => void;
-  readonly reject: (reason: Error) => void;
-}
+/** Told of the answer to a request, or null when the controller has stopped before it gave one. */
+export type Answered = (reply: Reply | null) => void;
 
 export class Replica {
   readonly #ports: Ports;
   readonly #above: ReplicaListener;
   readonly #loop: InputLoop;
   readonly #wake: Wake;
-  readonly #asking = new Map<RequestId, Asking>();
+  readonly #asking = new Map<RequestId, Answered>();
   readonly #distrusted = new Set<number>();
   #nextRequest: RequestId = 1;
   #isStopped = false;
@@ -77,6 +74,7 @@ export class Replica {
         persist: (effect) => this.#persist(effect),
         perform: (effect) => this.#perform(effect),
         fail: (cause) => above.failed(cause),
+        watch: ports.watch,
       },
     );
     this.#deadline = { state: this.state, atMs: nextDeadline(this.state) };
@@ -107,14 +105,28 @@ export class Replica {
     this.passTime();
   }
 
-  /** Puts a request of the quorum's own protocol to the core; settles when the core answers, maybe much later. */
-  ask(body: Request): Promise<Reply> {
+  /**
+   * Puts a request of the quorum's own protocol to the core, which answers at once or much later. What is returned
+   * says that the caller has hung up: its request is not answered any more.
+   */
+  ask(body: Request, answered: Answered): () => void {
+    if (this.#isStopped) {
+      answered(null);
+      return () => undefined;
+    }
     const request = this.#nextRequest;
     this.#nextRequest += 1;
-    return new Promise((resolve, reject) => {
-      this.#asking.set(request, { resolve, reject });
-      this.#take({ kind: "request-received", now: this.#ports.clock(), request, body });
-    });
+    this.#asking.set(request, answered);
+    this.#take({ kind: "request-received", now: this.#ports.clock(), request, body });
+    return () => {
+      if (this.#asking.delete(request))
+        this.#take({ kind: "request-abandoned", now: this.#ports.clock(), request });
+    };
+  }
+
+  /** Gives up the office of `epoch` in good order, if this replica still holds it: its successor need not wait. */
+  resign(epoch: number): void {
+    this.#take({ kind: "resign", now: this.#ports.clock(), epoch });
   }
 
   /** Appends a batch of the leader of `epoch`. Refused by the core if that office is lost meanwhile. */
@@ -152,7 +164,7 @@ export class Replica {
   stop(): void {
     this.#isStopped = true;
     this.#wake.stop();
-    for (const { reject } of this.#asking.values()) reject(new Error("the controller has stopped"));
+    for (const answered of this.#asking.values()) answered(null);
     this.#asking.clear();
   }
 
@@ -188,17 +200,16 @@ export class Replica {
   #send(effect: SendEffect): void {
     const { to, correlation } = effect;
     const { peers, clock } = this.#ports;
-    peers.ask(effect).then(
-      (body) =>
-        this.#take({ kind: "response-received", now: clock(), from: to, correlation, body }),
-      () => this.#take({ kind: "request-failed", now: clock(), to, correlation }),
-    );
+    peers.ask(effect, (body) => {
+      if (body === null) this.#take({ kind: "request-failed", now: clock(), to, correlation });
+      else this.#take({ kind: "response-received", now: clock(), from: to, correlation, body });
+    });
   }
 
   #reply(effect: Extract<Effect, { kind: "reply" }>): void {
-    const asking = this.#asking.get(effect.to);
+    const answered = this.#asking.get(effect.to);
     this.#asking.delete(effect.to);
-    asking?.resolve(effect.response);
+    answered?.(effect.response);
   }
 
   // The core refuses what an office appends after it was lost. In office, both must agree where the log ends.

@@ -6,7 +6,8 @@ import type { Alarm, Disk } from "../replica/ports.ts";
 
 export const diskOf = (storage: DurableObjectStorage): Disk => ({
   transaction: (write) => storage.transactionSync(write),
-  sync: () => storage.sync(),
+  // A sync that fails has broken the object, and nothing of it goes on.
+  whenDurable: (then) => void storage.sync().then(then),
 });
 
 /** Not awaited: the output gate holds what leaves until the alarm is stored, as it does for every other write. */

@@ -3,6 +3,10 @@
  * every step commits. What only the platform can show is in test/durable-objects.
  */
 import { afterEach, describe, expect, test, vi } from "vitest";
+import type {
+  Operation,
+  Outcome,
+} from "../../durable-objects/active-controller/active-controller.ts";
 import type { Controller } from "../../durable-objects/controller.ts";
 import {
   controllerApis,
@@ -53,7 +57,10 @@ async function submit<Request, Response>(
   body: Request,
 ): Promise<unknown> {
   if (rule === undefined) throw new Error("no such operation");
-  const outcome = await controller.submit((view, context) => rule(view, body, context), 0);
+  const operation: Operation<unknown> = (view, context) => rule(view, body, context);
+  const outcome = await new Promise<Outcome<unknown>>((resolve) =>
+    controller.submit(operation, 0, resolve),
+  );
   return outcome.kind === "committed" ? outcome.response : outcome;
 }
 
@@ -64,9 +71,10 @@ afterEach(() => {
 describe("an office", () => {
   test("opens when its first records are committed, and not before", async () => {
     const world = new World();
+    world.disk.fault = new Error("the disk is full");
+    expect(world.boot().isActive).toBe(false);
+    world.disk.fault = null;
     const controller = world.boot();
-    // A sole voter is elected, and its first records are stored, before anything has been answered.
-    expect(controller.isActive).toBe(false);
     await world.pass(0);
     expect(controller.isActive).toBe(true);
     expect(controller.committedImage.features.metadataVersion).toBe(25);
@@ -77,7 +85,9 @@ describe("an office", () => {
     const world = new World();
     const controller = await world.inOffice();
     const before = world.disk.batches;
-    const outcomes = ["a", "b", "c", "d"].map((value) => controller.submit(setConfig(value), 0));
+    const outcomes = ["a", "b", "c", "d"].map((value) =>
+      world.submit(controller, setConfig(value)),
+    );
     expect(await Promise.all(outcomes)).toMatchObject([
       { kind: "committed", response: "a" },
       { kind: "committed", response: "b" },
@@ -90,12 +100,12 @@ describe("an office", () => {
   test("dies with its epoch: what waits is answered, and nothing runs in it any more", async () => {
     const world = new World();
     const controller = await world.inOffice();
-    const waiting = ["a", "b"].map((value) => controller.submit(setConfig(value), 0));
+    const waiting = ["a", "b"].map((value) => world.submit(controller, setConfig(value)));
     controller.stop();
     expect(await waiting[1]).toEqual({ kind: "not-controller" });
     expect(controller.isActive).toBe(false);
     const end = world.disk.endOffset();
-    expect(await controller.submit(setConfig("c"), 0)).toEqual({ kind: "not-controller" });
+    expect(await world.submit(controller, setConfig("c"))).toEqual({ kind: "not-controller" });
     await world.pass(600_000);
     expect(world.disk.endOffset()).toBe(end);
   });
@@ -103,7 +113,7 @@ describe("an office", () => {
   test("begins anew in a later epoch, with everything committed before", async () => {
     const world = new World();
     const first = await world.inOffice();
-    await first.submit(setConfig("kept"), 0);
+    await world.submit(first, setConfig("kept"));
     const { epoch } = first.state.election;
     first.stop();
     const second = await world.inOffice();
@@ -161,7 +171,7 @@ describe("the voters", () => {
     const grown = { ...CLUSTER, initial_voters: [...CLUSTER.initial_voters, ...others] };
     const controller = await world.inOffice(grown);
     const seen = { response: { controllers: [{ id: 3000, endpoints: [{ port: 9093 }] }] } };
-    expect(await controller.submit(lookAround, 0)).toMatchObject(seen);
+    expect(await world.submit(controller, lookAround)).toMatchObject(seen);
     expect(controller.read(lookAround, 0)).toMatchObject(seen);
   });
 });
@@ -172,7 +182,7 @@ describe("a step that cannot be stored", () => {
     const controller = await world.inOffice();
     const end = world.disk.endOffset();
     world.disk.fault = new Error("the disk is full");
-    expect(await controller.submit(setConfig("a"), 0)).toEqual({ kind: "not-controller" });
+    expect(await world.submit(controller, setConfig("a"))).toEqual({ kind: "not-controller" });
     expect(world.failures).toMatchObject([{ tripped: null }]);
     expect(world.disk.endOffset()).toBe(end);
     world.disk.fault = null;

@@ -3,6 +3,10 @@
  * run when it passes them. The controller is the product's own; what survives it is the disk.
  */
 import { Controller } from "../../durable-objects/controller.ts";
+import type {
+  Operation,
+  Outcome,
+} from "../../durable-objects/active-controller/active-controller.ts";
 import type { ClusterEntry } from "../../durable-objects/cluster-entry.ts";
 import { raftConfig } from "../../durable-objects/replica/raft-config.ts";
 import type { Failure, LogStore, Ports } from "../../durable-objects/replica/ports.ts";
@@ -160,9 +164,21 @@ export class World {
     return controller;
   }
 
+  /** Runs an operation; resolves with what became of it. */
+  submit<Response>(
+    controller: Controller,
+    operation: Operation<Response>,
+    apiVersion = 0,
+  ): Promise<Outcome<Response>> {
+    return new Promise((resolve) => controller.submit(operation, apiVersion, resolve));
+  }
+
   #ports(): Ports {
     return {
-      disk: { transaction: (write) => this.disk.transaction(write), sync: () => settled() },
+      disk: {
+        transaction: (write) => this.disk.transaction(write),
+        whenDurable: (then) => void settled().then(then),
+      },
       log: this.disk,
       quorum: {
         read: () => this.disk.election(),
@@ -176,7 +192,7 @@ export class World {
           return () => (this.#timers = this.#timers.filter((other) => other !== timer));
         },
       },
-      peers: { ask: () => Promise.reject(new Error("there is no peer")) },
+      peers: { ask: (_, ended) => void settled().then(() => ended(null)) },
       clock: () => this.nowMs,
       operatorLog: {
         warn: (line) => this.lines.push(line),
