@@ -98,7 +98,9 @@ class Moves {
         ? this.#givenUp(topicName, row)
         : this.#moved(partition, asked.replicas);
     if ("errorCode" in wish) return wish;
-    const record = this.#change(row, wish);
+    // A move elects online whatever the topic allows: a replica that is only being added has nothing yet.
+    const election = asked.replicas === null ? "configured" : "online";
+    const record = this.#change(row, wish, { election });
     if (record !== null) {
       this.records.push(record);
       this.#changed.set(key, mergePartition(partition, record.data));

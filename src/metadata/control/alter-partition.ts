@@ -96,7 +96,8 @@ class Proposals {
       isr: members.map(({ brokerId }) => brokerId),
       leaderRecoveryState: asked.leaderRecoveryState,
     };
-    const record = this.#change({ topicId, partitionId, partition }, desired);
+    const row = { topicId, partitionId, partition };
+    const record = this.#change(row, desired, { election: "configured" });
     if (record === null) return accepted(partitionId, partition);
     this.records.push(record);
     const merged = mergePartition(partition, record.data);

@@ -96,7 +96,10 @@ class Assignments {
     };
     const isActive = (id: number): boolean =>
       (id !== brokerId || !isLost) && isActiveBroker(cluster, id);
-    const record = this.#change({ topicId, partitionId, partition }, desired, { isActive });
+    // Saying where a replica lies loses nothing; saying that it lies nowhere is a failed directory.
+    const election = isLost ? "configured" : "online";
+    const row = { topicId, partitionId, partition };
+    const record = this.#change(row, desired, { election, isActive });
     if (record !== null) {
       this.records.push(record);
       this.#changed.set(key, mergePartition(partition, record.data));

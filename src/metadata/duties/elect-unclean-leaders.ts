@@ -11,6 +11,8 @@ export const electUncleanLeaders: Duty<SweepReport> = {
   name: "elect-unclean-leaders",
   rule: (view) => {
     const change = partitionChanger(view);
-    return sweep(leaderlessPartitions(view.topics), (row) => change(row, {}));
+    return sweep(leaderlessPartitions(view.topics), (row) =>
+      change(row, {}, { election: "configured" }),
+    );
   },
 };

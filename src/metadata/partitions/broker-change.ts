@@ -77,7 +77,7 @@ export function* changesWithout(
   const unclean = isUnclean ? { uncleanReplicas: [brokerId] } : {};
   for (const row of rows) {
     const isr = row.partition.isr.filter((id) => id !== brokerId);
-    const record = change(row, { isr, ...unclean }, { isActive });
+    const record = change(row, { isr, ...unclean }, { election: "configured", isActive });
     if (record !== null) yield record;
   }
 }
@@ -90,7 +90,7 @@ function* changesWith(view: MetadataImage, brokerId: number): Changes {
   const isActive = (id: number): boolean =>
     id === brokerId ? !isLeaving : isActiveBroker(view.cluster, id);
   for (const row of leaderlessPartitions(view.topics)) {
-    const record = change(row, {}, { isActive });
+    const record = change(row, {}, { election: "configured", isActive });
     if (record !== null) yield record;
   }
 }

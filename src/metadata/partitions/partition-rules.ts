@@ -16,10 +16,13 @@ import {
   type PartitionChange,
 } from "./partition-change.ts";
 
-/** How one change is made; what is absent follows the image. */
-export interface ChangeOverrides {
-  /** By default an online election, or an unclean one where the topic allows it. */
-  readonly election?: Election;
+/** Who may be elected by one change; who is there is read from the image where the change does not say. */
+export interface ChangeRules {
+  /**
+   * Each operation says its own, as in Kafka. `configured`: unclean where the topic, or the cluster for it, allows
+   * that; else online. It is for what happens to brokers; an operator who moves replicas has not asked to lose any.
+   */
+  readonly election: Election | "configured";
   /** Which brokers count as there; by default the active ones. */
   readonly isActive?: (brokerId: number) => boolean;
 }
@@ -27,7 +30,7 @@ export interface ChangeOverrides {
 export type ChangePartition = (
   row: PartitionRow,
   desired: DesiredPartition,
-  overrides?: ChangeOverrides,
+  rules: ChangeRules,
 ) => PartitionChange | null;
 
 /**
@@ -38,13 +41,14 @@ export function partitionChanger(view: MetadataImage): ChangePartition {
   const settings = new Map<Uuid, ElectionSettings>();
   const { metadataVersion } = view.features;
   const isActiveHere = (brokerId: number): boolean => isActiveBroker(view.cluster, brokerId);
-  return (row, desired, overrides = {}) => {
+  return (row, desired, rules) => {
     const { topicId, partition } = row;
     const topic = settings.get(topicId) ?? electionSettings(view, topicId);
     settings.set(topicId, topic);
-    const isActive = overrides.isActive ?? isActiveHere;
+    const isActive = rules.isActive ?? isActiveHere;
+    const configured = topic.allowsUncleanElection ? "unclean" : "online";
     return partitionChange(row, partition, desired, {
-      election: overrides.election ?? (topic.allowsUncleanElection ? "unclean" : "online"),
+      election: rules.election === "configured" ? configured : rules.election,
       isAcceptable: (id) => {
         const directory = desired.directories?.get(id) ?? directoryOf(partition, id);
         return isActive(id) && hasOnlineDirectory(view.cluster, id, directory);

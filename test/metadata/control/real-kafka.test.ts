@@ -44,7 +44,7 @@ function withReplicasInSync(view: MetadataImage, { name, request }: Conversation
   if (!isMove) return view;
   const change = partitionChanger(view);
   const records = [...reassigningPartitions(view.topics)].flatMap(
-    (row) => change(row, { isr: row.partition.replicas }) ?? [],
+    (row) => change(row, { isr: row.partition.replicas }, { election: "configured" }) ?? [],
   );
   return lawfullyReplayed(view, records);
 }
