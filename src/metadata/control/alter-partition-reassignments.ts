@@ -117,7 +117,12 @@ class Moves {
       const message = "No partition reassignment is in progress.";
       return apiError("NO_REASSIGNMENT_IN_PROGRESS", message);
     }
-    const { replicas, isr, isUnclean } = revertedReassignment(partition, partition.isr);
+    const revert = revertedReassignment(partition, partition.isr);
+    if (revert === null) {
+      const message = "Invalid replica assignment: addingReplicas contains all replicas.";
+      return apiError("INVALID_REPLICA_ASSIGNMENT", message);
+    }
+    const { replicas, isr, isUnclean } = revert;
     if (isUnclean && !allowsUncleanElection(this.#view, topicName)) {
       return apiError(
         "INVALID_REPLICA_ASSIGNMENT",
@@ -142,6 +147,6 @@ class Moves {
         `The replication factor is changed from ${factor} to ${target.length}`,
       );
     }
-    return planReassignment(replicas, target);
+    return planReassignment(partition, target);
   }
 }

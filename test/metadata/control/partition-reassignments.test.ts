@@ -67,13 +67,19 @@ describe("a reassignment", () => {
       "replaces one under way: all that is there now may have to go",
       "2,3,0,1 / 0,1,2 / 0 / 1 / 4 ; removing 0,1 ; adding 2,3",
       [4, 5],
-      "4,5,0,1,2,3 / 0,1,2 / 0 / 1 / 5 ; removing 0,1,2,3 ; adding 4,5",
+      "4,5,0,1,2,3 / 0,1,2 / 0 / 1 / 5 ; removing 0,1,2,3 ; adding 2,3,4,5",
     ],
     [
-      "forgets the lists of one under way that it does not need, which Kafka keeps",
+      "goes on with the additions of one under way that it needs",
       "3,1,2 / 1,2 / 1 / 0 / 3 ; adding 3",
       [1, 2, 3],
-      "1,2,3 / 1,2 / 1 / 0 / 4",
+      "1,2,3 / 1,2 / 1 / 0 / 4 ; adding 3",
+    ],
+    [
+      "forgets the removals of one under way that it does not need, which Kafka keeps",
+      "3,1,2 / 1,2 / 1 / 0 / 3 ; removing 2 ; adding 3",
+      [1, 2, 3],
+      "1,2,3 / 1,2 / 1 / 0 / 4 ; adding 3",
     ],
   ])("%s", (_name, from, target, expected) => {
     const ran = reassign(one(from), [target]);
@@ -151,6 +157,25 @@ describe("a reassignment given up", () => {
   test("loses the added replicas from the ISR, and a leader among them", () => {
     const ran = reassign(one("4,5,3,2,1 / 4,5,2 / 4 / 0 / 1 ; adding 4,5"), [null]);
     expect(line(ran.view, "foo")).toBe("3,2,1 / 2 / 2 / 1 / 2");
+  });
+
+  test("after it was changed leaves what was there before it began", () => {
+    const started = reassign(one("1,2,3 / 1,2,3 / 1 / 0 / 0"), [[4, 5]]).view;
+    const changed = reassign(started, [[4, 1]]).view;
+    expect(line(changed, "foo")).toBe(
+      "4,1,2,3,5 / 1,2,3 / 1 / 0 / 2 ; removing 2,3,5 ; adding 4,5",
+    );
+    expect(line(reassign(changed, [null]).view, "foo")).toBe("1,2,3 / 1,2,3 / 1 / 1 / 3");
+  });
+
+  test("is refused where every replica is being added, as in a log of Kafka's it may", () => {
+    const ran = reassign(one("4,5 / 4 / 4 / 0 / 1 ; adding 4,5"), [null]);
+    expect([ran.codes, ran.records]).toEqual([
+      [
+        "INVALID_REPLICA_ASSIGNMENT: Invalid replica assignment: addingReplicas contains all replicas.",
+      ],
+      [],
+    ]);
   });
 
   const allAdded = "4,5,3,2,1 / 4,5 / 4 / 0 / 1 ; adding 4,5";

@@ -7,6 +7,8 @@ import {
 
 type Ids = readonly number[];
 
+const atRest = (replicas: Ids) => ({ replicas, addingReplicas: [] });
+
 describe("a plan", () => {
   test.each<readonly [Ids, Ids, { removing: Ids; adding: Ids; full: Ids }]>([
     [[3, 2, 1], [3, 6, 2, 1, 5], { removing: [], adding: [5, 6], full: [3, 6, 2, 1, 5] }],
@@ -14,11 +16,44 @@ describe("a plan", () => {
     [[3, 2, 1, 0], [7, 3, 1, 9], { removing: [0, 2], adding: [7, 9], full: [7, 3, 1, 9, 0, 2] }],
     [[1, 2, 3], [3, 1, 2], { removing: [], adding: [], full: [3, 1, 2] }],
   ])("from %j to %j is %j", (current, target, { removing, adding, full }) => {
-    expect(planReassignment(current, target)).toEqual({
+    expect(planReassignment(atRest(current), target)).toEqual({
       replicas: full,
       removingReplicas: removing,
       addingReplicas: adding,
     });
+  });
+});
+
+describe("a plan that replaces an unfinished one", () => {
+  const underWay = { replicas: [4, 5, 1, 2, 3], addingReplicas: [4, 5] };
+
+  test.each<readonly [string, Ids, { removing: Ids; adding: Ids; full: Ids }]>([
+    [
+      "removes what was being added and is not wanted",
+      [4, 1],
+      { removing: [2, 3, 5], adding: [4, 5], full: [4, 1, 2, 3, 5] },
+    ],
+    [
+      "adds to what is being added",
+      [5, 6],
+      { removing: [1, 2, 3, 4], adding: [4, 5, 6], full: [5, 6, 1, 2, 3, 4] },
+    ],
+    [
+      "keeps what is being added, where it wants everything",
+      [1, 2, 3, 4, 5],
+      { removing: [], adding: [4, 5], full: [1, 2, 3, 4, 5] },
+    ],
+    ["leads back", [1, 2, 3], { removing: [4, 5], adding: [4, 5], full: [1, 2, 3, 4, 5] }],
+  ])("%s", (_name, target, { removing, adding, full }) => {
+    const plan = planReassignment(underWay, target);
+    expect(plan).toEqual({ replicas: full, removingReplicas: removing, addingReplicas: adding });
+    expect(new Set(revertedReassignment(plan, [1])?.replicas)).toEqual(new Set([1, 2, 3]));
+  });
+
+  test("does not wait for a replica that it removes", () => {
+    const plan = planReassignment(underWay, [4, 1]);
+    expect(completedReassignment(plan, [1, 2, 3])).toBeNull();
+    expect(completedReassignment(plan, [1, 2, 3, 4])).toEqual({ replicas: [4, 1], isr: [1, 4] });
   });
 });
 
@@ -57,13 +92,18 @@ describe("a reassignment", () => {
     ["never leaves an empty ISR", [0, 1, 2], [0, 1], [2], null],
     ["that is none is never complete", [0, 1, 2], [2, 1, 0], [0, 1, 2], null],
   ])("%s", (_name, current, target, isr, expected) => {
-    expect(completedReassignment(planReassignment(current, target), isr)).toEqual(expected);
+    expect(completedReassignment(planReassignment(atRest(current), target), isr)).toEqual(expected);
   });
 });
 
 test("a plan that leaves no replica is never complete", () => {
   const plan = { replicas: [1, 2], removingReplicas: [1, 2], addingReplicas: [] };
   expect(completedReassignment(plan, [1, 2])).toBeNull();
+});
+
+test("a move that adds every replica cannot be given up", () => {
+  const plan = { replicas: [1, 2], removingReplicas: [], addingReplicas: [1, 2] };
+  expect(revertedReassignment(plan, [1])).toBeNull();
 });
 
 describe("giving a reassignment up", () => {
