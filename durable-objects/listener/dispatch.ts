@@ -16,6 +16,7 @@ import { answered, refused } from "./answer.ts";
 import type { Answer, Handlers, Node, RequestContext } from "./answer.ts";
 import { apiVersionsResponse } from "./api-versions.ts";
 import { openEnvelope } from "./envelope.ts";
+import { isForPeersAlone } from "./quorum-access.ts";
 import { quorumApis } from "./quorum-apis.ts";
 import type { LISTENER_APIS } from "./served-apis.ts";
 
@@ -43,10 +44,14 @@ export async function dispatch<Name extends ApiName>(
 async function runOperation<Name extends ApiName>(
   node: Node,
   frame: RequestFrame<Name>,
-  { caller }: RequestContext,
+  { caller, origin }: RequestContext,
 ): Promise<Answer<Name> | null> {
   const api = controllerApis[frame.name];
   if (api === undefined) return null;
+  if (isForPeersAlone(api.api.name) && origin !== "peer") {
+    const errorCode = ErrorCode.CLUSTER_AUTHORIZATION_FAILED;
+    return refused(frame, { errorCode, errorMessage: null });
+  }
   const operation: Operation<ResponseBody<Name>> = (view, context) =>
     api.run(view, frame.body, { ...context, caller });
   const outcome =

@@ -4,7 +4,7 @@
  * taken from the other controllers alone, which come over a binding that nobody else has. Kafka asks for
  * CLUSTER_ACTION in the same places.
  */
-import { ErrorCode } from "../../src/protocol/index.ts";
+import { ErrorCode, type ApiName } from "../../src/protocol/index.ts";
 import { latestVoters, type Request as CoreRequest } from "../../src/raft/index.ts";
 import type { Node, Origin } from "./answer.ts";
 
@@ -16,3 +16,6 @@ export function refusedTo(origin: Origin, node: Node, request: CoreRequest): num
     latestVoters(node.voter.state.voters).some((voter) => voter.key.id === request.replica.id);
   return claimsToVote ? ErrorCode.CLUSTER_AUTHORIZATION_FAILED : null;
 }
+
+/** A metadata operation by which a controller speaks for itself: forged, it would send tools to another host. */
+export const isForPeersAlone = (api: ApiName): boolean => api === "ControllerRegistration";

@@ -74,6 +74,32 @@ describe("a quorum of three objects", () => {
   });
 });
 
+const controllerRegistration = (controllerId: number) => ({
+  api: "ControllerRegistration",
+  body: {
+    controllerId,
+    incarnationId: "MkU3OEVBNTcwNTJENDM2Qg",
+    zkMigrationReady: false,
+    listeners: [{ name: "CONTROLLER", host: "elsewhere", port: 9093, securityProtocol: 0 }],
+    features: [],
+  },
+});
+
+describe("a stranger", () => {
+  test("registers no controller, and a broker may have the id that it named", async () => {
+    const cluster = clusterOf("AAAAAAAAAAAAAAAAAAAAv1", 1);
+    await form(cluster);
+    for (const id of [3000, 5]) {
+      // oxlint-disable-next-line no-await-in-loop -- one after the other
+      const answer = await rpc(cluster, 3000, controllerRegistration(id));
+      expect(answer).toMatchObject({ body: { errorCode: 31 } });
+    }
+    expect(await rpc(cluster, 3000, registration(cluster, 5))).toMatchObject({
+      body: { errorCode: 0 },
+    });
+  });
+});
+
 describe("a controller node", () => {
   test("that was never formed says so and stays out of it", async () => {
     const cluster = clusterOf("AAAAAAAAAAAAAAAAAAAAx5", 1);

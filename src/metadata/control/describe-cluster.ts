@@ -1,6 +1,7 @@
 /**
- * DescribeCluster on a controller's listener (KIP-919): the registered controllers and which of them is active, for
- * tools that were given `--bootstrap-controller`. Brokers answer for brokers.
+ * DescribeCluster on a controller's listener (KIP-919): the registered voters and which of them is active, for tools
+ * that were given `--bootstrap-controller`. Brokers answer for brokers. A controller that was registered once and is no
+ * voter is not named, as nothing can take its registration back.
  */
 import {
   DescribeCluster,
@@ -28,9 +29,10 @@ function run(
 ): ControlResult<DescribeClusterResponse> {
   const refusal = refusalOf(view, request, context);
   if (refusal !== null) return { records: [], response: refusal };
+  const voters = new Set(context.controllers.map(({ id }) => id));
   const nodes = [...view.cluster.controllers.values()].flatMap(({ id, listeners }) => {
     const [endpoint] = listeners;
-    return endpoint === undefined
+    return endpoint === undefined || !voters.has(id)
       ? []
       : [{ brokerId: id, host: endpoint.host, port: endpoint.port, rack: null, isFenced: false }];
   });

@@ -84,6 +84,14 @@ describe("what is refused", () => {
     expect(office.view).toEqual(before);
   });
 
+  test("not for a controller that was registered once and is no voter", () => {
+    const stranger = record("REGISTER_CONTROLLER_RECORD", 0, { controllerId: 5 });
+    const office = new Office(replayed(world({}), [stranger]));
+    expect(register(office, 5)).toMatch(/^epoch/);
+    expect(office.wrote).toEqual([expect.stringMatching(/^register 5 /)]);
+    expect(office.ask("UnregisterBroker", { brokerId: 5 }).errorCode).toBe(0);
+  });
+
   test.each<readonly [string, Parts, string]>([
     [
       "a wrong cluster before a living incarnation",

@@ -82,25 +82,74 @@ const registration = {
   incarnationId: directoryOf(1),
   zkMigrationReady: false,
   listeners: [{ name: "CONTROLLER", host: "h", port: 9_093, securityProtocol: 0 }],
-  features: [{ name: "kraft.version", minSupportedVersion: 0, maxSupportedVersion: 1 }],
+  features: [
+    { name: "kraft.version", minSupportedVersion: 0, maxSupportedVersion: 1 },
+    { name: "metadata.version", minSupportedVersion: 7, maxSupportedVersion: 30 },
+  ],
 };
+
+/** The quorum's own records of its voters. */
+const controllers = [
+  { id: 3000, directoryId: directoryOf(1), endpoints: registration.listeners },
+  { id: 1, directoryId: directoryOf(2), endpoints: registration.listeners },
+];
 
 /** The code that a registration differing in `parts` gets at a metadata.version. */
 const ask = (level: number, parts: object): number =>
-  officeOf({ metadataVersion: level, brokers: "1" }).ask("ControllerRegistration", {
-    ...registration,
-    ...parts,
-  }).errorCode;
+  officeOf({ metadataVersion: level, brokers: "1" }, { controllers }).ask(
+    "ControllerRegistration",
+    {
+      ...registration,
+      ...parts,
+    },
+  ).errorCode;
 
 describe("ControllerRegistration", () => {
   test("is written, and written again only when it changed", () => {
-    const office = officeOf({});
+    const office = officeOf({}, { controllers });
     expect(office.ask("ControllerRegistration", registration).errorCode).toBe(0);
     expect(office.wrote).toEqual(["REGISTER_CONTROLLER_RECORD"]);
     office.ask("ControllerRegistration", registration);
     expect(office.records).toEqual([]);
     office.ask("ControllerRegistration", { ...registration, incarnationId: ZERO_UUID });
     expect(office.wrote).toEqual(["REGISTER_CONTROLLER_RECORD"]);
+  });
+
+  test("is refused to all but voters, whatever it says", () => {
+    const office = officeOf({ brokers: "1" }, { controllers });
+    for (const controllerId of [5, 2, 3001, -1]) {
+      const response = office.ask("ControllerRegistration", { ...registration, controllerId });
+      expect(response).toMatchObject({
+        errorCode: 42,
+        errorMessage: `Node ${controllerId} is no voter of this quorum.`,
+      });
+      expect(office.records).toEqual([]);
+    }
+  });
+
+  test("moves no voter to another endpoint", () => {
+    const [listener] = registration.listeners;
+    for (const listeners of [
+      [],
+      [{ ...listener, host: "elsewhere" }],
+      [{ ...listener, port: 1 }],
+      [{ ...listener, name: "OTHER" }],
+      [{ ...listener, securityProtocol: 9 }],
+      [...registration.listeners, { ...registration.listeners[0], name: "OTHER" }],
+    ]) {
+      expect(ask(25, { listeners })).toBe(42);
+    }
+  });
+
+  test("admits no voter that could not read the log as it is finalized", () => {
+    const [kraft] = registration.features;
+    const features = (maxSupportedVersion: number) => [
+      kraft,
+      { name: "metadata.version", minSupportedVersion: 7, maxSupportedVersion },
+    ];
+    expect(ask(25, { features: features(25) })).toBe(0);
+    expect(ask(25, { features: features(24) })).toBe(42);
+    expect(ask(25, { features: [kraft] })).toBe(42);
   });
 
   test("is refused below 3.7-IV0, under a broker's id, and with ranges that are none", () => {
@@ -114,7 +163,7 @@ describe("ControllerRegistration", () => {
 
 describe("DescribeCluster", () => {
   test("lists the registered controllers and names the active one", () => {
-    const office = officeOf({ brokers: "1" });
+    const office = officeOf({ brokers: "1" }, { controllers });
     office.ask("ControllerRegistration", registration);
     expect(office.ask("DescribeCluster", { endpointType: 2 })).toMatchObject({
       errorCode: 0,
@@ -126,6 +175,14 @@ describe("DescribeCluster", () => {
     });
     const asked = { endpointType: 2, includeClusterAuthorizedOperations: true };
     expect(office.ask("DescribeCluster", asked).clusterAuthorizedOperations).toBe(8_096);
+  });
+
+  test("does not name a controller that was registered once and is no voter", () => {
+    const endPoints = registration.listeners;
+    const stranger = record("REGISTER_CONTROLLER_RECORD", 0, { controllerId: 5, endPoints });
+    const office = officeOf({}, { controllers });
+    office.view = replayed(office.view, [stranger]);
+    expect(office.ask("DescribeCluster", { endpointType: 2 }).brokers).toEqual([]);
   });
 
   test("names no active controller that is not in the list", () => {

@@ -7,10 +7,8 @@ import { describe, expect, test } from "vitest";
 import { alterPartitionReassignments } from "../../../src/metadata/control/alter-partition-reassignments.ts";
 import { alterPartition } from "../../../src/metadata/control/alter-partition.ts";
 import { assignReplicasToDirs } from "../../../src/metadata/control/assign-replicas-to-dirs.ts";
-import {
-  balancePartitionLeaders,
-  electUncleanLeaders,
-} from "../../../src/metadata/control/balance-partition-leaders.ts";
+import { balancePartitionLeaders } from "../../../src/metadata/duties/balance-partition-leaders.ts";
+import { electUncleanLeaders } from "../../../src/metadata/duties/elect-unclean-leaders.ts";
 import { heartbeat } from "../../../src/metadata/control/broker-heartbeat.ts";
 import { registerBroker } from "../../../src/metadata/control/broker-registration.ts";
 import { electLeaders } from "../../../src/metadata/control/elect-leaders.ts";
@@ -78,7 +76,7 @@ const elect =
 const sweep =
   (duty: typeof balancePartitionLeaders): Step =>
   (view) =>
-    lawfullyReplayed(view, duty(view, contextFor(view)).records);
+    lawfullyReplayed(view, duty.rule(view, contextFor(view)).records);
 
 /** Broker 2 joins the ISR, which completes the move and takes the proposer's replica away. */
 const proposeLastReplica: Step = (view) => {

@@ -9,6 +9,7 @@ import type { MetadataImage } from "../../../src/metadata/image/metadata-image.t
 import { initialLiveness } from "../../../src/metadata/liveness/broker-heartbeats.ts";
 import type { ApiName } from "../../../src/protocol/index.ts";
 import { ask, conversationsOf, type Asked, type Conversation } from "../conversations.ts";
+import { directoryOf } from "../partition-notation.ts";
 import { record, replayed, world } from "../world.ts";
 
 const RELEASES = [
@@ -214,14 +215,14 @@ describe.each(RELEASES)("Kafka %s and we say the same", (kafka, metadataVersion)
   test("to controllers that register", () => {
     interface Request {
       readonly controllerId: number;
+      readonly listeners: ControlContext["controllers"][number]["endpoints"];
     }
     const conversations = held<Request, unknown>(kafka, "ControllerRegistration");
-    const ids = [...new Set(conversations.map(({ request }) => request.controllerId))];
-    const controllers = ids.map((id) => ({ id, directoryId: UNASSIGNED, listeners: [] }));
+    const controllers = conversations.map(({ request }) =>
+      voter(request.controllerId, request.listeners),
+    );
     for (const registration of conversations) {
-      // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- voters as the recording had them
-      const voters = controllers as unknown as ControlContext["controllers"];
-      const ours = ask(empty, registration, { controllers: voters });
+      const ours = ask(empty, registration, { controllers });
       expect(ours.response).toEqual(registration.response);
     }
   });
@@ -247,11 +248,18 @@ describe.each(RELEASES)("Kafka %s and we say the same", (kafka, metadataVersion)
       const ours = ask(replayed(empty, records), description, {
         clusterId,
         activeControllerId: controllerId,
+        controllers: brokers.map(({ brokerId }) => voter(brokerId)),
       });
       expect(ours.response).toEqual(description.response);
     }
   });
 });
+
+/** A voter as the recording had it. */
+const voter = (
+  id: number,
+  endpoints: ControlContext["controllers"][number]["endpoints"] = [],
+): ControlContext["controllers"][number] => ({ id, directoryId: directoryOf(id), endpoints });
 
 /** 4.0 refuses without words, and each release names the newest `metadata.version` that it knows itself. */
 function comparable(response: unknown): unknown {
