@@ -46,8 +46,8 @@ export const METADATA_MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: "src/metadata/duties/fence-stale-brokers.ts",
-        find: "lateMs > STOOD_STILL_MS",
-        replace: "lateMs > Infinity",
+        find: "return lateMs > STOOD_STILL_MS ?",
+        replace: "return lateMs > Infinity ?",
       },
     ],
     killers: ["standstills-fence-nobody"],

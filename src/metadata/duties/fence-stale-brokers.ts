@@ -3,10 +3,16 @@
  * fenced on the view that the fencing of the one before has left, and none of them is elected meanwhile: otherwise one
  * dead broker hands its partitions to another dead one (KAFKA-13173).
  *
- * Run when `nextFencingDeadline` has come; when one batch cannot hold it all, the next run goes on at once. A run that
- * comes late fences nobody: the controller itself was paused, and the heartbeats sent meanwhile are still queued. A
- * quorum that was stopped for longer than a session would otherwise take every leader from every broker, though no
- * broker was at fault.
+ * Run when `nextFencingDeadline` has come; when one batch cannot hold it all, the next run goes on at once.
+ *
+ * A run that comes late may mean that the controller itself was paused, with the heartbeats sent meanwhile still queued: a
+ * quorum that was stopped for longer than a session would take all leaders from all brokers, and none of them was at
+ * fault. So a broker whose deadline is met late is spared, and gets another session, unless
+ *
+ * - another broker was heard from since that deadline, and not only just now: then the controller was listening; or
+ * - it was spared before and not heard from since: a controller whose timers are always late must fence all the same.
+ *
+ * The first alone would never fence the last broker of a cluster, and the second alone takes a session longer.
  */
 import type { MetadataRecord } from "../../protocol/index.ts";
 import { fencingRecords } from "../control/broker-departure.ts";
@@ -18,23 +24,29 @@ import {
 import { withBrokerFenced, type BrokerRegistration } from "../image/cluster-image.ts";
 import type { MetadataImage } from "../image/metadata-image.ts";
 import {
-  nextFencingDeadline,
+  contactOf,
+  endOf,
+  lastHeardMs,
   staleBrokers,
   withWholeSessions,
   withoutArrears,
   withoutStrangers,
+  type BrokerLiveness,
 } from "../liveness/broker-heartbeats.ts";
 import { applyRecords } from "../replay/apply-records.ts";
 import type { Duty } from "./duty.ts";
 
-/** What a run that came late says. */
+/** What a run says that came late and spared brokers. */
 export interface Standstill {
   readonly isBounded: false;
   /** How late it came, in ms: the controller heard no heartbeat for at least that long. */
   readonly stoodStillMs: number;
 }
 
-/** A run this much after its deadline is late: a controller that runs meets its timers within milliseconds. */
+/**
+ * A run this much after its deadline is late: a controller that runs meets its timers within milliseconds. It is also
+ * how long after a pause the queued heartbeats may take to come in.
+ */
 const STOOD_STILL_MS = 500;
 
 export const fenceStaleBrokers: Duty<Standstill | null> = {
@@ -43,30 +55,46 @@ export const fenceStaleBrokers: Duty<Standstill | null> = {
 };
 
 function fence(view: MetadataImage, context: ControlContext): ControlResult<Standstill | null> {
+  const { liveness } = context;
   const session = { nowMs: context.nowMs, timeoutMs: context.config.brokerSessionTimeoutMs };
-  const lateMs = session.nowMs - nextFencingDeadline(context.liveness, session.timeoutMs);
-  if (lateMs > STOOD_STILL_MS) {
-    const liveness = withWholeSessions(context.liveness, session.nowMs);
-    return {
-      records: [],
-      response: { isBounded: false, stoodStillMs: lateMs },
-      liveness: withoutStrangers(liveness, view.cluster),
-    };
-  }
-  const stale = staleBrokers(context.liveness, view.cluster, session);
+  const stale = staleBrokers(liveness, view.cluster, session);
+  const standstill = standstillOf(liveness, stale, session);
+  const doomed = standstill?.doomed ?? stale;
   const records: MetadataRecord[] = [];
   let working = view;
-  for (const broker of stale) {
+  for (const broker of doomed) {
     const room = RECORDS_PER_OPERATION_MAX - records.length;
     if (room < 1) break;
-    const fencing = fencingRecords(withoutHope(working, stale), broker, room);
+    const fencing = fencingRecords(withoutHope(working, doomed), broker, room);
     records.push(...fencing.items);
     // Later brokers wait for a batch of their own: their partitions may be the ones that are left.
     if (!fencing.isWhole) break;
     working = applyRecords(working, fencing.items, working.provenance);
   }
-  const liveness = withoutArrears(context.liveness, session);
-  return { records, response: null, liveness: withoutStrangers(liveness, working.cluster) };
+  const begun = standstill === null ? liveness : withWholeSessions(liveness, doomed, session.nowMs);
+  return {
+    records,
+    response: standstill && { isBounded: false, stoodStillMs: standstill.lateMs },
+    liveness: withoutStrangers(withoutArrears(begun, session), working.cluster),
+  };
+}
+
+/** What speaks for a standstill: how late its first deadline is met, and which brokers are fenced nevertheless. */
+function standstillOf(
+  liveness: BrokerLiveness,
+  stale: readonly BrokerRegistration[],
+  { nowMs, timeoutMs }: { readonly nowMs: number; readonly timeoutMs: number },
+): { readonly lateMs: number; readonly doomed: readonly BrokerRegistration[] } | null {
+  const heardMs = lastHeardMs(liveness, nowMs - STOOD_STILL_MS);
+  const doomed: BrokerRegistration[] = [];
+  let lateMs = 0;
+  for (const broker of stale) {
+    const contact = contactOf(liveness, broker);
+    const deadline = endOf(contact?.lastContactMs ?? Number.NEGATIVE_INFINITY, timeoutMs);
+    if (contact === undefined || contact.isSpared || heardMs >= deadline) doomed.push(broker);
+    else lateMs = Math.max(lateMs, nowMs - deadline);
+  }
+  return lateMs > STOOD_STILL_MS ? { lateMs, doomed } : null;
 }
 
 /**

@@ -21,6 +21,8 @@ export interface BrokerContact {
    * leads nothing; -1 while it is not shutting down.
    */
   readonly controlledShutdownOffset: number;
+  /** A standstill of the controller began its session anew, and it has not been heard from since. */
+  readonly isSpared: boolean;
 }
 
 /**
@@ -73,6 +75,7 @@ export function withContact(
     lastContactMs: heard.nowMs,
     metadataOffset: heard.metadataOffset,
     controlledShutdownOffset,
+    isSpared: false,
   };
   return { contacts: liveness.contacts.set(broker.id, contact) };
 }
@@ -92,9 +95,20 @@ export function withControlledShutdown(
   return { contacts: liveness.contacts.set(broker.id, leaving) };
 }
 
-/** Every session begins anew: nobody was listening, so silence said nothing (KAFKA-18138). */
-export const withWholeSessions = (liveness: BrokerLiveness, nowMs: number): BrokerLiveness =>
-  withLastContacts(liveness, () => nowMs);
+/** Every session but those of `doomed` begins anew: nobody was listening, so silence said nothing (KAFKA-18138). */
+export function withWholeSessions(
+  liveness: BrokerLiveness,
+  doomed: readonly BrokerRegistration[],
+  nowMs: number,
+): BrokerLiveness {
+  const ids = new Set(doomed.map(({ id }) => id));
+  let { contacts } = liveness;
+  for (const [id, contact] of liveness.contacts) {
+    if (ids.has(id)) continue;
+    contacts = contacts.set(id, { ...contact, lastContactMs: nowMs, isSpared: true });
+  }
+  return { contacts };
+}
 
 /** Nothing is known of the broker any more: it is fenced, replaced or unregistered. */
 export const withoutContact = (liveness: BrokerLiveness, brokerId: number): BrokerLiveness => ({
@@ -115,21 +129,21 @@ export function hasValidSession(
 /** Sessions that are over end now, so that the deadline of what is under way does not fall behind. */
 export function withoutArrears(liveness: BrokerLiveness, session: Session): BrokerLiveness {
   const endsNowMs = session.nowMs - session.timeoutMs - 1;
-  return withLastContacts(liveness, (lastContactMs) => Math.max(lastContactMs, endsNowMs));
-}
-
-/** Every contact at another time; what the brokers have said stays. */
-function withLastContacts(
-  liveness: BrokerLiveness,
-  at: (lastContactMs: number) => number,
-): BrokerLiveness {
   let { contacts } = liveness;
   for (const [id, contact] of liveness.contacts) {
-    const lastContactMs = at(contact.lastContactMs);
-    if (lastContactMs !== contact.lastContactMs)
-      contacts = contacts.set(id, { ...contact, lastContactMs });
+    if (contact.lastContactMs < endsNowMs)
+      contacts = contacts.set(id, { ...contact, lastContactMs: endsNowMs });
   }
   return { contacts };
+}
+
+/** When any broker was last heard from up to `untilMs`: so far somebody listened. -Infinity where that is not known. */
+export function lastHeardMs(liveness: BrokerLiveness, untilMs: number): number {
+  let last = Number.NEGATIVE_INFINITY;
+  for (const { lastContactMs: at } of liveness.contacts.values()) {
+    if (at <= untilMs) last = Math.max(last, at);
+  }
+  return last;
 }
 
 /** Unfenced brokers whose session is over, the longest silent first. */
@@ -151,11 +165,14 @@ const lastContactMs = (liveness: BrokerLiveness, broker: BrokerRegistration): nu
 export function nextFencingDeadline(liveness: BrokerLiveness, sessionTimeoutMs: number): number {
   let deadline = Number.POSITIVE_INFINITY;
   for (const { lastContactMs: last } of liveness.contacts.values()) {
-    // A session is valid up to and including its last millisecond.
-    deadline = Math.min(deadline, last + sessionTimeoutMs + 1);
+    deadline = Math.min(deadline, endOf(last, sessionTimeoutMs));
   }
   return deadline;
 }
+
+/** A session is valid up to and including its last millisecond. */
+export const endOf = (lastContactAtMs: number, sessionTimeoutMs: number): number =>
+  lastContactAtMs + sessionTimeoutMs + 1;
 
 /** The contacts that still count: those of the present, unfenced incarnations. */
 export function withoutStrangers(liveness: BrokerLiveness, cluster: ClusterImage): BrokerLiveness {

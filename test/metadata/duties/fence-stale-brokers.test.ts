@@ -1,7 +1,7 @@
 /**
  * Fencing of brokers that fall silent: when, in which order, in how many batches, and after a change of controller.
  */
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import {
   initialLiveness,
   nextFencingDeadline,
@@ -122,6 +122,89 @@ test("a controller that stood still fences nobody: every session begins anew, an
   expect(line(office.view, "t")).toBe("1,2 / 2 / 2 / 1 / 1");
 });
 
+/** Runs that each come `lateMs` after their deadline, until one fences; `between` is told when each deadline is. */
+function lateRuns(
+  office: ReturnType<typeof officeOf>,
+  lateMs: number,
+  between: (deadlineMs: number) => void = () => {},
+): number {
+  for (let runs = 1; runs <= 5; runs++) {
+    const deadlineMs = nextFencingDeadline(office.liveness, SESSION_MS);
+    between(deadlineMs);
+    office.nowMs = deadlineMs + lateMs;
+    office.fenceOnce();
+    if (fencedIn(office).length > 0) return runs;
+  }
+  return Number.POSITIVE_INFINITY;
+}
+
+describe("a controller whose timers are always late", () => {
+  test.each([501, 2_000, 8_000, 60_000])(
+    "by %i ms fences the last broker of a cluster at the second deadline",
+    (lateMs) => {
+      const office = officeOf({ brokers: "1" });
+      expect(lateRuns(office, lateMs)).toBe(2);
+    },
+  );
+
+  test("fences a dead broker at the first, if another was heard from since that deadline", () => {
+    const office = officeOf({ brokers: "1 2 3", topics: { t: ["1,2 / 1,2 / 1"] } });
+    const runs = lateRuns(office, 800, (deadlineMs) => {
+      for (const [id, atMs] of [
+        [2, deadlineMs - 500],
+        [3, deadlineMs + 100],
+      ] as const) {
+        office.nowMs = atMs;
+        office.heartbeat(id);
+      }
+    });
+    expect([runs, fencedIn(office)]).toEqual([1, [1]]);
+    expect(line(office.view, "t")).toBe("1,2 / 2 / 2 / 1 / 1");
+  });
+
+  test("fences at the second deadline, if the others were heard from before the first or only just now", () => {
+    const office = officeOf({ brokers: "1 2 3" });
+    const runs = lateRuns(office, 800, (deadlineMs) => {
+      for (const [id, atMs] of [
+        [2, deadlineMs - 1],
+        [3, deadlineMs + 700],
+      ] as const) {
+        office.nowMs = atMs;
+        office.heartbeat(id);
+      }
+    });
+    expect([runs, fencedIn(office)]).toEqual([2, [1]]);
+  });
+
+  test("spares a broker anew once it was heard from", () => {
+    const office = officeOf({ brokers: "1" });
+    const runs = lateRuns(office, 5_000, (deadlineMs) => {
+      office.nowMs = deadlineMs - SESSION_MS;
+      office.heartbeat(1);
+    });
+    expect(runs).toBe(Number.POSITIVE_INFINITY);
+  });
+});
+
+test("after a standstill nobody is fenced while the heartbeats at the door come in", () => {
+  const office = officeOf({ brokers: "1 2 3" });
+  for (const id of [1, 2, 3]) {
+    office.nowMs = 100 * id;
+    office.heartbeat(id);
+  }
+  const thawedMs = 40_000;
+  for (const [id, afterMs] of [
+    [2, 5],
+    [3, 200],
+    [1, 400],
+  ] as const) {
+    office.nowMs = thawedMs + afterMs;
+    office.heartbeat(id);
+    office.fenceOnce();
+    expect(fencedIn(office)).toEqual([]);
+  }
+});
+
 test("what a broker has said of its log and its shutdown outlives a standstill", () => {
   const office = officeOf({ brokers: "1 2", topics: { t: ["1,2 / 1,2 / 1"] } });
   office.heartbeat(2, { currentMetadataOffset: 7 });
@@ -130,7 +213,8 @@ test("what a broker has said of its log and its shutdown outlives a standstill",
   office.nowMs = 2 * SESSION_MS;
   office.fenceOnce();
   for (const [id, contact] of office.liveness.contacts) {
-    expect(contact).toEqual({ ...before.get(id), lastContactMs: 2 * SESSION_MS });
+    const spared = { lastContactMs: 2 * SESSION_MS, isSpared: true };
+    expect(contact).toEqual({ ...before.get(id), ...spared });
   }
 });
 
