@@ -75,7 +75,7 @@ describe("a quorum of three objects", () => {
 });
 
 const controllerRegistration = (controllerId: number) => ({
-  api: "ControllerRegistration",
+  api: "ControllerRegistration" as const,
   body: {
     controllerId,
     incarnationId: "MkU3OEVBNTcwNTJENDM2Qg",
