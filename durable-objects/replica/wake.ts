@@ -1,14 +1,16 @@
 /**
- * When an object must run again. While it is in memory one timer runs to the earliest deadline of every core; one
- * alarm, always ahead, is the dead-man switch that brings back an object which was evicted with its timers (after 70
- * to 140 s without an event, or at any moment).
+ * When an object must run again. While it is in memory one timer runs to the earliest deadline of every core. One alarm
+ * fires every 45 s for as long as the object takes part, and does two things. It brings back an object that was evicted
+ * with its timers. And it keeps a follower in memory: an object is dropped 70 to 140 s after the last event that came
+ * in from outside, its own timers and outward calls do not count, and nobody else calls a follower of a quiet quorum.
  */
 import type { Alarm, Timers } from "./ports.ts";
 
 /** How far ahead the alarm is set. A quorum that lost every object at once is back within this. */
 const ALARM_AHEAD_MS = 45_000;
-/** It is pushed on only when it has come this near: an alarm that moves is a row written. */
-const ALARM_RENEW_MS = 15_000;
+/** An alarm this late may be lost (workerd#6866): it is set anew, for a moment that differs from its old one. */
+const ALARM_LATE_MS = 5_000;
+const ALARM_AGAIN_MS = 1_000;
 
 export class Wake {
   readonly #alarm: Alarm;
@@ -16,7 +18,8 @@ export class Wake {
   readonly #onDeadline: () => void;
   #clearTimer: (() => void) | null = null;
   #timerAt = Number.POSITIVE_INFINITY;
-  #alarmAt = 0;
+  /** Null when none is armed by this incarnation. */
+  #alarmAt: number | null = null;
 
   constructor(ports: { readonly alarm: Alarm; readonly timers: Timers }, onDeadline: () => void) {
     this.#alarm = ports.alarm;
@@ -24,9 +27,9 @@ export class Wake {
     this.#onDeadline = onDeadline;
   }
 
-  /** Arms the timer for `deadline` (milliseconds, may be infinite) and keeps the alarm ahead of `now`. */
+  /** Arms the timer for `deadline` (milliseconds, may be infinite), and the alarm if it has fired. */
   at(deadline: number, now: number): void {
-    this.#renewAlarm(now);
+    this.#armAlarm(now);
     if (deadline === this.#timerAt) return;
     this.stop();
     if (deadline === Number.POSITIVE_INFINITY) return;
@@ -36,7 +39,7 @@ export class Wake {
 
   /** The alarm has fired and is spent: the next `at` sets it anew. */
   alarmFired(): void {
-    this.#alarmAt = 0;
+    this.#alarmAt = null;
   }
 
   /** Disarms the timer. The alarm stays: it is the way back. */
@@ -52,10 +55,12 @@ export class Wake {
     this.#onDeadline();
   }
 
-  // Never at or before now: an alarm set anew for its own millisecond is lost (workerd#6866).
-  #renewAlarm(now: number): void {
-    if (this.#alarmAt - now > ALARM_RENEW_MS) return;
-    this.#alarmAt = now + ALARM_AHEAD_MS;
+  // An alarm that is ahead is left to fire: pushed on, it never would. Never set at or before now: an alarm set anew
+  // for its own millisecond is lost (workerd#6866).
+  #armAlarm(now: number): void {
+    const armed = this.#alarmAt;
+    if (armed !== null && now < armed + ALARM_LATE_MS) return;
+    this.#alarmAt = now + (armed === null ? ALARM_AHEAD_MS : ALARM_AGAIN_MS);
     this.#alarm.set(this.#alarmAt);
   }
 }

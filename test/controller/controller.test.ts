@@ -191,17 +191,32 @@ describe("a step that cannot be stored", () => {
 });
 
 describe("the alarm", () => {
-  test("is ahead at any time, is moved only when it has come near, and set anew when it fires", async () => {
+  test("is left to fire while the controller is awake, and set anew when it has", async () => {
     const world = new World();
-    await world.inOffice();
+    const controller = await world.inOffice();
+    const first = world.alarmAtMs;
     const seen = new Set<number>();
-    for (let second = 0; second < 60; second += 1) {
+    for (let second = 0; second < 90; second += 1) {
       // oxlint-disable-next-line no-await-in-loop -- time passes second by second
       await world.pass(1_000);
+      controller.onDeadline();
       expect(world.alarmAtMs).toBeGreaterThan(world.nowMs);
       seen.add(world.alarmAtMs);
     }
-    expect(seen.size).toBeLessThan(5);
+    expect([...seen]).toEqual([first, first + 45_000, first + 90_000]);
+    expect(world.alarmsFired).toBe(2);
+  });
+
+  test("that is lost is set anew, for a moment that differs from its old one", async () => {
+    const world = new World();
+    const controller = await world.inOffice();
+    const lost = world.alarmAtMs;
+    world.alarmAtMs = Number.POSITIVE_INFINITY;
+    await world.pass(lost + 5_000 - world.nowMs);
+    controller.onDeadline();
+    expect(world.alarmAtMs).toBe(world.nowMs + 1_000);
+    await world.pass(1_000);
+    expect(world.alarmsFired).toBe(1);
   });
 });
 

@@ -109,6 +109,7 @@ export class World {
   readonly failures: Failure[] = [];
   readonly lines: string[] = [];
   alarmAtMs = Number.POSITIVE_INFINITY;
+  alarmsFired = 0;
   nowMs = 1_000_000;
   #timers: readonly Event[] = [];
   #controller: Controller | null = null;
@@ -154,6 +155,7 @@ export class World {
 
   #fireAlarm(): void {
     this.alarmAtMs = Number.POSITIVE_INFINITY;
+    this.alarmsFired += 1;
     this.#controller?.onAlarm();
   }
 
