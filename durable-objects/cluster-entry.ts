@@ -2,6 +2,9 @@
  * A cluster as the directory lists it and as each of its controllers was formed: what identifies it, which never
  * changes, and the voters that it began with. Who votes *now* stands in the log and nowhere else (KIP-853): a
  * controller reads it from raft's voter history.
+ *
+ * A cluster is listed as a plan first: directory ids are drawn by the nodes together with their storages. When all
+ * are known they are fixed, once; the cluster is formed when its first leader has committed its first records.
  */
 
 /** What never changes while a cluster lives. */
@@ -14,20 +17,54 @@ export interface ClusterIdentity {
   readonly created_ms: number;
 }
 
-/** One initial voter. Its identity is (`node_id`, `directory_id`); `host:port` is its CONTROLLER endpoint (KIP-853). */
-export interface ControllerEntry {
+/** A node that is to be an initial voter; `host:port` is its CONTROLLER endpoint (KIP-853). */
+export interface PlannedController {
   readonly node_id: number;
-  /** A Kafka uuid, drawn once when the cluster is created. */
-  readonly directory_id: string;
   readonly host: string;
   readonly port: number;
   /** Where the platform should place the object: one of its location hints. Counts at first use only. */
   readonly location_hint?: string;
 }
 
+/** One initial voter. Its identity is (`node_id`, `directory_id`). */
+export interface ControllerEntry extends PlannedController {
+  /** A Kafka uuid, drawn by the node together with its storage and never given to another. */
+  readonly directory_id: string;
+}
+
+/** A cluster that is being formed: who is to vote is known, with which storages is not. */
+export interface ClusterPlan extends ClusterIdentity {
+  /** In the order of their ids. */
+  readonly planned_voters: readonly PlannedController[];
+}
+
+/** A cluster whose initial voters are fixed. */
 export interface ClusterEntry extends ClusterIdentity {
   /** The voters that formed the quorum, in the order of their ids. */
   readonly initial_voters: readonly ControllerEntry[];
+}
+
+/** What the directory lists, with how far its formation has come. */
+export type ListedCluster =
+  | { readonly state: "planned"; readonly cluster: ClusterPlan }
+  | { readonly state: "forming" | "formed"; readonly cluster: ClusterEntry };
+
+/** The nodes of a cluster, whether their storages are known yet or not. */
+export const nodesOf = (cluster: ClusterPlan | ClusterEntry): readonly PlannedController[] =>
+  "initial_voters" in cluster ? cluster.initial_voters : cluster.planned_voters;
+
+/** The plan with the directory ids that its nodes have drawn; null while one is missing. */
+export function fixVoters(
+  { planned_voters: planned, ...identity }: ClusterPlan,
+  directoryIds: ReadonlyMap<number, string>,
+): ClusterEntry | null {
+  const voters = planned.flatMap(({ node_id: nodeId, ...endpoint }) => {
+    const directoryId = directoryIds.get(nodeId);
+    return directoryId === undefined
+      ? []
+      : [{ node_id: nodeId, directory_id: directoryId, ...endpoint }];
+  });
+  return voters.length === planned.length ? { ...identity, initial_voters: voters } : null;
 }
 
 /** The entry as the first builds stored it, under the name that the HTTP interface still shows. */
@@ -35,9 +72,19 @@ interface FirstClusterEntry extends ClusterIdentity {
   readonly controllers: readonly ControllerEntry[];
 }
 
-/** Reads a stored entry, of this build or an earlier one. */
+/** Reads what the directory has stored: an entry of an earlier build is that of a formed cluster. */
+export function parseListedCluster(text: string): ListedCluster {
+  const stored: ListedCluster | ClusterEntry | FirstClusterEntry = JSON.parse(text);
+  return "state" in stored ? stored : { state: "formed", cluster: fromStored(stored) };
+}
+
+/** Reads the entry that a node was formed with, of this build or an earlier one. */
 export function parseClusterEntry(text: string): ClusterEntry {
   const stored: ClusterEntry | FirstClusterEntry = JSON.parse(text);
+  return fromStored(stored);
+}
+
+function fromStored(stored: ClusterEntry | FirstClusterEntry): ClusterEntry {
   if ("initial_voters" in stored) return stored;
   const { controllers, ...identity } = stored;
   return { ...identity, initial_voters: controllers };

@@ -12,7 +12,9 @@ import type { ClusterEntry } from "./cluster-entry.ts";
  * uses `peerFrames`, on which a sender is believed to be the voter that it claims to be.
  */
 export const ROUTES = {
-  /** `FormRequest` in, `FormAnswer` out: makes the node a voter; repeatable. */
+  /** `PrepareAnswer` out: draws the directory id together with the storage; repeatable. */
+  prepare: { method: "POST", path: "/prepare" },
+  /** `FormRequest` in: makes the node a voter; repeatable. */
   form: { method: "POST", path: "/form" },
   /** One Kafka request frame in, one response frame out, without the size prefix. */
   frames: { method: "POST", path: "/frames" },
@@ -74,8 +76,8 @@ export const HEADERS = {
 export const STATUS = {
   /** The frame has no answer in kind: it is malformed, or its API is not served by this build. */
   unanswerable: 400,
-  /** The node belongs to another cluster. */
-  otherCluster: 409,
+  /** The node belongs to another cluster, or cannot be what it is asked to be. */
+  conflict: 409,
   /** The log no longer begins at the offset that was asked for. */
   belowLogStart: 410,
   /** The node takes no part in a quorum. Nothing was executed. */
@@ -126,12 +128,15 @@ export interface ErrorBody {
   readonly message: string;
 }
 
-export interface FormRequest {
-  readonly cluster: ClusterEntry;
+export interface PrepareAnswer {
+  /** Born with the node's storage, a Kafka uuid. */
+  readonly directory_id: string;
 }
 
-export interface FormAnswer {
-  readonly directory_id: string | null;
+export interface FormRequest {
+  readonly cluster: ClusterEntry;
+  /** Every controller of the cluster has been formed before. */
+  readonly is_formed: boolean;
 }
 
 /** What a node says of itself: `VoterStatus` while it takes part in the quorum. */
@@ -139,11 +144,13 @@ export type ControllerStatus = IdleStatus | VoterStatus;
 
 export interface IdleStatus {
   readonly node_id: number;
-  /** "unformed", "stopped" or "tripped". */
+  /** "unformed", "stopped", "tripped" or "refused". */
   readonly role: string;
   readonly active: false;
   /** The invariant that does not hold, or null. */
   readonly tripped: string | null;
+  /** Why this build must not touch the node's storage, or null. */
+  readonly refused: string | null;
 }
 
 export interface VoterStatus {
@@ -173,6 +180,8 @@ const isText: Check = (value) => typeof value === "string";
 const isInteger: Check = (value) => Number.isInteger(value);
 const isTextOrNull: Check = (value) => value === null || isText(value);
 
+const PREPARE_ANSWER = { directory_id: isText } satisfies Checks<PrepareAnswer>;
+
 const ERROR_BODY = { error_code: isInteger, message: isText } satisfies Checks<ErrorBody>;
 
 const IDLE_STATUS = {
@@ -180,6 +189,7 @@ const IDLE_STATUS = {
   role: isText,
   active: (value) => value === false,
   tripped: isTextOrNull,
+  refused: isTextOrNull,
 } satisfies Checks<IdleStatus>;
 
 const VOTER_STATUS = {
@@ -200,6 +210,9 @@ const VOTER_STATUS = {
 type Checks<T> = Readonly<Record<keyof T, Check>>;
 
 export const isErrorBody = (value: unknown): value is ErrorBody => conforms(value, ERROR_BODY);
+
+export const isPrepareAnswer = (value: unknown): value is PrepareAnswer =>
+  conforms(value, PREPARE_ANSWER);
 
 export const isControllerStatus = (value: unknown): value is ControllerStatus =>
   conforms(value, VOTER_STATUS) || conforms(value, IDLE_STATUS);

@@ -15,9 +15,15 @@ import type { Failure, Ports, Timers } from "./replica/ports.ts";
 import { raftConfig } from "./replica/raft-config.ts";
 import { alarmOf, diskOf } from "./storage/disk.ts";
 import { SqlLogStore } from "./storage/log-store.ts";
-import { MetaStore } from "./storage/meta-store.ts";
+import {
+  openStorage,
+  ownVoter,
+  prepareStorage,
+  type NodeObject,
+  type NodeStorage,
+} from "./storage/node-storage.ts";
+import type { MetaStore } from "./storage/meta-store.ts";
 import { SqlQuorumStore } from "./storage/quorum-store.ts";
-import { migrate } from "./storage/schema.ts";
 
 const timers: Timers = {
   set(delayMs, run) {
@@ -27,15 +33,14 @@ const timers: Timers = {
 };
 
 export class ControllerNode extends DurableObject implements ControllerHost {
-  readonly #meta: MetaStore;
+  #opened: NodeStorage;
   #controller: Controller | null = null;
   #cluster: ClusterEntry | null;
 
   constructor(state: DurableObjectState, env: Cloudflare.Env) {
     super(state, env);
-    migrate(state.storage);
-    this.#meta = new MetaStore(state.storage.sql);
-    this.#cluster = this.#meta.cluster();
+    this.#opened = openStorage(this.#object);
+    this.#cluster = this.#meta?.cluster() ?? null;
     this.#boot();
   }
 
@@ -52,11 +57,15 @@ export class ControllerNode extends DurableObject implements ControllerHost {
   }
 
   get tripped(): string | null {
-    return this.#meta.tripped();
+    return this.#meta?.tripped() ?? null;
   }
 
   get stopped(): string | null {
-    return this.#meta.stopped();
+    return this.#meta?.stopped() ?? null;
+  }
+
+  get refused(): string | null {
+    return this.#opened.kind === "refused" ? this.#opened.reason : null;
   }
 
   override async fetch(request: Request): Promise<Response> {
@@ -68,13 +77,32 @@ export class ControllerNode extends DurableObject implements ControllerHost {
     this.#controller?.onAlarm();
   }
 
-  /** Makes this node a controller of `cluster`. A second time, with the same cluster, it changes nothing. */
-  form(cluster: ClusterEntry): void {
-    if (this.#cluster !== null) return;
-    this.ctx.storage.transactionSync(() => this.#meta.writeCluster(cluster));
+  /** Gives this node a storage, if it has none; answers with the directory id that was drawn with it. */
+  prepare(): string | null {
+    if (this.#opened.kind === "empty") this.#opened = prepareStorage(this.#object);
+    return this.#opened.kind === "prepared" ? this.#opened.identity.directoryId : null;
+  }
+
+  /**
+   * Makes this node a controller of `cluster`; null, or why it cannot be one. A second time, with the same cluster, it
+   * changes nothing. `isFormed` says that every controller has been formed before: one that has no log now has lost
+   * it, with its votes and acknowledgements, and would be counted as if it had not.
+   */
+  form(cluster: ClusterEntry, isFormed: boolean): string | null {
+    const opened = this.#opened;
+    if (opened.kind === "refused") return opened.reason;
+    const own = ownVoter(cluster, this.nodeId);
+    if (own === undefined) return "it is not among the initial voters";
+    const isLost = this.#cluster === null && isFormed;
+    if (opened.kind === "empty" || opened.identity.directoryId !== own.directory_id || isLost) {
+      return "its storage is gone: it must rejoin as another replica";
+    }
+    if (this.#cluster !== null) return null;
+    this.ctx.storage.transactionSync(() => opened.meta.writeCluster(cluster));
     // As stored: an entry in the words of an earlier build is read in those of this one.
-    this.#cluster = this.#meta.cluster();
+    this.#cluster = opened.meta.cluster();
     this.#boot();
+    return null;
   }
 
   /** Drops everything in memory; what comes back is what was stored. */
@@ -91,13 +119,13 @@ export class ControllerNode extends DurableObject implements ControllerHost {
    */
   stop(reason: string): void {
     if (this.#cluster === null) return;
-    this.#meta.writeStopped(reason);
+    this.#meta?.writeStopped(reason);
     this.#leave();
   }
 
   /** Lets the node take part again: an operator has stopped it before, or has looked at what it tripped over. */
   start(): void {
-    this.#meta.clearReasons();
+    this.#meta?.clearReasons();
     this.#boot();
   }
 
@@ -107,7 +135,15 @@ export class ControllerNode extends DurableObject implements ControllerHost {
     this.#cluster = null;
     await this.ctx.storage.deleteAlarm();
     await this.ctx.storage.deleteAll();
-    migrate(this.ctx.storage);
+    this.#opened = { kind: "empty" };
+  }
+
+  get #meta(): MetaStore | null {
+    return this.#opened.kind === "prepared" ? this.#opened.meta : null;
+  }
+
+  get #object(): NodeObject {
+    return { storage: this.ctx.storage, objectId: this.ctx.id.toString(), nodeId: this.nodeId };
   }
 
   #leave(): void {
@@ -151,7 +187,7 @@ export class ControllerNode extends DurableObject implements ControllerHost {
     console.error(`controller ${this.ctx.id.name ?? ""} stops:`, cause);
     this.#controller = null;
     if (tripped === null) return this.ctx.abort("a step could not be stored");
-    this.#meta.writeTripped(tripped);
+    this.#meta?.writeTripped(tripped);
     void this.ctx.storage
       .sync()
       .then(() => this.ctx.abort(`an invariant does not hold: ${tripped}`));

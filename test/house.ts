@@ -72,7 +72,10 @@ export const ROOMS: Readonly<Record<string, Readonly<Record<string, Room>>>> = {
     },
   },
   "durable-objects": {
-    identity: { files: ["cluster-entry", "location-hints", "contract"], mayImport: [] },
+    identity: {
+      files: ["cluster-entry", "location-hints", "random-uuid", "contract"],
+      mayImport: [],
+    },
     replica: { mayImport: ["identity"] },
     storage: { mayImport: ["identity", "replica"] },
     "committed-log": { mayImport: ["replica"] },

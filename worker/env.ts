@@ -3,7 +3,7 @@
  * `/clusters/{id}` the cluster that the path names and the position that the answer reflects.
  */
 import type { Context } from "hono";
-import type { ClusterEntry } from "../durable-objects/cluster-entry.ts";
+import type { ClusterEntry, ClusterPlan, ListedCluster } from "../durable-objects/cluster-entry.ts";
 import type { Position } from "../durable-objects/contract.ts";
 import type { LOCATION_HINTS } from "../durable-objects/location-hints.ts";
 
@@ -27,8 +27,13 @@ export interface ControllerStub {
 /** `ClusterDirectory`'s methods, over the platform's RPC. */
 export interface Directory {
   list(): Promise<ClusterEntry[]>;
-  get(clusterId: string): Promise<ClusterEntry | null>;
-  create(entry: ClusterEntry): Promise<{ created: boolean; entry: ClusterEntry }>;
+  get(clusterId: string): Promise<ListedCluster | null>;
+  create(plan: ClusterPlan): Promise<{ created: boolean; listed: ListedCluster }>;
+  fix(
+    clusterId: string,
+    directoryIds: Readonly<Record<string, string>>,
+  ): Promise<ClusterEntry | null>;
+  markFormed(clusterId: string): Promise<void>;
   remove(clusterId: string): Promise<boolean>;
 }
 

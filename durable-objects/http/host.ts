@@ -14,7 +14,12 @@ export interface ControllerHost {
   readonly tripped: string | null;
   /** Why an operator took the node out, or null. */
   readonly stopped: string | null;
-  form(cluster: ClusterEntry): void;
+  /** Why this build must not touch the storage, or null. */
+  readonly refused: string | null;
+  /** The directory id, drawn with the storage; null while the storage must not be touched. */
+  prepare(): string | null;
+  /** Why the node cannot be what it is asked to be, or null. */
+  form(cluster: ClusterEntry, isFormed: boolean): string | null;
   restart(reason: string): void;
   stop(reason: string): void;
   start(): void;

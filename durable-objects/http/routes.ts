@@ -12,8 +12,8 @@ import {
   routeOf,
   type ControllerStatus,
   type ErrorBody,
-  type FormAnswer,
   type FormRequest,
+  type PrepareAnswer,
   type RouteName,
 } from "../contract.ts";
 import type { ControllerHost } from "./host.ts";
@@ -26,6 +26,8 @@ export async function answer(host: ControllerHost, request: Request): Promise<Re
   switch (route) {
     case undefined:
       return refusal(404, `nothing is at ${request.method} ${pathname}`);
+    case "prepare":
+      return prepare(host);
     case "form":
       return form(host, await request.json<FormRequest>());
     case "status":
@@ -66,14 +68,19 @@ function statusAnswer(host: ControllerHost): Response {
   return Response.json(status);
 }
 
-function form(host: ControllerHost, { cluster }: FormRequest): Response {
-  if (host.cluster !== null && host.cluster.cluster_id !== cluster.cluster_id) {
-    return refusal(STATUS.otherCluster, `this node belongs to ${host.cluster.cluster_id}`);
-  }
-  host.form(cluster);
-  const own = host.cluster?.initial_voters.find((voter) => voter.node_id === host.nodeId);
-  const formed: FormAnswer = { directory_id: own?.directory_id ?? null };
-  return Response.json(formed);
+function prepare(host: ControllerHost): Response {
+  const directoryId = host.prepare();
+  if (directoryId === null)
+    return refusal(STATUS.conflict, `controller ${host.nodeId} ${absence(host)}`);
+  const answered: PrepareAnswer = { directory_id: directoryId };
+  return Response.json(answered);
+}
+
+function form(host: ControllerHost, { cluster, is_formed: isFormed }: FormRequest): Response {
+  if (host.cluster !== null && host.cluster.cluster_id !== cluster.cluster_id)
+    return refusal(STATUS.conflict, `this node belongs to ${host.cluster.cluster_id}`);
+  const reason = host.form(cluster, isFormed);
+  return reason === null ? Response.json({ formed: true }) : refusal(STATUS.conflict, reason);
 }
 
 function takesNoPart(host: ControllerHost): Response {
@@ -82,7 +89,8 @@ function takesNoPart(host: ControllerHost): Response {
   return Response.json(body, { status: STATUS.noPart, headers: notControllerHeader(-1) });
 }
 
-function absence({ tripped, stopped }: ControllerHost): string {
+function absence({ tripped, stopped, refused }: ControllerHost): string {
+  if (refused !== null) return `does not run: ${refused}`;
   if (tripped !== null) return `has stopped itself: ${tripped}`;
   return stopped === null ? "is not part of a cluster yet" : `is stopped: ${stopped}`;
 }

@@ -12,6 +12,7 @@ export function controllerStatus(host: ControllerHost): ControllerStatus {
       role: absentRole(host),
       active: false,
       tripped,
+      refused: host.refused,
     };
   }
   const { role, election, log } = voter.state;
@@ -31,7 +32,12 @@ export function controllerStatus(host: ControllerHost): ControllerStatus {
 }
 
 /** The role of a node that takes no part. What it tripped over says more than that it was stopped as well. */
-function absentRole({ tripped, stopped }: ControllerHost): "tripped" | "stopped" | "unformed" {
+function absentRole({
+  tripped,
+  stopped,
+  refused,
+}: ControllerHost): "refused" | "tripped" | "stopped" | "unformed" {
+  if (refused !== null) return "refused";
   if (tripped !== null) return "tripped";
   return stopped === null ? "unformed" : "stopped";
 }

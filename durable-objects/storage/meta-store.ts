@@ -1,7 +1,7 @@
 /**
- * What a controller knows about itself and consensus does not: which cluster it belongs to, with the voters it was
- * formed with (Kafka's `meta.properties` and 0-0 checkpoint), and why it takes no part, if it does not. The cluster is
- * written once; the two reasons come and go.
+ * What a controller knows about itself and consensus does not: its directory id and the object that it was drawn in,
+ * which cluster it belongs to, with the voters it was formed with (Kafka's `meta.properties` and 0-0 checkpoint), and
+ * why it takes no part, if it does not. Identity and cluster are written once; the two reasons come and go.
  */
 import { parseClusterEntry, type ClusterEntry } from "../cluster-entry.ts";
 
@@ -14,12 +14,32 @@ export const STOPS_APART: readonly string[] = [
   "UPDATE meta SET key = 'stopped' WHERE key = 'tripped' AND value = 'an operator stopped it'",
 ];
 
+/** Which storage this is. A copy of it, restored elsewhere or earlier, is another replica and must not pass for it. */
+export interface StorageIdentity {
+  /** A Kafka uuid, born with the storage (KIP-853). */
+  readonly directoryId: string;
+  /** The object whose storage it is. */
+  readonly objectId: string;
+}
+
 /** One row per fact. */
 export class MetaStore {
   readonly #sql: SqlStorage;
 
   constructor(sql: SqlStorage) {
     this.#sql = sql;
+  }
+
+  /** Which storage this is, or null before it was prepared. */
+  identity(): StorageIdentity | null {
+    const directoryId = this.#read("directory_id");
+    const objectId = this.#read("object_id");
+    return directoryId === null || objectId === null ? null : { directoryId, objectId };
+  }
+
+  writeIdentity({ directoryId, objectId }: StorageIdentity): void {
+    this.#write("directory_id", directoryId);
+    this.#write("object_id", objectId);
   }
 
   /** The cluster this object was formed into, or null before that. */

@@ -14,12 +14,22 @@ const MIGRATIONS: readonly (readonly string[])[] = [
   STOPS_APART,
 ];
 
-/** Applies what is missing. Runs inside the constructor, so no request can meet half a schema. */
+/** The version that this build reads and writes. */
+export const SCHEMA_VERSION = MIGRATIONS.length;
+
+/** The version that a database has; null for an empty one. Writes nothing: a look leaves no database behind. */
+export function schemaVersion(sql: SqlStorage): number | null {
+  const tables = sql.exec("SELECT 1 FROM sqlite_master WHERE name = 'migrations'").toArray();
+  if (tables.length === 0) return null;
+  const row = sql.exec("SELECT max(version) AS version FROM migrations").one();
+  return Number(row["version"] ?? 0);
+}
+
+/** Applies what is missing, in one transaction. */
 export function migrate(storage: DurableObjectStorage): void {
   storage.transactionSync(() => {
     storage.sql.exec("CREATE TABLE IF NOT EXISTS migrations (version INTEGER PRIMARY KEY) STRICT");
-    const row = storage.sql.exec("SELECT max(version) AS version FROM migrations").one();
-    const current = Number(row["version"] ?? 0);
+    const current = schemaVersion(storage.sql) ?? 0;
     for (const [index, statements] of MIGRATIONS.entries()) {
       const version = index + 1;
       if (version <= current) continue;

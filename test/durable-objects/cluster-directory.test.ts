@@ -2,7 +2,7 @@
 import { env } from "cloudflare:workers";
 import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { expect, test } from "vitest";
-import type { ClusterEntry } from "../../durable-objects/cluster-entry.ts";
+import type { ClusterEntry, ClusterPlan } from "../../durable-objects/cluster-entry.ts";
 
 const entry = (clusterId: string): ClusterEntry => ({
   cluster_id: clusterId,
@@ -13,26 +13,46 @@ const entry = (clusterId: string): ClusterEntry => ({
   created_ms: 1_700_000_000_000,
 });
 
+const plan = (clusterId: string): ClusterPlan => {
+  const { initial_voters: _, ...identity } = entry(clusterId);
+  return { ...identity, planned_voters: [{ node_id: 3000, host: "localhost", port: 9093 }] };
+};
+
 test("a created cluster is listed once, however often it is asked for", async () => {
   const directory = env.DIRECTORY.getByName("a");
-  expect(await directory.create(entry("one"))).toMatchObject({ created: true });
-  expect(await directory.create({ ...entry("one"), metadata_version: 7 })).toMatchObject({
+  expect(await directory.create(plan("one"))).toMatchObject({ created: true });
+  expect(await directory.create({ ...plan("one"), metadata_version: 7 })).toMatchObject({
     created: false,
-    entry: { metadata_version: 25 },
+    listed: { state: "planned", cluster: { metadata_version: 25 } },
   });
-  expect(await directory.list()).toHaveLength(1);
+  expect(await directory.list()).toEqual([]);
+  await directory.fix("one", { 3000: "JEXY6aqzQY-32P5TStzaFg" });
+  expect(await directory.list()).toEqual([entry("one")]);
 });
 
 test("the list survives the eviction of its object", async () => {
   const directory = env.DIRECTORY.getByName("b");
-  await directory.create(entry("kept"));
+  await directory.create(plan("kept"));
   await evictDurableObject(directory);
-  expect(await directory.get("kept")).toEqual(entry("kept"));
+  expect(await directory.get("kept")).toEqual({ state: "planned", cluster: plan("kept") });
+});
+
+test("the voters of a cluster are fixed once, whatever its nodes say later", async () => {
+  const directory = env.DIRECTORY.getByName("e");
+  await directory.create(plan("fixed"));
+  expect(await directory.fix("fixed", {})).toBeNull();
+  expect(await directory.fix("missing", {})).toBeNull();
+  const ids = { 3000: "JEXY6aqzQY-32P5TStzaFg" };
+  expect(await directory.fix("fixed", ids)).toEqual(entry("fixed"));
+  expect(await directory.fix("fixed", { 3000: "MvDxzVmcRsaTz33bUuRU6A" })).toEqual(entry("fixed"));
+  expect(await directory.get("fixed")).toEqual({ state: "forming", cluster: entry("fixed") });
+  await directory.markFormed("fixed");
+  expect(await directory.get("fixed")).toEqual({ state: "formed", cluster: entry("fixed") });
 });
 
 test("a removed cluster is gone, and removing it again says so", async () => {
   const directory = env.DIRECTORY.getByName("c");
-  await directory.create(entry("gone"));
+  await directory.create(plan("gone"));
   expect(await directory.remove("gone")).toBe(true);
   expect(await directory.remove("gone")).toBe(false);
   expect(await directory.get("gone")).toBeNull();
@@ -45,5 +65,5 @@ test("an entry in the shape of an earlier build is listed in that of this one", 
     const stored = JSON.stringify({ ...identity, controllers });
     state.storage.sql.exec("INSERT INTO clusters VALUES ('old', ?)", stored);
   });
-  expect(await directory.get("old")).toEqual(entry("old"));
+  expect(await directory.get("old")).toEqual({ state: "formed", cluster: entry("old") });
 });

@@ -199,11 +199,18 @@ describe("a node that an earlier build formed", () => {
   test("is read in its old shape: its voters were called controllers", async () => {
     const cluster = clusterOf("AAAAAAAAAAAAAAAAAAAAw3", 1);
     await form(cluster);
-    const { initial_voters: controllers, ...identity } = cluster;
-    await runInDurableObject(stubOf(cluster, 3000), (_, state) => {
+    await runInDurableObject(stubOf(cluster, 3000), (_, { storage: { sql } }) => {
+      const { value } = sql
+        .exec<{ value: string }>("SELECT value FROM meta WHERE key = 'cluster'")
+        .one();
+      const { initial_voters: controllers, ...identity }: ClusterEntry = JSON.parse(value);
       const entry = JSON.stringify({ ...identity, controllers });
-      state.storage.sql.exec("UPDATE meta SET value = ? WHERE key = 'cluster'", entry);
+      sql.exec("UPDATE meta SET value = ? WHERE key = 'cluster'", entry);
+      // It kept its directory id in the entry alone, and no id of its object.
+      sql.exec("DELETE FROM meta WHERE key IN ('directory_id', 'object_id')");
     });
+    await abortAllDurableObjects();
+    expect(await activeOf(cluster)).toMatchObject({ node_id: 3000 });
     await abortAllDurableObjects();
     expect(await activeOf(cluster)).toMatchObject({ node_id: 3000 });
   });

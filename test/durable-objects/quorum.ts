@@ -8,10 +8,12 @@ import { controllerName } from "../../durable-objects/cluster-entry.ts";
 import {
   ROUTES,
   isControllerStatus,
+  isPrepareAnswer,
   leaderNamedIn,
   readJson,
   urlOf,
   type ControllerStatus,
+  type FormRequest,
   type RouteName,
   type VoterStatus,
 } from "../../durable-objects/contract.ts";
@@ -27,7 +29,7 @@ import {
 
 const DIRECTORIES = ["JEXY6aqzQY-32P5TStzaFg", "MvDxzVmcRsaTz33bUuRU6A", "07R5amHmR32VDA6jHkGbTA"];
 
-/** Three voters, or one, under a name of their own. */
+/** Three voters, or one, under a name of their own. Their directory ids are made up: `form` puts in those drawn. */
 export const clusterOf = (clusterId: string, voters = 3): ClusterEntry => ({
   cluster_id: clusterId,
   initial_voters: DIRECTORIES.slice(0, voters).map((directory_id, index) => ({
@@ -54,10 +56,20 @@ export const call = (
 export const statusOf = async (cluster: ClusterEntry, nodeId: number): Promise<ControllerStatus> =>
   readJson(await call(cluster, nodeId, { route: "status" }), isControllerStatus);
 
-/** Forms every voter and resolves with the status of the one that is active. */
+/** Prepares and forms every voter and resolves with the status of the one that is active. */
 export async function form(cluster: ClusterEntry): Promise<VoterStatus> {
-  for (const { node_id } of cluster.initial_voters) {
-    await call(cluster, node_id, { route: "form", body: JSON.stringify({ cluster }) });
+  const voters = await Promise.all(
+    cluster.initial_voters.map(async (voter) => {
+      const prepared = await call(cluster, voter.node_id, { route: "prepare" });
+      return { ...voter, ...(await readJson(prepared, isPrepareAnswer)) };
+    }),
+  );
+  const request: FormRequest = {
+    cluster: { ...cluster, initial_voters: voters },
+    is_formed: false,
+  };
+  for (const { node_id } of voters) {
+    await call(cluster, node_id, { route: "form", body: JSON.stringify(request) });
   }
   return activeOf(cluster);
 }

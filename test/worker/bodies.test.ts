@@ -7,11 +7,11 @@ import {
   readBytes,
   readText,
 } from "../../worker/http/body.ts";
-import { agrees, clusterEntryOf } from "../../worker/clusters/cluster-requests.ts";
+import { agrees, clusterPlanOf } from "../../worker/clusters/cluster-requests.ts";
 import { integerParameter } from "../../worker/http/fields.ts";
 import { Recent } from "../../worker/recent.ts";
 import { keyOfToken, pageOf, tokenOfKey } from "../../worker/http/pages.ts";
-import { isUuidText, randomUuid } from "../../worker/clusters/new-ids.ts";
+import { isUuidText, randomUuid } from "../../durable-objects/random-uuid.ts";
 
 const posted = (body: string | Uint8Array<ArrayBuffer>): Request =>
   new Request("http://edge/", { method: "POST", body });
@@ -74,24 +74,25 @@ describe("a number in the query", () => {
 
 describe("a request for a cluster", () => {
   test("may leave everything open", () => {
-    const entry = clusterEntryOf({}, 5);
-    expect(isUuidText(entry.cluster_id)).toBe(true);
-    expect(entry.initial_voters.map(({ node_id, host, port }) => [node_id, host, port])).toEqual([
+    const plan = clusterPlanOf({}, 5);
+    expect(isUuidText(plan.cluster_id)).toBe(true);
+    expect(plan.planned_voters.map(({ node_id, host, port }) => [node_id, host, port])).toEqual([
       [3000, "localhost", 9093],
       [3001, "localhost", 9094],
       [3002, "localhost", 9095],
     ]);
-    expect(entry).toMatchObject({ metadata_version: 25, created_ms: 5 });
-    expect(new Set(entry.initial_voters.map((each) => each.directory_id)).size).toBe(3);
+    expect(plan).toMatchObject({ metadata_version: 25, created_ms: 5 });
+    // A directory id is its node's to draw.
+    expect(JSON.stringify(plan)).not.toContain("directory_id");
   });
 
   test("may say how many voters there are, or name them", () => {
-    expect(clusterEntryOf({ voters: 5 }, 0).initial_voters).toHaveLength(5);
-    const named = clusterEntryOf(
+    expect(clusterPlanOf({ voters: 5 }, 0).planned_voters).toHaveLength(5);
+    const named = clusterPlanOf(
       { controllers: [{ node_id: 7, host: "a", port: 1, location_hint: "weur" }] },
       0,
     );
-    expect(named.initial_voters).toMatchObject([
+    expect(named.planned_voters).toMatchObject([
       { node_id: 7, host: "a", port: 1, location_hint: "weur" },
     ]);
   });
@@ -114,13 +115,13 @@ describe("a request for a cluster", () => {
     [{ controllers: [{}, { node_id: 3000 }, {}] }, "no node_id occurs twice"],
     [{ voters: 1, controllers: [{}, {}, {}] }, "voters: must be 3"],
   ])("%j is refused", (body, message) => {
-    expect(() => clusterEntryOf(body, 0)).toThrow(message);
+    expect(() => clusterPlanOf(body, 0)).toThrow(message);
   });
 
   test("agrees with the cluster that an earlier one made, whatever identities were drawn", () => {
-    const first = clusterEntryOf({ voters: 3 }, 1);
-    expect(agrees(first, clusterEntryOf({ cluster_id: first.cluster_id }, 2))).toBe(true);
-    expect(agrees(first, clusterEntryOf({ cluster_id: first.cluster_id, voters: 1 }, 2))).toBe(
+    const first = clusterPlanOf({ voters: 3 }, 1);
+    expect(agrees(first, clusterPlanOf({ cluster_id: first.cluster_id }, 2))).toBe(true);
+    expect(agrees(first, clusterPlanOf({ cluster_id: first.cluster_id, voters: 1 }, 2))).toBe(
       false,
     );
   });

@@ -2,7 +2,12 @@
  * One call of one controller, over the contract that both sides share. A fresh stub for every call: one that has
  * thrown stays broken. Which controller to call is for `active.ts`.
  */
-import { controllerName, type ClusterEntry } from "../../durable-objects/cluster-entry.ts";
+import {
+  controllerName,
+  nodesOf,
+  type ClusterEntry,
+  type ClusterPlan,
+} from "../../durable-objects/cluster-entry.ts";
 import { ROUTES, urlOf, type LogQuery, type RouteName } from "../../durable-objects/contract.ts";
 import { isLocationHint } from "../../durable-objects/location-hints.ts";
 import type { Bindings } from "../env.ts";
@@ -17,21 +22,19 @@ export interface ControllerCall {
 }
 
 /** Names a cluster in this isolate's memory. One that is deleted and created again is another. */
-export const clusterKey = (entry: ClusterEntry): string =>
+export const clusterKey = (entry: ClusterPlan | ClusterEntry): string =>
   `${entry.cluster_id}@${entry.created_ms}`;
 
-export const nodeIdsOf = (entry: ClusterEntry): readonly number[] =>
-  entry.initial_voters.map((controller) => controller.node_id);
+export const nodeIdsOf = (entry: ClusterPlan | ClusterEntry): readonly number[] =>
+  nodesOf(entry).map((controller) => controller.node_id);
 
 /** Calls one controller. Throws what the platform throws when no answer comes. */
 export async function callController(
   env: Bindings,
-  entry: ClusterEntry,
+  entry: ClusterPlan | ClusterEntry,
   { nodeId, route, query, body, signal }: ControllerCall,
 ): Promise<Response> {
-  const hint = entry.initial_voters.find(
-    (controller) => controller.node_id === nodeId,
-  )?.location_hint;
+  const hint = nodesOf(entry).find((controller) => controller.node_id === nodeId)?.location_hint;
   const name = controllerName(entry.cluster_id, nodeId);
   const stub = env.CONTROLLERS.getByName(name, isLocationHint(hint) ? { locationHint: hint } : {});
   return await stub.fetch(urlOf(route, query), {
@@ -44,7 +47,7 @@ export async function callController(
 /** Calls one controller; no answer at all is a `Problem`. */
 export async function reachController(
   env: Bindings,
-  entry: ClusterEntry,
+  entry: ClusterPlan | ClusterEntry,
   call: ControllerCall,
 ): Promise<Response> {
   try {

@@ -1,14 +1,19 @@
 /**
  * What a client may ask of a new cluster, checked and completed: `{cluster_id?, voters?, controllers?,
- * metadata_version?}` becomes the entry that the directory keeps. Ids that the client leaves out are
- * drawn here, once; a retry finds them in the directory.
+ * metadata_version?}` becomes the plan that the directory keeps. A cluster id that the client leaves open is drawn
+ * here, once; a retry finds it in the directory. Directory ids are the nodes' own to draw.
  */
-import type { ClusterEntry, ControllerEntry } from "../../durable-objects/cluster-entry.ts";
+import {
+  nodesOf,
+  type ClusterEntry,
+  type ClusterPlan,
+  type PlannedController,
+} from "../../durable-objects/cluster-entry.ts";
 import { MV_DEFAULT, MV_MAX } from "../../src/metadata/index.ts";
 import { Problem } from "../http/errors.ts";
 import { arrayAt, integerAt, invalid, objectAt, textAt } from "../http/fields.ts";
 import { LOCATION_HINTS, isLocationHint } from "../../durable-objects/location-hints.ts";
-import { isUuidText, randomUuid } from "./new-ids.ts";
+import { isUuidText, randomUuid } from "../../durable-objects/random-uuid.ts";
 
 /** From 3.9-IV0 on there is kraft.version 1, which voters with directory ids need (KIP-853). */
 const METADATA_VERSIONS = { min: 21, max: MV_MAX } as const;
@@ -20,8 +25,8 @@ const NODE_IDS = { min: 0, max: 0x7fff_ffff } as const;
 const PORTS = { min: 1, max: 65_535 } as const;
 const VOTERS = [1, 3, 5] as const;
 
-/** The entry that `body` asks for; a `Problem` names the field that will not do. */
-export function clusterEntryOf(body: unknown, nowMs: number): ClusterEntry {
+/** The plan that `body` asks for; a `Problem` names the field that will not do. */
+export function clusterPlanOf(body: unknown, nowMs: number): ClusterPlan {
   const fields = objectAt(body, "", ["cluster_id", "voters", "controllers", "metadata_version"]);
   const clusterId =
     fields["cluster_id"] === undefined ? randomUuid() : textAt(fields["cluster_id"], "cluster_id");
@@ -30,7 +35,7 @@ export function clusterEntryOf(body: unknown, nowMs: number): ClusterEntry {
   }
   return {
     cluster_id: clusterId,
-    initial_voters: controllersOf(fields["controllers"], fields["voters"]),
+    planned_voters: controllersOf(fields["controllers"], fields["voters"]),
     metadata_version:
       fields["metadata_version"] === undefined
         ? MV_DEFAULT
@@ -40,15 +45,15 @@ export function clusterEntryOf(body: unknown, nowMs: number): ClusterEntry {
 }
 
 /** Whether a cluster that exists is the one that a repeated request asks for. */
-export function agrees(existing: ClusterEntry, asked: ClusterEntry): boolean {
+export function agrees(existing: ClusterPlan | ClusterEntry, asked: ClusterPlan): boolean {
   return shape(existing) === shape(asked);
 }
 
 /** What two requests for one cluster must have in common: everything but what was drawn. */
-const shape = (entry: ClusterEntry): string =>
+const shape = (cluster: ClusterPlan | ClusterEntry): string =>
   JSON.stringify([
-    entry.metadata_version,
-    entry.initial_voters.map(({ node_id, host, port, location_hint }) => [
+    cluster.metadata_version,
+    nodesOf(cluster).map(({ node_id, host, port, location_hint }) => [
       node_id,
       host,
       port,
@@ -56,7 +61,7 @@ const shape = (entry: ClusterEntry): string =>
     ]),
   ]);
 
-function controllersOf(given: unknown, voters: unknown): readonly ControllerEntry[] {
+function controllersOf(given: unknown, voters: unknown): readonly PlannedController[] {
   if (given === undefined) {
     const count = voters === undefined ? 3 : votersAt(voters, "voters");
     return Array.from({ length: count }, (_, at) => controllerOf({}, at));
@@ -75,7 +80,7 @@ function controllersOf(given: unknown, voters: unknown): readonly ControllerEntr
   return controllers;
 }
 
-function controllerOf(item: unknown, at: number): ControllerEntry {
+function controllerOf(item: unknown, at: number): PlannedController {
   const path = `controllers[${at}]`;
   const fields = objectAt(item, path, ["node_id", "host", "port", "location_hint"]);
   const {
@@ -86,7 +91,6 @@ function controllerOf(item: unknown, at: number): ControllerEntry {
   const hint = fields["location_hint"];
   const controller = {
     node_id: integerAt(nodeId, `${path}.node_id`, NODE_IDS),
-    directory_id: randomUuid(),
     host: hostAt(host, `${path}.host`),
     port: integerAt(port, `${path}.port`, PORTS),
   };

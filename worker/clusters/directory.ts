@@ -3,7 +3,7 @@
  * the cluster lives, so an isolate remembers entries for a short while, which spares the directory a call for each
  * request.
  */
-import type { ClusterEntry } from "../../durable-objects/cluster-entry.ts";
+import type { ClusterEntry, ListedCluster } from "../../durable-objects/cluster-entry.ts";
 import type { Bindings, Directory } from "../env.ts";
 import { Problem } from "../http/errors.ts";
 import { Recent } from "../recent.ts";
@@ -23,13 +23,24 @@ export const directoryOf = (env: Bindings): Directory => env.DIRECTORY.getByName
 export async function findCluster(env: Bindings, clusterId: string): Promise<ClusterEntry> {
   const known = remembered.get(clusterId);
   if (known !== undefined && known.untilMs > Date.now()) return known.entry;
-  const entry = await directoryOf(env).get(clusterId);
-  if (entry === null) {
-    remembered.delete(clusterId);
-    throw new Problem("UNKNOWN_CLUSTER", `no cluster has the id ${clusterId.slice(0, 100)}`);
+  const listed = await findListed(env, clusterId);
+  if (listed.state === "planned") {
+    throw new Problem(
+      "NO_ACTIVE_CONTROLLER",
+      `cluster ${clusterId} is not formed; if its creation broke off, send that again, or delete it`,
+    );
   }
+  const entry = listed.cluster;
   remembered.set(clusterId, { entry, untilMs: Date.now() + REMEMBERED_MS });
   return entry;
+}
+
+/** The cluster of that id as the directory lists it now, formed or not; a `Problem` when there is none. */
+export async function findListed(env: Bindings, clusterId: string): Promise<ListedCluster> {
+  const listed = await directoryOf(env).get(clusterId);
+  if (listed !== null) return listed;
+  remembered.delete(clusterId);
+  throw new Problem("UNKNOWN_CLUSTER", `no cluster has the id ${clusterId.slice(0, 100)}`);
 }
 
 export const forgetCluster = (clusterId: string): void => remembered.delete(clusterId);

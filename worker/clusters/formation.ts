@@ -1,40 +1,86 @@
 /**
- * Forming a cluster: every controller learns the initial voters, and the cluster exists once one of them leads
- * and its bootstrap records are committed. Every step can be repeated, so a request that broke off is finished by
- * sending it again.
+ * Forming a cluster: every controller prepares its storage and says the directory id that was born with it, the voter
+ * set is fixed in the directory, every controller learns it, and the cluster exists once one of them leads and its
+ * bootstrap records are committed. Every step can be repeated, so a request that broke off is finished by sending it
+ * again. The fixed set is the guard: a storage that is lost after it is missed, whenever that happens.
  */
 import { stableImage } from "../../src/metadata/index.ts";
-import type { ClusterEntry } from "../../durable-objects/cluster-entry.ts";
-import { readRefusal, type FormRequest } from "../../durable-objects/contract.ts";
+import type {
+  ClusterEntry,
+  ClusterPlan,
+  ListedCluster,
+} from "../../durable-objects/cluster-entry.ts";
+import {
+  STATUS,
+  isPrepareAnswer,
+  readJson,
+  readRefusal,
+  type FormRequest,
+} from "../../durable-objects/contract.ts";
 import { clusterKey, nodeIdsOf, reachController } from "../channel/controller-calls.ts";
 import { activeOf, statusOfAll } from "../channel/statuses.ts";
 import type { Bindings } from "../env.ts";
 import { Problem } from "../http/errors.ts";
 import { observe } from "../observer/metadata-read.ts";
+import { directoryOf } from "./directory.ts";
 import { rememberActive } from "../channel/active.ts";
 
 /** Several elections long: the first one may meet split votes while the objects are still starting. */
 const FORMATION_MS = 20_000;
 const PAUSE_MS = 20;
 
-/** Forms the cluster, or finds it formed; answers once a leader has committed the bootstrap records. */
-export async function formCluster(env: Bindings, entry: ClusterEntry): Promise<void> {
-  const request: FormRequest = { cluster: entry };
+/**
+ * Forms the cluster, or finds it formed; answers once a leader has committed the bootstrap records. A node that has
+ * lost its storage is not formed again: the others go on without it, and the answer says so.
+ */
+export async function formCluster(env: Bindings, listed: ListedCluster): Promise<ClusterEntry> {
+  const entry = listed.state === "planned" ? await fixVoters(env, listed.cluster) : listed.cluster;
+  const request: FormRequest = { cluster: entry, is_formed: listed.state === "formed" };
   const body = JSON.stringify(request);
-  await Promise.all(
-    nodeIdsOf(entry).map(async (nodeId) => {
-      const response = await reachController(env, entry, { nodeId, route: "form", body });
-      if (response.ok) {
-        await response.body?.cancel();
-        return;
-      }
-      const reason = await readRefusal(response);
-      throw new Problem("CONTROLLER_UNREACHABLE", `controller ${nodeId} was not formed: ${reason}`);
-    }),
-  );
+  await onEvery(entry, async (nodeId) => {
+    const response = await reachController(env, entry, { nodeId, route: "form", body });
+    if (response.ok) {
+      await response.body?.cancel();
+      return;
+    }
+    const message = `controller ${nodeId} was not formed: ${await readRefusal(response)}`;
+    const isLost = response.status === STATUS.conflict;
+    throw new Problem(isLost ? "STORAGE_LOST" : "CONTROLLER_UNREACHABLE", message);
+  });
   const deadline = Date.now() + FORMATION_MS;
   await untilActive(env, entry, deadline);
   await untilBootstrapped(env, entry, deadline);
+  await directoryOf(env).markFormed(entry.cluster_id);
+  return entry;
+}
+
+/** Has every node draw the id of its storage, then fixes the voter set in the directory, once and for all. */
+async function fixVoters(env: Bindings, plan: ClusterPlan): Promise<ClusterEntry> {
+  const directoryIds: Record<string, string> = {};
+  await onEvery(plan, async (nodeId) => {
+    const response = await reachController(env, plan, { nodeId, route: "prepare" });
+    if (!response.ok) {
+      const message = `controller ${nodeId} was not prepared: ${await readRefusal(response)}`;
+      throw new Problem("CONTROLLER_UNREACHABLE", message);
+    }
+    directoryIds[nodeId] = (await readJson(response, isPrepareAnswer)).directory_id;
+  });
+  const entry = await directoryOf(env).fix(plan.cluster_id, directoryIds);
+  if (entry !== null) return entry;
+  throw new Problem(
+    "UNKNOWN_CLUSTER",
+    `cluster ${plan.cluster_id} was deleted while it was formed`,
+  );
+}
+
+/** Does `step` for every node, and only then fails, for the first that failed: one lost node must not stop the rest. */
+async function onEvery(
+  cluster: ClusterPlan | ClusterEntry,
+  step: (nodeId: number) => Promise<void>,
+): Promise<void> {
+  const done = await Promise.allSettled(nodeIdsOf(cluster).map(step));
+  const failed = done.find((each) => each.status === "rejected");
+  if (failed !== undefined) throw failed.reason;
 }
 
 /** Waits until one controller is active. */

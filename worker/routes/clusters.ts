@@ -9,9 +9,9 @@ import type {
   ControllerEntry,
 } from "../../durable-objects/cluster-entry.ts";
 import { parseJson, readText } from "../http/body.ts";
-import { agrees, clusterEntryOf } from "../clusters/cluster-requests.ts";
+import { agrees, clusterPlanOf } from "../clusters/cluster-requests.ts";
 import { clusterKey, nodeIdsOf, reachController } from "../channel/controller-calls.ts";
-import { directoryOf, findCluster, forgetCluster } from "../clusters/directory.ts";
+import { directoryOf, findCluster, findListed, forgetCluster } from "../clusters/directory.ts";
 import type { Scope, ScopedContext } from "../env.ts";
 import { Problem } from "../http/errors.ts";
 import { formCluster } from "../clusters/formation.ts";
@@ -46,15 +46,15 @@ clusters.get("/", async (context) => {
 /** Answers once the cluster is formed and led. The same request again finishes a formation that broke off. */
 clusters.post("/", async (context) => {
   const text = await readText(context.req.raw);
-  const asked = clusterEntryOf(text.trim() === "" ? {} : parseJson(text), Date.now());
-  const { created, entry } = await directoryOf(context.env).create(asked);
-  if (!created && !agrees(entry, asked)) {
+  const asked = clusterPlanOf(text.trim() === "" ? {} : parseJson(text), Date.now());
+  const { created, listed } = await directoryOf(context.env).create(asked);
+  if (!created && !agrees(listed.cluster, asked)) {
     throw new Problem(
       "CLUSTER_EXISTS",
-      `cluster ${entry.cluster_id} exists with other controllers or another metadata_version`,
+      `cluster ${asked.cluster_id} exists with other controllers or another metadata_version`,
     );
   }
-  await formCluster(context.env, entry);
+  const entry = await formCluster(context.env, listed);
   context.set("entry", entry);
   const body = clusterData(context, entry);
   context.res = created
@@ -82,7 +82,7 @@ clusters.delete("/:cluster_id", async (context) => {
   const { env } = context;
   const clusterId = context.req.param("cluster_id");
   forgetCluster(clusterId);
-  const entry = await findCluster(env, clusterId);
+  const { cluster: entry } = await findListed(env, clusterId);
   await Promise.all(
     nodeIdsOf(entry).map(async (nodeId) => {
       const response = await reachController(env, entry, { nodeId, route: "wipe" });

@@ -1,6 +1,6 @@
 /**
- * Fresh Kafka uuids: random version-4 uuids as 22 characters of base64url. The cores draw no random
- * numbers, so they are made here and not in `src/protocol`.
+ * Fresh Kafka uuids: random version-4 uuids as 22 characters of base64url. Randomness is the shell's to have, so
+ * they are made here and not in `src/protocol`. A cluster's id and a voter's directory id are such.
  */
 
 /** A random uuid that does not begin with "-", so that no command line takes one for an option (as Kafka's own do). */

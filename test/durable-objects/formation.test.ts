@@ -1,0 +1,179 @@
+/**
+ * Forming a cluster, and what must never follow from forming it again: a node that has lost its storage has lost its
+ * votes and acknowledgements too, and is not the voter that it was.
+ */
+import { SELF, abortAllDurableObjects, runInDurableObject } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import { describe, expect, test } from "vitest";
+import type { ClusterEntry } from "../../durable-objects/cluster-entry.ts";
+import { activeOf, clusterOf, form, registration, rpc, statusOf, stubOf } from "./quorum.ts";
+
+const LOST = "its storage is gone: it must rejoin as another replica";
+
+const create = async (cluster: ClusterEntry, voters = 3) => {
+  const response = await SELF.fetch("https://kedge/kafka/v3/clusters", {
+    method: "POST",
+    body: JSON.stringify({ cluster_id: cluster.cluster_id, voters }),
+  });
+  return { status: response.status, body: await response.json<Record<string, unknown>>() };
+};
+
+const post = async (cluster: ClusterEntry, nodeId: number, path: string, body?: unknown) => {
+  const response = await stubOf(cluster, nodeId).fetch(`https://controller/${path}`, {
+    method: "POST",
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  });
+  return { status: response.status, body: await response.json<Record<string, unknown>>() };
+};
+
+/** Whether the committed log of a node names `host`. */
+async function hasHost(cluster: ClusterEntry, nodeId: number, host: string): Promise<boolean> {
+  const response = await stubOf(cluster, nodeId).fetch("https://controller/log?from_offset=0");
+  return new TextDecoder("latin1").decode(await response.arrayBuffer()).includes(host);
+}
+
+/** One voter, with no id drawn yet. */
+const planOf = ({ cluster_id, metadata_version, created_ms }: ClusterEntry) => ({
+  cluster_id,
+  metadata_version,
+  created_ms,
+  planned_voters: [{ node_id: 3000, host: "localhost", port: 9093 }],
+});
+
+describe("a voter whose storage is lost", () => {
+  test("is not formed again, so that nothing acknowledged vanishes, and the others go on", async () => {
+    const cluster = clusterOf("AAAAAAAAAAAAAAAAAAAF0A");
+    expect(await create(cluster)).toMatchObject({ status: 201 });
+    const leader = await activeOf(cluster);
+    const [lost = -1, behind = -1] = [3000, 3001, 3002].filter((id) => id !== leader.node_id);
+    await post(cluster, behind, "stop");
+    // Acknowledged by the leader and by the one that is about to lose it.
+    const { api, body } = registration(cluster, 1);
+    const listeners = [{ name: "PLAINTEXT", host: "kept", port: 9092, securityProtocol: 0 }];
+    const call = { api, body: { ...Object(body), listeners } };
+    expect(await rpc(cluster, leader.node_id, call)).toMatchObject({ body: { errorCode: 0 } });
+
+    await stubOf(cluster, lost).fetch("https://controller/", { method: "DELETE" });
+    expect(await create(cluster)).toMatchObject({
+      status: 409,
+      body: { message: `controller ${lost} was not formed: ${LOST}` },
+    });
+    await post(cluster, leader.node_id, "stop");
+    await post(cluster, behind, "start");
+    // Twice the longest election time-out: whoever could be elected without the record would be by now.
+    await scheduler.wait(4_500);
+    expect(await statusOf(cluster, lost)).toMatchObject({ role: "unformed", active: false });
+    expect(await statusOf(cluster, behind)).toMatchObject({ active: false });
+
+    await post(cluster, leader.node_id, "start");
+    const next = await activeOf(cluster);
+    expect(await hasHost(cluster, next.node_id, "kept")).toBe(true);
+    expect(await rpc(cluster, next.node_id, registration(cluster, 2))).toMatchObject({
+      body: { errorCode: 0 },
+    });
+  });
+
+  test("but whose directory id is there again, restored from before it was formed, is refused too", async () => {
+    const cluster = clusterOf("AAAAAAAAAAAAAAAAAAAF1A", 1);
+    expect(await create(cluster, 1)).toMatchObject({ status: 201 });
+    await runInDurableObject(stubOf(cluster, 3000), (_, state) => {
+      state.storage.sql.exec("DELETE FROM meta WHERE key = 'cluster'");
+      for (const table of ["log", "epochs", "quorum"])
+        state.storage.sql.exec(`DELETE FROM ${table}`);
+    });
+    await abortAllDurableObjects();
+    expect(await create(cluster, 1)).toMatchObject({
+      status: 409,
+      body: { message: `controller 3000 was not formed: ${LOST}` },
+    });
+  });
+});
+
+describe("a directory id", () => {
+  test("is drawn with the storage, once, and by no name that is only called", async () => {
+    const cluster = clusterOf("AAAAAAAAAAAAAAAAAAAF2A", 1);
+    await statusOf(cluster, 3000);
+    const tables = await runInDurableObject(stubOf(cluster, 3000), (_, state) =>
+      state.storage.sql.exec("SELECT name FROM sqlite_master").toArray(),
+    );
+    expect(tables).toEqual([]);
+    const drawn = await post(cluster, 3000, "prepare");
+    expect(drawn.body["directory_id"]).toMatch(/^[A-Za-z0-9_][A-Za-z0-9_-]{21}$/);
+    await abortAllDurableObjects();
+    expect(await post(cluster, 3000, "prepare")).toEqual(drawn);
+    await stubOf(cluster, 3000).fetch("https://controller/", { method: "DELETE" });
+    expect(await post(cluster, 3000, "prepare")).not.toEqual(drawn);
+  });
+
+  test("that another storage has drawn is refused", async () => {
+    const cluster = clusterOf("AAAAAAAAAAAAAAAAAAAF3A", 1);
+    await post(cluster, 3000, "prepare");
+    expect(await post(cluster, 3000, "form", { cluster, is_formed: false })).toMatchObject({
+      status: 409,
+      body: { message: LOST },
+    });
+  });
+});
+
+describe("a formation that broke off", () => {
+  const directory = env.DIRECTORY.getByName("directory");
+  test.each([
+    ["was listed", "AAAAAAAAAAAAAAAAAAAF4A", 0],
+    ["was prepared", "AAAAAAAAAAAAAAAAAAAF5A", 1],
+    ["had its voters fixed", "AAAAAAAAAAAAAAAAAAAF6A", 2],
+    ["was told to its nodes", "AAAAAAAAAAAAAAAAAAAF7A", 3],
+  ])("after it %s is finished by asking again", async (_, clusterId, steps) => {
+    const cluster = clusterOf(clusterId, 1);
+    await directory.create(planOf(cluster));
+    const prepared = steps > 0 ? await post(cluster, 3000, "prepare") : null;
+    const id = String(prepared?.body["directory_id"]);
+    const entry = steps > 1 ? await directory.fix(clusterId, { 3000: id }) : null;
+    if (steps > 2) await post(cluster, 3000, "form", { cluster: entry, is_formed: false });
+    const answer = await create(cluster, 1);
+    expect(answer).toMatchObject({ status: 200 });
+    if (prepared !== null)
+      expect(answer.body).toMatchObject({ controllers: [{ directory_id: id }] });
+    expect(await directory.get(clusterId)).toMatchObject({ state: "formed" });
+  });
+
+  test("is told apart from a cluster that is not there, and can be deleted", async () => {
+    const cluster = clusterOf("AAAAAAAAAAAAAAAAAAAF8A", 1);
+    await directory.create(planOf(cluster));
+    const url = `https://kedge/kafka/v3/clusters/${cluster.cluster_id}`;
+    expect((await SELF.fetch(url)).status).toBe(503);
+    expect((await SELF.fetch(url, { method: "DELETE" })).status).toBe(204);
+    expect((await SELF.fetch(url)).status).toBe(404);
+  });
+});
+
+describe("a storage that is not this object's", () => {
+  test("is not run: it would vote a second time in the name of another (T-4)", async () => {
+    const cluster = clusterOf("AAAAAAAAAAAAAAAAAAAF9A", 1);
+    await form(cluster);
+    await runInDurableObject(stubOf(cluster, 3000), (_, state) => {
+      state.storage.sql.exec("UPDATE meta SET value = 'another' WHERE key = 'object_id'");
+    });
+    await abortAllDurableObjects();
+    const refused = "its storage is that of object another";
+    expect(await statusOf(cluster, 3000)).toMatchObject({ role: "refused", refused });
+    await post(cluster, 3000, "start");
+    expect(await rpc(cluster, 3000, registration(cluster, 1))).toMatchObject({
+      status: 421,
+      body: { message: `controller 3000 does not run: ${refused}` },
+    });
+  });
+});
+
+describe("a storage that a later build has written", () => {
+  test("is not touched, and the status says so", async () => {
+    const cluster = clusterOf("AAAAAAAAAAAAAAAAAAAG0A", 1);
+    await form(cluster);
+    await runInDurableObject(stubOf(cluster, 3000), (_, state) => {
+      state.storage.sql.exec("INSERT INTO migrations (version) VALUES (99)");
+    });
+    await abortAllDurableObjects();
+    const status = await statusOf(cluster, 3000);
+    expect(status).toMatchObject({ role: "refused", active: false });
+    expect(status).toHaveProperty("refused", expect.stringMatching(/^its storage has schema 99, /));
+  });
+});
