@@ -37,7 +37,10 @@ export class Controller {
   constructor(start: ControllerStart, ports: Ports) {
     this.#start = start;
     this.#ports = ports;
-    this.#committed = new CommittedLog(ports);
+    this.#committed = new CommittedLog(ports, {
+      replayed: () => this.#onReplayed(),
+      failed: (cause) => this.#fail(cause),
+    });
     this.#replica = new Replica(start, ports, {
       committed: (highWatermark) => this.#onCommitted(highWatermark),
       roleChanged: () => this.#onRoleChanged(),
@@ -112,7 +115,7 @@ export class Controller {
   read<Response>(operation: Operation<Response>, apiVersion: number): Outcome<Response> {
     const image = stableImage(this.committedImage);
     const { endOffset } = image.provenance;
-    if (endOffset === 0) return { kind: "not-controller" };
+    if (endOffset === 0 || !this.#committed.hasCaughtUp) return { kind: "not-controller" };
     const { cluster, config } = this.#start;
     const context = readContext(cluster, {
       image,
@@ -150,6 +153,7 @@ export class Controller {
   /** Ends this controller for good: nothing that still arrives for it is stored, sent or answered. */
   stop(): void {
     this.#leaveOffice();
+    this.#committed.stop();
     this.#replica.stop();
   }
 
@@ -158,6 +162,13 @@ export class Controller {
     office?.committed(highWatermark);
     this.#committed.advance(highWatermark, office?.committedImage ?? null);
     this.#claimOfficeWhenReady();
+  }
+
+  // A leader that was still replaying when it was elected claims its office in the event that ends the replay.
+  #onReplayed(): void {
+    this.#claimOfficeWhenReady();
+    this.#office?.appendRound();
+    this.#replica.armWake();
   }
 
   #onRoleChanged(): void {

@@ -1,15 +1,18 @@
 /**
  * What the consensus core is booted from: the election state, the shape of the log, and the voter sets in it.
- * Reads the epoch table and the control batches, never the whole log.
+ * Reads the epoch table and the batches with voter sets, never the whole log.
  */
 import type { DurableImage } from "../../src/raft/index.ts";
 import { assert } from "../../src/std/assert.ts";
 import { votersIn } from "./entries.ts";
 import type { LogStore, QuorumStore } from "./ports.ts";
 
+/** Each is a look-up of its own, some microseconds: a boot must not last the longer the more elections there were. */
+const EPOCHS_CHECKED = 1_000;
+
 export function bootState(quorum: QuorumStore, log: LogStore): DurableImage {
   const epochs = log.epochStarts();
-  for (const { epoch, startOffset } of epochs) {
+  for (const { epoch, startOffset } of epochs.slice(-EPOCHS_CHECKED)) {
     // The epoch cache says what the log rows say. What elections and truncation rest on is worth a look-up.
     const found = log.epochAt(startOffset);
     assert(

@@ -42,7 +42,7 @@ export interface LogStore {
   startOffset(): number;
   /** The offset after the last record: 0 for an empty log. */
   endOffset(): number;
-  /** Every control batch, oldest first: leader changes and voter sets. */
+  /** Every control batch with a voter set, oldest first; others may be among them. */
   controlBatches(): readonly StoredBatch[];
   /** Whole batches of a range, oldest first; the first one comes whatever its size (KIP-74). */
   read(range: LogRange): readonly StoredBatch[];

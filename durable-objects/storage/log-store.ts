@@ -19,10 +19,21 @@ export const LOG_TABLES: readonly string[] = [
     control INTEGER NOT NULL,
     bytes BLOB NOT NULL
   ) STRICT`,
-  // Voter sets live in control batches: a boot reads those few rows and never the whole log.
   "CREATE INDEX log_control ON log (base_offset) WHERE control = 1",
   "CREATE TABLE epochs (epoch INTEGER PRIMARY KEY, start_offset INTEGER NOT NULL) STRICT",
 ];
+
+/**
+ * Voter sets live in control batches, and a boot must find them without reading those of every election: they are
+ * marked 2, other control batches 1. Rows of the first builds are marked by their bytes, which may mark one too many.
+ */
+export const VOTER_SETS_MARKED: readonly string[] = [
+  "UPDATE log SET control = 2 WHERE control = 1 AND instr(bytes, x'00000006') > 0",
+  "DROP INDEX IF EXISTS log_control",
+  "CREATE INDEX IF NOT EXISTS log_voter_sets ON log (base_offset) WHERE control = 2",
+];
+/** The key of a KRaftVoters control record: version 0 and type 6, two bytes each. */
+const VOTERS_KEY = [0, 0, 0, 6] as const;
 
 /** Production refuses a row over 2 MB; what else the row holds must fit as well. */
 const BATCH_BYTES_MAX = 2_000_000 - 1_024;
@@ -38,12 +49,17 @@ export class SqlLogStore implements LogStore {
   append(batch: StoredBatch): void {
     const size = batch.bytes.byteLength;
     assert(size <= BATCH_BYTES_MAX, `a batch of ${size} bytes exceeds a row's ${BATCH_BYTES_MAX}`);
+    const end = this.endOffset();
+    assert(
+      batch.baseOffset === end,
+      `a batch that begins at ${batch.baseOffset} does not follow a log that ends at ${end}`,
+    );
     this.#sql.exec(
       "INSERT INTO log (base_offset, last_offset, epoch, control, bytes) VALUES (?, ?, ?, ?, ?)",
       batch.baseOffset,
       batch.lastOffset,
       batch.epoch,
-      batch.control ? 1 : 0,
+      markOf(batch),
       batch.bytes,
     );
   }
@@ -95,7 +111,7 @@ export class SqlLogStore implements LogStore {
 
   controlBatches(): readonly StoredBatch[] {
     return this.#sql
-      .exec<LogRow>("SELECT * FROM log WHERE control = 1 ORDER BY base_offset")
+      .exec<LogRow>("SELECT * FROM log WHERE control = 2 ORDER BY base_offset")
       .toArray()
       .map(batchOf);
   }
@@ -134,12 +150,20 @@ type LogRow = {
   bytes: ArrayBuffer;
 };
 
+function markOf({ control, bytes }: StoredBatch): 0 | 1 | 2 {
+  if (!control) return 0;
+  const hasVoters = bytes.some((_, at) =>
+    VOTERS_KEY.every((byte, next) => bytes[at + next] === byte),
+  );
+  return hasVoters ? 2 : 1;
+}
+
 function batchOf(row: LogRow): StoredBatch {
   return {
     baseOffset: row.base_offset,
     lastOffset: row.last_offset,
     epoch: row.epoch,
-    control: row.control === 1,
+    control: row.control > 0,
     bytes: new Uint8Array(row.bytes),
   };
 }

@@ -4,7 +4,7 @@
  *
  * `PRAGMA user_version` is refused by the platform, so the version lives in a table of its own.
  */
-import { LOG_TABLES } from "./log-store.ts";
+import { LOG_TABLES, VOTER_SETS_MARKED } from "./log-store.ts";
 import { META_TABLES, STOPS_APART } from "./meta-store.ts";
 import { QUORUM_TABLES } from "./quorum-store.ts";
 
@@ -12,6 +12,7 @@ import { QUORUM_TABLES } from "./quorum-store.ts";
 const MIGRATIONS: readonly (readonly string[])[] = [
   [...META_TABLES, ...QUORUM_TABLES, ...LOG_TABLES],
   STOPS_APART,
+  VOTER_SETS_MARKED,
 ];
 
 /** The version that this build reads and writes. */

@@ -14,9 +14,16 @@ import {
   type ControlRule,
   type MetadataImage,
 } from "../../src/metadata/index.ts";
-import { BrokerHeartbeat, BrokerRegistration, ConfigRecord } from "../../src/protocol/index.ts";
+import {
+  BrokerHeartbeat,
+  BrokerRegistration,
+  ConfigRecord,
+  encodeMetadataRecord,
+} from "../../src/protocol/index.ts";
 import { ImmutableMap } from "../../src/std/immutable-map.ts";
 import { registrationOf } from "../metadata/office.ts";
+import { dataBatch } from "../../durable-objects/replica/entries.ts";
+import type { StoredBatch } from "../../durable-objects/replica/stored-batch.ts";
 import { CLUSTER, World } from "./world.ts";
 
 /** An operation that answers with the context it was given. */
@@ -217,6 +224,117 @@ describe("the alarm", () => {
     expect(world.alarmAtMs).toBe(world.nowMs + 1_000);
     await world.pass(1_000);
     expect(world.alarmsFired).toBe(1);
+  });
+});
+
+/** A log that `controller` would have after `count` more commits of one record each. */
+function longLog(controller: Controller, count: number): readonly StoredBatch[] {
+  const { endOffset } = controller.state.log;
+  const { epoch } = controller.state.election;
+  return Array.from({ length: count }, (_, at) => {
+    const baseOffset = endOffset + at;
+    const value = encodeMetadataRecord(
+      ConfigRecord.of(0, { resourceType: 2, resourceName: "t", name: "a", value: String(at) }),
+    );
+    const bytes = dataBatch({ baseOffset, values: [value], timestampMs: 0 }, epoch);
+    return { baseOffset, lastOffset: baseOffset, epoch, control: false, bytes };
+  });
+}
+
+describe("the replay of a long log", () => {
+  const COMMITS = 30_000;
+
+  async function bootLong(): Promise<{ world: World; logBytes: number }> {
+    const world = new World();
+    const first = await world.inOffice();
+    const batches = longLog(first, COMMITS);
+    first.stop();
+    world.disk.load(batches);
+    return { world, logBytes: batches.reduce((sum, { bytes }) => sum + bytes.byteLength, 0) };
+  }
+
+  test("never takes one event for long, and is led and served when it is done", async () => {
+    const { world, logBytes } = await bootLong();
+    const controller = world.boot();
+    await world.pass(10_000);
+    expect(world.longestEventBytes).toBeLessThan(logBytes / 20);
+    expect(controller.isActive).toBe(true);
+    expect(controller.committedEnd).toBe(controller.highWatermark);
+    expect(await controller.submit(setConfig("after"), 0)).toMatchObject({ kind: "committed" });
+  });
+
+  test("leaves the quorum alive: requests are answered in between, reads and writes are not", async () => {
+    const { world } = await bootLong();
+    const controller = world.boot();
+    let between = 0;
+    const answers: unknown[] = [];
+    world.afterEvent = () => {
+      if (controller.state.role.kind !== "leader" || controller.isActive) return;
+      if (controller.committedEnd === controller.highWatermark) return;
+      between += 1;
+      if (between !== 3) return;
+      expect(controller.read(lookAround, 0)).toEqual({ kind: "not-controller" });
+      void controller.submit(setConfig("early"), 0).then((outcome) => answers.push(outcome));
+      const { election, log } = controller.state;
+      const vote = {
+        api: "vote",
+        clusterId: CLUSTER.cluster_id,
+        receiver: null,
+        candidate: { id: 3001, directoryId: "MvDxzVmcRsaTz33bUuRU6A" },
+        epoch: election.epoch,
+        logEnd: { offset: log.endOffset, epoch: election.epoch },
+        preVote: true,
+      } as const;
+      void controller.ask(vote).then((reply) => answers.push(reply));
+    };
+    await world.pass(10_000);
+    expect(between).toBeGreaterThan(20);
+    expect(answers).toMatchObject([{ kind: "not-controller" }, { api: "vote", error: "NONE" }]);
+  });
+
+  test("ends with the controller that was stopped meanwhile", async () => {
+    const { world } = await bootLong();
+    const controller = world.boot();
+    await world.pass(0);
+    const { bytesRead } = world.disk;
+    controller.stop();
+    await world.pass(10_000);
+    expect(world.disk.bytesRead).toBe(bytesRead);
+  });
+});
+
+describe("a log that cannot be replayed", () => {
+  test("because a row is gone trips the controller: a hole is never stepped over (I-15)", async () => {
+    const world = new World();
+    const first = await world.inOffice();
+    const { endOffset } = first.state.log;
+    world.disk.load(longLog(first, 3));
+    first.stop();
+    world.disk.loseBatchAt(endOffset + 1);
+    world.boot();
+    await world.pass(10_000);
+    const tripped = `the log should go on at ${endOffset + 1}, and its next batch begins at ${endOffset + 2}`;
+    expect(world.failures).toMatchObject([{ tripped }]);
+  });
+
+  test("because this build does not know a record trips it with the offset and the reason", async () => {
+    const world = new World();
+    const first = await world.inOffice();
+    const { endOffset } = first.state.log;
+    const { epoch } = first.state.election;
+    // Frame version 1, type 99, version 0: a record of a release to come.
+    const value = Uint8Array.of(1, 99, 0);
+    const bytes = dataBatch({ baseOffset: endOffset, values: [value], timestampMs: 0 }, epoch);
+    world.disk.load([
+      { baseOffset: endOffset, lastOffset: endOffset, epoch, control: false, bytes },
+    ]);
+    first.stop();
+    world.boot();
+    await world.pass(10_000);
+    expect(world.failures).toHaveLength(1);
+    expect(world.failures[0]?.tripped).toMatch(
+      new RegExp(`^this build cannot replay the committed batch at ${endOffset}: .*99`),
+    );
   });
 });
 

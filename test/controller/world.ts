@@ -26,6 +26,8 @@ export const CLUSTER: ClusterEntry = {
 /** What is on the disk. A transaction that throws leaves it as it was. */
 class Disk implements LogStore {
   readonly batchBytesMax = 1_000_000;
+  /** How much of the log was read, ever: what was read stands for the CPU that it takes to replay it. */
+  bytesRead = 0;
   #batches: readonly StoredBatch[] = [];
   #epochs: readonly EpochStart[] = [];
   #election: ElectionState | null = null;
@@ -77,11 +79,39 @@ class Disk implements LogStore {
     return this.#batches.filter((batch) => batch.control);
   }
 
-  /** One batch at a time is a way to keep within any bound. */
-  read({ from, upTo }: LogRange): readonly StoredBatch[] {
-    return this.#batches
-      .filter(({ baseOffset, lastOffset }) => lastOffset >= from && baseOffset < upTo)
-      .slice(0, 1);
+  read({ from, upTo, maxBytes }: LogRange): readonly StoredBatch[] {
+    const found: StoredBatch[] = [];
+    let bytes = 0;
+    for (let at = this.#indexOf(from); at < this.#batches.length; at += 1) {
+      const batch = this.#batches[at];
+      if (batch === undefined || batch.baseOffset >= upTo) break;
+      bytes += batch.bytes.byteLength;
+      if (found.length > 0 && bytes > maxBytes) break;
+      found.push(batch);
+    }
+    this.bytesRead += bytes;
+    return found;
+  }
+
+  /** Where the batch is that contains `offset`: in a long log it is looked for by halves. */
+  #indexOf(offset: number): number {
+    let [low, high] = [0, this.#batches.length];
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if ((this.#batches[middle]?.lastOffset ?? 0) < offset) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+
+  /** Puts batches at the end of the log at once, as a long life would have. */
+  load(batches: readonly StoredBatch[]): void {
+    this.#batches = [...this.#batches, ...batches];
+  }
+
+  /** Takes a batch out, as no code of ours would. */
+  loseBatchAt(baseOffset: number): void {
+    this.#batches = this.#batches.filter((batch) => batch.baseOffset !== baseOffset);
   }
 
   /** How many batches the log holds. */
@@ -110,6 +140,10 @@ export class World {
   readonly lines: string[] = [];
   alarmAtMs = Number.POSITIVE_INFINITY;
   alarmsFired = 0;
+  /** The most of the log that one event has read since the last boot, in bytes. */
+  longestEventBytes = 0;
+  /** Called after each event. */
+  afterEvent: () => void = () => undefined;
   nowMs = 1_000_000;
   #timers: readonly Event[] = [];
   #controller: Controller | null = null;
@@ -117,9 +151,13 @@ export class World {
   /** An incarnation of the node, as its object makes one; the deadline runs from now on. */
   boot(cluster: ClusterEntry = CLUSTER): Controller {
     const config = raftConfig(cluster, 3000);
-    const controller = new Controller({ cluster, config, seed: 7 }, this.#ports());
+    this.longestEventBytes = 0;
+    const controller = this.#asEvent(() => {
+      const booted = new Controller({ cluster, config, seed: 7 }, this.#ports());
+      booted.onDeadline();
+      return booted;
+    });
     this.#controller = controller;
-    controller.onDeadline();
     return controller;
   }
 
@@ -131,12 +169,20 @@ export class World {
       const next = this.#nextEvent();
       if (next.atMs > untilMs) break;
       this.nowMs = Math.max(this.nowMs, next.atMs);
-      next.run();
+      this.#asEvent(() => next.run());
+      this.afterEvent();
       // What was answered or stored by this event settles before the next one runs.
       // oxlint-disable-next-line no-await-in-loop -- events come one after the other
       await settled();
     }
     this.nowMs = untilMs;
+  }
+
+  #asEvent<Result>(run: () => Result): Result {
+    const before = this.disk.bytesRead;
+    const result = run();
+    this.longestEventBytes = Math.max(this.longestEventBytes, this.disk.bytesRead - before);
+    return result;
   }
 
   #nextEvent(): Event {
