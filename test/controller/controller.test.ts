@@ -260,7 +260,7 @@ describe("the replay of a long log", () => {
     expect(world.longestEventBytes).toBeLessThan(logBytes / 20);
     expect(controller.isActive).toBe(true);
     expect(controller.committedEnd).toBe(controller.highWatermark);
-    expect(await controller.submit(setConfig("after"), 0)).toMatchObject({ kind: "committed" });
+    expect(await world.submit(controller, setConfig("after"))).toMatchObject({ kind: "committed" });
   });
 
   test("leaves the quorum alive: requests are answered in between, reads and writes are not", async () => {
@@ -274,7 +274,7 @@ describe("the replay of a long log", () => {
       between += 1;
       if (between !== 3) return;
       expect(controller.read(lookAround, 0)).toEqual({ kind: "not-controller" });
-      void controller.submit(setConfig("early"), 0).then((outcome) => answers.push(outcome));
+      controller.submit(setConfig("early"), 0, (outcome) => answers.push(outcome));
       const { election, log } = controller.state;
       const vote = {
         api: "vote",
@@ -285,7 +285,7 @@ describe("the replay of a long log", () => {
         logEnd: { offset: log.endOffset, epoch: election.epoch },
         preVote: true,
       } as const;
-      void controller.ask(vote).then((reply) => answers.push(reply));
+      controller.ask(vote, (reply) => answers.push(reply));
     };
     await world.pass(10_000);
     expect(between).toBeGreaterThan(20);

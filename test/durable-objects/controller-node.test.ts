@@ -22,6 +22,7 @@ import {
   rpc,
   statusOf,
   stubOf,
+  untilReplayed,
 } from "./quorum.ts";
 
 const nodes = [3000, 3001, 3002];
@@ -233,6 +234,7 @@ describe("a frame", () => {
   test("of ApiVersions is answered by every node with what it serves", async () => {
     const cluster = clusterOf("AAAAAAAAAAAAAAAAAAAAx8");
     await form(cluster);
+    await untilReplayed(cluster);
     const request = requestFrame(ApiVersions, header, {
       clientSoftwareName: "test",
       clientSoftwareVersion: "1",

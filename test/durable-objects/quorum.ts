@@ -74,6 +74,18 @@ export async function form(cluster: ClusterEntry): Promise<VoterStatus> {
   return activeOf(cluster);
 }
 
+/** Waits until every node has replayed what the active one has committed; a follower hears of it a round later. */
+export async function untilReplayed(cluster: ClusterEntry): Promise<void> {
+  const { high_watermark: end } = await activeOf(cluster);
+  for (const { node_id } of cluster.initial_voters) {
+    for (;;) {
+      const status = await statusOf(cluster, node_id);
+      if ("applied_offset" in status && status.applied_offset + 1 >= (end ?? 0)) break;
+      await scheduler.wait(20);
+    }
+  }
+}
+
 /** Asks around until a node is active with a committed log; the test's own time-out is the bound. */
 export async function activeOf(cluster: ClusterEntry, not = -1): Promise<VoterStatus> {
   for (;;) {

@@ -123,7 +123,7 @@ describe("an API call in JSON", () => {
 });
 
 describe("a controller's status", () => {
-  const idle = { node_id: 3000, role: "unformed", active: false, tripped: null };
+  const idle = { node_id: 3000, role: "unformed", active: false, tripped: null, refused: null };
   const voter = {
     ...idle,
     role: "follower",

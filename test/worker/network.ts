@@ -3,7 +3,7 @@
  * each controller. What is tested is the Worker whole, from the path to the answer.
  */
 import { app } from "../../worker/app.ts";
-import type { ClusterEntry } from "../../durable-objects/cluster-entry.ts";
+import type { ClusterEntry, ListedCluster } from "../../durable-objects/cluster-entry.ts";
 import { routeOf, type RouteName } from "../../durable-objects/contract.ts";
 
 /** One call as it comes to a controller. */
@@ -36,10 +36,13 @@ export function edgeWith(
     metadata_version: 25,
     created_ms: 1,
   };
+  const listed: ListedCluster = { state: "formed", cluster: entry };
   const directory = {
     list: async () => [entry],
-    get: async () => entry,
-    create: async () => ({ created: false, entry }),
+    get: async () => listed,
+    create: async () => ({ created: false, listed }),
+    fix: async () => entry,
+    markFormed: async () => undefined,
     remove: async () => true,
   };
   const env = {
