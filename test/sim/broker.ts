@@ -8,7 +8,7 @@ import {
   NO_DIRECTORY,
   type Response,
 } from "../../src/raft/index.ts";
-import { markOf } from "./entries.ts";
+import { markOf, storedBatchOf } from "./entries.ts";
 import { nameOf } from "./observation.ts";
 import type { World } from "./world.ts";
 
@@ -50,7 +50,7 @@ export class Broker {
       to,
       body: {
         api: "fetch",
-        clusterId: world.chance.happens(0.5) ? null : world.clusterId,
+        clusterId: world.chance.happens(0.5) ? null : world.cluster.cluster_id,
         replica: { id: this.id, directoryId: NO_DIRECTORY },
         epoch: this.#epoch,
         fetchOffset: this.#end,
@@ -103,7 +103,7 @@ export class Broker {
       broker: this.id,
       epoch,
       highWatermark,
-      entries: entries.map(markOf),
+      entries: entries.map((entry) => markOf(storedBatchOf(entry))),
     });
     for (const entry of entries) this.onEntry(entry);
     const last = entries.at(-1);

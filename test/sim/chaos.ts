@@ -1,5 +1,6 @@
 /**
- * The part of the swarm that strikes by the clock: cuts, evictions, blackouts, clock jumps, standstills, resignations.
+ * The part of the swarm that strikes by the clock: cuts, evictions, blackouts, pauses, overload, clock jumps,
+ * standstills, resignations.
  * What strikes within a turn (commits, crashes) is drawn in `instance.ts`, what befalls a packet in
  * `network.ts`.
  */
@@ -7,12 +8,17 @@ import type { Replica } from "./replica.ts";
 import { nameOf } from "./observation.ts";
 import type { World } from "./world.ts";
 
+/** A core that counts the time of its clock stands still for as long as that went back. */
+const BACK_MS_MAX = 2_000;
+
 export function startChaos(world: World): void {
   const { swarm } = world;
   repeat(world, swarm.cutEveryMs, () => cutSomething(world));
   repeat(world, swarm.evictEveryMs, () => evictSomebody(world));
   repeat(world, swarm.blackoutEveryMs, () => evictEverybody(world));
   repeat(world, swarm.clockJumpEveryMs, () => jumpSomeClock(world));
+  repeat(world, swarm.pauseEveryMs, () => pauseSomebody(world));
+  repeat(world, swarm.overloadEveryMs, () => overloadSomebody(world));
   repeat(world, swarm.resignEveryMs, () => resignSomebody(world));
 }
 
@@ -56,11 +62,7 @@ function cutSomething(world: World): void {
 }
 
 function evictSomebody(world: World): void {
-  const leader = leaderOf(world);
-  const victim =
-    leader !== undefined && world.chance.happens(0.4)
-      ? leader
-      : world.chance.pick([...world.replicas.values()]);
+  const victim = mostlyTheLeader(world);
   if (victim?.instance === undefined) return;
   world.tally.count("fault: eviction");
   victim.evict();
@@ -82,7 +84,7 @@ function jumpSomeClock(world: World): void {
   const forward = chance.happens(0.7);
   world.tally.count(forward ? "fault: clock ahead" : "fault: clock back");
   // A clock that goes back stands still for its replica until it has caught up.
-  const byMs = forward ? chance.logUniform(1, 60_000) : -chance.logUniform(1, 2_000);
+  const byMs = forward ? chance.logUniform(1, 60_000) : -chance.logUniform(1, BACK_MS_MAX);
   chance.pick([...world.replicas.values()])?.jumpClock(Math.round(byMs));
 }
 
@@ -101,7 +103,30 @@ function resignSomebody(world: World): void {
   if (instance === undefined) return;
   world.tally.count("fault: resignation");
   const epoch = instance.state.election.epoch - (chance.happens(0.1) ? 1 : 0);
-  instance.tell({ kind: "resign", epoch });
+  instance.happen(() => instance.controller.resign(epoch));
+}
+
+/** A process is stopped and goes on: what has happened meanwhile comes in one burst. */
+function pauseSomebody(world: World): void {
+  const victim = mostlyTheLeader(world);
+  if (victim === undefined || victim.isPaused) return;
+  world.tally.count("fault: pause");
+  victim.pause(Math.round(world.chance.logUniform(100, 60_000)));
+}
+
+/** An object that is asked too much refuses some of it and is late with the rest. */
+function overloadSomebody(world: World): void {
+  const victim = mostlyTheLeader(world);
+  if (victim === undefined) return;
+  world.tally.count("fault: overload");
+  const forMs = world.chance.logUniform(100, 20_000);
+  victim.overloadedUntil = world.timeline.now + forMs;
+}
+
+function mostlyTheLeader(world: World): Replica | undefined {
+  const leader = leaderOf(world);
+  const { chance, replicas } = world;
+  return leader !== undefined && chance.happens(0.4) ? leader : chance.pick([...replicas.values()]);
 }
 
 function leaderOf(world: World): Replica | undefined {

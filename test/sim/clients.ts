@@ -1,23 +1,51 @@
 /**
- * Clients that write through the replica they believe leads, and remember what they were told. Some writes go to
- * the wrong replica or name the wrong place in the log: those must be refused, never half done.
+ * Clients that write through the replica they believe leads, and remember what they were told. They set the values of a
+ * few keys: each value is written once, so that the checkers can tell it in the log.
  */
-import { NoOpRecord } from "../../src/protocol/index.ts";
-import type { Answer } from "./application.ts";
+import type {
+  Operation,
+  Outcome,
+} from "../../durable-objects/active-controller/active-controller.ts";
+import {
+  ConfigRecord,
+  encodeMetadataRecord,
+  type MetadataRecord,
+} from "../../src/protocol/index.ts";
+import { fingerprintOfBytes } from "./entries.ts";
+import type { Instance } from "./instance.ts";
+import type { Replica } from "./replica.ts";
 import type { World } from "./world.ts";
 
 /** A leader that owes more answers than this is left alone, or its followers would never catch up. */
 const PENDING_MAX = 10;
+const KEYS = 3;
+
+/** A write that has not been answered yet. */
+export interface Unanswered {
+  readonly since: number;
+  readonly replica: Replica;
+}
 
 export class Clients {
   readonly #world: World;
   #operation = 0;
-  readonly #expected = new Map<number, (answer: Answer) => void>();
+  readonly #unanswered = new Map<number, Unanswered>();
   /** The latest write that was acknowledged, by the order in which writes were made. */
   latestCommitted = 0;
+  /** Told of every acknowledgement. */
+  onCommitted: () => void = () => undefined;
 
   constructor(world: World) {
     this.#world = world;
+  }
+
+  get unanswered(): Iterable<Unanswered> {
+    return this.#unanswered.values();
+  }
+
+  /** The number of the latest write that was begun. */
+  get latestBegun(): number {
+    return this.#operation;
   }
 
   /** Begins to write, until the world stops them. */
@@ -26,40 +54,55 @@ export class Clients {
   }
 
   /** Writes once, if there is a replica to ask. */
-  write(): void {
-    const { chance, tally, isHealed } = this.#world;
-    const application = this.#world.likelyLeader()?.instance?.application;
-    if (application === undefined || application.pendingCount >= PENDING_MAX) return;
-    tally.count("writes");
-    if (application.controller !== undefined) {
-      const records = [NoOpRecord.of(0, {})];
-      application.controller.submit({ run: () => ({ records, response: null }) }, () => undefined);
+  write(replica = this.#world.likelyLeader()): void {
+    const instance = replica?.instance;
+    if (replica === undefined || instance === undefined || instance.pendingCount >= PENDING_MAX)
       return;
-    }
-    const operation = this.expect(() => undefined);
-    const payload = new TextEncoder().encode(
-      `write ${operation} ${"x".repeat(chance.between(0, 40))}`,
-    );
-    const misplaced = !isHealed && chance.happens(0.02) ? chance.between(-2, 2) : 0;
-    application.write(operation, payload, chance.between(1, 4), misplaced);
-  }
-
-  /** A number for an operation that is about to be done; `answered` is told what became of it. */
-  expect(answered: (answer: Answer) => void): number {
+    const { chance, tally, timeline } = this.#world;
+    tally.count("writes");
     this.#operation += 1;
-    this.#expected.set(this.#operation, answered);
-    return this.#operation;
+    const operation = this.#operation;
+    this.#unanswered.set(operation, { since: timeline.now, replica });
+    const records = recordsFor(operation, {
+      count: chance.between(1, 3),
+      key: chance.between(1, KEYS),
+      padding: chance.between(0, 40),
+    });
+    this.#submit(instance, operation, records);
   }
 
-  hear(answer: Answer): void {
-    const { operation, outcome, wrote, lastOffset, epoch, fingerprint } = answer;
-    this.#world.tally.count(`writes ${outcome}`);
-    if (outcome === "committed" && wrote) {
-      this.latestCommitted = Math.max(this.latestCommitted, operation);
-      this.#world.observe({ kind: "acknowledged", operation, lastOffset, epoch, fingerprint });
-    }
-    this.#expected.get(operation)?.(answer);
-    this.#expected.delete(operation);
+  #submit(instance: Instance, operation: number, records: readonly MetadataRecord[]): void {
+    let epoch = -1;
+    const write: Operation<null> = () => {
+      epoch = instance.state.election.epoch;
+      return { records, response: null };
+    };
+    instance.submit(write, 0, (outcome) => {
+      this.#unanswered.delete(operation);
+      this.#hear(operation, outcome, { epoch, last: records.at(-1) });
+    });
+  }
+
+  #hear(
+    operation: number,
+    outcome: Outcome<null> | null,
+    written: { readonly epoch: number; readonly last: MetadataRecord | undefined },
+  ): void {
+    const { tally } = this.#world;
+    const kind = outcome?.kind ?? "unknown";
+    tally.count(`writes ${kind}`);
+    const wasRun = written.epoch !== -1;
+    if (kind === "not-controller" && wasRun)
+      tally.count("situation: a write was lost with its leader");
+    if (outcome?.kind === "failed")
+      return this.#world.complain("operations-succeed", String(outcome.cause));
+    if (outcome?.kind !== "committed" || written.last === undefined) return;
+    this.latestCommitted = Math.max(this.latestCommitted, operation);
+    const fingerprint = fingerprintOfBytes(encodeMetadataRecord(written.last));
+    const lastOffset = outcome.endOffset - 1;
+    const { epoch } = written;
+    this.#world.observe({ kind: "acknowledged", operation, lastOffset, epoch, fingerprint });
+    this.onCommitted();
   }
 
   #writeLater(): void {
@@ -71,3 +114,21 @@ export class Clients {
     });
   }
 }
+
+/** The last record says which operation it is of. */
+const recordsFor = (
+  operation: number,
+  {
+    count,
+    key,
+    padding,
+  }: { readonly count: number; readonly key: number; readonly padding: number },
+): readonly MetadataRecord[] =>
+  Array.from({ length: count }, (_, index) =>
+    ConfigRecord.of(0, {
+      resourceType: 2,
+      resourceName: "register",
+      name: `key-${key}`,
+      value: `${operation}.${index} ${"x".repeat(padding)}`,
+    }),
+  );

@@ -1,33 +1,71 @@
 /**
- * How the simulator looks at a batch: the mark that checkers compare, and its size. A batch is an immutable
- * value that replicas share, so a mark is made once.
+ * How the simulator looks at a batch: the mark that checkers compare, the entry that a fetch carries, and the records
+ * in it. The bytes of a batch are immutable and shared by all replicas, so each is read once.
  */
+import { entriesOf, recordsOf, votersIn } from "../../durable-objects/replica/entries.ts";
+import type { StoredBatch } from "../../durable-objects/replica/stored-batch.ts";
+import { decodeRecordBatch, type MetadataRecord } from "../../src/protocol/index.ts";
 import type { Entry } from "../../src/raft/index.ts";
-import type { EntryMark } from "./observation.ts";
+import { type EntryMark, nameOf } from "./observation.ts";
 
-const marks = new WeakMap<Entry, EntryMark>();
-
-export function markOf(entry: Entry): EntryMark {
-  const known = marks.get(entry);
-  if (known !== undefined) return known;
-  const { baseOffset, lastOffset, epoch } = entry;
-  const mark = { baseOffset, lastOffset, epoch, fingerprint: fingerprintOf(entry) };
-  marks.set(entry, mark);
-  return mark;
+interface Prints {
+  readonly fingerprint: number;
+  /** Of each record's value; empty for a control batch. */
+  readonly records: readonly number[];
+  readonly voters?: readonly string[];
 }
 
-/** The simulator's size of a batch, in bytes. */
-export const sizeOf = (entry: Entry): number =>
-  60 + (entry.payload?.length ?? 40 * entry.control.length);
+const prints = new WeakMap<Uint8Array, Prints>();
+const entries = new WeakMap<Uint8Array, Entry>();
+const decoded = new WeakMap<Uint8Array, readonly MetadataRecord[]>();
 
-/** The bytes of a payload as a number (FNV-1a). */
+export function markOf(batch: StoredBatch): EntryMark {
+  const { baseOffset, lastOffset, epoch, bytes } = batch;
+  let known = prints.get(bytes);
+  if (known === undefined) {
+    known = printsOf(batch);
+    prints.set(bytes, known);
+  }
+  return { baseOffset, lastOffset, epoch, ...known };
+}
+
+/** A stored batch as a fetch carries it. */
+export function entryOf({ bytes }: StoredBatch): Entry {
+  const known = entries.get(bytes) ?? entriesOf(bytes)[0];
+  if (known === undefined) throw new Error("a stored batch holds no batch");
+  entries.set(bytes, known);
+  return known;
+}
+
+/** A fetched entry as it would be stored. */
+export const storedBatchOf = ({ payload, ...entry }: Entry): StoredBatch => ({
+  baseOffset: entry.baseOffset,
+  lastOffset: entry.lastOffset,
+  epoch: entry.epoch,
+  control: entry.control.length > 0,
+  bytes: payload ?? new Uint8Array(),
+});
+
+/** The metadata records of a batch; none of a control batch. */
+export function metadataOf(bytes: Uint8Array): readonly MetadataRecord[] {
+  const known = decoded.get(bytes) ?? recordsOf(bytes).records;
+  decoded.set(bytes, known);
+  return known;
+}
+
+/** Bytes as a number (FNV-1a). */
 export function fingerprintOfBytes(bytes: Uint8Array): number {
   let hash = 0x811c9dc5;
   for (const byte of bytes) hash = Math.imul(hash ^ byte, 0x01000193);
   return hash >>> 0;
 }
 
-function fingerprintOf(entry: Entry): number {
-  if (entry.control.length === 0) return fingerprintOfBytes(entry.payload ?? new Uint8Array());
-  return fingerprintOfBytes(new TextEncoder().encode(JSON.stringify(entry.control)));
+function printsOf(stored: StoredBatch): Prints {
+  const batch = decodeRecordBatch(stored.bytes);
+  const fingerprint = fingerprintOfBytes(stored.bytes);
+  if (!batch.isControl) return { fingerprint, records: batch.values.map(fingerprintOfBytes) };
+  const voters = votersIn(stored)
+    .at(-1)
+    ?.voters.map(({ key }) => nameOf(key.id));
+  return { fingerprint, records: [], ...(voters === undefined ? {} : { voters }) };
 }

@@ -22,15 +22,26 @@ export interface Swarm {
   readonly evictEveryMs: number;
   readonly blackoutEveryMs: number;
   readonly clockJumpEveryMs: number;
+  readonly pauseEveryMs: number;
+  readonly overloadEveryMs: number;
   readonly resignEveryMs: number;
   /** Per transaction. */
   readonly crashBeforeCommitRate: number;
   readonly crashAfterCommitRate: number;
   readonly failedCommitRate: number;
+  readonly diskFullRate: number;
   /** How long a commit takes until its outputs may leave. */
   readonly commitMs: readonly [number, number];
   /** Probability that an evicted instance goes on as a zombie. */
   readonly zombieRate: number;
+  /** An evicted object comes back when it is called or by its alarm, and not by itself. */
+  readonly sleeps: boolean;
+  readonly lateTimerRate: number;
+  readonly lateAlarmRate: number;
+  /** By how much a clock runs faster or slower than time, at most. */
+  readonly driftMax: number;
+  /** A node has six calls under way at most; the others wait. */
+  readonly hasFewConnections: boolean;
   /** Mean time between two writes of a client. */
   readonly writeEveryMs: number;
   readonly clients: number;
@@ -45,7 +56,7 @@ export function drawSwarm(chance: Chance): Swarm {
   const slowest = Math.round(chance.logUniform(2, 120));
   const slowestCommit = chance.happens(0.5) ? Math.round(chance.logUniform(1, 100)) : 0;
   return {
-    voters: chance.pick([1, 3, 3, 3, 3, 5, 5]) ?? 3,
+    voters: chance.pick([1, 1, 2, 3, 3, 3, 3, 3, 3, 4, 5, 5, 5, 7]) ?? 3,
     brokers: hasMetadata ? chance.between(3, 4) : chance.between(0, 2),
     hasMetadata,
     // An election is two round trips and two commits; a quorum that is never that fast never has a leader.
@@ -59,18 +70,26 @@ export function drawSwarm(chance: Chance): Swarm {
     lossRate: enabled(0.001, 0.3),
     duplicationRate: enabled(0.01, 0.5),
     cutEveryMs: every(500, 10_000),
-    evictEveryMs: every(500, 10_000),
+    evictEveryMs: every(1_000, 15_000),
     blackoutEveryMs: every(5_000, 30_000),
     clockJumpEveryMs: every(1_000, 20_000),
+    pauseEveryMs: every(2_000, 20_000),
+    overloadEveryMs: every(2_000, 20_000),
     resignEveryMs: every(2_000, 20_000),
-    crashBeforeCommitRate: enabled(0.0005, 0.05),
-    crashAfterCommitRate: enabled(0.0005, 0.05),
-    failedCommitRate: enabled(0.0005, 0.05),
+    crashBeforeCommitRate: enabled(0.0005, 0.03),
+    crashAfterCommitRate: enabled(0.0005, 0.03),
+    failedCommitRate: enabled(0.0005, 0.03),
+    diskFullRate: enabled(0.0001, 0.01),
     commitMs: [0, slowestCommit],
     zombieRate: chance.happens(0.5) ? chance.logUniform(0.05, 1) : 0,
-    writeEveryMs: Math.round(chance.logUniform(5, 500)),
+    sleeps: chance.happens(0.3),
+    lateTimerRate: enabled(0.001, 0.1),
+    lateAlarmRate: enabled(0.05, 1),
+    driftMax: chance.happens(0.5) ? 0.1 : 0,
+    hasFewConnections: chance.happens(0.5),
+    writeEveryMs: Math.round(chance.logUniform(15, 500)),
     clients: chance.between(1, 3),
-    fetchMaxBytes: chance.pick([1, 60, 300, 1_000_000]) ?? 300,
+    fetchMaxBytes: chance.pick([1, 200, 1_000, 1_000_000]) ?? 1_000,
   };
 }
 
@@ -85,11 +104,17 @@ export function healed(swarm: Swarm): Swarm {
     evictEveryMs: 0,
     blackoutEveryMs: 0,
     clockJumpEveryMs: 0,
+    pauseEveryMs: 0,
+    overloadEveryMs: 0,
     resignEveryMs: 0,
     crashBeforeCommitRate: 0,
     crashAfterCommitRate: 0,
     failedCommitRate: 0,
+    diskFullRate: 0,
     zombieRate: 0,
+    sleeps: false,
+    lateTimerRate: 0,
+    lateAlarmRate: 0,
   };
 }
 

@@ -1,95 +1,92 @@
 /**
- * One incarnation of a replica: the real turn loop of a controller around the real core, and in place of the
- * Durable Object what the simulator needs of one. The output gate holds every output until the transactions
- * written before it are durable. What is read for a reply is read within the turn.
+ * One incarnation of a replica: the real controller, over ports of the simulator's making. Whatever happens to it
+ * happens through `happen`, one event at a time; what leaves it goes through its gate.
  *
- * It decides nothing about consensus. Where it may fail is drawn here: before the commit, at the commit,
- * and between the commit and the outputs.
+ * It decides nothing about consensus. Where a step may fail is drawn here: before the commit, at the commit, and
+ * between the commit and the outputs. What is said here is judged in `checkers/`.
  */
+import type {
+  Operation,
+  Outcome,
+} from "../../durable-objects/active-controller/active-controller.ts";
+import { Controller, type ControllerStart } from "../../durable-objects/controller.ts";
+import type { Failure, Ports, SendEffect } from "../../durable-objects/replica/ports.ts";
 import {
-  type Effect,
-  type Entry,
   type Input,
   latestVoters,
-  nextDeadline,
-  type PersistEffect,
   type Reply,
   type Request,
   type RequestId,
   type Response,
   type State,
+  type Step,
 } from "../../src/raft/index.ts";
-import { InputLoop } from "../../durable-objects/replica/input-loop.ts";
-import { unreachable } from "../../src/std/assert.ts";
-import { type Answer, Application } from "./application.ts";
-import { sizeOf } from "./entries.ts";
-import type { Replica } from "./replica.ts";
+import { Calls } from "./calls.ts";
+import { entryOf } from "./entries.ts";
+import { Gate } from "./gate.ts";
 import { nameOf, type Observation, type Promise } from "./observation.ts";
-
-/** Distributes over the union: an input that has not been given its time yet. */
-export type Event = Input extends infer I ? (I extends Input ? Omit<I, "now"> : never) : never;
-
-type SendEffect = Extract<Effect, { kind: "send" }>;
-
-/** Something to be let go when everything before it is durable. */
-type Output =
-  | { readonly kind: "send"; readonly effect: SendEffect }
-  | { readonly kind: "reply"; readonly waiting: Waiting; readonly response: Response }
-  | { readonly kind: "observation"; readonly observation: Observation }
-  | { readonly kind: "answer"; readonly answer: Answer };
-
-/** Where an inbound request came from. */
-interface Waiting {
-  readonly body: Request;
-  readonly since: number;
-  readonly answer: (response: Response) => void;
-}
+import { promiseOfRequest, promisesOfResponse } from "./promises.ts";
+import type { Replica } from "./replica.ts";
+import { InstanceTimers } from "./timers.ts";
 
 /** Thrown where a real storage would throw: the step is not durable and nothing of it may happen. */
 class Cut extends Error {}
+class DiskFull extends Error {}
 
-/** Outputs, and how many transactions stand before them. The platform makes those durable together. */
-interface Gated {
-  readonly writes: number;
-  readonly shown: Observation;
-  readonly outputs: readonly Output[];
+const CALLS_MAX = 6;
+
+/** A request that has not been answered yet. */
+interface Asked {
+  readonly body: Request;
+  readonly since: number;
 }
 
 export class Instance {
   readonly replica: Replica;
   readonly incarnation: number;
-  readonly application: Application;
+  readonly controller: Controller;
   /** A superseded instance runs on: it hears answers to its own requests, and can no longer write. */
   isZombie = false;
-  readonly #loop: InputLoop;
-  /** What the turn under way has done so far. */
-  #done: readonly Effect[] = [];
-  #outputs: readonly Output[] = [];
+  readonly timers: InstanceTimers;
+  readonly #gate: Gate;
+  readonly #calls: Calls;
+  /** What the event under way has made so far. */
+  #outputs: (() => void)[] = [];
   #writes = 0;
   #isGone = false;
-  #gate: Gated[] = [];
-  #flushAt = 0;
-  #timerAt = Number.POSITIVE_INFINITY;
-  #nextRequest: RequestId = 1;
-  readonly #waiting = new Map<RequestId, Waiting>();
+  /** What happened while the instance was paused, in order. */
+  #backlog: (() => void)[] = [];
+  readonly #asked = new Set<Asked>();
+  /** By their callers: operations that were not answered yet. */
+  readonly #submitted = new Set<() => void>();
+  /** The requests that the core has still to answer. */
+  readonly #owed = new Set<RequestId>();
+  #imageEnd = 0;
 
-  constructor(
-    replica: Replica,
-    incarnation: number,
-    boot: ConstructorParameters<typeof InputLoop>[0],
-  ) {
+  constructor(replica: Replica, incarnation: number, start: ControllerStart) {
     this.replica = replica;
     this.incarnation = incarnation;
-    this.application = new Application(replica, this);
-    this.#loop = new InputLoop(boot, {
-      persist: (effect, state) => this.#persist(effect, state),
-      perform: (effect) => this.#perform(effect),
-      fail: (cause) => this.#fail(cause),
+    const { world } = replica;
+    const { timeline, swarm, chance } = world;
+    this.timers = new InstanceTimers(timeline, () =>
+      chance.happens(world.swarm.lateTimerRate) ? this.#lateMs() : 0,
+    );
+    this.#calls = new Calls(timeline, swarm.hasFewConnections ? CALLS_MAX : Infinity);
+    this.#gate = new Gate({
+      timeline,
+      commitMs: () => chance.between(...world.swarm.commitMs),
+      commit: (writes) => this.#commit(writes),
+      show: (shown) => {
+        world.observe(shown);
+        world.history.follow(replica.disk.log);
+      },
+      happen: (event) => this.#whenAwake(event),
     });
+    this.controller = new Controller(start, this.#ports());
   }
 
   get state(): State {
-    return this.#loop.state;
+    return this.controller.state;
   }
 
   get isGone(): boolean {
@@ -98,207 +95,259 @@ export class Instance {
 
   /** Whether everything this instance has written is durable. */
   get isClean(): boolean {
-    return this.#gate.length === 0;
+    return this.#gate.isClear;
   }
 
-  /** The instance is no more: whatever it held back is never let go. */
+  /** How many clients wait for an answer. */
+  get pendingCount(): number {
+    return this.#submitted.size;
+  }
+
+  /** The instance is no more: what it held back is never let go, and its clients will not learn what they asked. */
   end(): void {
     this.#isGone = true;
-    this.#gate = [];
+    this.#gate.shut();
+    this.timers.clear();
+    this.#backlog = [];
+    for (const lose of this.#submitted) lose();
+    this.#submitted.clear();
   }
 
-  /** One turn. The first one also does what the core wanted as soon as it had booted. */
-  tell(event: Event): void {
-    if (this.#isGone) return;
-    const { world } = this.replica;
-    const input: Input = { ...event, now: this.replica.clock() };
-    this.#loop.take(input);
-    world.tally.count("steps");
-    world.trace.step(this, input, { state: this.state, effects: this.#done });
-    this.#done = [];
-    if (this.#isGone) return;
-    this.#passOn();
-    this.#arm();
+  /** Lets one event happen, and what it made go out. A paused instance gets to it later. */
+  happen(event: () => void): void {
+    this.#whenAwake(() => {
+      event();
+      if (this.#isGone) return;
+      this.#checkEnd();
+      this.#showImage();
+      this.#pass();
+    });
   }
 
-  /** A request from a peer or a broker; `answer` carries the response back. */
-  receive(body: Request, answer: (response: Response) => void): RequestId {
-    const request = this.#nextRequest;
-    this.#nextRequest += 1;
-    this.#waiting.set(request, { body, answer, since: this.replica.world.timeline.now });
-    this.tell({ kind: "request-received", request, body });
-    return request;
+  /** What happened while the instance was paused happens now, in one burst. */
+  resume(): void {
+    const backlog = this.#backlog;
+    this.#backlog = [];
+    if (backlog.length > 10) this.replica.world.tally.count("situation: a backlog came in a burst");
+    for (const event of backlog) event();
   }
 
-  /** Answers that need no turn of the core; what was written before them is durable first. */
-  say(answers: readonly Answer[]): void {
-    if (!this.#isGone)
-      this.#pass({ writes: 0, shown: this.#shown(), outputs: answers.map(asOutput) });
+  /** A request from a peer or a broker; `answer` carries the response back. What is returned hangs up. */
+  receive(body: Request, answer: (response: Response) => void): () => void {
+    const asked: Asked = { body, since: this.replica.world.timeline.now };
+    this.#asked.add(asked);
+    let abandon: (() => void) | undefined;
+    this.happen(() => {
+      abandon = this.controller.ask(body, (reply) => {
+        if (reply === null || !this.#asked.delete(asked)) return;
+        const response = this.#resolve(reply);
+        this.#outputs.push(() => this.#reply(body, response, answer));
+      });
+    });
+    return () => {
+      if (this.#asked.delete(asked)) this.happen(() => abandon?.());
+    };
+  }
+
+  /** Runs an operation; `answered` hears null when this instance ended before it had answered. */
+  submit<Result>(
+    operation: Operation<Result>,
+    apiVersion: number,
+    answered: (outcome: Outcome<Result> | null) => void,
+  ): void {
+    const { timeline } = this.replica.world;
+    const lose = (): void => timeline.after(1, () => answered(null));
+    this.#submitted.add(lose);
+    this.happen(() =>
+      this.controller.submit(operation, apiVersion, (outcome) => {
+        this.#outputs.push(() => {
+          if (this.#submitted.delete(lose)) answered(outcome);
+        });
+      }),
+    );
   }
 
   /** A request that has waited since before `time`, if there is one. */
   waitingSince(time: number): Request | undefined {
-    for (const { body, since } of this.#waiting.values()) if (since < time) return body;
+    for (const { body, since } of this.#asked) if (since < time) return body;
     return undefined;
   }
 
-  /** The sender of the request has hung up. */
-  abandon(request: RequestId): void {
-    if (this.#waiting.delete(request)) this.tell({ kind: "request-abandoned", request });
+  #whenAwake(event: () => void): void {
+    if (this.#isGone || this.replica.world.isOver) return;
+    if (this.replica.isPaused && !this.isZombie) this.#backlog.push(() => this.#unlessGone(event));
+    else event();
   }
 
-  #persist(effect: PersistEffect, state: State): void {
+  #unlessGone(event: () => void): void {
+    if (!this.#isGone && !this.replica.world.isOver) event();
+  }
+
+  #ports(): Ports {
     const { replica } = this;
-    const { world } = replica;
+    const { world, disk } = replica;
+    return {
+      disk: {
+        transaction: (write) => this.#transact(() => disk.transaction(write)),
+        whenDurable: (then) =>
+          this.#outputs.push(() => world.timeline.after(0, () => this.happen(then))),
+      },
+      log: disk.log,
+      quorum: disk.quorum,
+      alarm: { set: (atMs) => this.#setAlarm(atMs) },
+      timers: { set: (delayMs, run) => this.timers.set(delayMs, () => this.happen(run)) },
+      peers: { ask: (send, ended) => this.#outputs.push(() => this.#send(send, ended)) },
+      clock: () => replica.clock(),
+      operatorLog: {
+        warn: (line) => world.trace.note(replica.name, `warns: ${line}`),
+        error: (line, cause) => world.trace.note(replica.name, `reports: ${line} ${String(cause)}`),
+      },
+      abort: (failure) => this.#abort(failure),
+      watch: (input, step) => this.#watch(input, step),
+    };
+  }
+
+  #transact(run: () => void): void {
+    const { world } = this.replica;
     // A superseded instance cannot commit: what it wanted to write and to say is lost with it.
-    if (this.isZombie) throw new Cut();
-    if (this.#outputs.length > 0) {
-      // Messages of earlier steps leave first: they do not wait for a write that came after them.
-      this.#passOn();
-    }
+    if (this.isZombie) throw new Cut("superseded");
+    // Messages of earlier steps leave first: they do not wait for a write that came after them.
+    this.#passOn();
+    if (this.#isGone) throw new Cut("evicted by a commit that failed");
     if (world.chance.happens(world.swarm.crashBeforeCommitRate)) {
       world.tally.count("fault: crash before commit");
-      throw new Cut();
+      throw new Cut("a crash before the commit");
     }
-    if (effect.truncateTo !== null) world.tally.count("truncations");
-    replica.disk.write(effect);
+    const isFull = world.chance.happens(world.swarm.diskFullRate);
+    if (isFull) world.tally.count("fault: disk full");
+    if (isFull) throw this.#rolledBack(run);
+    run();
     this.#writes += 1;
-    this.#done = [...this.#done, effect];
-    if (replica.disk.end !== state.log.endOffset) {
-      world.complain(
-        "summaries-are-true",
-        `replica ${replica.name} believes its log ends at ${state.log.endOffset}, it ends at ${replica.disk.end}`,
-      );
+  }
+
+  /** The whole transaction is done, and then not. */
+  #rolledBack(run: () => void): DiskFull {
+    const full = new DiskFull("the disk is full");
+    const { disk } = this.replica;
+    disk.failNext = full;
+    try {
+      run();
+    } catch (cause) {
+      if (cause !== full) throw cause;
     }
+    return full;
   }
 
-  #perform(effect: Exclude<Effect, PersistEffect>): void {
-    this.#done = [...this.#done, effect];
-    this.#outputs = [...this.#outputs, ...this.#outputsOf(effect)];
-  }
-
-  /** The turn came to nothing. After a cut another incarnation takes over; anything else is a defect. */
-  #fail(cause: unknown): void {
-    const { world, name } = this.replica;
-    this.end();
-    if (!(cause instanceof Cut)) world.complain("assertions", `replica ${name}: ${String(cause)}`);
-    else if (!this.isZombie) this.replica.evict();
-  }
-
-  /** Hands what was done so far to the gate. */
-  #passOn(): void {
-    const gated = { writes: this.#writes, shown: this.#shown(), outputs: this.#outputs };
-    this.#writes = 0;
-    this.#outputs = [];
-    this.#pass(gated);
-  }
-
-  /** Through the gate: at once, or when what was written before is durable. */
-  #pass(turn: Gated): void {
-    const { world } = this.replica;
-    if (turn.writes === 0 && this.#gate.length === 0) return this.#release(turn);
-    this.#gate.push(turn);
-    if (turn.writes === 0) return;
-    const [least, most] = world.swarm.commitMs;
-    const commitAt = world.timeline.now + world.chance.between(least, most);
-    this.#flushAt = Math.max(this.#flushAt, commitAt);
-    if (this.#gate.length === 1 && this.#flushAt <= world.timeline.now) this.#flush();
-    else world.timeline.after(this.#flushAt - world.timeline.now, () => this.#flush());
-  }
-
-  /** The oldest transaction becomes durable, or does not. */
-  #flush(): void {
+  // An alarm is a row like any other: a superseded instance does not set it.
+  #setAlarm(atMs: number): void {
+    if (this.isZombie || this.#isGone) return;
+    this.#passOn();
     if (this.#isGone) return;
+    this.replica.disk.setAlarm(atMs);
+    this.#writes += 1;
+  }
+
+  /** Makes the oldest transactions durable, unless that fails. */
+  #commit(writes: number): boolean {
     const { replica } = this;
     const { world } = replica;
     if (world.chance.happens(world.swarm.failedCommitRate)) {
       world.tally.count("fault: failed commit");
-      return replica.reset();
+      replica.reset("a commit failed");
+      return false;
     }
-    replica.commit(this.#gate[0]?.writes ?? 0);
-    if (world.chance.happens(world.swarm.crashAfterCommitRate)) {
-      world.tally.count("fault: crash after commit");
-      return replica.evict();
-    }
-    const next = this.#gate.findIndex((turn, index) => index > 0 && turn.writes > 0);
-    const released = this.#gate.splice(0, next === -1 ? this.#gate.length : next);
-    for (const turn of released) this.#release(turn);
+    replica.commit(writes);
+    if (!world.chance.happens(world.swarm.crashAfterCommitRate)) return true;
+    world.tally.count("fault: crash after commit");
+    replica.evict();
+    return false;
   }
 
-  #release(turn: Gated): void {
-    const { world } = this.replica;
-    world.observe(turn.shown);
-    for (const output of turn.outputs) {
-      if (world.isOver) return;
-      if (output.kind === "send") this.#send(output.effect);
-      else if (output.kind === "reply") this.#reply(output.waiting, output.response);
-      else if (output.kind === "observation") world.observe(output.observation);
-      else world.clients.hear(output.answer);
-    }
+  /** The controller has stopped. After a cut another incarnation takes over; a defect is one. */
+  #abort({ cause }: Failure): void {
+    const { world, name } = this.replica;
+    this.end();
+    if (cause instanceof DiskFull) this.replica.reset("a transaction was refused");
+    else if (!(cause instanceof Cut))
+      world.complain("assertions", `replica ${name}: ${String(cause)}`);
+    else if (!this.isZombie) this.replica.evict();
   }
 
-  /** Turns an effect into outputs: everything that must be read or applied within the turn is. */
-  #outputsOf(effect: Exclude<Effect, PersistEffect>): readonly Output[] {
-    const { world } = this.replica;
-    switch (effect.kind) {
-      case "send":
-        return [{ kind: "send", effect }];
-      case "reply": {
-        const waiting = this.#waiting.get(effect.to);
-        if (waiting === undefined) {
-          world.complain(
-            "one-reply-per-request",
-            `request ${effect.to} was answered twice, or never asked`,
-          );
-          return [];
-        }
-        this.#waiting.delete(effect.to);
-        return [{ kind: "reply", waiting, response: this.#resolve(effect.response) }];
-      }
-      case "commit":
-        return this.application.commit(effect.highWatermark).map(asOutput);
-      case "append-refused":
-        return this.application.refuse(effect).map(asOutput);
-      case "replica-distrusted":
-        // No disk of a simulated world goes back in time, so a replica that is distrusted is wronged.
+  #watch(input: Input | null, step: Step): void {
+    const { world, name } = this.replica;
+    world.tally.count("steps");
+    world.trace.step(this, input, step);
+    world.situations.step(this.replica, input, step);
+    if (input?.kind === "request-received") this.#owed.add(input.request);
+    if (input?.kind === "request-abandoned") this.#owed.delete(input.request);
+    for (const effect of step.effects) {
+      if (effect.kind === "reply" && !this.#owed.delete(effect.to))
         world.complain(
-          "nobody-is-wronged",
-          `replica ${effect.key.id} is said to have gone back from ${effect.acknowledged} to ${effect.fetchOffset}`,
+          "one-reply-per-request",
+          `replica ${name} answers request ${effect.to} twice, or was never asked`,
         );
-        return [];
-      case "role-changed":
-        if (effect.role === "leader") world.tally.count("elections");
-        return this.application.changeRole(effect).map(asOutput);
-      default:
-        return unreachable(effect);
+      if (effect.kind === "role-changed" && effect.role === "leader")
+        world.tally.count("elections");
+      if (effect.kind === "persist" && input?.kind === "append")
+        world.history.appended(this.replica, effect);
+      if (effect.kind === "replica-distrusted") world.accuse(this.replica, effect);
     }
   }
 
-  /** Reads the records that a reply to a fetch names. */
+  /** What the core believes of its log is compared with the disk after every event. */
+  #checkEnd(): void {
+    const { disk, name, world } = this.replica;
+    const { endOffset } = this.state.log;
+    if (this.isZombie || disk.end === endOffset) return;
+    world.complain(
+      "summaries-are-true",
+      `replica ${name} believes its log ends at ${endOffset}, it ends at ${disk.end}`,
+    );
+  }
+
+  /** Shows the committed image at the offsets at which all replicas do. */
+  #showImage(): void {
+    const { controller } = this;
+    const endOffset = controller.committedEnd;
+    if (endOffset === this.#imageEnd) return;
+    this.#imageEnd = endOffset;
+    const { world, name } = this.replica;
+    const applied = world.history.digestAt(name, endOffset, controller.committedImage);
+    if (applied !== undefined) this.#outputs.push(() => world.observe(applied));
+  }
+
+  /** What was made so far does not wait for the write that comes now. */
+  #passOn(): void {
+    if (this.#writes > 0 || this.#outputs.length > 0) this.#pass();
+  }
+
+  #pass(): void {
+    const gated = { writes: this.#writes, shown: this.#shown(), outputs: this.#outputs };
+    this.#writes = 0;
+    this.#outputs = [];
+    this.#gate.pass(gated);
+  }
+
+  /** Reads the records that a reply to a fetch names, within the step that made it. */
   #resolve(reply: Reply): Response {
     if (reply.api !== "fetch") return reply;
     const { records: range } = reply;
     if (range === null) return { ...reply, records: [] };
-    let bytes = 0;
-    const records: Entry[] = [];
-    for (const entry of this.replica.disk.read(range.from, range.upTo, 1 + range.maxBytes / 60)) {
-      bytes += sizeOf(entry);
-      if (records.length > 0 && bytes > range.maxBytes) break;
-      records.push(entry);
-    }
-    return { ...reply, records };
+    return { ...reply, records: this.replica.disk.log.read(range).map(entryOf) };
   }
 
-  #send({ to, correlation, request }: SendEffect): void {
-    const { replica } = this;
+  #send({ to, request }: SendEffect, ended: (answer: Response | null) => void): void {
+    const { world, name } = this.replica;
+    if (this.#calls.isCrowded) world.tally.count("situation: a call waited for a connection");
+    // Said now: a message that waits for a connection has left, and may be out of date when it arrives.
     this.#promise(promiseOfRequest(request));
-    const fail = (): void => this.tell({ kind: "request-failed", to, correlation });
-    const answer = (body: Response): void =>
-      this.tell({ kind: "response-received", from: to, correlation, body });
-    replica.world.call({ from: replica.name, to, body: request, answer, fail });
+    this.#calls.make(
+      (end) => world.call({ from: name, to, body: request, answer: end, fail: () => end(null) }),
+      (answer) => this.happen(() => ended(answer)),
+    );
   }
 
-  #reply({ body, answer }: Waiting, response: Response): void {
+  #reply(body: Request, response: Response, answer: (response: Response) => void): void {
     for (const promise of promisesOfResponse(body, response)) this.#promise(promise);
     answer(response);
   }
@@ -323,53 +372,9 @@ export class Instance {
     };
   }
 
-  /** One timer event at most is under way; one that comes too early looks again. */
-  #arm(): void {
-    if (this.#isGone) return;
-    const { timeline } = this.replica.world;
-    const deadline = nextDeadline(this.state);
-    if (deadline === Number.POSITIVE_INFINITY) return;
-    const at = timeline.now + Math.max(1, deadline - this.replica.clock());
-    if (at >= this.#timerAt) return;
-    this.#timerAt = at;
-    timeline.after(at - timeline.now, () => {
-      if (this.#timerAt !== at) return;
-      this.#timerAt = Number.POSITIVE_INFINITY;
-      const due = nextDeadline(this.state);
-      if (due <= this.replica.clock()) this.tell({ kind: "time-passed" });
-      else this.#arm();
-    });
+  #lateMs(): number {
+    const { world } = this.replica;
+    world.tally.count("fault: timer late");
+    return Math.round(world.chance.logUniform(10, 30_000));
   }
-}
-
-const asOutput = (made: Answer | Observation): Output =>
-  made.kind === "answer"
-    ? { kind: "answer", answer: made }
-    : { kind: "observation", observation: made };
-
-function promiseOfRequest(request: Request): Promise | undefined {
-  switch (request.api) {
-    case "vote":
-      return request.preVote ? undefined : { kind: "candidacy", epoch: request.epoch };
-    case "begin-quorum-epoch":
-      return { kind: "leadership", epoch: request.epoch };
-    case "end-quorum-epoch":
-      return undefined;
-    case "fetch":
-      return { kind: "log", endOffset: request.fetchOffset, lastEpoch: request.lastFetchedEpoch };
-    default:
-      return unreachable(request);
-  }
-}
-
-function promisesOfResponse(request: Request, response: Response): readonly Promise[] {
-  if (request.api === "vote" && response.api === "vote") {
-    if (!response.granted || request.preVote) return [];
-    return [{ kind: "vote", epoch: response.epoch, candidate: nameOf(request.candidate.id) }];
-  }
-  if (response.api !== "fetch" || response.error !== "NONE") return [];
-  const last = response.records.at(-1);
-  const leadership: Promise = { kind: "leadership", epoch: response.epoch };
-  if (last === undefined) return [leadership];
-  return [leadership, { kind: "log", endOffset: last.lastOffset + 1, lastEpoch: last.epoch }];
 }

@@ -13,6 +13,10 @@ export interface EntryMark {
   readonly lastOffset: number;
   readonly epoch: number;
   readonly fingerprint: number;
+  /** The fingerprint of each record in it; of a batch without any, the one above says all. */
+  readonly records?: readonly number[];
+  /** The voter set that it holds, if it holds one. */
+  readonly voters?: readonly string[];
 }
 
 /** What the writer of a message vouches for by sending it. Each must be durable at that moment. */
@@ -53,12 +57,13 @@ export type Observation =
     }
   /** A message or a reply left the replica. */
   | { readonly kind: "promised"; readonly replica: string; readonly promise: Promise }
-  /** A client was told that its write is committed. */
+  /** A client was told that its write is committed, and that its last record lies at `lastOffset`. */
   | {
       readonly kind: "acknowledged";
       readonly operation: number;
       readonly lastOffset: number;
       readonly epoch: number;
+      /** Of that record. */
       readonly fingerprint: number;
     }
   /** A broker was served a part of the log. */

@@ -1,38 +1,42 @@
 /**
- * One replica of the simulated quorum over its whole life: a disk that lasts, a clock of its own, and one
- * incarnation after the other. Eviction drops memory at any moment; what was not durable is lost with it.
+ * One replica of the simulated quorum over its whole life: storage that lasts, a clock of its own, and one incarnation
+ * after the other. Eviction drops memory at any moment; what was not durable is lost with it.
  */
-import {
-  type DurableImage,
-  type ElectionState,
-  type Entry,
-  type EpochStart,
-  type PersistEffect,
-  type RaftConfig,
-  type Request,
-  type Response,
-  type VotersRecord,
-} from "../../src/raft/index.ts";
+import type { ControllerStart } from "../../durable-objects/controller.ts";
+import type { RaftConfig, Request, Response } from "../../src/raft/index.ts";
 import { AssertionError } from "../../src/std/assert.ts";
-import { Disk } from "./disk.ts";
+import { Disk, type Write } from "./disk.ts";
 import { markOf } from "./entries.ts";
 import { Instance } from "./instance.ts";
-import { nameOf } from "./observation.ts";
+import { nameOf, type Observation } from "./observation.ts";
 import type { World } from "./world.ts";
 
 /** How long an instance stays away at most when it is not called. */
 const DOWN_MS_MAX = 5_000;
 const ZOMBIE_MS_MAX = 10_000;
 
+/** Why a replica does not take part, whatever reaches it. */
+export type Absence = "dead" | "hung" | "wiped";
+
+type Durable = Extract<Observation, { kind: "durable" }>;
+
 export class Replica {
   readonly id: number;
   readonly name: string;
   readonly world: World;
   readonly config: RaftConfig;
-  readonly disk = new Disk<ElectionState, Entry, PersistEffect>();
+  readonly disk = new Disk();
   instance: Instance | undefined;
+  /** Null while it takes part. */
+  absence: Absence | null = null;
+  /** True from the moment at which its storage was put back to an earlier state. */
+  wasRolledBack = false;
+  isPaused = false;
+  overloadedUntil = 0;
+  #pause = 0;
   #incarnation = 0;
   #clockOffsetMs: number;
+  readonly #clockRate: number;
   readonly #jumps: { readonly at: number; readonly byMs: number }[] = [];
   #zombies: Instance[] = [];
 
@@ -41,12 +45,14 @@ export class Replica {
     this.config = config;
     this.id = config.local.key.id;
     this.name = nameOf(this.id);
-    this.#clockOffsetMs = world.chance.between(0, 1_000_000);
+    const { chance, swarm } = world;
+    this.#clockOffsetMs = chance.between(0, 1_000_000);
+    this.#clockRate = 1 + (swarm.driftMax * chance.between(-1_000, 1_000)) / 1_000;
   }
 
   /** What time this replica believes it is. */
   clock(): number {
-    return this.world.timeline.now + this.#clockOffsetMs;
+    return Math.floor(this.world.timeline.now * this.#clockRate) + this.#clockOffsetMs;
   }
 
   jumpClock(byMs: number): void {
@@ -64,22 +70,27 @@ export class Replica {
     return this.instance?.state.role.kind === "leader";
   }
 
+  /** Whether its storage is gone or went back: it is counted as failed from then on. */
+  get hasLostStorage(): boolean {
+    return this.wasRolledBack || this.absence === "wiped";
+  }
+
   /** Starts the next incarnation from what is durable. */
   boot(): void {
-    const { world } = this;
-    if (this.instance !== undefined || world.isOver) return;
+    const { world, config } = this;
+    if (this.instance !== undefined || this.absence !== null || world.isOver) return;
     this.#incarnation += 1;
-    const { config } = this;
-    const seed = world.chance.word();
     world.trace.note(this.name, `boots as ${this.name}#${this.#incarnation}`);
+    const start: ControllerStart = { cluster: world.cluster, config, seed: world.chance.word() };
     try {
-      const durable = { image: this.#image(), config, now: this.clock(), seed };
-      this.instance = new Instance(this, this.#incarnation, durable);
-      this.instance.tell({ kind: "time-passed" });
+      const instance = new Instance(this, this.#incarnation, start);
+      this.instance = instance;
+      instance.happen(() => instance.controller.onDeadline());
     } catch (error) {
       if (!(error instanceof AssertionError)) throw error;
       world.complain("assertions", `replica ${this.name} at boot: ${error.message}`);
     }
+    this.#awaitAlarm();
   }
 
   /** Drops the instance, or supersedes it while it runs on, and boots another one later. */
@@ -88,7 +99,8 @@ export class Replica {
     if (instance === undefined) return;
     this.instance = undefined;
     // Writes that were under way fail in a superseded instance, and reset it.
-    if (instance.isClean && !instance.isGone && world.chance.happens(world.swarm.zombieRate)) {
+    const isWhole = instance.isClean && !instance.isGone && !this.isPaused;
+    if (isWhole && world.chance.happens(world.swarm.zombieRate)) {
       world.tally.count("fault: zombie");
       instance.isZombie = true;
       this.#zombies.push(instance);
@@ -96,19 +108,53 @@ export class Replica {
       world.timeline.after(world.chance.between(0, 50), () => this.boot());
     } else {
       instance.end();
-      world.timeline.after(world.chance.logUniform(1, DOWN_MS_MAX), () => this.boot());
+      // An object that is not called comes back by its alarm, or not at all.
+      if (world.swarm.sleeps) this.#awaitAlarm();
+      else world.timeline.after(world.chance.logUniform(1, DOWN_MS_MAX), () => this.boot());
     }
     world.trace.note(this.name, "evicted");
     this.disk.crash();
   }
 
-  /** A failed commit: the object is reset and comes back at once. */
-  reset(): void {
+  /** The object is reset and comes back at once. */
+  reset(why: string): void {
     this.instance?.end();
     this.instance = undefined;
-    this.world.trace.note(this.name, "reset: a commit failed");
+    this.world.trace.note(this.name, `reset: ${why}`);
     this.disk.crash();
     this.world.timeline.after(1, () => this.boot());
+  }
+
+  /** Stopped with all that reaches it (SIGSTOP), for a while. */
+  pause(forMs: number): void {
+    const { timeline, trace } = this.world;
+    trace.note(this.name, "paused");
+    this.isPaused = true;
+    this.#pause += 1;
+    const pause = this.#pause;
+    if (forMs < Infinity)
+      timeline.after(forMs, () => {
+        if (pause === this.#pause) this.resume();
+      });
+  }
+
+  resume(): void {
+    if (!this.isPaused) return;
+    this.isPaused = false;
+    this.world.trace.note(this.name, "resumed");
+    this.instance?.resume();
+  }
+
+  /** Takes no part from now on, until it is healed; a wiped one never does again. */
+  leave(absence: Absence): void {
+    this.world.trace.note(this.name, absence);
+    this.absence = absence;
+    if (absence === "hung") return this.pause(Infinity);
+    this.instance?.end();
+    this.instance = undefined;
+    for (const zombie of this.#zombies) zombie.end();
+    this.disk.crash();
+    if (absence === "wiped") this.disk.restore(null);
   }
 
   /** Makes the oldest pending transactions durable. */
@@ -116,63 +162,86 @@ export class Replica {
     for (let done = 0; done < transactions; done += 1) {
       const written = this.disk.flush();
       if (written === undefined) return;
-      this.world.observe({ kind: "durable", replica: this.name, ...durableOf(written) });
+      for (const durable of durableOf(this.name, written)) this.world.observe(durable);
+      if (written.some(({ kind }) => kind === "alarm")) this.#awaitAlarm();
     }
   }
 
-  /** After the faults are over: no zombie is left, and every replica is up. */
+  /** After the faults are over: no zombie is left, and every replica is up that has its storage. */
   heal(): void {
     for (const zombie of this.#zombies) zombie.end();
     this.#zombies = [];
+    if (this.absence !== "wiped") this.absence = null;
+    this.overloadedUntil = 0;
+    this.resume();
+    this.instance?.timers.runAll();
     this.boot();
   }
 
   /** A request from somewhere. An object that is away refuses, or lets the caller hang. */
   receive(body: Request, answer: (response: Response) => void, fail: () => void): void {
     const { world, instance } = this;
+    const { chance, timeline, tally } = world;
+    if (this.absence === "hung") return;
     if (instance === undefined) {
-      world.tally.count("requests to nobody");
-      if (world.chance.happens(0.5)) fail();
+      tally.count("requests to nobody");
+      if (this.absence !== null || chance.happens(0.5)) fail();
+      if (world.swarm.sleeps) timeline.after(chance.between(1, 50), () => this.boot());
       return;
     }
-    const request = instance.receive(body, answer);
-    if (world.chance.happens(world.swarm.lossRate / 4)) {
-      world.tally.count("fault: caller gone");
-      world.timeline.after(world.chance.between(0, 1_000), () => instance.abandon(request));
-    }
-  }
-
-  #image(): DurableImage {
-    const { disk } = this;
-    const epochs: EpochStart[] = [];
-    const voters: VotersRecord[] = [];
-    for (const { baseOffset, epoch, control } of disk.log) {
-      if (epochs.at(-1)?.epoch !== epoch) epochs.push({ epoch, startOffset: baseOffset });
-      control.forEach((record, index) => {
-        if (record.kind === "kraft-voters")
-          voters.push({ offset: baseOffset + index, voters: record.voters });
+    if (timeline.now < this.overloadedUntil) {
+      tally.count("requests overloaded");
+      if (chance.happens(0.5)) return fail();
+      return timeline.after(chance.logUniform(10, 30_000), () => {
+        if (this.instance === instance) this.#take(instance, body, answer);
       });
     }
-    return {
-      election: disk.election,
-      log: { startOffset: 0, endOffset: disk.end, epochs, snapshots: [] },
-      voters,
-    };
+    this.#take(instance, body, answer);
+  }
+
+  #take(instance: Instance, body: Request, answer: (response: Response) => void): void {
+    const { world } = this;
+    const hangUp = instance.receive(body, answer);
+    if (!world.chance.happens(world.swarm.lossRate / 4)) return;
+    world.tally.count("fault: caller gone");
+    world.timeline.after(world.chance.between(0, 1_000), hangUp);
+  }
+
+  /** The alarm is delivered at least once, maybe late, and brings back an object that is away. */
+  #awaitAlarm(): void {
+    const { timeline, chance, swarm, tally } = this.world;
+    const { alarmAtMs } = this.disk;
+    if (alarmAtMs === null) return;
+    const isLate = chance.happens(swarm.lateAlarmRate);
+    const lateMs = isLate ? chance.logUniform(100, 60_000) : 0;
+    timeline.after(Math.max(0, alarmAtMs - this.clock()) + lateMs, () => {
+      if (this.disk.alarmAtMs !== alarmAtMs || this.absence !== null) return;
+      if (isLate) tally.count("fault: alarm late");
+      if (this.instance === undefined) tally.count("situation: an alarm brought an object back");
+      this.boot();
+      const { instance } = this;
+      instance?.happen(() => instance.controller.onAlarm());
+    });
   }
 }
 
-function durableOf({ election, truncateTo, append }: PersistEffect): object {
-  return {
-    ...(election === null
-      ? {}
-      : {
-          election: {
-            epoch: election.epoch,
-            leader: election.leaderId,
-            voted: election.votedKey === null ? null : nameOf(election.votedKey.id),
-          },
-        }),
-    ...(truncateTo === null ? {} : { truncateTo }),
-    append: append.map(markOf),
-  };
+/** A transaction as checkers see it: in one piece, unless something is removed after something was appended. */
+function durableOf(replica: string, writes: readonly Write[]): readonly Durable[] {
+  const made: Durable[] = [];
+  let now: { -readonly [K in keyof Durable]: Durable[K] } = { kind: "durable", replica };
+  for (const write of writes) {
+    if (write.kind === "election") {
+      const { epoch, leaderId: leader, votedKey } = write.election;
+      now.election = { epoch, leader, voted: votedKey === null ? null : nameOf(votedKey.id) };
+    } else if (write.kind === "append") {
+      now.append = [...(now.append ?? []), markOf(write.batch)];
+    } else if (write.kind === "truncate") {
+      if (now.append !== undefined) {
+        made.push(now);
+        now = { kind: "durable", replica };
+      }
+      now.truncateTo = Math.min(now.truncateTo ?? write.offset, write.offset);
+    }
+  }
+  return [...made, now];
 }

@@ -49,8 +49,11 @@ describe("a simulated quorum", () => {
       "fault: failed commit",
       "fault: resignation",
       "fault: zombie",
+      "fault: pause",
+      "fault: overload",
+      "fault: disk full",
+      "fault: timer late",
       "truncations",
-      "offices taken",
       "ISR proposal: NONE",
     ];
     expect([...happened, ...faults].filter((what) => tally.of(what) < 10)).toEqual([]);
@@ -71,5 +74,9 @@ describe("a simulated quorum", () => {
     const once = linesOf(9);
     expect(once.length).toBeGreaterThan(1_000);
     expect(linesOf(9)).toEqual(once);
+  });
+
+  test("takes the same steps whether it is watched or not", () => {
+    expect(runSeed(9, () => undefined)).toEqual(runSeed(9));
   });
 });

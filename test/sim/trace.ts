@@ -34,17 +34,27 @@ export class Trace {
     return (this.#hash >>> 0).toString(16).padStart(8, "0");
   }
 
-  step(instance: Instance, input: Input, { state: after, effects }: Step): void {
+  /** `input` is null for what a boot does. */
+  step(instance: Instance, input: Input | null, { state: after, effects }: Step): void {
     const { name } = instance.replica;
     const who = `${name}#${instance.incarnation}${instance.isZombie ? " zombie" : ""}`;
     this.#mix(instance.replica.id);
-    this.#mixText(input.kind);
+    this.#mixText(input?.kind ?? "boot");
+    this.#mixText(after.role.kind);
     this.#mix(after.election.epoch);
+    this.#mix(after.election.leaderId ?? -1);
+    this.#mix(after.election.votedKey?.id ?? -1);
     this.#mix(after.log.endOffset);
     this.#mix(after.committed ?? -1);
-    for (const effect of effects) this.#mixText(effect.kind);
+    for (const effect of effects) {
+      this.#mixText(effect.kind);
+      if (effect.kind === "send") {
+        this.#mix(effect.to);
+        this.#mixText(effect.request.api);
+      }
+    }
     this.#add(() => [
-      `${who} ${describeInput(input)}`,
+      `${who} ${input === null ? "starts" : describeInput(input)}`,
       ...effects.map((effect) => `    ${describeEffect(effect)}`),
       `    = ${describeState(after)}`,
     ]);

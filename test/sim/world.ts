@@ -3,8 +3,11 @@
  * bench of checkers that sees every durable write and everything that leaves a replica. Single-threaded, in
  * virtual time, from one source of chance.
  */
+import type { ClusterIdentity } from "../../durable-objects/cluster-entry.ts";
 import {
   DEFAULT_TIMEOUTS,
+  describeEffect,
+  type Effect,
   type RaftConfig,
   type Request,
   type Response,
@@ -17,11 +20,13 @@ import { Bench, type Complaint } from "./checkers/checker.ts";
 import { allCheckers } from "./checkers/all.ts";
 import { Clients } from "./clients.ts";
 import { drawSwarm, healed, type Swarm, Tally } from "./faults.ts";
+import { History } from "./history.ts";
 import { Admin } from "./metadata/admin.ts";
 import { BrokerProcess } from "./metadata/broker-process.ts";
 import { Network } from "./network.ts";
-import { nameOf, type Observation } from "./observation.ts";
+import type { Observation } from "./observation.ts";
 import { Replica } from "./replica.ts";
+import { Situations } from "./situations.ts";
 import { Timeline } from "./timeline.ts";
 import { Trace } from "./trace.ts";
 
@@ -36,13 +41,19 @@ export interface Call {
 }
 
 export class World {
-  readonly clusterId = "simulated-cluster";
+  readonly cluster: ClusterIdentity = {
+    cluster_id: "c2ltdWxhdGVkLWNsdXN0ZQ",
+    metadata_version: 25,
+    created_ms: 0,
+  };
   readonly timeline = new Timeline();
   readonly tally = new Tally();
   readonly chance: Chance;
   readonly network: Network;
   readonly trace: Trace;
   readonly clients: Clients;
+  readonly history: History;
+  readonly situations = new Situations(this.tally);
   readonly replicas: ReadonlyMap<number, Replica>;
   readonly brokers: readonly Broker[];
   readonly bench = new Bench(allCheckers());
@@ -52,22 +63,24 @@ export class World {
   /** No new writes from now on. */
   isQuiet = false;
   complaint: Complaint | undefined;
-  /** How much of the committed metadata checkers have been shown. */
-  imagedUpTo = 0;
 
-  constructor(seed: number, watch?: (line: string) => void) {
+  /** The faults of `swarm`, or else those that the seed draws. */
+  constructor(seed: number, watch?: (line: string) => void, swarm?: Swarm) {
     this.chance = new Chance(seed);
-    this.swarm = drawSwarm(this.chance);
-    const { timeline, chance, tally, swarm } = this;
-    this.network = new Network({ timeline, chance, tally, swarm });
+    this.swarm = swarm ?? drawSwarm(this.chance);
+    const { timeline, chance, tally } = this;
+    this.network = new Network({ timeline, chance, tally, swarm: this.swarm });
     this.trace = new Trace(timeline, watch);
     this.clients = new Clients(this);
-    const voters = Array.from({ length: swarm.voters }, (_, index) => voterOf(index + 1));
+    this.history = new History(this);
+    const voters = Array.from({ length: this.swarm.voters }, (_, index) =>
+      voterOf(index + 1, this.uuidOf(index + 1)),
+    );
     this.replicas = new Map(
       voters.map((voter) => [voter.key.id, new Replica(this, configOf(this, voter, voters))]),
     );
     this.brokers = Array.from(
-      { length: swarm.brokers },
+      { length: this.swarm.brokers },
       (_, index) => new Broker(this, 101 + index),
     );
   }
@@ -91,7 +104,7 @@ export class World {
   /** The replica that a client asks: a leader, as it finds one sooner or later; now and then any other. */
   likelyLeader(): Replica | undefined {
     const replicas = [...this.replicas.values()];
-    const leaders = replicas.filter((replica) => replica.leads);
+    const leaders = replicas.filter((replica) => replica.leads && replica.absence === null);
     return this.chance.pick(this.chance.happens(0.9) ? leaders : replicas);
   }
 
@@ -151,11 +164,18 @@ export class World {
   complain(checker: string, sentence: string): void {
     this.complaint ??= { checker, sentence };
   }
+
+  /** A leader says that a replica has lost what it acknowledged. */
+  accuse(leader: Replica, effect: Extract<Effect, { kind: "replica-distrusted" }>): void {
+    if (this.replicas.get(effect.key.id)?.wasRolledBack === true)
+      return this.tally.count("rollbacks accused");
+    this.complain("nobody-is-wronged", `replica ${leader.name} ${describeEffect(effect)}`);
+  }
 }
 
-function voterOf(id: number): Voter {
+function voterOf(id: number, directoryId: Uuid): Voter {
   return {
-    key: { id, directoryId: `directory-of-${nameOf(id)}` },
+    key: { id, directoryId },
     endpoints: [{ name: "CONTROLLER", host: "localhost", port: 9092 + id }],
     kraftVersions: { min: 0, max: 1 },
   };
@@ -165,7 +185,7 @@ function configOf(world: World, local: Voter, voters: readonly Voter[]): RaftCon
   const { electionTimeoutMs, fetchMaxBytes } = world.swarm;
   return {
     ...DEFAULT_TIMEOUTS,
-    clusterId: world.clusterId,
+    clusterId: world.cluster.cluster_id,
     local,
     bootstrapVoters: voters,
     bootstrapServers: voters.map((voter) => voter.key.id),

@@ -14,7 +14,7 @@ export function brokersSeeOnlyCommitted(): Checker {
         return `broker ${broker} was told ${highWatermark} is committed, no leader has shown more than ${ghost.committed.end}`;
       }
       for (const entry of entries) {
-        const committed = ghost.committed.entryEndingAt(entry.lastOffset + 1);
+        const committed = ghost.committed.entryWith(entry.lastOffset);
         if (entry.lastOffset >= highWatermark) {
           return `broker ${broker} was served ${entry.lastOffset}@${entry.epoch}, beyond the high watermark ${highWatermark}`;
         }

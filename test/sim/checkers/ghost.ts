@@ -20,6 +20,8 @@ function extendChain(chain: number, entry: EntryMark): number {
 
 export class GhostLog {
   readonly #entries: ChainedEntry[] = [];
+  /** The voter sets in it, by rising offset. */
+  readonly #voters: { readonly offset: number; readonly voters: readonly string[] }[] = [];
   #start = 0;
   #startChain = NOTHING;
 
@@ -38,6 +40,8 @@ export class GhostLog {
   append(entry: EntryMark): ChainedEntry {
     const chained = { ...entry, chain: extendChain(this.last?.chain ?? this.#startChain, entry) };
     this.#entries.push(chained);
+    const { voters, baseOffset: offset } = entry;
+    if (voters !== undefined) this.#voters.push({ offset, voters });
     return chained;
   }
 
@@ -48,12 +52,14 @@ export class GhostLog {
       this.#entries.pop();
       removed.push(last);
     }
+    while ((this.#voters.at(-1)?.offset ?? -1) >= offset) this.#voters.pop();
     return removed;
   }
 
   /** Starts anew after a snapshot whose log had the fingerprint `chain`. */
   reset(endOffset: number, chain: number): void {
     this.#entries.length = 0;
+    this.#voters.length = 0;
     this.#start = endOffset;
     this.#startChain = chain;
   }
@@ -73,8 +79,15 @@ export class GhostLog {
     return this.#entries.slice(this.#indexFrom(offset));
   }
 
-  entryEndingAt(endOffset: number): ChainedEntry | undefined {
-    return this.#endingAt(endOffset);
+  /** The batch that holds `offset`. */
+  entryWith(offset: number): ChainedEntry | undefined {
+    const entry = this.#entries[this.#indexFrom(offset + 1) - 1];
+    return entry !== undefined && entry.lastOffset >= offset ? entry : undefined;
+  }
+
+  /** The newest voter set below `endOffset`; undefined while there is none. */
+  votersBelow(endOffset: number): readonly string[] | undefined {
+    return this.#voters.findLast((set) => set.offset < endOffset)?.voters;
   }
 
   #endingAt(endOffset: number): ChainedEntry | undefined {

@@ -2,7 +2,8 @@
  * An administrator who creates and deletes topics, grows them, moves replicas and asks for elections: the
  * operations that give brokers something to lead.
  */
-import { allTopics, type MetadataImage } from "../../../src/metadata/index.ts";
+import type { Operation } from "../../../durable-objects/active-controller/active-controller.ts";
+import { allTopics } from "../../../src/metadata/index.ts";
 import { alterPartitionReassignments } from "../../../src/metadata/control/alter-partition-reassignments.ts";
 import { createPartitions } from "../../../src/metadata/control/create-partitions.ts";
 import { createTopics } from "../../../src/metadata/control/create-topics.ts";
@@ -16,7 +17,6 @@ import {
   ElectLeaders,
 } from "../../../src/protocol/index.ts";
 import type { World } from "../world.ts";
-import type { Operation } from "./controller.ts";
 
 const EVERY_MS = 700;
 /** Enough for brokers to lead, few enough to look at after every batch. */
@@ -73,12 +73,9 @@ export class Admin {
         },
       ],
     });
-    return {
-      run: (view, context) => {
-        if ([...allTopics(view.topics)].length >= TOPICS_MAX)
-          return { records: [], response: null };
-        return createTopics.run(view, request, context);
-      },
+    return (view, context) => {
+      if ([...allTopics(view.topics)].length >= TOPICS_MAX) return { records: [], response: null };
+      return createTopics.run(view, request, context);
     };
   }
 
@@ -86,26 +83,22 @@ export class Admin {
   #onSomeTopic(
     operation: (name: string, partitions: number) => Operation<unknown>,
   ): Operation<unknown> {
-    return {
-      run: (view: MetadataImage, context) => {
-        const topic = this.#world.chance.pick([...allTopics(view.topics)]);
-        if (topic === undefined) return { records: [], response: null };
-        return operation(topic.name, topic.partitionCount).run(view, context);
-      },
+    return (view, context) => {
+      const topic = this.#world.chance.pick([...allTopics(view.topics)]);
+      if (topic === undefined) return { records: [], response: null };
+      return operation(topic.name, topic.partitionCount)(view, context);
     };
   }
 
   #deletion(name: string): Operation<unknown> {
     const request = DeleteTopics.request.fill({ topics: [{ name }] });
-    return {
-      run: (view, context) => deleteTopics.run(view, request, { ...context, apiVersion: 6 }),
-    };
+    return (view, context) => deleteTopics.run(view, request, { ...context, apiVersion: 6 });
   }
 
   #growth(name: string, partitions: number): Operation<unknown> {
     const count = Math.min(PARTITIONS_MAX, partitions + 1);
     const request = CreatePartitions.request.fill({ topics: [{ name, count, assignments: null }] });
-    return { run: (view, context) => createPartitions.run(view, request, context) };
+    return (view, context) => createPartitions.run(view, request, context);
   }
 
   #move(name: string, partitions: number): Operation<unknown> {
@@ -117,10 +110,8 @@ export class Admin {
         { name, partitions: [{ partitionIndex: chance.between(0, partitions - 1), replicas }] },
       ],
     });
-    return {
-      run: (view, context) =>
-        alterPartitionReassignments.run(view, request, { ...context, apiVersion: 1 }),
-    };
+    return (view, context) =>
+      alterPartitionReassignments.run(view, request, { ...context, apiVersion: 1 });
   }
 
   #election(name: string, partitions: number): Operation<unknown> {
@@ -129,16 +120,15 @@ export class Admin {
       electionType: chance.between(0, 1),
       topicPartitions: [{ topic: name, partitions: [chance.between(0, partitions - 1)] }],
     });
-    return {
-      run: (view, context) => electLeaders.run(view, request, { ...context, apiVersion: 2 }),
-    };
+    return (view, context) => electLeaders.run(view, request, { ...context, apiVersion: 2 });
   }
 
   #submit(operation: Operation<unknown>): void {
     this.#world.tally.count("admin operations");
-    const controller = this.#world.likelyLeader()?.instance?.application.controller;
-    controller?.submit(operation, (response) => {
-      this.#world.tally.count(`admin operations ${response === null ? "unknown" : "committed"}`);
+    this.#world.likelyLeader()?.instance?.submit(operation, 3, (outcome) => {
+      this.#world.tally.count(`admin operations ${outcome?.kind ?? "unknown"}`);
+      if (outcome?.kind === "failed")
+        this.#world.complain("operations-succeed", String(outcome.cause));
     });
   }
 }

@@ -3,6 +3,7 @@
  * partitions it leads by its own image, and now and then for some that it does not. It dies and comes back as
  * another incarnation. Its calls to controllers go over the same bad network as all others.
  */
+import type { Operation } from "../../../durable-objects/active-controller/active-controller.ts";
 import { allPartitions, brokerById, type PartitionRow } from "../../../src/metadata/index.ts";
 import {
   AlterPartition,
@@ -10,15 +11,17 @@ import {
   BrokerRegistration,
   ErrorCode,
   errorName,
+  type AlterPartitionResponse,
+  type BrokerHeartbeatResponse,
   type Uuid,
 } from "../../../src/protocol/index.ts";
 import { alterPartition } from "../../../src/metadata/control/alter-partition.ts";
 import { heartbeat } from "../../../src/metadata/control/broker-heartbeat.ts";
 import { registerBroker } from "../../../src/metadata/control/broker-registration.ts";
 import type { Broker } from "../broker.ts";
+import type { Instance } from "../instance.ts";
 import { nameOf } from "../observation.ts";
 import type { World } from "../world.ts";
-import type { Operation } from "./controller.ts";
 import { ReplayedImage } from "./replayed-image.ts";
 
 const TICK_MS = 400;
@@ -53,7 +56,7 @@ export class BrokerProcess {
       this.#incarnation = this.#world.uuid();
       this.#previousEpoch = this.#epoch ?? -1;
       this.#epoch = undefined;
-      this.#downUntil = timeline.now + chance.logUniform(10, 10_000);
+      this.#downUntil = timeline.now + chance.logUniform(10, 30_000);
     } else if (this.#epoch === undefined) this.#register();
     else {
       this.#beat(this.#epoch);
@@ -66,7 +69,7 @@ export class BrokerProcess {
     const incarnationId = this.#incarnation;
     const request = BrokerRegistration.request.fill({
       brokerId: id,
-      clusterId: this.#world.clusterId,
+      clusterId: this.#world.cluster.cluster_id,
       incarnationId,
       listeners: [{ name: "PLAINTEXT", host: "localhost", port: 9_000 + id, securityProtocol: 0 }],
       features: [
@@ -79,7 +82,7 @@ export class BrokerProcess {
       previousBrokerEpoch: this.#previousEpoch,
     });
     this.#call(
-      { run: (view, context) => registerBroker.run(view, request, context) },
+      () => (view, context) => registerBroker.run(view, request, context),
       (response) => {
         this.#world.tally.count(`registration: ${errorName(response.errorCode)}`);
         if (response.errorCode === ErrorCode.NONE && incarnationId === this.#incarnation)
@@ -97,7 +100,18 @@ export class BrokerProcess {
       wantFence: !this.#world.isHealed && chance.happens(0.02),
       wantShutDown: !this.#world.isHealed && chance.happens(0.01),
     });
-    this.#call({ run: (view, context) => heartbeat.run(view, request, context) }, (response) => {
+    const isLeaving = request.wantFence || request.wantShutDown;
+    const { history } = this.#world;
+    const { id } = this.#broker;
+    const beat =
+      (instance: Instance): Operation<BrokerHeartbeatResponse> =>
+      (view, context) => {
+        const { epoch } = instance.state.election;
+        const { nextOffset } = context;
+        history.heard(id, isLeaving ? null : { epoch, nextOffset });
+        return heartbeat.run(view, request, context);
+      };
+    this.#call(beat, (response) => {
       if (response.errorCode === ErrorCode.STALE_BROKER_EPOCH && brokerEpoch === this.#epoch)
         this.#epoch = undefined;
     });
@@ -134,13 +148,19 @@ export class BrokerProcess {
         },
       ],
     });
-    this.#call(
-      { run: (view, context) => alterPartition.run(view, request, context), proposer: id },
-      (response) => {
-        const code = response.topics[0]?.partitions[0]?.errorCode ?? response.errorCode;
-        this.#world.tally.count(`ISR proposal: ${errorName(code)}`);
-      },
-    );
+    const propose =
+      (instance: Instance): Operation<AlterPartitionResponse> =>
+      (view, context) => {
+        const result = alterPartition.run(view, request, context);
+        const { epoch } = instance.state.election;
+        const at = { epoch, baseOffset: context.nextOffset, count: result.records.length };
+        this.#world.history.proposed({ ...at, proposer: id });
+        return result;
+      };
+    this.#call(propose, (response) => {
+      const code = response.topics[0]?.partitions[0]?.errorCode ?? response.errorCode;
+      this.#world.tally.count(`ISR proposal: ${errorName(code)}`);
+    });
   }
 
   /** The leader, and each other replica by a coin; now and then one is missing, or one too many. */
@@ -153,14 +173,21 @@ export class BrokerProcess {
     return [keeper, ...others];
   }
 
-  #call<Response>(operation: Operation<Response>, hear: (response: Response) => void): void {
+  #call<Response>(
+    operation: (instance: Instance) => Operation<Response>,
+    hear: (response: Response) => void,
+  ): void {
     const { network } = this.#world;
     const target = this.#world.likelyLeader();
     const name = nameOf(this.#broker.id);
     if (target === undefined) return;
     network.carry(name, target.name, () => {
-      target.instance?.application.controller?.submit(operation, (response) => {
-        if (response !== null) network.carry(target.name, name, () => hear(response));
+      const { instance } = target;
+      instance?.submit(operation(instance), 3, (outcome) => {
+        if (outcome?.kind === "failed")
+          this.#world.complain("operations-succeed", String(outcome.cause));
+        if (outcome?.kind !== "committed") return;
+        network.carry(target.name, name, () => hear(outcome.response));
       });
     });
   }

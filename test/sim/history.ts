@@ -1,0 +1,198 @@
+/**
+ * The committed log as the world knows it, replayed a second time beside every controller: into an image that theirs
+ * are compared with, and, in worlds with metadata, into what checkers must see of every partition. It reads the bytes
+ * that were shown as committed, operation by operation, so that no state between two operations of one batch is missed.
+ */
+import type { LogStore } from "../../durable-objects/replica/ports.ts";
+import type { StoredBatch } from "../../durable-objects/replica/stored-batch.ts";
+import {
+  allPartitions,
+  applyRecords,
+  brokerById,
+  DEFAULT_CONTROLLER_CONFIG,
+  emptyImage,
+  imageToRecords,
+  type MetadataImage,
+  type Partition,
+} from "../../src/metadata/index.ts";
+import { encodeMetadataRecord, type Uuid } from "../../src/protocol/index.ts";
+import type { PersistEffect } from "../../src/raft/index.ts";
+import { fingerprintOfBytes, metadataOf } from "./entries.ts";
+import type { Observation } from "./observation.ts";
+import type { Replica } from "./replica.ts";
+import type { World } from "./world.ts";
+
+const SESSION_MS = DEFAULT_CONTROLLER_CONFIG.brokerSessionTimeoutMs;
+
+/** One operation that wrote records, and where. */
+export interface Written {
+  readonly epoch: number;
+  readonly baseOffset: number;
+  readonly count: number;
+  /** The broker whose AlterPartition it was. */
+  readonly proposer?: number;
+}
+
+/** When a controller of an epoch last heard from a broker that did not ask to be fenced. */
+interface Contact {
+  readonly epoch: number;
+  readonly nextOffset: number;
+  readonly at: number;
+}
+
+export class History {
+  readonly #world: World;
+  #image: MetadataImage = emptyImage;
+  #end = 0;
+  readonly #proposals = new Map<string, Written>();
+  readonly #contacts = new Map<number, Contact[]>();
+
+  constructor(world: World) {
+    this.#world = world;
+  }
+
+  /** An ISR was proposed. Kept beside the log, which does not say who did it. */
+  proposed(written: Written): void {
+    this.#proposals.set(`${written.epoch}:${written.baseOffset}`, written);
+  }
+
+  /** A broker was heard; null when it asked to be fenced, which ends what it could be wronged of. */
+  heard(brokerId: number, contact: Omit<Contact, "at"> | null): void {
+    const known = contact === null ? [] : (this.#contacts.get(brokerId) ?? []).slice(-3);
+    const at = this.#world.timeline.now;
+    this.#contacts.set(brokerId, contact === null ? [] : [...known, { ...contact, at }]);
+  }
+
+  /**
+   * A leader has appended. Seen from within, a machine that stood still is a clock that jumped; within a session of
+   * true time after one that ended all sessions, no broker can have been silent for a whole one.
+   */
+  appended(leader: Replica, { append }: PersistEffect): void {
+    if (!this.#world.swarm.hasMetadata) return;
+    for (const { payload, baseOffset, epoch } of append) {
+      for (const [index, record] of (payload === null ? [] : metadataOf(payload)).entries()) {
+        if (record.type !== "BROKER_REGISTRATION_CHANGE_RECORD") continue;
+        const { brokerId, fenced } = record.data;
+        if (fenced === 1) this.#fenced(leader, { brokerId, offset: baseOffset + index, epoch });
+      }
+    }
+  }
+
+  #fenced(
+    leader: Replica,
+    at: { readonly brokerId: number; readonly offset: number; readonly epoch: number },
+  ): void {
+    const { tally, timeline } = this.#world;
+    tally.count("fencings");
+    const [jumpMs = 0, ...others] = leader.jumps(SESSION_MS);
+    if (jumpMs < 2 * SESSION_MS || others.length > 0) return;
+    tally.count("situation: a broker was fenced after a standstill");
+    const contact = this.#contacts
+      .get(at.brokerId)
+      ?.findLast(({ epoch, nextOffset }) => epoch === at.epoch && nextOffset <= at.offset);
+    if (contact === undefined || timeline.now - contact.at > 0.85 * SESSION_MS) return;
+    this.#world.complain(
+      "standstills-fence-nobody",
+      `replica ${leader.name} stood still for ${jumpMs} ms and then fenced broker ${at.brokerId} for it`,
+    );
+  }
+
+  /** Replays what has been shown as committed, from a log that holds it. */
+  follow(log: LogStore): void {
+    const { end } = this.#world.bench.ghost.committed;
+    while (this.#end < end) {
+      const batches = log.read({ from: this.#end, upTo: end, maxBytes: 100_000 });
+      if (batches.length === 0) return;
+      for (const batch of batches) this.#replay(batch);
+    }
+  }
+
+  /** The digest of a replica's image, at the offsets at which images are compared: writing one down is costly. */
+  digestAt(replica: string, endOffset: number, image: MetadataImage): Observation | undefined {
+    const every = this.#world.swarm.hasMetadata ? 8 : 64;
+    if ((Math.imul(endOffset, 0x9e3779b1) >>> 8) % every !== 0) return undefined;
+    return { kind: "applied", replica, endOffset, digest: digestOf(image) };
+  }
+
+  #replay(batch: StoredBatch): void {
+    const end = batch.lastOffset + 1;
+    if (!batch.control) {
+      const { epoch, baseOffset } = batch;
+      const records = metadataOf(batch.bytes);
+      let from = 0;
+      for (let index = 0; index < records.length; index += 1) {
+        const proposal = this.#proposals.get(`${epoch}:${baseOffset + index}`);
+        if (proposal === undefined) continue;
+        this.#apply(batch, { from, to: index });
+        from = index + proposal.count;
+        this.#apply(batch, { from: index, to: from, proposer: proposal.proposer });
+      }
+      this.#apply(batch, { from, to: records.length });
+    }
+    this.#end = end;
+    const applied = this.digestAt("history", end, this.#image);
+    if (applied !== undefined) this.#world.observe(applied);
+  }
+
+  #apply(
+    { epoch, baseOffset, bytes }: StoredBatch,
+    part: { readonly from: number; readonly to: number; readonly proposer?: number | undefined },
+  ): void {
+    if (part.to <= part.from) return;
+    const records = metadataOf(bytes).slice(part.from, part.to);
+    const endOffset = baseOffset + part.to;
+    const before = this.#image;
+    this.#image = applyRecords(before, records, { endOffset, epoch, timestampMs: 0 });
+    if (!this.#world.swarm.hasMetadata) return;
+    const at = { endOffset, proposer: part.proposer };
+    for (const shown of partitionsShown(this.#image, before, at)) this.#world.observe(shown);
+  }
+}
+
+/** One number for all that an image says. */
+function digestOf(image: MetadataImage): number {
+  let digest = 0;
+  for (const record of imageToRecords(image)) {
+    digest = Math.imul(digest, 31) + fingerprintOfBytes(encodeMetadataRecord(record));
+  }
+  return digest >>> 0;
+}
+
+const keyOf = (topicId: Uuid, partitionId: number): string => `${topicId}-${partitionId}`;
+
+/** Every partition as it is now, and which ISRs were changed at whose proposal. */
+function partitionsShown(
+  image: MetadataImage,
+  before: MetadataImage,
+  at: { readonly endOffset: number; readonly proposer: number | undefined },
+): readonly Observation[] {
+  const known = new Map<string, Partition>();
+  for (const { topicId, partitionId, partition } of allPartitions(before.topics)) {
+    known.set(keyOf(topicId, partitionId), partition);
+  }
+  const isFenced = (id: number): boolean => brokerById(image.cluster, id)?.fenced !== false;
+  const { endOffset, proposer } = at;
+  const shown: Observation[] = [];
+  for (const { topicId, partitionId, partition } of allPartitions(image.topics)) {
+    const key = keyOf(topicId, partitionId);
+    const { leader, isr, replicas, leaderEpoch, partitionEpoch } = partition;
+    const old = known.get(key);
+    const fencedNewcomers = isr.filter((id) => isFenced(id) && old?.isr.includes(id) !== true);
+    const leaderIsFenced = leader >= 0 && isFenced(leader);
+    const epochs = { leaderEpoch, partitionEpoch };
+    shown.push({
+      kind: "partition",
+      endOffset,
+      key,
+      leader,
+      isr,
+      replicas,
+      leaderIsFenced,
+      fencedNewcomers,
+      ...epochs,
+    });
+    if (proposer === undefined || old === undefined || old.isr.join() === isr.join()) continue;
+    shown.push({ kind: "isr-changed", endOffset, key, proposer, leader: old.leader });
+  }
+  return shown;
+}

@@ -1,0 +1,105 @@
+/**
+ * Situations that a run must have met, or it has proved nothing: each is counted where it is seen, and a run of enough
+ * seeds in which one of them never came up fails. What is seen in a single step of the core is seen here.
+ */
+import type { Input, State, Step } from "../../src/raft/index.ts";
+import type { Tally } from "./faults.ts";
+import type { Replica } from "./replica.ts";
+
+/** Of fewer seeds nothing is demanded. */
+export const SEEDS_THAT_PROVE = 40;
+
+/** What a run of that many seeds has met at least once. */
+export const SITUATIONS: readonly string[] = [
+  "elections",
+  "truncations",
+  "writes committed",
+  "fetches of brokers",
+  "fault: pause",
+  "fault: overload",
+  "fault: disk full",
+  "fault: timer late",
+  "fault: alarm late",
+  "rollbacks",
+  "rollbacks accused",
+  "situation: a backlog came in a burst",
+  "situation: a call waited for a connection",
+  "situation: an alarm brought an object back",
+  "situation: a leader learned of a later epoch",
+  "situation: a leader gave up without a majority",
+  "situation: a candidate was restarted in its epoch",
+  "situation: a candidate met the leader of its epoch",
+  "situation: a prospective voter was refused by a majority",
+  "situation: a leader was elected in its first epoch as one",
+  "situation: two diverging answers in a row",
+  "situation: a truncation and an append in one step",
+  "situation: more than one operation in a round",
+  "situation: a write was lost with its leader",
+  "situation: a core served while a hung node led before",
+  "situation: a core served while a dead node led before",
+];
+
+/** The names of the situations that were demanded and not met. */
+export const missedOf = (counts: Readonly<Record<string, number>>): readonly string[] =>
+  SITUATIONS.filter((name) => (counts[name] ?? 0) === 0);
+
+export class Situations {
+  readonly #tally: Tally;
+  readonly #before = new Map<string, State>();
+  readonly #diverged = new Set<string>();
+  readonly #ledBefore = new Set<string>();
+
+  constructor(tally: Tally) {
+    this.#tally = tally;
+  }
+
+  /** Looks at a step that a replica has taken. */
+  step({ name }: Replica, input: Input | null, { state, effects }: Step): void {
+    const before = this.#before.get(name);
+    this.#before.set(name, state);
+    if (input === null) return this.#boot(state);
+    const [first] = effects;
+    if (first?.kind === "persist" && first.truncateTo !== null) {
+      this.#tally.count("truncations");
+      if (first.append.length > 0) this.#saw("a truncation and an append in one step");
+    }
+    if (input.kind === "response-received" && input.body.api === "fetch") {
+      const isDiverging = input.body.diverging !== null && first?.kind === "persist";
+      if (isDiverging && this.#diverged.has(name)) this.#saw("two diverging answers in a row");
+      if (isDiverging) this.#diverged.add(name);
+      else this.#diverged.delete(name);
+    }
+    if (before !== undefined && before.role !== state.role)
+      this.#roleChanged({ name, input, before, after: state });
+  }
+
+  #boot(state: State): void {
+    if (state.role.kind === "candidate") this.#saw("a candidate was restarted in its epoch");
+  }
+
+  #roleChanged(change: {
+    readonly name: string;
+    readonly input: Input;
+    readonly before: State;
+    readonly after: State;
+  }): void {
+    const { name, input, before, after } = change;
+    const [from, to] = [before.role.kind, after.role.kind];
+    if (from === to) return;
+    const isLater = after.election.epoch > before.election.epoch;
+    if (from === "leader" && isLater) this.#saw("a leader learned of a later epoch");
+    if (from === "leader" && to === "resigned" && input.kind === "time-passed")
+      this.#saw("a leader gave up without a majority");
+    if (from === "candidate" && to === "follower" && !isLater)
+      this.#saw("a candidate met the leader of its epoch");
+    if (from === "prospective" && to !== "candidate" && input.kind === "response-received")
+      this.#saw("a prospective voter was refused by a majority");
+    if (to !== "leader") return;
+    if (!this.#ledBefore.has(name)) this.#saw("a leader was elected in its first epoch as one");
+    this.#ledBefore.add(name);
+  }
+
+  #saw(what: string): void {
+    this.#tally.count(`situation: ${what}`);
+  }
+}
