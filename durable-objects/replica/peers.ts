@@ -11,10 +11,8 @@ import { controllerName, type ClusterEntry } from "../cluster-entry.ts";
 import { ROUTES, urlOf } from "../contract.ts";
 import { isLocationHint } from "../location-hints.ts";
 import { decodeResponse, encodeRequest } from "./peer-wire.ts";
+import { patienceMs } from "./patience.ts";
 import type { Peers, SendEffect } from "./ports.ts";
-
-/** A platform call can hang for minutes; past this the core treats the peer as unreachable. */
-const CALL_TIMEOUT_MS = 5_000;
 
 export class ObjectPeers implements Peers {
   readonly #namespace: DurableObjectNamespace;
@@ -32,23 +30,24 @@ export class ObjectPeers implements Peers {
     this.#answerTo(send).then(ended, () => ended(null));
   }
 
-  async #answerTo({ to, correlation, request }: SendEffect): Promise<Response> {
+  async #answerTo(send: SendEffect): Promise<Response> {
+    const { to, correlation, request } = send;
     const frame = encodeRequest(request, { clientId: this.#clientId, correlationId: correlation });
-    const response = decodeResponse(request.api, await this.#call(to, frame));
+    const response = decodeResponse(request.api, await this.#call(send, frame));
     if (response === null)
       throw new Error(`controller ${to} answered ${request.api} for another partition`);
     return response;
   }
 
   /** Sends one request frame to a peer and resolves with its response frame. */
-  async #call(nodeId: number, frame: Uint8Array): Promise<Uint8Array> {
-    const response = await this.#stub(nodeId).fetch(urlOf("peerFrames"), {
+  async #call(send: SendEffect, frame: Uint8Array): Promise<Uint8Array> {
+    const response = await this.#stub(send.to).fetch(urlOf("peerFrames"), {
       method: ROUTES.peerFrames.method,
       body: frame,
-      signal: AbortSignal.timeout(CALL_TIMEOUT_MS),
+      signal: AbortSignal.timeout(patienceMs(send, Date.now())),
     });
     const body = await response.arrayBuffer();
-    if (!response.ok) throw new Error(`controller ${nodeId} answered ${response.status}`);
+    if (!response.ok) throw new Error(`controller ${send.to} answered ${response.status}`);
     return new Uint8Array(body);
   }
 

@@ -6,9 +6,6 @@
 import type { Response } from "../../src/raft/index.ts";
 import type { Timeline } from "./timeline.ts";
 
-/** As long as the product's own (`durable-objects/replica/peers.ts`). */
-export const CALL_TIMEOUT_MS = 5_000;
-
 type Ended = (answer: Response | null) => void;
 
 interface Call {
@@ -21,12 +18,12 @@ interface Call {
 export class Calls {
   readonly #timeline: Timeline;
   readonly #most: number;
-  /** In the order in which their patience ends. */
   readonly #calls = new Map<number, Call>();
   readonly #queue: Call[] = [];
   #underWay = 0;
   #next = 0;
-  #isSweeping = false;
+  /** When calls are next looked through for those whose patience has ended. */
+  #sweepAt = Number.POSITIVE_INFINITY;
 
   constructor(timeline: Timeline, most: number) {
     this.#timeline = timeline;
@@ -38,12 +35,15 @@ export class Calls {
     return this.#queue.length > 0;
   }
 
-  /** Makes a call; `begin` sends it, and is given what to do with its answer or with the news that there is none. */
-  make(begin: (end: Ended) => void, ended: Ended): void {
+  /**
+   * Makes a call that ends after `patienceMs` at the latest; `begin` sends it, and is given what to do with its answer
+   * or with the news that there is none.
+   */
+  make(patienceMs: number, begin: (end: Ended) => void, ended: Ended): void {
     const number = this.#next;
     this.#next += 1;
     const call: Call = {
-      until: this.#timeline.now + CALL_TIMEOUT_MS,
+      until: this.#timeline.now + patienceMs,
       begin: () => begin((answer) => this.#end(number, answer)),
       ended,
       isUnderWay: false,
@@ -75,16 +75,19 @@ export class Calls {
   }
 
   #sweepLater(call: Call): void {
-    if (this.#isSweeping) return;
-    this.#isSweeping = true;
-    this.#timeline.after(call.until - this.#timeline.now, () => this.#sweep());
+    const { until } = call;
+    if (until >= this.#sweepAt) return;
+    this.#sweepAt = until;
+    this.#timeline.after(until - this.#timeline.now, () => {
+      if (this.#sweepAt === until) this.#sweep();
+    });
   }
 
   #sweep(): void {
-    this.#isSweeping = false;
-    for (const [number, call] of this.#calls) {
-      if (call.until > this.#timeline.now) return this.#sweepLater(call);
-      this.#end(number, null);
-    }
+    this.#sweepAt = Number.POSITIVE_INFINITY;
+    const { now } = this.#timeline;
+    const calls = [...this.#calls];
+    for (const [number, { until }] of calls) if (until <= now) this.#end(number, null);
+    for (const call of this.#calls.values()) this.#sweepLater(call);
   }
 }

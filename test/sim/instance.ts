@@ -21,6 +21,7 @@ import {
   type State,
   type Step,
 } from "../../src/raft/index.ts";
+import { patienceMs } from "../../durable-objects/replica/patience.ts";
 import { Calls } from "./calls.ts";
 import { entryOf } from "./entries.ts";
 import { Gate } from "./gate.ts";
@@ -336,12 +337,14 @@ export class Instance {
     return { ...reply, records: this.replica.disk.log.read(range).map(entryOf) };
   }
 
-  #send({ to, request }: SendEffect, ended: (answer: Response | null) => void): void {
+  #send(send: SendEffect, ended: (answer: Response | null) => void): void {
+    const { to, request } = send;
     const { world, name } = this.replica;
     if (this.#calls.isCrowded) world.tally.count("situation: a call waited for a connection");
     // Said now: a message that waits for a connection has left, and may be out of date when it arrives.
     this.#promise(promiseOfRequest(request));
     this.#calls.make(
+      patienceMs(send, this.replica.clock()),
       (end) => world.call({ from: name, to, body: request, answer: end, fail: () => end(null) }),
       (answer) => this.happen(() => ended(answer)),
     );
