@@ -131,11 +131,16 @@ export class World {
 
   /** Ends all faults; every replica that is away comes back. */
   heal(): void {
+    this.healCore([...this.replicas.values()]);
+    this.trace.note("all", "healed");
+  }
+
+  /** No new faults strike from now on, and what has befallen these replicas is over. */
+  healCore(core: readonly Replica[]): void {
     this.isHealed = true;
     this.swarm = healed(this.swarm);
     this.network.heal(this.swarm);
-    this.trace.note("all", "healed");
-    for (const replica of this.replicas.values()) replica.heal();
+    for (const replica of core) replica.heal();
   }
 
   call({ from, to, body, answer, fail }: Call): void {

@@ -100,7 +100,6 @@ export class BrokerProcess {
       wantFence: !this.#world.isHealed && chance.happens(0.02),
       wantShutDown: !this.#world.isHealed && chance.happens(0.01),
     });
-    const isLeaving = request.wantFence || request.wantShutDown;
     const { history } = this.#world;
     const { id } = this.#broker;
     const beat =
@@ -108,8 +107,10 @@ export class BrokerProcess {
       (view, context) => {
         const { epoch } = instance.state.election;
         const { nextOffset } = context;
-        history.heard(id, isLeaving ? null : { epoch, nextOffset });
-        return heartbeat.run(view, request, context);
+        const result = heartbeat.run(view, request, context);
+        // A heartbeat that changes the registration fences its broker at its own wish, or ends that.
+        history.heard(id, result.records.length > 0 ? null : { epoch, nextOffset });
+        return result;
       };
     this.#call(beat, (response) => {
       if (response.errorCode === ErrorCode.STALE_BROKER_EPOCH && brokerEpoch === this.#epoch)

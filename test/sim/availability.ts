@@ -1,0 +1,176 @@
+/**
+ * What a run demands after its chaos. First a _core_, a random majority of the voters, is healed in the middle of
+ * everything, and only that: it must lead, commit and answer every client by itself, whatever the others are. Then
+ * everybody is healed, and all must come together.
+ */
+import type { Replica } from "./replica.ts";
+import type { World } from "./world.ts";
+
+/** No request waits for longer, even where a clock was set back and stood still. */
+const PATIENCE_MS = 20_000;
+
+/** What a voter outside of the core may be. */
+const FATES = ["dead", "hung", "paused", "deaf", "mute", "as it was"] as const;
+
+/** Heals a core, leaves the others to their fate, and demands that the core serves. */
+export function demandCore(world: World): void {
+  const { timeline, chance, tally } = world;
+  const replicas = [...world.replicas.values()];
+  const size = Math.floor(replicas.length / 2) + 1;
+  const able = chance.shuffled(replicas.filter(({ hasLostStorage }) => !hasLostStorage));
+  const led = replicas.find((replica) => replica.leads);
+  // A leader that is lost with the chaos is the hardest case, so it is drawn often.
+  const ranked = chance.happens(0.5) ? able.toSorted((one) => (one === led ? 1 : -1)) : able;
+  const core = ranked.slice(0, size);
+  const others = ranked.slice(size);
+  const fates = new Map(others.map((one) => [one, chance.pick(FATES) ?? "dead"]));
+  const boundMs = 10_000 + 10 * world.swarm.electionTimeoutMs + catchUpMs(world, core);
+  const deadline = timeline.now + boundMs;
+  world.healCore(core);
+  for (const [replica, fate] of fates) meet(world, replica, { fate, forMs: boundMs });
+  const names = core.map(({ name }) => name).join(" ");
+  world.trace.note("core", `[${names}] is healed`);
+  const demand = (what: string): void =>
+    world.complain(
+      "a-majority-serves",
+      `the core [${names}] of ${replicas.length} should ${what} within ${boundMs} ms, whatever the others are (${[
+        ...fates,
+      ]
+        .map(([{ name }, fate]) => `${name} ${fate}`)
+        .join(", ")}): ${standing(world)}`,
+    );
+  const isCore = (replica: Replica): boolean => core.includes(replica);
+  // A voter outside of the core may lead it, if it is well enough for that.
+  if (!world.run(deadline, () => replicas.some((one) => leads(one))))
+    return world.isOver ? undefined : demand("have a leader");
+  const begunBefore = world.clients.latestBegun;
+  const writes = writing(world, replicas);
+  const isServed = (): boolean => {
+    writes();
+    return world.clients.latestCommitted > begunBefore;
+  };
+  if (!world.run(deadline, isServed)) return world.isOver ? undefined : demand("commit a write");
+  const since = timeline.now;
+  const isAnswered = (): boolean => {
+    for (const unanswered of world.clients.unanswered)
+      if (isCore(unanswered.replica) && unanswered.since < since) return false;
+    return true;
+  };
+  if (!world.run(deadline, isAnswered))
+    return world.isOver ? undefined : demand("answer every client");
+  tally.count("cores that served");
+  const fate = led === undefined ? undefined : fates.get(led);
+  if (fate !== undefined) tally.count(`situation: a core served while a ${fate} node led before`);
+}
+
+function meet(
+  world: World,
+  replica: Replica,
+  { fate, forMs }: { readonly fate: (typeof FATES)[number]; readonly forMs: number },
+): void {
+  const { network, chance, replicas } = world;
+  world.trace.note(replica.name, `is ${fate}`);
+  const others = [...replicas.values()].filter((other) => other !== replica);
+  switch (fate) {
+    case "dead":
+    case "hung":
+      return replica.leave(fate);
+    case "paused":
+      return replica.pause(Math.round(chance.logUniform(100, 2 * forMs)));
+    case "deaf":
+      for (const { name } of others) network.cut(name, replica.name, Number.POSITIVE_INFINITY);
+      return;
+    case "mute":
+      for (const { name } of others) network.cut(replica.name, name, Number.POSITIVE_INFINITY);
+      return;
+    case "as it was":
+  }
+}
+
+/** One leader that all follow, one more write that commits, and all replicas equal. */
+export function demandAll(world: World): void {
+  const { timeline } = world;
+  const everybody = [...world.replicas.values()].filter(({ absence }) => absence !== "wiped");
+  const boundMs = 30_000 + 10 * world.swarm.electionTimeoutMs + catchUpMs(world, everybody);
+  const deadline = timeline.now + boundMs;
+  const electionsBefore = world.tally.of("elections");
+  const demand = (what: string): void =>
+    world.complain("converges", `there should be ${what}: ${standing(world)}`);
+  if (!world.run(deadline, () => isLed(everybody)))
+    return demand(`one leader that all follow within ${boundMs} ms of healing`);
+  world.isQuiet = true;
+  const begunBefore = world.clients.latestBegun;
+  const writes = writing(world, everybody);
+  const isServed = (): boolean => {
+    writes();
+    return world.clients.latestCommitted > begunBefore;
+  };
+  if (!world.run(deadline, isServed))
+    return demand(`a write committed within ${boundMs} ms of healing`);
+  if (!world.run(deadline, () => isEqual(world, everybody)))
+    return demand(`equal logs within ${boundMs} ms of healing`);
+  const neglected = everybody.find(({ instance }) =>
+    instance?.waitingSince(timeline.now - PATIENCE_MS),
+  );
+  if (neglected !== undefined) {
+    world.complain(
+      "every-request-is-answered",
+      `replica ${neglected.name} has kept a request waiting for more than ${PATIENCE_MS} ms`,
+    );
+  }
+  const elections = world.tally.of("elections") - electionsBefore;
+  if (elections > 5) demand(`at most 5 elections after healing, there were ${elections}`);
+}
+
+/** How long the replica furthest behind needs, if every round trip brings one batch. */
+function catchUpMs(world: World, replicas: readonly Replica[]): number {
+  const ends = [...replicas.map(({ disk }) => disk.end), ...world.brokers.map(({ end }) => end)];
+  const newest = Math.max(world.bench.ghost.committed.end, ...ends);
+  return (newest - Math.min(...ends)) * 2 * (world.swarm.delayMs[1] + world.swarm.commitMs[1]);
+}
+
+/** Writes now and then through a leader among `replicas`. */
+function writing(world: World, replicas: readonly Replica[]): () => void {
+  let nextAt = world.timeline.now;
+  return () => {
+    if (world.timeline.now < nextAt) return;
+    nextAt = world.timeline.now + 500;
+    const leader = world.chance.pick(replicas.filter((replica) => leads(replica)));
+    if (leader !== undefined) world.clients.write(leader);
+  };
+}
+
+const leads = (replica: Replica): boolean => replica.leads && !replica.isPaused;
+
+/** The role, epoch and log of every replica, in a line. */
+export function standing(world: World): string {
+  return [...world.replicas.values()]
+    .map(({ name, instance }) => {
+      if (instance === undefined) return `${name} away`;
+      const { role, election, log, committed } = instance.state;
+      return `${name} ${role.kind}@${election.epoch} log ends at ${log.endOffset}, committed ${committed}`;
+    })
+    .join("; ");
+}
+
+function isLed(replicas: readonly Replica[]): boolean {
+  const states = replicas.map(({ instance }) => instance?.state);
+  const leaders = states.filter((state) => state?.role.kind === "leader");
+  const [leader] = leaders;
+  if (leader === undefined || leaders.length > 1) return false;
+  return states.every(
+    (state) =>
+      state === leader ||
+      (state?.role.kind === "follower" && state.election.epoch === leader.election.epoch),
+  );
+}
+
+function isEqual(world: World, replicas: readonly Replica[]): boolean {
+  const { ghost } = world.bench;
+  const { end } = ghost.committed;
+  for (const { name, instance } of replicas) {
+    if (instance?.state.committed !== end || instance.state.log.endOffset !== end) return false;
+    if (ghost.log(name).chainAt(end) !== ghost.committed.chainAt(end)) return false;
+  }
+  return world.brokers.every((broker) => broker.end === end);
+}
