@@ -46,6 +46,7 @@ export const ELECTION_MUTANTS: readonly Mutant[] = [
       },
     ],
     killers: ["assertions"],
+    witness: "assertion",
   },
   {
     name: "a vote is granted without a look at the log",
@@ -110,6 +111,18 @@ export const ELECTION_MUTANTS: readonly Mutant[] = [
     killers: ["one-leader-per-epoch", "committed-is-kept", "assertions"],
   },
   {
+    name: "unanimity: every voter has to agree",
+    breaks: "E-1, W-1",
+    edits: [
+      {
+        file: "src/raft/membership/majority.ts",
+        find: "Math.floor(members / 2) + 1;",
+        replace: "members;",
+      },
+    ],
+    killers: ["a-majority-serves"],
+  },
+  {
     name: "the high watermark is one index off",
     breaks: "W-1",
     edits: [
@@ -145,6 +158,7 @@ export const ELECTION_MUTANTS: readonly Mutant[] = [
       },
     ],
     killers: ["assertions"],
+    witness: "assertion",
   },
   {
     name: "a resigned leader never comes back",
@@ -174,6 +188,7 @@ export const ELECTION_MUTANTS: readonly Mutant[] = [
       },
     ],
     killers: ["assertions"],
+    witness: "assertion",
   },
   {
     name: "a leader without a majority stays",
@@ -186,7 +201,7 @@ export const ELECTION_MUTANTS: readonly Mutant[] = [
       },
     ],
     killers: ["scripts"],
-    suite: "scripts",
+    witness: "golden",
   },
   {
     name: "a follower in touch with its leader grants pre-votes",
@@ -199,7 +214,7 @@ export const ELECTION_MUTANTS: readonly Mutant[] = [
       },
     ],
     killers: ["scripts"],
-    suite: "scripts",
+    witness: "golden",
   },
   {
     name: "hearing of the leader counts as a fetch",
@@ -214,6 +229,6 @@ export const ELECTION_MUTANTS: readonly Mutant[] = [
       },
     ],
     killers: ["scripts"],
-    suite: "scripts",
+    witness: "golden",
   },
 ];

@@ -60,10 +60,7 @@ async function main(): Promise<number> {
 /** Copies what a simulation needs. */
 async function prepare(): Promise<void> {
   await cp(join(root, "src"), join(copy, "src"), { recursive: true });
-  await cp(
-    join(root, "durable-objects", "replica", "input-loop.ts"),
-    join(copy, "durable-objects", "replica", "input-loop.ts"),
-  );
+  await cp(join(root, "durable-objects"), join(copy, "durable-objects"), { recursive: true });
   await cp(join(root, "test", "sim"), join(copy, "test", "sim"), { recursive: true });
   await cp(join(root, "test", "raft"), join(copy, "test", "raft"), { recursive: true });
   await cp(join(root, "tsconfig.base.json"), join(copy, "tsconfig.base.json"));
@@ -85,7 +82,7 @@ async function complaintAbout({ name, edits }: Mutant): Promise<string | undefin
 async function judge(mutant: Mutant): Promise<Verdict> {
   const startedAt = performance.now();
   for (const edit of mutant.edits) await apply(edit);
-  const violation = mutant.suite === "scripts" ? await runScripts() : await simulate(SEEDS);
+  const violation = mutant.witness === "golden" ? await runScripts() : await simulate(SEEDS);
   for (const { file } of mutant.edits) await cp(join(root, file), join(copy, file));
   const seconds = (performance.now() - startedAt) / 1000;
   return { mutant, killer: violation?.killer ?? null, seed: violation?.seed ?? "-", seconds };
@@ -110,6 +107,7 @@ async function simulate(seeds: number): Promise<Violation | undefined> {
   const flags = ["--seeds", `${seeds}`, "--budget-seconds", `${BUDGET_SECONDS}`];
   const { code, output } = await run([join("test", "sim", "main.ts"), ...flags]);
   if (code === 0) return undefined;
+  if (output.includes("\nnever met: ")) return { killer: "situations", seed: "-" };
   const [, seed, killer] = /^seed (\d+) violates ([^:]+):/m.exec(output) ?? [];
   // A mutant that cannot run is no mutant: its line in the table is wrong.
   if (seed === undefined || killer === undefined) {
@@ -154,9 +152,16 @@ function lineOf({ mutant, killer, seed, seconds }: Verdict): string {
   return `${mutant.name.padEnd(60)} ${verdict.padEnd(36)} seed ${seed.padEnd(5)} ${seconds.toFixed(1).padStart(5)} s${surprise}`;
 }
 
+/** The number that counts is of those which something saw that stands apart from what it judges. */
 function summary(verdicts: readonly Verdict[]): number {
   const survivors = verdicts.filter(({ killer }) => killer === null);
-  console.log(`${verdicts.length - survivors.length} of ${verdicts.length} mutants killed`);
+  const killed = verdicts.filter(({ killer }) => killer !== null);
+  const by = (witness: Mutant["witness"]): number =>
+    killed.filter(({ mutant }) => mutant.witness === witness).length;
+  console.log(`${killed.length} of ${verdicts.length} mutants killed:`);
+  console.log(`  ${by(undefined)} by the simulator's checkers`);
+  console.log(`  ${by("assertion")} by the code's own assertions alone`);
+  console.log(`  ${by("golden")} by golden scripts, which any change of behaviour kills`);
   for (const { mutant } of survivors) console.log(`survived: ${mutant.name} (${mutant.breaks})`);
   return survivors.length === 0 ? 0 : 1;
 }

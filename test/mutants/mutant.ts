@@ -14,8 +14,11 @@ export interface Mutant {
   readonly edits: readonly Edit[];
   /** The invariants that may fall first. */
   readonly killers: readonly string[];
-  /** Who judges: the simulator, or, where only liveness suffers, the golden scripts of `test/raft`. */
-  readonly suite?: "sim" | "scripts";
+  /**
+   * Set where the mistake is seen by the code's own assertions alone, or by golden scripts of `test/raft`, which any
+   * change of behaviour kills. Such a row says nothing of the simulator's checkers and is counted apart.
+   */
+  readonly witness?: "assertion" | "golden";
 }
 
 /** Takes away one of the core's own assertions, by its condition. */

@@ -130,6 +130,7 @@ export const REPLICATION_MUTANTS: readonly Mutant[] = [
       },
     ],
     killers: ["assertions"],
+    witness: "assertion",
   },
   {
     name: "an observer is served what is not committed",

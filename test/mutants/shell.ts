@@ -1,7 +1,9 @@
 /**
- * Mistakes in the shells around the core, and one in the simulator itself.
+ * Mistakes in the controller around the core, and two in the simulator itself.
  */
 import type { Mutant } from "./mutant.ts";
+
+const active = "durable-objects/active-controller/active-controller.ts";
 
 export const SHELL_MUTANTS: readonly Mutant[] = [
   {
@@ -29,15 +31,125 @@ export const SHELL_MUTANTS: readonly Mutant[] = [
     killers: ["promises-are-durable"],
   },
   {
-    name: "the output gate stands open",
-    breaks: "the shell's law",
+    name: "an operation is answered when it is appended",
+    breaks: "KIP-631: an answer means committed",
+    edits: [
+      {
+        file: active,
+        find: '    if (done.kind === "committed" && done.endOffset > this.#committedEnd)',
+        replace: '    if (done.kind === "committed" && done.endOffset > this.#nextOffset)',
+      },
+    ],
+    killers: ["acknowledged-is-committed"],
+  },
+  {
+    name: "an operation that waits is answered as committed when office is lost",
+    breaks: "KIP-631: an answer means committed",
+    edits: [
+      {
+        file: active,
+        find: '        abandon: () => answered({ kind: "not-controller" }),',
+        replace: "        abandon: () => answered(done),",
+      },
+    ],
+    killers: ["acknowledged-is-committed"],
+  },
+  {
+    name: "office is claimed before the log is replayed",
+    breaks: "KAFKA-15345",
+    edits: [
+      {
+        file: "durable-objects/controller.ts",
+        find: "role.highWatermark !== null && this.committedEnd === log.endOffset;",
+        replace: "log.endOffset > 0;",
+      },
+    ],
+    killers: ["images-agree", "assertions", "operations-succeed", "acknowledged-is-committed"],
+  },
+  {
+    name: "a round is never over",
+    breaks: "group commit",
+    edits: [
+      {
+        file: "durable-objects/active-controller/office.ts",
+        find: "    if (this.#roundEnd !== null && highWatermark >= this.#roundEnd) this.#roundEnd = null;",
+        replace:
+          "    if (this.#roundEnd !== null && highWatermark > this.#roundEnd) this.#roundEnd = null;",
+      },
+    ],
+    killers: ["a-majority-serves"],
+  },
+  {
+    name: "records are truncated and their epochs are not",
+    breaks: "L-2",
+    edits: [
+      {
+        file: "test/sim/disk.ts",
+        find: "        this.epochs = this.epochs.filter(({ startOffset }) => startOffset < write.offset);\n",
+        replace: "",
+      },
+    ],
+    killers: ["assertions"],
+    witness: "assertion",
+  },
+  {
+    name: "the truncation of a step is not stored",
+    breaks: "L-1",
+    edits: [
+      {
+        file: "durable-objects/replica/persist.ts",
+        find: "if (effect.truncateTo !== null) stores.log",
+        replace: "if (effect.truncateTo !== null && effect.append.length > 0) stores.log",
+      },
+    ],
+    killers: ["summaries-are-true"],
+  },
+  {
+    name: "calls outlive the core's interest in them",
+    breaks: "found by seed 147: six connections",
+    edits: [
+      {
+        file: "durable-objects/replica/patience.ts",
+        find: "  Math.min(CALL_MS_MAX, Math.max(CALL_MS_MIN, deadline - nowMs));",
+        replace: "  Math.max(CALL_MS_MAX, Math.min(CALL_MS_MIN, deadline - nowMs));",
+      },
+    ],
+    killers: ["a-majority-serves"],
+  },
+  {
+    name: "a timer that fired is not armed again",
+    breaks: "the dead-man switch",
+    edits: [
+      {
+        file: "durable-objects/replica/wake.ts",
+        find: "    this.#clearTimer = null;\n    this.#timerAt = Number.POSITIVE_INFINITY;\n    this.#onDeadline();",
+        replace: "    this.#clearTimer = null;\n    this.#onDeadline();",
+      },
+    ],
+    killers: ["a-majority-serves", "converges"],
+  },
+  {
+    name: "an answer does not wait for the output gate",
+    breaks: "the simulator itself: a sole voter's answers must wait for its disk",
     edits: [
       {
         file: "test/sim/instance.ts",
-        find: "    if (turn.writes === 0 && this.#gate.length === 0) return this.#release(turn);\n    this.#gate.push(turn);",
-        replace: "    this.#release(turn);\n    this.#gate.push({ ...turn, outputs: [] });",
+        find: "        this.#outputs.push(() => {\n          if (this.#submitted.delete(lose)) answered(outcome);\n        });",
+        replace: "        if (this.#submitted.delete(lose)) answered(outcome);",
       },
     ],
-    killers: ["promises-are-durable", "committed-is-durable"],
+    killers: ["acknowledged-is-committed"],
+  },
+  {
+    name: "the output gate stands open",
+    breaks: "the simulator itself: the shell's law",
+    edits: [
+      {
+        file: "test/sim/gate.ts",
+        find: "    if (turn.writes === 0 && this.#held.length === 0) return this.#release(turn);\n    this.#held.push(turn);",
+        replace: "    this.#release(turn);\n    this.#held.push({ ...turn, outputs: [] });",
+      },
+    ],
+    killers: ["promises-are-durable", "committed-is-durable", "acknowledged-is-committed"],
   },
 ];

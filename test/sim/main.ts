@@ -5,7 +5,9 @@
  */
 import { parseArgs } from "node:util";
 import { type Outcome, runSeed } from "./run.ts";
-import { runSeeds } from "./seeds.ts";
+import { describeFailovers } from "./failover.ts";
+import { type CampaignResult, runFailovers, runSeeds } from "./seeds.ts";
+import { missedOf } from "./situations.ts";
 
 const { values } = parseArgs({
   options: {
@@ -16,6 +18,8 @@ const { values } = parseArgs({
     "budget-seconds": { type: "string", default: "3600" },
   },
 });
+/** A quiet world of each kind for so many worlds of the swarm. */
+const WORLDS_PER_FAILOVER = 25;
 const print = (line: string): void => console.log(line);
 const startedAt = performance.now();
 const failed = values.seed === undefined ? await many() : one(wholeNumber(values.seed));
@@ -46,11 +50,33 @@ async function many(): Promise<boolean> {
     `${result.seeds} seeds from ${from}, ${(result.virtualMs / 3_600_000).toFixed(2)} virtual hours`,
   );
   printCounts(result.counts);
-  return printVerdict(result.failed);
+  if (printVerdict(result.failed)) return true;
+  const isBare = printMissed(result);
+  return (await isSlow(count)) || isBare;
+}
+
+/** Measures how long a quorum is silent after one fault. True when that is too long. */
+async function isSlow(seeds: number): Promise<boolean> {
+  const perKind = Math.floor(seeds / WORLDS_PER_FAILOVER);
+  if (perKind === 0) return false;
+  print(`silence after one fault, ${perKind} quiet worlds each, in ms:`);
+  print(`  ${"".padEnd(24)}   p50    p99    max`);
+  const kinds = await runFailovers(perKind);
+  for (const failovers of kinds) print(describeFailovers(failovers));
+  const complaints = kinds.flat().flatMap(({ complaint }) => complaint ?? []);
+  for (const complaint of complaints.slice(0, 5)) print(complaint);
+  return complaints.length > 0;
+}
+
+/** A run of many seeds in which something never happened has proved nothing of it. True when that is so. */
+function printMissed(result: CampaignResult): boolean {
+  const missed = missedOf(result);
+  for (const situation of missed) print(`never met: ${situation}`);
+  return missed.length > 0;
 }
 
 function printCounts(counts: Readonly<Record<string, number>>): void {
-  for (const [what, times] of Object.entries(counts)) print(`  ${what.padEnd(40)}${times}`);
+  for (const [what, times] of Object.entries(counts)) print(`  ${what.padEnd(60)}${times}`);
 }
 
 /** Prints what went wrong and how to see it again; true when something did. */

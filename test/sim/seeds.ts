@@ -4,8 +4,19 @@
  */
 import { availableParallelism } from "node:os";
 import { Worker } from "node:worker_threads";
+import { FAILOVER_KINDS, type Failover, type FailoverKind } from "./failover.ts";
 import { Tally } from "./faults.ts";
 import type { Outcome } from "./run.ts";
+
+/** One world to be run in a thread: a seed of the swarm, or a quiet world with one fault. */
+export type Job = number | FailoverJob;
+
+type Result = Outcome | Failover;
+
+interface FailoverJob {
+  readonly kind: FailoverKind;
+  readonly seed: number;
+}
 
 export interface Campaign {
   readonly from: number;
@@ -36,7 +47,8 @@ export async function runSeeds(campaign: Campaign): Promise<CampaignResult> {
     next += 1;
     return next - 1;
   };
-  const hear = (outcome: Outcome): void => {
+  const hear = (outcome: Result): void => {
+    if (!("traceHash" in outcome)) return;
     done += 1;
     virtualMs += outcome.virtualMs;
     tally.add(outcome.counts);
@@ -47,26 +59,48 @@ export async function runSeeds(campaign: Campaign): Promise<CampaignResult> {
       failed = outcome;
     campaign.progress?.(done);
   };
-  const threads = Math.min(availableParallelism(), campaign.count);
-  await Promise.all(Array.from({ length: threads }, () => work(seedAfter, hear)));
+  await inThreads(campaign.count, seedAfter, hear);
   return { seeds: done, virtualMs, counts: tally.toRecord(), failed };
 }
 
-/** One thread, fed until there are no more seeds. */
-function work(
-  seedAfter: () => number | undefined,
-  hear: (outcome: Outcome) => void,
+/** Every kind of failover in so many quiet worlds, kind by kind. */
+export async function runFailovers(perKind: number): Promise<readonly (readonly Failover[])[]> {
+  const jobs = FAILOVER_KINDS.flatMap((kind) =>
+    Array.from({ length: perKind }, (_, index): FailoverJob => ({ kind, seed: index + 1 })),
+  );
+  const measured: Failover[] = [];
+  await inThreads(
+    jobs.length,
+    () => jobs.pop(),
+    (result) => {
+      if ("silenceMs" in result) measured.push(result);
+    },
+  );
+  return FAILOVER_KINDS.map((kind) => measured.filter((failover) => failover.kind === kind));
+}
+
+/** Hands out jobs to all cores until there are no more. */
+async function inThreads(
+  count: number,
+  next: () => Job | undefined,
+  hear: (result: Result) => void,
 ): Promise<void> {
+  const threads = Math.min(availableParallelism(), count);
+  await Promise.all(Array.from({ length: threads }, () => work(next, hear)));
+}
+
+/** One thread, fed until there are no more jobs. */
+function work(next: () => Job | undefined, hear: (result: Result) => void): Promise<void> {
   const worker = new Worker(new URL("worker.ts", import.meta.url));
   return new Promise((resolve, reject) => {
     const feed = (): void => {
-      const seed = seedAfter();
+      const job = next();
       // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread has none
-      if (seed !== undefined) return worker.postMessage(seed);
+      if (job !== undefined) return worker.postMessage(job);
       worker.terminate().then(() => resolve(), reject);
     };
-    worker.on("message", (outcome: Outcome) => {
-      hear(outcome);
+    worker.on("message", (result: Result) => {
+      hear(result);
       feed();
     });
     worker.on("error", reject);

@@ -5,6 +5,7 @@
 import { describe, expect, test } from "vitest";
 import { Tally } from "./faults.ts";
 import { runSeed } from "./run.ts";
+import { missedOf } from "./situations.ts";
 
 const FIXED = Array.from({ length: 40 }, (_, index) => index + 1);
 
@@ -57,6 +58,7 @@ describe("a simulated quorum", () => {
       "ISR proposal: NONE",
     ];
     expect([...happened, ...faults].filter((what) => tally.of(what) < 10)).toEqual([]);
+    expect(missedOf({ seeds: FIXED.length, counts: tally.toRecord() })).toEqual([]);
   });
 
   test("keeps every invariant in a world that nobody has seen before", () => {
@@ -74,6 +76,12 @@ describe("a simulated quorum", () => {
     const once = linesOf(9);
     expect(once.length).toBeGreaterThan(1_000);
     expect(linesOf(9)).toEqual(once);
+  });
+
+  test("has proved nothing if something that it is there for never came up", () => {
+    expect(missedOf({ seeds: 39, counts: {} })).toEqual([]);
+    expect(missedOf({ seeds: 40, counts: { elections: 7 } })).toContain("truncations");
+    expect(missedOf({ seeds: 40, counts: { elections: 7 } })).not.toContain("elections");
   });
 
   test("takes the same steps whether it is watched or not", () => {

@@ -1,8 +1,11 @@
-/** A thread that runs the seeds it is given, one after the other, and reports each outcome. */
+/** A thread that runs the worlds it is given, one after the other, and reports each outcome. */
 import { parentPort } from "node:worker_threads";
+import { measureFailover } from "./failover.ts";
 import { runSeed } from "./run.ts";
+import type { Job } from "./seeds.ts";
 
-parentPort?.on("message", (seed: number) => {
+parentPort?.on("message", (job: Job) => {
+  const outcome = typeof job === "number" ? runSeed(job) : measureFailover(job.kind, job.seed);
   // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a port of worker_threads has none
-  parentPort?.postMessage(runSeed(seed));
+  parentPort?.postMessage(outcome);
 });
