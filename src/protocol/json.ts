@@ -5,8 +5,11 @@
  *
  * Reading is stricter than Kafka's, because it is the door for hands and scripts: an unknown field, a field that the
  * version lacks, a wrong type and a number out of range are refused with the path; and more lenient in one thing: a
- * field may be missing if the schema declares its default. Two departures: record batches are base64 here, where
- * Kafka's tools print a size, and an integer beyond 2^53 - 1 is a decimal string, where JSON numbers are not exact.
+ * field may be missing if the schema declares its default. Kafka's converters pass over what a version does not know,
+ * so that DeleteTopics with the `topicNames` of an older version deletes nothing and succeeds. `ignorable` does not
+ * excuse such a field either: it allows a program to fill in one value for all versions, and who writes a field by hand
+ * means it. Two departures: record batches are base64 here, where Kafka's tools print a size, and an integer beyond
+ * 2^53 - 1 is a decimal string, where JSON numbers are not exact.
  */
 /* oxlint-disable typescript/no-unsafe-type-assertion -- the schema says what a value is, as for the codecs */
 import { fromBase64, toBase64 } from "./bytes/base64.ts";
@@ -164,8 +167,11 @@ const int64ToJson = (value: bigint): JsonValue =>
 
 function structFromJson(fields: Fields, version: number, json: unknown): Values {
   if (!isObject(json)) throw new JsonError(`${nameOf(json)} where an object was expected`);
+  // What is said and cannot be meant is named before what is missing: it is most often the same thing.
   for (const name of Object.keys(json)) {
-    if (!Object.hasOwn(fields, name)) throw new JsonError("there is no such field", { path: name });
+    const field = Object.hasOwn(fields, name) ? fields[name] : undefined;
+    if (field === undefined) throw new JsonError("there is no such field", { path: name });
+    if (!existsAt(field, version)) at(name, () => refuseSaying(field, version, json[name]));
   }
   const out: Record<string, unknown> = {};
   for (const [name, field] of Object.entries(fields)) {
@@ -176,24 +182,33 @@ function structFromJson(fields: Fields, version: number, json: unknown): Values 
 }
 
 function fieldFromJson(field: AnyField, version: number, json: unknown): unknown {
-  const exists = existsAt(field, version);
+  const { tag, fallback } = field.traits;
+  if (!existsAt(field, version)) return fallbackOf(field);
   if (json === undefined) {
-    const { tag, fallback } = field.traits;
-    if (!exists || tag !== undefined || fallback !== undefined) return fallbackOf(field);
+    if (tag !== undefined || fallback !== undefined) return fallbackOf(field);
     throw new JsonError("the field is missing");
   }
-  if (
-    json === null &&
-    !isNullable(field, version) &&
-    !(field.traits.fallback === null && !exists)
-  ) {
-    throw new JsonError("null is not allowed here");
+  if (json !== null) return shapeFromJson(field.shape, version, json);
+  if (!isNullable(field, version)) throw new JsonError("null is not allowed here");
+  return null;
+}
+
+/** Refuses to lose what `json` says in a field that the version lacks. */
+function refuseSaying(field: AnyField, version: number, json: unknown): void {
+  if (saysNothing(field, version, json)) return;
+  const { versions } = field.traits;
+  throw new JsonError(`version ${version} has no such field; versions ${versions} have it`);
+}
+
+/** Whether `json` is the default of the field, so that nothing is lost with it. */
+function saysNothing(field: AnyField, version: number, json: unknown): boolean {
+  try {
+    const value = json === null ? null : shapeFromJson(field.shape, version, json);
+    return isFallback(field, value);
+  } catch (error) {
+    if (!(error instanceof JsonError)) throw error;
+    return false;
   }
-  const value = json === null ? null : shapeFromJson(field.shape, version, json);
-  if (!exists && field.traits.ignorable === undefined && !isFallback(field, value)) {
-    throw new JsonError(`version ${version} has no such field`);
-  }
-  return exists ? value : fallbackOf(field);
 }
 
 function shapeFromJson(shape: Shape, version: number, json: unknown): unknown {

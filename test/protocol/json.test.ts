@@ -8,7 +8,9 @@ import {
   BrokerHeartbeat,
   BrokerRegistration,
   controlRecordToJson,
+  covers,
   CreateTopics,
+  DeleteTopics,
   Fetch,
   fromJson,
   JsonError,
@@ -19,6 +21,8 @@ import {
   toJson,
   ZERO_UUID,
 } from "../../src/protocol/index.ts";
+
+import { messageVersions } from "./any-value.ts";
 
 const ZERO = "AAAAAAAAAAAAAAAAAAAAAA";
 
@@ -136,10 +140,55 @@ describe("JSON that is a message", () => {
 });
 
 describe("JSON that says what its version lacks", () => {
-  test("loses it where the schema lets it", () => {
+  test("is refused, also where a program might drop the field", () => {
     const json = { ...registration, previousBrokerEpoch: 7 };
-    expect(fromJson(BrokerRegistration.request, 2, json).previousBrokerEpoch).toBe(-1);
+    expect(() => fromJson(BrokerRegistration.request, 2, json)).toThrow(
+      expect.objectContaining({
+        path: "previousBrokerEpoch",
+        reason: "version 2 has no such field; versions 3+ have it",
+      }),
+    );
     expect(fromJson(BrokerRegistration.request, 3, json).previousBrokerEpoch).toBe(7);
+  });
+
+  test("deletes nothing by another version's field", () => {
+    for (const others of [{}, { topics: [], timeoutMs: 1 }]) {
+      expect(() => fromJson(DeleteTopics.request, 6, { topicNames: ["t"], ...others })).toThrow(
+        expect.objectContaining({
+          path: "topicNames",
+          reason: "version 6 has no such field; versions 0-5 have it",
+        }),
+      );
+    }
+    expect(fromJson(DeleteTopics.request, 5, { topicNames: ["t"], timeoutMs: 1 })).toMatchObject({
+      topicNames: ["t"],
+    });
+  });
+
+  test.each(["t", { t: 1 }, [5], null])("is refused where it is of no type either: %j", (value) => {
+    const json = { topicNames: value, topics: [], timeoutMs: 1 };
+    expect(() => fromJson(DeleteTopics.request, 6, json)).toThrow(/versions 0-5 have it/);
+  });
+
+  const lacking = messageVersions.flatMap(({ name, message, version }) =>
+    Object.entries(message.fields)
+      .filter(
+        ([, { traits }]) => traits.versions !== undefined && !covers(traits.versions, version),
+      )
+      .map(([field]) => ({ name, message, version, field })),
+  );
+
+  test("is refused in every message, version and field, with the versions that know it", () => {
+    expect(lacking.length).toBeGreaterThan(100);
+    for (const { name, message, version, field } of lacking) {
+      const json = { ...toJson(message, version, message.fill({})), [field]: "not the default" };
+      expect(() => fromJson(message, version, json), `${name} ${field}`).toThrow(
+        expect.objectContaining({
+          path: field,
+          reason: expect.stringMatching(/versions .+ have it/),
+        }),
+      );
+    }
   });
 });
 

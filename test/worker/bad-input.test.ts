@@ -82,6 +82,14 @@ describe("an API call", () => {
     expect(refusal.message).toContain(message);
   });
 
+  test("with another version's field is refused, and the versions that have it are said", async () => {
+    const body = JSON.stringify({ topicNames: ["t"], topics: [], timeoutMs: 1 });
+    const refusal = await refusalOf(rpc("DeleteTopics", body));
+    expect(refusal).toMatchObject({ status: 400, error_code: 40002 });
+    expect(refusal.message).toContain("topicNames: version 6 has no such field; versions 0-5");
+    expect((await rpc("DeleteTopics", body, "?version=5")).status).toBe(400);
+  });
+
   test("with bytes that are not UTF-8 is refused", async () => {
     const url = `${own()}/rpc/CreateTopics`;
     expect(await refusalOf(post(url, new Uint8Array([0x7b, 0xff, 0x7d])))).toMatchObject({
