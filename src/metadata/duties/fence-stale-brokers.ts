@@ -9,7 +9,8 @@
  * quorum that was stopped for longer than a session would take all leaders from all brokers, and none of them was at
  * fault. So a broker whose deadline is met late is spared, and gets another session, unless
  *
- * - another broker was heard from since that deadline, and not only just now: then the controller was listening; or
+ * - another broker was heard from since that deadline, and half a session ago: then the controller has been listening
+ *   for long enough to hear every broker that lives; or
  * - it was spared before and not heard from since: a controller whose timers are always late must fence all the same.
  *
  * The first alone would never fence the last broker of a cluster, and the second alone takes a session longer.
@@ -43,10 +44,7 @@ export interface Standstill {
   readonly stoodStillMs: number;
 }
 
-/**
- * A run this much after its deadline is late: a controller that runs meets its timers within milliseconds. It is also
- * how long after a pause the queued heartbeats may take to come in.
- */
+/** A run this much after its deadline is late: a controller that runs meets its timers within milliseconds. */
 const STOOD_STILL_MS = 500;
 
 export const fenceStaleBrokers: Duty<Standstill | null> = {
@@ -85,7 +83,8 @@ function standstillOf(
   stale: readonly BrokerRegistration[],
   { nowMs, timeoutMs }: { readonly nowMs: number; readonly timeoutMs: number },
 ): { readonly lateMs: number; readonly doomed: readonly BrokerRegistration[] } | null {
-  const heardMs = lastHeardMs(liveness, nowMs - STOOD_STILL_MS);
+  // Brokers send two heartbeats or more in that time, one of which may have waited for the standstill to end.
+  const heardMs = lastHeardMs(liveness, nowMs - timeoutMs / 2);
   const doomed: BrokerRegistration[] = [];
   let lateMs = 0;
   for (const broker of stale) {
