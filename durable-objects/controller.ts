@@ -27,6 +27,9 @@ export interface ControllerStart {
   readonly seed: number;
 }
 
+/** How long an answer is held back that a moment may change: longer than an election, shorter than a client's patience. */
+const PASSING_MS_MAX = 2_000;
+
 export class Controller {
   readonly #start: ControllerStart;
   readonly #ports: Ports;
@@ -129,6 +132,25 @@ export class Controller {
       return { kind: "committed", response: operation(image, context).response, endOffset };
     } catch (cause) {
       return { kind: "failed", cause };
+    }
+  }
+
+  /** A read whose answer is held back while it is a passing one, within a bound. A new leader begins with a commit. */
+  async readSettled<Response>(
+    operation: Operation<Response>,
+    apiVersion: number,
+    isPassing: (response: Response) => boolean = () => false,
+  ): Promise<Outcome<Response>> {
+    const { clock } = this.#ports;
+    const untilMs = clock() + PASSING_MS_MAX;
+    for (;;) {
+      const outcome = this.read(operation, apiVersion);
+      const leftMs = untilMs - clock();
+      if (outcome.kind !== "committed" || !isPassing(outcome.response) || leftMs <= 0) {
+        return outcome;
+      }
+      // oxlint-disable-next-line no-await-in-loop -- read again after each commit
+      await new Promise<void>((then) => this.nextCommit(leftMs, then));
     }
   }
 

@@ -56,7 +56,7 @@ async function runOperation<Name extends ApiName>(
     api.run(view, frame.body, { ...context, caller });
   const outcome =
     api.kind === "read"
-      ? node.voter.read(operation, frame.apiVersion)
+      ? await node.voter.readSettled(operation, frame.apiVersion, api.isPassing)
       : await new Promise<Outcome<ResponseBody<Name>>>((resolve) =>
           node.voter.submit(operation, frame.apiVersion, resolve),
         );

@@ -349,3 +349,29 @@ const fencedBrokers = (controller: Controller): readonly number[] =>
   [...controller.committedImage.cluster.brokers.values()]
     .filter(({ fenced }) => fenced)
     .map(({ id }) => id);
+
+describe("a read whose answer is a passing one", () => {
+  test("is held back, and made again at the next commit", async () => {
+    const world = new World();
+    const controller = await world.inOffice();
+    const end = controller.committedEnd;
+    const settled = controller.readSettled(lookAround, 0, ({ nextOffset }) => nextOffset === end);
+    await controller.submit(setConfig("a"), 0);
+    expect(await settled).toMatchObject({ kind: "committed", response: { nextOffset: end + 1 } });
+  });
+
+  test("is answered as it is once a bound has passed", async () => {
+    const world = new World();
+    const controller = await world.inOffice();
+    let hasAnswered = false;
+    const settled = controller
+      .readSettled(lookAround, 0, () => true)
+      .finally(() => {
+        hasAnswered = true;
+      });
+    await world.pass(1_999);
+    expect(hasAnswered).toBe(false);
+    await world.pass(1);
+    expect(await settled).toMatchObject({ kind: "committed" });
+  });
+});

@@ -86,6 +86,31 @@ const controllerRegistration = (controllerId: number) => ({
   },
 });
 
+/** Asks a node for the cluster again and again until it names a leader other than `not`; every answer's controller. */
+async function namedUntilNext(
+  cluster: ClusterEntry,
+  node: number,
+  not: number,
+): Promise<readonly unknown[]> {
+  const body = { includeClusterAuthorizedOperations: false, endpointType: 2 };
+  const named: unknown[] = [];
+  while (named.every((id) => id === not || id === -1)) {
+    // oxlint-disable-next-line no-await-in-loop -- one answer after the other
+    const answer = await rpc(cluster, node, { api: "DescribeCluster", body, version: 1 });
+    named.push(answer.body["controllerId"]);
+  }
+  return named;
+}
+
+test("through a change of leaders DescribeCluster names one at any time", async () => {
+  const cluster = clusterOf("AAAAAAAAAAAAAAAAAAAAv2");
+  const { node_id: first } = await form(cluster);
+  const standbys = nodes.filter((node) => node !== first);
+  await stubOf(cluster, first).fetch("https://controller/stop", { method: "POST" });
+  const named = await Promise.all(standbys.map((node) => namedUntilNext(cluster, node, first)));
+  expect(named.flat()).not.toContain(-1);
+});
+
 describe("a stranger", () => {
   test("registers no controller, and a broker may have the id that it named", async () => {
     const cluster = clusterOf("AAAAAAAAAAAAAAAAAAAAv1", 1);

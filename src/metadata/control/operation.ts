@@ -112,6 +112,11 @@ export interface ControlOperation<A extends Api> {
   /** A read writes no records, whatever is asked: it may run on any node, against what is committed. */
   readonly kind: "read" | "write";
   readonly run: ControlRule<RequestOf<A>, ResponseOf<A>>;
+  /**
+   * Whether a read's answer tells of a state that passes by itself, and that a client would take for final. It may be
+   * held back for a moment, and the read be run again. Absent: no answer does.
+   */
+  readonly isPassing?: (response: ResponseOf<A>) => boolean;
 }
 
 export function operation<A extends Api>(

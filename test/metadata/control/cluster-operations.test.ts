@@ -2,6 +2,7 @@
  * The small operations on the cluster itself: unregistering brokers, producer ids, registrations of controllers, and
  * the description that tools ask a controller for.
  */
+import { describeCluster } from "../../../src/metadata/control/describe-cluster.ts";
 import { describe, expect, test } from "vitest";
 import { ZERO_UUID } from "../../../src/protocol/index.ts";
 import { brokerEpoch, directoryOf, officeOf } from "../office.ts";
@@ -183,6 +184,15 @@ describe("DescribeCluster", () => {
     const office = officeOf({}, { controllers });
     office.view = replayed(office.view, [stranger]);
     expect(office.ask("DescribeCluster", { endpointType: 2 }).brokers).toEqual([]);
+  });
+
+  test("passes while it names no active controller, unless it is refused", () => {
+    const office = officeOf({}, { controllers });
+    const isPassing = (endpointType: number): boolean | undefined =>
+      describeCluster.isPassing?.(office.ask("DescribeCluster", { endpointType }));
+    expect([isPassing(2), isPassing(1)]).toEqual([true, false]);
+    office.ask("ControllerRegistration", registration);
+    expect([isPassing(2), isPassing(1)]).toEqual([false, false]);
   });
 
   test("names no active controller that is not in the list", () => {
