@@ -356,7 +356,7 @@ describe("a read whose answer is a passing one", () => {
     const controller = await world.inOffice();
     const end = controller.committedEnd;
     const settled = controller.readSettled(lookAround, 0, ({ nextOffset }) => nextOffset === end);
-    await controller.submit(setConfig("a"), 0);
+    await world.submit(controller, setConfig("a"));
     expect(await settled).toMatchObject({ kind: "committed", response: { nextOffset: end + 1 } });
   });
 
