@@ -66,6 +66,7 @@ const OPERATIONS_MAX = 20_000;
 const ROUND_BYTES = 512 * 1_024;
 /** What a record costs in a batch beside its value: length, deltas, key and header count, at most. */
 const RECORD_OVERHEAD_BYTES = 16;
+/** What a batch costs before its first record. A size is input: it is judged here, as the log will store it. */
 const BATCH_HEADER_BYTES = 61;
 
 interface Queued {
@@ -152,7 +153,7 @@ export class ActiveController {
       liveness: this.#liveness,
     });
     const queued = encode(result.records, nowMs);
-    if (queued.bytes > this.#start.batchBytesMax) {
+    if (BATCH_HEADER_BYTES + queued.bytes > this.#start.batchBytesMax) {
       return { kind: "refused", reason: "too-large" };
     }
     const endOffset = this.#nextOffset + result.records.length;

@@ -7,7 +7,7 @@ import {
   ErrorCode,
   isUuid,
   ZERO_UUID,
-  type DescribeQuorumRequest,
+  type RequestFrame,
 } from "../../src/protocol/index.ts";
 import {
   describeQuorum,
@@ -17,9 +17,12 @@ import {
 import type { Answer, Node } from "./answer.ts";
 import { METADATA_TOPIC } from "../replica/metadata-partition.ts";
 
+/** Versions before this one name the nodes and not where they are. */
+const NODES_SINCE = 2;
+
 export function describeQuorumAnswer(
   { voter }: Node,
-  request: DescribeQuorumRequest,
+  { body: request, apiVersion }: RequestFrame<"DescribeQuorum">,
 ): Answer<"DescribeQuorum"> {
   const description = describeQuorum(voter.state, Date.now());
   const isNotController = description.error !== "NONE";
@@ -35,7 +38,8 @@ export function describeQuorumAnswer(
     nodeId: node.key.id,
     listeners: node.endpoints,
   }));
-  return { body: DescribeQuorum.response.fill({ topics, nodes }), isNotController };
+  const body = { topics, nodes: apiVersion < NODES_SINCE ? [] : nodes };
+  return { body: DescribeQuorum.response.fill(body), isNotController };
 }
 
 function partitionOf(description: QuorumDescription) {

@@ -18,6 +18,7 @@ import { apiVersionsResponse } from "./api-versions.ts";
 import { openEnvelope } from "./envelope.ts";
 import { isForPeersAlone } from "./quorum-access.ts";
 import { quorumApis } from "./quorum-apis.ts";
+import { sayable } from "./sayable.ts";
 import type { LISTENER_APIS } from "./served-apis.ts";
 
 const listenerApis: Handlers<(typeof LISTENER_APIS)[number]> = {
@@ -52,8 +53,11 @@ async function runOperation<Name extends ApiName>(
     const errorCode = ErrorCode.CLUSTER_AUTHORIZATION_FAILED;
     return refused(frame, { errorCode, errorMessage: null });
   }
-  const operation: Operation<ResponseBody<Name>> = (view, context) =>
-    api.run(view, frame.body, { ...context, caller });
+  // Before its records are queued: nothing is committed whose answer cannot be said.
+  const operation: Operation<ResponseBody<Name>> = (view, context) => {
+    const result = api.run(view, frame.body, { ...context, caller });
+    return { ...result, response: sayable(frame, result.response) };
+  };
   const outcome =
     api.kind === "read"
       ? await node.voter.readSettled(operation, frame.apiVersion, api.isPassing)

@@ -15,7 +15,10 @@ import type { Node } from "./answer.ts";
 
 export function fetchSnapshotResponse(
   { voter, cluster }: Node,
-  request: FetchSnapshotRequest,
+  {
+    body: request,
+    apiVersion,
+  }: { readonly body: FetchSnapshotRequest; readonly apiVersion: number },
 ): FetchSnapshotResponse {
   if (request.clusterId !== null && request.clusterId !== cluster.cluster_id) {
     return FetchSnapshot.response.fill({ errorCode: ErrorCode.INCONSISTENT_CLUSTER_ID });
@@ -37,7 +40,9 @@ export function fetchSnapshotResponse(
   }));
   return FetchSnapshot.response.fill({
     topics,
-    nodeEndpoints: leaderEndpoint(leader?.leaderId ?? null, leader?.endpoints ?? []),
+    // Version 0 cannot say where the leader is.
+    nodeEndpoints:
+      apiVersion === 0 ? [] : leaderEndpoint(leader?.leaderId ?? null, leader?.endpoints ?? []),
   });
 }
 

@@ -42,7 +42,7 @@ interface Wire<Name extends ApiName, Api extends CoreApi> {
 
 export const quorumApis: Handlers<(typeof QUORUM_APIS)[number]> = {
   Fetch: core({ api: "fetch", requestOf: fetchRequest, responseOf: fetchResponse }),
-  FetchSnapshot: async (node, { body }) => answered(fetchSnapshotResponse(node, body)),
+  FetchSnapshot: async (node, frame) => answered(fetchSnapshotResponse(node, frame)),
   Vote: core({ api: "vote", requestOf: voteRequest, responseOf: voteResponse }),
   BeginQuorumEpoch: core({
     api: "begin-quorum-epoch",
@@ -54,7 +54,7 @@ export const quorumApis: Handlers<(typeof QUORUM_APIS)[number]> = {
     requestOf: endQuorumEpochRequest,
     responseOf: endQuorumEpochResponse,
   }),
-  DescribeQuorum: async (node, { body }) => describeQuorumAnswer(node, body),
+  DescribeQuorum: async (node, frame) => describeQuorumAnswer(node, frame),
 };
 
 /** The handler that puts a request to the core, unless its sender may not, and waits for the reply. */

@@ -56,6 +56,13 @@ export const call = (
 export const statusOf = async (cluster: ClusterEntry, nodeId: number): Promise<ControllerStatus> =>
   readJson(await call(cluster, nodeId, { route: "status" }), isControllerStatus);
 
+/** The status of a node that takes part; an error when it does not. */
+export async function voterStatusOf(cluster: ClusterEntry, nodeId: number): Promise<VoterStatus> {
+  const status = await statusOf(cluster, nodeId);
+  if (!("epoch" in status)) throw new Error(`controller ${nodeId} takes no part: ${status.role}`);
+  return status;
+}
+
 /** Prepares and forms every voter and resolves with the status of the one that is active. */
 export async function form(cluster: ClusterEntry): Promise<VoterStatus> {
   const voters = await Promise.all(
@@ -102,14 +109,14 @@ export async function activeOf(cluster: ClusterEntry, not = -1): Promise<VoterSt
 export async function rpc(
   cluster: ClusterEntry,
   nodeId: number,
-  request: { readonly api: ApiName; readonly body: unknown },
+  request: { readonly api: ApiName; readonly body: unknown; readonly version?: number },
 ): Promise<{
   readonly status: number;
   readonly notController: number | undefined;
-  readonly body: unknown;
+  readonly body: Readonly<Record<string, unknown>>;
 }> {
   const api: Api = apis[request.api];
-  const { high: apiVersion } = boundsOf(api.valid);
+  const apiVersion = request.version ?? boundsOf(api.valid).high;
   const value = fromJson(api.request, apiVersion, request.body);
   const header = { apiVersion, correlationId: 1, clientId: "test" };
   const body = requestFrame(api, header, value);

@@ -28,7 +28,13 @@ import { hasValidSession, withoutContact } from "../liveness/broker-heartbeats.t
 import { partitionChangesAfter, type BrokerChange } from "../partitions/broker-change.ts";
 import { isElrEnabled } from "../partitions/partition-rules.ts";
 import { firstOf } from "./batch-bound.ts";
-import { isValidRange, sameEndpoints, sameFeatures, sameItems } from "./registration-parts.ts";
+import {
+  isValidRange,
+  isWithinBounds,
+  sameEndpoints,
+  sameFeatures,
+  sameItems,
+} from "./registration-parts.ts";
 import {
   RECORDS_PER_OPERATION_MAX,
   operation,
@@ -47,6 +53,7 @@ function run(
 ): Result {
   const refusal =
     refusalByIdentity(view, request, context) ??
+    (isWithinBounds(request) ? null : "INVALID_REGISTRATION") ??
     refusalByDirectories(view, request) ??
     refusalByFeatures(view.features, request);
   if (refusal !== null) return refused(refusal);

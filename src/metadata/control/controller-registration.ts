@@ -19,7 +19,7 @@ import { finalizedLevels, type FeaturesImage } from "../image/features-image.ts"
 import type { MetadataImage } from "../image/metadata-image.ts";
 import { MV_CONTROLLER_REGISTRATION } from "../features/levels.ts";
 import { operation, type ControlContext, type ControlResult } from "./operation.ts";
-import { isValidRange, sameEndpoints, sameFeatures } from "./registration-parts.ts";
+import { isValidRange, isWithinBounds, sameEndpoints, sameFeatures } from "./registration-parts.ts";
 
 export const TOO_OLD_FOR_CONTROLLERS =
   "The current MetadataVersion is too old to support controller registrations.";
@@ -34,6 +34,9 @@ function run(
   const { controllerId, incarnationId, listeners, features } = request;
   if (view.features.metadataVersion < MV_CONTROLLER_REGISTRATION) {
     return refused("UNSUPPORTED_VERSION", TOO_OLD_FOR_CONTROLLERS);
+  }
+  if (!isWithinBounds(request)) {
+    return refused("INVALID_REQUEST", "The registration lists too many listeners or features.");
   }
   const refusal = refusalOf(view, request, context);
   if (refusal !== null) return refused("INVALID_REQUEST", refusal);

@@ -9,6 +9,23 @@ import type { Endpoint } from "../image/cluster-image.ts";
 export const isValidRange = ({ minSupportedVersion, maxSupportedVersion }: FeatureRange): boolean =>
   minSupportedVersion >= 0 && minSupportedVersion <= maxSupportedVersion;
 
+/**
+ * What a registration may list. Kafka has no bound of its own, but its requests have; a node has a few of each, and what
+ * it lists stands in every image and every snapshot.
+ */
+export const LISTENERS_MAX = 100;
+export const FEATURES_MAX = 1_000;
+export const LOG_DIRS_MAX = 1_000;
+
+export const isWithinBounds = (lists: {
+  readonly listeners: readonly unknown[];
+  readonly features: readonly unknown[];
+  readonly logDirs?: readonly unknown[];
+}): boolean =>
+  lists.listeners.length <= LISTENERS_MAX &&
+  lists.features.length <= FEATURES_MAX &&
+  (lists.logDirs ?? []).length <= LOG_DIRS_MAX;
+
 export const sameItems = <Item>(a: readonly Item[], b: readonly Item[]): boolean =>
   a.length === b.length && a.every((item, at) => item === b[at]);
 
