@@ -139,6 +139,11 @@ export interface FormRequest {
   readonly is_formed: boolean;
 }
 
+/** An operator's wish that a node take part again. One that has tripped wants to be told what it tripped over. */
+export interface StartRequest {
+  readonly confirm: string | null;
+}
+
 /** What a node says of itself: `VoterStatus` while it takes part in the quorum. */
 export type ControllerStatus = IdleStatus | VoterStatus;
 
@@ -151,6 +156,8 @@ export interface IdleStatus {
   readonly tripped: string | null;
   /** Why this build must not touch the node's storage, or null. */
   readonly refused: string | null;
+  /** The seed and the last inputs of a node that has tripped, or null. */
+  readonly flight_record: object | null;
 }
 
 export interface VoterStatus {
@@ -190,6 +197,7 @@ const IDLE_STATUS = {
   active: (value) => value === false,
   tripped: isTextOrNull,
   refused: isTextOrNull,
+  flight_record: (value) => typeof value === "object",
 } satisfies Checks<IdleStatus>;
 
 const VOTER_STATUS = {
@@ -210,6 +218,11 @@ const VOTER_STATUS = {
 type Checks<T> = Readonly<Record<keyof T, Check>>;
 
 export const isErrorBody = (value: unknown): value is ErrorBody => conforms(value, ERROR_BODY);
+
+const START_REQUEST = { confirm: isTextOrNull } satisfies Checks<StartRequest>;
+
+export const isStartRequest = (value: unknown): value is StartRequest =>
+  conforms(value, START_REQUEST);
 
 export const isPrepareAnswer = (value: unknown): value is PrepareAnswer =>
   conforms(value, PREPARE_ANSWER);

@@ -10,6 +10,7 @@ import type { ClusterEntry } from "./cluster-entry.ts";
 import { Controller, trippedBy } from "./controller.ts";
 import type { ControllerHost } from "./http/host.ts";
 import { answer } from "./http/routes.ts";
+import type { FlightRecord } from "./replica/flight-recorder.ts";
 import { ObjectPeers } from "./replica/peers.ts";
 import type { Failure, Ports, Timers } from "./replica/ports.ts";
 import { raftConfig } from "./replica/raft-config.ts";
@@ -58,6 +59,10 @@ export class ControllerNode extends DurableObject implements ControllerHost {
 
   get tripped(): string | null {
     return this.#meta?.tripped() ?? null;
+  }
+
+  get flightRecord(): FlightRecord | null {
+    return this.#meta?.flightRecord() ?? null;
   }
 
   get stopped(): string | null {
@@ -123,10 +128,16 @@ export class ControllerNode extends DurableObject implements ControllerHost {
     this.#leave();
   }
 
-  /** Lets the node take part again: an operator has stopped it before, or has looked at what it tripped over. */
-  start(): void {
+  /**
+   * Lets the node take part again, after an operator has stopped it or has looked at what it tripped over. A tripped
+   * node wants that sentence in return, as `confirm`: what clears a stop by habit must not clear a trip unread. False
+   * when it was not given.
+   */
+  start(confirm: string | null): boolean {
+    if (this.tripped !== null && this.tripped !== confirm) return false;
     this.#meta?.clearReasons();
     this.#boot();
+    return true;
   }
 
   /** Removes every trace of the cluster from this object. */
@@ -160,7 +171,7 @@ export class ControllerNode extends DurableObject implements ControllerHost {
       const seed = crypto.getRandomValues(new Uint32Array(1))[0] ?? 0;
       this.#controller = new Controller({ cluster, config, seed }, this.#ports(cluster));
     } catch (cause) {
-      this.#onFailure({ cause, tripped: trippedBy(cause) });
+      this.#onFailure({ cause, tripped: trippedBy(cause), flightRecord: null });
     }
     // Whatever woke the object, its deadlines run from now on: nothing else would arm the first timer.
     this.#controller?.onDeadline();
@@ -183,11 +194,11 @@ export class ControllerNode extends DurableObject implements ControllerHost {
 
   // A step that failed left nothing behind, so what is written here is written alone. The abort waits for it:
   // an abort in the same turn would undo it, and the object would boot into the same state for ever.
-  #onFailure({ cause, tripped }: Failure): void {
+  #onFailure({ cause, tripped, flightRecord }: Failure): void {
     console.error(`controller ${this.ctx.id.name ?? ""} stops:`, cause);
     this.#controller = null;
     if (tripped === null) return this.ctx.abort("a step could not be stored");
-    this.#meta?.writeTripped(tripped);
+    this.#meta?.writeTripped(tripped, flightRecord);
     void this.ctx.storage
       .sync()
       .then(() => this.ctx.abort(`an invariant does not hold: ${tripped}`));

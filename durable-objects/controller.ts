@@ -226,8 +226,9 @@ export class Controller {
   }
 
   #fail(cause: unknown): void {
+    const { flightRecord } = this.#replica;
     this.stop();
-    this.#ports.abort({ cause, tripped: trippedBy(cause) });
+    this.#ports.abort({ cause, tripped: trippedBy(cause), flightRecord });
   }
 }
 

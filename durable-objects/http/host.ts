@@ -22,6 +22,9 @@ export interface ControllerHost {
   form(cluster: ClusterEntry, isFormed: boolean): string | null;
   restart(reason: string): void;
   stop(reason: string): void;
-  start(): void;
+  /** What the node was doing when it tripped, or null. */
+  readonly flightRecord: object | null;
+  /** False when the node has tripped and `confirm` is not what it tripped over. */
+  start(confirm: string | null): boolean;
   wipe(): Promise<void>;
 }

@@ -7,6 +7,7 @@ import { ErrorCode } from "../../src/protocol/index.ts";
 import { answerFrame } from "../listener/listener.ts";
 import {
   STATUS,
+  isStartRequest,
   notControllerHeader,
   refusal,
   routeOf,
@@ -36,8 +37,7 @@ export async function answer(host: ControllerHost, request: Request): Promise<Re
       host.stop("an operator stopped it");
       return statusAnswer(host);
     case "start":
-      host.start();
-      return statusAnswer(host);
+      return start(host, confirmIn(await request.text()));
     case "restart":
       host.restart("an operator asked for a restart");
       return Response.json({ restarting: true }, { status: 202 });
@@ -81,6 +81,24 @@ function form(host: ControllerHost, { cluster, is_formed: isFormed }: FormReques
     return refusal(STATUS.conflict, `this node belongs to ${host.cluster.cluster_id}`);
   const reason = host.form(cluster, isFormed);
   return reason === null ? Response.json({ formed: true }) : refusal(STATUS.conflict, reason);
+}
+
+function start(host: ControllerHost, confirm: string | null): Response {
+  if (host.start(confirm)) return statusAnswer(host);
+  return refusal(
+    STATUS.conflict,
+    `controller ${host.nodeId} has tripped; to start it all the same, confirm with {"confirm": ${JSON.stringify(host.tripped)}}`,
+  );
+}
+
+/** The confirmation in a `StartRequest`; null in a body that has none. */
+function confirmIn(text: string): string | null {
+  try {
+    const body: unknown = JSON.parse(text);
+    return isStartRequest(body) ? body.confirm : null;
+  } catch {
+    return null;
+  }
 }
 
 function takesNoPart(host: ControllerHost): Response {

@@ -13,6 +13,7 @@ export function controllerStatus(host: ControllerHost): ControllerStatus {
       active: false,
       tripped,
       refused: host.refused,
+      flight_record: tripped === null ? null : host.flightRecord,
     };
   }
   const { role, election, log } = voter.state;

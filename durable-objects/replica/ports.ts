@@ -18,6 +18,7 @@ import type {
   Response,
   Step,
 } from "../../src/raft/index.ts";
+import type { FlightRecord } from "./flight-recorder.ts";
 import type { StoredBatch } from "./stored-batch.ts";
 
 /** Where the stores below keep what they keep. */
@@ -88,6 +89,8 @@ export interface Failure {
   readonly cause: unknown;
   /** The invariant that does not hold; null for anything that a restart may cure. */
   readonly tripped: string | null;
+  /** What led to it; null where there was no replica yet. */
+  readonly flightRecord: FlightRecord | null;
 }
 
 export interface Ports {

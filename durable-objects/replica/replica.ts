@@ -24,6 +24,7 @@ import {
 import { assert } from "../../src/std/assert.ts";
 import { bootState } from "./boot-state.ts";
 import { dataBatch, type PendingBatch } from "./entries.ts";
+import { FlightRecorder, type FlightRecord } from "./flight-recorder.ts";
 import { InputLoop } from "./input-loop.ts";
 import { persistStep } from "./persist.ts";
 import type { Ports, SendEffect } from "./ports.ts";
@@ -53,6 +54,7 @@ export class Replica {
   readonly #above: ReplicaListener;
   readonly #loop: InputLoop;
   readonly #wake: Wake;
+  readonly #recorder: FlightRecorder;
   readonly #asking = new Map<RequestId, Answered>();
   readonly #distrusted = new Set<number>();
   #nextRequest: RequestId = 1;
@@ -78,6 +80,7 @@ export class Replica {
       },
     );
     this.#deadline = { state: this.state, atMs: nextDeadline(this.state) };
+    this.#recorder = new FlightRecorder({ ...start, state: this.state, nowMs: ports.clock() });
   }
 
   get state(): State {
@@ -87,6 +90,11 @@ export class Replica {
   /** The voter set that stands in the log, committed or not (KIP-853). */
   get voters(): VoterSet {
     return latestVoters(this.state.voters);
+  }
+
+  /** The last inputs of this incarnation, for a trip. */
+  get flightRecord(): FlightRecord {
+    return this.#recorder.record;
   }
 
   /** Voters whose storage was seen to go back in time, as this incarnation knows. */
@@ -132,7 +140,7 @@ export class Replica {
   /** Appends a batch of the leader of `epoch`. Refused by the core if that office is lost meanwhile. */
   append(batch: PendingBatch, epoch: number): void {
     if (this.#isStopped) return;
-    this.#loop.take({
+    this.#feed({
       kind: "append",
       now: this.#ports.clock(),
       epoch,
@@ -170,9 +178,14 @@ export class Replica {
 
   #take(input: Input): void {
     if (this.#isStopped) return;
-    this.#loop.take(input);
+    this.#feed(input);
     this.#above.settled();
     this.armWake();
+  }
+
+  #feed(input: Input): void {
+    this.#recorder.took(input);
+    this.#loop.take(input);
   }
 
   #persist(effect: PersistEffect): void {

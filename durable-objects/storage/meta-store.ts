@@ -3,6 +3,7 @@
  * which cluster it belongs to, with the voters it was formed with (Kafka's `meta.properties` and 0-0 checkpoint), and
  * why it takes no part, if it does not. Identity and cluster are written once; the two reasons come and go.
  */
+import type { FlightRecord } from "../replica/flight-recorder.ts";
 import { parseClusterEntry, type ClusterEntry } from "../cluster-entry.ts";
 
 export const META_TABLES: readonly string[] = [
@@ -57,8 +58,17 @@ export class MetaStore {
     return this.#read("tripped");
   }
 
-  writeTripped(sentence: string): void {
+  /** What the node was doing when it tripped, or null where that is not known. */
+  flightRecord(): FlightRecord | null {
+    const text = this.#read("flight_record");
+    if (text === null) return null;
+    const record: FlightRecord = JSON.parse(text);
+    return record;
+  }
+
+  writeTripped(sentence: string, flightRecord: FlightRecord | null): void {
     this.#write("tripped", sentence);
+    if (flightRecord !== null) this.#write("flight_record", JSON.stringify(flightRecord));
   }
 
   /** Why an operator has taken the node out, or null while none has. */
@@ -72,7 +82,7 @@ export class MetaStore {
 
   /** Lets the node take part again: an operator stopped it before, or has looked at what it tripped over. */
   clearReasons(): void {
-    this.#sql.exec("DELETE FROM meta WHERE key IN ('tripped', 'stopped')");
+    this.#sql.exec("DELETE FROM meta WHERE key IN ('tripped', 'flight_record', 'stopped')");
   }
 
   #read(key: string): string | null {

@@ -30,6 +30,12 @@ const nodes = [3000, 3001, 3002];
 const post = (cluster: ClusterEntry, action: string): Promise<Response> =>
   stubOf(cluster, 3000).fetch(`https://controller/${action}`, { method: "POST" });
 
+/** Starts a tripped node as an operator does who has read why. */
+async function confirmed(cluster: ClusterEntry): Promise<Response> {
+  const { tripped } = await statusOf(cluster, 3000);
+  return call(cluster, 3000, { route: "start", body: JSON.stringify({ confirm: tripped }) });
+}
+
 describe("a quorum of three objects", () => {
   test("elects one leader and commits its bootstrap records on all voters", async () => {
     const cluster = clusterOf("AAAAAAAAAAAAAAAAAAAAx1");
@@ -167,8 +173,35 @@ describe("a controller node", () => {
     await runInDurableObject(stubOf(cluster, 3000), (_, state) => {
       state.storage.sql.exec("UPDATE epochs SET start_offset = 0 WHERE epoch = 1");
     });
-    await call(cluster, 3000, { route: "start" });
+    await confirmed(cluster);
     expect(await activeOf(cluster)).toMatchObject({ tripped: null });
+  });
+});
+
+describe("a controller that trips while it runs", () => {
+  test("writes down its seed and its last inputs, and shows them until it is started", async () => {
+    const cluster = clusterOf("AAAAAAAAAAAAAAAAAAAAv1", 1);
+    await form(cluster);
+    // The next batch that is appended will not follow what is in the log.
+    await runInDurableObject(stubOf(cluster, 3000), (_, state) => {
+      state.storage.sql.exec(
+        "UPDATE log SET last_offset = last_offset + 1000 WHERE base_offset = 0",
+      );
+      state.storage.sql.exec("DELETE FROM log WHERE base_offset > 0");
+    });
+    await rpc(cluster, 3000, registration(cluster, 1)).catch(() => null);
+    await expect
+      .poll(() => statusOf(cluster, 3000).catch(() => null), { timeout: 10_000 })
+      .toMatchObject({ role: "tripped" });
+    const status = await statusOf(cluster, 3000);
+    expect(status.tripped).toMatch(
+      /^a batch that begins at \d+ does not follow a log that ends at/,
+    );
+    expect(status).toHaveProperty("flight_record.seed", expect.any(Number));
+    expect(status).toHaveProperty(
+      "flight_record.inputs",
+      expect.arrayContaining([expect.stringMatching(/^\d+ append 1 at \d+@1$/)]),
+    );
   });
 });
 
@@ -215,7 +248,17 @@ describe("what an operator and an invariant each say", () => {
     await post(cluster, "stop");
     const tripped = "two leaders of epoch 7";
     expect(await statusOf(cluster, 3000)).toMatchObject({ role: "tripped", tripped });
-    await post(cluster, "start");
+    const unread = await post(cluster, "start");
+    expect([unread.status, await unread.json()]).toEqual([
+      409,
+      {
+        error_code: 409,
+        message: `controller 3000 has tripped; to start it all the same, confirm with {"confirm": "${tripped}"}`,
+      },
+    ]);
+    expect((await post(cluster, "start?confirm=yes")).status).toBe(409);
+    expect(await statusOf(cluster, 3000)).toMatchObject({ role: "tripped" });
+    expect((await confirmed(cluster)).status).toBe(200);
     await abortAllDurableObjects();
     expect(await activeOf(cluster)).toMatchObject({ node_id: 3000, tripped: null });
   });

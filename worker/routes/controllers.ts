@@ -9,9 +9,10 @@ import { positionIn, readRefusal } from "../../durable-objects/contract.ts";
 import type { ControllerStatus } from "../../durable-objects/contract.ts";
 import { callController, nodeIdsOf, reachController } from "../channel/controller-calls.ts";
 import { statusOfAll } from "../channel/statuses.ts";
-import { readBytes } from "../http/body.ts";
+import { parseJson, readBytes, readText } from "../http/body.ts";
 import type { Scope, ScopedContext } from "../env.ts";
 import { Problem } from "../http/errors.ts";
+import { objectAt, textAt } from "../http/fields.ts";
 import { resource, wholeList } from "../http/resources.ts";
 import type { Resource } from "../http/resources.ts";
 
@@ -77,8 +78,11 @@ controllers.post("/:action{[0-9]+:[a-z]+}", async (context) => {
       await restart(context, nodeId);
       return context.json({ node_id: nodeId, restarted: true }, 202);
     case "stop":
-    case "start":
       return await reachController(context.env, entry, { nodeId, route: action });
+    case "start": {
+      const body = JSON.stringify({ confirm: await confirmationIn(context) });
+      return await reachController(context.env, entry, { nodeId, route: action, body });
+    }
     default:
       throw new Problem(
         "UNKNOWN_PATH",
@@ -144,4 +148,14 @@ function controllerData(
     port: own?.port ?? 0,
     ...(typeof status === "string" ? { unreachable: status } : { status }),
   };
+}
+
+/** What a tripped controller wants to be told, in the query or in the body; null when it is in neither. */
+async function confirmationIn(context: ScopedContext): Promise<string | null> {
+  const given = context.req.query("confirm");
+  if (given !== undefined) return given;
+  const text = await readText(context.req.raw);
+  if (text.trim() === "") return null;
+  const { confirm } = objectAt(parseJson(text), "", ["confirm"]);
+  return confirm === undefined ? null : textAt(confirm, "confirm");
 }
