@@ -64,20 +64,36 @@ export interface OfficeStart {
 const OPERATIONS_MAX = 20_000;
 /** A round takes whole operations until it has this many bytes: one batch stays cheap to fetch and replay. */
 const ROUND_BYTES = 512 * 1_024;
+/**
+ * Bound on what is queued while a round does not commit, in bytes: ten of the largest batches, as Kafka's accumulator.
+ * Twenty thousand operations of the largest size would be many times an isolate's memory.
+ */
+const QUEUED_BATCHES_MAX = 10;
 /** What a record costs in a batch beside its value: length, deltas, key and header count, at most. */
 const RECORD_OVERHEAD_BYTES = 16;
 /** What a batch costs before its first record. A size is input: it is judged here, as the log will store it. */
 const BATCH_HEADER_BYTES = 61;
 
-interface Queued {
+/** The records of one operation, as they will be stored. */
+interface Encoded {
   readonly values: readonly Uint8Array[];
   readonly bytes: number;
-  readonly timestampMs: number;
+}
+
+/**
+ * Whole operations that are appended together. It has one image, that after its last record: a round is committed
+ * whole, so no other is ever seen, and each would pin the chunks of the partition table that it has copied.
+ */
+interface Round {
+  readonly values: Uint8Array[];
+  bytes: number;
+  timestampMs: number;
+  endOffset: number;
+  image: MetadataImage;
 }
 
 interface Awaiting {
   readonly endOffset: number;
-  readonly image: MetadataImage;
   readonly answer: () => void;
   readonly abandon: () => void;
 }
@@ -91,8 +107,11 @@ export class ActiveController {
   #committedImage: MetadataImage;
   #liveness: BrokerLiveness;
   #random: Random;
-  #queued: Queued[] = [];
-  #queuedBase: number;
+  /** Rounds to be appended; operations join the last one until it is full. */
+  #queued: Round[] = [];
+  #queuedBytes = 0;
+  /** Rounds that are appended and not yet committed. */
+  #appended: Round[] = [];
   #awaiting: Awaiting[] = [];
 
   constructor(start: OfficeStart) {
@@ -102,7 +121,6 @@ export class ActiveController {
     this.#committedImage = start.image;
     this.#committedEnd = start.endOffset;
     this.#nextOffset = start.endOffset;
-    this.#queuedBase = start.endOffset;
     this.#liveness = start.liveness;
     this.#random = start.random;
   }
@@ -124,7 +142,6 @@ export class ActiveController {
     if (done.kind === "committed" && done.endOffset > this.#committedEnd)
       this.#awaiting.push({
         endOffset: done.endOffset,
-        image: this.#view,
         answer: () => answered(done),
         abandon: () => answered({ kind: "not-controller" }),
       });
@@ -152,10 +169,9 @@ export class ActiveController {
       nextOffset: this.#nextOffset,
       liveness: this.#liveness,
     });
-    const queued = encode(result.records, nowMs);
-    if (BATCH_HEADER_BYTES + queued.bytes > this.#start.batchBytesMax) {
-      return { kind: "refused", reason: "too-large" };
-    }
+    const encoded = encode(result.records);
+    const refusal = this.#refusalOf(encoded);
+    if (refusal !== null) return { kind: "refused", reason: refusal };
     const endOffset = this.#nextOffset + result.records.length;
     const view =
       result.records.length === 0
@@ -168,28 +184,41 @@ export class ActiveController {
     this.#view = view;
     this.#nextOffset = endOffset;
     if (result.liveness !== undefined) this.#liveness = result.liveness;
-    if (queued.values.length > 0) this.#queued.push(queued);
+    if (encoded.values.length > 0)
+      this.#queue(encoded, { timestampMs: nowMs, endOffset, image: view });
     return { kind: "committed", response: result.response, endOffset };
+  }
+
+  #refusalOf({ values, bytes }: Encoded): "too-large" | "overloaded" | null {
+    const { batchBytesMax } = this.#start;
+    if (BATCH_HEADER_BYTES + bytes > batchBytesMax) return "too-large";
+    const isFull = this.#queuedBytes + bytes > QUEUED_BATCHES_MAX * batchBytesMax;
+    return values.length > 0 && isFull ? "overloaded" : null;
+  }
+
+  #queue(
+    { values, bytes }: Encoded,
+    after: Pick<Round, "timestampMs" | "endOffset" | "image">,
+  ): void {
+    this.#queuedBytes += bytes;
+    const last = this.#queued.at(-1);
+    if (last === undefined || last.bytes + bytes > ROUND_BYTES) {
+      this.#queued.push({ ...after, values: [...values], bytes: BATCH_HEADER_BYTES + bytes });
+      return;
+    }
+    last.values.push(...values);
+    last.bytes += bytes;
+    Object.assign(last, after);
   }
 
   /** Takes the next round off the queue, or null when nothing waits. */
   takeBatch(): PendingBatch | null {
-    const [first] = this.#queued;
-    if (first === undefined) return null;
-    const values: Uint8Array[] = [];
-    let bytes = BATCH_HEADER_BYTES;
-    let operations = 0;
-    for (const operation of this.#queued) {
-      if (operations > 0 && bytes + operation.bytes > ROUND_BYTES) break;
-      values.push(...operation.values);
-      bytes += operation.bytes;
-      operations += 1;
-    }
-    const last = this.#queued[operations - 1] ?? first;
-    this.#queued = this.#queued.slice(operations);
-    const baseOffset = this.#queuedBase;
-    this.#queuedBase += values.length;
-    return { baseOffset, values, timestampMs: last.timestampMs };
+    const round = this.#queued.shift();
+    if (round === undefined) return null;
+    this.#queuedBytes -= round.bytes - BATCH_HEADER_BYTES;
+    this.#appended.push(round);
+    const { values, timestampMs, endOffset } = round;
+    return { baseOffset: endOffset - values.length, values, timestampMs };
   }
 
   /** Everything below `upTo` is on a majority: answers the operations that waited for it, in order. */
@@ -199,10 +228,12 @@ export class ActiveController {
       `the high watermark fell from ${this.#committedEnd} to ${upTo}`,
     );
     this.#committedEnd = upTo;
+    while ((this.#appended[0]?.endOffset ?? Number.POSITIVE_INFINITY) <= upTo) {
+      this.#committedImage = this.#appended.shift()?.image ?? this.#committedImage;
+    }
     let done = 0;
     for (const waiting of this.#awaiting) {
       if (waiting.endOffset > upTo) break;
-      this.#committedImage = waiting.image;
       waiting.answer();
       done += 1;
     }
@@ -214,11 +245,13 @@ export class ActiveController {
     for (const waiting of this.#awaiting) waiting.abandon();
     this.#awaiting = [];
     this.#queued = [];
+    this.#queuedBytes = 0;
+    this.#appended = [];
   }
 }
 
-function encode(records: readonly MetadataRecord[], timestampMs: number): Queued {
+function encode(records: readonly MetadataRecord[]): Encoded {
   const values = records.map(encodeMetadataRecord);
   const bytes = values.reduce((sum, value) => sum + value.byteLength + RECORD_OVERHEAD_BYTES, 0);
-  return { values, bytes, timestampMs };
+  return { values, bytes };
 }

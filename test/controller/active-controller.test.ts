@@ -1,0 +1,108 @@
+/** Operations in office: what is queued while nothing commits, and what is refused so that memory lasts. */
+import { describe, expect, test } from "vitest";
+import {
+  ActiveController,
+  type Operation,
+} from "../../durable-objects/active-controller/active-controller.ts";
+import { takeOffice } from "../../durable-objects/active-controller/operation-context.ts";
+import { dataBatch } from "../../durable-objects/replica/entries.ts";
+import { emptyImage } from "../../src/metadata/index.ts";
+import { ConfigRecord, encodeMetadataRecord } from "../../src/protocol/index.ts";
+import { settled, CLUSTER } from "./world.ts";
+
+const BATCH_BYTES = 100_000;
+const MOMENT = { nowMs: 5, apiVersion: 0, controllers: [] };
+
+const inOffice = (batchBytesMax = BATCH_BYTES): ActiveController =>
+  new ActiveController(
+    takeOffice({
+      cluster: CLUSTER,
+      nodeId: 3000,
+      epoch: 1,
+      image: emptyImage,
+      endOffset: 7,
+      nowMs: 1,
+      seed: 1,
+      batchBytesMax,
+    }),
+  );
+
+/** Writes one record of about that many bytes, and answers with its offset. */
+const write =
+  (name: string, bytes: number): Operation<number> =>
+  (_, { nextOffset }) => ({
+    records: [
+      ConfigRecord.of(0, { resourceType: 2, resourceName: "t", name, value: "x".repeat(bytes) }),
+    ],
+    response: nextOffset,
+  });
+
+const look: Operation<null> = () => ({ records: [], response: null });
+
+describe("what is queued while a round does not commit", () => {
+  test("is bounded in bytes, and a refused operation leaves no trace", async () => {
+    const active = inOffice();
+    const outcomes: unknown[] = [];
+    const submit = (operation: Operation<unknown>): void =>
+      void active.submit(operation, MOMENT).then((outcome) => outcomes.push(outcome));
+    // Each fills more than half of a batch. Ten batches hold thirty-three.
+    for (let at = 0; at < 40; at += 1) submit(write(`c${at}`, 30_000));
+    await settled();
+    expect(outcomes).toHaveLength(7);
+    expect(outcomes[0]).toEqual({ kind: "refused", reason: "overloaded" });
+    // What writes nothing takes no room, and what is taken off the queue makes some.
+    submit(look);
+    expect(active.takeBatch()).toMatchObject({ baseOffset: 7 });
+    const next = active.submit(write("after", 10), MOMENT);
+    active.onCommitted(1_000);
+    expect(await next).toMatchObject({ kind: "committed", response: 7 + 33 });
+    expect(outcomes).toHaveLength(41);
+  });
+
+  test("goes into rounds of whole operations, in order and without a gap", async () => {
+    const active = inOffice();
+    const sizes = [10, 30_000, 10, 10];
+    const answers = sizes.map((bytes, at) => active.submit(write(`c${at}`, bytes), MOMENT));
+    const rounds = [active.takeBatch(), active.takeBatch()];
+    expect(rounds[0]).toMatchObject({ baseOffset: 7, timestampMs: 5 });
+    expect(rounds[0]?.values).toHaveLength(4);
+    expect(rounds[1]).toBeNull();
+    active.onCommitted(11);
+    expect(await Promise.all(answers)).toMatchObject(
+      [7, 8, 9, 10].map((response) => ({ response })),
+    );
+    expect(active.committedImage.provenance.endOffset).toBe(11);
+  });
+
+  test("shows the image of a round only when that round is committed", () => {
+    const active = inOffice();
+    void active.submit(write("first", 10), MOMENT);
+    active.takeBatch();
+    void active.submit(write("second", 10), MOMENT);
+    active.takeBatch();
+    active.onCommitted(8);
+    expect(active.committedImage.provenance.endOffset).toBe(8);
+    active.onCommitted(9);
+    expect(active.committedImage.provenance.endOffset).toBe(9);
+  });
+});
+
+describe("an operation as large as a row", () => {
+  test("is measured with the header of its batch", async () => {
+    const { records } = write("large", 20_000)(emptyImage, Object({ nextOffset: 0 }));
+    const stored = dataBatch(
+      { baseOffset: 7, values: records.map(encodeMetadataRecord), timestampMs: 5 },
+      1,
+    );
+    // A row one byte short of the batch; a record may be counted with a few bytes more than it takes.
+    const short = inOffice(stored.byteLength - 1);
+    expect(await short.submit(write("large", 20_000), MOMENT)).toEqual({
+      kind: "refused",
+      reason: "too-large",
+    });
+    expect(short.takeBatch()).toBeNull();
+    const ample = inOffice(stored.byteLength + 16);
+    void ample.submit(write("large", 20_000), MOMENT);
+    expect(ample.takeBatch()?.values).toHaveLength(1);
+  });
+});
