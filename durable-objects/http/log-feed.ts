@@ -4,12 +4,29 @@
  */
 import type { Controller } from "../controller.ts";
 import { HEADERS, STATUS, refusal, type LogQuery } from "../contract.ts";
+import { streamOf } from "../listener/shared-frame.ts";
 
 const BYTES_DEFAULT = 1_048_576;
 /** One answer must fit an isolate's memory many times over. */
 const BYTES_MAX = 8 * 1_048_576;
 /** A held request keeps its object awake and billed. */
 const WAIT_MS_MAX = 30_000;
+/** What all answers under way may hold together: any number of readers may ask at once, of one isolate's memory. */
+const HELD_BYTES_MAX = 2 * BYTES_MAX;
+/** An answer this small is not counted: a row and a few of them are noise beside an isolate. */
+const SMALL_BYTES = 65_536;
+/** A reader that has neither taken its answer nor gone by then is not waited for. */
+const HELD_MS_MAX = 60_000;
+/** Requests that wait for a commit, of which each holds a timer and a promise. */
+const WAITING_MAX = 1_000;
+
+/** What the answers of one controller hold, and how many requests wait. */
+interface Load {
+  bytes: number;
+  waiting: number;
+}
+
+const loads = new WeakMap<Controller, Load>();
 
 export async function readFeed(voter: Controller, query: URLSearchParams): Promise<Response> {
   const from = numberIn(query, "from_offset", { fallback: 0, max: Number.MAX_SAFE_INTEGER });
@@ -24,9 +41,16 @@ export async function readFeed(voter: Controller, query: URLSearchParams): Promi
     const message = `the log begins at ${startOffset}; earlier records are in a snapshot`;
     return refusal(STATUS.belowLogStart, message);
   }
-  await commitBeyond(voter, from, waitMs);
-  const { bytes, endOffset } = voter.readCommitted({ from, maxBytes });
-  return new Response(bytes, {
+  const load = loads.get(voter) ?? { bytes: 0, waiting: 0 };
+  loads.set(voter, load);
+  if (load.waiting >= WAITING_MAX) return overloaded("too many readers wait for a commit");
+  load.waiting += 1;
+  await commitBeyond(voter, from, waitMs).finally(() => (load.waiting -= 1));
+  // Fewer bytes than were asked for are no fault: the answer says where it ends.
+  const free = HELD_BYTES_MAX - load.bytes;
+  if (free < SMALL_BYTES) return overloaded("too much of the log is being read");
+  const { bytes, endOffset } = voter.readCommitted({ from, maxBytes: Math.min(maxBytes, free) });
+  return new Response(bytes.byteLength <= SMALL_BYTES ? bytes : held(load, bytes), {
     headers: {
       "content-type": "application/octet-stream",
       [HEADERS.nextOffset]: String(endOffset),
@@ -35,6 +59,22 @@ export async function readFeed(voter: Controller, query: URLSearchParams): Promi
     },
   });
 }
+
+/** The bytes as a body, counted until they are taken. */
+function held(load: Load, bytes: Uint8Array): ReadableStream<Uint8Array> {
+  load.bytes += bytes.byteLength;
+  let isHeld = true;
+  const release = (): void => {
+    if (isHeld) load.bytes -= bytes.byteLength;
+    isHeld = false;
+    clearTimeout(timer);
+  };
+  const timer = setTimeout(release, HELD_MS_MAX);
+  return streamOf([bytes], release);
+}
+
+const overloaded = (message: string): Response =>
+  Response.json({ error_code: 503, message }, { status: 503 });
 
 /** Waits until something above `from` is committed, at most `waitMs`. */
 async function commitBeyond(voter: Controller, from: number, waitMs: number): Promise<void> {

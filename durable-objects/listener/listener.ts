@@ -13,7 +13,8 @@ import { leaderOf } from "../../src/raft/index.ts";
 import { STATUS, notControllerHeader, positionHeaders, refusal } from "../contract.ts";
 import { unsupportedApiVersions } from "./api-versions.ts";
 import { dispatch } from "./dispatch.ts";
-import { encodeAnswer, type Answer, type Node, type Origin } from "./answer.ts";
+import type { Answer, Node, Origin } from "./answer.ts";
+import { frameBody } from "./shared-frame.ts";
 
 const OCTETS = { "content-type": "application/octet-stream" };
 
@@ -32,7 +33,7 @@ export async function answerFrame(
     });
     if (answer === null)
       return malformed(`${request.name} is not served by a controller of this build`);
-    return new Response(encodeAnswer(request, answer), { headers: headersOf(node, answer) });
+    return new Response(frameBody(request, answer), { headers: headersOf(node, answer) });
   } catch (error) {
     if (error instanceof DecodeError) return malformed(error.message);
     throw error;

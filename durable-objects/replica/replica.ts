@@ -49,6 +49,9 @@ export interface ReplicaListener {
 /** Told of the answer to a request, or null when the controller has stopped before it gave one. */
 export type Answered = (reply: Reply | null) => void;
 
+const isSame = (one: LogRange, other: LogRange): boolean =>
+  one.from === other.from && one.upTo === other.upTo && one.maxBytes === other.maxBytes;
+
 export class Replica {
   readonly #ports: Ports;
   readonly #above: ReplicaListener;
@@ -58,6 +61,12 @@ export class Replica {
   readonly #asking = new Map<RequestId, Answered>();
   readonly #distrusted = new Set<number>();
   #nextRequest: RequestId = 1;
+  /** Of the log as it was then: a later append or truncation makes it another. */
+  #lastRead: {
+    readonly log: State["log"];
+    readonly range: LogRange;
+    readonly bytes: Uint8Array;
+  } | null = null;
   #isStopped = false;
   #deadline: { readonly state: State; readonly atMs: number };
 
@@ -150,8 +159,14 @@ export class Replica {
     });
   }
 
+  /** The batches of a range, joined. Fetches that one commit wakes ask for the same range: they share its bytes. */
   readLog(range: LogRange): Uint8Array {
-    return joinBatches(this.#ports.log.read(range));
+    const { log } = this.state;
+    const last = this.#lastRead;
+    if (last !== null && last.log === log && isSame(last.range, range)) return last.bytes;
+    const bytes = joinBatches(this.#ports.log.read(range));
+    this.#lastRead = { log, range, bytes };
+    return bytes;
   }
 
   /** Arms the timer for whatever is due first, here or above. */

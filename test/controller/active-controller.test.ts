@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import {
   ActiveController,
   type Operation,
+  type Outcome,
 } from "../../durable-objects/active-controller/active-controller.ts";
 import { takeOffice } from "../../durable-objects/active-controller/operation-context.ts";
 import { dataBatch } from "../../durable-objects/replica/entries.ts";
@@ -37,6 +38,13 @@ const write =
     response: nextOffset,
   });
 
+/** Resolves with what became of the operation. */
+const submitted = <Response>(
+  active: ActiveController,
+  operation: Operation<Response>,
+): Promise<Outcome<Response>> =>
+  new Promise((resolve) => active.submit(operation, MOMENT, resolve));
+
 const look: Operation<null> = () => ({ records: [], response: null });
 
 describe("what is queued while a round does not commit", () => {
@@ -44,7 +52,7 @@ describe("what is queued while a round does not commit", () => {
     const active = inOffice();
     const outcomes: unknown[] = [];
     const submit = (operation: Operation<unknown>): void =>
-      void active.submit(operation, MOMENT).then((outcome) => outcomes.push(outcome));
+      void active.submit(operation, MOMENT, (outcome) => outcomes.push(outcome));
     // Each fills more than half of a batch. Ten batches hold thirty-three.
     for (let at = 0; at < 40; at += 1) submit(write(`c${at}`, 30_000));
     await settled();
@@ -53,7 +61,7 @@ describe("what is queued while a round does not commit", () => {
     // What writes nothing takes no room, and what is taken off the queue makes some.
     submit(look);
     expect(active.takeBatch()).toMatchObject({ baseOffset: 7 });
-    const next = active.submit(write("after", 10), MOMENT);
+    const next = submitted(active, write("after", 10));
     active.onCommitted(1_000);
     expect(await next).toMatchObject({ kind: "committed", response: 7 + 33 });
     expect(outcomes).toHaveLength(41);
@@ -62,7 +70,7 @@ describe("what is queued while a round does not commit", () => {
   test("goes into rounds of whole operations, in order and without a gap", async () => {
     const active = inOffice();
     const sizes = [10, 30_000, 10, 10];
-    const answers = sizes.map((bytes, at) => active.submit(write(`c${at}`, bytes), MOMENT));
+    const answers = sizes.map((bytes, at) => submitted(active, write(`c${at}`, bytes)));
     const rounds = [active.takeBatch(), active.takeBatch()];
     expect(rounds[0]).toMatchObject({ baseOffset: 7, timestampMs: 5 });
     expect(rounds[0]?.values).toHaveLength(4);
@@ -76,9 +84,9 @@ describe("what is queued while a round does not commit", () => {
 
   test("shows the image of a round only when that round is committed", () => {
     const active = inOffice();
-    void active.submit(write("first", 10), MOMENT);
+    void submitted(active, write("first", 10));
     active.takeBatch();
-    void active.submit(write("second", 10), MOMENT);
+    void submitted(active, write("second", 10));
     active.takeBatch();
     active.onCommitted(8);
     expect(active.committedImage.provenance.endOffset).toBe(8);
@@ -96,13 +104,13 @@ describe("an operation as large as a row", () => {
     );
     // A row one byte short of the batch; a record may be counted with a few bytes more than it takes.
     const short = inOffice(stored.byteLength - 1);
-    expect(await short.submit(write("large", 20_000), MOMENT)).toEqual({
+    expect(await submitted(short, write("large", 20_000))).toEqual({
       kind: "refused",
       reason: "too-large",
     });
     expect(short.takeBatch()).toBeNull();
     const ample = inOffice(stored.byteLength + 16);
-    void ample.submit(write("large", 20_000), MOMENT);
+    void submitted(ample, write("large", 20_000));
     expect(ample.takeBatch()?.values).toHaveLength(1);
   });
 });
