@@ -25,6 +25,17 @@ interface Verdict {
 }
 
 const root = join(import.meta.dirname, "..", "..");
+/** The tests that judge where the simulator does not: golden scripts of the core, and tables of the metadata's rules. */
+const TESTS = {
+  scripts: ["test/raft/scripts.test.ts"],
+  rules: [
+    "test/metadata/control/elections.test.ts",
+    "test/metadata/control/reassignment-walk.test.ts",
+    "test/metadata/control/fence-stale-brokers.test.ts",
+    "test/metadata/control/cluster-operations.test.ts",
+  ],
+} as const;
+
 const { values } = parseArgs({ options: { only: { type: "string", default: "" } } });
 const copy = await mkdtemp(join(tmpdir(), "kedge-mutants-"));
 try {
@@ -42,7 +53,8 @@ async function main(): Promise<number> {
   for (const line of stale) console.error(line);
   if (stale.length > 0 || chosen.length === 0) return 1;
 
-  const unchanged = (await simulate(20)) ?? (await runScripts());
+  const unchanged =
+    (await simulate(20)) ?? (await runTests("scripts")) ?? (await runTests("rules"));
   if (unchanged !== undefined) {
     console.error(`the code as it is fails already: ${unchanged.killer}, seed ${unchanged.seed}`);
     return 1;
@@ -63,6 +75,7 @@ async function prepare(): Promise<void> {
   await cp(join(root, "durable-objects"), join(copy, "durable-objects"), { recursive: true });
   await cp(join(root, "test", "sim"), join(copy, "test", "sim"), { recursive: true });
   await cp(join(root, "test", "raft"), join(copy, "test", "raft"), { recursive: true });
+  await cp(join(root, "test", "metadata"), join(copy, "test", "metadata"), { recursive: true });
   await cp(join(root, "tsconfig.base.json"), join(copy, "tsconfig.base.json"));
   await symlink(join(root, "node_modules"), join(copy, "node_modules"));
   await writeFile(join(copy, "package.json"), '{ "type": "module" }\n');
@@ -82,10 +95,15 @@ async function complaintAbout({ name, edits }: Mutant): Promise<string | undefin
 async function judge(mutant: Mutant): Promise<Verdict> {
   const startedAt = performance.now();
   for (const edit of mutant.edits) await apply(edit);
-  const violation = mutant.witness === "golden" ? await runScripts() : await simulate(SEEDS);
+  const violation = await judgeOf(mutant);
   for (const { file } of mutant.edits) await cp(join(root, file), join(copy, file));
   const seconds = (performance.now() - startedAt) / 1000;
   return { mutant, killer: violation?.killer ?? null, seed: violation?.seed ?? "-", seconds };
+}
+
+function judgeOf({ witness }: Mutant): Promise<Violation | undefined> {
+  if (witness === "golden") return runTests("scripts");
+  return witness === "rules" ? runTests("rules") : simulate(SEEDS);
 }
 
 async function apply({ file, find, replace }: Edit): Promise<void> {
@@ -116,15 +134,15 @@ async function simulate(seeds: number): Promise<Violation | undefined> {
   return { killer, seed };
 }
 
-/** Runs the golden scripts of the core in the copy. */
-async function runScripts(): Promise<Violation | undefined> {
+/** Runs a suite of tests in the copy. */
+async function runTests(suite: keyof typeof TESTS): Promise<Violation | undefined> {
   const vitest = join("node_modules", "vitest", "vitest.mjs");
-  const { code, output } = await run([vitest, "run", "test/raft/scripts.test.ts"]);
+  const { code, output } = await run([vitest, "run", ...TESTS[suite]]);
   if (code === 0) return undefined;
   if (!output.includes("AssertionError") && !output.includes("mismatched")) {
-    throw new Error(`the scripts broke down:\n${output.slice(-2_000)}`);
+    throw new Error(`the ${suite} broke down:\n${output.slice(-2_000)}`);
   }
-  return { killer: "scripts", seed: "-" };
+  return { killer: suite, seed: "-" };
 }
 
 /** Runs a script of the copy under this very Node. */
@@ -160,6 +178,7 @@ function summary(verdicts: readonly Verdict[]): number {
     killed.filter(({ mutant }) => mutant.witness === witness).length;
   console.log(`${killed.length} of ${verdicts.length} mutants killed:`);
   console.log(`  ${by(undefined)} by the simulator's checkers`);
+  console.log(`  ${by("rules")} by tables of what each operation should answer`);
   console.log(`  ${by("assertion")} by the code's own assertions alone`);
   console.log(`  ${by("golden")} by golden scripts, which any change of behaviour kills`);
   for (const { mutant } of survivors) console.log(`survived: ${mutant.name} (${mutant.breaks})`);

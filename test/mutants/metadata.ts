@@ -52,4 +52,69 @@ export const METADATA_MUTANTS: readonly Mutant[] = [
     ],
     killers: ["standstills-fence-nobody"],
   },
+  {
+    name: "a move elects the new, empty replica of an offline partition",
+    breaks: "KIP-455",
+    edits: [
+      {
+        file: "src/metadata/control/alter-partition-reassignments.ts",
+        find: 'const election = asked.replicas === null ? "configured" : "online";',
+        replace: 'const election = "configured";',
+      },
+    ],
+    killers: ["rules"],
+    witness: "rules",
+  },
+  {
+    name: "saying where a replica lies elects it, though it was not in sync",
+    breaks: "KIP-858",
+    edits: [
+      {
+        file: "src/metadata/control/assign-replicas-to-dirs.ts",
+        find: 'const election = isLost ? "configured" : "online";',
+        replace: 'const election = "configured";',
+      },
+    ],
+    killers: ["rules"],
+    witness: "rules",
+  },
+  {
+    name: "a move that is changed forgets what it was adding",
+    breaks: "KIP-455",
+    edits: [
+      {
+        file: "src/metadata/partitions/reassignment.ts",
+        find: "[...added, ...without(target, replicas)]",
+        replace: "[...without(target, replicas)]",
+      },
+    ],
+    killers: ["rules"],
+    witness: "rules",
+  },
+  {
+    name: "a controller whose timers are always late never fences",
+    breaks: "KIP-631",
+    edits: [
+      {
+        file: "src/metadata/duties/fence-stale-brokers.ts",
+        find: "contact.isSpared || ",
+        replace: "",
+      },
+    ],
+    killers: ["rules"],
+    witness: "rules",
+  },
+  {
+    name: "a controller registers at another endpoint than the voter's",
+    breaks: "KIP-919",
+    edits: [
+      {
+        file: "src/metadata/control/controller-registration.ts",
+        find: "if (!sameEndpoints(voter.endpoints, listeners)) {",
+        replace: "if (voter.endpoints.length < 0) {",
+      },
+    ],
+    killers: ["rules"],
+    witness: "rules",
+  },
 ];

@@ -15,10 +15,11 @@ export interface Mutant {
   /** The invariants that may fall first. */
   readonly killers: readonly string[];
   /**
-   * Set where the mistake is seen by the code's own assertions alone, or by golden scripts of `test/raft`, which any
-   * change of behaviour kills. Such a row says nothing of the simulator's checkers and is counted apart.
+   * Who judges, where it is not the simulator. `rules`: the tables of `test/metadata`, for what the simulator has no
+   * worlds. `assertion` and `golden`: the mistake is seen by the code's own assertions alone, or by golden scripts of
+   * `test/raft`, which any change of behaviour kills; such a row says nothing of the checkers and is counted apart.
    */
-  readonly witness?: "assertion" | "golden";
+  readonly witness?: "rules" | "assertion" | "golden";
 }
 
 /** Takes away one of the core's own assertions, by its condition. */
