@@ -52,7 +52,7 @@ describe("what is queued while a round does not commit", () => {
     const active = inOffice();
     const outcomes: unknown[] = [];
     const submit = (operation: Operation<unknown>): void =>
-      void active.submit(operation, MOMENT, (outcome) => outcomes.push(outcome));
+      active.submit(operation, MOMENT, (outcome) => outcomes.push(outcome));
     // Each fills more than half of a batch. Ten batches hold thirty-three.
     for (let at = 0; at < 40; at += 1) submit(write(`c${at}`, 30_000));
     await settled();
