@@ -51,7 +51,7 @@ const invalidConfig = (message: string | null): ConfigsRefusal | null =>
 
 export const MIN_ISR = "min.insync.replicas";
 
-/** Why these keys cannot be changed, whatever else is set. */
+/** Why these keys cannot be changed; null when they can, as far as the keys that are not changed allow it. */
 export function changesRefusal(
   resource: Resource,
   changes: readonly ConfigChange[],
@@ -102,7 +102,7 @@ export function configsRefusal(
   }
 }
 
-/** Why a topic that is made has these configs in vain. */
+/** Why a topic cannot be created with these configs; null when it can. */
 export function newTopicConfigsRefusal(configs: Configs, rules: ConfigRules): string | null {
   for (const value of configs.values()) {
     const refusal = sizeRefusalOf(value);

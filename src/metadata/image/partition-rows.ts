@@ -144,7 +144,7 @@ export function unpacked(chunk: RowChunk, at: number, slots: ReplicaSlots): Part
     at,
   )
     ? rareLists(chunk, rareAt)
-    : [NOBODY, NOBODY, NOBODY, NOBODY];
+    : [NO_BROKERS, NO_BROKERS, NO_BROKERS, NO_BROKERS];
   return {
     replicas,
     isr: isrCount === AS_REPLICAS ? replicas : list(chunk, isrAt, isrCount),
@@ -160,7 +160,7 @@ export function unpacked(chunk: RowChunk, at: number, slots: ReplicaSlots): Part
   };
 }
 
-const NOBODY: readonly number[] = Object.freeze([]);
+const NO_BROKERS: readonly number[] = Object.freeze([]);
 
 type FourLists = readonly [
   readonly number[],
@@ -184,7 +184,7 @@ function rareLists(chunk: RowChunk, at: number): FourLists {
 }
 
 const list = (chunk: RowChunk, at: number, length: number): readonly number[] =>
-  length === 0 ? NOBODY : Array.from(chunk.subarray(at, at + length));
+  length === 0 ? NO_BROKERS : Array.from(chunk.subarray(at, at + length));
 
 /** The rows in which every partition of `changed` is as given there. All their replicas have slots. */
 export function withRows(

@@ -11,7 +11,7 @@ import {
 } from "../../protocol/index.ts";
 
 /**
- * `directories` is as long as `replicas`; every other list is what the record said. `leader` is -1 when nobody
+ * `directories` is as long as `replicas`; every other list is what the record said. `leader` is -1 when no replica
  * leads. Both epochs only grow.
  */
 export interface Partition {
@@ -28,7 +28,7 @@ export interface Partition {
   readonly partitionEpoch: number;
   /** KIP-966: outside the ISR, yet certain to hold every committed record. */
   readonly eligibleLeaderReplicas: readonly number[];
-  /** KIP-966: who led before nobody could. */
+  /** KIP-966: the last leader of a partition that has none. */
   readonly lastKnownElr: readonly number[];
 }
 

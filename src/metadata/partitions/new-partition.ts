@@ -40,7 +40,7 @@ function isCordoned(broker: BrokerRegistration): boolean {
   return logDirs.length > 0 && logDirs.every((directory) => cordonedLogDirs.includes(directory));
 }
 
-/** Why nobody can hold these replicas, in Kafka's words; null when they can. `size` null: any number of them. */
+/** Why these replicas cannot be assigned, in Kafka's words; null when they can. `size` null: any number of them. */
 export function assignmentRefusal(
   view: MetadataImage,
   replicas: readonly number[],

@@ -1,5 +1,5 @@
 /**
- * The single place where a partition's leader and ISR change: from a partition and what somebody wants of it to
+ * The single place where a partition's leader and ISR change: from a partition and what is wanted of it to
  * the one record that makes it so, or to null where nothing is to be written. Elections, the completion of
  * reassignments and the bumps of the leader epoch all follow from here; no control operation writes a
  * PartitionChangeRecord of its own making. It decides no permission: whether a wish may be wished is the
@@ -15,7 +15,7 @@ import {
 import { electLeader, type Elected, type Election } from "./leader-election.ts";
 import { completedReassignment } from "./reassignment.ts";
 
-/** What somebody wants of a partition. Absent means: as it is. */
+/** What is wanted of a partition. An absent field stays as it is. */
 export interface DesiredPartition {
   readonly isr?: readonly number[];
   readonly replicas?: readonly number[];
@@ -130,7 +130,7 @@ function targetOf(partition: Partition, desired: DesiredPartition): Target {
 
 /**
  * KIP-966: who left the ISR while it was below min.insync.replicas still has every committed record, since
- * nothing was committed without it. At or above the minimum nobody outside the ISR is needed.
+ * nothing was committed without it. At or above the minimum no replica outside the ISR is needed.
  */
 function stagedElr(
   partition: Partition,
@@ -188,7 +188,7 @@ function isrAfterElection(
   return target.isr;
 }
 
-/** KIP-966: who led a partition that lost its last leader is remembered until somebody leads again. */
+/** KIP-966: the last leader of a leaderless partition is remembered until a replica leads again. */
 function lastKnownElrChange(partition: Partition, leader: number, rules: PartitionRules): Changes {
   const { lastKnownElr } = partition;
   if (rules.elrMinIsr === null || leader >= 0)

@@ -1,6 +1,6 @@
 /**
  * Where the replicas of new partitions go: striped over racks and brokers, so that leaders, followers and pairs
- * of the two spread evenly without anybody counting load. It is Kafka's own placer, draw for draw, so that its
+ * of the two spread evenly without counting load. It is Kafka's own placer, draw for draw, so that its
  * published vectors are ours. It never moves an existing replica, and it knows neither disks nor load.
  *
  * Aims, in this order: the first replica (the leader to be) is on an active broker; the first replicas of
