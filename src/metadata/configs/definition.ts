@@ -3,6 +3,7 @@
  * refusal. A vocabulary for tables; which keys there are stands in `tables/` and its neighbours.
  */
 import { unreachable } from "../../std/assert.ts";
+import { booleanIn, doubleIn, elementsIn, integerIn, isIntegerType, trimmed } from "./values.ts";
 
 export type ConfigType =
   | "boolean"
@@ -18,15 +19,19 @@ export type ConfigType =
 export interface ConfigDefinition {
   readonly name: string;
   readonly type: ConfigType;
-  /** As it is written in a config, and shown when nothing is set. */
+  /** As it is written in a config, and shown when nothing is set; "" also where Kafka has none. */
   readonly default: string;
   /** Bounds of a number, both inclusive. */
   readonly min?: number;
   readonly max?: number;
   /** The only values of a string, or of each element of a list. */
   readonly oneOf?: readonly string[];
-  /** A rule of its own: the reason why `value` is refused, or null. */
+  /** A rule of its own: the reason why `value` is refused, or null. Of a list, the whole refusal. */
   readonly refuses?: (value: string) => string | null;
+  /** A list whose elements `refuses` alone judges: they may be empty. */
+  readonly hasOwnElements?: true;
+  /** Kafka's own tests use it; it is shown only where it is set. */
+  readonly isInternal?: true;
   /** Broker configs that give the default, in order of precedence. */
   readonly brokerSynonyms?: readonly BrokerSynonym[];
 }
@@ -82,35 +87,25 @@ function utf8Length(text: string): number {
 
 /** Why `value` is no value of this key, in Kafka's words; null when it is one. */
 export function refusalOf(definition: ConfigDefinition, value: string): string | null {
-  const reason = typeRefusal(definition.type, value) ?? rangeRefusal(definition, value);
-  const own = reason ?? definition.refuses?.(value) ?? null;
-  return own === null
-    ? null
-    : `Invalid value ${value} for configuration ${definition.name}: ${own}`;
+  const { name, type } = definition;
+  const refused = typeRefusal(type, value);
+  if (refused !== null) return invalidValue(name, value, refused);
+  return type === "list" ? listRefusal(definition, value) : scalarRefusal(definition, value);
 }
 
-/** The elements of a list as written, blanks trimmed. An empty text is an empty list. */
-export function listElements(value: string): readonly string[] {
-  const trimmed = value.trim();
-  return trimmed === "" ? [] : trimmed.split(",").map((element) => element.trim());
-}
+export const invalidValue = (name: string, value: string, reason: string): string =>
+  `Invalid value ${value} for configuration ${name}: ${reason}`;
 
 function typeRefusal(type: ConfigType, value: string): string | null {
   switch (type) {
     case "boolean":
-      return /^(true|false)$/i.test(value.trim())
-        ? null
-        : "Expected value to be either true or false";
+      return booleanIn(value) === null ? "Expected value to be either true or false" : null;
     case "int":
-      return integerRefusal(value, "INT", 2n ** 31n);
     case "short":
-      return integerRefusal(value, "SHORT", 2n ** 15n);
     case "long":
-      return integerRefusal(value, "LONG", 2n ** 63n);
+      return integerIn(value, type) === null ? `Not a number of type ${type.toUpperCase()}` : null;
     case "double":
-      return /^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/.test(value.trim())
-        ? null
-        : "Not a number of type DOUBLE";
+      return doubleIn(value) === null ? "Not a number of type DOUBLE" : null;
     case "string":
     case "list":
     case "class":
@@ -121,25 +116,44 @@ function typeRefusal(type: ConfigType, value: string): string | null {
   }
 }
 
-function integerRefusal(value: string, name: string, limit: bigint): string | null {
-  const refusal = `Not a number of type ${name}`;
-  // The length keeps a text of a million digits from becoming a number before it is refused.
-  if (!/^[+-]?\d{1,40}$/.test(value.trim())) return refusal;
-  const number = BigInt(value.trim().replace(/^\+/, ""));
-  return -limit <= number && number < limit ? null : refusal;
+function scalarRefusal(definition: ConfigDefinition, value: string): string | null {
+  const { name, type, oneOf } = definition;
+  const read = asRead(type, value);
+  const reason =
+    oneOf !== undefined && !oneOf.includes(read)
+      ? `String must be one of: ${oneOf.join(", ")}`
+      : (rangeRefusal(definition, value) ?? definition.refuses?.(read) ?? null);
+  return reason === null ? null : invalidValue(name, read, reason);
 }
 
-function rangeRefusal(definition: ConfigDefinition, value: string): string | null {
-  const { type, min, max, oneOf } = definition;
-  if (oneOf !== undefined) {
-    const values = type === "list" ? listElements(value) : [value];
-    const isKnown = values.every((element) => oneOf.includes(element));
-    if (!isKnown) return `String must be one of: ${oneOf.join(", ")}`;
-  }
-  if (type === "string" || type === "list" || type === "boolean") return null;
-  // Bounds are small numbers: rounding a long beyond 2^53 never moves it over one.
-  const number = Number(value.trim());
+/** The value as Kafka's words quote it. */
+function asRead(type: ConfigType, value: string): string {
+  if (isIntegerType(type)) return `${integerIn(value, type)}`;
+  const number = type === "double" ? doubleIn(value) : null;
+  if (number === null) return trimmed(value);
+  return Number.isInteger(number) ? number.toFixed(1) : `${number}`;
+}
+
+function rangeRefusal({ type, min, max }: ConfigDefinition, value: string): string | null {
+  // Bounds are small numbers: rounding a long beyond 2^53 never moves it over one. What is not a number is in no
+  // order with them, and Kafka lets it pass.
+  const number = isIntegerType(type) ? Number(integerIn(value, type)) : doubleIn(value);
+  if (number === null) return null;
   if (min !== undefined && number < min) return `Value must be at least ${min}`;
-  if (max !== undefined && number > max) return `Value must be no more than ${max}`;
+  return max !== undefined && number > max ? `Value must be no more than ${max}` : null;
+}
+
+/** No element is empty (KIP-1161); one that is named twice counts once. */
+function listRefusal(definition: ConfigDefinition, value: string): string | null {
+  const { name, oneOf, refuses, hasOwnElements = false } = definition;
+  const own = refuses?.(value) ?? null;
+  if (own !== null) return own;
+  if (hasOwnElements) return null;
+  for (const element of elementsIn(value)) {
+    if (element === "") return `Configuration '${name}' values must not be empty.`;
+    if (oneOf !== undefined && !oneOf.includes(element)) {
+      return invalidValue(name, element, `String must be one of: ${oneOf.join(", ")}`);
+    }
+  }
   return null;
 }

@@ -2,9 +2,9 @@
  * The type and the default of a key of any resource, where no table of one kind is at hand.
  */
 import { CONFIG_RESOURCE } from "../image/configs-image.ts";
-import { brokerConfigType } from "./tables/broker.ts";
+import { BROKER_CONFIGS, brokerDefinition } from "./tables/broker.ts";
 import { CLIENT_METRICS_CONFIGS } from "./tables/client-metrics.ts";
-import type { ConfigDefinitions, ConfigType } from "./definition.ts";
+import type { ConfigDefinition, ConfigDefinitions, ConfigType } from "./definition.ts";
 import { GROUP_CONFIGS } from "./tables/group.ts";
 import { TOPIC_CONFIGS } from "./tables/topic.ts";
 
@@ -24,13 +24,31 @@ export function definitionsOf(resourceType: number): ConfigDefinitions {
   }
 }
 
+/** The keys of a resource that are shown when `set` are set on it. */
+export const shownDefinitions = (
+  resourceType: number,
+  set: ReadonlyMap<string, string>,
+): readonly ConfigDefinition[] =>
+  [...definitionsOf(resourceType).values()].filter(
+    ({ name, isInternal = false }) => !isInternal || set.has(name),
+  );
+
 /** Null where the key is not known. */
 export function configType(resourceType: number, name: string): ConfigType | null {
-  if (resourceType === CONFIG_RESOURCE.BROKER) return brokerConfigType(name);
-  return definitionsOf(resourceType).get(name)?.type ?? null;
+  const definition =
+    resourceType === CONFIG_RESOURCE.BROKER
+      ? brokerDefinition(name)
+      : definitionsOf(resourceType).get(name);
+  return definition?.type ?? null;
 }
 
-/** "" where there is none, or none that a controller knows. */
-export function configDefault(resourceType: number, name: string): string {
-  return definitionsOf(resourceType).get(name)?.default ?? "";
+/**
+ * The default of a key to which may be appended, from which may be subtracted; null where neither may be. As in Kafka,
+ * whose controller knows the lists of topics and of brokers, but for those under a listener's prefix.
+ */
+export function listDefault(resourceType: number, name: string): string | null {
+  const isBroker = resourceType === CONFIG_RESOURCE.BROKER;
+  if (!isBroker && resourceType !== CONFIG_RESOURCE.TOPIC) return null;
+  const definition = (isBroker ? BROKER_CONFIGS : TOPIC_CONFIGS).get(name);
+  return definition?.type === "list" ? definition.default : null;
 }

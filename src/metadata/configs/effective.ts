@@ -2,11 +2,15 @@
  * What a topic's config really is: set on the topic, else on all brokers, else Kafka's default. A broker's own
  * override is left out on purpose, and no controller reads a file: the answer depends on the log alone, so it
  * outlives every change of the active controller.
+ *
+ * A value that its key does not take counts as not set, as it does for brokers: the log may hold one that was
+ * written before there was a rule against it, or that names a secret store. So what is effective can always be read.
  */
 import { assert } from "../../std/assert.ts";
 import { CONFIG_RESOURCE, configsOf, type ConfigsImage } from "../image/configs-image.ts";
-import type { ConfigDefinition } from "./definition.ts";
+import { refusalOf, type ConfigDefinition } from "./definition.ts";
 import { TOPIC_CONFIGS } from "./tables/topic.ts";
+import { booleanIn, integerIn } from "./values.ts";
 
 /** Where a value comes from, as DescribeConfigs and CreateTopics tell it (KIP-226). */
 export const ConfigSource = {
@@ -32,27 +36,40 @@ export interface TopicConfigSources {
   readonly clusterDefaults: ReadonlyMap<string, string>;
 }
 
-/** Every value the key has somewhere, the one that counts first. Never empty: the last is the default. */
+/**
+ * Every value the key has somewhere, the one that counts first. Never empty: the default is among them, and behind it
+ * only what is set and cannot be read.
+ */
 export function configSynonyms(
   definition: ConfigDefinition,
   sources: TopicConfigSources,
 ): readonly [ConfigValue, ...ConfigValue[]] {
   const { name } = definition;
-  const set: ConfigValue[] = [];
-  const onTopic = sources.topic.get(name);
-  if (onTopic !== undefined) {
-    set.push({ name, value: onTopic, source: ConfigSource.DYNAMIC_TOPIC });
-  }
-  for (const synonym of definition.brokerSynonyms ?? []) {
-    const value = sources.clusterDefaults.get(synonym.name);
-    if (value === undefined) continue;
-    const source = ConfigSource.DYNAMIC_DEFAULT_BROKER;
-    set.push({ name: synonym.name, value: scaled(value, synonym.factor), source });
+  const readable: ConfigValue[] = [];
+  const unreadable: ConfigValue[] = [];
+  for (const set of valuesSet(definition, sources)) {
+    (refusalOf(definition, set.value) === null ? readable : unreadable).push(set);
   }
   const fallback = definition.brokerSynonyms?.[0]?.name ?? name;
   const last = { name: fallback, value: definition.default, source: ConfigSource.DEFAULT };
-  const [first, ...rest] = set;
-  return first === undefined ? [last] : [first, ...rest, last];
+  const [first, ...rest] = readable;
+  return first === undefined ? [last, ...unreadable] : [first, ...rest, last, ...unreadable];
+}
+
+function* valuesSet(
+  { name, brokerSynonyms = [] }: ConfigDefinition,
+  { topic, clusterDefaults: forAll }: TopicConfigSources,
+): Generator<ConfigValue, void, undefined> {
+  const onTopic = topic.get(name);
+  if (onTopic !== undefined) {
+    yield { name, value: onTopic, source: ConfigSource.DYNAMIC_TOPIC };
+  }
+  for (const synonym of brokerSynonyms) {
+    const value = forAll.get(synonym.name);
+    if (value === undefined) continue;
+    const source = ConfigSource.DYNAMIC_DEFAULT_BROKER;
+    yield { name: synonym.name, value: scaled(value, synonym.factor), source };
+  }
 }
 
 /** The value that counts. */
@@ -75,19 +92,32 @@ export function topicConfigSources(configs: ConfigsImage, topicName: string): To
   };
 }
 
-/** The effective value of one of Kafka's own topic configs. */
-export function effectiveTopicConfig(
-  configs: ConfigsImage,
-  topicName: string,
-  key: string,
-): string {
-  const definition = TOPIC_CONFIGS.get(key);
-  assert(definition !== undefined, `${key} is a topic config`);
-  return effectiveConfig(definition, topicConfigSources(configs, topicName)).value;
+/** Whether one of Kafka's switches is on for a topic. */
+export function effectiveBoolean(configs: ConfigsImage, topicName: string, key: string): boolean {
+  return booleanIn(effectiveValue(key, topicConfigSources(configs, topicName))) === true;
 }
 
-/** "168" hours as "604800000" milliseconds. -1 means without limit in every unit. */
+/** The effective value of one of Kafka's numbers for a topic. */
+export function effectiveInteger(configs: ConfigsImage, topicName: string, key: string): number {
+  return Number(effectiveLong(key, topicConfigSources(configs, topicName)));
+}
+
+/** As exact as it is set: a long may be beyond what a number holds. */
+export function effectiveLong(key: string, sources: TopicConfigSources): bigint {
+  const value = integerIn(effectiveValue(key, sources), "long");
+  assert(value !== null, `the effective value of ${key} is an integer`);
+  return value;
+}
+
+/** The effective value of one of Kafka's own topic configs. */
+export function effectiveValue(key: string, sources: TopicConfigSources): string {
+  const definition = TOPIC_CONFIGS.get(key);
+  assert(definition !== undefined, `${key} is a topic config`);
+  return effectiveConfig(definition, sources).value;
+}
+
+/** "168" hours as "604800000" milliseconds. A negative number, which is no limit, is the same in every unit. */
 function scaled(value: string, factor: number): string {
-  if (factor === 1 || !/^\d+$/.test(value)) return value;
-  return `${BigInt(value) * BigInt(factor)}`;
+  const number = factor === 1 ? null : integerIn(value, "long");
+  return number === null || number < 0n ? value : `${number * BigInt(factor)}`;
 }

@@ -5,21 +5,18 @@
  * what it is called, is not asked here.
  */
 import { CONFIG_RESOURCE } from "../image/configs-image.ts";
-import {
-  listElements,
-  refusalOf,
-  sizeRefusalOf,
-  type ConfigDefinition,
-  type ConfigDefinitions,
-} from "./definition.ts";
-import { effectiveConfig } from "./effective.ts";
+import { invalidValue, refusalOf, sizeRefusalOf, type ConfigDefinitions } from "./definition.ts";
+import { effectiveLong, effectiveValue, type TopicConfigSources } from "./effective.ts";
+import { brokerDefinition } from "./tables/broker.ts";
 import {
   CLIENT_METRICS_CONFIGS,
   INTERVAL_MS_MAX,
   INTERVAL_MS_MIN,
+  matchRefusal,
 } from "./tables/client-metrics.ts";
 import { COORDINATOR_BOUNDS, GROUP_CONFIGS } from "./tables/group.ts";
 import { TOPIC_CONFIGS } from "./tables/topic.ts";
+import { booleanIn, elementsIn, integerIn } from "./values.ts";
 
 /** Configs as they are set on one resource. */
 export type Configs = ReadonlyMap<string, string>;
@@ -39,6 +36,10 @@ export interface ConfigRules {
   readonly clusterDefaults: Configs;
   /** KIP-966: eligible leader replicas are in use. */
   readonly isElrEnabled: boolean;
+  /** KIP-1066: metadata.version is 4.3-IV0 or above. */
+  readonly hasCordonedDirectories: boolean;
+  /** A broker has judged the request and passed it on (KIP-590). */
+  readonly isForwarded: boolean;
 }
 
 export interface ConfigsRefusal {
@@ -55,22 +56,28 @@ export const MIN_ISR = "min.insync.replicas";
 export function changesRefusal(
   resource: Resource,
   changes: readonly ConfigChange[],
+  before: Configs,
   rules: ConfigRules,
 ): ConfigsRefusal | null {
   for (const [, value] of changes) {
     const refusal = value === null ? null : sizeRefusalOf(value);
     if (refusal !== null) return invalidConfig(refusal);
   }
-  return invalidConfig(minIsrRefusal(resource, changes, rules));
+  if (resource.resourceType !== CONFIG_RESOURCE.BROKER) return null;
+  return invalidConfig(
+    minIsrRefusal(resource, changes, rules) ??
+      cordonedRefusal(changes, before, rules) ??
+      brokerValuesRefusal(changes),
+  );
 }
 
 /** KIP-966: which replicas are eligible depends on one minimum for the cluster, which must stay known. */
 function minIsrRefusal(
-  { resourceType, resourceName }: Resource,
+  { resourceName }: Resource,
   changes: readonly ConfigChange[],
   { isElrEnabled }: ConfigRules,
 ): string | null {
-  if (resourceType !== CONFIG_RESOURCE.BROKER || !isElrEnabled) return null;
+  if (!isElrEnabled) return null;
   const change = changes.find(([name]) => name === MIN_ISR);
   if (change === undefined) return null;
   if (resourceName !== "") return `Broker-level ${MIN_ISR} cannot be altered while ELR is enabled.`;
@@ -79,24 +86,71 @@ function minIsrRefusal(
     : null;
 }
 
+const CORDONED = "cordoned.log.dirs";
+
 /**
- * Why a resource cannot have the configs `after`. Values of broker configs are not judged: a broker has done that,
- * knowing its plugins.
+ * KIP-1066: the log holds cordoned directories from 4.3-IV0 on. The paths are a broker's own, which knows its
+ * directories and judges them; of a request that no broker has forwarded, no path is taken that was not set before.
  */
+function cordonedRefusal(
+  changes: readonly ConfigChange[],
+  before: Configs,
+  { hasCordonedDirectories, isForwarded }: ConfigRules,
+): string | null {
+  const change = changes.find(([name]) => name === CORDONED);
+  if (change === undefined) return null;
+  if (!hasCordonedDirectories) {
+    return `The ${CORDONED} configuration value cannot be set because it requires metadata.version >= 4.3-IV0`;
+  }
+  const present = new Set(elementsIn(before.get(CORDONED) ?? ""));
+  const isSubset = elementsIn(change[1] ?? "").every((path) => present.has(path));
+  return isForwarded || isSubset
+    ? null
+    : `When updating ${CORDONED} via controllers,  the new value must be a subset of the current ` +
+        "configuration value.";
+}
+
+/**
+ * What brokers judge before they forward it, for whoever asks a controller directly: no value is kept that the topics
+ * which inherit it could not be computed with. Names are not judged, since plugins have some of their own, and neither
+ * is a reference to a secret store (KIP-297), which each broker follows by itself.
+ */
+function brokerValuesRefusal(changes: readonly ConfigChange[]): string | null {
+  for (const [name, value] of changes) {
+    const definition = brokerDefinition(name);
+    if (value === null || definition === undefined || isReference(value)) continue;
+    const refusal = refusalOf(definition, value);
+    if (refusal !== null) return refusal;
+  }
+  return null;
+}
+
+/** `${provider:path:key}`, somewhere in the value. */
+function isReference(value: string): boolean {
+  const start = value.indexOf("${");
+  const end = value.indexOf("}", start);
+  return start !== -1 && value.slice(start, end).includes(":");
+}
+
+/** What is set on a resource after a change, and what was before. */
+export interface Change {
+  readonly after: Configs;
+  readonly before: Configs;
+}
+
+/** Why a resource cannot have the configs `after`; null when it can. */
 export function configsRefusal(
   { resourceType }: Resource,
-  after: Configs,
+  change: Change,
   rules: ConfigRules,
 ): ConfigsRefusal | null {
   switch (resourceType) {
     case CONFIG_RESOURCE.TOPIC:
-      return invalidConfig(topicConfigsRefusal(after, rules));
+      return invalidConfig(topicConfigsRefusal(change, rules));
     case CONFIG_RESOURCE.GROUP:
-      return invalidConfig(groupConfigsRefusal(after));
-    case CONFIG_RESOURCE.CLIENT_METRICS: {
-      const message = clientMetricsConfigsRefusal(after);
-      return message === null ? null : { error: "INVALID_REQUEST", message };
-    }
+      return invalidConfig(groupConfigsRefusal(change.after));
+    case CONFIG_RESOURCE.CLIENT_METRICS:
+      return clientMetricsConfigsRefusal(change.after);
     default:
       return null;
   }
@@ -108,24 +162,23 @@ export function newTopicConfigsRefusal(configs: Configs, rules: ConfigRules): st
     const refusal = sizeRefusalOf(value);
     if (refusal !== null) return refusal;
   }
-  return topicConfigsRefusal(configs, rules);
+  return topicConfigsRefusal({ after: configs, before: new Map() }, rules);
 }
 
 /** What is not set on the topic has the value that all brokers give it. */
-function topicConfigsRefusal(configs: Configs, { clusterDefaults }: ConfigRules): string | null {
-  const refusal = valuesRefusal(configs, TOPIC_CONFIGS, "topic config name");
+function topicConfigsRefusal({ after, before }: Change, rules: ConfigRules): string | null {
+  const unknown = unknownName(after, TOPIC_CONFIGS);
+  if (unknown !== null) return `Unknown topic config name: ${unknown}`;
+  const refusal = valuesRefusal(after, TOPIC_CONFIGS);
   if (refusal !== null) return refusal;
-  const sources = { topic: configs, clusterDefaults };
-  const effective = (name: string): string => {
-    const definition = TOPIC_CONFIGS.get(name);
-    return definition === undefined ? "" : effectiveConfig(definition, sources).value;
-  };
-  return compactionRefusal(effective) ?? remoteStorageRefusal(effective);
+  const { clusterDefaults } = rules;
+  const sources = { topic: after, clusterDefaults };
+  return compactionRefusal(sources) ?? tieredStorageRefusal(sources, before);
 }
 
-function compactionRefusal(effective: (name: string) => string): string | null {
-  const min = Number(effective("min.compaction.lag.ms"));
-  const max = Number(effective("max.compaction.lag.ms"));
+function compactionRefusal(sources: TopicConfigSources): string | null {
+  const min = effectiveLong("min.compaction.lag.ms", sources);
+  const max = effectiveLong("max.compaction.lag.ms", sources);
   if (min <= max) return null;
   return (
     `conflict topic config setting min.compaction.lag.ms (${min}) > ` +
@@ -133,72 +186,121 @@ function compactionRefusal(effective: (name: string) => string): string | null {
   );
 }
 
-/** KIP-405: what is kept locally is part of what is kept, and a compacted log cannot be kept remotely. */
-function remoteStorageRefusal(effective: (name: string) => string): string | null {
-  if (effective("remote.storage.enable").toLowerCase() !== "true") return null;
-  if (listElements(effective("cleanup.policy")).includes("compact")) {
-    return "Remote log storage is unsupported for the compacted topics";
+/**
+ * Whether brokers have tiered storage is a setting in their files, and in those of Kafka's controllers. Here it is told
+ * as a config of all brokers, which they pass over; without it they do not have it, as by Kafka's default.
+ */
+const HAS_TIERED_STORAGE = "remote.log.storage.system.enable";
+
+const isOn = (configs: Configs, key: string): boolean => booleanIn(configs.get(key) ?? "") === true;
+
+/** KIP-405, KIP-950. */
+function tieredStorageRefusal(sources: TopicConfigSources, before: Configs): string | null {
+  const { topic, clusterDefaults } = sources;
+  if (!isOn(topic, "remote.storage.enable")) {
+    const strandsSegments =
+      isOn(before, "remote.storage.enable") && !isOn(topic, "remote.log.delete.on.disable");
+    return strandsSegments
+      ? "It is invalid to disable remote storage without deleting remote data. If you want to keep the " +
+          "remote data and turn to read only, please set " +
+          "`remote.storage.enable=true,remote.log.copy.disable=true`. If you want to disable remote storage " +
+          "and delete all remote data, please set " +
+          "`remote.storage.enable=false,remote.log.delete.on.disable=true`."
+      : null;
+  }
+  if (!isOn(clusterDefaults, HAS_TIERED_STORAGE)) {
+    return (
+      "Tiered Storage functionality is disabled in the broker. " +
+      "Topic cannot be configured with remote log storage."
+    );
+  }
+  if (elementsIn(effectiveValue("cleanup.policy", sources)).includes("compact")) {
+    return (
+      "Remote log storage only supports topics with cleanup.policy=delete or cleanup.policy being an " +
+      "empty list."
+    );
   }
   return (
-    localRetentionRefusal(effective, "retention.bytes") ??
-    localRetentionRefusal(effective, "retention.ms")
+    localRetentionRefusal("retention.bytes", sources) ??
+    localRetentionRefusal("retention.ms", sources) ??
+    copyDisabledRefusal("retention.bytes", sources) ??
+    copyDisabledRefusal("retention.ms", sources)
   );
 }
 
-function localRetentionRefusal(effective: (name: string) => string, name: string): string | null {
-  const UNLIMITED = -1;
-  const AS_TOTAL = -2;
-  const local = Number(effective(`local.${name}`));
-  const total = Number(effective(name));
+const UNLIMITED = -1n;
+const AS_TOTAL = -2n;
+
+/** What is kept locally is part of what is kept. */
+function localRetentionRefusal(name: string, sources: TopicConfigSources): string | null {
+  const local = effectiveLong(`local.${name}`, sources);
+  const total = effectiveLong(name, sources);
   if (total <= UNLIMITED || local === AS_TOTAL) return null;
-  const refusal = `Invalid value ${local} for configuration local.${name}: `;
+  const refuse = (reason: string): string => invalidValue(`local.${name}`, `${local}`, reason);
   if (local === UNLIMITED) {
-    return `${refusal}Value must not be -1 as ${name} value is set as ${total}.`;
+    return refuse(`Value must not be -1 as ${name} value is set as ${total}.`);
   }
   return local > total
-    ? `${refusal}Value must not be more than property ${name} value ${total}.`
+    ? refuse(`Value must not be more than ${name} property value: ${total}`)
     : null;
+}
+
+/** Where nothing more is copied, only local segments are left to be kept. */
+function copyDisabledRefusal(name: string, sources: TopicConfigSources): string | null {
+  if (!isOn(sources.topic, "remote.log.copy.disable")) return null;
+  const local = effectiveLong(`local.${name}`, sources);
+  if (local === AS_TOTAL || local === effectiveLong(name, sources)) return null;
+  return (
+    `When \`remote.log.copy.disable\` is set to true, the \`local.${name}\` and \`${name}\` must be set to the ` +
+    "identical value because there will be no more logs copied to the remote storage."
+  );
 }
 
 /** Coordinators put bounds of their own on what their tables allow. */
 function groupConfigsRefusal(configs: Configs): string | null {
-  const refusal = valuesRefusal(configs, GROUP_CONFIGS, "group config name");
+  const unknown = unknownName(configs, GROUP_CONFIGS);
+  if (unknown !== null) return `Unknown group config name: ${unknown}`;
+  const refusal = valuesRefusal(configs, GROUP_CONFIGS);
   if (refusal !== null) return refusal;
-  for (const { name, prefix, setting, min, max } of COORDINATOR_BOUNDS) {
-    const value = configs.get(name);
-    if (value === undefined) continue;
-    if (Number(value) < min) {
-      return `${name} must be greater than or equal to ${prefix}.min.${setting}`;
-    }
-    if (Number(value) > max) {
-      return `${name} must be less than or equal to ${prefix}.max.${setting}`;
-    }
+  for (const { name, min, max, minSetting, maxSetting } of COORDINATOR_BOUNDS) {
+    const value = integerIn(configs.get(name) ?? "", "int");
+    if (value === null) continue;
+    if (value < min) return `${name} must be greater than or equal to ${minSetting}`;
+    if (value > max) return `${name} must be less than or equal to ${maxSetting}`;
   }
   return null;
 }
 
-function clientMetricsConfigsRefusal(configs: Configs): string | null {
-  const refusal = valuesRefusal(configs, CLIENT_METRICS_CONFIGS, "client metrics configuration");
-  if (refusal !== null) return refusal;
-  const interval = Number(configs.get("interval.ms") ?? INTERVAL_MS_MIN);
-  if (interval >= INTERVAL_MS_MIN && interval <= INTERVAL_MS_MAX) return null;
-  return (
-    `Invalid value ${interval} for interval.ms, interval must be between ` +
-    `${INTERVAL_MS_MIN} and ${INTERVAL_MS_MAX} (1 hour)`
-  );
+/** As Kafka has it, names and the interval's range are faults of the request, all else is one of the config. */
+function clientMetricsConfigsRefusal(configs: Configs): ConfigsRefusal | null {
+  const unknown = unknownName(configs, CLIENT_METRICS_CONFIGS);
+  if (unknown !== null) {
+    const message = `Unknown client metrics configuration: ${unknown}`;
+    return { error: "INVALID_REQUEST", message };
+  }
+  const refusal = valuesRefusal(configs, CLIENT_METRICS_CONFIGS);
+  if (refusal !== null) return invalidConfig(refusal);
+  const interval = integerIn(configs.get("interval.ms") ?? "", "int");
+  if (interval !== null && (interval < INTERVAL_MS_MIN || interval > INTERVAL_MS_MAX)) {
+    const message =
+      `Invalid value ${interval} for interval.ms, interval must be between ` +
+      `${INTERVAL_MS_MIN} and ${INTERVAL_MS_MAX} (1 hour)`;
+    return { error: "INVALID_REQUEST", message };
+  }
+  return invalidConfig(matchRefusal(configs.get("match") ?? ""));
 }
 
-/** Unknown names first, then what a value says by itself, in the order of the table. */
-function valuesRefusal(configs: Configs, table: ConfigDefinitions, noun: string): string | null {
-  for (const name of configs.keys()) {
-    if (!table.has(name)) return `Unknown ${noun}: ${name}`;
-  }
+function unknownName(configs: Configs, table: ConfigDefinitions): string | null {
+  for (const name of configs.keys()) if (!table.has(name)) return name;
+  return null;
+}
+
+/** What each value says by itself, in the order of the table. */
+function valuesRefusal(configs: Configs, table: ConfigDefinitions): string | null {
   for (const definition of table.values()) {
-    const refusal = valueRefusal(definition, configs.get(definition.name));
+    const value = configs.get(definition.name);
+    const refusal = value === undefined ? null : refusalOf(definition, value);
     if (refusal !== null) return refusal;
   }
   return null;
 }
-
-const valueRefusal = (definition: ConfigDefinition, value: string | undefined): string | null =>
-  value === undefined ? null : refusalOf(definition, value);

@@ -13,6 +13,7 @@ import {
   type ConfigsRefusal,
   type Resource,
 } from "../configs/validate.ts";
+import { MV_CORDONED_DIRECTORIES } from "../features/levels.ts";
 import { brokerById } from "../image/cluster-image.ts";
 import { CONFIG_RESOURCE, configsOf } from "../image/configs-image.ts";
 import type { MetadataImage } from "../image/metadata-image.ts";
@@ -90,10 +91,12 @@ export function alterResources<Asked extends Resource>(
   return { records: [], responses: refused };
 }
 
-/** What `view` says on configs of every resource. */
-export const configRules = (view: MetadataImage): ConfigRules => ({
+/** What the view and the caller say on configs of every resource. */
+export const configRules = (view: MetadataImage, { caller }: ControlContext): ConfigRules => ({
   clusterDefaults: clusterDefaults(view.configs),
   isElrEnabled: isElrEnabled(view),
+  hasCordonedDirectories: view.features.metadataVersion >= MV_CORDONED_DIRECTORIES,
+  isForwarded: caller.isForwarded,
 });
 
 const keyOf = ({ resourceType, resourceName }: Resource): string =>
@@ -118,17 +121,18 @@ function alterationFault(
   context: ControlContext,
 ): ApiError | null {
   const { resourceType, resourceName } = resource;
-  const after = new Map(configsOf(view.configs, resourceType, resourceName));
+  const before = configsOf(view.configs, resourceType, resourceName);
+  const after = new Map(before);
   for (const [name, value] of changes) {
     if (value === null) after.delete(name);
     else after.set(name, value);
   }
-  const rules = configRules(view);
+  const rules = configRules(view, context);
   return (
-    faultOf(changesRefusal(resource, changes, rules)) ??
+    faultOf(changesRefusal(resource, changes, before, rules)) ??
     nameFault(resource) ??
-    faultOf(configsRefusal(resource, after, rules)) ??
-    existenceFault(view, resource, context)
+    faultOf(configsRefusal(resource, { after, before }, rules)) ??
+    existenceFault(view, resource, changes, context)
   );
 }
 
@@ -159,10 +163,15 @@ const badRequest = (message: string): ApiError => apiError("INVALID_REQUEST", me
 const faultOf = (refusal: ConfigsRefusal | null): ApiError | null =>
   refusal === null ? null : apiError(refusal.error, refusal.message);
 
-/** Groups and subscriptions come into being by being configured; topics and nodes do not. */
+/**
+ * Groups and subscriptions come into being by being configured; topics and nodes do not. What a broker left behind
+ * when it was unregistered can be deleted: Kafka refuses that until a broker is registered under the id again, and has
+ * inherited it.
+ */
 function existenceFault(
   view: MetadataImage,
   { resourceType, resourceName }: Resource,
+  changes: readonly ConfigChange[],
   context: ControlContext,
 ): ApiError | null {
   if (resourceType === CONFIG_RESOURCE.TOPIC) {
@@ -171,7 +180,9 @@ function existenceFault(
   }
   if (resourceType !== CONFIG_RESOURCE.BROKER || resourceName === "") return null;
   const nodeId = Number(resourceName);
+  const left = configsOf(view.configs, resourceType, resourceName);
   const isKnown =
+    (left.size > 0 && changes.every(([name, value]) => value === null && left.has(name))) ||
     brokerById(view.cluster, nodeId) !== undefined ||
     view.cluster.controllers.has(nodeId) ||
     context.controllers.some(({ id }) => id === nodeId);

@@ -11,8 +11,8 @@ import {
   type MetadataRecord,
   type Uuid,
 } from "../../protocol/index.ts";
+import { shownDefinitions } from "../configs/definitions.ts";
 import { clusterDefaults, effectiveConfig } from "../configs/effective.ts";
-import { TOPIC_CONFIGS } from "../configs/tables/topic.ts";
 import { newTopicConfigsRefusal } from "../configs/validate.ts";
 import { CONFIG_RESOURCE } from "../image/configs-image.ts";
 import type { MetadataImage } from "../image/metadata-image.ts";
@@ -113,7 +113,7 @@ function planTopic(
     return apiError("INVALID_CONFIG", `Null value not supported for topic configs: ${names}`);
   }
   const configs = new Map(topic.configs.map(({ name, value }) => [name, value ?? ""]));
-  const configFault = newTopicConfigsRefusal(configs, configRules(view));
+  const configFault = newTopicConfigsRefusal(configs, configRules(view, context));
   if (configFault !== null) return apiError("INVALID_CONFIG", configFault);
   const partitions = planPartitions(view, topic, context.config, batch.draw);
   if (!("planned" in partitions)) return partitions;
@@ -161,7 +161,7 @@ function* recordsOf(
 
 function created(view: MetadataImage, name: string, topic: NewTopic): TopicResult {
   const sources = { topic: topic.configs, clusterDefaults: clusterDefaults(view.configs) };
-  const configs = [...TOPIC_CONFIGS.values()].map((definition) => {
+  const configs = shownDefinitions(CONFIG_RESOURCE.TOPIC, topic.configs).map((definition) => {
     const { value, source } = effectiveConfig(definition, sources);
     return {
       name: definition.name,

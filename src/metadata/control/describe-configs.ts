@@ -11,7 +11,7 @@ import {
   type DescribeConfigsResponse,
 } from "../../protocol/index.ts";
 import { CONFIG_TYPE_CODES, type ConfigDefinition } from "../configs/definition.ts";
-import { configType, definitionsOf } from "../configs/definitions.ts";
+import { configType, shownDefinitions } from "../configs/definitions.ts";
 import {
   ConfigSource,
   configSynonyms,
@@ -89,21 +89,23 @@ function isNode(view: MetadataImage, name: string, context: ControlContext): boo
   return (
     brokerById(view.cluster, nodeId) !== undefined ||
     view.cluster.controllers.has(nodeId) ||
-    context.controllerId === nodeId
+    context.controllerId === nodeId ||
+    // What a broker left behind when it was unregistered must be seen to be deleted.
+    configsOf(view.configs, CONFIG_RESOURCE.BROKER, name).size > 0
   );
 }
 
 function entriesOf(view: MetadataImage, resource: RequestedResource): readonly ConfigResult[] {
   const { resourceType, resourceName } = resource;
   if (resourceType === CONFIG_RESOURCE.BROKER) return brokerEntries(view, resourceName);
-  const definitions = [...definitionsOf(resourceType).values()];
+  const values = configsOf(view.configs, resourceType, resourceName);
+  const definitions = shownDefinitions(resourceType, values);
   if (resourceType === CONFIG_RESOURCE.TOPIC) {
     const sources = topicConfigSources(view.configs, resourceName);
     return definitions.map((definition) =>
       entryOf(resourceType, definition.name, configSynonyms(definition, sources)),
     );
   }
-  const values = configsOf(view.configs, resourceType, resourceName);
   const source =
     resourceType === CONFIG_RESOURCE.GROUP ? ConfigSource.GROUP : ConfigSource.CLIENT_METRICS;
   return definitions.map((definition) =>

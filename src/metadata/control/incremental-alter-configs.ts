@@ -8,8 +8,9 @@ import {
   type IncrementalAlterConfigsRequest,
   type IncrementalAlterConfigsResponse,
 } from "../../protocol/index.ts";
-import { configDefault, configType } from "../configs/definitions.ts";
+import { listDefault } from "../configs/definitions.ts";
 import type { ConfigChange } from "../configs/validate.ts";
+import { splitAt } from "../configs/values.ts";
 import { configsOf } from "../image/configs-image.ts";
 import type { MetadataImage } from "../image/metadata-image.ts";
 import { alterResources, nullValuesFault, repeatedKeysFault } from "./config-alteration.ts";
@@ -49,7 +50,8 @@ function changesOf(
   const current = configsOf(view.configs, resourceType, resourceName);
   return configs.map((config): ConfigChange => {
     const { name } = config;
-    return [name, valueAfter(config, current.get(name) ?? configDefault(resourceType, name))];
+    const base = current.get(name) ?? listDefault(resourceType, name) ?? "";
+    return [name, valueAfter(config, base)];
   });
 }
 
@@ -63,7 +65,7 @@ function requestFault(resourceType: number, configs: readonly RequestedConfig[])
       const message = `Unknown config operation ${configOperation} for key ${name}.`;
       return apiError("INVALID_REQUEST", message);
     }
-    if (configOperation < APPEND || configType(resourceType, name) === "list") continue;
+    if (configOperation < APPEND || listDefault(resourceType, name) !== null) continue;
     const verb = configOperation === APPEND ? "APPEND" : "SUBTRACT";
     const message = `Can't ${verb} to key ${name} because its type is not LIST.`;
     return apiError("INVALID_CONFIG", message);
@@ -78,14 +80,14 @@ function valueAfter({ configOperation, value }: RequestedConfig, base: string): 
       return null;
     case APPEND: {
       const elements = [...elementsOf(base)];
-      for (const added of elementsOf(value ?? "")) {
+      for (const added of splitAt(value ?? "", ",")) {
         if (!elements.includes(added)) elements.push(added);
       }
       return elements.join(",");
     }
     case SUBTRACT: {
       const elements = [...elementsOf(base)];
-      for (const removed of elementsOf(value ?? "")) {
+      for (const removed of splitAt(value ?? "", ",")) {
         const at = elements.indexOf(removed);
         if (at !== -1) elements.splice(at, 1);
       }

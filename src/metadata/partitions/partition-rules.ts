@@ -3,7 +3,7 @@
  * reader of images: it decides nothing, and hands what it read to `partition-change.ts`.
  */
 import { UNASSIGNED_DIRECTORY, type Uuid } from "../../protocol/index.ts";
-import { effectiveTopicConfig } from "../configs/effective.ts";
+import { effectiveBoolean, effectiveInteger } from "../configs/effective.ts";
 import { defaultDirectory, hasOnlineDirectory, isActiveBroker } from "../image/cluster-image.ts";
 import { finalizedLevel } from "../image/features-image.ts";
 import type { MetadataImage } from "../image/metadata-image.ts";
@@ -81,8 +81,7 @@ function electionSettings(view: MetadataImage, topicId: Uuid): ElectionSettings 
 
 /** Whether a topic may be led by a replica that lacks acknowledged records. */
 export function allowsUncleanElection(view: MetadataImage, topicName: string): boolean {
-  const value = effectiveTopicConfig(view.configs, topicName, "unclean.leader.election.enable");
-  return value.toLowerCase() === "true";
+  return effectiveBoolean(view.configs, topicName, "unclean.leader.election.enable");
 }
 
 /** KIP-966: every broker understands eligible leader replicas, and the cluster uses them. */
@@ -91,7 +90,7 @@ export function isElrEnabled(view: MetadataImage): boolean {
 }
 
 function minIsrOf(view: MetadataImage, topicId: Uuid, name: string): number {
-  const configured = Number(effectiveTopicConfig(view.configs, name, "min.insync.replicas"));
+  const configured = effectiveInteger(view.configs, name, "min.insync.replicas");
   const first = partitionAt(view.topics, topicId, 0);
   return first === undefined ? configured : Math.min(configured, first.replicas.length);
 }

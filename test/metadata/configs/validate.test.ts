@@ -1,25 +1,33 @@
 import { describe, expect, test } from "vitest";
 import { refusalOf } from "../../../src/metadata/configs/definition.ts";
 import { configSynonyms } from "../../../src/metadata/configs/effective.ts";
-import { brokerConfigType } from "../../../src/metadata/configs/tables/broker.ts";
 import { TOPIC_CONFIGS } from "../../../src/metadata/configs/tables/topic.ts";
-import { configsRefusal, type Configs } from "../../../src/metadata/configs/validate.ts";
+import {
+  changesRefusal,
+  configsRefusal,
+  type ConfigRules,
+  type Configs,
+} from "../../../src/metadata/configs/validate.ts";
 import { CONFIG_RESOURCE } from "../../../src/metadata/image/configs-image.ts";
+
+const RULES = { isElrEnabled: false, hasCordonedDirectories: true, isForwarded: true };
+/** Brokers say so in their files, and an operator to the controller. */
+const TIERED = ["remote.log.storage.system.enable", "true"] as const;
 
 const refusalOfResource = (
   resourceType: number,
   configs: Record<string, string>,
-  clusterDefaults: Configs = new Map(),
+  clusterDefaults: Configs = new Map([TIERED]),
 ): string | null => {
   const resource = { resourceType, resourceName: "foo" };
-  const rules = { clusterDefaults, isElrEnabled: false };
-  return configsRefusal(resource, new Map(Object.entries(configs)), rules)?.message ?? null;
+  const change = { after: new Map(Object.entries(configs)), before: new Map<string, string>() };
+  return configsRefusal(resource, change, { ...RULES, clusterDefaults })?.message ?? null;
 };
 const refusal = (configs: Record<string, string>, clusterDefaults?: Configs): string | null =>
   refusalOfResource(CONFIG_RESOURCE.TOPIC, configs, clusterDefaults);
 
 describe("every topic config", () => {
-  test.each([...TOPIC_CONFIGS.values()])(
+  test.each([...TOPIC_CONFIGS.values()].filter(({ isInternal = false }) => !isInternal))(
     "$name has a default that it takes itself",
     (definition) => {
       expect(refusalOf(definition, definition.default)).toBeNull();
@@ -87,7 +95,7 @@ describe("a topic config is refused", () => {
     ],
     [
       { "cleanup.policy": "compact,burn" },
-      "Invalid value compact,burn for configuration cleanup.policy: String must be one of: compact, delete",
+      "Invalid value burn for configuration cleanup.policy: String must be one of: compact, delete",
     ],
     [
       { "compression.gzip.level": "0" },
@@ -99,12 +107,12 @@ describe("a topic config is refused", () => {
     ],
     [
       { "remote.storage.enable": "true", "cleanup.policy": "compact" },
-      "Remote log storage is unsupported for the compacted topics",
+      "Remote log storage only supports topics with cleanup.policy=delete or cleanup.policy being an empty list.",
     ],
     [
       { "remote.storage.enable": "true", "retention.ms": "10", "local.retention.ms": "11" },
       "Invalid value 11 for configuration local.retention.ms: " +
-        "Value must not be more than property retention.ms value 10.",
+        "Value must not be more than retention.ms property value: 10",
     ],
     [
       { "remote.storage.enable": "true", "local.retention.ms": "-1" },
@@ -174,7 +182,8 @@ describe("other resources", () => {
     [
       { "share.auto.offset.reset": "by_duration:P" },
       "Invalid value by_duration:P for configuration share.auto.offset.reset: " +
-        "the string must be one of: latest, earliest or by_duration:PnDTnHnMn.nS",
+        "Invalid value `by_duration:P` for configuration share.auto.offset.reset. The value must be either " +
+        "'earliest', 'latest' or of the format 'by_duration:<PnDTnHnMn.nS>'.",
     ],
     [{ nope: "1" }, "Unknown group config name: nope"],
   ])("a group with %j: %s", (configs, reason) => {
@@ -187,27 +196,53 @@ describe("other resources", () => {
       { "interval.ms": "1" },
       "Invalid value 1 for interval.ms, interval must be between 100 and 3600000 (1 hour)",
     ],
-    [
-      { match: "planet=mars" },
-      "Invalid value planet=mars for configuration match: Illegal client matching pattern: planet=mars",
-    ],
-    [
-      { match: "client_id=(" },
-      "Invalid value client_id=( for configuration match: Illegal client matching pattern: client_id=(",
-    ],
+    [{ match: "planet=mars" }, "Illegal client matching pattern: planet=mars"],
+    [{ match: "client_id=(" }, "Illegal client matching pattern: client_id=("],
     [{ nope: "1" }, "Unknown client metrics configuration: nope"],
   ])("a client metrics subscription with %j: %s", (configs, reason) => {
     expect(refusalOfResource(CONFIG_RESOURCE.CLIENT_METRICS, configs)).toBe(reason);
   });
+});
+
+const refusalOfChange = (
+  value: string | null,
+  present: string | null,
+  rules: Partial<ConfigRules> = {},
+): string | null => {
+  const before = new Map(present === null ? [] : [["cordoned.log.dirs", present]]);
+  const resource = { resourceType: CONFIG_RESOURCE.BROKER, resourceName: "1" };
+  const asked = { ...RULES, clusterDefaults: new Map(), isForwarded: false, ...rules };
+  return changesRefusal(resource, [["cordoned.log.dirs", value]], before, asked)?.message ?? null;
+};
+
+describe("cordoned.log.dirs, asked of a controller directly (KIP-1066)", () => {
+  test.each([
+    ["/a", "/a,/b"],
+    [" /b , /a ", "/a,/b"],
+    ["", "/a"],
+    ["", null],
+    [null, "/a"],
+  ])("may become %j where it is %j", (value, present) => {
+    expect(refusalOfChange(value, present)).toBeNull();
+  });
 
   test.each([
-    ["background.threads", "int"],
-    ["log.cleanup.policy", "list"],
-    ["ssl.keystore.password", "password"],
-    ["listener.name.internal.ssl.keystore.password", "password"],
-    ["listener.name.sasl_ssl.scram-sha-512.sasl.jaas.config", "password"],
-    ["no.such.config", null],
-  ])("the broker config %s has the type %s", (name, type) => {
-    expect(brokerConfigType(name)).toBe(type);
+    ["/a", null],
+    ["/a,/c", "/a,/b"],
+    ["/A", "/a"],
+  ])("may not become %j where it is %j, but of a broker", (value, present) => {
+    expect(refusalOfChange(value, present)).toBe(
+      "When updating cordoned.log.dirs via controllers,  the new value must be a subset of the current " +
+        "configuration value.",
+    );
+    expect(refusalOfChange(value, present, { isForwarded: true })).toBeNull();
+  });
+
+  test("waits for 4.3-IV0, whoever asks", () => {
+    for (const isForwarded of [true, false]) {
+      expect(refusalOfChange("", "/a", { isForwarded, hasCordonedDirectories: false })).toMatch(
+        /requires metadata.version >= 4.3-IV0$/,
+      );
+    }
   });
 });

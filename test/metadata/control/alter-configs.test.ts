@@ -112,7 +112,7 @@ describe("keys are altered one by one", () => {
     });
     expect(
       increment(TOPIC, "bar", [
-        { name: "follower.replication.throttled.replicas", op: APPEND, value: "0:1,,1:1" },
+        { name: "follower.replication.throttled.replicas", op: APPEND, value: "0:1,1:1" },
       ]).after,
     ).toEqual({ "follower.replication.throttled.replicas": "0:1,1:1" });
   });
@@ -135,7 +135,7 @@ describe("keys are altered one by one", () => {
     expect(increment(GROUP, "new", group).code).toBe("NONE");
     const metrics = [
       { name: "metrics", op: SET, value: "a." },
-      { name: "match", op: APPEND, value: "client_id=x" },
+      { name: "match", op: SET, value: "client_id=x" },
     ];
     expect(increment(CLIENT_METRICS, "new", metrics).after).toEqual({
       metrics: "a.",

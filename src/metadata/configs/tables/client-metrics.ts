@@ -1,12 +1,9 @@
 /**
  * The configs of a client metrics subscription (KIP-714): which metrics clients push, how often, and which clients.
  */
-import {
-  byName,
-  listElements,
-  type ConfigDefinition,
-  type ConfigDefinitions,
-} from "../definition.ts";
+import { byName, type ConfigDefinition, type ConfigDefinitions } from "../definition.ts";
+import { isJavaPattern } from "../java-pattern/java-pattern.ts";
+import { elementsIn, splitAt, trimmed } from "../values.ts";
 
 /** What a match pattern may speak of. */
 const SELECTORS: ReadonlySet<string> = new Set([
@@ -18,34 +15,26 @@ const SELECTORS: ReadonlySet<string> = new Set([
   "client_source_port",
 ]);
 
-const refusesPatterns = (value: string): string | null => {
-  for (const pattern of listElements(value)) {
-    const [selector = "", expression, ...rest] = pattern.split("=");
-    if (expression === undefined || rest.length > 0)
-      return `Illegal client matching pattern: ${pattern}`;
-    if (!SELECTORS.has(selector.trim()) || !isRegularExpression(expression.trim())) {
-      return `Illegal client matching pattern: ${pattern}`;
-    }
-  }
-  return null;
-};
-
 const definitions: readonly ConfigDefinition[] = [
   { name: "interval.ms", type: "int", default: "300000" },
-  { name: "match", type: "list", default: "", refuses: refusesPatterns },
+  { name: "match", type: "list", default: "" },
   { name: "metrics", type: "list", default: "" },
 ];
+
+/** Why a client could not be matched with `match`, in Kafka's words; null when it can. */
+export function matchRefusal(match: string): string | null {
+  const illegal = elementsIn(match).find((element) => !isMatch(element));
+  return illegal === undefined ? null : `Illegal client matching pattern: ${illegal}`;
+}
+
+function isMatch(element: string): boolean {
+  const [selector = "", pattern, ...rest] = splitAt(element, "=");
+  if (pattern === undefined || rest.length > 0) return false;
+  return SELECTORS.has(trimmed(selector)) && isJavaPattern(trimmed(pattern));
+}
 
 export const CLIENT_METRICS_CONFIGS: ConfigDefinitions = byName(definitions);
 
 /** Ten pushes a second to one an hour. */
 export const INTERVAL_MS_MIN = 100;
 export const INTERVAL_MS_MAX = 3_600_000;
-
-function isRegularExpression(text: string): boolean {
-  try {
-    return new RegExp(text) instanceof RegExp;
-  } catch {
-    return false;
-  }
-}

@@ -5,11 +5,12 @@
  */
 import {
   byName,
-  listElements,
+  invalidValue,
   type BrokerSynonym,
   type ConfigDefinition,
   type ConfigDefinitions,
 } from "../definition.ts";
+import { elementsIn, integerIn, splitAt, trimmed } from "../values.ts";
 
 const LONG_MAX = "9223372036854775807";
 const SECOND_MS = 1_000;
@@ -18,21 +19,41 @@ const HOUR_MS = 60 * MINUTE_MS;
 
 const same = (name: string): readonly BrokerSynonym[] => [{ name, factor: 1 }];
 
-/** "*", or "partition:broker" pairs: which replicas replication quotas apply to (KIP-73). */
-const refusesThrottledReplicas = (value: string): string | null => {
-  const elements = listElements(value);
-  const isValid =
-    (elements.length === 1 && elements[0] === "*") ||
-    elements.every((element) => /^\d+:\d+$/.test(element));
-  return isValid
-    ? null
-    : "Must be the literal '*' or a list of replicas in the following format: " +
-        "[partitionId]:[brokerId],[partitionId]:[brokerId],...";
-};
+/**
+ * "*", or "partition:broker" pairs: which replicas replication quotas apply to (KIP-73). Kafka's controller takes blanks
+ * around a pair and numbers beyond an int, at which its brokers fault: only what they read is taken here.
+ */
+const throttledReplicas = (name: string): ConfigDefinition => ({
+  name,
+  type: "list",
+  default: "",
+  hasOwnElements: true,
+  refuses: (value) => (areThrottledReplicas(trimmed(value)) ? null : wrongReplicas(name, value)),
+});
+
+function areThrottledReplicas(value: string): boolean {
+  if (value === "" || value === "*") return true;
+  // Java forgets what is empty at the end of a list.
+  return splitAt(value, ",").every((pair) => {
+    const [partition = "", broker = "", ...rest] = pair.split(":");
+    return rest.length === 0 && isCardinal(partition) && isCardinal(broker);
+  });
+}
+
+const isCardinal = (text: string): boolean =>
+  /^[0-9]+$/.test(text) && integerIn(text, "int") !== null;
+
+const wrongReplicas = (name: string, value: string): string =>
+  invalidValue(
+    name,
+    `[${elementsIn(value).join(", ")}]`,
+    `${name} must be the literal '*' or a list of replicas in the following format: ` +
+      "[partitionId]:[brokerId],[partitionId]:[brokerId],...",
+  );
 
 /** Gzip levels 1 to 9, or -1 for the library's own choice. */
-const refusesGzipLevel = (value: string): string | null =>
-  Number(value) === 0 ? "Value must be between 1 and 9 or equal to -1" : null;
+export const refusesGzipLevel = (value: string): string | null =>
+  /^(-1|[1-9])$/.test(value) ? null : "Value must be between 1 and 9 or equal to -1";
 
 const definitions: readonly ConfigDefinition[] = [
   {
@@ -46,8 +67,6 @@ const definitions: readonly ConfigDefinition[] = [
     name: "compression.gzip.level",
     type: "int",
     default: "-1",
-    min: -1,
-    max: 9,
     refuses: refusesGzipLevel,
     brokerSynonyms: same("compression.gzip.level"),
   },
@@ -105,12 +124,7 @@ const definitions: readonly ConfigDefinition[] = [
       { name: "log.flush.scheduler.interval.ms", factor: 1 },
     ],
   },
-  {
-    name: "follower.replication.throttled.replicas",
-    type: "list",
-    default: "",
-    refuses: refusesThrottledReplicas,
-  },
+  throttledReplicas("follower.replication.throttled.replicas"),
   {
     name: "index.interval.bytes",
     type: "int",
@@ -118,12 +132,8 @@ const definitions: readonly ConfigDefinition[] = [
     min: 0,
     brokerSynonyms: same("log.index.interval.bytes"),
   },
-  {
-    name: "leader.replication.throttled.replicas",
-    type: "list",
-    default: "",
-    refuses: refusesThrottledReplicas,
-  },
+  { name: "internal.segment.bytes", type: "int", default: "", isInternal: true },
+  throttledReplicas("leader.replication.throttled.replicas"),
   {
     name: "local.retention.bytes",
     type: "long",
@@ -225,7 +235,7 @@ const definitions: readonly ConfigDefinition[] = [
     name: "segment.bytes",
     type: "int",
     default: "1073741824",
-    // 1 MiB since 4.0 (KIP-1030): smaller ones once let a topic exhaust a broker's file handles.
+    // 4.0 takes 14; later brokers do not start with less than this (KIP-1030).
     min: 1_048_576,
     brokerSynonyms: same("log.segment.bytes"),
   },
