@@ -111,8 +111,8 @@ function cordonedRefusal(
 }
 
 /**
- * What brokers judge before they forward it, for whoever asks a controller directly: no value is kept that the topics
- * which inherit it could not be computed with. Names are not judged, since plugins have some of their own, and neither
+ * What brokers judge before they forward a request, judged again, since a client may also ask a controller directly:
+ * topics inherit these values, and are computed with them. Names are not judged, since plugins have some of their own, and neither
  * is a reference to a secret store (KIP-297), which each broker follows by itself.
  */
 function brokerValuesRefusal(changes: readonly ConfigChange[]): string | null {
@@ -129,7 +129,7 @@ function brokerValuesRefusal(changes: readonly ConfigChange[]): string | null {
 function isReference(value: string): boolean {
   const start = value.indexOf("${");
   const end = value.indexOf("}", start);
-  return start !== -1 && value.slice(start, end).includes(":");
+  return start !== -1 && end !== -1 && value.slice(start, end).includes(":");
 }
 
 /** What is set on a resource after a change, and what was before. */

@@ -36,7 +36,7 @@ export type IntegerType = keyof typeof INTEGER_BITS;
 
 export const isIntegerType = (type: string): type is IntegerType => type in INTEGER_BITS;
 
-/** One sign at most, then digits of any one script or several; as many zeros in front as one likes. */
+/** One sign at most, then digits of any one script or several; any number of zeros in front. */
 export function integerIn(text: string, type: IntegerType): bigint | null {
   const [, sign, digits] = /^([+-]?)(\p{Nd}+)$/u.exec(trimmed(text)) ?? [];
   if (digits === undefined) return null;

@@ -190,5 +190,8 @@ export const BROKER_CONFIGS: ConfigDefinitions = byName([...STATIC_BROKER_CONFIG
 const LISTENER_PREFIX = /^listener\.name\.[^.]+\.(?:(?:plain|gssapi|oauthbearer|scram-sha-\d+)\.)?/;
 
 /** The definition of a broker config, also under the prefix of a listener; undefined where it is not known here. */
-export const brokerDefinition = (name: string): ConfigDefinition | undefined =>
-  BROKER_CONFIGS.get(name) ?? BROKER_CONFIGS.get(name.replace(LISTENER_PREFIX, ""));
+export function brokerDefinition(name: string): ConfigDefinition | undefined {
+  const own = BROKER_CONFIGS.get(name);
+  const base = own ?? BROKER_CONFIGS.get(name.replace(LISTENER_PREFIX, ""));
+  return own ?? (base === undefined ? undefined : { ...base, name });
+}
