@@ -1,8 +1,9 @@
-/** `npm run bench [-- commit | frames]`: ratios within one run; nothing here passes or fails. */
+/** `npm run bench [-- boot | commit | frames]`: ratios within one run; nothing here passes or fails. */
+import { boot } from "./boot.ts";
 import { commit } from "./commit.ts";
 import { frames } from "./frames.ts";
 
-const BENCHES: Readonly<Record<string, () => Promise<void>>> = { commit, frames };
+const BENCHES: Readonly<Record<string, () => Promise<void>>> = { boot, commit, frames };
 
 const wanted = process.argv.slice(2);
 const unknown = wanted.find((name) => !(name in BENCHES));

@@ -1,9 +1,13 @@
-/** The product's Worker, and two objects that load controllers and the ceiling from inside the runtime. */
+/**
+ * The product's Worker, controllers that can be given a long log, and two objects that load controllers and the ceiling
+ * from inside the runtime.
+ */
 import type { CeilingNode } from "./ceiling-node.ts";
 import type { LoadNode } from "./load-node.ts";
 import worker from "../worker/index.ts";
 
-export { ClusterDirectory, ControllerNode } from "../worker/index.ts";
+export { ClusterDirectory } from "../worker/index.ts";
+export { LongLogNode as ControllerNode } from "./long-log-node.ts";
 export { CeilingNode } from "./ceiling-node.ts";
 export { LoadNode } from "./load-node.ts";
 
@@ -17,6 +21,11 @@ export default {
   async fetch(request: Request, env: BenchEnv, context: ExecutionContext): Promise<Response> {
     const url = new URL(request.url);
     if (!url.pathname.startsWith("/bench/")) return worker.fetch(request, env, context);
+    if (url.pathname === "/bench/node") {
+      const node = env.CONTROLLERS.getByName(url.searchParams.get("name") ?? "");
+      const path = url.searchParams.get("path") ?? "";
+      return node.fetch(`https://controller${path}`, { method: request.method });
+    }
     const shape = {
       writers: Number(url.searchParams.get("writers")),
       ms: Number(url.searchParams.get("ms")),

@@ -292,6 +292,31 @@ describe("the replay of a long log", () => {
     expect(answers).toMatchObject([{ kind: "not-controller" }, { api: "vote", error: "NONE" }]);
   });
 
+  test("takes a large batch in parts, and shows nothing of it before its end", async () => {
+    const world = new World();
+    const first = await world.inOffice();
+    const { endOffset } = first.state.log;
+    const { epoch } = first.state.election;
+    const values = Array.from({ length: 9_999 }, (_, at) =>
+      encodeMetadataRecord(
+        ConfigRecord.of(0, { resourceType: 2, resourceName: `t${at}`, name: "a", value: "b" }),
+      ),
+    );
+    const bytes = dataBatch({ baseOffset: endOffset, values, timestampMs: 9 }, epoch);
+    const lastOffset = endOffset + values.length - 1;
+    first.stop();
+    world.disk.load([{ baseOffset: endOffset, lastOffset, epoch, control: false, bytes }]);
+    const controller = world.boot();
+    const ends: number[] = [];
+    world.afterEvent = () => ends.push(controller.committedEnd);
+    await world.pass(0);
+    expect(ends.filter((end) => end === endOffset).length).toBeGreaterThan(5);
+    expect(ends.filter((end) => end > endOffset && end <= lastOffset)).toEqual([]);
+    const { configs, provenance } = controller.committedImage;
+    expect(configs.size).toBe(values.length);
+    expect(provenance.timestampMs).toBe(9);
+  });
+
   test("ends with the controller that was stopped meanwhile", async () => {
     const { world } = await bootLong();
     const controller = world.boot();
