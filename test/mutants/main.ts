@@ -1,7 +1,7 @@
 /**
  * `npm run mutants [-- --only NAME]`: is the simulator any good? The tree is copied aside, one mistake at a
  * time is made in the copy (`table.ts`), and the simulator runs until it objects or the budget is spent; a
- * few are put before the golden scripts instead. A
+ * few are put before the golden scripts, or before the tests of the controller. A
  * mutant that survives makes the run fail, and so does a line of the table that no longer fits the code.
  */
 import { spawn } from "node:child_process";
@@ -25,7 +25,10 @@ interface Verdict {
 }
 
 const root = join(import.meta.dirname, "..", "..");
-/** The tests that judge where the simulator does not: golden scripts of the core, and tables of the metadata's rules. */
+/**
+ * The tests that judge where the simulator does not: golden scripts of the core, tables of the metadata's rules, and the
+ * controller over its ports.
+ */
 const TESTS = {
   scripts: ["test/raft/scripts.test.ts"],
   rules: [
@@ -34,6 +37,7 @@ const TESTS = {
     "test/metadata/control/fence-stale-brokers.test.ts",
     "test/metadata/control/cluster-operations.test.ts",
   ],
+  controller: ["test/controller"],
 } as const;
 
 const { values } = parseArgs({ options: { only: { type: "string", default: "" } } });
@@ -54,7 +58,10 @@ async function main(): Promise<number> {
   if (stale.length > 0 || chosen.length === 0) return 1;
 
   const unchanged =
-    (await simulate(20)) ?? (await runTests("scripts")) ?? (await runTests("rules"));
+    (await simulate(20)) ??
+    (await runTests("scripts")) ??
+    (await runTests("rules")) ??
+    (await runTests("controller"));
   if (unchanged !== undefined) {
     console.error(`the code as it is fails already: ${unchanged.killer}, seed ${unchanged.seed}`);
     return 1;
@@ -73,9 +80,8 @@ async function main(): Promise<number> {
 async function prepare(): Promise<void> {
   await cp(join(root, "src"), join(copy, "src"), { recursive: true });
   await cp(join(root, "durable-objects"), join(copy, "durable-objects"), { recursive: true });
-  await cp(join(root, "test", "sim"), join(copy, "test", "sim"), { recursive: true });
-  await cp(join(root, "test", "raft"), join(copy, "test", "raft"), { recursive: true });
-  await cp(join(root, "test", "metadata"), join(copy, "test", "metadata"), { recursive: true });
+  for (const room of ["sim", "raft", "controller", "metadata", "protocol"])
+    await cp(join(root, "test", room), join(copy, "test", room), { recursive: true });
   await cp(join(root, "tsconfig.base.json"), join(copy, "tsconfig.base.json"));
   await symlink(join(root, "node_modules"), join(copy, "node_modules"));
   await writeFile(join(copy, "package.json"), '{ "type": "module" }\n');
@@ -102,8 +108,15 @@ async function judge(mutant: Mutant): Promise<Verdict> {
 }
 
 function judgeOf({ witness }: Mutant): Promise<Violation | undefined> {
-  if (witness === "golden") return runTests("scripts");
-  return witness === "rules" ? runTests("rules") : simulate(SEEDS);
+  switch (witness) {
+    case "golden":
+      return runTests("scripts");
+    case "rules":
+    case "controller":
+      return runTests(witness);
+    default:
+      return simulate(SEEDS);
+  }
 }
 
 async function apply({ file, find, replace }: Edit): Promise<void> {
@@ -139,7 +152,8 @@ async function runTests(suite: keyof typeof TESTS): Promise<Violation | undefine
   const vitest = join("node_modules", "vitest", "vitest.mjs");
   const { code, output } = await run([vitest, "run", ...TESTS[suite]]);
   if (code === 0) return undefined;
-  if (!output.includes("AssertionError") && !output.includes("mismatched")) {
+  // A file that does not even load fails no test.
+  if (!/Tests[^\n]*\d+ failed|mismatched/.test(output)) {
     throw new Error(`the ${suite} broke down:\n${output.slice(-2_000)}`);
   }
   return { killer: suite, seed: "-" };
@@ -179,6 +193,7 @@ function summary(verdicts: readonly Verdict[]): number {
   console.log(`${killed.length} of ${verdicts.length} mutants killed:`);
   console.log(`  ${by(undefined)} by the simulator's checkers`);
   console.log(`  ${by("rules")} by tables of what each operation should answer`);
+  console.log(`  ${by("controller")} by tests of the controller over its ports`);
   console.log(`  ${by("assertion")} by the code's own assertions alone`);
   console.log(`  ${by("golden")} by golden scripts, which any change of behaviour kills`);
   for (const { mutant } of survivors) console.log(`survived: ${mutant.name} (${mutant.breaks})`);

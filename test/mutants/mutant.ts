@@ -16,10 +16,10 @@ export interface Mutant {
   readonly killers: readonly string[];
   /**
    * Who judges, where it is not the simulator. `rules`: the tables of `test/metadata`, for what the simulator has no
-   * worlds. `assertion` and `golden`: the mistake is seen by the code's own assertions alone, or by golden scripts of
+   * worlds. `controller`: the tests of `test/controller`, for what is around the core. `assertion` and `golden`: the mistake is seen by the code's own assertions alone, or by golden scripts of
    * `test/raft`, which any change of behaviour kills; such a row says nothing of the checkers and is counted apart.
    */
-  readonly witness?: "rules" | "assertion" | "golden";
+  readonly witness?: "rules" | "controller" | "assertion" | "golden";
 }
 
 /** Takes away one of the core's own assertions, by its condition. */

@@ -5,6 +5,7 @@
  *
  * A bug that was found and fixed gets a line here that brings it back.
  */
+import { CONTROLLER_MUTANTS } from "./controller.ts";
 import { ELECTION_MUTANTS } from "./election.ts";
 import { METADATA_MUTANTS } from "./metadata.ts";
 import type { Mutant } from "./mutant.ts";
@@ -16,4 +17,5 @@ export const MUTANTS: readonly Mutant[] = [
   ...REPLICATION_MUTANTS,
   ...SHELL_MUTANTS,
   ...METADATA_MUTANTS,
+  ...CONTROLLER_MUTANTS,
 ];

@@ -1,0 +1,118 @@
+/**
+ * Mistakes in what a controller does around its core: how it replays, queues, answers and stays awake. The tests over
+ * ports judge them (`test/controller`).
+ */
+import type { Mutant } from "./mutant.ts";
+
+const judged = { killers: ["controller"], witness: "controller" } as const;
+
+export const CONTROLLER_MUTANTS: readonly Mutant[] = [
+  {
+    name: "pushes the alarm on while the object lives",
+    breaks: "a follower of a quiet quorum stays in memory",
+    edits: [
+      {
+        file: "durable-objects/replica/wake.ts",
+        find: "now < armed + ALARM_LATE_MS",
+        replace: "now < armed - 15_000",
+      },
+    ],
+    ...judged,
+  },
+  {
+    name: "replays a long log in one event",
+    breaks: "no event takes long",
+    edits: [
+      {
+        file: "durable-objects/committed-log/committed-image.ts",
+        find: "const SLICE_COST = 1_000;",
+        replace: "const SLICE_COST = 1_000_000_000;",
+      },
+    ],
+    ...judged,
+  },
+  {
+    name: "steps over a hole in the log",
+    breaks: "I-15",
+    edits: [
+      {
+        file: "durable-objects/committed-log/committed-image.ts",
+        find: "      baseOffset === this.#endOffset,",
+        replace: "      true,",
+      },
+    ],
+    ...judged,
+  },
+  {
+    name: "shows a large batch before its end",
+    breaks: "a batch is committed whole",
+    edits: [
+      {
+        file: "durable-objects/committed-log/committed-image.ts",
+        find: "    if (isWhole) {",
+        replace: "    if (after.done > 0) {",
+      },
+    ],
+    ...judged,
+  },
+  {
+    name: "reads an image that has not caught up",
+    breaks: "a read is of what is committed",
+    edits: [
+      {
+        file: "durable-objects/controller.ts",
+        find: " || !this.#committed.hasCaughtUp",
+        replace: "",
+      },
+    ],
+    ...judged,
+  },
+  {
+    name: "measures an operation without its batch header",
+    breaks: "a size is input",
+    edits: [
+      {
+        file: "durable-objects/active-controller/active-controller.ts",
+        find: "BATCH_HEADER_BYTES + bytes > batchBytesMax",
+        replace: "bytes > batchBytesMax",
+      },
+    ],
+    ...judged,
+  },
+  {
+    name: "queues any number of bytes",
+    breaks: "every queue is bounded",
+    edits: [
+      {
+        file: "durable-objects/active-controller/active-controller.ts",
+        find: "return values.length > 0 && isFull ?",
+        replace: "return values.length < 0 && isFull ?",
+      },
+    ],
+    ...judged,
+  },
+  {
+    name: "leaves a message longer than a string",
+    breaks: "an answer is said to the last byte",
+    edits: [
+      {
+        file: "durable-objects/listener/sayable.ts",
+        find: "  if (left <= 0) return message;",
+        replace: "  if (left >= 0 || left < 0) return message;",
+      },
+    ],
+    ...judged,
+  },
+  {
+    name: "reads and encodes a range for each broker",
+    breaks: "a range is encoded once",
+    edits: [
+      {
+        file: "durable-objects/replica/replica.ts",
+        find: "last.log === log && isSame(last.range, range)",
+        replace: "last.log !== log",
+      },
+    ],
+    ...judged,
+  },
+];
