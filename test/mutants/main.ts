@@ -138,6 +138,7 @@ async function simulate(seeds: number): Promise<Violation | undefined> {
   const flags = ["--seeds", `${seeds}`, "--budget-seconds", `${BUDGET_SECONDS}`];
   const { code, output } = await run([join("test", "sim", "main.ts"), ...flags]);
   if (code === 0) return undefined;
+  if (output.includes("\na budget is broken: ")) return { killer: "budgets", seed: "-" };
   if (output.includes("\nnever met: ")) return { killer: "situations", seed: "-" };
   const [, seed, killer] = /^seed (\d+) violates ([^:]+):/m.exec(output) ?? [];
   // A mutant that cannot run is no mutant: its line in the table is wrong.

@@ -10,7 +10,7 @@ import type { World } from "./world.ts";
 const PATIENCE_MS = 20_000;
 
 /** What a voter outside of the core may be. */
-const FATES = ["dead", "hung", "paused", "deaf", "mute", "as it was"] as const;
+const FATES = ["dead", "wiped", "hung", "paused", "deaf", "mute", "as it was"] as const;
 
 /** Heals a core, leaves the others to their fate, and demands that the core serves. */
 export function demandCore(world: World): void {
@@ -73,6 +73,7 @@ function meet(
   const others = [...replicas.values()].filter((other) => other !== replica);
   switch (fate) {
     case "dead":
+    case "wiped":
     case "hung":
       return replica.leave(fate);
     case "paused":

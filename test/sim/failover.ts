@@ -15,6 +15,7 @@ export type FailoverKind =
   | "leader hangs"
   | "leader paused"
   | "follower gone"
+  | "follower rolled back"
   | "leader overloaded"
   | "follower overloaded";
 
@@ -60,6 +61,14 @@ export const BUDGETS: Readonly<Record<FailoverKind, Budget>> = {
     strike: (_, { follower }) => follower.leave("dead"),
     boundMs: ({ roundTrip: d }) => 6 * d,
   },
+  "follower rolled back": {
+    strike: (world, { follower }) => {
+      const backup = follower.disk.backup();
+      world.run(world.timeline.now + 500);
+      follower.rollBack(backup);
+    },
+    boundMs: ({ roundTrip: d }) => 6 * d,
+  },
   "leader overloaded": {
     strike: (world, { leader }) => {
       leader.overloadedUntil = world.timeline.now + 5_000;
@@ -80,6 +89,7 @@ export const FAILOVER_KINDS = [
   "leader hangs",
   "leader paused",
   "follower gone",
+  "follower rolled back",
   "leader overloaded",
   "follower overloaded",
 ] as const satisfies readonly FailoverKind[];
@@ -136,6 +146,9 @@ export function measureFailover(kind: FailoverKind, seed: number): Failover {
   world.clients.onCommitted();
   if (world.complaint !== undefined)
     return failed(`${world.complaint.checker}: ${world.complaint.sentence}`);
+  // T-2: within an epoch, a voter that lost what it acknowledged is found out by its leader.
+  if (follower.wasRolledBack && world.tally.of("rollbacks noticed") === 0)
+    return failed(`nobody noticed that the storage of replica ${follower.name} went back`);
   const boundMs = BUDGETS[kind].boundMs(terms);
   const isKept = silenceMs <= boundMs;
   const complaint = isKept

@@ -265,10 +265,14 @@ export class Instance {
   }
 
   /** The controller has stopped. After a cut another incarnation takes over; a defect is one. */
-  #abort({ cause }: Failure): void {
-    const { world, name } = this.replica;
+  #abort({ cause, tripped }: Failure): void {
+    const { world, name, wasRolledBack } = this.replica;
     this.end();
-    if (cause instanceof DiskFull) this.replica.reset("a transaction was refused");
+    // A replica that sees for itself that its storage went back takes no part until an operator looks at it.
+    if (tripped !== null && wasRolledBack) {
+      world.tally.count("rollbacks noticed");
+      this.replica.leave("dead");
+    } else if (cause instanceof DiskFull) this.replica.reset("a transaction was refused");
     else if (!(cause instanceof Cut))
       world.complain("assertions", `replica ${name}: ${String(cause)}`);
     else if (!this.isZombie) this.replica.evict();

@@ -64,7 +64,7 @@ async function isSlow(seeds: number): Promise<boolean> {
   const kinds = await runFailovers(perKind);
   for (const failovers of kinds) print(describeFailovers(failovers));
   const complaints = kinds.flat().flatMap(({ complaint }) => complaint ?? []);
-  for (const complaint of complaints.slice(0, 5)) print(complaint);
+  for (const complaint of complaints.slice(0, 5)) print(`a budget is broken: ${complaint}`);
   return complaints.length > 0;
 }
 

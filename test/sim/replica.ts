@@ -5,7 +5,7 @@
 import type { ControllerStart } from "../../durable-objects/controller.ts";
 import type { RaftConfig, Request, Response } from "../../src/raft/index.ts";
 import { AssertionError } from "../../src/std/assert.ts";
-import { Disk, type Write } from "./disk.ts";
+import { type Backup, Disk, type Write } from "./disk.ts";
 import { markOf } from "./entries.ts";
 import { Instance } from "./instance.ts";
 import { nameOf, type Observation } from "./observation.ts";
@@ -154,7 +154,23 @@ export class Replica {
     this.instance = undefined;
     for (const zombie of this.#zombies) zombie.end();
     this.disk.crash();
-    if (absence === "wiped") this.disk.restore(null);
+    if (absence !== "wiped") return;
+    this.world.tally.count("fault: wiped");
+    this.disk.restore(null);
+    this.world.bench.ghost.lose(this.name, 0);
+  }
+
+  /** Its storage is what it was at the time of `backup`, and it starts from there. */
+  rollBack(backup: Backup): void {
+    const { world } = this;
+    world.tally.count("fault: rolled back");
+    world.trace.note(this.name, "rolled back");
+    this.wasRolledBack = true;
+    this.instance?.end();
+    this.instance = undefined;
+    this.disk.restore(backup);
+    world.bench.ghost.lose(this.name, this.disk.end);
+    this.boot();
   }
 
   /** Makes the oldest pending transactions durable. */

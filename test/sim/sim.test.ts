@@ -3,6 +3,7 @@
  * campaigns are `npm run sim -- --seeds N`.
  */
 import { describe, expect, test } from "vitest";
+import { FAILOVER_KINDS, measureFailover } from "./failover.ts";
 import { Tally } from "./faults.ts";
 import { runSeed } from "./run.ts";
 import { missedOf } from "./situations.ts";
@@ -86,5 +87,12 @@ describe("a simulated quorum", () => {
 
   test("takes the same steps whether it is watched or not", () => {
     expect(runSeed(9, () => undefined)).toEqual(runSeed(9));
+  });
+});
+
+describe("a quorum with one fault and no other", () => {
+  test.each(FAILOVER_KINDS)("keeps its budget: %s", (kind) => {
+    const failovers = [1, 2, 3].map((seed) => measureFailover(kind, seed));
+    expect(failovers.flatMap(({ complaint }) => complaint ?? [])).toEqual([]);
   });
 });

@@ -31,6 +31,7 @@ const COMMON: readonly string[] = [
 /** What only more seeds meet for certain. */
 const RARE: readonly string[] = [
   "fault: alarm late",
+  "fault: wiped",
   "situation: a broker was fenced after a standstill",
   "situation: two diverging answers in a row",
   "situation: a core served while a dead node led before",

@@ -173,7 +173,7 @@ export class World {
   /** A leader says that a replica has lost what it acknowledged. */
   accuse(leader: Replica, effect: Extract<Effect, { kind: "replica-distrusted" }>): void {
     if (this.replicas.get(effect.key.id)?.wasRolledBack === true)
-      return this.tally.count("rollbacks accused");
+      return this.tally.count("rollbacks noticed");
     this.complain("nobody-is-wronged", `replica ${leader.name} ${describeEffect(effect)}`);
   }
 }

@@ -141,6 +141,11 @@ export class Ghost {
     this.added = (append ?? []).map((entry) => log.append(entry));
   }
 
+  /** The storage of a replica went back to where its log ended at `endOffset`: no checker is asked about that. */
+  lose(replica: string, endOffset: number): void {
+    this.log(replica).truncate(endOffset);
+  }
+
   /** Takes in what was shown as committed, after every checker has judged it. */
   commit(observation: Observation): void {
     if (observation.kind !== "shown" || observation.highWatermark === null) return;
