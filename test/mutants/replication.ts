@@ -54,7 +54,7 @@ export const REPLICATION_MUTANTS: readonly Mutant[] = [
         replace: "startOffset <= committed",
       },
     ],
-    killers: ["committed-is-kept"],
+    killers: ["committed-is-kept", "assertions"],
   },
   {
     name: "an offset is acknowledged before it is validated",
@@ -80,7 +80,7 @@ export const REPLICATION_MUTANTS: readonly Mutant[] = [
         replace: "  return end < 0;",
       },
     ],
-    killers: ["converges"],
+    killers: ["a-majority-serves", "converges"],
   },
   {
     name: "a follower truncates below its high watermark",
@@ -143,5 +143,18 @@ export const REPLICATION_MUTANTS: readonly Mutant[] = [
       },
     ],
     killers: ["brokers-see-only-committed"],
+  },
+  {
+    name: "a voter whose storage went back is counted again",
+    breaks: "T-2",
+    edits: [
+      {
+        file: "src/raft/replication/leading.ts",
+        find: '  if (body.incarnation <= progress.incarnation) return "late";',
+        replace:
+          '  if (body.incarnation <= progress.incarnation || body.fetchOffset > 0) return "late";',
+      },
+    ],
+    killers: ["budgets"],
   },
 ];
