@@ -60,7 +60,7 @@ describe("a simulated quorum", () => {
     ];
     expect([...happened, ...faults].filter((what) => tally.of(what) < 10)).toEqual([]);
     expect(missedOf({ seeds: FIXED.length, counts: tally.toRecord() })).toEqual([]);
-  });
+  }, 300_000);
 
   test("keeps every invariant in a world that nobody has seen before", () => {
     const seed = 1_000_000 + Math.floor(Math.random() * 1_000_000_000);
