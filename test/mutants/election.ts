@@ -191,23 +191,6 @@ export const ELECTION_MUTANTS: readonly Mutant[] = [
     witness: "assertion",
   },
   {
-    name: "a vote is lost by meeting a leader, and nobody looks",
-    breaks: "D-2",
-    edits: [
-      {
-        file: transitions,
-        find: "    { ...kept, leaderId },",
-        replace: "    { ...kept, leaderId, votedKey: null },",
-      },
-      {
-        file: invariants,
-        find: "(election.votedKey !== null && sameKey(old.votedKey, election.votedKey)),",
-        replace: "sameKey(old.votedKey, election.votedKey ?? old.votedKey),",
-      },
-    ],
-    killers: ["one-vote-per-epoch", "one-leader-per-epoch", "committed-is-durable"],
-  },
-  {
     name: "a leader without a majority stays",
     breaks: "E-11, KAFKA-15489",
     edits: [

@@ -156,8 +156,8 @@ export class Replica {
     this.disk.crash();
     if (absence !== "wiped") return;
     this.world.tally.count("fault: wiped");
+    // What it had acknowledged before may still count towards a commit: it is one of the failed from now on.
     this.disk.restore(null);
-    this.world.bench.ghost.lose(this.name, 0);
   }
 
   /** Its storage is what it was at the time of `backup`, and it starts from there. */
