@@ -6,6 +6,7 @@
  * A cluster is listed as a plan first: directory ids are drawn by the nodes together with their storages. When all
  * are known they are fixed, once; the cluster is formed when its first leader has committed its first records.
  */
+import type { QuorumSettings } from "./quorum-settings.ts";
 
 /** What never changes while a cluster lives. */
 export interface ClusterIdentity {
@@ -42,6 +43,8 @@ export interface ClusterPlan extends ClusterIdentity {
 export interface ClusterEntry extends ClusterIdentity {
   /** The voters that formed the quorum, in the order of their ids. */
   readonly initial_voters: readonly ControllerEntry[];
+  /** Absent in the entries of the first builds, which knew Kafka's defaults alone. */
+  readonly settings?: QuorumSettings;
 }
 
 /** What the directory lists, with how far its formation has come. */

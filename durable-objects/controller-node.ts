@@ -7,6 +7,7 @@
  */
 import { DurableObject } from "cloudflare:workers";
 import type { ClusterEntry } from "./cluster-entry.ts";
+import { INCARNATION_COUNT } from "../src/raft/index.ts";
 import { Controller, trippedBy } from "./controller.ts";
 import type { ControllerHost } from "./http/host.ts";
 import { answer } from "./http/routes.ts";
@@ -25,6 +26,9 @@ import {
 } from "./storage/node-storage.ts";
 import type { MetaStore } from "./storage/meta-store.ts";
 import { SqlQuorumStore } from "./storage/quorum-store.ts";
+
+/** Long enough for a round trip over continents; a voter that is away must not keep an operator waiting. */
+const GOODBYE_MS = 200;
 
 const timers: Timers = {
   set(delayMs, run) {
@@ -110,22 +114,30 @@ export class ControllerNode extends DurableObject implements ControllerHost {
     return null;
   }
 
-  /** Drops everything in memory; what comes back is what was stored. */
+  /** Drops everything in memory; what comes back is what was stored. A leader says goodbye first. */
   restart(reason: string): void {
     this.ctx.waitUntil(
       // The answer to the caller must be out before the object goes.
-      scheduler.wait(10).then(() => this.ctx.abort(reason)),
+      Promise.all([scheduler.wait(10), this.#takeLeave()]).then(() => this.ctx.abort(reason)),
     );
   }
 
+  #takeLeave(): Promise<void> {
+    const controller = this.#controller;
+    if (controller === null) return Promise.resolve();
+    return new Promise((resolve) => controller.takeLeave(GOODBYE_MS, resolve));
+  }
+
   /**
-   * Takes the node out, durably: it neither votes nor leads nor acknowledges until it is started again. A node that
-   * has tripped is stopped as well, and still says over what it tripped.
+   * Takes the node out, durably: it neither votes nor leads nor acknowledges until it is started again. A leader says
+   * goodbye first. A node that has tripped is stopped as well, and still says over what it tripped.
    */
-  stop(reason: string): void {
+  async stop(reason: string): Promise<void> {
     if (this.#cluster === null) return;
     this.#meta?.writeStopped(reason);
-    this.#leave();
+    await this.#takeLeave();
+    // It may have been started again meanwhile.
+    if (this.stopped !== null) this.#leave();
   }
 
   /**
@@ -164,12 +176,15 @@ export class ControllerNode extends DurableObject implements ControllerHost {
 
   #boot(): void {
     const cluster = this.#cluster;
-    if (cluster === null || this.#controller !== null) return;
+    const meta = this.#meta;
+    if (cluster === null || meta === null || this.#controller !== null) return;
     if (this.stopped !== null || this.tripped !== null) return;
     try {
       const config = raftConfig(cluster, this.nodeId);
-      const seed = crypto.getRandomValues(new Uint32Array(1))[0] ?? 0;
-      this.#controller = new Controller({ cluster, config, seed }, this.#ports(cluster));
+      const [seed = 0, bits = 0] = crypto.getRandomValues(new Uint32Array(2));
+      const incarnation = meta.raiseIncarnation(bits % INCARNATION_COUNT);
+      const start = { cluster, config, seed, incarnation };
+      this.#controller = new Controller(start, this.#ports(cluster));
     } catch (cause) {
       this.#onFailure({ cause, tripped: trippedBy(cause), flightRecord: null });
     }

@@ -4,13 +4,7 @@
  * committed and what a record means are theirs.
  */
 import { stableImage, type MetadataImage } from "../src/metadata/index.ts";
-import {
-  leaderOf,
-  type LogRange,
-  type RaftConfig,
-  type Request,
-  type State,
-} from "../src/raft/index.ts";
+import { leaderOf, type LogRange, type Request, type State } from "../src/raft/index.ts";
 import { AssertionError } from "../src/std/assert.ts";
 import type { Answered, Operation, Outcome } from "./active-controller/active-controller.ts";
 import { Office } from "./active-controller/office.ts";
@@ -18,13 +12,11 @@ import { controllersOf, readContext } from "./active-controller/operation-contex
 import type { ClusterIdentity } from "./cluster-entry.ts";
 import { CommittedLog } from "./committed-log/committed-log.ts";
 import type { Ports } from "./replica/ports.ts";
-import { Replica, type Answered as RequestAnswered } from "./replica/replica.ts";
+import { Replica, type Answered as RequestAnswered, type ReplicaStart } from "./replica/replica.ts";
 
-/** Who this controller is. `seed` is unpredictable. */
-export interface ControllerStart {
+/** Who this controller is. */
+export interface ControllerStart extends ReplicaStart {
   readonly cluster: ClusterIdentity;
-  readonly config: RaftConfig;
-  readonly seed: number;
 }
 
 /** How long an answer is held back that a moment may change: longer than an election, shorter than a client's patience. */
@@ -167,9 +159,14 @@ export class Controller {
     return this.#replica.readLog(range);
   }
 
-  /** Runs `then` at the next commit, or after `waitMs`. */
-  nextCommit(waitMs: number, then: () => void): void {
-    this.#committed.nextCommit(waitMs, then);
+  /** Runs `then` at the next commit, or after `waitMs`, or when what is returned is called: the caller has hung up. */
+  nextCommit(waitMs: number, then: () => void): () => void {
+    return this.#committed.nextCommit(waitMs, then);
+  }
+
+  /** Gives up leadership, if this node leads. Runs `then` when the others know, at the latest after `limitMs`. */
+  takeLeave(limitMs: number, then: () => void): void {
+    this.#replica.takeLeave(limitMs, then);
   }
 
   /** Ends this controller for good: nothing that still arrives for it is stored, sent or answered. */

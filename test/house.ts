@@ -73,7 +73,14 @@ export const ROOMS: Readonly<Record<string, Readonly<Record<string, Room>>>> = {
   },
   "durable-objects": {
     identity: {
-      files: ["cluster-entry", "location-hints", "random-uuid", "contract"],
+      files: [
+        "cluster-entry",
+        "location-hints",
+        "random-uuid",
+        "contract",
+        "hung-up",
+        "quorum-settings",
+      ],
       mayImport: [],
     },
     replica: { mayImport: ["identity"] },

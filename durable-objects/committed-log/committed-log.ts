@@ -102,14 +102,14 @@ export class CommittedLog {
     };
   }
 
-  /** Runs `then` at the next commit, or after `waitMs`. */
-  nextCommit(waitMs: number, then: () => void): void {
+  /** Runs `then` at the next commit, or after `waitMs`, or when what is returned is called, which is when the caller hangs up. */
+  nextCommit(waitMs: number, then: () => void): () => void {
     const done = (): void => {
       clearTimer();
-      this.#waiting.delete(done);
-      then();
+      if (this.#waiting.delete(done)) then();
     };
     const clearTimer = this.#timers.set(waitMs, done);
     this.#waiting.add(done);
+    return done;
   }
 }

@@ -21,7 +21,7 @@ export interface ControllerHost {
   /** Why the node cannot be what it is asked to be, or null. */
   form(cluster: ClusterEntry, isFormed: boolean): string | null;
   restart(reason: string): void;
-  stop(reason: string): void;
+  stop(reason: string): Promise<void>;
   /** What the node was doing when it tripped, or null. */
   readonly flightRecord: object | null;
   /** False when the node has tripped and `confirm` is not what it tripped over. */

@@ -4,6 +4,7 @@
  */
 import type { Controller } from "../controller.ts";
 import { HEADERS, STATUS, refusal, type LogQuery } from "../contract.ts";
+import { HungUp } from "../hung-up.ts";
 import { streamOf } from "../listener/shared-frame.ts";
 
 const BYTES_DEFAULT = 1_048_576;
@@ -28,7 +29,12 @@ interface Load {
 
 const loads = new WeakMap<Controller, Load>();
 
-export async function readFeed(voter: Controller, query: URLSearchParams): Promise<Response> {
+/** `signal` is aborted when the caller hangs up: nothing is waited for or read on its behalf any more. */
+export async function readFeed(
+  voter: Controller,
+  query: URLSearchParams,
+  signal: AbortSignal,
+): Promise<Response> {
   const from = numberIn(query, "from_offset", { fallback: 0, max: Number.MAX_SAFE_INTEGER });
   const maxBytes = numberIn(query, "max_bytes", { fallback: BYTES_DEFAULT, max: BYTES_MAX });
   const waitMs = numberIn(query, "wait_ms", { fallback: 0, max: WAIT_MS_MAX });
@@ -45,7 +51,8 @@ export async function readFeed(voter: Controller, query: URLSearchParams): Promi
   loads.set(voter, load);
   if (load.waiting >= WAITING_MAX) return overloaded("too many readers wait for a commit");
   load.waiting += 1;
-  await commitBeyond(voter, from, waitMs).finally(() => (load.waiting -= 1));
+  await commitBeyond(voter, from, { waitMs, signal }).finally(() => (load.waiting -= 1));
+  if (signal.aborted) throw new HungUp();
   // Fewer bytes than were asked for are no fault: the answer says where it ends.
   const free = HELD_BYTES_MAX - load.bytes;
   if (free < SMALL_BYTES) return overloaded("too much of the log is being read");
@@ -74,16 +81,23 @@ function held(load: Load, bytes: Uint8Array): ReadableStream<Uint8Array> {
 }
 
 const overloaded = (message: string): Response =>
-  Response.json({ error_code: 503, message }, { status: 503 });
+  Response.json({ error_code: 503, message }, { status: 503, headers: { "retry-after": "1" } });
 
-/** Waits until something above `from` is committed, at most `waitMs`. */
-async function commitBeyond(voter: Controller, from: number, waitMs: number): Promise<void> {
+/** Waits until something above `from` is committed, at most `waitMs`, and no longer than the caller does. */
+async function commitBeyond(
+  voter: Controller,
+  from: number,
+  { waitMs, signal }: { readonly waitMs: number; readonly signal: AbortSignal },
+): Promise<void> {
   const until = Date.now() + waitMs;
   for (;;) {
     const left = until - Date.now();
-    if ((voter.highWatermark ?? 0) > from || left <= 0) return;
+    if ((voter.highWatermark ?? 0) > from || left <= 0 || signal.aborted) return;
     // oxlint-disable-next-line no-await-in-loop -- one commit after the other
-    await new Promise<void>((resolve) => voter.nextCommit(left, resolve));
+    await new Promise<void>((resolve) => {
+      const done = voter.nextCommit(left, resolve);
+      signal.addEventListener("abort", done, { once: true });
+    });
   }
 }
 

@@ -19,6 +19,7 @@ import {
 } from "../contract.ts";
 import type { ControllerHost } from "./host.ts";
 import { readFeed } from "./log-feed.ts";
+import { HungUp } from "../hung-up.ts";
 import { controllerStatus } from "./status.ts";
 
 export async function answer(host: ControllerHost, request: Request): Promise<Response> {
@@ -34,7 +35,7 @@ export async function answer(host: ControllerHost, request: Request): Promise<Re
     case "status":
       return statusAnswer(host);
     case "stop":
-      host.stop("an operator stopped it");
+      await host.stop("an operator stopped it");
       return statusAnswer(host);
     case "start":
       return start(host, confirmIn(await request.text()));
@@ -47,20 +48,44 @@ export async function answer(host: ControllerHost, request: Request): Promise<Re
     case "frames":
     case "peerFrames":
     case "log":
-      return answerAsVoter(host, route, { request, searchParams });
+      return answerUntilHungUp(host, route, { request, searchParams });
+  }
+}
+
+/** What a node that takes part answers. */
+type VoterRoute = Extract<RouteName, "frames" | "peerFrames" | "log">;
+
+interface Arrival {
+  readonly request: Request;
+  readonly searchParams: URLSearchParams;
+}
+
+/** A caller that hangs up gives back its place, and gets an answer that is read by nobody. */
+async function answerUntilHungUp(
+  host: ControllerHost,
+  route: VoterRoute,
+  arrival: Arrival,
+): Promise<Response> {
+  try {
+    return await answerAsVoter(host, route, arrival);
+  } catch (error) {
+    if (error instanceof HungUp) return new Response(null, { status: 499 });
+    throw error;
   }
 }
 
 async function answerAsVoter(
   host: ControllerHost,
-  route: Extract<RouteName, "frames" | "peerFrames" | "log">,
-  { request, searchParams }: { readonly request: Request; readonly searchParams: URLSearchParams },
+  route: VoterRoute,
+  { request, searchParams }: Arrival,
 ): Promise<Response> {
   const { voter, cluster } = host;
   if (voter === null || cluster === null) return takesNoPart(host);
-  if (route === "log") return readFeed(voter, searchParams);
+  const { signal } = request;
+  if (route === "log") return readFeed(voter, searchParams, signal);
   const frame = new Uint8Array(await request.arrayBuffer());
-  return answerFrame({ voter, cluster }, frame, route === "peerFrames" ? "peer" : "client");
+  const origin = route === "peerFrames" ? "peer" : "client";
+  return answerFrame({ voter, cluster }, frame, { origin, signal });
 }
 
 function statusAnswer(host: ControllerHost): Response {

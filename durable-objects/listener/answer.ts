@@ -28,9 +28,15 @@ export interface Node {
  */
 export type Origin = "peer" | "client";
 
-/** What is known of a request besides its frame, as Kafka's `RequestContext`. */
-export interface RequestContext {
+/** The other end of a request. */
+export interface Sender {
   readonly origin: Origin;
+  /** Aborted when it hangs up. */
+  readonly signal: AbortSignal;
+}
+
+/** What is known of a request besides its frame, as Kafka's `RequestContext`. */
+export interface RequestContext extends Sender {
   readonly caller: Caller;
 }
 

@@ -13,7 +13,7 @@ import { leaderOf } from "../../src/raft/index.ts";
 import { STATUS, notControllerHeader, positionHeaders, refusal } from "../contract.ts";
 import { unsupportedApiVersions } from "./api-versions.ts";
 import { dispatch } from "./dispatch.ts";
-import type { Answer, Node, Origin } from "./answer.ts";
+import type { Answer, Node, Sender } from "./answer.ts";
 import { frameBody } from "./shared-frame.ts";
 
 const OCTETS = { "content-type": "application/octet-stream" };
@@ -22,15 +22,12 @@ const OCTETS = { "content-type": "application/octet-stream" };
 export async function answerFrame(
   node: Node,
   frame: Uint8Array,
-  origin: Origin,
+  sender: Sender,
 ): Promise<Response> {
   try {
     const request = decodeRequestFrame(frame);
     if (request.name === null) return unsupported(request);
-    const answer = await dispatch(node, request, {
-      origin,
-      caller: ANONYMOUS_CALLER,
-    });
+    const answer = await dispatch(node, request, { ...sender, caller: ANONYMOUS_CALLER });
     if (answer === null)
       return malformed(`${request.name} is not served by a controller of this build`);
     return new Response(frameBody(request, answer), { headers: headersOf(node, answer) });

@@ -24,6 +24,7 @@ import {
   voteResponse,
   type ReplyTo,
 } from "../replica/quorum-wire.ts";
+import { HungUp } from "../hung-up.ts";
 import { answered, refused, type Answer, type Handler, type Handlers } from "./answer.ts";
 import { describeQuorumAnswer } from "./describe-quorum.ts";
 import { fetchSnapshotResponse } from "./fetch-snapshot.ts";
@@ -59,14 +60,22 @@ export const quorumApis: Handlers<(typeof QUORUM_APIS)[number]> = {
 
 /** The handler that puts a request to the core, unless its sender may not, and waits for the reply. */
 function core<Name extends ApiName, Api extends CoreApi>(wire: Wire<Name, Api>): Handler<Name> {
-  return async (node, frame, { origin }) => {
+  return async (node, frame, { origin, signal }) => {
     const refusedWith = (errorCode: number): Answer<Name> =>
       refused(frame, { errorCode, errorMessage: null });
     const request = wire.requestOf(frame.body, frame.apiVersion);
     if (request === null) return refusedWith(ErrorCode.INVALID_REQUEST);
     const refusal = refusedTo(origin, node, request);
     if (refusal !== null) return refusedWith(refusal);
-    const reply = await new Promise<Reply | null>((resolve) => node.voter.ask(request, resolve));
+    if (signal.aborted) throw new HungUp();
+    const reply = await new Promise<Reply | null>((resolve, reject) => {
+      const hangUp = node.voter.ask(request, resolve);
+      const onAbort = (): void => {
+        hangUp();
+        reject(new HungUp());
+      };
+      signal.addEventListener("abort", onAbort, { once: true });
+    });
     if (reply === null) throw new Error("the controller has stopped");
     // A wrong cluster is refused as a whole, everything else in the partition.
     if (reply.error === "INCONSISTENT_CLUSTER_ID") return refusedWith(ErrorCode[reply.error]);

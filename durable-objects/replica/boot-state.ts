@@ -1,6 +1,6 @@
 /**
- * What the consensus core is booted from: the election state, the shape of the log, and the voter sets in it.
- * Reads the epoch table and the batches with voter sets, never the whole log.
+ * What the consensus core is booted from: the election state, the high watermark as it was last stored, the shape of
+ * the log, and the voter sets in it. Reads the epoch table and the batches with voter sets, never the whole log.
  */
 import type { DurableImage } from "../../src/raft/index.ts";
 import { assert } from "../../src/std/assert.ts";
@@ -28,6 +28,7 @@ export function bootState(quorum: QuorumStore, log: LogStore): DurableImage {
       epochs,
       snapshots: [],
     },
+    highWatermark: quorum.highWatermark(),
     voters: log.controlBatches().flatMap(votersIn),
   };
 }

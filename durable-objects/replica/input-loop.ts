@@ -7,6 +7,7 @@
  * in line until the effects of the step before are all performed.
  */
 import type {
+  BootMoment,
   DurableImage,
   Effect,
   Input,
@@ -39,15 +40,10 @@ export class InputLoop {
 
   /** Boots the core. What it wants done at once is done by the first `take`, when there is an event to do it in. */
   constructor(
-    durable: {
-      readonly image: DurableImage;
-      readonly config: RaftConfig;
-      readonly now: number;
-      readonly seed: number;
-    },
+    durable: BootMoment & { readonly image: DurableImage; readonly config: RaftConfig },
     ports: InputLoopPorts,
   ) {
-    const booted = boot(durable.image, durable.config, { now: durable.now, seed: durable.seed });
+    const booted = boot(durable.image, durable.config, durable);
     this.#ports = ports;
     this.#state = booted.state;
     this.#booted = booted;

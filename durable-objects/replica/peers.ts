@@ -1,24 +1,27 @@
 /**
  * The other controllers of the quorum, reached by `fetch` with Kafka frames as the body: the same bytes that a
- * JVM controller would send over TCP. A call ends in exactly one of two ways, an answer or none; when and whether to
- * call again is the consensus core's business.
+ * JVM controller would send over TCP. A call ends in exactly one of two ways, an answer or the
+ * kind of failure that it was; when and whether to call again, and for how long to wait, is the consensus core's business.
  *
  * A peer is addressed by its object's name, which follows from the cluster's id and the peer's: voters that joined
  * later are reached as the first ones are.
  */
+import { DecodeError } from "../../src/protocol/index.ts";
 import type { Response } from "../../src/raft/index.ts";
 import { controllerName, type ClusterEntry } from "../cluster-entry.ts";
-import { ROUTES, urlOf } from "../contract.ts";
+import { ROUTES, STATUS, urlOf } from "../contract.ts";
 import { isLocationHint } from "../location-hints.ts";
+import { CallFailed, failureOf } from "./call-failure.ts";
+import { CallQueue } from "./call-queue.ts";
 import { decodeResponse, encodeRequest } from "./peer-wire.ts";
-import { patienceMs } from "./patience.ts";
-import type { Peers, SendEffect } from "./ports.ts";
+import type { Peers, SendEffect, CallOutcome } from "./ports.ts";
 
 export class ObjectPeers implements Peers {
   readonly #namespace: DurableObjectNamespace;
   readonly #cluster: ClusterEntry;
   /** How this node names itself in the header of its frames. */
   readonly #clientId: string;
+  readonly #queue = new CallQueue();
 
   constructor(namespace: DurableObjectNamespace, cluster: ClusterEntry, nodeId: number) {
     this.#namespace = namespace;
@@ -26,29 +29,47 @@ export class ObjectPeers implements Peers {
     this.#clientId = `controller-${nodeId}`;
   }
 
-  ask(send: SendEffect, ended: (answer: Response | null) => void): void {
-    this.#answerTo(send).then(ended, () => ended(null));
+  ask(send: SendEffect, signal: AbortSignal, ended: (outcome: CallOutcome) => void): void {
+    this.#answerTo(send, signal).then(
+      (body) => ended({ kind: "answered", body }),
+      (cause: unknown) =>
+        ended({ kind: "failed", failure: cause instanceof CallFailed ? cause.failure : "reset" }),
+    );
   }
 
-  async #answerTo(send: SendEffect): Promise<Response> {
-    const { to, correlation, request } = send;
+  async #answerTo(
+    { to, correlation, request }: SendEffect,
+    signal: AbortSignal,
+  ): Promise<Response> {
     const frame = encodeRequest(request, { clientId: this.#clientId, correlationId: correlation });
-    const response = decodeResponse(request.api, await this.#call(send, frame));
-    if (response === null)
-      throw new Error(`controller ${to} answered ${request.api} for another partition`);
+    const answer = await this.#queue.run(request.api, signal, () => this.#call(to, frame, signal));
+    const response = read(request.api, answer);
+    if (response === null) {
+      throw new CallFailed("unreadable", `controller ${to} answered for another partition`);
+    }
     return response;
   }
 
   /** Sends one request frame to a peer and resolves with its response frame. */
-  async #call(send: SendEffect, frame: Uint8Array): Promise<Uint8Array> {
-    const response = await this.#stub(send.to).fetch(urlOf("peerFrames"), {
-      method: ROUTES.peerFrames.method,
-      body: frame,
-      signal: AbortSignal.timeout(patienceMs(send, Date.now())),
-    });
-    const body = await response.arrayBuffer();
-    if (!response.ok) throw new Error(`controller ${send.to} answered ${response.status}`);
-    return new Uint8Array(body);
+  async #call(nodeId: number, body: Uint8Array, signal: AbortSignal): Promise<Uint8Array> {
+    try {
+      const { method } = ROUTES.peerFrames;
+      const response = await this.#stub(nodeId).fetch(urlOf("peerFrames"), {
+        method,
+        body,
+        signal,
+      });
+      const answer = new Uint8Array(await response.arrayBuffer());
+      if (response.ok) return answer;
+      // The node itself says that it takes no part. Any other status is a fault in how the two understand each other.
+      throw new CallFailed(
+        response.status === STATUS.noPart ? "refused" : "unreadable",
+        `controller ${nodeId} answered ${response.status}`,
+      );
+    } catch (cause) {
+      if (cause instanceof CallFailed) throw cause;
+      throw new CallFailed(failureOf(cause), `controller ${nodeId} did not answer`, { cause });
+    }
   }
 
   // A fresh stub for every call: one that has met a reset object stays broken for ever.
@@ -61,5 +82,14 @@ export class ObjectPeers implements Peers {
   // A hint counts when an object is first used. While a quorum forms, that may be a peer's call.
   #hintFor(nodeId: number): string | undefined {
     return this.#cluster.initial_voters.find(({ node_id }) => node_id === nodeId)?.location_hint;
+  }
+}
+
+function read(api: SendEffect["request"]["api"], frame: Uint8Array): Response | null {
+  try {
+    return decodeResponse(api, frame);
+  } catch (cause) {
+    if (!(cause instanceof DecodeError)) throw cause;
+    throw new CallFailed("unreadable", cause.message, { cause });
   }
 }

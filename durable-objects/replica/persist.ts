@@ -1,5 +1,6 @@
 /**
- * The durable part of a step, in the order its fields demand: election state, truncation, appended batches.
+ * The durable part of a step, in the order its fields demand: election state, truncation, appended batches. The high
+ * watermark goes along with whatever else is stored, and is never a reason to store something.
  * Runs inside the one transaction of the step; a throw anywhere undoes all of it.
  */
 import type { Entry, PersistEffect } from "../../src/raft/index.ts";
@@ -11,6 +12,7 @@ export function persistStep(
   stores: { readonly log: LogStore; readonly quorum: QuorumStore; readonly now: number },
 ): void {
   if (effect.election !== null) stores.quorum.write(effect.election);
+  if (effect.highWatermark !== null) stores.quorum.writeHighWatermark(effect.highWatermark);
   if (effect.truncateTo !== null) stores.log.truncateTo(effect.truncateTo);
   for (const entry of effect.append) appendEntry(entry, stores);
 }

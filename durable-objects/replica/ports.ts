@@ -15,6 +15,7 @@ import type {
   EpochStart,
   Input,
   LogRange,
+  RequestFailure,
   Response,
   Step,
 } from "../../src/raft/index.ts";
@@ -54,6 +55,9 @@ export interface QuorumStore {
   /** Null on a node that has never taken part in anything. */
   read(): ElectionState | null;
   write(election: ElectionState): void;
+  /** What was known to be committed when something was last stored; null when nothing was known. */
+  highWatermark(): number | null;
+  writeHighWatermark(offset: number): void;
 }
 
 /** One alarm, which outlives the process. Setting it again moves it. */
@@ -72,11 +76,16 @@ export type SendEffect = Extract<Effect, { kind: "send" }>;
 /** The other controllers. Every call ends once, and never before `ask` has returned. */
 export interface Peers {
   /**
-   * `ended` is given the answer, or null when the peer is gone, refuses, is too slow or cannot be understood; whether
-   * it acted is then unknown.
+   * The peer's answer, or what kind of failure it was when the peer is gone, refuses or cannot be understood; whether it
+   * acted is then unknown. An aborted `signal` ends the call: its outcome is of no interest any more.
    */
-  ask(send: SendEffect, ended: (answer: Response | null) => void): void;
+  ask(send: SendEffect, signal: AbortSignal, ended: (outcome: CallOutcome) => void): void;
 }
+
+/** How a call came to its end. */
+export type CallOutcome =
+  | { readonly kind: "answered"; readonly body: Response }
+  | { readonly kind: "failed"; readonly failure: RequestFailure };
 
 /** Where lines for operators go. `console` is one. */
 export interface OperatorLog {

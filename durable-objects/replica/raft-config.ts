@@ -1,11 +1,12 @@
 /**
  * The consensus core's configuration for one voter of a cluster: who it is, and the initial voters as bootstrap voters.
- * They count until the log holds a voter set; from then on the core goes by the log (KIP-853). The time-outs are Kafka's defaults, which suit objects of one continent; a spread-out quorum pays with
- * elections, never with data.
+ * They count until the log holds a voter set; from then on the core goes by the log (KIP-853). The time-outs are settings of the cluster; ones that do not suit
+ * it cost elections, never data.
  */
 import { DEFAULT_TIMEOUTS, type RaftConfig, type Voter } from "../../src/raft/index.ts";
 import { assert } from "../../src/std/assert.ts";
 import type { ClusterEntry, ControllerEntry } from "../cluster-entry.ts";
+import { ONE_CONTINENT, type QuorumSettings } from "../quorum-settings.ts";
 import { CONTROLLER_LISTENER } from "./metadata-partition.ts";
 
 /** kraft.version 0 (static voters) has never existed here, but a voter says that it could be read. */
@@ -19,11 +20,31 @@ export function raftConfig(cluster: ClusterEntry, nodeId: number): RaftConfig {
     `node ${nodeId} is not an initial voter of cluster ${cluster.cluster_id}`,
   );
   return {
-    ...DEFAULT_TIMEOUTS,
+    ...timeouts(cluster.settings ?? ONE_CONTINENT),
     clusterId: cluster.cluster_id,
     local,
     bootstrapVoters: voters,
     bootstrapServers: voters.map((voter) => voter.key.id),
+  };
+}
+
+/** How long a leader may hold a voter's Fetch: Kafka's 500 ms, where that is well below the time-outs. */
+const FETCH_MAX_WAIT_MS = 500;
+
+function timeouts(settings: QuorumSettings) {
+  const fetchTimeoutMs = settings["controller.quorum.fetch.timeout.ms"];
+  const requestTimeoutMs = settings["controller.quorum.request.timeout.ms"];
+  return {
+    ...DEFAULT_TIMEOUTS,
+    electionTimeoutMs: settings["controller.quorum.election.timeout.ms"],
+    electionBackoffMaxMs: settings["controller.quorum.election.backoff.max.ms"],
+    fetchTimeoutMs,
+    fetchMaxWaitMs: Math.min(
+      FETCH_MAX_WAIT_MS,
+      Math.floor(Math.min(fetchTimeoutMs, requestTimeoutMs) / 4),
+    ),
+    requestTimeoutMs,
+    retryBackoffMs: settings["controller.quorum.retry.backoff.ms"],
   };
 }
 

@@ -11,6 +11,7 @@ import {
   latestVoters,
   nextDeadline,
   type Effect,
+  type Incarnation,
   type Input,
   type LogRange,
   type PersistEffect,
@@ -19,10 +20,12 @@ import {
   type Request,
   type RequestId,
   type State,
+  timeAt,
   type VoterSet,
 } from "../../src/raft/index.ts";
 import { assert } from "../../src/std/assert.ts";
 import { bootState } from "./boot-state.ts";
+import { Calls } from "./calls.ts";
 import { dataBatch, type PendingBatch } from "./entries.ts";
 import { FlightRecorder, type FlightRecord } from "./flight-recorder.ts";
 import { InputLoop } from "./input-loop.ts";
@@ -46,6 +49,15 @@ export interface ReplicaListener {
   failed(cause: unknown): void;
 }
 
+/** Which replica this is, and which incarnation of it. */
+export interface ReplicaStart {
+  readonly config: RaftConfig;
+  /** Unpredictable, so that voters do not stand for election in step. */
+  readonly seed: number;
+  /** Stored before, and never given twice. */
+  readonly incarnation: Incarnation;
+}
+
 /** Told of the answer to a request, or null when the controller has stopped before it gave one. */
 export type Answered = (reply: Reply | null) => void;
 
@@ -57,6 +69,7 @@ export class Replica {
   readonly #above: ReplicaListener;
   readonly #loop: InputLoop;
   readonly #wake: Wake;
+  readonly #calls: Calls;
   readonly #recorder: FlightRecorder;
   readonly #asking = new Map<RequestId, Answered>();
   readonly #distrusted = new Set<number>();
@@ -70,15 +83,11 @@ export class Replica {
   #isStopped = false;
   #deadline: { readonly state: State; readonly atMs: number };
 
-  /** `seed` is unpredictable, so that voters do not stand for election in step. */
-  constructor(
-    start: { readonly config: RaftConfig; readonly seed: number },
-    ports: Ports,
-    above: ReplicaListener,
-  ) {
+  constructor(start: ReplicaStart, ports: Ports, above: ReplicaListener) {
     this.#ports = ports;
     this.#above = above;
-    this.#wake = new Wake(ports, () => this.passTime());
+    this.#calls = new Calls(ports);
+    this.#wake = new Wake(ports, (dueAt) => this.#passTimeTo(dueAt));
     this.#loop = new InputLoop(
       { ...start, image: bootState(ports.quorum, ports.log), now: ports.clock() },
       {
@@ -113,7 +122,12 @@ export class Replica {
 
   /** Time may have passed: runs whatever is due. Harmless at any moment. */
   passTime(): void {
-    this.#take({ kind: "time-passed", now: this.#ports.clock() });
+    this.#passTimeTo(this.#ports.clock());
+  }
+
+  // A timer that has run out proves that its time is over, whatever the clock says.
+  #passTimeTo(dueAt: number): void {
+    this.#take({ kind: "time-passed", now: Math.max(dueAt, this.#ports.clock()) });
     this.#above.timePassed();
   }
 
@@ -146,6 +160,17 @@ export class Replica {
     this.#take({ kind: "resign", now: this.#ports.clock(), epoch });
   }
 
+  /**
+   * Gives up leadership, if this replica leads, and runs `then` when the voters have been told: the fittest of them
+   * stands at once, where without a word they would have to find out. At the latest after `limitMs`, for some may be away.
+   */
+  takeLeave(limitMs: number, then: () => void): void {
+    const { role, election } = this.state;
+    if (role.kind !== "leader" || this.voters.length < 2) return then();
+    this.resign(election.epoch);
+    this.#calls.whenIdle(limitMs, then);
+  }
+
   /** Appends a batch of the leader of `epoch`. Refused by the core if that office is lost meanwhile. */
   append(batch: PendingBatch, epoch: number): void {
     if (this.#isStopped) return;
@@ -172,8 +197,10 @@ export class Replica {
   /** Arms the timer for whatever is due first, here or above. */
   armWake(): void {
     if (this.#isStopped) return;
-    const deadline = Math.min(this.#coreDeadline(), this.#above.nextDutyAt());
-    this.#wake.at(deadline, this.#ports.clock());
+    const now = this.#ports.clock();
+    // The core goes by its own time, which a clock that jumps leaves alone: how long it will wait is what counts.
+    const coreDeadline = now + this.#coreDeadline() - timeAt(this.state, now);
+    this.#wake.at(Math.min(coreDeadline, this.#above.nextDutyAt()), now);
   }
 
   // It looks at every waiting fetch, of which each broker has one. A heartbeat leaves the core as it was.
@@ -187,6 +214,7 @@ export class Replica {
   stop(): void {
     this.#isStopped = true;
     this.#wake.stop();
+    this.#calls.dropAll();
     for (const answered of this.#asking.values()) answered(null);
     this.#asking.clear();
   }
@@ -221,16 +249,23 @@ export class Replica {
       case "replica-distrusted":
         return this.#distrust(effect);
       case "role-changed":
+        // The core has forgotten what the earlier role asked.
+        this.#calls.dropAll();
         return this.#above.roleChanged();
     }
   }
 
   #send(effect: SendEffect): void {
     const { to, correlation } = effect;
-    const { peers, clock } = this.#ports;
-    peers.ask(effect, (body) => {
-      if (body === null) this.#take({ kind: "request-failed", now: clock(), to, correlation });
-      else this.#take({ kind: "response-received", now: clock(), from: to, correlation, body });
+    this.#calls.start(effect, effect.deadline - this.state.now, (outcome) => {
+      const now = this.#ports.clock();
+      if (outcome.kind === "answered") {
+        const { body } = outcome;
+        this.#take({ kind: "response-received", now, from: to, correlation, body });
+      } else {
+        const { failure } = outcome;
+        this.#take({ kind: "request-failed", now, to, correlation, failure });
+      }
     });
   }
 

@@ -15,13 +15,16 @@ const ALARM_AGAIN_MS = 1_000;
 export class Wake {
   readonly #alarm: Alarm;
   readonly #timers: Timers;
-  readonly #onDeadline: () => void;
+  readonly #onDeadline: (dueAt: number) => void;
   #clearTimer: (() => void) | null = null;
   #timerAt = Number.POSITIVE_INFINITY;
   /** Null when none is armed by this incarnation. */
   #alarmAt: number | null = null;
 
-  constructor(ports: { readonly alarm: Alarm; readonly timers: Timers }, onDeadline: () => void) {
+  constructor(
+    ports: { readonly alarm: Alarm; readonly timers: Timers },
+    onDeadline: (dueAt: number) => void,
+  ) {
     this.#alarm = ports.alarm;
     this.#timers = ports.timers;
     this.#onDeadline = onDeadline;
@@ -50,9 +53,10 @@ export class Wake {
   }
 
   #fire(): void {
+    const dueAt = this.#timerAt;
     this.#clearTimer = null;
     this.#timerAt = Number.POSITIVE_INFINITY;
-    this.#onDeadline();
+    this.#onDeadline(dueAt);
   }
 
   // An alarm that is ahead is left to fire: pushed on, it never would. Never set at or before now: an alarm set anew

@@ -1,8 +1,10 @@
 /**
  * What a controller knows about itself and consensus does not: its directory id and the object that it was drawn in,
- * which cluster it belongs to, with the voters it was formed with (Kafka's `meta.properties` and 0-0 checkpoint), and
- * why it takes no part, if it does not. Identity and cluster are written once; the two reasons come and go.
+ * which cluster it belongs to, with the voters it was formed with (Kafka's `meta.properties` and 0-0 checkpoint), how
+ * often it has booted, and why it takes no part, if it does not. Identity and cluster are written once; the two reasons
+ * come and go.
  */
+import { INCARNATION_COUNT } from "../../src/raft/index.ts";
 import type { FlightRecord } from "../replica/flight-recorder.ts";
 import { parseClusterEntry, type ClusterEntry } from "../cluster-entry.ts";
 
@@ -51,6 +53,13 @@ export class MetaStore {
 
   writeCluster(cluster: ClusterEntry): void {
     this.#write("cluster", JSON.stringify(cluster));
+  }
+
+  /** Names the boot that asks: the counter is raised, once a boot. `bits` are 20 random ones. */
+  raiseIncarnation(bits: number): number {
+    const counter = Number(this.#read("incarnation") ?? 0) + 1;
+    this.#write("incarnation", String(counter));
+    return counter * INCARNATION_COUNT + bits;
   }
 
   /** The invariant that was found broken here, or null while none is. */

@@ -1,6 +1,7 @@
 /**
  * What is stored of elections, in the one row that Kafka keeps in `quorum-state`: the epoch, its leader, and
- * the voter that this one voted for. Leader and voted key are independent.
+ * the voter that this one voted for. Leader and voted key are independent. The high watermark lies beside them: a
+ * replica that forgot it would let a leader truncate what is committed.
  */
 import type { ElectionState } from "../../src/raft/index.ts";
 import type { QuorumStore } from "../replica/ports.ts";
@@ -13,6 +14,11 @@ export const QUORUM_TABLES: readonly string[] = [
     voted_id INTEGER,
     voted_directory_id TEXT
   ) STRICT`,
+];
+
+/** The first builds forgot the high watermark with every restart. */
+export const HIGH_WATERMARK_STORED: readonly string[] = [
+  "ALTER TABLE quorum ADD COLUMN high_watermark INTEGER",
 ];
 
 // A type alias, not an interface: the platform's row constraint wants an index signature.
@@ -47,11 +53,25 @@ export class SqlQuorumStore implements QuorumStore {
 
   write(election: ElectionState): void {
     this.#sql.exec(
-      "INSERT OR REPLACE INTO quorum (one, epoch, leader_id, voted_id, voted_directory_id) VALUES (1, ?, ?, ?, ?)",
+      `INSERT INTO quorum (one, epoch, leader_id, voted_id, voted_directory_id) VALUES (1, ?, ?, ?, ?)
+       ON CONFLICT (one) DO UPDATE SET epoch = excluded.epoch, leader_id = excluded.leader_id,
+         voted_id = excluded.voted_id, voted_directory_id = excluded.voted_directory_id`,
       election.epoch,
       election.leaderId,
       election.votedKey?.id ?? null,
       election.votedKey?.directoryId ?? null,
     );
+  }
+
+  highWatermark(): number | null {
+    const [row] = this.#sql
+      .exec<{ high_watermark: number | null }>("SELECT high_watermark FROM quorum")
+      .toArray();
+    return row?.high_watermark ?? null;
+  }
+
+  /** A high watermark is of a log with an epoch, and so there is a row. */
+  writeHighWatermark(offset: number): void {
+    this.#sql.exec("UPDATE quorum SET high_watermark = ?", offset);
   }
 }

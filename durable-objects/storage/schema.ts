@@ -6,13 +6,14 @@
  */
 import { LOG_TABLES, VOTER_SETS_MARKED } from "./log-store.ts";
 import { META_TABLES, STOPS_APART } from "./meta-store.ts";
-import { QUORUM_TABLES } from "./quorum-store.ts";
+import { HIGH_WATERMARK_STORED, QUORUM_TABLES } from "./quorum-store.ts";
 
 /** Every migration that ever shipped, oldest first. One is never edited after a release. */
 const MIGRATIONS: readonly (readonly string[])[] = [
   [...META_TABLES, ...QUORUM_TABLES, ...LOG_TABLES],
   STOPS_APART,
   VOTER_SETS_MARKED,
+  HIGH_WATERMARK_STORED,
 ];
 
 /** The version that this build reads and writes. */

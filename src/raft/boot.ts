@@ -4,8 +4,8 @@
  *
  * Storage holds the epoch, its leader if known, and the vote. That decides (S-1 to S-6): a replica that led
  * starts as Resigned, one that stood as Candidate, one that followed as Follower if it knows where its leader
- * listens, and any other as Unattached. Nothing is known to be committed until a leader says so, except what a
- * snapshot holds.
+ * listens, and any other as Unattached. What was known to be committed is stored as well, with whatever else was
+ * stored: it is committed still, and the shell is told so at once.
  */
 import { assert } from "../std/assert.ts";
 import { nextWord, seeded } from "../std/random.ts";
@@ -22,38 +22,39 @@ import {
 import { check } from "./invariants.ts";
 import { logEnd } from "./log-summary.ts";
 import { findVoter, latestVoters, sameKey, voterSet } from "./membership/voter-history.ts";
-import type { Milliseconds } from "./messages.ts";
+import type { Incarnation, Milliseconds, Offset } from "./messages.ts";
 import { NO_FETCHES } from "./replication/waiting-fetches.ts";
 import type { DurableImage, State } from "./state.ts";
 import { isVoter } from "./state.ts";
 import type { Step, Turn } from "./turn.ts";
 import { beginTurn, drawElectionDeadline, endTurn, update } from "./turn.ts";
 
+/** When and as what an incarnation begins. */
+export interface BootMoment {
+  readonly now: Milliseconds;
+  readonly seed: number;
+  readonly incarnation: Incarnation;
+}
+
 /**
- * Starts an incarnation from what its storage holds. `seed` decides all its later chances; `now` also names
- * the incarnation. The effects are to be performed as those of a step.
+ * Starts an incarnation from what its storage holds. `seed` decides all its later chances. `incarnation` is this
+ * boot's own: the shell has stored its counter before. The effects are to be performed as those of a step.
  */
-export function boot(
-  image: DurableImage,
-  config: RaftConfig,
-  at: { readonly now: Milliseconds; readonly seed: number },
-): Step {
+export function boot(image: DurableImage, config: RaftConfig, at: BootMoment): Step {
   checkConfig(config);
   const turn = beginTurn(bootState(image, config, at), image.election);
   update(turn, {
     role: { kind: "unattached", electionDeadline: drawElectionDeadline(turn) },
   });
+  const { committed } = turn.state;
+  if (committed !== null) turn.effects.push({ kind: "commit", highWatermark: committed });
   resumeRole(turn);
   settleDeadlines(turn);
   check(turn.state);
   return endTurn(turn);
 }
 
-function bootState(
-  image: DurableImage,
-  config: RaftConfig,
-  at: { readonly now: Milliseconds; readonly seed: number },
-): State {
+function bootState(image: DurableImage, config: RaftConfig, at: BootMoment): State {
   const bootstrap = voterSet(config.bootstrapVoters);
   assert(bootstrap !== null, "the bootstrap voters have distinct ids");
   const { value, random } = nextWord(seeded(at.seed));
@@ -61,18 +62,28 @@ function bootState(
     config,
     random,
     now: at.now,
+    clock: at.now,
     election: bootElection(image),
     role: { kind: "unattached", electionDeadline: at.now },
     log: image.log,
     voters: { bootstrap, records: image.voters },
-    // What a snapshot holds was committed; of the rest a booting replica knows nothing.
-    committed: image.log.snapshots.at(-1)?.endOffset ?? null,
+    committed: bootCommitted(image),
     connections: new Map(),
     // An arbitrary start keeps answers to an earlier incarnation from being mistaken; 30 bits fit the wire.
     nextCorrelation: value >>> 2,
-    incarnation: at.now,
+    incarnation: at.incarnation,
     held: NO_FETCHES,
   };
+}
+
+/**
+ * What a snapshot holds was committed, and so was what this replica knew to be when it last stored something: it
+ * must not be truncated now for having been forgotten (L-1).
+ */
+function bootCommitted({ log, highWatermark }: DurableImage): Offset | null {
+  const snapshotEnd = log.snapshots.at(-1)?.endOffset ?? null;
+  if (highWatermark === null) return snapshotEnd;
+  return Math.max(highWatermark, snapshotEnd ?? 0);
 }
 
 /**

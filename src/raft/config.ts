@@ -53,6 +53,13 @@ export const checkQuorumMs = (config: RaftConfig): Milliseconds =>
 export const beginQuorumEpochMs = (config: RaftConfig): Milliseconds =>
   Math.max(1, Math.floor(config.fetchTimeoutMs / 2));
 
+/**
+ * By how much a voter lets the one before it go first when their leader is gone. It must exceed a round trip and a
+ * commit, or the second stands before it can hear of the first.
+ */
+export const successionStepMs = (config: RaftConfig): Milliseconds =>
+  Math.floor(config.electionTimeoutMs / 8);
+
 /** Refuses a configuration under which a healthy quorum could not stay together. */
 export function checkConfig(config: RaftConfig): void {
   const { fetchMaxWaitMs, fetchTimeoutMs, requestTimeoutMs } = config;

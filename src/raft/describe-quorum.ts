@@ -7,10 +7,11 @@ import { latestVoters, sameKey } from "./membership/voter-history.ts";
 import type { Milliseconds, QuorumDescription, ReplicaStatus } from "./messages.ts";
 import { liveObservers } from "./replication/leading.ts";
 import type { Leader, ReplicaProgress, State } from "./state.ts";
+import { timeAt } from "./time.ts";
 
 /**
  * What the leader knows; any other replica answers NOT_LEADER_OR_FOLLOWER. The leader is always up to date
- * itself.
+ * itself. Times are told by the caller's clock, `now`: the replica's own need not agree with any.
  */
 export function describeQuorum(state: State, now: Milliseconds): QuorumDescription {
   const { role, voters } = state;
@@ -27,8 +28,8 @@ export function describeQuorum(state: State, now: Milliseconds): QuorumDescripti
     ...answer(state, "NONE"),
     highWatermark: role.highWatermark,
     currentVoters: voterStatuses(state, role, now),
-    observers: liveObservers(role, now)
-      .map(statusOf)
+    observers: liveObservers(role, timeAt(state, now))
+      .map((progress) => statusOf(progress, clockAhead(state, now)))
       .toSorted((left, right) => left.key.id - right.key.id),
     nodes: latestVoters(voters),
   };
@@ -43,13 +44,19 @@ function voterStatuses(state: State, role: Leader, now: Milliseconds): readonly 
     const progress = role.voters.get(key.id);
     return progress === undefined
       ? { key, logEndOffset: null, lastFetchAt: null, lastCaughtUpAt: null }
-      : statusOf(progress);
+      : statusOf(progress, clockAhead(state, now));
   });
 }
 
-const statusOf = (progress: ReplicaProgress): ReplicaStatus => ({
-  key: progress.key,
-  logEndOffset: progress.endOffset,
-  lastFetchAt: progress.lastFetchAt,
-  lastCaughtUpAt: progress.lastCaughtUpAt,
-});
+/** By how much the caller's clock is ahead of the replica's own time. */
+const clockAhead = (state: State, now: Milliseconds): Milliseconds => now - timeAt(state, now);
+
+function statusOf(progress: ReplicaProgress, ahead: Milliseconds): ReplicaStatus {
+  const { key, endOffset, lastFetchAt, lastCaughtUpAt } = progress;
+  return {
+    key,
+    logEndOffset: endOffset,
+    lastFetchAt: lastFetchAt === null ? null : lastFetchAt + ahead,
+    lastCaughtUpAt: lastCaughtUpAt === null ? null : lastCaughtUpAt + ahead,
+  };
+}

@@ -61,6 +61,8 @@ export type Effect =
       readonly truncateTo: Offset | null;
       /** Batches that continue at the end of the log. */
       readonly append: readonly Entry[];
+      /** What is known to be committed after all this, within the log as it then is; null while unknown. */
+      readonly highWatermark: Offset | null;
     }
   /** Ask a peer. The answer, or its absence, comes back as an input with the same correlation. */
   | {

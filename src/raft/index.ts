@@ -3,9 +3,10 @@
  * storage and `step` moves it.
  */
 export { boot } from "./boot.ts";
+export type { BootMoment } from "./boot.ts";
 export { step } from "./step.ts";
 export type { Step } from "./turn.ts";
-export type { Input } from "./inputs.ts";
+export type { Input, RequestFailure } from "./inputs.ts";
 export type { Effect, ElectionState, PersistEffect, RoleName } from "./effects.ts";
 export { DEFAULT_TIMEOUTS } from "./config.ts";
 export type { RaftConfig } from "./config.ts";
@@ -23,12 +24,13 @@ export {
 } from "./trace.ts";
 export { check, checkStep } from "./invariants.ts";
 export { nextDeadline } from "./deadlines.ts";
+export { timeAt } from "./time.ts";
 export { highWatermark, leaderOf, officeOf } from "./leadership.ts";
 export type { Leadership } from "./leadership.ts";
 export { isVoter } from "./state.ts";
 export { latestVoters } from "./membership/voter-history.ts";
 export type { VoterHistory, VoterSet, VotersRecord } from "./membership/voter-history.ts";
-export { NO_DIRECTORY, UNSTATED_HIGH_WATERMARK } from "./messages.ts";
+export { INCARNATION_COUNT, NO_DIRECTORY, UNSTATED_HIGH_WATERMARK } from "./messages.ts";
 export type {
   Answer,
   ApiName,
@@ -47,6 +49,7 @@ export type {
   FetchReply,
   FetchRequest,
   FetchResponse,
+  Incarnation,
   LogPosition,
   LogRange,
   Milliseconds,

@@ -1,7 +1,7 @@
 /**
  * Everything that can happen to a replica. A replica is told, it never looks: time, messages, failures and the
  * application's wishes all arrive here. Each input carries the time at which it happened, in milliseconds of
- * one clock; a clock that steps back is clamped.
+ * one clock. A replica counts only what passes between two readings, so a clock that steps back costs it nothing.
  *
  * Inputs are trusted as far as their sender is. An answer is matched to its request, a message of a peer is
  * checked field by field, and an `append` of the application is compared with the log; none of them can trip an
@@ -17,6 +17,24 @@ import type {
   RequestId,
   Response,
 } from "./messages.ts";
+
+/**
+ * Why a `send` came to nothing, as the shell saw it. Some are evidence that the peer is gone (`election/suspicion.ts`):
+ *
+ * - `refused`: the node itself answers that it takes no part. Proof at once.
+ * - `reset`: the object was reset or the connection was lost. Evidence when it happens twice in a row.
+ * - `retryable`: a transient fault of the platform. The same.
+ * - `overloaded`: the platform refused to queue the call. The peer is busy, hence alive.
+ * - `timeout`: no answer by the deadline of the `send`. The replica's own timers judge that.
+ * - `unreadable`: an answer that does not decode.
+ */
+export type RequestFailure =
+  | "refused"
+  | "reset"
+  | "retryable"
+  | "overloaded"
+  | "timeout"
+  | "unreadable";
 
 export type Input =
   /** A deadline may be due; harmless at any time. */
@@ -48,6 +66,7 @@ export type Input =
       readonly now: Milliseconds;
       readonly to: ReplicaId;
       readonly correlation: CorrelationId;
+      readonly failure: RequestFailure;
     }
   /**
    * The leader's application wants one batch of `count` records appended, all or none. `epoch` and

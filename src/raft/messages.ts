@@ -20,6 +20,15 @@ export type ReplicaId = number;
 export type DirectoryId = string;
 /** The shell's name for an inbound request that still waits for its answer. */
 export type RequestId = number;
+/**
+ * Names one boot of one replica: `counter × INCARNATION_COUNT + random bits`. The counter is stored and raised at each
+ * boot, so a smaller one is a message that was long under way. The bits tell two boots of one counter apart: that it
+ * was drawn twice proves that the storage went back in time (T-2). A wall clock can do neither.
+ */
+export type Incarnation = number;
+/** How many values share one counter: 20 random bits. */
+export const INCARNATION_COUNT = 2 ** 20;
+
 /** This core's name for an outgoing request; unique within an incarnation. */
 export type CorrelationId = number;
 
@@ -169,11 +178,10 @@ export interface FetchRequest {
   readonly maxWaitMs: Milliseconds;
   readonly maxBytes: number;
   /**
-   * When this incarnation of the sender booted; null from replicas that do not say. It tells a message
-   * that was long under way from a storage that went back in time, which takes a restart. Carried in
+   * Which incarnation of the sender this is; null from replicas that do not say. Carried in
    * ReplicaState.ReplicaEpoch, which KRaft leaves at -1 and does not read.
    */
-  readonly incarnation: Milliseconds | null;
+  readonly incarnation: Incarnation | null;
 }
 
 export type Request = VoteRequest | BeginQuorumEpochRequest | EndQuorumEpochRequest | FetchRequest;

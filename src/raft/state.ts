@@ -24,6 +24,7 @@ import type {
   CorrelationId,
   Endpoint,
   FetchRequest,
+  Incarnation,
   Milliseconds,
   Offset,
   ReplicaId,
@@ -44,6 +45,11 @@ export interface Prospective {
   readonly electionDeadline: Milliseconds;
   /** Where the leader of this epoch listens, if one was known; empty otherwise. */
   readonly leaderEndpoints: readonly Endpoint[];
+  /**
+   * Whether a refusal by that leader ends the round: yes, if it has served this voter. One that answers votes and
+   * never a Fetch must be deposed like any other that does not serve.
+   */
+  readonly heedsLeader: boolean;
   readonly granted: ReadonlySet<ReplicaId>;
   readonly rejected: ReadonlySet<ReplicaId>;
 }
@@ -64,8 +70,14 @@ export interface Follower {
   readonly leaderEndpoints: readonly Endpoint[];
   /** When to give up on the leader; ignored while this replica is no voter. */
   readonly fetchDeadline: Milliseconds;
-  /** Whether this leader has ever served us: if so, we shield it from pre-votes. */
+  /** Whether this leader has ever served us. */
   readonly hasFetched: boolean;
+  /** Whether the last Fetch that came to an end was served: if so, we shield the leader from pre-votes. */
+  readonly isServed: boolean;
+  /** How many fetches in a row came to nothing in a way that is evidence against the leader. */
+  readonly fetchFailures: number;
+  /** Not before this does evidence shorten `fetchDeadline`: a pre-vote was lost a moment ago. */
+  readonly suspectAfter: Milliseconds;
 }
 
 /**
@@ -75,9 +87,9 @@ export interface Follower {
  *    `checkLeader` after.
  * 2. Everything below it is stored by that voter and equal to the leader's log: only a valid position is taken
  *    for an acknowledgement (F-4), and only a stored record is fetched past (D-4).
- * 3. It never falls for a voter that shows its incarnation (I-14): a smaller offset of the same incarnation is
- *    a late message, one of a later incarnation is lost storage (T-2). Of a voter that shows none it may fall,
- *    and the high watermark does not follow (F-8).
+ * 3. It never falls for a voter that shows its incarnation (I-14): a smaller offset of the same incarnation or an
+ *    earlier one is a late message, one of a later incarnation is lost storage (T-2). Of a voter that shows none it
+ *    may fall, and the high watermark does not follow (F-8).
  * 4. Once `rolledBack`, the replica is counted neither for commits nor among successors, as long as this leader
  *    leads.
  */
@@ -91,7 +103,7 @@ export interface ReplicaProgress {
   /** How much could be had at its last fetch. */
   readonly lastFetchEnd: Offset;
   /** The latest incarnation it has shown; null when it shows none. */
-  readonly incarnation: Milliseconds | null;
+  readonly incarnation: Incarnation | null;
   /** It un-acknowledged records within one epoch: its storage went back in time. Never counted again. */
   readonly rolledBack: boolean;
 }
@@ -118,8 +130,10 @@ export interface Leader {
   readonly observers: ImmutableMap<string, ReplicaProgress>;
   /** Voters' fetches: they end with the next append. */
   readonly parkedVoters: WaitingFetches;
-  /** Observers' fetches: they see only committed records, so they end with the next commit. */
+  /** Observers' fetches: they see only committed records, so they end with the next commit. One an id. */
   readonly parkedObservers: WaitingFetches;
+  /** Which of `parkedObservers` is whose; ids below 0 name no replica and are not listed. */
+  readonly parkedByObserver: ImmutableMap<ReplicaId, RequestId>;
   /** A lower bound of the deadlines in `parkedVoters` and `parkedObservers`. */
   readonly parkedDeadline: Milliseconds;
   /** When to resign, unless a majority fetches before. */
@@ -159,19 +173,20 @@ export interface Connection {
 export interface State {
   readonly config: RaftConfig;
   readonly random: Random;
-  /** The time of the latest input; it never falls. */
+  /** This replica's own time: the sum of what has passed between inputs. It never falls, and never stands still. */
   readonly now: Milliseconds;
+  /** What the clock said at the latest input. */
+  readonly clock: Milliseconds;
   readonly election: ElectionState;
   readonly role: Role;
   readonly log: LogSummary;
   readonly voters: VoterHistory;
-  /** What this replica has ever known to be committed in this incarnation; null before it knows any. */
+  /** What this replica has ever known to be committed, as far as that was stored; null before it knows any. */
   readonly committed: Offset | null;
   /** By peer. Emptied by every change of role, so that answers meant for an earlier role are dropped. */
   readonly connections: ReadonlyMap<ReplicaId, Connection>;
   readonly nextCorrelation: CorrelationId;
-  /** When this incarnation booted. */
-  readonly incarnation: Milliseconds;
+  readonly incarnation: Incarnation;
   /** Fetches held back because this replica does not lead: a broker must not ask in a tight loop. */
   readonly held: WaitingFetches;
 }
@@ -181,6 +196,8 @@ export interface DurableImage {
   /** Null when none was ever stored. */
   readonly election: ElectionState | null;
   readonly log: LogSummary;
+  /** What was known to be committed when something was last stored; null when nothing was. */
+  readonly highWatermark: Offset | null;
   /** Every KRaftVoters record of the newest snapshot and of the log after it, oldest first. */
   readonly voters: VoterHistory["records"];
 }

@@ -5,8 +5,8 @@
  *
  * The order within a step, and why:
  *
- * 1. Time. It never falls, and a gap longer than a fetch time-out means that this replica stood still: its
- *    timers are restarted before anything acts on them (T-5).
+ * 1. Time. Only what passed since the input before counts (`time.ts`), and if a deadline has been missed by much,
+ *    this replica stood still: its timers are restarted before anything acts on them (T-5).
  * 2. The input.
  * 3. Requests whose time is over, then roles whose time is over, until nothing is due; then the requests that
  *    each role keeps under way (`due.ts`).
@@ -18,18 +18,20 @@
 import { unreachable } from "../std/assert.ts";
 import { settleDeadlines } from "./due.ts";
 import { onBeginQuorumEpoch, onEndQuorumEpoch } from "./election/announcements.ts";
+import { onFetchFailed } from "./election/suspicion.ts";
 import { becomeResigned, forgiveFrozenTime } from "./election/transitions.ts";
 import { onVoteRequest } from "./election/votes.ts";
 import { backOff, expireRequests, isAwaited } from "./exchange/connections.ts";
-import type { Input } from "./inputs.ts";
+import type { Input, RequestFailure } from "./inputs.ts";
 import { check, checkStep } from "./invariants.ts";
 import { leaderOf } from "./leadership.ts";
-import type { Epoch, Request, RequestId } from "./messages.ts";
+import type { Epoch, ReplicaId, Request, RequestId } from "./messages.ts";
 import { onAppend } from "./replication/leading.ts";
 import { letGo, onFetchRequest, reconsiderHeld } from "./replication/redirects.ts";
 import { unpark, wakeParked } from "./replication/waiting-fetches.ts";
 import { onResponse } from "./responses.ts";
 import type { State } from "./state.ts";
+import { hasStoodStill, timeAt } from "./time.ts";
 import type { Step, Turn } from "./turn.ts";
 import { beginTurn, endTurn } from "./turn.ts";
 
@@ -38,12 +40,14 @@ import { beginTurn, endTurn } from "./turn.ts";
  * this very replica cannot be trusted any more.
  */
 export function step(state: State, input: Input): Step {
-  const now = Math.max(state.now, input.now);
-  const wasFrozen = now - state.now > state.config.fetchTimeoutMs;
-  const turn = beginTurn({ ...state, now }, state.election);
+  const now = timeAt(state, input.now);
+  const wasFrozen = hasStoodStill(state, now);
+  const turn = beginTurn({ ...state, now, clock: input.now }, state.election);
   if (wasFrozen) forgiveFrozenTime(turn);
   take(turn, input);
-  expireRequests(turn, wasFrozen);
+  for (const { peer, api } of expireRequests(turn, wasFrozen)) {
+    if (api === "fetch") onFetchFailed(turn, peer, "timeout");
+  }
   settleDeadlines(turn);
   if (isOtherLeadership(state, turn.state)) reconsiderHeld(turn);
   wakeFetches(turn, state);
@@ -69,7 +73,9 @@ function take(turn: Turn, input: Input): void {
       }
       return;
     case "request-failed":
-      if (isAwaited(turn.state, input.to, input.correlation)) backOff(turn, input.to);
+      if (isAwaited(turn.state, input.to, input.correlation)) {
+        onRequestFailed(turn, input.to, input.failure);
+      }
       return;
     case "append":
       onAppend(turn, input);
@@ -80,6 +86,12 @@ function take(turn: Turn, input: Input): void {
     default:
       unreachable(input);
   }
+}
+
+function onRequestFailed(turn: Turn, to: ReplicaId, failure: RequestFailure): void {
+  const wasFetch = turn.state.connections.get(to)?.inFlight?.api === "fetch";
+  backOff(turn, to);
+  if (wasFetch) onFetchFailed(turn, to, failure);
 }
 
 function takeRequest(turn: Turn, request: RequestId, body: Request): void {

@@ -34,7 +34,7 @@ export function describeInput(input: Input): string {
     case "response-received":
       return `${input.from} answers #${input.correlation} ${describeResponse(input.body)}`;
     case "request-failed":
-      return `${input.to} fails #${input.correlation}`;
+      return `${input.to} fails #${input.correlation}: ${input.failure}`;
     case "append":
       return `append ${input.count} at ${input.baseOffset}@${input.epoch}`;
     case "resign":
@@ -71,11 +71,17 @@ export function describeEffect(effect: Effect): string {
 const leaderSuffix = (role: Role["kind"], leaderId: number | null): string =>
   leaderId === null || role === "leader" ? "" : ` of ${leaderId}`;
 
-function describePersist({ election, truncateTo, append }: PersistEffect): string {
+function describePersist({
+  election,
+  truncateTo,
+  append,
+  highWatermark: hw,
+}: PersistEffect): string {
   const parts: string[] = [];
   if (election !== null) parts.push(describeElection(election));
   if (truncateTo !== null) parts.push(`truncate to ${truncateTo}`);
   if (append.length > 0) parts.push(`append ${append.map(describeEntry).join(" ")}`);
+  if (hw !== null) parts.push(`hw=${hw}`);
   return parts.join(", ");
 }
 

@@ -49,7 +49,16 @@ export function endTurn(turn: Turn): Step {
   if (election === null && appended.length === 0 && truncatedTo === null) return { state, effects };
   return {
     state,
-    effects: [{ kind: "persist", election, truncateTo: truncatedTo, append: appended }, ...effects],
+    effects: [
+      {
+        kind: "persist",
+        election,
+        truncateTo: truncatedTo,
+        append: appended,
+        highWatermark: state.committed,
+      },
+      ...effects,
+    ],
   };
 }
 

@@ -11,6 +11,8 @@ import {
 } from "../../src/protocol/index.ts";
 import { CLUSTER, World } from "./world.ts";
 
+const sender = { origin: "client", signal: new AbortController().signal } as const;
+
 const BROKERS = 90;
 const RECORDS = 20;
 
@@ -50,7 +52,7 @@ test("a commit that wakes every broker is read once, and its bytes are shared", 
   const node = { voter: controller, cluster: CLUSTER };
   const versions = [16, 17];
   const answers = Array.from({ length: BROKERS }, (_, id) =>
-    answerFrame(node, fetchOf(controller, id, versions[id % 2] ?? 17), "client"),
+    answerFrame(node, fetchOf(controller, id, versions[id % 2] ?? 17), sender),
   );
   await world.pass(0);
   const before = world.disk.bytesRead;

@@ -22,8 +22,15 @@ async function withLongLog(): Promise<{ readonly world: World; readonly controll
   return { world, controller };
 }
 
+/** A caller that never hangs up. */
+const patient = new AbortController().signal;
+
 const read = (controller: Controller, maxBytes: number): Promise<Response> =>
-  readFeed(controller, new URLSearchParams({ from_offset: "0", max_bytes: String(maxBytes) }));
+  readFeed(
+    controller,
+    new URLSearchParams({ from_offset: "0", max_bytes: String(maxBytes) }),
+    patient,
+  );
 
 const sizeOf = async (response: Response): Promise<number> =>
   (await response.arrayBuffer()).byteLength;
@@ -44,7 +51,11 @@ describe("many readers at once", () => {
     const { controller } = await withLongLog();
     const from = controller.committedEnd - 30;
     const last = () =>
-      readFeed(controller, new URLSearchParams({ from_offset: String(from), max_bytes: "1" }));
+      readFeed(
+        controller,
+        new URLSearchParams({ from_offset: String(from), max_bytes: "1" }),
+        patient,
+      );
     const answers = await Promise.all(Array.from({ length: 30 }, last));
     expect(answers.map(({ status }) => status).filter((status) => status === 503)).toHaveLength(12);
     expect((await last()).status).toBe(503);
@@ -56,7 +67,7 @@ describe("many readers at once", () => {
     const world = new World();
     const controller = await world.inOffice();
     const query = { from_offset: String(controller.committedEnd), wait_ms: "30000" };
-    const wait = () => readFeed(controller, new URLSearchParams(query));
+    const wait = () => readFeed(controller, new URLSearchParams(query), patient);
     const waiting = Array.from({ length: 1_000 }, wait);
     expect((await wait()).status).toBe(503);
     const records = [
@@ -65,7 +76,7 @@ describe("many readers at once", () => {
     await world.submit(controller, () => ({ records, response: null }));
     const answers = await Promise.all(waiting);
     expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]));
-    const again = await readFeed(controller, new URLSearchParams({ from_offset: "0" }));
+    const again = await readFeed(controller, new URLSearchParams({ from_offset: "0" }), patient);
     expect(again.status).toBe(200);
   });
 });

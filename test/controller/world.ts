@@ -11,6 +11,7 @@ import type { ClusterEntry } from "../../durable-objects/cluster-entry.ts";
 import { raftConfig } from "../../durable-objects/replica/raft-config.ts";
 import type { Failure, LogStore, Ports } from "../../durable-objects/replica/ports.ts";
 import type { StoredBatch } from "../../durable-objects/replica/stored-batch.ts";
+import { INCARNATION_COUNT } from "../../src/raft/index.ts";
 import type { ElectionState, EpochStart, LogRange } from "../../src/raft/index.ts";
 
 /** A cluster of one voter. */
@@ -31,16 +32,17 @@ class Disk implements LogStore {
   #batches: readonly StoredBatch[] = [];
   #epochs: readonly EpochStart[] = [];
   #election: ElectionState | null = null;
+  highWatermark: number | null = null;
   /** Thrown at the end of the next transaction. */
   fault: Error | null = null;
 
   transaction(write: () => void): void {
-    const before = [this.#batches, this.#epochs, this.#election] as const;
+    const before = [this.#batches, this.#epochs, this.#election, this.highWatermark] as const;
     try {
       write();
       if (this.fault !== null) throw this.fault;
     } catch (error) {
-      [this.#batches, this.#epochs, this.#election] = before;
+      [this.#batches, this.#epochs, this.#election, this.highWatermark] = before;
       throw error;
     }
   }
@@ -107,6 +109,8 @@ class Disk implements LogStore {
   /** Puts batches at the end of the log at once, as a long life would have. */
   load(batches: readonly StoredBatch[]): void {
     this.#batches = [...this.#batches, ...batches];
+    // A voter that comes back knows what was committed when it last stored something.
+    this.highWatermark = (this.#batches.at(-1)?.lastOffset ?? -1) + 1;
   }
 
   /** Takes a batch out, as no code of ours would. */
@@ -153,7 +157,10 @@ export class World {
     const config = raftConfig(cluster, 3000);
     this.longestEventBytes = 0;
     const controller = this.#asEvent(() => {
-      const booted = new Controller({ cluster, config, seed: 7 }, this.#ports());
+      const booted = new Controller(
+        { cluster, config, seed: 7, incarnation: INCARNATION_COUNT },
+        this.#ports(),
+      );
       booted.onDeadline();
       return booted;
     });
@@ -231,6 +238,8 @@ export class World {
       quorum: {
         read: () => this.disk.election(),
         write: (election) => this.disk.write(election),
+        highWatermark: () => this.disk.highWatermark,
+        writeHighWatermark: (offset) => (this.disk.highWatermark = offset),
       },
       alarm: { set: (atMs) => (this.alarmAtMs = atMs) },
       timers: {
@@ -240,7 +249,10 @@ export class World {
           return () => (this.#timers = this.#timers.filter((other) => other !== timer));
         },
       },
-      peers: { ask: (_, ended) => void settled().then(() => ended(null)) },
+      peers: {
+        ask: (_send, _signal, ended) =>
+          void settled().then(() => ended({ kind: "failed", failure: "reset" })),
+      },
       clock: () => this.nowMs,
       operatorLog: {
         warn: (line) => this.lines.push(line),

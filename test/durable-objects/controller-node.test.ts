@@ -36,6 +36,13 @@ async function confirmed(cluster: ClusterEntry): Promise<Response> {
   return call(cluster, 3000, { route: "start", body: JSON.stringify({ confirm: tripped }) });
 }
 
+/** How many observers' fetches wait at the leader of a quorum of one. */
+const waitingAt = (cluster: ClusterEntry): Promise<number> =>
+  runInDurableObject(stubOf(cluster, 3000), (instance) => {
+    const role = instance.voter?.state.role;
+    return role?.kind === "leader" ? role.parkedObservers.size : -1;
+  });
+
 describe("a quorum of three objects", () => {
   test("elects one leader and commits its bootstrap records on all voters", async () => {
     const cluster = clusterOf("AAAAAAAAAAAAAAAAAAAAx1");
@@ -289,6 +296,7 @@ describe("a node that an earlier build formed", () => {
     await form(cluster);
     await runInDurableObject(stubOf(cluster, 3000), (_, state) => {
       state.storage.sql.exec("DELETE FROM migrations WHERE version > 1");
+      state.storage.sql.exec("ALTER TABLE quorum DROP COLUMN high_watermark");
       state.storage.sql.exec("INSERT INTO meta VALUES ('tripped', 'an operator stopped it')");
     });
     await abortAllDurableObjects();
@@ -332,6 +340,48 @@ describe("a frame", () => {
     const { body } = decodeResponseFrame(ApiVersions, 0, answer.bytes);
     expect(body.errorCode).toBe(35);
     expect(body.apiKeys).toContainEqual({ apiKey: 18, minVersion: 0, maxVersion: 4 });
+  });
+
+  test("of Fetch that is waiting gives back its place when its sender hangs up", async () => {
+    const cluster = clusterOf("AAAAAAAAAAAAAAAAAAAAy2", 1);
+    const { high_watermark: end, epoch } = await form(cluster);
+    const request = requestFrame(
+      Fetch,
+      { ...header, apiVersion: 17 },
+      {
+        clusterId: cluster.cluster_id,
+        replicaState: { replicaId: 4, replicaEpoch: -1 },
+        maxWaitMs: 30_000,
+        minBytes: 0,
+        maxBytes: 1,
+        topics: [
+          {
+            topicId: METADATA_TOPIC_ID,
+            partitions: [
+              {
+                partition: 0,
+                currentLeaderEpoch: epoch,
+                fetchOffset: end ?? 0,
+                lastFetchedEpoch: epoch,
+                partitionMaxBytes: 1,
+              },
+            ],
+          },
+        ],
+        forgottenTopicsData: [],
+      },
+    );
+    const sender = new AbortController();
+    const init = { method: "POST", body: request, signal: sender.signal };
+    const answer = stubOf(cluster, 3000).fetch("https://controller/frames", init);
+    const outcome = answer.then(
+      () => "answered",
+      () => "given up",
+    );
+    await expect.poll(() => waitingAt(cluster)).toBe(1);
+    sender.abort();
+    expect(await outcome).toBe("given up");
+    await expect.poll(() => waitingAt(cluster)).toBe(0);
   });
 
   test("of Fetch gives an observer the committed log from its head", async () => {

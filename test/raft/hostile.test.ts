@@ -6,7 +6,7 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { Effect, FetchRequest, Request, State } from "../../src/raft/index.ts";
-import { NO_DIRECTORY, boot, nextDeadline, step } from "../../src/raft/index.ts";
+import { INCARNATION_COUNT, NO_DIRECTORY, boot, nextDeadline, step } from "../../src/raft/index.ts";
 import { CLUSTER_ID, configOf, dataEntry, imageOf, voterOf } from "./quorum-driver.ts";
 
 const NOW = 100_000;
@@ -35,7 +35,7 @@ const fetch: fc.Arbitrary<FetchRequest> = fc.record({
   highWatermark: fc.option(offset, { nil: null }),
   maxWaitMs: fc.constantFrom(-1, 0, 500, 2 ** 31 - 1),
   maxBytes: fc.constantFrom(-1, 0, 1, 2 ** 31 - 1),
-  incarnation: fc.constantFrom(null, 0, NOW, NOW + 1),
+  incarnation: fc.constantFrom(null, 0, 1, INCARNATION_COUNT, 2 * INCARNATION_COUNT),
 });
 
 const question: fc.Arbitrary<Request> = fc.oneof(
@@ -83,7 +83,8 @@ function start(leaderId: number | null, voted: number | null, voters = [1, 2, 3]
   const votedKey = voted === null ? null : voterOf(voted).key;
   const entries = [dataEntry(0, 2, 1), dataEntry(3, 4, 2)];
   const image = imageOf({ epoch: 3, leaderId, votedKey }, entries);
-  return boot(image, configOf(1, voters), { now: NOW, seed: 1 }).state;
+  return boot(image, configOf(1, voters), { now: NOW, seed: 1, incarnation: INCARNATION_COUNT })
+    .state;
 }
 
 const repliesIn = (effects: readonly Effect[]): readonly number[] =>

@@ -2,14 +2,15 @@
 import { describe, expect, test } from "vitest";
 import { ImmutableMap, byNumber } from "../../src/std/immutable-map.ts";
 import type { State } from "../../src/raft/index.ts";
-import { EMPTY_LOG, boot, check, checkStep } from "../../src/raft/index.ts";
+import { EMPTY_LOG, INCARNATION_COUNT, boot, check, checkStep } from "../../src/raft/index.ts";
 import { configOf, dataEntry, imageOf, voterOf } from "./quorum-driver.ts";
 
 const NOW = 100_000;
 const bootAs = (leaderId: number | null, voted: number | null, voters = [1, 2, 3]): State => {
   const votedKey = voted === null ? null : voterOf(voted).key;
   const image = imageOf({ epoch: 4, leaderId, votedKey }, [dataEntry(0, 2, 3)]);
-  return boot(image, configOf(1, voters), { now: NOW, seed: 1 }).state;
+  return boot(image, configOf(1, voters), { now: NOW, seed: 1, incarnation: INCARNATION_COUNT })
+    .state;
 };
 const unattached = bootAs(null, null);
 const follower = bootAs(2, null);

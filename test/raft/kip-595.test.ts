@@ -17,6 +17,7 @@ import type {
 } from "../../src/raft/index.ts";
 import {
   EMPTY_LOG,
+  INCARNATION_COUNT,
   boot,
   highWatermark,
   leaderOf,
@@ -40,7 +41,11 @@ class Subject {
     image: Parameters<typeof boot>[0],
     voters: readonly number[] = [1, 2, 3],
   ) {
-    const booted = boot(image, configOf(id, voters), { now: NOW, seed: 7 });
+    const booted = boot(image, configOf(id, voters), {
+      now: NOW,
+      seed: 7,
+      incarnation: INCARNATION_COUNT,
+    });
     this.state = booted.state;
     this.effects = booted.effects;
   }
@@ -248,7 +253,9 @@ describe("answers", () => {
     const subject = follower();
     subject.answer(1, fetched({ epoch: 3, leaderId: 3, records: [dataEntry(3, 3, 3)] }));
     expect(subject.state.log.endOffset).toBe(3);
-    expect(subject.sent()).toEqual([[3, "fetch"]]);
+    expect(subject.sent()).toEqual([]);
+    subject.pass(20);
+    expect(subject.sent()).toEqual([[1, "fetch"]]);
   });
 
   test("with UNKNOWN_LEADER_EPOCH change nothing, and are not asked for again at once", () => {
@@ -376,6 +383,7 @@ describe("votes", () => {
       now: subject.now,
       to: 2,
       correlation: subject.asked(2),
+      failure: "reset",
     });
     expect(subject.sent()).toEqual([]);
     subject.pass(20);
@@ -408,7 +416,8 @@ const fetch = (id: number, change: Partial<FetchRequest> = {}): FetchRequest => 
   incarnation: null,
   ...change,
 });
-const leader = (): Subject => new Subject(1, { election: null, log: EMPTY_LOG, voters: [] }, [1]);
+const leader = (): Subject =>
+  new Subject(1, { election: null, log: EMPTY_LOG, highWatermark: null, voters: [] }, [1]);
 
 const progress = (id: number, lastFetchAt: number): ReplicaProgress => ({
   key: { id, directoryId: `dir-${id}` },
@@ -516,14 +525,16 @@ describe("a replica", () => {
 
   test("refuses a configuration under which fetches would always time out", () => {
     const config = { ...configOf(1, [1]), fetchMaxWaitMs: 2_000 };
-    expect(() => boot(imageOf(null, []), config, { now: NOW, seed: 1 })).toThrow(
-      "may not wait 2000 ms",
-    );
+    expect(() =>
+      boot(imageOf(null, []), config, { now: NOW, seed: 1, incarnation: INCARNATION_COUNT }),
+    ).toThrow("may not wait 2000 ms");
   });
 
   test("refuses bootstrap voters that share an id", () => {
     const config = configOf(1, [1, 1]);
-    expect(() => boot(imageOf(null, []), config, { now: NOW, seed: 1 })).toThrow("distinct ids");
+    expect(() =>
+      boot(imageOf(null, []), config, { now: NOW, seed: 1, incarnation: INCARNATION_COUNT }),
+    ).toThrow("distinct ids");
   });
 
   test("goes by its newest voters record at boot, not by what it was formatted with (S-3)", () => {
@@ -540,7 +551,7 @@ describe("a replica", () => {
       epochs: [],
       snapshots: [{ endOffset: 9, epoch: 2 }],
     };
-    const subject = new Subject(2, { election: null, log, voters: [] });
+    const subject = new Subject(2, { election: null, log, highWatermark: null, voters: [] });
     expect(highWatermark(subject.state)).toBe(9);
     expect(subject.state.election.epoch).toBe(2);
   });

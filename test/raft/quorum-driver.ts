@@ -14,6 +14,7 @@ import type {
   RaftConfig,
   Reply,
   Request,
+  RequestFailure,
   Response,
   State,
   Voter,
@@ -21,12 +22,14 @@ import type {
 import {
   DEFAULT_TIMEOUTS,
   EMPTY_LOG,
+  INCARNATION_COUNT,
   boot,
   describeEffect,
   describeRequest,
   describeResponse,
   nextDeadline,
   step,
+  timeAt,
 } from "../../src/raft/index.ts";
 
 /** One way, in milliseconds. */
@@ -51,7 +54,11 @@ export const configOf = (id: number, voters: readonly number[]): RaftConfig => (
 });
 
 /** What a log holds, as `boot` wants to know it. */
-export function imageOf(election: ElectionState | null, entries: readonly Entry[]): DurableImage {
+export function imageOf(
+  election: ElectionState | null,
+  entries: readonly Entry[],
+  highWatermark: number | null = null,
+): DurableImage {
   const epochs: { epoch: number; startOffset: number }[] = [];
   const voters: { offset: number; voters: readonly Voter[] }[] = [];
   for (const { baseOffset, epoch, control } of entries) {
@@ -62,7 +69,7 @@ export function imageOf(election: ElectionState | null, entries: readonly Entry[
     }
   }
   const endOffset = (entries.at(-1)?.lastOffset ?? -1) + 1;
-  return { election, log: { ...EMPTY_LOG, endOffset, epochs }, voters };
+  return { election, log: { ...EMPTY_LOG, endOffset, epochs }, highWatermark, voters };
 }
 
 /** A batch of the application. */
@@ -78,10 +85,17 @@ export interface Node {
   config: RaftConfig;
   election: ElectionState | null;
   log: readonly Entry[];
+  highWatermark: number | null;
   /** Null while it is down. */
   state: State | null;
   frozen: boolean;
   incarnation: number;
+  /** When its timer runs out, in true time, and what its clock was to say then. */
+  timer: { readonly at: number; readonly clock: number };
+  /** How its clock stands to the true time. */
+  clockAheadMs: number;
+  /** How calls to it end, if they fail: those of one replica, or (null) of all. */
+  fails: { readonly failure: RequestFailure; readonly from: number | null } | null;
 }
 
 interface Delivery {
@@ -117,6 +131,8 @@ export class Quorum {
   readonly #frozen: Delivery[] = [];
   #sequence = 0;
   #requests = 0;
+  /** The latest request of a client, and whom it asked. */
+  #asked: readonly [number, number] = [0, 0];
   readonly #origins = new Map<number, Origin>();
 
   constructor(seed: number) {
@@ -124,7 +140,18 @@ export class Quorum {
   }
 
   add(id: number, config: RaftConfig): Node {
-    const node = { config, election: null, log: [], state: null, frozen: false, incarnation: 0 };
+    const node: Node = {
+      config,
+      election: null,
+      log: [],
+      highWatermark: null,
+      state: null,
+      frozen: false,
+      incarnation: 0,
+      timer: { at: Number.POSITIVE_INFINITY, clock: Number.POSITIVE_INFINITY },
+      clockAheadMs: 0,
+      fails: null,
+    };
     this.nodes.set(id, node);
     return node;
   }
@@ -140,7 +167,10 @@ export class Quorum {
     const node = this.node(id);
     node.incarnation += 1;
     const seed = this.#seed * 1_000 + id * 10 + node.incarnation;
-    const booted = boot(imageOf(node.election, node.log), node.config, { now: this.now, seed });
+    const image = imageOf(node.election, node.log, node.highWatermark);
+    const now = this.now + node.clockAheadMs;
+    const incarnation = node.incarnation * INCARNATION_COUNT;
+    const booted = boot(image, node.config, { now, seed, incarnation });
     this.#perform(id, booted.state, booted.effects);
   }
 
@@ -148,12 +178,28 @@ export class Quorum {
     this.node(id).state = null;
   }
 
+  /** Crashes a replica as the platform resets an object: whoever waits for its answer learns it at once. */
+  kill(id: number): void {
+    this.crash(id);
+    for (const [from, { state }] of this.nodes) {
+      const correlation = state?.connections.get(id)?.inFlight?.correlation;
+      if (correlation === undefined) continue;
+      this.take(from, {
+        kind: "request-failed",
+        now: this.now,
+        to: id,
+        correlation,
+        failure: "reset",
+      });
+    }
+  }
+
   /** Hands an input to a replica now. One whose invariants fail is down from then on. */
   take(id: number, input: Input): void {
-    const { state } = this.node(id);
+    const { state, clockAheadMs } = this.node(id);
     if (state === null) return;
     try {
-      const next = step(state, input);
+      const next = step(state, { ...input, now: input.now + clockAheadMs });
       this.#perform(id, next.state, next.effects);
     } catch (error) {
       if (!(error instanceof AssertionError)) throw error;
@@ -172,10 +218,18 @@ export class Quorum {
     for (const delivery of this.#frozen.splice(0)) this.#enqueue({ ...delivery, at: this.now });
   }
 
+  /** The client of the latest `ask` hangs up. */
+  abandon(): void {
+    const [request, id] = this.#asked;
+    this.#origins.delete(request);
+    this.take(id, { kind: "request-abandoned", now: this.now, request });
+  }
+
   /** Asks a replica as a client called `name`; the reply is told under that name. */
   ask(id: number, name: string, body: Request): void {
     const request = this.#requests++;
     this.#origins.set(request, { kind: "client", name });
+    this.#asked = [request, id];
     this.lines.push(`${name} → ${id} ${describeRequest(body)}`);
     this.take(id, { kind: "request-received", now: this.now, request, body });
   }
@@ -195,9 +249,7 @@ export class Quorum {
 
   #nextEvent(): number {
     let at = this.#queue[0]?.at ?? Number.POSITIVE_INFINITY;
-    for (const { state, frozen } of this.nodes.values()) {
-      if (state !== null && !frozen) at = Math.min(at, nextDeadline(state));
-    }
+    for (const node of this.nodes.values()) at = Math.min(at, dueAt(node));
     return at;
   }
 
@@ -208,9 +260,11 @@ export class Quorum {
       this.#deliver(next);
       return;
     }
-    for (const [id, { state, frozen }] of this.nodes) {
-      if (state === null || frozen || nextDeadline(state) > this.now) continue;
-      this.take(id, { kind: "time-passed", now: this.now });
+    for (const [id, node] of this.nodes) {
+      if (dueAt(node) > this.now) continue;
+      // As the shell does: a timer that has run out proves that its time is over, whatever the clock says.
+      const now = Math.max(this.now, node.timer.clock - node.clockAheadMs);
+      this.take(id, { kind: "time-passed", now });
       return;
     }
   }
@@ -235,6 +289,9 @@ export class Quorum {
       if (effect.kind === "persist") store(node, effect);
     }
     node.state = state;
+    const clock = this.now + node.clockAheadMs;
+    const delay = nextDeadline(state) - timeAt(state, clock);
+    node.timer = { at: this.now + delay, clock: clock + delay };
     for (const effect of effects) this.#tell(id, effect);
     for (const effect of effects) {
       if (effect.kind === "send") this.#send(id, effect);
@@ -248,7 +305,15 @@ export class Quorum {
 
   #fate(from: number, to: number): string {
     if (this.#isCut(from, to)) return " (lost)";
-    return this.#isDown(to) ? " (down)" : "";
+    if (this.#isDown(to)) return " (down)";
+    const failure = this.#failureOf(from, to);
+    return failure === null ? "" : ` (${failure})`;
+  }
+
+  #failureOf(from: number, to: number): RequestFailure | null {
+    const { fails } = this.node(to);
+    if (fails === null) return null;
+    return fails.from === null || fails.from === from ? fails.failure : null;
   }
 
   #isDown(id: number): boolean {
@@ -260,13 +325,14 @@ export class Quorum {
     const { to, correlation, request: body } = effect;
     if (this.#isCut(from, to)) return;
     const { incarnation } = this.node(from);
-    if (this.#isDown(to)) {
+    const failure = this.#isDown(to) ? "reset" : this.#failureOf(from, to);
+    if (failure !== null) {
       // There is no listener, and the sender learns it soon, unlike of a lost message.
       this.#enqueue({
         at: this.now + 2 * LATENCY_MS,
         to: from,
         incarnation,
-        input: (now) => ({ kind: "request-failed", now, to, correlation }),
+        input: (now) => ({ kind: "request-failed", now, to, correlation, failure }),
       });
       return;
     }
@@ -328,14 +394,19 @@ export class Quorum {
   }
 }
 
+/** When a replica must be stepped, in true time. */
+const dueAt = ({ state, frozen, timer }: Node): number =>
+  state === null || frozen ? Number.POSITIVE_INFINITY : timer.at;
+
 function topicOf(body: { readonly api: Request["api"] }): Topic {
   if (body.api === "vote") return "votes";
   return body.api === "fetch" ? "fetches" : "epochs";
 }
 
 function store(node: Node, effect: Extract<Effect, { kind: "persist" }>): void {
-  const { election, truncateTo, append } = effect;
+  const { election, truncateTo, append, highWatermark } = effect;
   if (election !== null) node.election = election;
+  node.highWatermark = highWatermark;
   const kept =
     truncateTo === null ? node.log : node.log.filter((entry) => entry.baseOffset < truncateTo);
   node.log = [...kept, ...append];

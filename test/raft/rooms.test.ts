@@ -16,7 +16,15 @@ const FLOORS: readonly (readonly string[])[] = [
   ["exchange"],
   ["replication"],
   ["election"],
-  ["deadlines.ts", "due.ts", "responses.ts", "invariants.ts", "describe-quorum.ts", "trace.ts"],
+  [
+    "deadlines.ts",
+    "time.ts",
+    "due.ts",
+    "responses.ts",
+    "invariants.ts",
+    "describe-quorum.ts",
+    "trace.ts",
+  ],
   ["step.ts", "boot.ts"],
   ["index.ts"],
 ];

@@ -11,14 +11,18 @@
  *     pass 2s · pass 300ms
  *     append 1 2                                               two records, as one batch, at leader 1
  *     resign 1 · crash 1 · restart 1 · freeze 1 · thaw 1
+ *     fail 1 refused [3] · mend 1                              how calls to it end from now on, or those of 3
+ *     kill 1                                                   crashes it, and the calls that wait at it fail
+ *     clock 1 1d · clock 1 -2s                                 sets its clock ahead or back
+ *     abandon                                                  the client of the latest `ask` hangs up
  *     ask 1 vote|prevote|begin|end|fetch key=value …           a hand-made request from outside the quorum
  *     move 1 host=elsewhere                                    changes its endpoints from the next boot on
  *     show [1] · quorum? 1                                     states; DescribeQuorum
  *     trace roles,votes,epochs,fetches,storage,commits         what to tell
  */
-import type { Request, State } from "../../src/raft/index.ts";
+import type { Request, RequestFailure, State } from "../../src/raft/index.ts";
 import { describeQuorum, describeState, highWatermark } from "../../src/raft/index.ts";
-import { NO_DIRECTORY, UNSTATED_HIGH_WATERMARK } from "../../src/raft/index.ts";
+import { INCARNATION_COUNT, NO_DIRECTORY, UNSTATED_HIGH_WATERMARK } from "../../src/raft/index.ts";
 import type { Topic } from "./quorum-driver.ts";
 import { CLUSTER_ID, Quorum, configOf, dataEntry } from "./quorum-driver.ts";
 
@@ -76,9 +80,25 @@ class Run {
         });
       case "crash":
         return this.quorum.crash(id);
+      case "kill":
+        return this.quorum.kill(id);
       case "restart":
         this.quorum.crash(id);
         return this.quorum.boot(id);
+      case "fail":
+        this.quorum.node(id).fails = {
+          failure: failureOf(words[1] ?? ""),
+          from: words[2] === undefined ? null : Number(words[2]),
+        };
+        return;
+      case "mend":
+        this.quorum.node(id).fails = null;
+        return;
+      case "clock":
+        this.quorum.node(id).clockAheadMs += parseSpan(words[1] ?? "");
+        return;
+      case "abandon":
+        return this.quorum.abandon();
       case "freeze":
         return this.quorum.freeze(id);
       case "thaw":
@@ -139,6 +159,7 @@ class Run {
       leaderId: leader === undefined ? null : Number(leader),
       votedKey: voted === undefined ? null : { id: Number(voted), directoryId: `dir-${voted}` },
     };
+    node.highWatermark = null;
     const batches = (options.get("log") ?? "").split(",").filter((part) => part !== "");
     const epochs = batches.flatMap((part) => {
       const [epoch = 0, count = 1] = part.split("x").map(Number);
@@ -226,7 +247,23 @@ const parseIds = (text: string | undefined): readonly number[] =>
 
 function parseSpan(text: string): number {
   const value = Number.parseFloat(text);
-  return text.endsWith("ms") ? value : value * 1_000;
+  if (text.endsWith("ms")) return value;
+  return value * (text.endsWith("d") ? 86_400_000 : 1_000);
+}
+
+const FAILURES: readonly RequestFailure[] = [
+  "refused",
+  "reset",
+  "retryable",
+  "overloaded",
+  "timeout",
+  "unreadable",
+];
+
+function failureOf(word: string): RequestFailure {
+  const failure = FAILURES.find((known) => known === word);
+  if (failure === undefined) throw new Error(`no such failure: ${word}`);
+  return failure;
 }
 
 const TOPICS: readonly Topic[] = ["roles", "votes", "epochs", "fetches", "storage", "commits"];
@@ -294,7 +331,9 @@ function requestOf(api: string, options: Options): Request {
         highWatermark: hw === undefined ? UNSTATED_HIGH_WATERMARK : hw === "?" ? null : Number(hw),
         maxWaitMs: number("wait", 0),
         maxBytes: 1_000_000,
-        incarnation: options.has("incarnation") ? number("incarnation", 0) : null,
+        incarnation: options.has("incarnation")
+          ? number("incarnation", 0) * INCARNATION_COUNT + number("bits", 0)
+          : null,
       };
     }
     default:

@@ -1,32 +1,23 @@
 /**
- * The calls that one instance makes to its peers, as its platform makes them: each ends once, in an answer or in none,
- * and at the latest when its patience is over. Where the world has it, six at most are under way at once, and the
- * others wait for one of them to end: their patience runs meanwhile.
+ * The calls that one instance has under way to its peers, as its platform makes them. Where the world has it, six at
+ * most are under way at once, and the others wait for one of them to end. How long a call may take is the controller's
+ * own to say: it aborts what it has given up, and the connection is free again.
  */
-import type { Response } from "../../src/raft/index.ts";
-import type { Timeline } from "./timeline.ts";
 
-type Ended = (answer: Response | null) => void;
+/** Ends a call, and then says what came of it. */
+type End = (say: () => void) => void;
 
 interface Call {
-  readonly until: number;
+  readonly signal: AbortSignal;
   readonly begin: () => void;
-  readonly ended: Ended;
-  isUnderWay: boolean;
 }
 
 export class Calls {
-  readonly #timeline: Timeline;
   readonly #most: number;
-  readonly #calls = new Map<number, Call>();
   readonly #queue: Call[] = [];
-  #underWay = 0;
-  #next = 0;
-  /** When calls are next looked through for those whose patience has ended. */
-  #sweepAt = Number.POSITIVE_INFINITY;
+  readonly #underWay = new Set<Call>();
 
-  constructor(timeline: Timeline, most: number) {
-    this.#timeline = timeline;
+  constructor(most: number) {
     this.#most = most;
   }
 
@@ -35,59 +26,34 @@ export class Calls {
     return this.#queue.length > 0;
   }
 
-  /**
-   * Makes a call that ends after `patienceMs` at the latest; `begin` sends it, and is given what to do with its answer
-   * or with the news that there is none.
-   */
-  make(patienceMs: number, begin: (end: Ended) => void, ended: Ended): void {
-    const number = this.#next;
-    this.#next += 1;
+  /** Makes a call. `begin` sends it as soon as there is a connection, and is given how to end it. */
+  make(signal: AbortSignal, begin: (end: End) => void): void {
     const call: Call = {
-      until: this.#timeline.now + patienceMs,
-      begin: () => begin((answer) => this.#end(number, answer)),
-      ended,
-      isUnderWay: false,
+      signal,
+      begin: () =>
+        begin((say) => {
+          if (this.#free(call)) say();
+        }),
     };
-    this.#calls.set(number, call);
+    signal.addEventListener("abort", () => this.#free(call), { once: true });
     this.#queue.push(call);
     this.#beginNext();
-    this.#sweepLater(call);
+  }
+
+  /** True when the call was still under way. */
+  #free(call: Call): boolean {
+    const wasUnderWay = this.#underWay.delete(call);
+    if (wasUnderWay) this.#beginNext();
+    return wasUnderWay;
   }
 
   #beginNext(): void {
-    while (this.#underWay < this.#most) {
+    while (this.#underWay.size < this.#most) {
       const call = this.#queue.shift();
       if (call === undefined) return;
-      if (call.until <= this.#timeline.now) continue;
-      call.isUnderWay = true;
-      this.#underWay += 1;
+      if (call.signal.aborted) continue;
+      this.#underWay.add(call);
       call.begin();
     }
-  }
-
-  #end(number: number, answer: Response | null): void {
-    const call = this.#calls.get(number);
-    if (call === undefined) return;
-    this.#calls.delete(number);
-    if (call.isUnderWay) this.#underWay -= 1;
-    this.#beginNext();
-    call.ended(answer);
-  }
-
-  #sweepLater(call: Call): void {
-    const { until } = call;
-    if (until >= this.#sweepAt) return;
-    this.#sweepAt = until;
-    this.#timeline.after(until - this.#timeline.now, () => {
-      if (this.#sweepAt === until) this.#sweep();
-    });
-  }
-
-  #sweep(): void {
-    this.#sweepAt = Number.POSITIVE_INFINITY;
-    const { now } = this.#timeline;
-    const calls = [...this.#calls];
-    for (const [number, { until }] of calls) if (until <= now) this.#end(number, null);
-    for (const call of this.#calls.values()) this.#sweepLater(call);
   }
 }

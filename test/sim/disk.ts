@@ -14,6 +14,7 @@ import { assert } from "../../src/std/assert.ts";
 /** One row written or some rows removed. */
 export type Write =
   | { readonly kind: "election"; readonly election: ElectionState }
+  | { readonly kind: "high-watermark"; readonly highWatermark: number }
   | { readonly kind: "append"; readonly batch: StoredBatch }
   | { readonly kind: "truncate"; readonly offset: number }
   | { readonly kind: "epoch-start"; readonly start: EpochStart }
@@ -22,6 +23,7 @@ export type Write =
 /** One version of the contents: what the writer sees, or what is durable. */
 class Contents {
   election: ElectionState | null = null;
+  highWatermark: number | null = null;
   alarmAtMs: number | null = null;
   /** Rising and without gaps. */
   batches: StoredBatch[] = [];
@@ -32,6 +34,9 @@ class Contents {
     switch (write.kind) {
       case "election":
         this.election = write.election;
+        return;
+      case "high-watermark":
+        this.highWatermark = write.highWatermark;
         return;
       case "alarm":
         this.alarmAtMs = write.atMs;
@@ -50,6 +55,7 @@ class Contents {
 
   copyFrom(other: Contents): void {
     this.election = other.election;
+    this.highWatermark = other.highWatermark;
     this.alarmAtMs = other.alarmAtMs;
     this.batches = [...other.batches];
     this.epochs = [...other.epochs];
@@ -105,6 +111,8 @@ export class Disk {
     this.quorum = {
       read: () => this.#view.election,
       write: (election) => write({ kind: "election", election }),
+      highWatermark: () => this.#view.highWatermark,
+      writeHighWatermark: (highWatermark) => write({ kind: "high-watermark", highWatermark }),
     };
   }
 

@@ -10,18 +10,23 @@ import type {
   Outcome,
 } from "../../durable-objects/active-controller/active-controller.ts";
 import { Controller, type ControllerStart } from "../../durable-objects/controller.ts";
-import type { Failure, Ports, SendEffect } from "../../durable-objects/replica/ports.ts";
+import type {
+  CallOutcome,
+  Failure,
+  Ports,
+  SendEffect,
+} from "../../durable-objects/replica/ports.ts";
 import {
   type Input,
   latestVoters,
   type Reply,
   type Request,
+  type RequestFailure,
   type RequestId,
   type Response,
   type State,
   type Step,
 } from "../../src/raft/index.ts";
-import { patienceMs } from "../../durable-objects/replica/patience.ts";
 import { Calls } from "./calls.ts";
 import { entryOf } from "./entries.ts";
 import { Gate } from "./gate.ts";
@@ -72,7 +77,7 @@ export class Instance {
     this.timers = new InstanceTimers(timeline, () =>
       chance.happens(world.swarm.lateTimerRate) ? this.#lateMs() : 0,
     );
-    this.#calls = new Calls(timeline, swarm.hasFewConnections ? CALLS_MAX : Infinity);
+    this.#calls = new Calls(swarm.hasFewConnections ? CALLS_MAX : Infinity);
     this.#gate = new Gate({
       timeline,
       commitMs: () => chance.between(...world.swarm.commitMs),
@@ -197,7 +202,9 @@ export class Instance {
       quorum: disk.quorum,
       alarm: { set: (atMs) => this.#setAlarm(atMs) },
       timers: { set: (delayMs, run) => this.timers.set(delayMs, () => this.happen(run)) },
-      peers: { ask: (send, ended) => this.#outputs.push(() => this.#send(send, ended)) },
+      peers: {
+        ask: (send, signal, ended) => this.#outputs.push(() => this.#send(send, signal, ended)),
+      },
       clock: () => replica.clock(),
       operatorLog: {
         warn: (line) => world.trace.note(replica.name, `warns: ${line}`),
@@ -341,17 +348,24 @@ export class Instance {
     return { ...reply, records: this.replica.disk.log.read(range).map(entryOf) };
   }
 
-  #send(send: SendEffect, ended: (answer: Response | null) => void): void {
-    const { to, request } = send;
+  #send(
+    { to, request }: SendEffect,
+    signal: AbortSignal,
+    ended: (outcome: CallOutcome) => void,
+  ): void {
+    if (signal.aborted) return;
     const { world, name } = this.replica;
     if (this.#calls.isCrowded) world.tally.count("situation: a call waited for a connection");
     // Said now: a message that waits for a connection has left, and may be out of date when it arrives.
     this.#promise(promiseOfRequest(request));
-    this.#calls.make(
-      patienceMs(send, this.replica.clock()),
-      (end) => world.call({ from: name, to, body: request, answer: end, fail: () => end(null) }),
-      (answer) => this.happen(() => ended(answer)),
-    );
+    const failed = (failure: RequestFailure): void =>
+      this.happen(() => ended({ kind: "failed", failure }));
+    const answered = (body: Response): void => this.happen(() => ended({ kind: "answered", body }));
+    this.#calls.make(signal, (end) => {
+      const answer = (body: Response): void => end(() => answered(body));
+      const fail = (failure: RequestFailure): void => end(() => failed(failure));
+      world.call({ from: name, to, body: request, answer, fail });
+    });
   }
 
   #reply(body: Request, response: Response, answer: (response: Response) => void): void {

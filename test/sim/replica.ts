@@ -3,7 +3,13 @@
  * after the other. Eviction drops memory at any moment; what was not durable is lost with it.
  */
 import type { ControllerStart } from "../../durable-objects/controller.ts";
-import type { RaftConfig, Request, Response } from "../../src/raft/index.ts";
+import {
+  INCARNATION_COUNT,
+  type RaftConfig,
+  type Request,
+  type RequestFailure,
+  type Response,
+} from "../../src/raft/index.ts";
 import { AssertionError } from "../../src/std/assert.ts";
 import { type Backup, Disk, type Write } from "./disk.ts";
 import { markOf } from "./entries.ts";
@@ -80,8 +86,11 @@ export class Replica {
     const { world, config } = this;
     if (this.instance !== undefined || this.absence !== null || world.isOver) return;
     this.#incarnation += 1;
+    const incarnation =
+      this.#incarnation * INCARNATION_COUNT + world.chance.between(0, INCARNATION_COUNT - 1);
+    const seed = world.chance.word();
     world.trace.note(this.name, `boots as ${this.name}#${this.#incarnation}`);
-    const start: ControllerStart = { cluster: world.cluster, config, seed: world.chance.word() };
+    const start: ControllerStart = { cluster: world.cluster, config, seed, incarnation };
     try {
       const instance = new Instance(this, this.#incarnation, start);
       this.instance = instance;
@@ -195,19 +204,23 @@ export class Replica {
   }
 
   /** A request from somewhere. An object that is away refuses, or lets the caller hang. */
-  receive(body: Request, answer: (response: Response) => void, fail: () => void): void {
+  receive(
+    body: Request,
+    answer: (response: Response) => void,
+    fail: (failure: RequestFailure) => void,
+  ): void {
     const { world, instance } = this;
     const { chance, timeline, tally } = world;
     if (this.absence === "hung") return;
     if (instance === undefined) {
       tally.count("requests to nobody");
-      if (this.absence !== null || chance.happens(0.5)) fail();
+      if (this.absence !== null || chance.happens(0.5)) fail("reset");
       if (world.swarm.sleeps) timeline.after(chance.between(1, 50), () => this.boot());
       return;
     }
     if (timeline.now < this.overloadedUntil) {
       tally.count("requests overloaded");
-      if (chance.happens(0.5)) return fail();
+      if (chance.happens(0.5)) return fail("overloaded");
       return timeline.after(chance.logUniform(10, 30_000), () => {
         if (this.instance === instance) this.#take(instance, body, answer);
       });

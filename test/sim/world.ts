@@ -10,6 +10,7 @@ import {
   type Effect,
   type RaftConfig,
   type Request,
+  type RequestFailure,
   type Response,
   type Voter,
 } from "../../src/raft/index.ts";
@@ -37,7 +38,7 @@ export interface Call {
   readonly body: Request;
   readonly answer: (response: Response) => void;
   /** The caller learns that nothing will come; without it, it has to find out by itself. */
-  readonly fail: () => void;
+  readonly fail: (failure: RequestFailure) => void;
 }
 
 export class World {
@@ -147,7 +148,8 @@ export class World {
     const target = this.replicas.get(to);
     if (target === undefined)
       return this.complain("calls-reach-replicas", `${from} calls ${to}, which does not exist`);
-    const back = (arrive: () => void): void => this.network.carry(target.name, from, arrive, fail);
+    const lost = (): void => fail("reset");
+    const back = (arrive: () => void): void => this.network.carry(target.name, from, arrive, lost);
     this.network.carry(
       from,
       target.name,
@@ -155,9 +157,9 @@ export class World {
         target.receive(
           body,
           (response) => back(() => answer(response)),
-          () => back(fail),
+          (failure) => back(() => fail(failure)),
         ),
-      fail,
+      lost,
     );
   }
 

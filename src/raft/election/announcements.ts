@@ -53,8 +53,9 @@ export function onEndQuorumEpoch(
   const error = judgeAnnouncement(turn, body);
   const { role, now } = turn.state;
   if (error === "NONE" && role.kind === "follower" && isVoter(turn.state)) {
-    const fetchDeadline = now + successionDelay(turn.state, body);
-    update(turn, { role: { ...role, fetchDeadline: Math.min(role.fetchDeadline, fetchDeadline) } });
+    const fetchDeadline = Math.min(role.fetchDeadline, now + successionDelay(turn.state, body));
+    // A leader that has taken its leave is not shielded from its successor's pre-vote any more.
+    update(turn, { role: { ...role, isServed: false, fetchDeadline } });
   }
   reply(turn, request, { api: "end-quorum-epoch", ...answer(turn.state, error) });
 }

@@ -17,7 +17,7 @@ import {
 import type { ControlRecord, Endpoint, ReplicaId, ReplicaKey } from "../messages.ts";
 import { fetchError } from "../replication/fetch-reply.ts";
 import { noProgress } from "../replication/progress.ts";
-import { NO_FETCHES } from "../replication/waiting-fetches.ts";
+import { NO_FETCHES, NO_OBSERVERS } from "../replication/waiting-fetches.ts";
 import type { Leader, Role, State } from "../state.ts";
 import type { Turn } from "../turn.ts";
 import { reply } from "../turn.ts";
@@ -34,6 +34,7 @@ export function newLeader(state: State): Leader {
     observers: ImmutableMap.empty(byText),
     parkedVoters: NO_FETCHES,
     parkedObservers: NO_FETCHES,
+    parkedByObserver: NO_OBSERVERS,
     parkedDeadline: Number.POSITIVE_INFINITY,
     checkQuorumDeadline: now + checkQuorumMs(config),
     heard: new Set(),

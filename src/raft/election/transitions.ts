@@ -13,6 +13,7 @@ import type { ElectionState } from "../effects.ts";
 import type { Leadership } from "../leadership.ts";
 import { leaderOf } from "../leadership.ts";
 import { logEnd } from "../log-summary.ts";
+import { standingDelay } from "../membership/succession.ts";
 import { latestVoters, sameKey } from "../membership/voter-history.ts";
 import type { Epoch, Milliseconds, ReplicaKey } from "../messages.ts";
 import { advanceHighWatermark } from "../replication/high-watermark.ts";
@@ -89,6 +90,7 @@ export function becomeProspective(turn: Turn): void {
     kind: "prospective",
     electionDeadline: drawElectionDeadline(turn),
     leaderEndpoints: role.kind === "follower" ? role.leaderEndpoints : [],
+    heedsLeader: role.kind === "follower" && role.hasFetched,
     granted: new Set([config.local.key.id]),
     rejected: new Set(),
   });
@@ -168,7 +170,7 @@ export function becomeLeader(turn: Turn): void {
  * won, and a voter that forgot it by meeting a leader could vote again after losing sight of that leader.
  */
 export function becomeFollower(turn: Turn, epoch: Epoch, leader: Leadership): void {
-  const { election, role, config, now } = turn.state;
+  const { election, role, config, now, voters } = turn.state;
   const { leaderId, endpoints } = leader;
   assert(leaderId !== config.local.key.id, `replica ${leaderId} cannot follow itself`);
   assert(endpoints.length > 0, `leader ${leaderId} of epoch ${epoch} has no endpoint`);
@@ -193,8 +195,13 @@ export function becomeFollower(turn: Turn, epoch: Epoch, leader: Leadership): vo
       kind: "follower",
       leaderId,
       leaderEndpoints: endpoints,
-      fetchDeadline: now + config.fetchTimeoutMs,
+      fetchDeadline:
+        now + config.fetchTimeoutMs + standingDelay(config, latestVoters(voters), leaderId),
       hasFetched: false,
+      isServed: false,
+      fetchFailures: 0,
+      // Without this pause one voter with a bad link would ask for pre-votes in a loop.
+      suspectAfter: role.kind === "prospective" ? now + config.electionTimeoutMs : now,
     },
   );
 }

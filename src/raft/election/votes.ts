@@ -7,7 +7,7 @@
  * healthy leader when it came back (KIP-996); check quorum alone does not help against that, since the
  * returning voter's epoch is real.
  *
- * A follower that its leader has served refuses pre-votes, but gives a vote of a *larger* epoch like any other
+ * A follower that its leader serves refuses pre-votes, but gives a vote of a *larger* epoch like any other
  * replica: that epoch exists, and refusing would only delay its election.
  */
 import { assert } from "../../std/assert.ts";
@@ -25,7 +25,7 @@ import type {
   VoteResponse,
 } from "../messages.ts";
 import { NO_DIRECTORY } from "../messages.ts";
-import type { Nominee, State } from "../state.ts";
+import type { Nominee, Prospective, State } from "../state.ts";
 import type { Turn } from "../turn.ts";
 import { reply, update } from "../turn.ts";
 import { hasWon, isRejected } from "./nominee.ts";
@@ -64,8 +64,9 @@ function isPlausible({ candidate, epoch, logEnd: end, preVote }: VoteRequest): b
 /** A pre-vote promises nothing and changes nothing (V-5). */
 function wouldVote({ role, log }: State, body: VoteRequest): boolean {
   if (role.kind === "leader") return false;
-  // KIP-996, KAFKA-17641: a leader that serves us is shielded from voters which it cannot reach.
-  if (role.kind === "follower" && role.hasFetched) return false;
+  // KIP-996, KAFKA-17641: a leader that serves us is shielded from voters which it cannot reach. One that does not
+  // is no better known here than there.
+  if (role.kind === "follower" && role.isServed) return false;
   return isUpToDate(body.logEnd, logEnd(log));
 }
 
@@ -138,10 +139,20 @@ function countVote(
   if (hasWon(turn.state)) {
     if (role.kind === "prospective") becomeCandidate(turn);
     else becomeLeader(turn);
-  } else if (role.kind === "prospective" && isRejected(role, latestVoters(turn.state.voters))) {
+  } else if (role.kind === "prospective" && isOver(turn.state, role)) {
     loseCandidacy(turn, role.leaderEndpoints);
   }
   // A rejected candidate waits for the rest of its time (KAFKA-18345: a shorter pause can live-lock).
+}
+
+/**
+ * Whether a prospective voter has nothing left to ask: a majority has refused, or the leader itself, which is then
+ * alive. To go on waiting for the others would be deaf to it.
+ */
+function isOver(state: State, role: Prospective): boolean {
+  if (isRejected(role, latestVoters(state.voters))) return true;
+  const { leaderId } = state.election;
+  return role.heedsLeader && leaderId !== null && role.rejected.has(leaderId);
 }
 
 /** A prospective voter that was refused, or ran out of time, returns to where it came from. */

@@ -8,7 +8,7 @@
  * the connections themselves, and aborting an attempt whose deadline has passed, are the shell's.
  */
 import { assert } from "../../std/assert.ts";
-import type { CorrelationId, ReplicaId, Request } from "../messages.ts";
+import type { ApiName, CorrelationId, ReplicaId, Request } from "../messages.ts";
 import type { Connection, State } from "../state.ts";
 import type { Turn } from "../turn.ts";
 import { update } from "../turn.ts";
@@ -52,6 +52,9 @@ export function send(turn: Turn, to: ReplicaId, request: Request): void {
   turn.effects.push({ kind: "send", to, correlation, request, deadline });
 }
 
+/** How often in a row the peer has not answered, or not usefully. */
+export const failuresOf = (state: State, to: ReplicaId): number => connectionTo(state, to).failures;
+
 /** Whether this is the answer that is being waited for. */
 export function isAwaited(state: State, from: ReplicaId, correlation: CorrelationId): boolean {
   return connectionTo(state, from).inFlight?.correlation === correlation;
@@ -71,16 +74,28 @@ export function backOff(turn: Turn, from: ReplicaId): void {
 }
 
 /**
- * Gives up on requests whose time is over. After a freeze of this very replica the peers are not to blame:
- * they are asked again at once.
+ * Gives up on requests whose time is over, and names those that are the peers' fault. After a freeze of this very
+ * replica none is: the peers are asked again at once.
  */
-export function expireRequests(turn: Turn, wasFrozen: boolean): void {
+export function expireRequests(turn: Turn, wasFrozen: boolean): readonly Expired[] {
   const { connections, now } = turn.state;
+  const expired: Expired[] = [];
   for (const [peer, { inFlight }] of connections) {
     if (inFlight === null || inFlight.deadline > now) continue;
-    if (wasFrozen) settle(turn, peer);
-    else backOff(turn, peer);
+    if (wasFrozen) {
+      settle(turn, peer);
+    } else {
+      backOff(turn, peer);
+      expired.push({ peer, api: inFlight.api });
+    }
   }
+  return expired;
+}
+
+/** A request that was not answered in time. */
+interface Expired {
+  readonly peer: ReplicaId;
+  readonly api: ApiName;
 }
 
 function install(turn: Turn, peer: ReplicaId, connection: Connection): void {

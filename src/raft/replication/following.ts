@@ -11,9 +11,10 @@
  */
 import { assert } from "../../std/assert.ts";
 import { nextInt } from "../../std/random.ts";
-import { backOff, isFetching, isReady, send } from "../exchange/connections.ts";
+import { backOff, failuresOf, isFetching, isReady, send } from "../exchange/connections.ts";
 import type { EpochEnd } from "../log-summary.ts";
 import { divergenceEnd, logEnd } from "../log-summary.ts";
+import { standingDelay } from "../membership/succession.ts";
 import { latestVoters } from "../membership/voter-history.ts";
 import type { Entry, FetchResponse, ReplicaId } from "../messages.ts";
 import type { Follower, State } from "../state.ts";
@@ -28,6 +29,7 @@ export function keepFetching(turn: Turn): void {
   const { role, config, election, log, committed, incarnation } = state;
   if (isFetching(state)) return;
   const leaderId = role.kind === "follower" ? role.leaderId : null;
+  if (leaderId !== null && deservesRetry(state, leaderId)) return;
   const to =
     leaderId !== null && isReady(state, leaderId) ? leaderId : drawOtherServer(turn, leaderId);
   if (to === null) return;
@@ -45,6 +47,13 @@ export function keepFetching(turn: Turn): void {
     incarnation,
   });
 }
+
+/**
+ * Whether the leader has failed once and is about to be asked again. Another server would name the same leader, and
+ * while it is being asked no Fetch can go to the leader itself (Q-2).
+ */
+const deservesRetry = (state: State, leaderId: ReplicaId): boolean =>
+  !isReady(state, leaderId) && failuresOf(state, leaderId) === 1;
 
 /** Any server that is ready, at random; null when all are being left alone for the moment. */
 function drawOtherServer(turn: Turn, leaderId: ReplicaId | null): ReplicaId | null {
@@ -81,11 +90,14 @@ export function onFetchResponse(turn: Turn, from: ReplicaId, body: FetchResponse
     backOff(turn, from);
     return;
   }
-  const { now, config } = turn.state;
+  const { now, config, voters } = turn.state;
   const fetched: Follower = {
     ...role,
-    fetchDeadline: now + config.fetchTimeoutMs,
+    fetchDeadline:
+      now + config.fetchTimeoutMs + standingDelay(config, latestVoters(voters), role.leaderId),
     hasFetched: true,
+    isServed: true,
+    fetchFailures: 0,
   };
   update(turn, { role: fetched });
 }

@@ -18,11 +18,13 @@ import { hasVoter, latestVoters } from "../membership/voter-history.ts";
 import type {
   ErrorName,
   FetchRequest,
+  Incarnation,
   Milliseconds,
   Offset,
   ReplicaKey,
   RequestId,
 } from "../messages.ts";
+import { INCARNATION_COUNT } from "../messages.ts";
 import type { Leader, ReplicaProgress, State } from "../state.ts";
 import { isVoter, keyOf, leaderRole } from "../state.ts";
 import type { Turn } from "../turn.ts";
@@ -82,17 +84,22 @@ function serveRecords(turn: Turn, request: RequestId, body: FetchRequest): void 
 /**
  * What a voter's fetch offset is worth. Within an epoch it never falls, for nothing that was acknowledged is
  * truncated under the same leader. A smaller one is either a message that was long under way, and counts for
- * nothing; or it comes from a later incarnation, whose storage then went back in time (T-2).
+ * nothing; or it comes from a later incarnation, whose storage then went back in time (T-2). So it did where one
+ * counter was drawn by two incarnations, whatever they acknowledge.
  */
 function judgeAcknowledgement(turn: Turn, body: FetchRequest): "counts" | "late" | "distrusted" {
   const progress = leaderRole(turn.state).voters.get(body.replica.id);
   if (progress === undefined) return "counts";
   if (progress.rolledBack) return "distrusted";
   const { endOffset } = progress;
-  if (endOffset === null || body.fetchOffset >= endOffset) return "counts";
   // A replica that does not show its incarnation gets the benefit of the doubt, as in Kafka (F-8).
-  if (body.incarnation === null || progress.incarnation === null) return "counts";
-  if (body.incarnation <= progress.incarnation) return "late";
+  if (endOffset === null || body.incarnation === null || progress.incarnation === null)
+    return "counts";
+  const hasFallen = body.fetchOffset < endOffset;
+  if (body.incarnation === progress.incarnation) return hasFallen ? "late" : "counts";
+  const [shown, known] = [counterOf(body.incarnation), counterOf(progress.incarnation)];
+  if (shown < known) return "late";
+  if (shown > known && !hasFallen) return "counts";
   setVoter(turn, { ...progress, rolledBack: true });
   turn.effects.push({
     kind: "replica-distrusted",
@@ -102,6 +109,8 @@ function judgeAcknowledgement(turn: Turn, body: FetchRequest): "counts" | "late"
   });
   return "distrusted";
 }
+
+const counterOf = (incarnation: Incarnation): number => Math.floor(incarnation / INCARNATION_COUNT);
 
 function setVoter(turn: Turn, progress: ReplicaProgress): void {
   const role = leaderRole(turn.state);
@@ -179,9 +188,9 @@ function advance(
 
 /** A replica that stops showing its incarnation cannot be held to the one it showed. */
 function latestIncarnation(
-  known: Milliseconds | null,
-  shown: Milliseconds | null,
-): Milliseconds | null {
+  known: Incarnation | null,
+  shown: Incarnation | null,
+): Incarnation | null {
   if (shown === null || known === null) return shown;
   return Math.max(known, shown);
 }

@@ -2,7 +2,7 @@
  * A Fetch comes in. A leader of that very epoch serves it. Any other replica can only name who leads, and must
  * be careful when it names none: a broker that hears an error which is no news to it asks again without a
  * pause, and a cluster without a leader would drown in such requests. So these answers are held back, for a
- * second while no leader is known, for a moment otherwise.
+ * second while no leader is known, for a moment otherwise. Not from voters: they pause by themselves.
  *
  * A held Fetch is answered as soon as the leadership changes (H-2): by its new leader if that is this replica,
  * by a redirect otherwise. Kafka answers at once and leaves the pause to the fetcher, whose code we do not
@@ -10,6 +10,7 @@
  */
 import { isForAnotherCluster } from "../exchange/addressing.ts";
 import { leaderOf } from "../leadership.ts";
+import { hasVoter, latestVoters } from "../membership/voter-history.ts";
 import type { Epoch, ErrorName, FetchRequest, RequestId } from "../messages.ts";
 import type { State } from "../state.ts";
 import type { Turn } from "../turn.ts";
@@ -34,12 +35,18 @@ export function onFetchRequest(turn: Turn, request: RequestId, body: FetchReques
     reply(turn, request, fetchError(turn.state, "INVALID_REQUEST"));
   } else if (isServable(turn.state, body.epoch)) {
     serveFetch(turn, request, body);
-  } else if (body.epoch < election.epoch || turn.state.held.size >= HELD_MAX) {
+  } else if (body.epoch < election.epoch || isByVoter(turn.state, body) || isFull(turn.state)) {
     reply(turn, request, fetchError(turn.state, refusal(turn.state, body.epoch)));
   } else {
     hold(turn, request, body);
   }
 }
+
+/** A voter backs off by itself; a Fetch of its that waits here keeps it from asking its leader. */
+const isByVoter = ({ voters }: State, body: FetchRequest): boolean =>
+  hasVoter(latestVoters(voters), body.replica);
+
+const isFull = ({ held }: State): boolean => held.size >= HELD_MAX;
 
 /** No follower's log can end before it began, or with an epoch above that of its leader. */
 function isMalformed({ epoch, fetchOffset, lastFetchedEpoch, maxWaitMs }: FetchRequest): boolean {

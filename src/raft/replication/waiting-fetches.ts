@@ -10,14 +10,17 @@
  */
 import { ImmutableMap, byNumber } from "../../std/immutable-map.ts";
 import { hasVoter, latestVoters } from "../membership/voter-history.ts";
-import type { FetchRequest, Milliseconds, RequestId } from "../messages.ts";
-import type { WaitingFetch, WaitingFetches } from "../state.ts";
+import type { FetchRequest, Milliseconds, ReplicaId, RequestId } from "../messages.ts";
+import type { Leader, WaitingFetch, WaitingFetches } from "../state.ts";
 import { leaderRole } from "../state.ts";
 import type { Turn } from "../turn.ts";
 import { reply, update } from "../turn.ts";
-import { fetchSuccess } from "./fetch-reply.ts";
+import { fetchError, fetchSuccess } from "./fetch-reply.ts";
 
-/** More than any cluster has brokers; a fetch beyond is turned away with a code after which brokers pause. */
+/**
+ * Of observers: more than any cluster has brokers; a fetch beyond is turned away with a code after which brokers pause.
+ * Voters are never turned away, or a crowd of observers could depose the leader. There are few, with one Fetch each.
+ */
 export const PARKED_MAX = 10_000;
 /** No request may occupy a place for longer, whatever wait it asks for. */
 const WAIT_MS_MAX = 30_000;
@@ -33,20 +36,41 @@ const BEAT_MS = 20;
  */
 export function park(turn: Turn, request: RequestId, body: FetchRequest): boolean {
   const { now, voters } = turn.state;
-  const role = leaderRole(turn.state);
-  if (role.parkedVoters.size + role.parkedObservers.size >= PARKED_MAX) return false;
   const end = now + Math.min(body.maxWaitMs, WAIT_MS_MAX);
   const deadline = Math.max(now + 1, Math.floor(end / BEAT_MS) * BEAT_MS);
-  const parkedDeadline = Math.min(role.parkedDeadline, deadline);
   const parked: WaitingFetch = { request: body, deadline };
   if (hasVoter(latestVoters(voters), body.replica)) {
+    const role = leaderRole(turn.state);
+    const parkedDeadline = Math.min(role.parkedDeadline, deadline);
     const parkedVoters = role.parkedVoters.set(request, parked);
     update(turn, { role: { ...role, parkedVoters, parkedDeadline } });
-  } else {
-    const parkedObservers = role.parkedObservers.set(request, parked);
-    update(turn, { role: { ...role, parkedObservers, parkedDeadline } });
+    return true;
   }
+  supersede(turn, body.replica.id);
+  const role = leaderRole(turn.state);
+  const { parkedObservers, parkedByObserver } = role;
+  if (parkedObservers.size >= PARKED_MAX) return false;
+  update(turn, {
+    role: {
+      ...role,
+      parkedObservers: parkedObservers.set(request, parked),
+      parkedByObserver:
+        body.replica.id < 0 ? parkedByObserver : parkedByObserver.set(body.replica.id, request),
+      parkedDeadline: Math.min(role.parkedDeadline, deadline),
+    },
+  });
   return true;
+}
+
+/**
+ * An observer has one place: its newer Fetch ends the older, whose sender has mostly hung up. The code is one after
+ * which brokers pause, for two processes of one id would otherwise take turns without end.
+ */
+function supersede(turn: Turn, id: ReplicaId): void {
+  const older = leaderRole(turn.state).parkedByObserver.get(id);
+  if (older === undefined) return;
+  unpark(turn, older);
+  reply(turn, older, fetchError(turn.state, "BROKER_NOT_AVAILABLE"));
 }
 
 /**
@@ -58,9 +82,13 @@ export function wakeParked(turn: Turn, committed: boolean): void {
   answerAll(turn, role.parkedVoters);
   if (committed) answerAll(turn, role.parkedObservers);
   const parkedObservers = committed ? NO_FETCHES : role.parkedObservers;
+  const parkedByObserver = committed ? NO_OBSERVERS : role.parkedByObserver;
   const parkedDeadline =
     parkedObservers.size === 0 ? Number.POSITIVE_INFINITY : role.parkedDeadline;
-  update(turn, { role: { ...role, parkedVoters: NO_FETCHES, parkedObservers, parkedDeadline } });
+  const parkedVoters = NO_FETCHES;
+  update(turn, {
+    role: { ...role, parkedVoters, parkedObservers, parkedByObserver, parkedDeadline },
+  });
 }
 
 function answerAll(turn: Turn, parked: WaitingFetches): void {
@@ -79,11 +107,16 @@ export function expireParked(turn: Turn): void {
   answerAll(turn, voters.due);
   answerAll(turn, observers.due);
   const first = Math.min(earliestDeadline(voters.rest), earliestDeadline(observers.rest));
+  let { parkedByObserver } = leader;
+  for (const { request } of observers.due.values()) {
+    parkedByObserver = parkedByObserver.delete(request.replica.id);
+  }
   update(turn, {
     role: {
       ...leader,
       parkedVoters: voters.rest,
       parkedObservers: observers.rest,
+      parkedByObserver,
       parkedDeadline: first,
     },
   });
@@ -94,10 +127,15 @@ export function unpark(turn: Turn, request: RequestId): void {
   const { role } = turn.state;
   if (role.kind !== "leader") return;
   const parkedVoters = role.parkedVoters.delete(request);
+  const observer = role.parkedObservers.get(request)?.request.replica.id;
   const parkedObservers = role.parkedObservers.delete(request);
-  update(turn, { role: { ...role, parkedVoters, parkedObservers } });
+  const parkedByObserver =
+    observer === undefined ? role.parkedByObserver : role.parkedByObserver.delete(observer);
+  update(turn, { role: { ...role, parkedVoters, parkedObservers, parkedByObserver } });
 }
 
+/** No observer waits. */
+export const NO_OBSERVERS: Leader["parkedByObserver"] = ImmutableMap.empty(byNumber);
 /** No fetch waits. */
 export const NO_FETCHES: WaitingFetches = ImmutableMap.empty(byNumber);
 
