@@ -16,6 +16,8 @@ export interface ClusterIdentity {
   readonly metadata_version: number;
   /** Milliseconds since the Unix epoch. */
   readonly created_ms: number;
+  /** Absent in the entries of the first builds, which knew Kafka's defaults alone. */
+  readonly settings?: QuorumSettings;
 }
 
 /** A node that is to be an initial voter; `host:port` is its CONTROLLER endpoint (KIP-853). */
@@ -43,8 +45,6 @@ export interface ClusterPlan extends ClusterIdentity {
 export interface ClusterEntry extends ClusterIdentity {
   /** The voters that formed the quorum, in the order of their ids. */
   readonly initial_voters: readonly ControllerEntry[];
-  /** Absent in the entries of the first builds, which knew Kafka's defaults alone. */
-  readonly settings?: QuorumSettings;
 }
 
 /** What the directory lists, with how far its formation has come. */

@@ -7,6 +7,10 @@ import {
   readBytes,
   readText,
 } from "../../worker/http/body.ts";
+import { fixVoters, nodesOf, type ClusterEntry } from "../../durable-objects/cluster-entry.ts";
+import { QUORUM_SETTINGS, SETTING_BOUNDS } from "../../durable-objects/quorum-settings.ts";
+import { raftConfig } from "../../durable-objects/replica/raft-config.ts";
+import { EMPTY_LOG, boot } from "../../src/raft/index.ts";
 import { agrees, clusterPlanOf } from "../../worker/clusters/cluster-requests.ts";
 import { integerParameter } from "../../worker/http/fields.ts";
 import { Recent } from "../../worker/recent.ts";
@@ -72,6 +76,15 @@ describe("a number in the query", () => {
   );
 });
 
+/** The entry of a cluster that was asked for in these words, when its nodes have drawn their ids. */
+function entryOf(body: unknown): ClusterEntry {
+  const plan = clusterPlanOf(body, 0);
+  const drawn = nodesOf(plan).map(({ node_id }) => [node_id, "JEXY6aqzQY-32P5TStzaFg"] as const);
+  const entry = fixVoters(plan, new Map(drawn));
+  if (entry === null) throw new Error("a node has no directory id");
+  return entry;
+}
+
 describe("a request for a cluster", () => {
   test("may leave everything open", () => {
     const plan = clusterPlanOf({}, 5);
@@ -114,8 +127,60 @@ describe("a request for a cluster", () => {
     [{ controllers: [{ rack: "a" }] }, "controllers[0].rack: unknown field"],
     [{ controllers: [{}, { node_id: 3000 }, {}] }, "no node_id occurs twice"],
     [{ voters: 1, controllers: [{}, {}, {}] }, "voters: must be 3"],
+    [{ settings: [] }, "settings: must be an object"],
+    [{ settings: { "broker.id": 1 } }, "settings.broker.id: unknown field"],
+    [
+      { settings: { "controller.quorum.fetch.timeout.ms": 10 } },
+      'settings["controller.quorum.fetch.timeout.ms"]: must be a whole number from 200 to 120000',
+    ],
+    [
+      { settings: { "controller.quorum.election.timeout.ms": "1s" } },
+      'settings["controller.quorum.election.timeout.ms"]: must be a whole number',
+    ],
   ])("%j is refused", (body, message) => {
     expect(() => clusterPlanOf(body, 0)).toThrow(message);
+  });
+
+  test("may set the quorum's time-outs under Kafka's names, as numbers or as texts", () => {
+    const settings = {
+      "controller.quorum.election.timeout.ms": "1500",
+      "controller.quorum.fetch.timeout.ms": 3_000,
+    };
+    const entry = entryOf({ settings });
+    expect(entry.settings).toEqual({
+      "controller.quorum.election.timeout.ms": 1_500,
+      "controller.quorum.election.backoff.max.ms": 1_000,
+      "controller.quorum.fetch.timeout.ms": 3_000,
+      "controller.quorum.request.timeout.ms": 2_000,
+      "controller.quorum.retry.backoff.ms": 20,
+    });
+    expect(raftConfig(entry, 3000)).toMatchObject({
+      electionTimeoutMs: 1_500,
+      fetchTimeoutMs: 3_000,
+    });
+    expect(agrees(entry, clusterPlanOf({ settings }, 0))).toBe(true);
+    expect(agrees(entry, clusterPlanOf({}, 0))).toBe(false);
+  });
+
+  test.each([
+    [["weur", "weur", "eeur"], 1_000],
+    [["enam", "wnam", undefined], 1_000],
+    [["enam", "weur", "weur"], 3_000],
+    [["apac", "oc", "apac"], 3_000],
+  ] as const)("of voters in %j gets an election time-out of %i ms", (hints, electionTimeoutMs) => {
+    const controllers = hints.map((hint) => (hint === undefined ? {} : { location_hint: hint }));
+    expect(raftConfig(entryOf({ controllers }), 3000)).toMatchObject({
+      electionTimeoutMs,
+    });
+  });
+
+  test("may ask for the shortest time-outs, and its controllers can go by them", () => {
+    const settings = Object.fromEntries(
+      QUORUM_SETTINGS.map((name) => [name, SETTING_BOUNDS[name].min]),
+    );
+    const config = raftConfig(entryOf({ settings }), 3000);
+    const image = { election: null, log: EMPTY_LOG, highWatermark: null, voters: [] };
+    expect(() => boot(image, config, { now: 0, seed: 1, incarnation: 1 })).not.toThrow();
   });
 
   test("agrees with the cluster that an earlier one made, whatever identities were drawn", () => {

@@ -1,6 +1,6 @@
 /**
  * What a client may ask of a new cluster, checked and completed: `{cluster_id?, voters?, controllers?,
- * metadata_version?}` becomes the plan that the directory keeps. A cluster id that the client leaves open is drawn
+ * metadata_version?, settings?}` becomes the plan that the directory keeps. A cluster id that the client leaves open is drawn
  * here, once; a retry finds it in the directory. Directory ids are the nodes' own to draw.
  */
 import {
@@ -9,6 +9,13 @@ import {
   type ClusterPlan,
   type PlannedController,
 } from "../../durable-objects/cluster-entry.ts";
+import {
+  ONE_CONTINENT,
+  QUORUM_SETTINGS,
+  SETTING_BOUNDS,
+  defaultSettings,
+  type QuorumSettings,
+} from "../../durable-objects/quorum-settings.ts";
 import { MV_DEFAULT, MV_MAX } from "../../src/metadata/index.ts";
 import { Problem } from "../http/errors.ts";
 import { arrayAt, integerAt, invalid, objectAt, textAt } from "../http/fields.ts";
@@ -27,15 +34,26 @@ const VOTERS = [1, 3, 5] as const;
 
 /** The plan that `body` asks for; a `Problem` names the field that will not do. */
 export function clusterPlanOf(body: unknown, nowMs: number): ClusterPlan {
-  const fields = objectAt(body, "", ["cluster_id", "voters", "controllers", "metadata_version"]);
+  const fields = objectAt(body, "", [
+    "cluster_id",
+    "voters",
+    "controllers",
+    "metadata_version",
+    "settings",
+  ]);
   const clusterId =
     fields["cluster_id"] === undefined ? randomUuid() : textAt(fields["cluster_id"], "cluster_id");
   if (!isUuidText(clusterId)) {
     throw invalid("cluster_id", 'a Kafka uuid: 22 characters of base64url, not beginning with "-"');
   }
+  const voters = controllersOf(fields["controllers"], fields["voters"]);
   return {
     cluster_id: clusterId,
-    planned_voters: controllersOf(fields["controllers"], fields["voters"]),
+    planned_voters: voters,
+    settings: settingsOf(
+      fields["settings"],
+      defaultSettings(voters.map((voter) => voter.location_hint)),
+    ),
     metadata_version:
       fields["metadata_version"] === undefined
         ? MV_DEFAULT
@@ -53,6 +71,7 @@ export function agrees(existing: ClusterPlan | ClusterEntry, asked: ClusterPlan)
 const shape = (cluster: ClusterPlan | ClusterEntry): string =>
   JSON.stringify([
     cluster.metadata_version,
+    QUORUM_SETTINGS.map((name) => (cluster.settings ?? ONE_CONTINENT)[name]),
     nodesOf(cluster).map(({ node_id, host, port, location_hint }) => [
       node_id,
       host,
@@ -60,6 +79,19 @@ const shape = (cluster: ClusterPlan | ClusterEntry): string =>
       location_hint,
     ]),
   ]);
+
+/** Numbers, or as in Kafka's files their texts. What a cluster of this build cannot go by is refused, not ignored. */
+function settingsOf(given: unknown, defaults: QuorumSettings): QuorumSettings {
+  if (given === undefined) return defaults;
+  const fields = objectAt(given, "settings", QUORUM_SETTINGS);
+  const chosen = QUORUM_SETTINGS.filter((name) => fields[name] !== undefined).map((name) => {
+    const value = fields[name];
+    const isText = typeof value === "string" && /^\d{1,9}$/.test(value);
+    const path = `settings["${name}"]`;
+    return [name, integerAt(isText ? Number(value) : value, path, SETTING_BOUNDS[name])] as const;
+  });
+  return { ...defaults, ...Object.fromEntries(chosen) };
+}
 
 function controllersOf(given: unknown, voters: unknown): readonly PlannedController[] {
   if (given === undefined) {

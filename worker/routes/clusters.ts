@@ -8,6 +8,7 @@ import type {
   ClusterIdentity,
   ControllerEntry,
 } from "../../durable-objects/cluster-entry.ts";
+import { ONE_CONTINENT, type QuorumSettings } from "../../durable-objects/quorum-settings.ts";
 import { parseJson, readText } from "../http/body.ts";
 import { agrees, clusterPlanOf } from "../clusters/cluster-requests.ts";
 import { clusterKey, nodeIdsOf, reachController } from "../channel/controller-calls.ts";
@@ -24,6 +25,8 @@ import { stampPosition } from "../observer/position.ts";
 interface ClusterData extends Resource, ClusterIdentity {
   /** The initial voters. */
   readonly controllers: readonly ControllerEntry[];
+  /** The time-outs of the quorum, in ms under Kafka's names. */
+  readonly settings: QuorumSettings;
   readonly brokers: Related;
   readonly topics: Related;
   readonly quorum: Related;
@@ -51,7 +54,7 @@ clusters.post("/", async (context) => {
   if (!created && !agrees(listed.cluster, asked)) {
     throw new Problem(
       "CLUSTER_EXISTS",
-      `cluster ${asked.cluster_id} exists with other controllers or another metadata_version`,
+      `cluster ${asked.cluster_id} exists with other controllers, other settings or another metadata_version`,
     );
   }
   const entry = await formCluster(context.env, listed);
@@ -109,6 +112,7 @@ function clusterData(context: ScopedContext, entry: ClusterEntry): ClusterData {
     cluster_id: entry.cluster_id,
     controllers: entry.initial_voters,
     metadata_version: entry.metadata_version,
+    settings: entry.settings ?? ONE_CONTINENT,
     created_ms: entry.created_ms,
     brokers: related("brokers"),
     topics: related("topics"),
