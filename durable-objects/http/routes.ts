@@ -69,7 +69,9 @@ async function answerUntilHungUp(
   try {
     return await answerAsVoter(host, route, arrival);
   } catch (error) {
-    if (error instanceof HungUp) return new Response(null, { status: 499 });
+    // One that is gone before its request is read breaks off the reading.
+    if (error instanceof HungUp || arrival.request.signal.aborted)
+      return new Response(null, { status: 499 });
     throw error;
   }
 }

@@ -24,7 +24,7 @@ import { ImmutableMap } from "../../src/std/immutable-map.ts";
 import { registrationOf } from "../metadata/office.ts";
 import { dataBatch } from "../../durable-objects/replica/entries.ts";
 import type { StoredBatch } from "../../durable-objects/replica/stored-batch.ts";
-import { CLUSTER, World } from "./world.ts";
+import { CLUSTER, VOTER, World } from "./world.ts";
 
 /** An operation that answers with the context it was given. */
 const lookAround = (_: MetadataImage, context: ControlContext) => ({
@@ -194,6 +194,44 @@ describe("a step that cannot be stored", () => {
     expect(world.disk.endOffset()).toBe(end);
     world.disk.fault = null;
     expect((await world.inOffice()).isActive).toBe(true);
+  });
+});
+
+describe("a wait for the next commit", () => {
+  test("ends when its caller hangs up, at the next commit, and when its time is over", async () => {
+    const world = new World();
+    const controller = await world.inOffice();
+    const ended: string[] = [];
+    controller.nextCommit(30_000, () => ended.push("hung up"))();
+    expect(ended).toEqual(["hung up"]);
+    controller.nextCommit(30_000, () => ended.push("committed"));
+    await world.submit(controller, setConfig("a"));
+    expect(ended).toEqual(["hung up", "committed"]);
+    controller.nextCommit(10, () => ended.push("over"));
+    await world.pass(10);
+    expect(ended).toEqual(["hung up", "committed", "over"]);
+  });
+});
+
+describe("a clock that jumps", () => {
+  test("ahead for a moment, and then back, stops no timer of a controller", async () => {
+    const world = new World();
+    // One of three, whose peers are away: it goes on asking for votes without end.
+    const voters = [3000, 3001, 3002].map((node_id) => ({ ...VOTER, node_id }));
+    const controller = world.boot({ ...CLUSTER, initial_voters: voters });
+    world.nowMs += 86_400_000;
+    controller.onDeadline();
+    world.clockBehindMs = 86_400_000;
+    controller.onDeadline();
+    const before = controller.state.now;
+    const roles = new Set<string>();
+    for (let at = 0; at < 20; at += 1) {
+      // oxlint-disable-next-line no-await-in-loop -- time passes step by step
+      await world.pass(250);
+      roles.add(controller.state.role.kind);
+    }
+    expect(roles).toEqual(new Set(["unattached", "prospective"]));
+    expect(controller.state.now - before).toBeGreaterThanOrEqual(4_000);
   });
 });
 

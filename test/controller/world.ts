@@ -14,12 +14,17 @@ import type { StoredBatch } from "../../durable-objects/replica/stored-batch.ts"
 import { INCARNATION_COUNT } from "../../src/raft/index.ts";
 import type { ElectionState, EpochStart, LogRange } from "../../src/raft/index.ts";
 
+export const VOTER = {
+  node_id: 3000,
+  directory_id: "JEXY6aqzQY-32P5TStzaFg",
+  host: "localhost",
+  port: 9093,
+} as const;
+
 /** A cluster of one voter. */
 export const CLUSTER: ClusterEntry = {
   cluster_id: "AAAAAAAAAAAAAAAAAAAAA1",
-  initial_voters: [
-    { node_id: 3000, directory_id: "JEXY6aqzQY-32P5TStzaFg", host: "localhost", port: 9093 },
-  ],
+  initial_voters: [VOTER],
   metadata_version: 25,
   created_ms: 0,
 };
@@ -149,6 +154,8 @@ export class World {
   /** Called after each event. */
   afterEvent: () => void = () => undefined;
   nowMs = 1_000_000;
+  /** How far the controller's clock lies behind. */
+  clockBehindMs = 0;
   #timers: readonly Event[] = [];
   #controller: Controller | null = null;
 
@@ -253,7 +260,7 @@ export class World {
         ask: (_send, _signal, ended) =>
           void settled().then(() => ended({ kind: "failed", failure: "reset" })),
       },
-      clock: () => this.nowMs,
+      clock: () => this.nowMs - this.clockBehindMs,
       operatorLog: {
         warn: (line) => this.lines.push(line),
         error: (line) => this.lines.push(line),

@@ -11,6 +11,7 @@ import {
   decodeResponseFrame,
   requestFrame,
 } from "../../src/protocol/index.ts";
+import { INCARNATION_COUNT } from "../../src/raft/index.ts";
 import type { ClusterEntry } from "../../durable-objects/cluster-entry.ts";
 import {
   activeOf,
@@ -23,6 +24,7 @@ import {
   statusOf,
   stubOf,
   untilReplayed,
+  voterStatusOf,
 } from "./quorum.ts";
 
 const nodes = [3000, 3001, 3002];
@@ -212,6 +214,37 @@ describe("a controller that trips while it runs", () => {
   });
 });
 
+describe("what outlives an incarnation", () => {
+  test("is the high watermark: what was known to be committed is known at once", async () => {
+    const cluster = clusterOf("AAAAAAAAAAAAAAAAAAAAy3");
+    const leader = await form(cluster);
+    await rpc(cluster, leader.node_id, registration(cluster, 1));
+    await rpc(cluster, leader.node_id, registration(cluster, 2));
+    // Cut off from its peers, so that no leader can tell it.
+    const state = await runInDurableObject(stubOf(cluster, leader.node_id), (_, { storage }) =>
+      storage.sql.exec("SELECT high_watermark FROM quorum").one(),
+    );
+    expect(state["high_watermark"]).toBeGreaterThan(3);
+    await abortAllDurableObjects();
+    const { high_watermark: known } = await voterStatusOf(cluster, leader.node_id);
+    expect(known).toBeGreaterThanOrEqual(Number(state["high_watermark"]));
+  });
+
+  test("is how often it has booted: no two incarnations show the same name, and later ones a larger", async () => {
+    const cluster = clusterOf("AAAAAAAAAAAAAAAAAAAAy4", 1);
+    await form(cluster);
+    const incarnationOf = (): Promise<number> =>
+      runInDurableObject(
+        stubOf(cluster, 3000),
+        (instance) => instance.voter?.state.incarnation ?? -1,
+      );
+    const first = await incarnationOf();
+    await abortAllDurableObjects();
+    const second = await incarnationOf();
+    expect(Math.floor(second / INCARNATION_COUNT)).toBe(Math.floor(first / INCARNATION_COUNT) + 1);
+  });
+});
+
 describe("an operator", () => {
   test("stops a leader: the others go on without it, and it follows once it is started", async () => {
     const cluster = clusterOf("AAAAAAAAAAAAAAAAAAAAx0");
@@ -221,6 +254,12 @@ describe("an operator", () => {
       role: "stopped",
       tripped: null,
     });
+    // It said goodbye first: the others stood at once, where a time-out takes 1.5 s.
+    await expect
+      .poll(() => statusOf(cluster, nodes.find((node) => node !== leader.node_id) ?? 0), {
+        timeout: 1_000,
+      })
+      .toMatchObject({ epoch: leader.epoch + 1 });
     const next = await activeOf(cluster, leader.node_id);
     expect(await rpc(cluster, next.node_id, registration(cluster, 1))).toMatchObject({
       body: { errorCode: 0 },

@@ -7,6 +7,7 @@ const votes = "src/raft/election/votes.ts";
 const invariants = "src/raft/invariants.ts";
 const turn = "src/raft/turn.ts";
 const transitions = "src/raft/election/transitions.ts";
+const suspicion = "src/raft/election/suspicion.ts";
 
 export const ELECTION_MUTANTS: readonly Mutant[] = [
   {
@@ -209,7 +210,7 @@ export const ELECTION_MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: votes,
-        find: '  if (role.kind === "follower" && role.hasFetched) return false;\n',
+        find: '  if (role.kind === "follower" && role.isServed) return false;\n',
         replace: "",
       },
     ],
@@ -226,6 +227,124 @@ export const ELECTION_MUTANTS: readonly Mutant[] = [
         replace: `  const verdict = misdirected ? "INVALID_VOTER_KEY" : error;
   const { role, now, config } = turn.state;
   if (role.kind === "follower") update(turn, { role: { ...role, fetchDeadline: now + config.fetchTimeoutMs } });`,
+      },
+    ],
+    killers: ["scripts"],
+    witness: "golden",
+  },
+  {
+    name: "suspicion deposes without a pre-vote",
+    breaks: "E-13, KIP-996",
+    edits: [
+      {
+        file: transitions,
+        find: "  if (hasWon(turn.state)) becomeCandidate(turn);",
+        replace: "  becomeCandidate(turn);",
+      },
+    ],
+    killers: ["scripts"],
+    witness: "golden",
+  },
+  {
+    name: "a leader is suspected at the first failure",
+    breaks: "E-13",
+    edits: [
+      {
+        file: suspicion,
+        find: "const SUSPICIOUS_FAILURES = 2;",
+        replace: "const SUSPICIOUS_FAILURES = 1;",
+      },
+    ],
+    killers: ["scripts"],
+    witness: "golden",
+  },
+  {
+    name: "overload is evidence",
+    breaks: "E-13",
+    edits: [
+      { file: suspicion, find: ' || failure === "overloaded") return;', replace: ") return;" },
+      {
+        file: suspicion,
+        find: '    case "retryable":\n      return failures + 1;\n    case "overloaded":',
+        replace: '    case "retryable":\n    case "overloaded":\n      return failures + 1;',
+      },
+    ],
+    killers: ["scripts"],
+    witness: "golden",
+  },
+  {
+    name: "a lost pre-vote is followed by the next at once",
+    breaks: "E-15",
+    edits: [
+      {
+        file: transitions,
+        find: '      suspectAfter: role.kind === "prospective" ? now + config.electionTimeoutMs : now,',
+        replace: "      suspectAfter: now,",
+      },
+    ],
+    killers: ["scripts"],
+    witness: "golden",
+  },
+  {
+    name: "all followers of a lost leader stand together",
+    breaks: "E-13, E-14",
+    edits: [
+      {
+        file: "src/raft/membership/succession.ts",
+        find: "  return Math.max(0, rank) * successionStepMs(config);",
+        replace: "  return Math.min(0, rank) * successionStepMs(config);",
+      },
+    ],
+    killers: ["scripts"],
+    witness: "golden",
+  },
+  {
+    name: "a leader that said goodbye is shielded still",
+    breaks: "V-5, E-7",
+    edits: [
+      {
+        file: "src/raft/election/announcements.ts",
+        find: "role: { ...role, isServed: false, fetchDeadline }",
+        replace: "role: { ...role, fetchDeadline }",
+      },
+    ],
+    killers: ["scripts"],
+    witness: "golden",
+  },
+  {
+    name: "a prospective voter is deaf to the refusal of its leader",
+    breaks: "E-15",
+    edits: [
+      {
+        file: votes,
+        find: "  return role.heedsLeader && leaderId !== null && role.rejected.has(leaderId);",
+        replace: "  return false;",
+      },
+    ],
+    killers: ["scripts"],
+    witness: "golden",
+  },
+  {
+    name: "a replica waits until its clock has caught up",
+    breaks: "T-7",
+    edits: [
+      {
+        file: "src/raft/time.ts",
+        find: "  state.now + Math.min(GAP_MS_MAX, Math.max(0, clock - state.clock));",
+        replace: "  Math.max(state.now, clock);",
+      },
+    ],
+    killers: ["scripts"],
+    witness: "golden",
+  },
+  {
+    name: "what is committed is forgotten by a restart",
+    breaks: "L-1",
+    edits: [
+      {
+        file: "src/raft/boot.ts",
+        find: "    committed: bootCommitted(image),",
+        replace: "    committed: bootCommitted({ ...image, highWatermark: null }),",
       },
     ],
     killers: ["scripts"],

@@ -145,14 +145,65 @@ export const REPLICATION_MUTANTS: readonly Mutant[] = [
     killers: ["brokers-see-only-committed"],
   },
   {
+    name: "a voter's redirect is held",
+    breaks: "H-2, Q-6",
+    edits: [
+      {
+        file: "src/raft/replication/redirects.ts",
+        find: "isByVoter(turn.state, body) || isFull(turn.state)",
+        replace: "isFull(turn.state)",
+      },
+    ],
+    killers: ["scripts"],
+    witness: "golden",
+  },
+  {
+    name: "a leader that failed once is not asked again",
+    breaks: "Q-6",
+    edits: [
+      {
+        file: following,
+        find: "  if (leaderId !== null && deservesRetry(state, leaderId)) return;\n",
+        replace: "",
+      },
+    ],
+    killers: ["scripts"],
+    witness: "golden",
+  },
+  {
+    name: "an observer keeps every place that it ever took",
+    breaks: "F-14",
+    edits: [
+      {
+        file: "src/raft/replication/waiting-fetches.ts",
+        find: "  supersede(turn, body.replica.id);\n",
+        replace: "",
+      },
+    ],
+    killers: ["scripts"],
+    witness: "golden",
+  },
+  {
+    name: "an incarnation that was drawn twice is believed",
+    breaks: "T-2",
+    edits: [
+      {
+        file: "src/raft/replication/leading.ts",
+        find: '  if (shown > known && !hasFallen) return "counts";',
+        replace: '  if (!hasFallen) return "counts";',
+      },
+    ],
+    killers: ["scripts"],
+    witness: "golden",
+  },
+  {
     name: "a voter whose storage went back is counted again",
     breaks: "T-2",
     edits: [
       {
         file: "src/raft/replication/leading.ts",
-        find: '  if (body.incarnation <= progress.incarnation) return "late";',
-        replace:
-          '  if (body.incarnation <= progress.incarnation || body.fetchOffset > 0) return "late";',
+        find: '  if (shown < known) return "late";',
+        replace: '  if (shown < known || hasFallen) return "late";',
       },
     ],
     killers: ["budgets"],

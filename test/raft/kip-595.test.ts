@@ -419,6 +419,28 @@ const fetch = (id: number, change: Partial<FetchRequest> = {}): FetchRequest => 
 const leader = (): Subject =>
   new Subject(1, { election: null, log: EMPTY_LOG, highWatermark: null, voters: [] }, [1]);
 
+/** Replica 1, elected by 2. */
+function leaderOfThree(): Subject {
+  const subject = new Subject(1, {
+    election: null,
+    log: EMPTY_LOG,
+    highWatermark: null,
+    voters: [],
+  });
+  subject.pass(2_000);
+  for (const epoch of [0, 1]) {
+    subject.answer(2, {
+      api: "vote",
+      error: "NONE",
+      epoch,
+      leaderId: null,
+      leaderEndpoints: [],
+      granted: true,
+    });
+  }
+  return subject;
+}
+
 const progress = (id: number, lastFetchAt: number): ReplicaProgress => ({
   key: { id, directoryId: `dir-${id}` },
   endOffset: 3,
@@ -451,6 +473,29 @@ describe("what is bounded", () => {
     ]);
     subject.pass(500);
     expect(subject.effects).toHaveLength(10_000);
+  });
+
+  test("a voter is never turned away, however many observers wait", () => {
+    const subject = leaderOfThree();
+    const { role } = subject.state;
+    if (role.kind !== "leader") throw new Error("two votes of three elect");
+    const parkedObservers = ImmutableMap.from(
+      byNumber,
+      Array.from({ length: 10_000 }, (_, at) => {
+        return [at, { request: fetch(1_000 + at), deadline: NOW + 60_000 }] as const;
+      }),
+    );
+    subject.state = { ...subject.state, role: { ...role, parkedObservers } };
+    const { election, log } = subject.state;
+    const end = { epoch: election.epoch, lastFetchedEpoch: election.epoch };
+    subject.receive(fetch(2, { ...end, fetchOffset: log.endOffset }), 20_000);
+    subject.receive(fetch(3, { ...end, fetchOffset: log.endOffset, highWatermark: 3 }), 20_001);
+    expect(subject.state.role).toMatchObject({ highWatermark: log.endOffset });
+    expect(subject.effects).not.toContainEqual(
+      expect.objectContaining({
+        response: expect.objectContaining({ error: "BROKER_NOT_AVAILABLE" }),
+      }),
+    );
   });
 
   test("ten thousand observers are followed; a new one takes the place of those who fell silent", () => {
@@ -554,5 +599,54 @@ describe("a replica", () => {
     const subject = new Subject(2, { election: null, log, highWatermark: null, voters: [] });
     expect(highWatermark(subject.state)).toBe(9);
     expect(subject.state.election.epoch).toBe(2);
+  });
+});
+
+describe("T-7, T-5: a replica's own time", () => {
+  test("a timer that comes late by moments is no freeze: the leader that hangs is given up", () => {
+    const subject = follower();
+    // The request and the fetch time-out are equal, so nothing happens for a whole fetch time-out.
+    subject.pass(2_003);
+    expect(subject.state.role.kind).toBe("prospective");
+  });
+
+  test("a freeze is forgiven: the leader is asked once more", () => {
+    const subject = follower();
+    subject.pass(4_000);
+    expect(subject.state.role).toMatchObject({ kind: "follower", fetchDeadline: NOW + 6_000 });
+  });
+
+  test("a reading of another century counts as ten minutes", () => {
+    const subject = follower();
+    subject.take({ kind: "time-passed", now: NOW + 3e12 });
+    expect(subject.state.now).toBe(NOW + 600_000);
+  });
+});
+
+describe("E-15: a prospective voter that its leader refuses", () => {
+  const refusal: Response = {
+    api: "vote",
+    error: "NONE",
+    epoch: 4,
+    leaderId: 1,
+    leaderEndpoints: voterOf(1).endpoints,
+    granted: false,
+  };
+
+  test("returns to it, if it has ever been served by it", () => {
+    const subject = follower();
+    subject.answer(1, fetched({}));
+    subject.pass(1_000);
+    subject.pass(1_000);
+    subject.answer(1, refusal);
+    expect(subject.state.role).toMatchObject({ kind: "follower", suspectAfter: NOW + 3_000 });
+  });
+
+  test("goes on asking the others, if that leader serves no Fetch", () => {
+    const subject = follower();
+    subject.pass(1_000);
+    subject.pass(1_000);
+    subject.answer(1, refusal);
+    expect(subject.state.role.kind).toBe("prospective");
   });
 });
