@@ -15,6 +15,8 @@ export interface FormedCluster {
     readonly location_hint?: string;
   }[];
   readonly metadata_version: number;
+  /** The time-outs of the quorum in ms, under Kafka's names (`controller.quorum.*`). */
+  readonly settings: Readonly<Record<string, number>>;
 }
 
 export interface Answer<Body> {
