@@ -317,7 +317,7 @@ export const ELECTION_MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: votes,
-        find: "  return role.heedsLeader && leaderId !== null && role.rejected.has(leaderId);",
+        find: "  return role.heedsLeader && ballot.leads && !ballot.granted;",
         replace: "  return false;",
       },
     ],

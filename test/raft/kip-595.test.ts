@@ -642,6 +642,15 @@ describe("E-15: a prospective voter that its leader refuses", () => {
     expect(subject.state.role).toMatchObject({ kind: "follower", suspectAfter: NOW + 3_000 });
   });
 
+  test("goes on asking the others, if that leader has resigned", () => {
+    const subject = follower();
+    subject.answer(1, fetched({}));
+    subject.pass(1_000);
+    subject.pass(1_000);
+    subject.answer(1, { ...refusal, leaderId: null, leaderEndpoints: [] });
+    expect(subject.state.role.kind).toBe("prospective");
+  });
+
   test("goes on asking the others, if that leader serves no Fetch", () => {
     const subject = follower();
     subject.pass(1_000);

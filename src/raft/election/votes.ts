@@ -120,18 +120,21 @@ export function onVoteResponse(turn: Turn, from: ReplicaId, body: VoteResponse):
   }
   assert(body.epoch === election.epoch, `a vote of epoch ${body.epoch} in ${election.epoch}`);
   if (body.error === "NONE") {
-    countVote(turn, role, { from, granted: body.granted });
+    countVote(turn, role, { from, granted: body.granted, leads: body.leaderId === from });
   } else if (body.error === "INVALID_VOTER_KEY") {
     // Its disk was replaced: a vote of this node would not be the listed voter's.
-    countVote(turn, role, { from, granted: false });
+    countVote(turn, role, { from, granted: false, leads: false });
   }
 }
 
-function countVote(
-  turn: Turn,
-  nominee: Nominee,
-  ballot: { readonly from: ReplicaId; readonly granted: boolean },
-): void {
+interface Ballot {
+  readonly from: ReplicaId;
+  readonly granted: boolean;
+  /** Whether the voter says that it leads this very epoch. One that has resigned does not. */
+  readonly leads: boolean;
+}
+
+function countVote(turn: Turn, nominee: Nominee, ballot: Ballot): void {
   const granted = ballot.granted ? new Set(nominee.granted).add(ballot.from) : nominee.granted;
   const rejected = ballot.granted ? nominee.rejected : new Set(nominee.rejected).add(ballot.from);
   const role: Nominee = { ...nominee, granted, rejected };
@@ -139,7 +142,7 @@ function countVote(
   if (hasWon(turn.state)) {
     if (role.kind === "prospective") becomeCandidate(turn);
     else becomeLeader(turn);
-  } else if (role.kind === "prospective" && isOver(turn.state, role)) {
+  } else if (role.kind === "prospective" && isOver(turn.state, role, ballot)) {
     loseCandidacy(turn, role.leaderEndpoints);
   }
   // A rejected candidate waits for the rest of its time (KAFKA-18345: a shorter pause can live-lock).
@@ -149,10 +152,9 @@ function countVote(
  * Whether a prospective voter has nothing left to ask: a majority has refused, or the leader itself, which is then
  * alive. To go on waiting for the others would be deaf to it.
  */
-function isOver(state: State, role: Prospective): boolean {
+function isOver(state: State, role: Prospective, ballot: Ballot): boolean {
   if (isRejected(role, latestVoters(state.voters))) return true;
-  const { leaderId } = state.election;
-  return role.heedsLeader && leaderId !== null && role.rejected.has(leaderId);
+  return role.heedsLeader && ballot.leads && !ballot.granted;
 }
 
 /** A prospective voter that was refused, or ran out of time, returns to where it came from. */
