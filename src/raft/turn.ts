@@ -12,7 +12,7 @@
  */
 import { assert } from "../std/assert.ts";
 import { nextInt } from "../std/random.ts";
-import type { Effect, ElectionState } from "./effects.ts";
+import type { Effect, ElectionState, PersistEffect } from "./effects.ts";
 import { appendToLog, truncateLog } from "./log-summary.ts";
 import { recordVoters, truncateVoters, voterSet } from "./membership/voter-history.ts";
 import type { ControlRecord, Entry, Milliseconds, Offset, Reply, RequestId } from "./messages.ts";
@@ -47,19 +47,14 @@ export function endTurn(turn: Turn): Step {
   const { state, stored, appended, truncatedTo, effects } = turn;
   const election = isSameElection(state.election, stored) ? null : state.election;
   if (election === null && appended.length === 0 && truncatedTo === null) return { state, effects };
-  return {
-    state,
-    effects: [
-      {
-        kind: "persist",
-        election,
-        truncateTo: truncatedTo,
-        append: appended,
-        highWatermark: state.committed,
-      },
-      ...effects,
-    ],
+  const persist: PersistEffect = {
+    kind: "persist",
+    election,
+    truncateTo: truncatedTo,
+    append: appended,
+    highWatermark: state.committed,
   };
+  return { state, effects: [persist, ...effects] };
 }
 
 /**

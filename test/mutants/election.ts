@@ -41,9 +41,8 @@ export const ELECTION_MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: turn,
-        find: '    effects: [{ kind: "persist", election, truncateTo: truncatedTo, append: appended }, ...effects],',
-        replace:
-          '    effects: [...effects, { kind: "persist", election, truncateTo: truncatedTo, append: appended }],',
+        find: "effects: [persist, ...effects]",
+        replace: "effects: [...effects, persist]",
       },
     ],
     killers: ["assertions"],
