@@ -136,7 +136,8 @@ describe("the dependency rule of the folders", () => {
   });
 
   test("the Worker knows of a controller no more than its contract", () => {
-    const known = /^durable-objects\/(contract|cluster-entry|location-hints|random-uuid)\.ts$/;
+    const known =
+      /^durable-objects\/(contract|cluster-entry|location-hints|quorum-settings|random-uuid)\.ts$/;
     const peeks = sources
       .filter((path) => path.startsWith("worker/") && path !== "worker/index.ts")
       .flatMap((path) => imports(path).map((to) => [path, to] as const))

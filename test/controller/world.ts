@@ -248,7 +248,8 @@ export class World {
         highWatermark: () => this.disk.highWatermark,
         writeHighWatermark: (offset) => (this.disk.highWatermark = offset),
       },
-      alarm: { set: (atMs) => (this.alarmAtMs = atMs) },
+      // The alarm goes by the same clock.
+      alarm: { set: (atMs) => (this.alarmAtMs = atMs + this.clockBehindMs) },
       timers: {
         set: (delayMs, run) => {
           const timer: Event = { atMs: this.nowMs + delayMs, run };
