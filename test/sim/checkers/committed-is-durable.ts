@@ -32,6 +32,7 @@ export function committedIsDurable(): Checker {
 
 /** A log that was replaced by a snapshot beyond the offset holds what the snapshot held. */
 function holds(ghost: Ghost, voter: string, endOffset: number, chain: number): boolean {
-  const log = ghost.log(voter);
-  return log.start > endOffset || log.chainAt(endOffset) === chain;
+  return ghost
+    .heldBy(voter)
+    .some((log) => log.start > endOffset || log.chainAt(endOffset) === chain);
 }

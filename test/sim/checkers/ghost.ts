@@ -111,6 +111,7 @@ export class GhostLog {
 
 export class Ghost {
   readonly #logs = new Map<string, GhostLog>();
+  readonly #lost = new Map<string, GhostLog>();
   /** What has been shown as committed, by anyone, ever. */
   readonly committed = new GhostLog();
   /** For the end of each committed batch: the epoch of the leader who first showed it. */
@@ -141,9 +142,22 @@ export class Ghost {
     this.added = (append ?? []).map((entry) => log.append(entry));
   }
 
-  /** The storage of a replica went back to where its log ended at `endOffset`: no checker is asked about that. */
+  /**
+   * The storage of a replica went back to where its log ended at `endOffset`: no checker is asked about that. What it
+   * had acknowledged before may still stand in a commit of its leader; it is one of the failed from then on.
+   */
   lose(replica: string, endOffset: number): void {
-    this.log(replica).truncate(endOffset);
+    const before = this.log(replica);
+    const after = new GhostLog();
+    for (const entry of before.from(0)) if (entry.lastOffset < endOffset) after.append(entry);
+    this.#lost.set(replica, before);
+    this.#logs.set(replica, after);
+  }
+
+  /** The logs that a replica holds, or has held and lost. */
+  heldBy(replica: string): readonly GhostLog[] {
+    const lost = this.#lost.get(replica);
+    return lost === undefined ? [this.log(replica)] : [this.log(replica), lost];
   }
 
   /** Takes in what was shown as committed, after every checker has judged it. */
