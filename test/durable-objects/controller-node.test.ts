@@ -189,7 +189,7 @@ describe("a controller node", () => {
 
 describe("a controller that trips while it runs", () => {
   test("writes down its seed and its last inputs, and shows them until it is started", async () => {
-    const cluster = clusterOf("AAAAAAAAAAAAAAAAAAAAv1", 1);
+    const cluster = clusterOf("AAAAAAAAAAAAAAAAAAAAv7", 1);
     await form(cluster);
     // The next batch that is appended will not follow what is in the log.
     await runInDurableObject(stubOf(cluster, 3000), (_, state) => {

@@ -8,6 +8,7 @@ import { expect, test } from "vitest";
 import type { LogStore, QuorumStore } from "../../durable-objects/replica/ports.ts";
 import { diskOf } from "../../durable-objects/storage/disk.ts";
 import { SqlLogStore } from "../../durable-objects/storage/log-store.ts";
+import { migrate } from "../../durable-objects/storage/schema.ts";
 import { SqlQuorumStore } from "../../durable-objects/storage/quorum-store.ts";
 import { Disk } from "../sim/disk.ts";
 import { clusterOf, stubOf } from "./quorum.ts";
@@ -18,12 +19,15 @@ interface Stores {
   readonly quorum: QuorumStore;
 }
 
+/** The key of a KRaftVoters control record. */
+const VOTERS_KEY = [0, 0, 0, 6];
+
 /** One thing that a step may store. */
 const command = fc.oneof(
   fc.record({
     kind: fc.constant("append" as const),
     count: fc.integer({ min: 1, max: 4 }),
-    control: fc.boolean(),
+    control: fc.constantFrom("none", "leader change", "voter set"),
     size: fc.integer({ min: 1, max: 50 }),
   }),
   fc.record({ kind: fc.constant("truncate" as const), batches: fc.integer({ min: 0, max: 4 }) }),
@@ -32,6 +36,7 @@ const command = fc.oneof(
     leaderId: fc.option(fc.integer({ min: 1, max: 3 })),
     votedId: fc.option(fc.integer({ min: 1, max: 3 })),
   }),
+  fc.record({ kind: fc.constant("high-watermark" as const), offset: fc.nat(20) }),
 );
 type Command = typeof command extends fc.Arbitrary<infer C> ? C : never;
 
@@ -46,9 +51,10 @@ function perform(one: Command, { log, quorum }: Stores, epoch: number): void {
   switch (one.kind) {
     case "append": {
       const baseOffset = log.endOffset();
-      const bytes = new Uint8Array(one.size).fill(epoch);
+      const key = one.control === "voter set" ? VOTERS_KEY : [];
+      const bytes = Uint8Array.from([...key, ...new Uint8Array(one.size).fill(9)]);
       const lastOffset = baseOffset + one.count - 1;
-      log.append({ baseOffset, lastOffset, epoch, control: one.control, bytes });
+      log.append({ baseOffset, lastOffset, epoch, control: one.control !== "none", bytes });
       return log.writeEpochStart({ epoch, startOffset: baseOffset });
     }
     case "truncate":
@@ -58,6 +64,9 @@ function perform(one: Command, { log, quorum }: Stores, epoch: number): void {
         one.votedId === null ? null : { id: one.votedId, directoryId: `d${one.votedId}` };
       return quorum.write({ epoch, leaderId: one.leaderId, votedKey });
     }
+    case "high-watermark":
+      // Nothing is committed before there was an election; the two share a row.
+      if (quorum.read() !== null) quorum.writeHighWatermark(one.offset);
   }
 }
 
@@ -76,9 +85,11 @@ function answersOf({ log, quorum }: Stores, ask: { from: number; maxBytes: numbe
     start: log.startOffset(),
     epochs: log.epochStarts(),
     epochAt: places.map((offset) => log.epochAt(offset)),
-    control: log.controlBatches(),
+    // Other control batches may be among them.
+    voters: log.controlBatches().filter(({ bytes }) => bytes[3] === VOTERS_KEY[3]),
     read: places.map((upTo) => log.read({ ...ask, upTo })),
     election: quorum.read(),
+    highWatermark: quorum.highWatermark(),
   };
 }
 
@@ -97,6 +108,7 @@ function run(stores: Stores, one: { commands: readonly Command[]; fails: boolean
 test("the stores over SQL and the simulator's give the same answers", async () => {
   const stub = stubOf(clusterOf("AAAAAAAAAAAAAAAAAAAAy1", 1), 3000);
   await runInDurableObject(stub, (_, { storage }) => {
+    migrate(storage);
     const property = fc.property(
       fc.array(transaction, { minLength: 1, maxLength: 12 }),
       fc.record({ from: fc.nat(20), maxBytes: fc.nat(120) }),

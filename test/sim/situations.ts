@@ -17,7 +17,6 @@ const COMMON: readonly string[] = [
   "fault: disk full",
   "fault: timer late",
   "situation: a backlog came in a burst",
-  "situation: a call waited for a connection",
   "situation: an alarm brought an object back",
   "situation: a leader learned of a later epoch",
   "situation: a leader gave up without a majority",

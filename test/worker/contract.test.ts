@@ -123,7 +123,14 @@ describe("an API call in JSON", () => {
 });
 
 describe("a controller's status", () => {
-  const idle = { node_id: 3000, role: "unformed", active: false, tripped: null, refused: null };
+  const idle = {
+    node_id: 3000,
+    role: "unformed",
+    active: false,
+    tripped: null,
+    refused: null,
+    flight_record: null,
+  };
   const voter = {
     ...idle,
     role: "follower",
