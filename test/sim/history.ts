@@ -171,13 +171,17 @@ function partitionsShown(
     known.set(keyOf(topicId, partitionId), partition);
   }
   const isFenced = (id: number): boolean => brokerById(image.cluster, id)?.fenced !== false;
+  // One batch may hold several operations: a broker that was fenced within it may have come in sync before that.
+  const wasFenced = (id: number): boolean => brokerById(before.cluster, id)?.fenced !== false;
   const { endOffset, proposer } = at;
   const shown: Observation[] = [];
   for (const { topicId, partitionId, partition } of allPartitions(image.topics)) {
     const key = keyOf(topicId, partitionId);
     const { leader, isr, replicas, leaderEpoch, partitionEpoch } = partition;
     const old = known.get(key);
-    const fencedNewcomers = isr.filter((id) => isFenced(id) && old?.isr.includes(id) !== true);
+    const fencedNewcomers = isr.filter(
+      (id) => isFenced(id) && wasFenced(id) && old?.isr.includes(id) !== true,
+    );
     const leaderIsFenced = leader >= 0 && isFenced(leader);
     const epochs = { leaderEpoch, partitionEpoch };
     shown.push({
