@@ -2,25 +2,32 @@
 import { describe, expect, test } from "vitest";
 import { notControllerHeader } from "../../durable-objects/contract.ts";
 import { Problem } from "../../worker/http/errors.ts";
-import { callActive, forgetActive, likelyActive } from "../../worker/channel/active.ts";
+import {
+  callActive,
+  forgetActive,
+  likelyActive,
+  rememberActive,
+} from "../../worker/channel/active.ts";
 import type { ActiveCall } from "../../worker/channel/active.ts";
 
-const LIMITS = { searchMs: 40, pauseMs: 5, pauseMaxMs: 10 };
+const LIMITS = { searchMs: 40, pauseMs: 5, pauseMaxMs: 10, silentMs: 10 };
 
 /** A cluster of three, each answering by `answers`; `asked` is the order in which they were. */
-function quorum(answers: (nodeId: number, attempt: number) => Response | Error): {
+function quorum(answers: (nodeId: number, attempt: number) => Response | Error | "silence"): {
   readonly asked: number[];
   readonly call: (more?: Partial<ActiveCall>) => Promise<Response>;
+  readonly clusterKey: string;
 } {
   const asked: number[] = [];
   const clusterKey = crypto.randomUUID();
   const send = (nodeId: number): Promise<Response> => {
     asked.push(nodeId);
     const answer = answers(nodeId, asked.length);
+    if (answer === "silence") return new Promise(() => undefined);
     return answer instanceof Error ? Promise.reject(answer) : Promise.resolve(answer);
   };
   const base = { clusterKey, nodeIds: [3000, 3001, 3002], repeatable: false, limits: LIMITS, send };
-  return { asked, call: (more = {}) => callActive({ ...base, ...more }) };
+  return { asked, call: (more = {}) => callActive({ ...base, ...more }), clusterKey };
 }
 
 /** What a standby answers: Kafka's NOT_CONTROLLER in a frame, and the contract's header beside it. */
@@ -91,6 +98,29 @@ describe("a call for the active controller", () => {
     await expect(hopeless()).rejects.toThrow("controller 3000 has stopped itself");
   });
 
+  test("goes round from where it began, so that one which was passed over comes last", async () => {
+    const { asked, call, clusterKey } = quorum((id) =>
+      id === 3000 ? new Response("done") : refusal(-1),
+    );
+    rememberActive(clusterKey, 3001);
+    await call();
+    expect(asked).toEqual([3001, 3002, 3000]);
+  });
+
+  test("that waits with many others asks for all of them", async () => {
+    const leaderless = { until: Date.now() + 60 };
+    const { asked, call } = quorum((id) =>
+      id === 3002 && Date.now() > leaderless.until ? new Response("done") : refusal(-1),
+    );
+    const limits = { ...LIMITS, searchMs: 5_000 };
+    const answers = await Promise.all(Array.from({ length: 100 }, () => call({ limits })));
+    expect(await Promise.all(answers.map((answer) => answer.text()))).toEqual(
+      Array.from({ length: 100 }, () => "done"),
+    );
+    // Each asks all three when it comes, and is answered by one; what is asked between is for all.
+    expect(asked.length - 100 * 3 - 100).toBeLessThan(100);
+  });
+
   test("returns an answer that is not a refusal, whatever it is", async () => {
     const { asked, call } = quorum(() => new Response("bad field", { status: 400 }));
     expect((await call()).status).toBe(400);
@@ -111,6 +141,28 @@ describe("a call that got no answer", () => {
     const { asked, call } = quorum((id) => (id === 3001 ? new Response("done") : lost));
     await call({ repeatable: true });
     expect(asked).toEqual([3000, 3001]);
+  });
+
+  test("leaves those to come to the others, which name who leads by then", async () => {
+    const led = { by: 3000 };
+    const { asked, call } = quorum((id) => {
+      if (id === 3000) return "silence";
+      return led.by === id ? new Response("done") : refusal(led.by);
+    });
+    void call();
+    await new Promise((settle) => setTimeout(settle, LIMITS.silentMs * 2));
+    led.by = 3002;
+    expect(await (await call()).text()).toBe("done");
+    await call();
+    expect(asked).toEqual([3000, 3001, 3002, 3002]);
+  });
+
+  test("says nothing of the successor that has been found meanwhile", async () => {
+    const { call, clusterKey } = quorum(() => lost);
+    const answer = problemOf(call());
+    rememberActive(clusterKey, 3002);
+    expect(await answer).toBe("OUTCOME_UNKNOWN");
+    expect(likelyActive(clusterKey, [3000, 3001, 3002])).toBe(3002);
   });
 
   test("is not repeated when the platform refused to queue it", async () => {

@@ -28,15 +28,24 @@ export interface RouteLimits {
   /** The first pause; each round without an answer doubles it up to `pauseMaxMs`. */
   readonly pauseMs: number;
   readonly pauseMaxMs: number;
+  /** A controller that has kept a call for so long may hang: calls to come begin at the next one. */
+  readonly silentMs: number;
 }
 
-/** Longer than an election takes at Kafka's default timeouts, so that clients see no error in one failover. */
-const LIMITS: RouteLimits = { searchMs: 10_000, pauseMs: 25, pauseMaxMs: 400 };
+/**
+ * The search is longer than an election after a lost leader takes at Kafka's default timeouts, so that one failover is
+ * invisible. The pauses are short beside a failover of 50 ms; `beginsRound` bounds what they cost the controllers. A
+ * commit under load takes less than `silentMs`.
+ */
+const LIMITS: RouteLimits = { searchMs: 10_000, pauseMs: 10, pauseMaxMs: 50, silentMs: 500 };
 
 /** More clusters than one isolate serves at a time; forgetting one costs one refused call. */
 const REMEMBERED_MAX = 1_000;
 
 const lastActive = new Recent<number>(REMEMBERED_MAX);
+
+/** When a call of this isolate last asked all controllers once more; absent once one of them has answered. */
+const lastRoundMs = new Recent<number>(REMEMBERED_MAX);
 
 /** The controller that was active last, or any of `nodeIds`. It may no longer be active. */
 export function likelyActive(clusterKey: string, nodeIds: readonly number[]): number {
@@ -66,31 +75,61 @@ export async function callActive(call: ActiveCall): Promise<Response> {
       const made = await attempt(call, next);
       if (made.kind === "answered") {
         rememberActive(call.clusterKey, next);
+        lastRoundMs.delete(call.clusterKey);
         return made.response;
       }
       reason = made.reason;
       next = nextToAsk(call.nodeIds, asked, made.leaderId);
     }
-    if (Date.now() + pauseMs > deadline) break;
-    await new Promise((settle) => setTimeout(settle, pauseMs));
+    do {
+      if (Date.now() + pauseMs > deadline) throw noneActive(call, limits, reason);
+      await new Promise((settle) => setTimeout(settle, pauseMs));
+    } while (!beginsRound(call.clusterKey, pauseMs));
     pauseMs = Math.min(pauseMs * 2, limits.pauseMaxMs);
     next = likelyActive(call.clusterKey, call.nodeIds);
   }
-  forgetActive(call.clusterKey);
-  throw new Problem(
+}
+
+function noneActive(
+  { clusterKey }: ActiveCall,
+  { searchMs }: RouteLimits,
+  reason: string,
+): Problem {
+  forgetActive(clusterKey);
+  return new Problem(
     "NO_ACTIVE_CONTROLLER",
-    `no active controller within ${limits.searchMs} ms (${reason}); nothing was changed`,
+    `no active controller within ${searchMs} ms (${reason}); nothing was changed`,
   );
 }
 
-/** The one that a refusal named, else the first in order that was not asked in this round. */
+/**
+ * Whether a call that waits should ask again, or leave it to another one that has just begun to. What that one learns
+ * is remembered for all of the isolate, so a thousand calls that wait ask the voters no more often than a few do.
+ */
+function beginsRound(clusterKey: string, pauseMs: number): boolean {
+  const now = Date.now();
+  const begun = lastRoundMs.get(clusterKey);
+  if (begun !== undefined && now - begun < pauseMs / 2) return false;
+  lastRoundMs.set(clusterKey, now);
+  return true;
+}
+
+/** The one that a refusal named, else the next in the ring from where the round began. */
 function nextToAsk(
   nodeIds: readonly number[],
   asked: ReadonlySet<number>,
   leaderId: number,
 ): number | undefined {
   if (nodeIds.includes(leaderId) && !asked.has(leaderId)) return leaderId;
-  return nodeIds.find((nodeId) => !asked.has(nodeId));
+  const [first = -1] = asked;
+  const at = nodeIds.indexOf(first);
+  return [...nodeIds.slice(at), ...nodeIds.slice(0, at)].find((nodeId) => !asked.has(nodeId));
+}
+
+/** Calls to come begin after `nodeId`, and come to it last. Standbys that still follow it name it all the same. */
+function passOver({ clusterKey, nodeIds }: ActiveCall, nodeId: number): void {
+  if (likelyActive(clusterKey, nodeIds) !== nodeId) return;
+  rememberActive(clusterKey, nodeIds[(nodeIds.indexOf(nodeId) + 1) % nodeIds.length] ?? nodeId);
 }
 
 type Attempt =
@@ -99,10 +138,14 @@ type Attempt =
 
 async function attempt(call: ActiveCall, nodeId: number): Promise<Attempt> {
   let response: Response;
+  const { silentMs } = call.limits ?? LIMITS;
+  const silence = setTimeout(() => passOver(call, nodeId), silentMs);
   try {
     response = await call.send(nodeId);
   } catch (error) {
     return onLostCall(call, nodeId, error);
+  } finally {
+    clearTimeout(silence);
   }
   const leaderId = leaderNamedIn(response.headers);
   if (leaderId === undefined) return { kind: "answered", response };
@@ -125,7 +168,7 @@ function onLostCall(call: ActiveCall, nodeId: number, error: unknown): Attempt {
   if (isOverload(error))
     throw new Problem("OVERLOADED", `${reason}; nothing was changed`, { cause: error });
   if (call.repeatable) return { kind: "elsewhere", leaderId: -1, reason };
-  forgetActive(call.clusterKey);
+  passOver(call, nodeId);
   throw new Problem(
     "OUTCOME_UNKNOWN",
     `the connection broke before an answer came (${reason}): the request may or may not have been executed`,
