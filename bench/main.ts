@@ -1,18 +1,35 @@
-/** `npm run bench [-- boot | commit | frames]`: ratios within one run; nothing here passes or fails. */
+/**
+ * `npm run bench [-- boot | commit | frames | failover [--rounds N] [--cases a,b]]`: ratios within one run, and times of one
+ * machine; nothing here passes or fails. Without a name, all but failover, which takes twenty minutes.
+ */
+import { parseArgs } from "node:util";
 import { boot } from "./boot.ts";
 import { commit } from "./commit.ts";
+import { failover } from "./failover.ts";
 import { frames } from "./frames.ts";
 
-const BENCHES: Readonly<Record<string, () => Promise<void>>> = { boot, commit, frames };
+const { positionals: wanted, values: options } = parseArgs({
+  allowPositionals: true,
+  options: { rounds: { type: "string" }, cases: { type: "string" } },
+});
 
-const wanted = process.argv.slice(2);
+const BENCHES: Readonly<Record<string, () => Promise<void>>> = {
+  boot,
+  commit,
+  frames,
+  failover: () => failover(options),
+};
+const BY_NAME_ALONE: ReadonlySet<string> = new Set(["failover"]);
+
 const unknown = wanted.find((name) => !(name in BENCHES));
 if (unknown !== undefined) {
   console.error(`no bench is called ${unknown}; there are ${Object.keys(BENCHES).join(", ")}`);
   process.exit(1);
 }
+// An exit ends the runtime as well; a signal by itself would leave it behind.
+for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => process.exit(1));
 for (const [name, run] of Object.entries(BENCHES)) {
-  if (wanted.length > 0 && !wanted.includes(name)) continue;
+  if (wanted.length > 0 ? !wanted.includes(name) : BY_NAME_ALONE.has(name)) continue;
   console.log(`\n${name}\n`);
   await run();
 }

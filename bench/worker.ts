@@ -1,14 +1,14 @@
 /**
- * The product's Worker, controllers that can be given a long log, and two objects that load controllers and the ceiling
- * from inside the runtime.
+ * The product's Worker, controllers that can be given a long log or told to hang, and two objects that load controllers
+ * and the ceiling from inside the runtime.
  */
 import type { CeilingNode } from "./ceiling-node.ts";
 import type { LoadNode } from "./load-node.ts";
 import worker from "../worker/index.ts";
 
 export { ClusterDirectory } from "../worker/index.ts";
-export { LongLogNode as ControllerNode } from "./long-log-node.ts";
 export { CeilingNode } from "./ceiling-node.ts";
+export { HangingNode as ControllerNode } from "./hanging-node.ts";
 export { LoadNode } from "./load-node.ts";
 
 interface BenchEnv extends Cloudflare.Env {
@@ -25,6 +25,10 @@ export default {
       const node = env.CONTROLLERS.getByName(url.searchParams.get("name") ?? "");
       const path = url.searchParams.get("path") ?? "";
       return node.fetch(`https://controller${path}`, { method: request.method });
+    }
+    if (url.pathname === "/bench/hang" || url.pathname === "/bench/release") {
+      const stub = env.CONTROLLERS.getByName(url.searchParams.get("controller") ?? "");
+      return await stub.fetch(`https://controller/${url.pathname.slice("/bench/".length)}`);
     }
     const shape = {
       writers: Number(url.searchParams.get("writers")),

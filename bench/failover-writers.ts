@@ -1,0 +1,152 @@
+/**
+ * Writers that never give up, and the list of what was acknowledged to them, and when. One path is a controller's
+ * frames, as a broker's requests take it behind the gateway: the writer knows every controller and goes to the next
+ * one at once. The other is the Worker's routing (`rpc/…`), which looks for the active controller itself. What a
+ * failover is, this file does not know.
+ */
+import { Agent, request } from "node:http";
+import { AllocateProducerIds, decodeResponseFrame } from "../src/protocol/index.ts";
+
+/** One acknowledged write. */
+export interface Ack {
+  readonly atMs: number;
+  /** The leader's epoch that the answer reflects. */
+  readonly epoch: number;
+}
+
+/** Where a write may be sent. */
+export interface Target {
+  readonly url: string;
+  readonly body: Uint8Array;
+  /** Whether a 200 with this body says that the write was executed. */
+  readonly isDone: (body: Uint8Array) => boolean;
+}
+
+export interface Path {
+  /** Tried in turn, beginning with the one that answered last. */
+  readonly targets: readonly Target[];
+  /** A target that has left a call unanswered for so long is not waited for. */
+  readonly patienceMs: number;
+  /** Whether it is asked again nevertheless, beside the call that hangs, or passed over until that call has ended. */
+  readonly asksBesides: boolean;
+}
+
+export interface Writers {
+  /** In the order in which they came. */
+  readonly acks: readonly Ack[];
+  /** What the last write that was not acknowledged was told. */
+  readonly refusal: string;
+  stop(): void;
+}
+
+/** When no target of a round has acknowledged: the first writer asks again at once, which is this. */
+const EAGER_MS = 5;
+/** Every further writer does what a broker does (Kafka's `retry.backoff.ms`). */
+const BACKOFF_MS = 100;
+
+/** `count` writers on one path, each with one write under way that it waits for. */
+export function startWriters(path: Path, count: number): Writers {
+  const log: WriterLog = { acks: [], refusal: "", ended: false };
+  const agent = new Agent({ keepAlive: true });
+  for (let writer = 0; writer < count; writer += 1) {
+    void write(path, log, { agent, pauseMs: writer === 0 ? EAGER_MS : BACKOFF_MS });
+  }
+  return {
+    acks: log.acks,
+    get refusal() {
+      return log.refusal;
+    },
+    stop() {
+      log.ended = true;
+      agent.destroy();
+    },
+  };
+}
+
+interface WriterLog {
+  readonly acks: Ack[];
+  refusal: string;
+  ended: boolean;
+}
+
+async function write(
+  { targets, patienceMs, asksBesides }: Path,
+  log: WriterLog,
+  { agent, pauseMs }: { readonly agent: Agent; readonly pauseMs: number },
+): Promise<void> {
+  const silent = new Set<Target>();
+  let at = 0;
+  let failures = 0;
+  while (!log.ended) {
+    const target = targets[at % targets.length];
+    if (target === undefined) return;
+    const answer = silent.has(target)
+      ? `${target.url} is silent`
+      : await patiently(post(target, agent), patienceMs, (call) => {
+          if (asksBesides) return;
+          silent.add(target);
+          void call.finally(() => silent.delete(target));
+        });
+    if (typeof answer !== "string") {
+      log.acks.push(answer);
+      failures = 0;
+      continue;
+    }
+    log.refusal = answer;
+    at += 1;
+    failures += 1;
+    if (failures % targets.length === 0) await new Promise((go) => setTimeout(go, pauseMs));
+  }
+}
+
+/** How `call` ends, or, once `ms` have passed, that it has not; `onSilence` is then given the call. */
+async function patiently<Value>(
+  call: Promise<Value>,
+  ms: number,
+  onSilence: (call: Promise<Value>) => void,
+): Promise<Value | string> {
+  let timer: NodeJS.Timeout | undefined;
+  const silence = new Promise<string>((settle) => {
+    timer = setTimeout(() => {
+      onSilence(call);
+      settle(`no answer in ${ms} ms`);
+    }, ms);
+  });
+  try {
+    return await Promise.race([call, silence]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** The acknowledgement, or why there is none. */
+function post({ url, body, isDone }: Target, agent: Agent): Promise<Ack | string> {
+  return new Promise((settle) => {
+    const headers = { "content-length": body.byteLength, "content-type": "application/json" };
+    const outgoing = request(url, { method: "POST", agent, headers });
+    outgoing.once("error", (error) => settle(error.message));
+    outgoing.once("response", (incoming) => {
+      const chunks: Buffer[] = [];
+      incoming.on("data", (chunk: Buffer) => chunks.push(chunk));
+      incoming.once("error", (error) => settle(error.message));
+      incoming.once("end", () => {
+        const answer = Buffer.concat(chunks);
+        const epoch = Number(incoming.headers["kafka-metadata-epoch"]);
+        if (incoming.statusCode === 200 && isDone(answer)) {
+          settle({ atMs: performance.now(), epoch });
+        } else settle(`${incoming.statusCode} ${answer.toString("latin1").slice(0, 300)}`);
+      });
+    });
+    outgoing.end(body);
+  });
+}
+
+/** Whether a frame is AllocateProducerIds' answer to a write that was executed. */
+export const isAllocatedFrame = (frame: Uint8Array): boolean =>
+  decodeResponseFrame(AllocateProducerIds, 0, frame).body.errorCode === 0;
+
+/** The same of Kafka's JSON form. */
+export function isAllocatedJson(text: Uint8Array): boolean {
+  const answer: { readonly errorCode: number } = JSON.parse(Buffer.from(text).toString());
+  return answer.errorCode === 0;
+}
