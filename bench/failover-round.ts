@@ -1,6 +1,6 @@
 /**
  * One failover of a cluster that is written to: its leader is aborted, stopped or made to hang, and both paths are
- * watched until a later epoch acknowledges a write. Afterwards everybody is back, and in step.
+ * watched until a later epoch acknowledges a write. Afterwards every controller is back and in step.
  */
 import {
   clusterClient,
@@ -87,6 +87,14 @@ export async function subjectOf(edgeUrl: string, formed: FormedCluster): Promise
     frames: { targets: frames, patienceMs: FRAMES_PATIENCE_MS, asksBesides: false },
     routing: { targets: [routing], patienceMs: ROUTING_PATIENCE_MS, asksBesides: true },
   };
+}
+
+/** Deletes the cluster: its voters would go on fetching from each other. */
+export async function forget({ edgeUrl, formed }: Subject): Promise<void> {
+  const url = `${edgeUrl}/kafka/v3/clusters/${formed.cluster_id}`;
+  const response = await fetch(url, { method: "DELETE" });
+  if (!response.ok) throw new Error(`DELETE: ${response.status} ${await response.text()}`);
+  await response.body?.cancel();
 }
 
 /** The `nth` failover of a case: which follower is down goes round. */
