@@ -167,8 +167,9 @@ async function inflict(
   leaderId: number,
 ): Promise<() => Promise<void>> {
   const tell = async (what: "hang" | "release"): Promise<void> => {
-    const url = `${edgeUrl}/bench/${what}?controller=${formed.cluster_id}/${leaderId}`;
-    const response = await fetch(url);
+    const name = `${formed.cluster_id}/${leaderId}`;
+    const query = new URLSearchParams({ name, path: `/${what}` });
+    const response = await fetch(`${edgeUrl}/bench/node?${query.toString()}`);
     if (!response.ok) throw new Error(`${what}: ${response.status} ${await response.text()}`);
   };
   switch (fault) {

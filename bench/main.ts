@@ -1,6 +1,6 @@
 /**
- * `npm run bench [-- boot | commit | frames | failover [--rounds N] [--cases a,b]]`: ratios within one run, and times of one
- * machine; nothing here passes or fails. Without a name, all but failover, which takes twenty minutes.
+ * `npm run bench [-- boot | commit | frames | failover [--rounds N] [--cases a,b]]`: ratios within one run, and times of
+ * one machine; nothing here passes or fails. Without a name, all but failover, which takes twenty minutes.
  */
 import { parseArgs } from "node:util";
 import { boot } from "./boot.ts";

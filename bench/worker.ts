@@ -26,10 +26,6 @@ export default {
       const path = url.searchParams.get("path") ?? "";
       return node.fetch(`https://controller${path}`, { method: request.method });
     }
-    if (url.pathname === "/bench/hang" || url.pathname === "/bench/release") {
-      const stub = env.CONTROLLERS.getByName(url.searchParams.get("controller") ?? "");
-      return await stub.fetch(`https://controller/${url.pathname.slice("/bench/".length)}`);
-    }
     const shape = {
       writers: Number(url.searchParams.get("writers")),
       ms: Number(url.searchParams.get("ms")),
