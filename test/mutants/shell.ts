@@ -109,9 +109,9 @@ export const SHELL_MUTANTS: readonly Mutant[] = [
     breaks: "found by seed 147: six connections",
     edits: [
       {
-        file: "durable-objects/replica/patience.ts",
-        find: "  Math.min(CALL_MS_MAX, Math.max(CALL_MS_MIN, deadline - nowMs));",
-        replace: "  Math.max(CALL_MS_MAX, Math.min(CALL_MS_MIN, deadline - nowMs));",
+        file: "durable-objects/replica/calls.ts",
+        find: "this.#timers.set(Math.max(0, limitMs), () => {",
+        replace: "this.#timers.set(Math.max(600_000, limitMs), () => {",
       },
     ],
     killers: ["a-majority-serves"],
@@ -122,8 +122,8 @@ export const SHELL_MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: "durable-objects/replica/wake.ts",
-        find: "    this.#clearTimer = null;\n    this.#timerAt = Number.POSITIVE_INFINITY;\n    this.#onDeadline();",
-        replace: "    this.#clearTimer = null;\n    this.#onDeadline();",
+        find: "    this.#clearTimer = null;\n    this.#timerAt = Number.POSITIVE_INFINITY;\n    this.#onDeadline(dueAt);",
+        replace: "    this.#clearTimer = null;\n    this.#onDeadline(dueAt);",
       },
     ],
     killers: ["a-majority-serves", "converges"],
