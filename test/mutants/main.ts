@@ -15,6 +15,8 @@ import { MUTANTS } from "./table.ts";
 /** Each mutant gets this many seeds and seconds at most. */
 const SEEDS = 1_000;
 const BUDGET_SECONDS = 90;
+/** Quiet worlds of each kind, for the rules of failover. */
+const FAILOVERS = 20;
 
 interface Verdict {
   readonly mutant: Mutant;
@@ -58,7 +60,8 @@ async function main(): Promise<number> {
   if (stale.length > 0 || chosen.length === 0) return 1;
 
   const unchanged =
-    (await simulate(20)) ??
+    (await simulate(swarmOf(20))) ??
+    (await simulate(["--failovers", `${FAILOVERS}`])) ??
     (await runTests("scripts")) ??
     (await runTests("rules")) ??
     (await runTests("controller"));
@@ -109,13 +112,15 @@ async function judge(mutant: Mutant): Promise<Verdict> {
 
 function judgeOf({ witness }: Mutant): Promise<Violation | undefined> {
   switch (witness) {
+    case "budgets":
+      return simulate(["--failovers", `${FAILOVERS}`]);
     case "golden":
       return runTests("scripts");
     case "rules":
     case "controller":
       return runTests(witness);
     default:
-      return simulate(SEEDS);
+      return simulate(swarmOf(SEEDS));
   }
 }
 
@@ -128,14 +133,20 @@ async function apply({ file, find, replace }: Edit): Promise<void> {
   );
 }
 
+const swarmOf = (seeds: number): readonly string[] => [
+  "--seeds",
+  `${seeds}`,
+  "--budget-seconds",
+  `${BUDGET_SECONDS}`,
+];
+
 interface Violation {
   readonly killer: string;
   readonly seed: string;
 }
 
 /** Runs the simulator in the copy; what it objected to, if it did. */
-async function simulate(seeds: number): Promise<Violation | undefined> {
-  const flags = ["--seeds", `${seeds}`, "--budget-seconds", `${BUDGET_SECONDS}`];
+async function simulate(flags: readonly string[]): Promise<Violation | undefined> {
   const { code, output } = await run([join("test", "sim", "main.ts"), ...flags]);
   if (code === 0) return undefined;
   if (output.includes("\na budget is broken: ")) return { killer: "budgets", seed: "-" };
@@ -191,8 +202,11 @@ function summary(verdicts: readonly Verdict[]): number {
   const killed = verdicts.filter(({ killer }) => killer !== null);
   const by = (witness: Mutant["witness"]): number =>
     killed.filter(({ mutant }) => mutant.witness === witness).length;
+  const outside = killed.length - by("assertion") - by("golden");
+  console.log(`${outside} mutants killed from outside, of ${verdicts.length} in all`);
   console.log(`${killed.length} of ${verdicts.length} mutants killed:`);
   console.log(`  ${by(undefined)} by the simulator's checkers`);
+  console.log(`  ${by("budgets")} by the budgets of its quiet worlds`);
   console.log(`  ${by("rules")} by tables of what each operation should answer`);
   console.log(`  ${by("controller")} by tests of the controller over its ports`);
   console.log(`  ${by("assertion")} by the code's own assertions alone`);

@@ -8,16 +8,25 @@ import { Chance } from "./chance.ts";
 import type { Replica } from "./replica.ts";
 import { World } from "./world.ts";
 
+export const FAILOVER_KINDS = [
+  "leader gone",
+  "leader resigns",
+  "leader hangs",
+  "leader hangs, clocks back",
+  "leader paused",
+  "leader cut off",
+  "leader deaf",
+  "follower gone",
+  "follower rolled back",
+  "follower cut off",
+  "one call fails",
+  "calls fail, others hang",
+  "leader overloaded",
+  "follower overloaded",
+] as const;
+
 /** What goes wrong, once. */
-export type FailoverKind =
-  | "leader gone"
-  | "leader resigns"
-  | "leader hangs"
-  | "leader paused"
-  | "follower gone"
-  | "follower rolled back"
-  | "leader overloaded"
-  | "follower overloaded";
+export type FailoverKind = (typeof FAILOVER_KINDS)[number];
 
 /** A quiet world in its own terms, in ms. */
 interface Terms {
@@ -27,19 +36,42 @@ interface Terms {
   readonly fetchTimeout: number;
 }
 
-/** How long the leader or a follower is paused: for less than a fetch time-out, in parts of one. */
-const PAUSE = 0.75;
-
-interface Budget {
-  readonly strike: (world: World, parts: { leader: Replica; follower: Replica }) => void;
-  readonly boundMs: (terms: Terms) => number;
+interface Parts {
+  readonly leader: Replica;
+  readonly follower: Replica;
+  /** Neither of the two. */
+  readonly others: readonly Replica[];
 }
 
-/** A row per kind. The bounds are those of voters that wait out their time-outs. */
+/** How long the leader is paused: for less than a fetch time-out, in parts of one. */
+const PAUSE = 0.75;
+const OVERLOAD_MS = 5_000;
+/** Of an overloaded object: it refuses part of what it is asked and is late with the rest, and serves all the same. */
+const OVERLOAD_REFUSAL_RATE = 0.3;
+const OVERLOAD_LATE_MS = 100;
+
+interface Budget {
+  readonly strike: (world: World, parts: Parts) => void;
+  readonly boundMs: (terms: Terms) => number;
+  /** What half of the worlds must keep, where single ones may take longer. */
+  readonly typicalMs?: (terms: Terms) => number;
+  /** How many may be held because of it, at most; any number where it does not say. */
+  readonly elections?: number;
+  /** How many votes and pre-votes may be asked for because of it, at most. */
+  readonly ballots?: number;
+  /** The leader of before must know, in the end, that it is none. */
+  readonly mustRenounce?: boolean;
+}
+
+/** A leader that does not answer is missed after a fetch time-out, and an election takes its time. */
+const missed = ({ roundTrip: d, electionTimeout: e, fetchTimeout: f }: Terms): number =>
+  f + e / 2 + 6 * d;
+
+/** A row per kind. */
 export const BUDGETS: Readonly<Record<FailoverKind, Budget>> = {
   "leader gone": {
     strike: (_, { leader }) => leader.leave("dead"),
-    boundMs: ({ roundTrip: d, electionTimeout: e, fetchTimeout: f }) => f + 4 * e + 12 * d,
+    boundMs: ({ roundTrip: d, electionTimeout: e }) => 6 * d + e / 4,
   },
   "leader resigns": {
     strike: (_, { leader }) => {
@@ -47,63 +79,120 @@ export const BUDGETS: Readonly<Record<FailoverKind, Budget>> = {
       const epoch = instance?.state.election.epoch ?? 0;
       instance?.happen(() => instance.controller.resign(epoch));
     },
-    boundMs: ({ roundTrip: d, electionTimeout: e }) => 2 * e + 12 * d,
+    // An answer that the goodbye overtakes lets its receiver forget it: then the resigned leader stands itself.
+    boundMs: ({ roundTrip: d, electionTimeout: e }) => 6 * d + 2 * e,
+    typicalMs: ({ roundTrip: d }) => 6 * d,
   },
   "leader hangs": {
     strike: (_, { leader }) => leader.leave("hung"),
-    boundMs: ({ roundTrip: d, electionTimeout: e, fetchTimeout: f }) => f + 4 * e + 12 * d,
+    boundMs: missed,
+  },
+  "leader hangs, clocks back": {
+    strike: (world, { leader }) => {
+      // T-7: a clock that went back by more than anyone waits stops no deadline.
+      for (const replica of world.replicas.values()) replica.jumpClock(-120_000);
+      leader.leave("hung");
+    },
+    // What was waited for when the clock stepped may be waited for once more.
+    boundMs: (terms) => terms.fetchTimeout + missed(terms),
   },
   "leader paused": {
     strike: (world, { leader }) => leader.pause(PAUSE * fetchTimeoutOf(world.swarm)),
-    boundMs: ({ roundTrip: d, electionTimeout: e, fetchTimeout: f }) => PAUSE * f + 4 * e + 12 * d,
+    boundMs: ({ roundTrip: d, fetchTimeout: f }) => PAUSE * f + 6 * d,
+    elections: 0,
+  },
+  "leader cut off": {
+    strike: ({ network }, { leader, follower, others }) => {
+      for (const { name } of [follower, ...others]) {
+        network.cut(leader.name, name, Infinity);
+        network.cut(name, leader.name, Infinity);
+      }
+    },
+    boundMs: missed,
+    mustRenounce: true,
+  },
+  "leader deaf": {
+    strike: ({ network }, { leader, follower, others }) => {
+      for (const { name } of [follower, ...others]) network.cut(name, leader.name, Infinity);
+    },
+    boundMs: missed,
   },
   "follower gone": {
     strike: (_, { follower }) => follower.leave("dead"),
-    boundMs: ({ roundTrip: d }) => 6 * d,
+    boundMs: ({ roundTrip: d }) => 2 * d,
+    elections: 0,
   },
   "follower rolled back": {
     strike: (world, { follower }) => {
-      const backup = follower.disk.backup();
-      world.run(world.timeline.now + 500);
+      const backup = follower.backup();
+      world.run(world.timeline.now + 250);
+      // An incarnation may be drawn a second time, for its counter goes back with the rest (T-2).
+      if (world.chance.happens(0.5)) follower.reset("before it goes back");
+      world.run(world.timeline.now + 250);
       follower.rollBack(backup);
     },
-    boundMs: ({ roundTrip: d }) => 6 * d,
+    boundMs: ({ roundTrip: d }) => 2 * d,
+    elections: 0,
+  },
+  "follower cut off": {
+    strike: ({ network }, { leader, follower }) => {
+      network.refuse(follower.name, leader.name, Infinity);
+      network.refuse(leader.name, follower.name, Infinity);
+    },
+    boundMs: ({ roundTrip: d }) => 2 * d,
+    elections: 0,
+    ballots: 60,
+  },
+  "one call fails": {
+    strike: ({ network }, { leader, follower }) => network.refuse(follower.name, leader.name, 1),
+    boundMs: ({ roundTrip: d }) => 3 * d,
+    elections: 0,
+    ballots: 0,
+  },
+  "calls fail, others hang": {
+    strike: ({ network, replicas }, { leader, follower, others }) => {
+      const spare = replicas.size - Math.floor(replicas.size / 2) - 1;
+      for (const other of others.slice(0, spare)) other.leave("hung");
+      network.refuse(follower.name, leader.name, 2);
+    },
+    // It asks one that hangs where the leader is, until its turn comes to suspect it: the last of four waits longest.
+    boundMs: ({ roundTrip: d, electionTimeout: e }) => 6 * d + (3 / 8) * e,
+    elections: 0,
   },
   "leader overloaded": {
-    strike: (world, { leader }) => {
-      leader.overloadedUntil = world.timeline.now + 5_000;
-    },
-    boundMs: ({ roundTrip: d, electionTimeout: e, fetchTimeout: f }) => 5_000 + f + 4 * e + 12 * d,
+    strike: (world, { leader }) => overload(world, leader),
+    boundMs: ({ roundTrip: d, electionTimeout: e }) => 2 * e + 6 * d,
+    elections: 0,
+    ballots: 0,
   },
   "follower overloaded": {
-    strike: (world, { follower }) => {
-      follower.overloadedUntil = world.timeline.now + 5_000;
-    },
-    boundMs: ({ roundTrip: d }) => 6 * d,
+    strike: (world, { follower }) => overload(world, follower),
+    boundMs: ({ roundTrip: d }) => 2 * d,
+    elections: 0,
+    ballots: 0,
   },
 };
 
-export const FAILOVER_KINDS = [
-  "leader gone",
-  "leader resigns",
-  "leader hangs",
-  "leader paused",
-  "follower gone",
-  "follower rolled back",
-  "leader overloaded",
-  "follower overloaded",
-] as const satisfies readonly FailoverKind[];
+function overload(world: World, replica: Replica): void {
+  replica.overloadedUntil = world.timeline.now + OVERLOAD_MS;
+  replica.overloadedRefusalRate = OVERLOAD_REFUSAL_RATE;
+  replica.overloadedLateMs = OVERLOAD_LATE_MS;
+}
 
 export interface Failover {
   readonly kind: FailoverKind;
   /** The longest silence from the fault on. */
   readonly silenceMs: number;
   readonly boundMs: number;
+  /** Whether it took longer than half of the worlds may. */
+  readonly isAtypical: boolean;
   /** What is wrong, if anything. */
   readonly complaint: string | null;
 }
 
 const WRITE_EVERY_MS = 20;
+/** The writer may itself be silent for as long. */
+const LULL_MS = 2 * WRITE_EVERY_MS;
 /** From the fault on, the quorum is watched for at least this long, and at most until it serves again. */
 const WATCH_MS = 6_000;
 const WATCH_MS_MAX = 20_000;
@@ -111,26 +200,28 @@ const WATCH_MS_MAX = 20_000;
 const SERVES_AGAIN = 10;
 
 /** One quiet world with one fault. */
-export function measureFailover(kind: FailoverKind, seed: number): Failover {
+export function measureFailover(
+  kind: FailoverKind,
+  seed: number,
+  watch?: (line: string) => void,
+): Failover {
   const swarm = quiet(seed);
   const terms = termsOf(swarm);
-  const world = new World(seed, undefined, swarm);
+  const world = new World(seed, watch, swarm);
   world.isHealed = true;
   world.start();
   const failed = (what: string): Failover => ({
     kind,
     silenceMs: WATCH_MS_MAX,
     boundMs: 0,
+    isAtypical: true,
     complaint: `${kind}, seed ${seed}: ${what}`,
   });
   if (!world.run(60_000, () => world.clients.latestCommitted > 20))
     return failed("it never served in the first place");
   world.run(world.timeline.now + world.chance.between(0, 2_000));
-  const leader = leaderOf(world);
-  const follower = world.chance.pick(
-    [...world.replicas.values()].filter((replica) => replica !== leader),
-  );
-  if (leader === undefined || follower === undefined) return failed("it has no leader any more");
+  const parts = partsOf(world);
+  if (parts === undefined) return failed("it has no leader any more");
   let last = world.timeline.now;
   let silenceMs = 0;
   let answered = 0;
@@ -140,21 +231,66 @@ export function measureFailover(kind: FailoverKind, seed: number): Failover {
     answered += 1;
   };
   const struckAt = last;
-  BUDGETS[kind].strike(world, { leader, follower });
+  const budget = BUDGETS[kind];
+  const before = countsOf(world);
+  budget.strike(world, parts);
   world.run(struckAt + WATCH_MS);
   world.run(struckAt + WATCH_MS_MAX, () => answered >= SERVES_AGAIN);
   world.clients.onCommitted();
   if (world.complaint !== undefined)
     return failed(`${world.complaint.checker}: ${world.complaint.sentence}`);
-  // T-2: within an epoch, a voter that lost what it acknowledged is found out by its leader.
-  if (follower.wasRolledBack && world.tally.of("rollbacks noticed") === 0)
-    return failed(`nobody noticed that the storage of replica ${follower.name} went back`);
-  const boundMs = BUDGETS[kind].boundMs(terms);
+  const boundMs = budget.boundMs(terms) + LULL_MS;
+  const wrong = wrongWith(world, { budget, parts, before });
+  if (wrong !== undefined) return { ...failed(wrong), silenceMs, boundMs };
   const isKept = silenceMs <= boundMs;
   const complaint = isKept
     ? null
     : `${kind}, seed ${seed}: silent for ${silenceMs} ms, ${boundMs} ms are allowed`;
-  return { kind, silenceMs, boundMs, complaint };
+  const isAtypical = silenceMs > (budget.typicalMs ?? budget.boundMs)(terms) + LULL_MS;
+  return { kind, silenceMs, boundMs, isAtypical, complaint };
+}
+
+function partsOf(world: World): Parts | undefined {
+  const leader = leaderOf(world);
+  const rest = world.chance.shuffled(
+    [...world.replicas.values()].filter((replica) => replica !== leader),
+  );
+  const [follower, ...others] = rest;
+  return leader === undefined || follower === undefined ? undefined : { leader, follower, others };
+}
+
+interface Counts {
+  readonly elections: number;
+  readonly ballots: number;
+}
+
+const countsOf = ({ tally }: World): Counts => ({
+  elections: tally.of("elections"),
+  ballots: tally.of("ballots"),
+});
+
+/** What the fault has led to beyond a silence, and may not. */
+function wrongWith(
+  world: World,
+  {
+    budget,
+    parts,
+    before,
+  }: { readonly budget: Budget; readonly parts: Parts; readonly before: Counts },
+): string | undefined {
+  const { leader, follower } = parts;
+  const { elections, ballots } = countsOf(world);
+  // T-2: within an epoch, a voter that lost what it acknowledged is found out by its leader.
+  if (follower.wasRolledBack && world.tally.of("rollbacks noticed") === 0)
+    return `nobody noticed that the storage of replica ${follower.name} went back`;
+  if (elections - before.elections > (budget.elections ?? Infinity))
+    return `${elections - before.elections} elections, ${budget.elections} are allowed`;
+  if (ballots - before.ballots > (budget.ballots ?? Infinity))
+    return `${ballots - before.ballots} ballots, ${budget.ballots} are allowed`;
+  // E-11: a leader that no majority fetches from gives up.
+  if (budget.mustRenounce === true && leader.leads)
+    return `replica ${leader.name} leads still, and no majority can reach it`;
+  return undefined;
 }
 
 /** The same quorum in many places: three or five voters, near or far, with Kafka's time-outs. */
@@ -165,6 +301,7 @@ function quiet(seed: number): Swarm {
     ...healed(drawSwarm(chance)),
     voters: chance.pick([3, 3, 5]) ?? 3,
     brokers: 0,
+    hangRate: 0,
     hasMetadata: false,
     electionTimeoutMs: 1_000,
     delayMs: [Math.ceil(slowest / 2), slowest],
@@ -194,6 +331,15 @@ function leaderOf(world: World): Replica | undefined {
 }
 
 const epochOf = ({ instance }: Replica): number => instance?.state.election.epoch ?? -1;
+
+/** What is wrong with many worlds of one kind. */
+export function complaintsAbout(failovers: readonly Failover[]): readonly string[] {
+  const single = failovers.flatMap(({ complaint }) => complaint ?? []);
+  const slow = failovers.filter(({ isAtypical }) => isAtypical).length;
+  if (single.length > 0 || slow <= failovers.length / 2) return single;
+  const [kind = ""] = failovers.map((failover) => failover.kind);
+  return [`${kind}: ${slow} of ${failovers.length} worlds take longer than half of them may`];
+}
 
 /** What many seeds of one kind say, in a line. */
 export function describeFailovers(failovers: readonly Failover[]): string {

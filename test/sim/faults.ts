@@ -20,6 +20,8 @@ export interface Swarm {
   /** Mean time between the beginnings of the fault; 0: never. */
   readonly cutEveryMs: number;
   readonly evictEveryMs: number;
+  /** Probability that a call to an object that is away hangs, where it else fails. */
+  readonly hangRate: number;
   readonly blackoutEveryMs: number;
   readonly clockJumpEveryMs: number;
   readonly pauseEveryMs: number;
@@ -71,6 +73,7 @@ export function drawSwarm(chance: Chance): Swarm {
     duplicationRate: enabled(0.01, 0.5),
     cutEveryMs: every(500, 10_000),
     evictEveryMs: every(1_000, 15_000),
+    hangRate: 0.5,
     blackoutEveryMs: every(5_000, 30_000),
     clockJumpEveryMs: every(1_000, 20_000),
     pauseEveryMs: every(2_000, 20_000),

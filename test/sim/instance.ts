@@ -63,6 +63,8 @@ export class Instance {
   /** What happened while the instance was paused, in order. */
   #backlog: (() => void)[] = [];
   readonly #asked = new Set<Asked>();
+  /** How callers learn that the connection is lost: all whose answer has not left. */
+  readonly #callers = new Set<() => void>();
   /** By their callers: operations that were not answered yet. */
   readonly #submitted = new Set<() => void>();
   /** The requests that the core has still to answer. */
@@ -117,6 +119,10 @@ export class Instance {
     this.#backlog = [];
     for (const lose of this.#submitted) lose();
     this.#submitted.clear();
+    const { chance, swarm } = this.replica.world;
+    for (const fail of this.#callers) if (!chance.happens(swarm.hangRate)) fail();
+    this.#callers.clear();
+    this.#asked.clear();
   }
 
   /** Lets one event happen, and what it made go out. A paused instance gets to it later. */
@@ -139,18 +145,23 @@ export class Instance {
   }
 
   /** A request from a peer or a broker; `answer` carries the response back. What is returned hangs up. */
-  receive(body: Request, answer: (response: Response) => void): () => void {
+  receive(body: Request, answer: (response: Response) => void, fail: () => void): () => void {
     const asked: Asked = { body, since: this.replica.world.timeline.now };
     this.#asked.add(asked);
+    this.#callers.add(fail);
     let abandon: (() => void) | undefined;
     this.happen(() => {
       abandon = this.controller.ask(body, (reply) => {
         if (reply === null || !this.#asked.delete(asked)) return;
         const response = this.#resolve(reply);
-        this.#outputs.push(() => this.#reply(body, response, answer));
+        this.#outputs.push(() => {
+          this.#callers.delete(fail);
+          this.#reply(body, response, answer);
+        });
       });
     });
     return () => {
+      this.#callers.delete(fail);
       if (this.#asked.delete(asked)) this.happen(() => abandon?.());
     };
   }
@@ -302,6 +313,7 @@ export class Instance {
         world.tally.count("elections");
       if (effect.kind === "persist" && input?.kind === "append")
         world.history.appended(this.replica, effect);
+      if (effect.kind === "send" && effect.request.api === "vote") world.tally.count("ballots");
       if (effect.kind === "replica-distrusted") world.accuse(this.replica, effect);
     }
   }

@@ -1,11 +1,11 @@
 /**
- * `npm run sim -- --seed N [--trace]` replays one world; `npm run sim -- --seeds N [--from M]` runs many. The
- * exit code is 1 when an invariant was violated. Everything printed for a seed is the same every time, but
+ * `npm run sim -- --seed N [--trace]` replays one world; `npm run sim -- --seeds N [--from M]` runs many;
+ * `npm run sim -- --failovers N` runs N quiet worlds of each kind of failover and no others. The exit code is 1 when an invariant was violated. Everything printed for a seed is the same every time, but
  * for the line that begins with "took".
  */
 import { parseArgs } from "node:util";
 import { type Outcome, runSeed } from "./run.ts";
-import { describeFailovers } from "./failover.ts";
+import { complaintsAbout, describeFailovers } from "./failover.ts";
 import { type CampaignResult, runFailovers, runSeeds } from "./seeds.ts";
 import { missedOf } from "./situations.ts";
 
@@ -15,6 +15,7 @@ const { values } = parseArgs({
     seeds: { type: "string", default: "100" },
     from: { type: "string", default: "1" },
     trace: { type: "boolean", default: false },
+    failovers: { type: "string" },
     "budget-seconds": { type: "string", default: "3600" },
   },
 });
@@ -22,9 +23,14 @@ const { values } = parseArgs({
 const WORLDS_PER_FAILOVER = 25;
 const print = (line: string): void => console.log(line);
 const startedAt = performance.now();
-const failed = values.seed === undefined ? await many() : one(wholeNumber(values.seed));
+const failed = await run();
 print(`took ${((performance.now() - startedAt) / 1000).toFixed(1)} s`);
 process.exitCode = failed ? 1 : 0;
+
+async function run(): Promise<boolean> {
+  if (values.failovers !== undefined) return isSlow(wholeNumber(values.failovers));
+  return values.seed === undefined ? many() : one(wholeNumber(values.seed));
+}
 
 function one(seed: number): boolean {
   const outcome = runSeed(seed, values.trace ? print : undefined);
@@ -52,18 +58,17 @@ async function many(): Promise<boolean> {
   printCounts(result.counts);
   if (printVerdict(result.failed)) return true;
   const isBare = printMissed(result);
-  return (await isSlow(count)) || isBare;
+  return (await isSlow(Math.floor(count / WORLDS_PER_FAILOVER))) || isBare;
 }
 
 /** Measures how long a quorum is silent after one fault. True when that is too long. */
-async function isSlow(seeds: number): Promise<boolean> {
-  const perKind = Math.floor(seeds / WORLDS_PER_FAILOVER);
+async function isSlow(perKind: number): Promise<boolean> {
   if (perKind === 0) return false;
   print(`silence after one fault, ${perKind} quiet worlds each, in ms:`);
   print(`  ${"".padEnd(24)}   p50    p99    max`);
   const kinds = await runFailovers(perKind);
   for (const failovers of kinds) print(describeFailovers(failovers));
-  const complaints = kinds.flat().flatMap(({ complaint }) => complaint ?? []);
+  const complaints = kinds.flatMap((failovers) => complaintsAbout(failovers));
   for (const complaint of complaints.slice(0, 5)) print(`a budget is broken: ${complaint}`);
   return complaints.length > 0;
 }

@@ -12,6 +12,8 @@ export class Network {
   readonly #chance: Chance;
   readonly #tally: Tally;
   readonly #cuts = new Map<string, number>();
+  /** By link: how many of the next calls fail at once. */
+  readonly #refusals = new Map<string, number>();
   swarm: Swarm;
 
   constructor(parts: {
@@ -29,6 +31,8 @@ export class Network {
   /** Carries one packet between two addresses; `arrive` runs once, twice or never, `fail` perhaps if never. */
   carry(from: string, to: string, arrive: () => void, fail?: () => void): void {
     this.#tally.count("packets");
+    if (fail !== undefined && this.#isRefused(from, to))
+      return this.#timeline.after(this.#delay(), fail);
     if (this.#chance.happens(this.swarm.lossRate)) {
       this.#tally.count("packets lost");
       if (fail !== undefined && this.#chance.happens(0.5))
@@ -48,6 +52,11 @@ export class Network {
     this.#cuts.set(link, Math.max(untilMs, this.#cuts.get(link) ?? 0));
   }
 
+  /** So many of the next packets in this direction come to nothing, and their senders learn of it at once. */
+  refuse(from: string, to: string, times: number): void {
+    this.#refusals.set(`${from}>${to}`, times);
+  }
+
   isCut(from: string, to: string): boolean {
     return (this.#cuts.get(`${from}>${to}`) ?? 0) > this.#timeline.now;
   }
@@ -55,6 +64,14 @@ export class Network {
   heal(swarm: Swarm): void {
     this.swarm = swarm;
     this.#cuts.clear();
+    this.#refusals.clear();
+  }
+
+  #isRefused(from: string, to: string): boolean {
+    const link = `${from}>${to}`;
+    const left = this.#refusals.get(link) ?? 0;
+    if (left > 0) this.#refusals.set(link, left - 1);
+    return left > 0;
   }
 
   /** What is on its way when its link is cut is lost as well. */

@@ -24,6 +24,19 @@ const ZOMBIE_MS_MAX = 10_000;
 /** Why a replica does not take part, whatever reaches it. */
 export type Absence = "dead" | "hung" | "wiped";
 
+/** A request that has arrived, and how its caller hears of it. */
+interface Arrived {
+  readonly body: Request;
+  readonly answer: (response: Response) => void;
+  readonly fail: (failure: RequestFailure) => void;
+}
+
+/** What the storage of a replica held at some moment. */
+export interface ReplicaBackup {
+  readonly disk: Backup;
+  readonly bootCount: number;
+}
+
 type Durable = Extract<Observation, { kind: "durable" }>;
 
 export class Replica {
@@ -39,8 +52,14 @@ export class Replica {
   wasRolledBack = false;
   isPaused = false;
   overloadedUntil = 0;
+  /** Which part of what it is asked it refuses then. */
+  overloadedRefusalRate = 0.5;
+  /** How late it is then with what it does not refuse, at most. */
+  overloadedLateMs = 30_000;
   #pause = 0;
   #incarnation = 0;
+  /** How often it has booted, as its storage says: it goes back together with that. */
+  #bootCount = 0;
   #clockOffsetMs: number;
   readonly #clockRate: number;
   readonly #jumps: { readonly at: number; readonly byMs: number }[] = [];
@@ -86,20 +105,32 @@ export class Replica {
     const { world, config } = this;
     if (this.instance !== undefined || this.absence !== null || world.isOver) return;
     this.#incarnation += 1;
+    this.#bootCount += 1;
     const incarnation =
-      this.#incarnation * INCARNATION_COUNT + world.chance.between(0, INCARNATION_COUNT - 1);
+      this.#bootCount * INCARNATION_COUNT + world.chance.between(0, INCARNATION_COUNT - 1);
     const seed = world.chance.word();
     world.trace.note(this.name, `boots as ${this.name}#${this.#incarnation}`);
     const start: ControllerStart = { cluster: world.cluster, config, seed, incarnation };
     try {
       const instance = new Instance(this, this.#incarnation, start);
       this.instance = instance;
+      this.#checkCommitted(instance);
       instance.happen(() => instance.controller.onDeadline());
     } catch (error) {
       if (!(error instanceof AssertionError)) throw error;
       world.complain("assertions", `replica ${this.name} at boot: ${error.message}`);
     }
     this.#awaitAlarm();
+  }
+
+  /** L-1: what was stored as committed is known to be committed after a restart. */
+  #checkCommitted({ state }: Instance): void {
+    const stored = Math.min(this.disk.quorum.highWatermark() ?? 0, this.disk.end);
+    if ((state.committed ?? 0) >= stored) return;
+    this.world.complain(
+      "high-watermarks-survive",
+      `replica ${this.name} boots with ${state.committed} committed, and has stored ${stored}`,
+    );
   }
 
   /** Drops the instance, or supersedes it while it runs on, and boots another one later. */
@@ -169,15 +200,20 @@ export class Replica {
     this.disk.restore(null);
   }
 
+  backup(): ReplicaBackup {
+    return { disk: this.disk.backup(), bootCount: this.#bootCount };
+  }
+
   /** Its storage is what it was at the time of `backup`, and it starts from there. */
-  rollBack(backup: Backup): void {
+  rollBack({ disk, bootCount }: ReplicaBackup): void {
     const { world } = this;
     world.tally.count("fault: rolled back");
     world.trace.note(this.name, "rolled back");
     this.wasRolledBack = true;
     this.instance?.end();
     this.instance = undefined;
-    this.disk.restore(backup);
+    this.disk.restore(disk);
+    this.#bootCount = bootCount;
     world.bench.ghost.lose(this.name, this.disk.end);
     this.boot();
   }
@@ -214,23 +250,23 @@ export class Replica {
     if (this.absence === "hung") return;
     if (instance === undefined) {
       tally.count("requests to nobody");
-      if (this.absence !== null || chance.happens(0.5)) fail("reset");
+      if (this.absence !== null || !chance.happens(world.swarm.hangRate)) fail("reset");
       if (world.swarm.sleeps) timeline.after(chance.between(1, 50), () => this.boot());
       return;
     }
     if (timeline.now < this.overloadedUntil) {
       tally.count("requests overloaded");
-      if (chance.happens(0.5)) return fail("overloaded");
-      return timeline.after(chance.logUniform(10, 30_000), () => {
-        if (this.instance === instance) this.#take(instance, body, answer);
+      if (chance.happens(this.overloadedRefusalRate)) return fail("overloaded");
+      return timeline.after(chance.logUniform(10, this.overloadedLateMs), () => {
+        if (this.instance === instance) this.#take(instance, { body, answer, fail });
       });
     }
-    this.#take(instance, body, answer);
+    this.#take(instance, { body, answer, fail });
   }
 
-  #take(instance: Instance, body: Request, answer: (response: Response) => void): void {
+  #take(instance: Instance, { body, answer, fail }: Arrived): void {
     const { world } = this;
-    const hangUp = instance.receive(body, answer);
+    const hangUp = instance.receive(body, answer, () => fail("reset"));
     if (!world.chance.happens(world.swarm.lossRate / 4)) return;
     world.tally.count("fault: caller gone");
     world.timeline.after(world.chance.between(0, 1_000), hangUp);
