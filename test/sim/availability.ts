@@ -91,7 +91,7 @@ function meet(
 /** One leader that all follow, one more write that commits, and all replicas equal. */
 export function demandAll(world: World): void {
   const { timeline } = world;
-  const everybody = [...world.replicas.values()].filter(({ absence }) => absence !== "wiped");
+  const everybody = [...world.replicas.values()].filter(({ isLostForGood }) => !isLostForGood);
   const boundMs = 30_000 + 10 * world.swarm.electionTimeoutMs + catchUpMs(world, everybody);
   const deadline = timeline.now + boundMs;
   const electionsBefore = world.tally.of("elections");

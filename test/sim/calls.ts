@@ -14,11 +14,14 @@ interface Call {
 
 export class Calls {
   readonly #most: number;
+  /** Told of an answer to a call that was given up. */
+  readonly #tooLate: () => void;
   readonly #queue: Call[] = [];
   readonly #underWay = new Set<Call>();
 
-  constructor(most: number) {
+  constructor(most: number, tooLate: () => void) {
     this.#most = most;
+    this.#tooLate = tooLate;
   }
 
   /** True while calls wait for others to end. */
@@ -33,6 +36,7 @@ export class Calls {
       begin: () =>
         begin((say) => {
           if (this.#free(call)) say();
+          else if (signal.aborted) this.#tooLate();
         }),
     };
     signal.addEventListener("abort", () => this.#free(call), { once: true });

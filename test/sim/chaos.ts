@@ -8,8 +8,9 @@ import type { Replica } from "./replica.ts";
 import { nameOf } from "./observation.ts";
 import type { World } from "./world.ts";
 
-/** A core that counts the time of its clock stands still for as long as that went back. */
-const BACK_MS_MAX = 2_000;
+/** No deadline is compared with a clock: one may go back by more than anybody ever waits (T-7). */
+const BACK_MS_MAX = 120_000;
+const FAR_BACK_MS = 2_000;
 
 export function startChaos(world: World): void {
   const { swarm } = world;
@@ -17,6 +18,7 @@ export function startChaos(world: World): void {
   repeat(world, swarm.evictEveryMs, () => evictSomebody(world));
   repeat(world, swarm.blackoutEveryMs, () => evictEverybody(world));
   repeat(world, swarm.clockJumpEveryMs, () => jumpSomeClock(world));
+  repeat(world, swarm.rollBackEveryMs, () => rollSomebodyBack(world));
   repeat(world, swarm.pauseEveryMs, () => pauseSomebody(world));
   repeat(world, swarm.overloadEveryMs, () => overloadSomebody(world));
   repeat(world, swarm.resignEveryMs, () => resignSomebody(world));
@@ -83,8 +85,8 @@ function jumpSomeClock(world: World): void {
   if (chance.happens(0.2)) return standStill(world);
   const forward = chance.happens(0.7);
   world.tally.count(forward ? "fault: clock ahead" : "fault: clock back");
-  // A clock that goes back stands still for its replica until it has caught up.
   const byMs = forward ? chance.logUniform(1, 60_000) : -chance.logUniform(1, BACK_MS_MAX);
+  if (byMs < -FAR_BACK_MS) world.tally.count("fault: clock far back");
   chance.pick([...world.replicas.values()])?.jumpClock(Math.round(byMs));
 }
 
@@ -104,6 +106,36 @@ function resignSomebody(world: World): void {
   world.tally.count("fault: resignation");
   const epoch = instance.state.election.epoch - (chance.happens(0.1) ? 1 : 0);
   instance.happen(() => instance.controller.resign(epoch));
+}
+
+/**
+ * The storage of a voter goes back, if that can lose nothing: a minority at most is ever struck, its vote and epoch are
+ * the same as before, and a majority of those never struck holds everything that the victim had acknowledged. Short of
+ * that a quorum may lose more than it can notice, and nobody is to blame for it.
+ */
+function rollSomebodyBack(world: World): void {
+  const { chance, timeline } = world;
+  const victim = chance.pick([...world.replicas.values()]);
+  if (victim?.instance === undefined) return;
+  const backup = victim.backup();
+  timeline.after(Math.round(chance.logUniform(50, 5_000)), () => {
+    if (world.isHealed || victim.absence !== null || victim.isPaused) return;
+    if (canLose(world, victim) && victim.disk.agreesOnElection(backup.disk))
+      victim.rollBack(backup);
+  });
+}
+
+function canLose(world: World, victim: Replica): boolean {
+  const replicas = [...world.replicas.values()];
+  const majority = Math.floor(replicas.length / 2) + 1;
+  const sound = replicas.filter((other) => other !== victim && !other.hasLostStorage);
+  if (victim.hasLostStorage || sound.length < majority) return false;
+  const { committed } = world.bench.ghost;
+  const { end } = committed;
+  if (victim.disk.end > end) return false;
+  const chain = committed.chainAt(end);
+  const holders = sound.filter(({ name }) => world.bench.ghost.log(name).chainAt(end) === chain);
+  return holders.length >= majority;
 }
 
 /** A process is stopped and goes on: what has happened meanwhile comes in one burst. */

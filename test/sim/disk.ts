@@ -172,6 +172,11 @@ export class Disk {
     return { contents };
   }
 
+  /** Whether epoch, vote and leader are still those of `backup`. */
+  agreesOnElection({ contents }: Backup): boolean {
+    return this.#pending.length === 0 && this.#durable.election === contents.election;
+  }
+
   /** The storage is what it was at the time of `backup`; with null it is empty. */
   restore(backup: Backup | null): void {
     this.#pending = [];

@@ -24,6 +24,7 @@ export interface Swarm {
   readonly hangRate: number;
   readonly blackoutEveryMs: number;
   readonly clockJumpEveryMs: number;
+  readonly rollBackEveryMs: number;
   readonly pauseEveryMs: number;
   readonly overloadEveryMs: number;
   readonly resignEveryMs: number;
@@ -40,6 +41,8 @@ export interface Swarm {
   readonly sleeps: boolean;
   readonly lateTimerRate: number;
   readonly lateAlarmRate: number;
+  readonly doubleAlarmRate: number;
+  readonly droppedAlarmRate: number;
   /** By how much a clock runs faster or slower than time, at most. */
   readonly driftMax: number;
   /** A node has six calls under way at most; the others wait. */
@@ -76,6 +79,7 @@ export function drawSwarm(chance: Chance): Swarm {
     hangRate: 0.5,
     blackoutEveryMs: every(5_000, 30_000),
     clockJumpEveryMs: every(1_000, 20_000),
+    rollBackEveryMs: every(1_000, 10_000),
     pauseEveryMs: every(2_000, 20_000),
     overloadEveryMs: every(2_000, 20_000),
     resignEveryMs: every(2_000, 20_000),
@@ -88,6 +92,8 @@ export function drawSwarm(chance: Chance): Swarm {
     sleeps: chance.happens(0.3),
     lateTimerRate: enabled(0.001, 0.1),
     lateAlarmRate: enabled(0.05, 1),
+    doubleAlarmRate: enabled(0.05, 1),
+    droppedAlarmRate: enabled(0.05, 0.5),
     driftMax: chance.happens(0.5) ? 0.1 : 0,
     hasFewConnections: chance.happens(0.5),
     writeEveryMs: Math.round(chance.logUniform(15, 500)),
@@ -107,6 +113,7 @@ export function healed(swarm: Swarm): Swarm {
     evictEveryMs: 0,
     blackoutEveryMs: 0,
     clockJumpEveryMs: 0,
+    rollBackEveryMs: 0,
     pauseEveryMs: 0,
     overloadEveryMs: 0,
     resignEveryMs: 0,
@@ -118,6 +125,8 @@ export function healed(swarm: Swarm): Swarm {
     sleeps: false,
     lateTimerRate: 0,
     lateAlarmRate: 0,
+    doubleAlarmRate: 0,
+    droppedAlarmRate: 0,
   };
 }
 

@@ -79,7 +79,9 @@ export class Instance {
     this.timers = new InstanceTimers(timeline, () =>
       chance.happens(world.swarm.lateTimerRate) ? this.#lateMs() : 0,
     );
-    this.#calls = new Calls(swarm.hasFewConnections ? CALLS_MAX : Infinity);
+    this.#calls = new Calls(swarm.hasFewConnections ? CALLS_MAX : Infinity, () =>
+      world.tally.count("situation: an answer came after its call was given up"),
+    );
     this.#gate = new Gate({
       timeline,
       commitMs: () => chance.between(...world.swarm.commitMs),
@@ -289,7 +291,7 @@ export class Instance {
     // A replica that sees for itself that its storage went back takes no part until an operator looks at it.
     if (tripped !== null && wasRolledBack) {
       world.tally.count("rollbacks noticed");
-      this.replica.leave("dead");
+      this.replica.leave("withdrawn");
     } else if (cause instanceof DiskFull) this.replica.reset("a transaction was refused");
     else if (!(cause instanceof Cut))
       world.complain("assertions", `replica ${name}: ${String(cause)}`);

@@ -22,7 +22,11 @@ const DOWN_MS_MAX = 5_000;
 const ZOMBIE_MS_MAX = 10_000;
 
 /** Why a replica does not take part, whatever reaches it. */
-export type Absence = "dead" | "hung" | "wiped";
+export type Absence = "dead" | "hung" | "wiped" | "withdrawn";
+
+/** What no healing mends: storage that is gone, or that its replica has seen to go back. */
+const isForGood = (absence: Absence | null): boolean =>
+  absence === "wiped" || absence === "withdrawn";
 
 /** A request that has arrived, and how its caller hears of it. */
 interface Arrived {
@@ -93,6 +97,10 @@ export class Replica {
 
   get leads(): boolean {
     return this.instance?.state.role.kind === "leader";
+  }
+
+  get isLostForGood(): boolean {
+    return isForGood(this.absence);
   }
 
   /** Whether its storage is gone or went back: it is counted as failed from then on. */
@@ -211,6 +219,7 @@ export class Replica {
     world.trace.note(this.name, "rolled back");
     this.wasRolledBack = true;
     this.instance?.end();
+    for (const zombie of this.#zombies) zombie.end();
     this.instance = undefined;
     this.disk.restore(disk);
     this.#bootCount = bootCount;
@@ -232,7 +241,7 @@ export class Replica {
   heal(): void {
     for (const zombie of this.#zombies) zombie.end();
     this.#zombies = [];
-    if (this.absence !== "wiped") this.absence = null;
+    if (!this.isLostForGood) this.absence = null;
     this.overloadedUntil = 0;
     this.resume();
     this.instance?.timers.runAll();
@@ -281,12 +290,22 @@ export class Replica {
     const lateMs = isLate ? chance.logUniform(100, 60_000) : 0;
     timeline.after(Math.max(0, alarmAtMs - this.clock()) + lateMs, () => {
       if (this.disk.alarmAtMs !== alarmAtMs || this.absence !== null) return;
+      // The platform gives an alarm up when it has failed six times.
+      if (chance.happens(this.world.swarm.droppedAlarmRate))
+        return tally.count("fault: alarm dropped");
       if (isLate) tally.count("fault: alarm late");
       if (this.instance === undefined) tally.count("situation: an alarm brought an object back");
-      this.boot();
-      const { instance } = this;
-      instance?.happen(() => instance.controller.onAlarm());
+      this.#deliverAlarm();
+      if (!chance.happens(this.world.swarm.doubleAlarmRate)) return;
+      tally.count("fault: alarm doubled");
+      timeline.after(chance.between(0, 1_000), () => this.#deliverAlarm());
     });
+  }
+
+  #deliverAlarm(): void {
+    this.boot();
+    const { instance } = this;
+    instance?.happen(() => instance.controller.onAlarm());
   }
 }
 

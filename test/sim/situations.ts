@@ -16,6 +16,8 @@ const COMMON: readonly string[] = [
   "fault: overload",
   "fault: disk full",
   "fault: timer late",
+  "fault: clock far back",
+  "situation: an answer came after its call was given up",
   "situation: a backlog came in a burst",
   "situation: an alarm brought an object back",
   "situation: a leader learned of a later epoch",
@@ -29,7 +31,11 @@ const COMMON: readonly string[] = [
 
 /** What only more seeds meet for certain. */
 const RARE: readonly string[] = [
+  "fault: alarm doubled",
+  "fault: alarm dropped",
   "fault: alarm late",
+  "fault: rolled back",
+  "rollbacks noticed",
   "fault: wiped",
   "situation: a broker was fenced after a standstill",
   "situation: two diverging answers in a row",
