@@ -115,4 +115,100 @@ export const CONTROLLER_MUTANTS: readonly Mutant[] = [
     ],
     ...judged,
   },
+  {
+    name: "calls of an earlier role keep their connections",
+    breaks: "KIP-595: a new role forgets what the old one asked",
+    edits: [
+      {
+        file: "durable-objects/replica/calls.ts",
+        find: "      this.#end(call, () => undefined);\n      call.abort.abort();",
+        replace: "      this.#end(call, () => undefined);",
+      },
+    ],
+    ...judged,
+  },
+  {
+    name: "a call ends as often as it is told to",
+    breaks: "a call ends once",
+    edits: [
+      {
+        file: "durable-objects/replica/calls.ts",
+        find: "    if (!this.#underWay.delete(call)) return;",
+        replace: "    this.#underWay.delete(call);",
+      },
+    ],
+    ...judged,
+  },
+  {
+    name: "a goodbye is not waited for",
+    breaks: "KIP-595: a leader that leaves says so",
+    edits: [
+      {
+        file: "durable-objects/replica/calls.ts",
+        find: "    if (this.#underWay.size === 0) return then();",
+        replace: "    if (this.#underWay.size >= 0) return then();",
+      },
+    ],
+    ...judged,
+  },
+  {
+    name: "a vote queues behind fetches",
+    breaks: "six connections",
+    edits: [
+      {
+        file: "durable-objects/replica/call-queue.ts",
+        find: "(other) => other.urgency > urgency",
+        replace: "(other) => other.urgency < 0",
+      },
+    ],
+    ...judged,
+  },
+  {
+    name: "an alarm that was lost is set for its old moment",
+    breaks: "workerd#6866",
+    edits: [
+      {
+        file: "durable-objects/replica/wake.ts",
+        find: "    this.#alarmAt = now + (armed === null ? ALARM_AHEAD_MS : ALARM_AGAIN_MS);",
+        replace: "    this.#alarmAt = armed ?? now + ALARM_AHEAD_MS;",
+      },
+    ],
+    ...judged,
+  },
+  {
+    name: "a timer that has run out is doubted",
+    breaks: "T-7",
+    edits: [
+      {
+        file: "durable-objects/replica/replica.ts",
+        find: "now: Math.max(dueAt, this.#ports.clock())",
+        replace: "now: this.#ports.clock()",
+      },
+    ],
+    ...judged,
+  },
+  {
+    name: "the core's deadline is compared with the clock",
+    breaks: "T-7",
+    edits: [
+      {
+        file: "durable-objects/replica/replica.ts",
+        find: "now + this.#coreDeadline() - timeAt(this.state, now)",
+        replace: "this.#coreDeadline()",
+      },
+    ],
+    ...judged,
+  },
+  {
+    name: "an office shows the image of before its rounds",
+    breaks: "a read is of what is committed",
+    edits: [
+      {
+        file: "durable-objects/active-controller/active-controller.ts",
+        find: "      this.#committedImage = this.#appended.shift()?.image ?? this.#committedImage;",
+        replace: "      this.#appended.shift();",
+      },
+    ],
+    ...judged,
+  },
 ];

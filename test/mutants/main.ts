@@ -36,7 +36,8 @@ const TESTS = {
   rules: [
     "test/metadata/control/elections.test.ts",
     "test/metadata/control/reassignment-walk.test.ts",
-    "test/metadata/control/fence-stale-brokers.test.ts",
+    "test/metadata/control/broker-heartbeat.test.ts",
+    "test/metadata/duties",
     "test/metadata/control/cluster-operations.test.ts",
   ],
   controller: ["test/controller"],

@@ -117,4 +117,56 @@ export const METADATA_MUTANTS: readonly Mutant[] = [
     killers: ["rules"],
     witness: "rules",
   },
+  {
+    name: "a controlled shutdown begins anew with every heartbeat",
+    breaks: "KAFKA-14292",
+    edits: [
+      {
+        file: "src/metadata/liveness/broker-heartbeats.ts",
+        find: "  if (contact === undefined || contact.controlledShutdownOffset >= 0) return liveness;",
+        replace: "  if (contact === undefined) return liveness;",
+      },
+    ],
+    killers: ["rules"],
+    witness: "rules",
+  },
+  {
+    name: "brokers that shut down wait for each other",
+    breaks: "KIP-631",
+    edits: [
+      {
+        file: "src/metadata/liveness/broker-heartbeats.ts",
+        find: "    if (broker.fenced || broker.inControlledShutdown) continue;",
+        replace: "    if (broker.fenced) continue;",
+      },
+    ],
+    killers: ["rules"],
+    witness: "rules",
+  },
+  {
+    name: "a new office has heard of nobody",
+    breaks: "KAFKA-18138",
+    edits: [
+      {
+        file: "src/metadata/liveness/broker-heartbeats.ts",
+        find: "    if (!broker.fenced) liveness = withContact(",
+        replace: "    if (broker.fenced) liveness = withContact(",
+      },
+    ],
+    killers: ["rules"],
+    witness: "rules",
+  },
+  {
+    name: "a session ends a millisecond early",
+    breaks: "KIP-631",
+    edits: [
+      {
+        file: "src/metadata/liveness/broker-heartbeats.ts",
+        find: "contact.lastContactMs + session.timeoutMs >= session.nowMs",
+        replace: "contact.lastContactMs + session.timeoutMs > session.nowMs",
+      },
+    ],
+    killers: ["rules"],
+    witness: "rules",
+  },
 ];

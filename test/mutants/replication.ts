@@ -207,5 +207,6 @@ export const REPLICATION_MUTANTS: readonly Mutant[] = [
       },
     ],
     killers: ["budgets"],
+    witness: "budgets",
   },
 ];

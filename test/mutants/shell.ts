@@ -114,7 +114,8 @@ export const SHELL_MUTANTS: readonly Mutant[] = [
         replace: "this.#timers.set(Math.max(600_000, limitMs), () => {",
       },
     ],
-    killers: ["a-majority-serves"],
+    killers: ["controller"],
+    witness: "controller",
   },
   {
     name: "a timer that fired is not armed again",

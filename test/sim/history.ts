@@ -179,9 +179,12 @@ function partitionsShown(
     const key = keyOf(topicId, partitionId);
     const { leader, isr, replicas, leaderEpoch, partitionEpoch } = partition;
     const old = known.get(key);
-    const fencedNewcomers = isr.filter(
-      (id) => isFenced(id) && wasFenced(id) && old?.isr.includes(id) !== true,
-    );
+    // One batch may hold several changes: the last of an ISR stays in it when it is fenced, and may have come just before.
+    const changes = partitionEpoch - (old?.partitionEpoch ?? -1);
+    const isLast = leader === -1 && isr.length === 1 && changes > 1;
+    const fencedNewcomers = isLast
+      ? []
+      : isr.filter((id) => isFenced(id) && wasFenced(id) && old?.isr.includes(id) !== true);
     const leaderIsFenced = leader >= 0 && isFenced(leader);
     const epochs = { leaderEpoch, partitionEpoch };
     shown.push({
