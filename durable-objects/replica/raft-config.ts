@@ -41,7 +41,7 @@ function timeouts(settings: QuorumSettings) {
     fetchTimeoutMs,
     fetchMaxWaitMs: Math.min(
       FETCH_MAX_WAIT_MS,
-      Math.floor(Math.min(fetchTimeoutMs, requestTimeoutMs) / 3),
+      Math.floor(Math.min(fetchTimeoutMs, requestTimeoutMs) * 0.4),
     ),
     requestTimeoutMs,
     retryBackoffMs: settings["controller.quorum.retry.backoff.ms"],

@@ -151,7 +151,7 @@ describe("a request for a cluster", () => {
       "controller.quorum.election.timeout.ms": 1_500,
       "controller.quorum.election.backoff.max.ms": 1_000,
       "controller.quorum.fetch.timeout.ms": 3_000,
-      "controller.quorum.request.timeout.ms": 2_000,
+      "controller.quorum.request.timeout.ms": 1_250,
       "controller.quorum.retry.backoff.ms": 20,
     });
     expect(raftConfig(entry, 3000)).toMatchObject({
