@@ -176,18 +176,6 @@ export const CONTROLLER_MUTANTS: readonly Mutant[] = [
     ...judged,
   },
   {
-    name: "a timer that has run out is doubted",
-    breaks: "T-7",
-    edits: [
-      {
-        file: "durable-objects/replica/replica.ts",
-        find: "now: Math.max(dueAt, this.#ports.clock())",
-        replace: "now: this.#ports.clock()",
-      },
-    ],
-    ...judged,
-  },
-  {
     name: "the core's deadline is compared with the clock",
     breaks: "T-7",
     edits: [
