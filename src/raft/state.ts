@@ -72,6 +72,8 @@ export interface Follower {
   readonly fetchDeadline: Milliseconds;
   /** Whether this leader has ever served us. */
   readonly hasFetched: boolean;
+  /** Whether the leader has taken its leave: it never leads this epoch again. */
+  readonly hasLeft: boolean;
   /** Whether the last Fetch that came to an end was served: if so, we shield the leader from pre-votes. */
   readonly isServed: boolean;
   /** How many fetches in a row came to nothing in a way that is evidence against the leader. */

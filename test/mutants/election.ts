@@ -303,7 +303,7 @@ export const ELECTION_MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: "src/raft/election/announcements.ts",
-        find: "role: { ...role, isServed: false, fetchDeadline }",
+        find: "role: { ...role, hasLeft: true, isServed: false, fetchDeadline }",
         replace: "role: { ...role, fetchDeadline }",
       },
     ],

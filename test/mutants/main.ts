@@ -43,6 +43,13 @@ const TESTS = {
   controller: ["test/controller"],
 } as const;
 
+const swarmOf = (seeds: number): readonly string[] => [
+  "--seeds",
+  `${seeds}`,
+  "--budget-seconds",
+  `${BUDGET_SECONDS}`,
+];
+
 const { values } = parseArgs({ options: { only: { type: "string", default: "" } } });
 const copy = await mkdtemp(join(tmpdir(), "kedge-mutants-"));
 try {
@@ -133,13 +140,6 @@ async function apply({ file, find, replace }: Edit): Promise<void> {
     text.replace(find, () => replace),
   );
 }
-
-const swarmOf = (seeds: number): readonly string[] => [
-  "--seeds",
-  `${seeds}`,
-  "--budget-seconds",
-  `${BUDGET_SECONDS}`,
-];
 
 interface Violation {
   readonly killer: string;

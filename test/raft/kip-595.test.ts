@@ -623,6 +623,22 @@ describe("T-7, T-5: a replica's own time", () => {
   });
 });
 
+test("E-7: an answer that a goodbye has overtaken does not hold up the successor", () => {
+  const subject = follower();
+  subject.receive({
+    api: "end-quorum-epoch",
+    clusterId: CLUSTER_ID,
+    leaderId: 1,
+    epoch: 4,
+    preferredCandidates: [voterOf(3).key, voterOf(2).key],
+    endpoints: voterOf(1).endpoints,
+  });
+  subject.answer(1, fetched({ records: [dataEntry(3, 3, 4)] }));
+  expect(subject.state.log.endOffset).toBe(4);
+  subject.pass(500);
+  expect(subject.state.role.kind).toBe("prospective");
+});
+
 describe("E-15: a prospective voter that its leader refuses", () => {
   const refusal: Response = {
     api: "vote",

@@ -55,7 +55,7 @@ export function onEndQuorumEpoch(
   if (error === "NONE" && role.kind === "follower" && isVoter(turn.state)) {
     const fetchDeadline = Math.min(role.fetchDeadline, now + successionDelay(turn.state, body));
     // A leader that has taken its leave is not shielded from its successor's pre-vote any more.
-    update(turn, { role: { ...role, isServed: false, fetchDeadline } });
+    update(turn, { role: { ...role, hasLeft: true, isServed: false, fetchDeadline } });
   }
   reply(turn, request, { api: "end-quorum-epoch", ...answer(turn.state, error) });
 }

@@ -198,6 +198,7 @@ export function becomeFollower(turn: Turn, epoch: Epoch, leader: Leadership): vo
       fetchDeadline:
         now + config.fetchTimeoutMs + standingDelay(config, latestVoters(voters), leaderId),
       hasFetched: false,
+      hasLeft: false,
       isServed: false,
       fetchFailures: 0,
       // Without this pause one voter with a bad link would ask for pre-votes in a loop.

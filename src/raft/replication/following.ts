@@ -90,6 +90,8 @@ export function onFetchResponse(turn: Turn, from: ReplicaId, body: FetchResponse
     backOff(turn, from);
     return;
   }
+  // What was under way when the leader took its leave holds up no successor (E-7).
+  if (role.hasLeft) return;
   const { now, config, voters } = turn.state;
   const fetched: Follower = {
     ...role,
