@@ -11,6 +11,7 @@ import {
   type Response,
 } from "../../src/raft/index.ts";
 import { AssertionError } from "../../src/std/assert.ts";
+import type { ChainedEntry } from "./checkers/ghost.ts";
 import { type Backup, Disk, type Write } from "./disk.ts";
 import { markOf } from "./entries.ts";
 import { Instance } from "./instance.ts";
@@ -39,6 +40,8 @@ interface Arrived {
 export interface ReplicaBackup {
   readonly disk: Backup;
   readonly bootCount: number;
+  /** The log at that time, as the checkers know it. */
+  readonly log: readonly ChainedEntry[];
 }
 
 type Durable = Extract<Observation, { kind: "durable" }>;
@@ -209,11 +212,12 @@ export class Replica {
   }
 
   backup(): ReplicaBackup {
-    return { disk: this.disk.backup(), bootCount: this.#bootCount };
+    const log = [...this.world.bench.ghost.log(this.name).from(0)];
+    return { disk: this.disk.backup(), bootCount: this.#bootCount, log };
   }
 
   /** Its storage is what it was at the time of `backup`, and it starts from there. */
-  rollBack({ disk, bootCount }: ReplicaBackup): void {
+  rollBack({ disk, bootCount, log }: ReplicaBackup): void {
     const { world } = this;
     world.tally.count("fault: rolled back");
     world.trace.note(this.name, "rolled back");
@@ -223,7 +227,7 @@ export class Replica {
     this.instance = undefined;
     this.disk.restore(disk);
     this.#bootCount = bootCount;
-    world.bench.ghost.lose(this.name, this.disk.end);
+    world.bench.ghost.lose(this.name, log);
     this.boot();
   }
 

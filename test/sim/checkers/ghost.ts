@@ -143,13 +143,14 @@ export class Ghost {
   }
 
   /**
-   * The storage of a replica went back to where its log ended at `endOffset`: no checker is asked about that. What it
-   * had acknowledged before may still stand in a commit of its leader; it is one of the failed from then on.
+   * The storage of a replica went back to when its log was `entries`, which it may have truncated since: no checker is
+   * asked about that. What it had acknowledged before may still stand in a commit of its leader; it is one of the failed
+   * from then on.
    */
-  lose(replica: string, endOffset: number): void {
+  lose(replica: string, entries: readonly EntryMark[]): void {
     const before = this.log(replica);
     const after = new GhostLog();
-    for (const entry of before.from(0)) if (entry.lastOffset < endOffset) after.append(entry);
+    for (const entry of entries) after.append(entry);
     this.#lost.set(replica, before);
     this.#logs.set(replica, after);
   }
