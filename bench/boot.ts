@@ -3,6 +3,7 @@
  * longest event of that is. The log is given to stopped nodes, as `long-log-node.ts` says.
  */
 import { startQuorum, type Quorum } from "../local/quorum.ts";
+import { callNode } from "./node-call.ts";
 import { slices } from "./slices.ts";
 
 const COMMITS = [1_000, 100_000, 1_000_000];
@@ -94,11 +95,9 @@ async function untilOne(
 
 /** Calls a node itself, past the public interface. */
 async function ask(quorum: Quorum, call: NodeCall): Promise<Answer> {
-  const name = `${quorum.formed.cluster_id}/${call.nodeId}`;
-  const query = new URLSearchParams({ name, path: call.path });
-  const init = { method: call.method ?? "POST" };
-  const response = await fetch(`${quorum.edge.url}/bench/node?${query.toString()}`, init);
-  if (!response.ok) throw new Error(`${call.path}: ${response.status} ${await response.text()}`);
+  const { edge, formed } = quorum;
+  const node = { edgeUrl: edge.url, clusterId: formed.cluster_id, nodeId: call.nodeId };
+  const response = await callNode(node, call.path, call.method ?? "POST");
   const answer: Answer = JSON.parse(await response.text());
   return answer;
 }

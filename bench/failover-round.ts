@@ -17,6 +17,7 @@ import {
   type Path,
   type Writers,
 } from "./failover-writers.ts";
+import { callNode } from "./node-call.ts";
 
 export interface Case {
   readonly name: string;
@@ -166,12 +167,7 @@ async function inflict(
   fault: Case["fault"],
   leaderId: number,
 ): Promise<() => Promise<void>> {
-  const tell = async (what: "hang" | "release"): Promise<void> => {
-    const name = `${formed.cluster_id}/${leaderId}`;
-    const query = new URLSearchParams({ name, path: `/${what}` });
-    const response = await fetch(`${edgeUrl}/bench/node?${query.toString()}`);
-    if (!response.ok) throw new Error(`${what}: ${response.status} ${await response.text()}`);
-  };
+  const leader = { edgeUrl, clusterId: formed.cluster_id, nodeId: leaderId };
   switch (fault) {
     case "restart":
       await cluster.post(`controllers/${leaderId}:restart`);
@@ -180,8 +176,8 @@ async function inflict(
       await cluster.post(`controllers/${leaderId}:stop`);
       return async () => void (await cluster.post(`controllers/${leaderId}:start`));
     case "hang":
-      await tell("hang");
-      return () => tell("release");
+      await callNode(leader, "/hang");
+      return async () => void (await callNode(leader, "/release"));
   }
 }
 

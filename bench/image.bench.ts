@@ -17,23 +17,15 @@ import {
   PartitionChangeRecord,
   PartitionRecord,
   TopicRecord,
-  uuidFromBytes,
   type MetadataRecord,
-  type Uuid,
 } from "../src/protocol/index.ts";
+import { syntheticId } from "./synthetic-id.ts";
 
 const BROKERS = 100;
 const DIRECTORIES_PER_BROKER = 2;
 const RECORDS_PER_BATCH = 10_000;
 
 const [partitionCount = 2_000_000, topicCount = 20_000] = process.argv.slice(2).map(Number);
-
-function uuidOf(number: number): Uuid {
-  const bytes = new Uint8Array(16);
-  new DataView(bytes.buffer).setUint32(0, Math.imul(number + 1, 2_654_435_761));
-  new DataView(bytes.buffer).setUint32(12, number + 1_000);
-  return uuidFromBytes(bytes);
-}
 
 const used = (): number => {
   if (globalThis.gc === undefined) throw new Error("run with --expose-gc");
@@ -54,7 +46,7 @@ function* records(): Generator<MetadataRecord, void, undefined> {
   yield FeatureLevelRecord.of(0, { name: "metadata.version", featureLevel: 25 });
   const perTopic = Math.ceil(partitionCount / topicCount);
   for (let topic = 0; topic < topicCount; topic += 1) {
-    const topicId = uuidOf(topic);
+    const topicId = syntheticId(topic);
     yield TopicRecord.of(0, { name: `topic-${topic}`, topicId });
     for (let partitionId = 0; partitionId < perTopic; partitionId += 1) {
       const first = draw(BROKERS);
@@ -70,7 +62,7 @@ function* records(): Generator<MetadataRecord, void, undefined> {
         leaderEpoch: 0,
         partitionEpoch: 0,
         directories: replicas.map((id) =>
-          uuidOf(1_000_000 + id * DIRECTORIES_PER_BROKER + draw(DIRECTORIES_PER_BROKER)),
+          syntheticId(1_000_000 + id * DIRECTORIES_PER_BROKER + draw(DIRECTORIES_PER_BROKER)),
         ),
       });
     }

@@ -3,10 +3,9 @@ import {
   PartitionChangeRecord,
   PartitionRecord,
   TopicRecord,
-  uuidFromBytes,
   type MetadataRecord,
-  type Uuid,
 } from "../src/protocol/index.ts";
+import { syntheticId } from "./synthetic-id.ts";
 
 /** The topics that changes are about. */
 export const TOPICS = 20;
@@ -14,7 +13,7 @@ export const PARTITIONS = 500;
 
 /** A topic, with the records of its creation. */
 export function creation(topic: number, partitions: number): readonly MetadataRecord[] {
-  const topicId = idOf(topic);
+  const topicId = syntheticId(topic);
   const created = Array.from({ length: partitions }, (_, partitionId) =>
     PartitionRecord.of(1, {
       partitionId,
@@ -27,7 +26,7 @@ export function creation(topic: number, partitions: number): readonly MetadataRe
       leaderRecoveryState: 0,
       leaderEpoch: 0,
       partitionEpoch: 0,
-      directories: [idOf(1_000), idOf(1_001), idOf(1_002)],
+      directories: [syntheticId(1_000), syntheticId(1_001), syntheticId(1_002)],
     }),
   );
   return [TopicRecord.of(0, { name: `t${topic}`, topicId }), ...created];
@@ -38,10 +37,7 @@ export function change(at: number): MetadataRecord {
   const index = (at * 7_919) % (TOPICS * PARTITIONS);
   return PartitionChangeRecord.of(1, {
     partitionId: index % PARTITIONS,
-    topicId: idOf(Math.floor(index / PARTITIONS)),
+    topicId: syntheticId(Math.floor(index / PARTITIONS)),
     isr: at % 2 === 0 ? [1, 2, 3] : [1, 2],
   });
 }
-
-const idOf = (index: number): Uuid =>
-  uuidFromBytes(Uint8Array.of(9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, index >> 8, index & 0xff));

@@ -84,16 +84,12 @@ export const ELECTION_MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: transitions,
-        find: `    { epoch, leaderId: null, votedKey: config.local.key },
-    {
-      kind: "candidate",
-      electionDeadline: drawElectionDeadline(turn),
-      granted: new Set([config.local.key.id]),`,
-        replace: `    { epoch, leaderId: null, votedKey: config.local.key },
-    {
-      kind: "candidate",
-      electionDeadline: drawElectionDeadline(turn),
-      granted: role.granted,`,
+        find: "    granted: new Set([turn.state.config.local.key.id]),\n",
+        replace:
+          "    granted:\n" +
+          '      turn.state.role.kind === "prospective"\n' +
+          "        ? turn.state.role.granted\n" +
+          "        : new Set([turn.state.config.local.key.id]),\n",
       },
     ],
     killers: ["one-leader-per-epoch", "committed-is-kept", "assertions"],

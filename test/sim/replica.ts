@@ -212,7 +212,7 @@ export class Replica {
   }
 
   backup(): ReplicaBackup {
-    const log = [...this.world.bench.ghost.log(this.name).from(0)];
+    const log = this.world.bench.ghost.log(this.name).from(0);
     return { disk: this.disk.backup(), bootCount: this.#bootCount, log };
   }
 

@@ -105,29 +105,23 @@ export function becomeProspective(turn: Turn): void {
 export function becomeCandidate(turn: Turn): void {
   const { election, role, config } = turn.state;
   assert(role.kind === "prospective", `a ${role.kind} does not become a candidate`);
-  const epoch = election.epoch + 1;
-  install(
-    turn,
-    { epoch, leaderId: null, votedKey: config.local.key },
-    {
-      kind: "candidate",
-      electionDeadline: drawElectionDeadline(turn),
-      granted: new Set([config.local.key.id]),
-      rejected: new Set(),
-    },
-  );
-  if (hasWon(turn.state)) becomeLeader(turn);
+  stand(turn, { epoch: election.epoch + 1, leaderId: null, votedKey: config.local.key });
 }
 
 /** Restarts the candidacy that storage tells of: the vote for oneself stands, the others' are asked again. */
 export function resumeCandidacy(turn: Turn): void {
-  const { election, config, role } = turn.state;
+  const { election, role } = turn.state;
   assert(role.kind === "unattached" && isVoter(turn.state), "only a booting voter resumes");
   assert(election.leaderId === null, `epoch ${election.epoch} already has a leader`);
+  stand(turn, election);
+}
+
+/** Asks the others for their votes in the epoch in which it has voted for itself. */
+function stand(turn: Turn, election: ElectionState): void {
   install(turn, election, {
     kind: "candidate",
     electionDeadline: drawElectionDeadline(turn),
-    granted: new Set([config.local.key.id]),
+    granted: new Set([turn.state.config.local.key.id]),
     rejected: new Set(),
   });
   if (hasWon(turn.state)) becomeLeader(turn);
