@@ -17,7 +17,10 @@ import type {
   LogRange,
   RequestFailure,
   Response,
+  SnapshotId,
+  SnapshotRange,
   Step,
+  StoredSnapshot,
 } from "../../src/raft/index.ts";
 import type { FlightRecord } from "./flight-recorder.ts";
 import type { StoredBatch } from "./stored-batch.ts";
@@ -48,6 +51,31 @@ export interface LogStore {
   controlBatches(): readonly StoredBatch[];
   /** Whole batches of a range, oldest first; the first one comes whatever its size (KIP-74). */
   read(range: LogRange): readonly StoredBatch[];
+}
+
+/** A snapshot that is not whole yet: one that this voter makes, or one that it fetches from its leader. At most one each. */
+export type UnfinishedSnapshot = "made" | "fetched";
+
+/** Snapshots as Kafka's checkpoint files (KIP-630), in checksummed chunks. Writes belong in a transaction. */
+export interface SnapshotStore {
+  /** The whole ones, oldest first. */
+  list(): readonly StoredSnapshot[];
+  /** Begins one; what was begun before of the same kind is dropped. */
+  begin(kind: UnfinishedSnapshot, id: SnapshotId): void;
+  /** Bytes that continue it, of any number: they are cut into chunks. */
+  append(kind: UnfinishedSnapshot, bytes: Uint8Array): void;
+  /** It is whole, and listed from now on. Asserts that `snapshot` is what was begun, and its size what was appended. */
+  complete(kind: UnfinishedSnapshot, snapshot: StoredSnapshot): void;
+  /** Drops what was begun, if anything was. */
+  abandon(kind: UnfinishedSnapshot): void;
+  /** Drops every whole one that ends below `offset`. */
+  dropBelow(offset: number): void;
+  /** Bytes of a whole one from `position` on, to the end of one chunk at most; null where the checksum is wrong. */
+  read(range: SnapshotRange): Uint8Array | null;
+  /** The same of one that is not whole yet; empty at its end. */
+  readUnfinished(kind: UnfinishedSnapshot, position: number): Uint8Array | null;
+  /** Removes at most `rowsMax` rows of what was dropped; true when none is left. */
+  sweep(rowsMax: number): boolean;
 }
 
 /** What is stored of elections: Kafka's `quorum-state`. */

@@ -63,6 +63,8 @@ export type {
   RequestId,
   Response,
   SnapshotId,
+  SnapshotRange,
+  StoredSnapshot,
   VoteRequest,
   VoteResponse,
   Voter,

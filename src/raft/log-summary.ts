@@ -12,7 +12,7 @@
  * committed records.
  */
 import { assert } from "../std/assert.ts";
-import type { Entry, Epoch, LogPosition, Offset, SnapshotId } from "./messages.ts";
+import type { Entry, Epoch, LogPosition, Offset, SnapshotId, StoredSnapshot } from "./messages.ts";
 
 /** The first offset an epoch wrote. */
 export interface EpochStart {
@@ -45,7 +45,7 @@ export interface LogSummary {
   /** Strictly rising in both columns. */
   readonly epochs: readonly EpochStart[];
   /** Oldest first; the one a quorum was formatted with (0, 0) is not listed: it is never served. */
-  readonly snapshots: readonly SnapshotId[];
+  readonly snapshots: readonly StoredSnapshot[];
 }
 
 export const EMPTY_LOG: LogSummary = { startOffset: 0, endOffset: 0, epochs: [], snapshots: [] };
@@ -118,17 +118,19 @@ export type Continuation =
   | ({ readonly kind: "diverging" } & EpochEnd)
   | { readonly kind: "snapshot"; readonly id: SnapshotId };
 
+const idOf = ({ endOffset, epoch }: SnapshotId): SnapshotId => ({ endOffset, epoch });
+
 /** Judges the end of a follower's log against this one (KIP-595, KIP-630). */
 export function judgeContinuation(log: LogSummary, theirs: LogPosition): Continuation {
   const latest = log.snapshots.at(-1);
   // KAFKA-15078: an empty replica is quicker with a snapshot than with a replay of everything.
-  if (theirs.offset === 0 && latest !== undefined) return { kind: "snapshot", id: latest };
+  if (theirs.offset === 0 && latest !== undefined) return { kind: "snapshot", id: idOf(latest) };
   if (theirs.offset === 0 && log.startOffset === 0) return { kind: "valid" };
   const earliest = log.snapshots[0];
   if (earliest !== undefined && latest !== undefined) {
     const before = theirs.offset < log.startOffset || theirs.epoch < earliest.epoch;
     const forked = theirs.offset === log.startOffset && theirs.epoch !== earliest.epoch;
-    if (before || forked) return { kind: "snapshot", id: latest };
+    if (before || forked) return { kind: "snapshot", id: idOf(latest) };
   }
   const end = endOffsetForEpoch(log, theirs.epoch);
   if (end.epoch !== theirs.epoch || end.endOffset < theirs.offset) {

@@ -74,6 +74,23 @@ export interface SnapshotId {
   readonly epoch: Epoch;
 }
 
+/** A snapshot that a replica has whole. */
+export interface StoredSnapshot extends SnapshotId {
+  /** Bytes. */
+  readonly size: number;
+  /** That of the last record it stands for, in milliseconds since the Unix epoch: its age is counted from there. */
+  readonly timestampMs: Milliseconds;
+}
+
+/** Bytes of a snapshot, to be read by the shell when it performs a reply. */
+export interface SnapshotRange {
+  readonly id: SnapshotId;
+  /** The first wanted byte. */
+  readonly position: number;
+  /** At most so many; an answer may hold fewer, but at least one. */
+  readonly maxBytes: number;
+}
+
 /** What consensus itself writes into the log. The shell encodes and decodes the bytes. */
 export type ControlRecord =
   | {

@@ -594,7 +594,7 @@ describe("a replica", () => {
       startOffset: 9,
       endOffset: 9,
       epochs: [],
-      snapshots: [{ endOffset: 9, epoch: 2 }],
+      snapshots: [{ endOffset: 9, epoch: 2, size: 100, timestampMs: 0 }],
     };
     const subject = new Subject(2, { election: null, log, highWatermark: null, voters: [] });
     expect(highWatermark(subject.state)).toBe(9);

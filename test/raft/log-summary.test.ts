@@ -167,8 +167,8 @@ describe("F-3: whether a follower may go on", () => {
         { epoch: 5, startOffset: 15 },
       ],
       snapshots: [
-        { endOffset: 10, epoch: 2 },
-        { endOffset: 14, epoch: 3 },
+        { endOffset: 10, epoch: 2, size: 100, timestampMs: 0 },
+        { endOffset: 14, epoch: 3, size: 100, timestampMs: 0 },
       ],
     };
     const snapshot = { kind: "snapshot", id: { endOffset: 14, epoch: 3 } };
