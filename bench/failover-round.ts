@@ -73,10 +73,12 @@ export async function subjectOf(edgeUrl: string, formed: FormedCluster): Promise
   const frame = requestFrame(AllocateProducerIds, header, request);
   const frames = formed.controllers.map(({ node_id: nodeId }) => ({
     url: `${base}/controllers/${nodeId}/frames`,
+    nodeId,
     body: frame,
     isDone: isAllocatedFrame,
   }));
   const routing = {
+    nodeId: null,
     url: `${base}/rpc/AllocateProducerIds?version=0`,
     body: Buffer.from(JSON.stringify(request)),
     isDone: isAllocatedJson,

@@ -1,10 +1,11 @@
 /**
  * Writers that never give up, and the list of what was acknowledged to them, and when. One path is a controller's
- * frames, as a broker's requests take it behind the gateway: the writer knows every controller and goes to the next
- * one at once. The other is the Worker's routing (`rpc/…`), which looks for the active controller itself. What a
+ * frames, as a broker's requests take it behind the gateway: the writer knows every controller and goes to the leader
+ * that a refusal names, or else to the next one, at once. The other is the Worker's routing (`rpc/…`), which looks for the active controller itself. What a
  * failover is, this file does not know.
  */
 import { Agent, request } from "node:http";
+import { HEADERS } from "../durable-objects/contract.ts";
 import { AllocateProducerIds, decodeResponseFrame } from "../src/protocol/index.ts";
 
 /** One acknowledged write. */
@@ -17,6 +18,8 @@ export interface Ack {
 /** Where a write may be sent. */
 export interface Target {
   readonly url: string;
+  /** Which controller that is; null where somebody else looks for it. */
+  readonly nodeId: number | null;
   readonly body: Uint8Array;
   /** Whether a 200 with this body says that the write was executed. */
   readonly isDone: (body: Uint8Array) => boolean;
@@ -77,26 +80,37 @@ async function write(
   const silent = new Set<Target>();
   let at = 0;
   let failures = 0;
+  let refused = -1;
   while (!log.ended) {
     const target = targets[at % targets.length];
     if (target === undefined) return;
-    const answer = silent.has(target)
-      ? `${target.url} is silent`
+    const answer: Ack | Refusal = silent.has(target)
+      ? { reason: `${target.url} is silent`, leaderId: null }
       : await patiently(post(target, agent), patienceMs, (call) => {
           if (asksBesides) return;
           silent.add(target);
           void call.finally(() => silent.delete(target));
         });
-    if (typeof answer !== "string") {
+    if ("epoch" in answer) {
       log.acks.push(answer);
       failures = 0;
       continue;
     }
-    log.refusal = answer;
-    at += 1;
+    log.refusal = answer.reason;
+    const named = targets.findIndex(({ nodeId }) => nodeId !== null && nodeId === answer.leaderId);
+    // The one that is gone is named for a while by those that have not missed it yet.
+    at = named === -1 || named === refused ? at + 1 : named;
+    refused = targets.indexOf(target);
     failures += 1;
     if (failures % targets.length === 0) await new Promise((go) => setTimeout(go, pauseMs));
   }
+}
+
+/** A write that was not acknowledged. */
+interface Refusal {
+  readonly reason: string;
+  /** The leader that it names, if any. */
+  readonly leaderId: number | null;
 }
 
 /** How `call` ends, or, once `ms` have passed, that it has not; `onSilence` is then given the call. */
@@ -104,12 +118,12 @@ async function patiently<Value>(
   call: Promise<Value>,
   ms: number,
   onSilence: (call: Promise<Value>) => void,
-): Promise<Value | string> {
+): Promise<Value | Refusal> {
   let timer: NodeJS.Timeout | undefined;
-  const silence = new Promise<string>((settle) => {
+  const silence = new Promise<Refusal>((settle) => {
     timer = setTimeout(() => {
       onSilence(call);
-      settle(`no answer in ${ms} ms`);
+      settle({ reason: `no answer in ${ms} ms`, leaderId: null });
     }, ms);
   });
   try {
@@ -120,21 +134,26 @@ async function patiently<Value>(
 }
 
 /** The acknowledgement, or why there is none. */
-function post({ url, body, isDone }: Target, agent: Agent): Promise<Ack | string> {
+function post({ url, body, isDone }: Target, agent: Agent): Promise<Ack | Refusal> {
   return new Promise((settle) => {
     const headers = { "content-length": body.byteLength, "content-type": "application/json" };
     const outgoing = request(url, { method: "POST", agent, headers });
-    outgoing.once("error", (error) => settle(error.message));
+    const lost = (error: Error): void => settle({ reason: error.message, leaderId: null });
+    outgoing.once("error", lost);
     outgoing.once("response", (incoming) => {
       const chunks: Buffer[] = [];
       incoming.on("data", (chunk: Buffer) => chunks.push(chunk));
-      incoming.once("error", (error) => settle(error.message));
+      incoming.once("error", lost);
       incoming.once("end", () => {
         const answer = Buffer.concat(chunks);
         const epoch = Number(incoming.headers["kafka-metadata-epoch"]);
         if (incoming.statusCode === 200 && isDone(answer)) {
           settle({ atMs: performance.now(), epoch });
-        } else settle(`${incoming.statusCode} ${answer.toString("latin1").slice(0, 300)}`);
+          return;
+        }
+        const named = Number(incoming.headers[HEADERS.notController.toLowerCase()] ?? -1);
+        const reason = `${incoming.statusCode} ${answer.toString("latin1").slice(0, 300)}`;
+        settle({ reason, leaderId: named < 0 ? null : named });
       });
     });
     outgoing.end(body);
