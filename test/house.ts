@@ -79,7 +79,7 @@ export const ROOMS: Readonly<Record<string, Readonly<Record<string, Room>>>> = {
         "random-uuid",
         "contract",
         "hung-up",
-        "quorum-settings",
+        "cluster-settings",
       ],
       mayImport: [],
     },
