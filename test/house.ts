@@ -62,12 +62,13 @@ export const ROOMS: Readonly<Record<string, Readonly<Record<string, Room>>>> = {
     liveness: { mayImport: ["image"] },
     configs: { mayImport: ["image"] },
     access: { mayImport: ["image"] },
+    diff: { mayImport: ["features", "image", "configs"] },
     partitions: { mayImport: ["features", "image", "configs"] },
     control: {
       mayImport: ["features", "image", "replay", "liveness", "configs", "access", "partitions"],
     },
     duties: {
-      files: ["activation", "bootstrap"],
+      files: ["activation", "bootstrap", "fork"],
       mayImport: ["features", "image", "replay", "liveness", "partitions", "control"],
     },
   },
