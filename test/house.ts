@@ -86,11 +86,12 @@ export const ROOMS: Readonly<Record<string, Readonly<Record<string, Room>>>> = {
     },
     replica: { mayImport: ["identity"] },
     storage: { mayImport: ["identity", "replica"] },
-    "committed-log": { mayImport: ["replica"] },
+    snapshots: { mayImport: ["identity", "replica"] },
+    "committed-log": { mayImport: ["replica", "snapshots"] },
     "active-controller": { mayImport: ["identity", "replica", "committed-log"] },
     controller: {
       files: ["controller"],
-      mayImport: ["identity", "replica", "committed-log", "active-controller"],
+      mayImport: ["identity", "replica", "snapshots", "committed-log", "active-controller"],
     },
     listener: {
       mayImport: ["identity", "replica", "committed-log", "active-controller", "controller"],

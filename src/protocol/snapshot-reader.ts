@@ -130,7 +130,8 @@ export class SnapshotReader {
     const [header, ...rest] = first.isControl ? first.records : [];
     if (header?.type !== "SNAPSHOT_HEADER") throw this.#refusal("the snapshot has no header");
     const voters = votersOf(rest);
-    if (voters === undefined) throw this.#refusal("the header is followed by other records");
+    if (voters === undefined)
+      throw this.#refusal("the header says something other than the voters");
     return {
       epoch: first.leaderEpoch,
       lastContainedLogTimestampMs: header.data.lastContainedLogTimestamp,
@@ -148,9 +149,8 @@ export class SnapshotReader {
 function votersOf(records: readonly ControlRecord[]): FramedVoters | null | undefined {
   const [version, set, ...more] = records;
   if (version === undefined) return null;
-  if (version.type !== "KRAFT_VERSION" || more.length > 0) return undefined;
-  if (set === undefined) return { version: version.data, set: null };
-  return set.type === "KRAFT_VOTERS" ? { version: version.data, set: set.data } : undefined;
+  const isWhole = version.type === "KRAFT_VERSION" && set?.type === "KRAFT_VOTERS";
+  return isWhole && more.length === 0 ? { version: version.data, set: set.data } : undefined;
 }
 
 const isFooter = (batch: RecordBatch): boolean =>

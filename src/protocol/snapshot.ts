@@ -12,8 +12,7 @@ import type { VotersRecord } from "./records/voters-record.ts";
 /** The voters at the end of a snapshot. */
 export interface FramedVoters {
   readonly version: KRaftVersionRecord;
-  /** Null in the 0-0 checkpoint of a node that was formatted to join later (KAFKA-16842). */
-  readonly set: VotersRecord | null;
+  readonly set: VotersRecord;
 }
 
 /** What a snapshot says besides its data. */
@@ -58,7 +57,9 @@ function headerRecords({ lastContainedLogTimestampMs, voters }: SnapshotFrame): 
     data: { version: 0, lastContainedLogTimestamp: lastContainedLogTimestampMs },
   };
   if (voters === null) return [header];
-  const version: ControlRecord = { type: "KRAFT_VERSION", data: voters.version };
-  if (voters.set === null) return [header, version];
-  return [header, version, { type: "KRAFT_VOTERS", data: voters.set }];
+  return [
+    header,
+    { type: "KRAFT_VERSION", data: voters.version },
+    { type: "KRAFT_VOTERS", data: voters.set },
+  ];
 }
