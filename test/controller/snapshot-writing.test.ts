@@ -4,7 +4,7 @@
  */
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { votersOf } from "../../durable-objects/replica/entries.ts";
+import { snapshotVoters } from "../../durable-objects/replica/entries.ts";
 import { StoredRecords } from "../../durable-objects/snapshots/stored-records.ts";
 import { imageToRecords } from "../../src/metadata/index.ts";
 import {
@@ -68,7 +68,7 @@ describe("a snapshot of an image", () => {
   test("names the voters, and has no time but that of its last record", () => {
     const { bytes } = checkpointOf(imageOf(configs(3, 1)));
     const { frame } = decodeSnapshot(bytes);
-    expect(votersOf(frame)).toEqual(VOTERS);
+    expect(snapshotVoters(frame)).toEqual(VOTERS);
     expect(frame).toMatchObject({
       epoch: 3,
       lastContainedLogTimestampMs: 1_700_000_000_000,
