@@ -1,8 +1,8 @@
 /**
- * Which senders the quorum believes. Votes and announcements move leadership, and a voter's fetch is an acknowledgement,
- * or with a FetchSnapshot a sign of life: forged, the first could depose a leader, the second lose what was acknowledged,
- * and the third keep a leader without a majority. So they are taken from the other controllers alone, which come over a
- * binding that nobody else has. Kafka asks for CLUSTER_ACTION in the same places.
+ * Which senders the quorum believes. Votes and announcements move leadership, and a voter's fetch is an
+ * acknowledgement, or with a FetchSnapshot a sign of life: forged, the first could depose a leader, the second lose
+ * what was acknowledged, and the third keep a leader without a majority. So they are taken from the other controllers
+ * alone, which come over a binding that nobody else has. Kafka asks for CLUSTER_ACTION in the same places.
  */
 import { ErrorCode, type ApiName } from "../../src/protocol/index.ts";
 import { latestVoters, type Request as CoreRequest } from "../../src/raft/index.ts";

@@ -1,8 +1,8 @@
 /**
  * The durable part of a step, in the order its fields demand: election state, snapshots, start of the log, truncation,
- * appended batches. The high watermark goes along with whatever else is stored, and is never a reason to store something.
- * Runs inside the one transaction of the step; a throw anywhere undoes all of it. So a snapshot is installed, and the log
- * that it replaces gone, or neither.
+ * appended batches. The high watermark goes along with whatever else is stored, and is never a reason to store
+ * something. Runs inside the one transaction of the step; a throw anywhere undoes all of it. So a snapshot is
+ * installed, and the log that it replaces gone, or neither.
  */
 import type { Entry, PersistEffect, SnapshotChunk, StoredSnapshot } from "../../src/raft/index.ts";
 import { controlBatch } from "./entries.ts";

@@ -43,7 +43,7 @@ export interface ReplicaListener {
   /** Everything below `highWatermark` is committed. */
   committed(highWatermark: number): void;
   roleChanged(): void;
-  /** Every byte of a fetched snapshot is stored: whether it is sound is to be said later, unless it is abandoned before. */
+  /** Every byte of a fetched snapshot is stored: whether it is sound is to be said, unless it is abandoned before. */
   verifySnapshot(id: SnapshotId, size: number): void;
   /** A snapshot is not fetched or verified any more. The same id may be fetched again, with other bytes. */
   snapshotAbandoned(id: SnapshotId): void;

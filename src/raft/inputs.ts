@@ -87,8 +87,8 @@ export type Input =
   /** Give up leadership of `epoch` if it is still held: shutdown, or an application that cannot go on. */
   | { readonly kind: "resign"; readonly now: Milliseconds; readonly epoch: Epoch }
   /**
-   * This replica has made a snapshot of what it knows to be committed (N-2), and stored all of its bytes. One that is no
-   * newer than the newest it lists is of no use, and nothing happens.
+   * This replica has made a snapshot of what it knows to be committed (N-2), and stored all of its bytes. One that is
+   * no newer than the newest it lists is of no use, and nothing happens.
    */
   | {
       readonly kind: "snapshot-made";
@@ -96,9 +96,9 @@ export type Input =
       readonly snapshot: StoredSnapshot;
     }
   /**
-   * The snapshot of a `verify-snapshot` was read back and is sound. `voters` are those of its header, as they
-   * stand there. Ignored unless it is being installed still; nothing may be said of one that was abandoned, for the same
-   * id may come again with other bytes.
+   * The snapshot of a `verify-snapshot` was read back and is sound. `voters` are those of its header, as they stand
+   * there. Ignored unless it is being installed still; nothing may be said of one that was abandoned, for the same id
+   * may come again with other bytes.
    */
   | {
       readonly kind: "snapshot-verified";

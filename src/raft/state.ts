@@ -81,7 +81,9 @@ export interface Follower {
   readonly fetchFailures: number;
   /** Not before this does evidence shorten `fetchDeadline`: a pre-vote was lost a moment ago. */
   readonly suspectAfter: Milliseconds;
-  /** The leader's snapshot that is to replace this log; null mostly. Not stored: another leader has other bytes (N-8). */
+  /**
+   * The leader's snapshot that is to replace this log; null mostly. Not stored: another leader has other bytes (N-8).
+   */
   readonly installing: Installing | null;
   /** Not before this is a snapshot fetched: the one before was not sound. */
   readonly installAfter: Milliseconds;

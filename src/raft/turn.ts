@@ -192,8 +192,8 @@ export function storeChunk(turn: Turn, chunk: SnapshotChunk): void {
 }
 
 /**
- * Replaces the log by a snapshot that was fetched. State and storage change in one step: summary, voter sets and what is
- * known to be committed. Whether the log may be dropped is SN-1's to say.
+ * Replaces the log by a snapshot that was fetched. State and storage change in one step: summary, voter sets and what
+ * is known to be committed. Whether the log may be dropped is SN-1's to say.
  */
 export function installSnapshot(turn: Turn, snapshot: StoredSnapshot, voters: VoterSet): void {
   const { endOffset } = snapshot;

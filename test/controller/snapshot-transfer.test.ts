@@ -1,6 +1,6 @@
 /**
- * A snapshot on its way from one replica to another: over Kafka's frames, into storage, and instead of a log. The leader
- * is a sole voter, the follower an observer that knows no voters; between them lies nothing but time.
+ * A snapshot on its way from one replica to another: over Kafka's frames, into storage, and instead of a log. The
+ * leader is a sole voter, the follower an observer that knows no voters; between them lies nothing but time.
  */
 import { describe, expect, test } from "vitest";
 import { encodeRequest, decodeResponse } from "../../durable-objects/replica/peer-wire.ts";

@@ -1,6 +1,6 @@
 /**
- * What a replica makes of single answers and inputs about snapshots that no well-behaved quorum would produce; the scripts
- * tell the rest. One test per rule.
+ * What a replica makes of single answers and inputs about snapshots that no well-behaved quorum would produce; the
+ * scripts tell the rest. One test per rule.
  */
 import { describe, expect, test } from "vitest";
 import type {

@@ -1,11 +1,11 @@
 /**
  * Requests under way (Q-1 to Q-5): at most one to each peer, at most one Fetch in all, be it of records or of a
- * snapshot, and a pause after a failure that doubles up to sixteenfold. Answers are matched by correlation; a change of role empties this
- * table, so an answer to a question of an earlier role is dropped.
+ * snapshot, and a pause after a failure that doubles up to sixteenfold. Answers are matched by correlation; a change
+ * of role empties this table, so an answer to a question of an earlier role is dropped.
  *
- * One request to each peer is a bound on memory and on what can be reordered: an answer that comes late can
- * only be late against its own successor, and the correlation tells the two apart. The core counts requests;
- * the connections themselves, and aborting an attempt whose deadline has passed, are the shell's.
+ * One request to each peer is a bound on memory and on what can be reordered: an answer that comes late can only be
+ * late against its own successor, and the correlation tells the two apart. The core counts requests; the connections
+ * themselves, and aborting an attempt whose deadline has passed, are the shell's.
  */
 import { assert } from "../../std/assert.ts";
 import type { ApiName, CorrelationId, Milliseconds, ReplicaId, Request } from "../messages.ts";

@@ -76,8 +76,8 @@ export function truncateVoters(history: VoterHistory, offset: Offset): VoterHist
 }
 
 /**
- * The history of a log that was cut at `offset`, where a snapshot ends: the set in its header stands at its last offset,
- * as a boot would find it, and those above are in the log still.
+ * The history of a log that was cut at `offset`, where a snapshot ends: the set in its header stands at its last
+ * offset, as a boot would find it, and those above are in the log still.
  */
 export const cutVoters = (history: VoterHistory, offset: Offset): VoterHistory => ({
   ...history,

@@ -56,8 +56,8 @@ export function keepFetching(turn: Turn): void {
 }
 
 /**
- * Whether the leader is about to be asked again: it has failed once, or has named a snapshot that is on its way. Another
- * server would name the same leader, and while it is being asked no Fetch can go to the leader itself (Q-2).
+ * Whether the leader is about to be asked again: it has failed once, or has named a snapshot that is on its way.
+ * Another server would name the same leader, and while it is being asked no Fetch can go to the leader itself (Q-2).
  */
 const isWorthWaitingFor = (state: State, leaderId: ReplicaId): boolean =>
   !isReady(state, leaderId) && failuresOf(state, leaderId) <= 1;

@@ -2,9 +2,9 @@
  * The follower's side of FetchSnapshot (N-7): a log that its leader's does not reach back to is fetched as a snapshot,
  * range by range. Each range is stored before the next is asked for, for its step persists first.
  *
- * The ranges are of one leader's file. Another leader may hold other bytes under the same id, so a download ends with the
- * role (N-8), and an answer that is not about the range that was asked for ends it, too. Kafka's replica dies of such an
- * answer; here it is the peer's mistake and costs a pause.
+ * The ranges are of one leader's file. Another leader may hold other bytes under the same id, so a download ends with
+ * the role (N-8), and an answer that is not about the range that was asked for ends it, too. Kafka's replica dies of
+ * such an answer; here it is the peer's mistake and costs a pause.
  */
 import { backOff, rest, send } from "../exchange/connections.ts";
 import { noteServed } from "../heartbeat.ts";
@@ -16,9 +16,9 @@ import type { Turn } from "../turn.ts";
 import { storeChunk, update } from "../turn.ts";
 
 /**
- * The leader names a snapshot instead of records. Begins to fetch it, if that leads anywhere; false if not. While one is
- * verified, or a faulty one was there a moment ago, this Fetch was a heartbeat and no more: it is not to be repeated
- * without a pause.
+ * The leader names a snapshot instead of records. Begins to fetch it, if that leads anywhere; false if not. While one
+ * is verified, or a faulty one was there a moment ago, this Fetch was a heartbeat and no more: it is not to be
+ * repeated without a pause.
  */
 export function onSnapshotNamed(turn: Turn, from: ReplicaId, id: SnapshotId): boolean {
   const { role, now, config } = turn.state;
@@ -35,10 +35,10 @@ export function onSnapshotNamed(turn: Turn, from: ReplicaId, id: SnapshotId): bo
 
 /**
  * SN-1: whether a snapshot may replace this log. Not where the log holds its last record: then it holds all that is in
- * the snapshot (log matching), and what follows may have been acknowledged. Where it does not, either the log ends below
- * the snapshot, or it has parted from the committed one before, and its rest is of a dead branch: dropping it is what a
- * divergence would do. What is known to be committed is never dropped (L-1), and a snapshot of an epoch beyond ours
- * cannot be (KAFKA-18723).
+ * the snapshot (log matching), and what follows may have been acknowledged. Where it does not, either the log ends
+ * below the snapshot, or it has parted from the committed one before, and its rest is of a dead branch: dropping it is
+ * what a divergence would do. What is known to be committed is never dropped (L-1), and a snapshot of an epoch beyond
+ * ours cannot be (KAFKA-18723).
  */
 export function isInstallable(
   { log, committed, election }: Pick<State, "log" | "committed" | "election">,
@@ -128,8 +128,8 @@ export function abandonInstall(turn: Turn): void {
 }
 
 /**
- * The same of one that is not sound. The leader will name it again and would have it fetched again, so that waits: for a
- * fetch time-out, which is long against a round trip. Fetches go on meanwhile, for the leader is alive.
+ * The same of one that is not sound. The leader will name it again and would have it fetched again, so that waits: for
+ * a fetch time-out, which is long against a round trip. Fetches go on meanwhile, for the leader is alive.
  */
 export function rejectInstall(turn: Turn): void {
   abandonInstall(turn);

@@ -1,9 +1,9 @@
 /**
- * The leader's side of FetchSnapshot (N-7): pieces of a snapshot, by position, to voters and observers alike. What is in
- * a snapshot is committed, so everybody may have it (F-13).
+ * The leader's side of FetchSnapshot (N-7): pieces of a snapshot, by position, to voters and observers alike. What is
+ * in a snapshot is committed, so everybody may have it (F-13).
  *
- * It is never held back, as a Fetch may be: a replica that downloads has a leader, and if it is not this one, it should
- * know at once.
+ * It is never held back, as a Fetch may be: a replica that downloads has a leader, and if it is not this one, it
+ * should know at once.
  */
 import { isForAnotherCluster } from "../exchange/addressing.ts";
 import { hearFrom } from "../heartbeat.ts";
@@ -31,7 +31,7 @@ export function onFetchSnapshotRequest(
     reply(turn, request, snapshotError(turn.state, body, refused));
     return;
   }
-  // A voter is alive whatever it asks for. What it has stored of a snapshot is no acknowledgement: it is not in its log.
+  // A voter is alive whatever it asks for. What it has stored of a snapshot is not in its log: it acknowledges nothing.
   if (leaderRole(turn.state).voters.get(body.replica.id)?.rolledBack !== true)
     hearFrom(turn, body.replica);
   reply(turn, request, servePiece(turn.state, body));
