@@ -4,7 +4,13 @@
  * committed and what a record means are theirs.
  */
 import { stableImage, type MetadataImage } from "../src/metadata/index.ts";
-import { leaderOf, type LogRange, type Request, type State } from "../src/raft/index.ts";
+import {
+  leaderOf,
+  type LogRange,
+  type Request,
+  type SnapshotRange,
+  type State,
+} from "../src/raft/index.ts";
 import { AssertionError } from "../src/std/assert.ts";
 import type { Answered, Operation, Outcome } from "./active-controller/active-controller.ts";
 import { Office } from "./active-controller/office.ts";
@@ -39,6 +45,10 @@ export class Controller {
     this.#replica = new Replica(start, ports, {
       committed: (highWatermark) => this.#onCommitted(highWatermark),
       roleChanged: () => this.#onRoleChanged(),
+      // What nothing has read back is not installed.
+      verifySnapshot: (id) => this.#replica.snapshotRefused(id),
+      snapshotAbandoned: () => undefined,
+      snapshotInstalled: () => undefined,
       settled: () => this.#office?.appendRound(),
       timePassed: () => this.#office?.runDueDuties(),
       nextDutyAt: () => this.#office?.nextDutyAt ?? Number.POSITIVE_INFINITY,
@@ -157,6 +167,11 @@ export class Controller {
   /** What a Fetch of the core's own is answered with: it may be uncommitted. */
   readLog(range: LogRange): Uint8Array {
     return this.#replica.readLog(range);
+  }
+
+  /** What a FetchSnapshot is answered with; null where those bytes are gone or damaged. */
+  readSnapshot(range: SnapshotRange): Uint8Array | null {
+    return this.#replica.readSnapshot(range);
   }
 
   /** Runs `then` at the next commit, or after `waitMs`, or when what is returned is called: the caller has hung up. */

@@ -19,7 +19,10 @@ import {
   type Reply,
   type Request,
   type RequestId,
+  type SnapshotId,
+  type SnapshotRange,
   type State,
+  type StoredSnapshot,
   timeAt,
   type VoterSet,
 } from "../../src/raft/index.ts";
@@ -40,6 +43,12 @@ export interface ReplicaListener {
   /** Everything below `highWatermark` is committed. */
   committed(highWatermark: number): void;
   roleChanged(): void;
+  /** Every byte of a fetched snapshot is stored: whether it is sound is to be said, unless it is abandoned before. */
+  verifySnapshot(id: SnapshotId, size: number): void;
+  /** A snapshot is not fetched or verified any more. The same id may be fetched again, with other bytes. */
+  snapshotAbandoned(id: SnapshotId): void;
+  /** The log was replaced by this snapshot: what was made of the log before is of the past. `committed` follows. */
+  snapshotInstalled(snapshot: StoredSnapshot): void;
   /** The input at hand is done with: what waits to be appended may be appended now. */
   settled(): void;
   /** A deadline has come, or may have. */
@@ -175,6 +184,27 @@ export class Replica {
     this.#calls.whenIdle(limitMs, then);
   }
 
+  /** A snapshot was made, and all its bytes are stored. False when a newer one is there already: it is of no use. */
+  snapshotMade(snapshot: StoredSnapshot): boolean {
+    this.#take({ kind: "snapshot-made", now: this.#ports.clock(), snapshot });
+    return this.#listed(snapshot) !== undefined;
+  }
+
+  /** What `verifySnapshot` asked about is sound, and replaces the log if it still may. */
+  snapshotVerified(snapshot: StoredSnapshot, voters: VoterSet): void {
+    this.#take({ kind: "snapshot-verified", now: this.#ports.clock(), snapshot, voters });
+  }
+
+  /** It is not: it is dropped, and fetched again after a while. */
+  snapshotRefused(id: SnapshotId): void {
+    this.#take({ kind: "snapshot-refused", now: this.#ports.clock(), id });
+  }
+
+  /** Cuts the log at the end of a listed snapshot. Its rows go in events of their own. */
+  cutLog(startOffset: number): void {
+    this.#take({ kind: "log-cut", now: this.#ports.clock(), startOffset });
+  }
+
   /** Appends a batch of the leader of `epoch`. Refused by the core if that office is lost meanwhile. */
   append(batch: PendingBatch, epoch: number): void {
     if (this.#isStopped) return;
@@ -191,11 +221,32 @@ export class Replica {
   /** The batches of a range, joined. Fetches that one commit wakes ask for the same range: they share its bytes. */
   readLog(range: LogRange): Uint8Array {
     const { log } = this.state;
+    // Cut since it was named: without records the follower asks again, and what comes after the cut would be a gap.
+    if (range.from < log.startOffset) return new Uint8Array(0);
     const last = this.#lastRead;
     if (last !== null && last.log === log && isSame(last.range, range)) return last.bytes;
     const bytes = joinBatches(this.#ports.log.read(range));
     this.#lastRead = { log, range, bytes };
     return bytes;
+  }
+
+  /** Bytes of a snapshot; null when it was dropped since the range was named, or is damaged. */
+  readSnapshot(range: SnapshotRange): Uint8Array | null {
+    if (this.#listed(range.id) === undefined) return null;
+    const bytes = this.#ports.snapshots.read(range);
+    if (bytes === null) {
+      const { endOffset, epoch } = range.id;
+      this.#ports.operatorLog.error(
+        `the snapshot ${endOffset}-${epoch} is damaged at byte ${range.position}: nobody can fetch it`,
+      );
+    }
+    return bytes;
+  }
+
+  #listed({ endOffset, epoch }: SnapshotId): StoredSnapshot | undefined {
+    return this.state.log.snapshots.find(
+      (listed) => listed.endOffset === endOffset && listed.epoch === epoch,
+    );
   }
 
   /** Arms the timer for whatever is due first, here or above. */
@@ -238,8 +289,8 @@ export class Replica {
   }
 
   #persist(effect: PersistEffect): void {
-    const { disk, log, quorum, clock } = this.#ports;
-    disk.transaction(() => persistStep(effect, { log, quorum, now: clock() }));
+    const { disk, log, snapshots, quorum, clock } = this.#ports;
+    disk.transaction(() => persistStep(effect, { log, snapshots, quorum, now: clock() }));
   }
 
   #perform(effect: Exclude<Effect, PersistEffect>): void {
@@ -248,6 +299,12 @@ export class Replica {
         return this.#send(effect);
       case "reply":
         return this.#reply(effect);
+      case "verify-snapshot":
+        return this.#above.verifySnapshot(effect.id, effect.size);
+      case "snapshot-abandoned":
+        return this.#abandon(effect.id);
+      case "snapshot-installed":
+        return this.#above.snapshotInstalled(effect.snapshot);
       case "commit":
         return this.#above.committed(effect.highWatermark);
       case "append-refused":
@@ -259,6 +316,14 @@ export class Replica {
         this.#calls.dropAll();
         return this.#above.roleChanged();
     }
+  }
+
+  // Whoever reads it hears of it before it is gone.
+  #abandon(id: SnapshotId): void {
+    this.#above.snapshotAbandoned(id);
+    const { disk, snapshots } = this.#ports;
+    disk.transaction(() => snapshots.abandon("fetched"));
+    this.#sweeper.sweep();
   }
 
   #send(effect: SendEffect): void {

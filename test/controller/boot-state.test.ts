@@ -5,10 +5,9 @@
 import { describe, expect, test } from "vitest";
 import { bootState } from "../../durable-objects/replica/boot-state.ts";
 import { controlBatch } from "../../durable-objects/replica/entries.ts";
-import { directoryUuid } from "../../durable-objects/replica/metadata-partition.ts";
-import { KRaftVersionRecord, snapshotEncoder, VotersRecord } from "../../src/protocol/index.ts";
 import type { StoredSnapshot, Voter } from "../../src/raft/index.ts";
 import { Disk } from "../sim/disk.ts";
+import { snapshotBytes } from "./checkpoint.ts";
 
 const voter = (id: number): Voter => ({
   key: { id, directoryId: `JEXY6aqzQY-32P5TStza${id % 10}g` },
@@ -25,27 +24,6 @@ const world = (disk: Disk) => ({
   log: disk.log,
   snapshots: disk.snapshots,
 });
-
-/** The bytes of a snapshot whose header names those voters, in any order; none of them at kraft.version 0. */
-function snapshotBytes(epoch: number, voters: readonly Voter[] | null): Uint8Array {
-  const set = VotersRecord.fill({
-    voters: (voters ?? []).map(({ key, endpoints }) => ({
-      voterId: key.id,
-      voterDirectoryId: directoryUuid(key.directoryId),
-      endpoints,
-      kRaftVersionFeature: { minSupportedVersion: 0, maxSupportedVersion: 1 },
-    })),
-  });
-  const version = KRaftVersionRecord.fill({ kRaftVersion: 1 });
-  const encoder = snapshotEncoder({
-    epoch,
-    lastContainedLogTimestampMs: 1,
-    timestampMs: 1,
-    voters: voters === null ? null : { version, set },
-  });
-  const pieces = [encoder.header(), encoder.data([Uint8Array.of(1, 2, 3)]), encoder.footer()];
-  return Uint8Array.from(pieces.flatMap((piece) => [...piece]));
-}
 
 /** Makes a whole snapshot. */
 function store({ snapshots }: Disk, endOffset: number, bytes: Uint8Array): StoredSnapshot {

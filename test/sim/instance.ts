@@ -40,6 +40,7 @@ export class Cut extends Error {}
 export class DiskFull extends Error {}
 
 const CALLS_MAX = 6;
+const NO_BYTES: Uint8Array = new Uint8Array(0);
 
 /** A request that has not been answered yet. */
 interface Asked {
@@ -361,8 +362,13 @@ export class Instance {
     this.#gate.pass(gated);
   }
 
-  /** Reads the records that a reply to a fetch names, within the step that made it. */
+  /** Reads the records or bytes that a reply to a fetch names, within the step that made it. */
   #resolve(reply: Reply): Response {
+    if (reply.api === "fetch-snapshot") {
+      const bytes = reply.bytes === null ? NO_BYTES : this.replica.disk.snapshots.read(reply.bytes);
+      if (bytes !== null) return { ...reply, bytes };
+      return { ...reply, error: "UNKNOWN_SERVER_ERROR", bytes: NO_BYTES };
+    }
     if (reply.api !== "fetch") return reply;
     const { records: range } = reply;
     if (range === null) return { ...reply, records: [] };
