@@ -16,25 +16,19 @@ import { CLUSTER, VOTER, World } from "./world.ts";
 
 type Body = InputOf<typeof FetchSnapshot.request>;
 
-/** A controller in office whose log begins with a snapshot of 100 bytes. */
+/** A controller in office that has made a snapshot, and the bytes of that from 50 on, to the end of their chunk. */
 async function withSnapshot(): Promise<{
   readonly controller: Controller;
   readonly snapshot: StoredSnapshot;
+  readonly from50: Uint8Array | null;
 }> {
   const world = new World();
-  const { state } = await world.inOffice();
-  const endOffset = state.role.kind === "leader" ? state.role.epochStartOffset + 3 : 0;
-  const snapshot = { endOffset, epoch: state.election.epoch, size: 100, timestampMs: 1 };
-  const { snapshots } = world.disk;
-  world.disk.transaction(() => {
-    snapshots.begin("made", snapshot);
-    snapshots.append(
-      "made",
-      Uint8Array.from({ length: 100 }, (_, at) => at),
-    );
-    snapshots.complete("made", snapshot);
-  });
-  return { controller: await world.inOffice(), snapshot };
+  const settings = { "metadata.log.max.record.bytes.between.snapshots": 1 };
+  const controller = await world.inOffice({ ...CLUSTER, settings });
+  const snapshot = controller.state.log.snapshots.at(-1);
+  if (snapshot === undefined) throw new Error("no snapshot was made");
+  const from50 = world.disk.snapshots.read({ id: snapshot, position: 50, maxBytes: 60 });
+  return { controller, snapshot, from50 };
 }
 
 async function answerTo(
@@ -81,8 +75,8 @@ const partitionOf = (body: FetchSnapshotResponse) => body.topics[0]?.partitions[
 
 describe("a FetchSnapshot", () => {
   test.each([0, 1])("of version %i brings bytes from a position on", async (apiVersion) => {
-    const { controller, snapshot } = await withSnapshot();
-    const { endOffset, epoch } = snapshot;
+    const { controller, snapshot, from50 } = await withSnapshot();
+    const { endOffset, epoch, size } = snapshot;
     const body = await answerTo(controller, bodyOf(controller, { endOffset, epoch }, 50), {
       apiVersion,
     });
@@ -92,9 +86,9 @@ describe("a FetchSnapshot", () => {
       errorCode: ErrorCode.NONE,
       snapshotId: { endOffset, epoch },
       currentLeader: { leaderId: VOTER.node_id, leaderEpoch: controller.state.election.epoch },
-      size: 100,
+      size,
       position: 50,
-      unalignedRecords: Uint8Array.from({ length: 50 }, (_, at) => 50 + at),
+      unalignedRecords: from50,
     });
     // Version 0 cannot say where the leader is.
     expect(body.nodeEndpoints.map(({ nodeId }) => nodeId)).toEqual(
@@ -104,9 +98,9 @@ describe("a FetchSnapshot", () => {
 
   test("beyond the end, or of another snapshot, is refused in the partition", async () => {
     const { controller, snapshot } = await withSnapshot();
-    const beyond = await answerTo(controller, bodyOf(controller, snapshot, 100));
+    const beyond = await answerTo(controller, bodyOf(controller, snapshot, snapshot.size));
     expect(partitionOf(beyond)?.errorCode).toBe(ErrorCode.POSITION_OUT_OF_RANGE);
-    const other = { endOffset: 1, epoch: snapshot.epoch };
+    const other = { endOffset: snapshot.endOffset - 1, epoch: snapshot.epoch };
     const unknown = await answerTo(controller, bodyOf(controller, other));
     expect(partitionOf(unknown)?.errorCode).toBe(ErrorCode.SNAPSHOT_NOT_FOUND);
   });
