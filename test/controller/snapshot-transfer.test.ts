@@ -3,64 +3,25 @@
  * leader is a sole voter, the follower an observer that knows no voters; between them lies nothing but time.
  */
 import { describe, expect, test } from "vitest";
-import { encodeRequest, decodeResponse } from "../../durable-objects/replica/peer-wire.ts";
-import type { Ports, SendEffect } from "../../durable-objects/replica/ports.ts";
-import {
-  fetchRequest,
-  fetchResponse,
-  fetchSnapshotRequest,
-  fetchSnapshotResponse,
-} from "../../durable-objects/replica/quorum-wire.ts";
+import type { Ports } from "../../durable-objects/replica/ports.ts";
 import { Replica, type ReplicaListener } from "../../durable-objects/replica/replica.ts";
-import {
-  Fetch,
-  FetchSnapshot,
-  decodeRequestFrame,
-  responseFrame,
-} from "../../src/protocol/index.ts";
 import {
   DEFAULT_TIMEOUTS,
   INCARNATION_COUNT,
   type RaftConfig,
-  type Reply,
   type SnapshotId,
   type StoredSnapshot,
   type Voter,
 } from "../../src/raft/index.ts";
 import { Disk } from "../sim/disk.ts";
 import { snapshotBytes } from "./checkpoint.ts";
-
-const LATENCY_MS = 5;
+import { carry, Time } from "./peer-frames.ts";
 
 const nodeOf = (id: number): Voter => ({
   key: { id, directoryId: `JEXY6aqzQY-32P5TStza${id}g` },
   endpoints: [{ name: "CONTROLLER", host: "localhost", port: 9090 + id }],
   kraftVersions: { min: 0, max: 1 },
 });
-
-/** Time that both replicas share, and what is to happen when. */
-class Time {
-  nowMs = 1_000_000;
-  #timers: { readonly atMs: number; readonly run: () => void }[] = [];
-
-  set(delayMs: number, run: () => void): () => void {
-    const timer = { atMs: this.nowMs + delayMs, run };
-    this.#timers.push(timer);
-    return () => (this.#timers = this.#timers.filter((other) => other !== timer));
-  }
-
-  pass(ms: number): void {
-    const untilMs = this.nowMs + ms;
-    for (;;) {
-      const [next] = this.#timers.toSorted((left, right) => left.atMs - right.atMs);
-      if (next === undefined || next.atMs > untilMs) break;
-      this.#timers = this.#timers.filter((other) => other !== next);
-      this.nowMs = Math.max(this.nowMs, next.atMs);
-      next.run();
-    }
-    this.nowMs = untilMs;
-  }
-}
 
 /** One replica over a disk that is durable at once, and what it has told the rooms above. */
 class Node {
@@ -93,7 +54,7 @@ class Node {
       timers: time,
       peers: {
         ask: (send, signal, ended) => {
-          if (leader !== null) ask(time, leader, send, { signal, ended });
+          if (leader !== null) carry(time, () => leader.replica, send, { signal, ended });
         },
       },
       clock: () => time.nowMs,
@@ -124,45 +85,6 @@ class Node {
     this.replica = new Replica({ config, seed: 7, incarnation: INCARNATION_COUNT }, ports, above);
     this.replica.passTime();
   }
-}
-
-/** A call as it travels: the request's frame there, the response's frame back. */
-function ask(
-  time: Time,
-  leader: Node,
-  { request, correlation }: SendEffect,
-  call: { readonly signal: AbortSignal; readonly ended: Parameters<Ports["peers"]["ask"]>[2] },
-): void {
-  const frame = encodeRequest(request, { clientId: "peer", correlationId: correlation });
-  time.set(LATENCY_MS, () => {
-    const asked = decodeRequestFrame(frame);
-    const body =
-      asked.name === "Fetch"
-        ? fetchRequest(asked.body, asked.apiVersion)
-        : asked.name === "FetchSnapshot"
-          ? fetchSnapshotRequest(asked.body)
-          : null;
-    if (body === null || asked.name === null) throw new Error(`nobody asks ${asked.name} here`);
-    leader.replica.ask(body, (reply) => {
-      if (reply === null || call.signal.aborted) return;
-      const answer = encodeReply(reply, leader.replica, asked);
-      time.set(LATENCY_MS, () => {
-        const answered = decodeResponse(request.api, answer);
-        if (answered === null) throw new Error("an answer about nothing");
-        call.ended({ kind: "answered", body: answered });
-      });
-    });
-  });
-}
-
-function encodeReply(
-  reply: Reply,
-  stored: Replica,
-  to: { readonly apiVersion: number; readonly correlationId: number },
-): Uint8Array {
-  if (reply.api === "fetch") return responseFrame(Fetch, to, fetchResponse(reply, stored));
-  if (reply.api !== "fetch-snapshot") throw new Error(`nobody asked for ${reply.api}`);
-  return responseFrame(FetchSnapshot, to, fetchSnapshotResponse(reply, stored, to.apiVersion));
 }
 
 const configOf = (id: number, voters: readonly Voter[]): RaftConfig => ({

@@ -51,7 +51,7 @@ describe("a snapshot of an image", () => {
     fc.assert(
       fc.property(recordStream(25), small, small, (log, recordsMax, chunkBytes) => {
         const image = imageOf(log);
-        const { bytes, stored } = checkpointOf(image, recordsMax);
+        const { bytes, stored } = checkpointOf(image, { recordsMax });
         expect(Buffer.from(bytes).equals(checkpointOf(image).bytes)).toBe(true);
         expect(readBack(bytes, { chunkBytes, recordsMax })).toEqual([...imageToRecords(image)]);
         expect(stored).toEqual({
