@@ -135,10 +135,11 @@ export class Quorum {
 
   /** Runs an operation at the leader, and lets time pass until it is answered. */
   submit(operation: Operation<null>): Outcome<null> {
-    let outcome: Outcome<null> | null = null;
-    this.leader.up.submit(operation, 0, (became) => (outcome = became));
-    for (let waited = 0; waited < 100 && outcome === null; waited += 1) this.pass(5);
-    if (outcome === null) throw new Error("an operation was not answered");
+    const outcomes: Outcome<null>[] = [];
+    this.leader.up.submit(operation, 0, (outcome) => outcomes.push(outcome));
+    for (let waited = 0; waited < 100 && outcomes.length === 0; waited += 1) this.pass(5);
+    const [outcome] = outcomes;
+    if (outcome === undefined) throw new Error("an operation was not answered");
     return outcome;
   }
 

@@ -277,22 +277,22 @@ function flip(bytes: Uint8Array | null): void {
   bytes[0] = (bytes[0] ?? 0) ^ 8;
 }
 
+/** A quorum whose last node missed so much that the others cannot serve it from their logs. */
+function withStandbyAway(): { readonly quorum: Quorum; readonly away: QuorumNode } {
+  const quorum = new Quorum(3, { [BYTES_BETWEEN]: 2_000, [RETENTION_BYTES]: 1 });
+  const [away] = quorum.followers;
+  if (away === undefined) throw new Error("no follower");
+  quorum.crash(away);
+  write(quorum, 80);
+  quorum.pass(100);
+  expect(quorum.leader.disk.log.startOffset()).toBeGreaterThan(away.disk.log.endOffset());
+  return { quorum, away };
+}
+
+const isLevel = (quorum: Quorum, node: QuorumNode): boolean =>
+  node.controller?.committedEnd === quorum.leader.up.committedEnd;
+
 describe("a controller that was away while the log was cut", () => {
-  /** A quorum whose last node missed so much that the others cannot serve it from their logs. */
-  function withStandbyAway(): { readonly quorum: Quorum; readonly away: QuorumNode } {
-    const quorum = new Quorum(3, { [BYTES_BETWEEN]: 2_000, [RETENTION_BYTES]: 1 });
-    const [away] = quorum.followers;
-    if (away === undefined) throw new Error("no follower");
-    quorum.crash(away);
-    write(quorum, 80);
-    quorum.pass(100);
-    expect(quorum.leader.disk.log.startOffset()).toBeGreaterThan(away.disk.log.endOffset());
-    return { quorum, away };
-  }
-
-  const isLevel = (quorum: Quorum, node: QuorumNode): boolean =>
-    node.controller?.committedEnd === quorum.leader.up.committedEnd;
-
   test("installs a snapshot, goes on with the log, and serves and leads", () => {
     const { quorum, away } = withStandbyAway();
     quorum.boot(away);
