@@ -48,12 +48,15 @@ export const ROOMS: Readonly<Record<string, Readonly<Record<string, Room>>>> = {
     messages: { files: ["messages", "config"], mayImport: [] },
     membership: { mayImport: ["messages"] },
     state: {
-      files: ["log-summary", "effects", "inputs", "state", "turn", "leadership"],
+      files: ["log-summary", "effects", "inputs", "state", "turn", "leadership", "heartbeat"],
       mayImport: ["messages", "membership"],
     },
     exchange: { mayImport: ["messages", "state"] },
-    replication: { mayImport: ["messages", "membership", "state", "exchange"] },
-    election: { mayImport: ["messages", "membership", "state", "exchange", "replication"] },
+    snapshots: { mayImport: ["messages", "membership", "state", "exchange"] },
+    replication: { mayImport: ["messages", "membership", "state", "exchange", "snapshots"] },
+    election: {
+      mayImport: ["messages", "membership", "state", "exchange", "snapshots", "replication"],
+    },
   },
   "src/metadata": {
     features: { mayImport: [] },

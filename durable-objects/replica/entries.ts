@@ -57,6 +57,12 @@ export function votersIn(stored: StoredBatch): readonly VotersRecord[] {
   });
 }
 
+/** The voter set at the end of a snapshot, as its header says; null where it says none (kraft.version 0). */
+export function snapshotVoters({ voters }: SnapshotFrame): VoterSet | null {
+  const set = voters?.set.voters.map(voterFromWire) ?? null;
+  return set?.toSorted((left, right) => left.key.id - right.key.id) ?? null;
+}
+
 /** The metadata records of a stored data batch. */
 export function recordsOf(bytes: Uint8Array): {
   readonly records: readonly MetadataRecord[];
@@ -128,10 +134,6 @@ export const framedVoters = (voters: VoterSet): FramedVoters => ({
   version: kraftVersionToWire(1),
   set: votersToWire(voters),
 });
-
-/** The voters that the header of a snapshot names; none where it names none. */
-export const votersOf = ({ voters }: SnapshotFrame): readonly Voter[] =>
-  voters?.set.voters.map(voterFromWire) ?? [];
 
 const kraftVersionToWire = (version: number): KRaftVersionRecord =>
   KRaftVersionRecord.fill({ kRaftVersion: version });

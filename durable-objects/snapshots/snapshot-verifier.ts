@@ -4,7 +4,7 @@
  */
 import { DecodeError } from "../../src/protocol/index.ts";
 import type { SnapshotId, StoredSnapshot, VoterSet } from "../../src/raft/index.ts";
-import { votersOf } from "../replica/entries.ts";
+import { snapshotVoters } from "../replica/entries.ts";
 import type { Ports } from "../replica/ports.ts";
 import { StoredRecords } from "./stored-records.ts";
 
@@ -78,6 +78,8 @@ function contained(
 ): { readonly voters: VoterSet; readonly timestampMs: number } {
   if (frame?.epoch !== id.epoch)
     throw new DecodeError(`it is of epoch ${frame?.epoch}`, 0, { api: "Snapshot", version: 0 });
-  // Whether they are a set is for the core to say.
-  return { voters: votersOf(frame), timestampMs: frame.lastContainedLogTimestampMs };
+  const voters = snapshotVoters(frame);
+  if (voters === null)
+    throw new DecodeError("it names no voters", 0, { api: "Snapshot", version: 0 });
+  return { voters, timestampMs: frame.lastContainedLogTimestampMs };
 }

@@ -27,9 +27,9 @@ export const imageOf = (
 /** The checkpoint of an image, written `recordsMax` at a time. */
 export function checkpointOf(
   image: MetadataImage,
-  recordsMax = 2_000,
+  { recordsMax = 2_000, voters = VOTERS } = {},
 ): { readonly bytes: Uint8Array; readonly stored: StoredSnapshot } {
-  const writing = new SnapshotWriting(image, VOTERS);
+  const writing = new SnapshotWriting(image, voters);
   const pieces = [writing.header()];
   for (;;) {
     const { batches, isLast } = writing.slice(recordsMax);

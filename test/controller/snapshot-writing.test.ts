@@ -4,7 +4,7 @@
  */
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { votersOf } from "../../durable-objects/replica/entries.ts";
+import { snapshotVoters } from "../../durable-objects/replica/entries.ts";
 import { StoredRecords } from "../../durable-objects/snapshots/stored-records.ts";
 import { imageToRecords } from "../../src/metadata/index.ts";
 import {
@@ -51,7 +51,7 @@ describe("a snapshot of an image", () => {
     fc.assert(
       fc.property(recordStream(25), small, small, (log, recordsMax, chunkBytes) => {
         const image = imageOf(log);
-        const { bytes, stored } = checkpointOf(image, recordsMax);
+        const { bytes, stored } = checkpointOf(image, { recordsMax });
         expect(Buffer.from(bytes).equals(checkpointOf(image).bytes)).toBe(true);
         expect(readBack(bytes, { chunkBytes, recordsMax })).toEqual([...imageToRecords(image)]);
         expect(stored).toEqual({
@@ -68,7 +68,7 @@ describe("a snapshot of an image", () => {
   test("names the voters, and has no time but that of its last record", () => {
     const { bytes } = checkpointOf(imageOf(configs(3, 1)));
     const { frame } = decodeSnapshot(bytes);
-    expect(votersOf(frame)).toEqual(VOTERS);
+    expect(snapshotVoters(frame)).toEqual(VOTERS);
     expect(frame).toMatchObject({
       epoch: 3,
       lastContainedLogTimestampMs: 1_700_000_000_000,
