@@ -82,6 +82,8 @@ export const ROOMS: Readonly<Record<string, Readonly<Record<string, Room>>>> = {
         "location-hints",
         "random-uuid",
         "contract",
+        "snapshot-contract",
+        "conforms",
         "hung-up",
         "cluster-settings",
       ],
@@ -99,7 +101,7 @@ export const ROOMS: Readonly<Record<string, Readonly<Record<string, Room>>>> = {
     listener: {
       mayImport: ["identity", "replica", "committed-log", "active-controller", "controller"],
     },
-    http: { mayImport: ["identity", "committed-log", "controller", "listener"] },
+    http: { mayImport: ["identity", "snapshots", "committed-log", "controller", "listener"] },
   },
   worker: {
     scope: { files: ["env", "recent"], mayImport: [] },

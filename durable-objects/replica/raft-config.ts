@@ -13,7 +13,7 @@ import { CONTROLLER_LISTENER } from "./metadata-partition.ts";
 const KRAFT_VERSIONS = { min: 0, max: 1 } as const;
 
 export function raftConfig(cluster: ClusterEntry, nodeId: number): RaftConfig {
-  const voters = cluster.initial_voters.map(voterOf);
+  const voters = initialVoters(cluster);
   const local = voters.find((voter) => voter.key.id === nodeId);
   assert(
     local !== undefined,
@@ -27,6 +27,10 @@ export function raftConfig(cluster: ClusterEntry, nodeId: number): RaftConfig {
     bootstrapServers: voters.map((voter) => voter.key.id),
   };
 }
+
+/** The voters that the quorum of a cluster begins with. */
+export const initialVoters = (cluster: ClusterEntry): readonly Voter[] =>
+  cluster.initial_voters.map(voterOf);
 
 /** How long a leader may hold a voter's Fetch: Kafka's 500 ms, where that is well below the time-outs. */
 const FETCH_MAX_WAIT_MS = 500;

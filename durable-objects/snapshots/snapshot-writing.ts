@@ -7,6 +7,7 @@ import { imageToRecords, type MetadataImage } from "../../src/metadata/index.ts"
 import {
   encodeMetadataRecord,
   snapshotEncoder,
+  type MetadataRecord,
   type SnapshotEncoder,
 } from "../../src/protocol/index.ts";
 import type { SnapshotId, StoredSnapshot, VoterSet } from "../../src/raft/index.ts";
@@ -22,19 +23,23 @@ export class SnapshotWriting {
   /** It is immutable, and the snapshot is of nothing but it. */
   readonly image: MetadataImage;
   readonly #encoder: SnapshotEncoder;
-  readonly #records: ReturnType<typeof imageToRecords>;
+  readonly #records: Generator<MetadataRecord, void, undefined>;
   #values: Uint8Array[] = [];
   #batchBytes = BATCH_HEADER_BYTES;
   #size = 0;
 
   /**
    * `image` is out of any transaction, and ends with a batch, as every committed one does. `voters` are those that
-   * counted where it ends.
+   * counted where it ends. `records` are those of the image, unless the snapshot is to say something else of it.
    */
-  constructor(image: MetadataImage, voters: VoterSet) {
+  constructor(
+    image: MetadataImage,
+    voters: VoterSet,
+    records: Generator<MetadataRecord, void, undefined> = imageToRecords(image),
+  ) {
     const { epoch, timestampMs } = image.provenance;
     this.image = image;
-    this.#records = imageToRecords(image);
+    this.#records = records;
     this.#encoder = snapshotEncoder({
       epoch,
       lastContainedLogTimestampMs: timestampMs,
