@@ -15,7 +15,7 @@ export interface FormedCluster {
     readonly location_hint?: string;
   }[];
   readonly metadata_version: number;
-  /** The time-outs of the quorum in ms, under Kafka's names (`controller.quorum.*`). */
+  /** Under Kafka's names, in ms and bytes (`controller.quorum.*`, `metadata.*`). */
   readonly settings: Readonly<Record<string, number>>;
 }
 
@@ -47,10 +47,45 @@ export interface Partition {
   readonly isr_ids: readonly number[];
 }
 
+/** A snapshot, as `GET snapshots` lists it. */
+export interface Snapshot {
+  readonly end_offset: number;
+  readonly epoch: number;
+  readonly timestamp_ms: number;
+  /** Bytes. */
+  readonly size: number;
+  /** The controllers that have it. */
+  readonly controller_ids: readonly number[];
+}
+
+/** A snapshot as a file that Kafka's tools read. */
+export interface SnapshotFile {
+  /** As Kafka names it: `00000000000000000123-0000000004.checkpoint`. */
+  readonly name: string;
+  readonly endOffset: number;
+  readonly epoch: number;
+  readonly bytes: Uint8Array;
+}
+
+/** What changed between two offsets, as `GET metadata-diff` tells it. */
+export interface MetadataDiff {
+  readonly from_offset: number;
+  readonly to_offset: number;
+  readonly change_count: number;
+  readonly data: readonly {
+    readonly entity: string;
+    readonly change: "CREATED" | "CHANGED" | "DELETED";
+    readonly id: Readonly<Record<string, unknown>>;
+    readonly fields: Readonly<Record<string, { readonly from: unknown; readonly to: unknown }>>;
+  }[];
+}
+
 /** The body of every refusal. */
 export interface Refusal {
   readonly error_code: number;
   readonly message: string;
+  /** Where to go on, when the log no longer begins at the offset that was asked for. */
+  readonly next_offset?: number;
 }
 
 /** An answer that is not a 2xx, thrown by the calls below that promise a body. */
@@ -102,9 +137,15 @@ export interface ClusterClient {
   log(fromOffset: number, waitMs?: number): Promise<LogAnswer>;
   /** The whole committed log as raw record batches, end to end. */
   rawLog(): Promise<Uint8Array>;
+  /** The snapshots that there are, newest first. */
+  snapshots(): Promise<readonly Snapshot[]>;
+  /** One of them whole: the newest, or that of `{end_offset}-{epoch}`. */
+  snapshot(id?: string): Promise<SnapshotFile>;
+  /** What changed between two offsets that changed at most 5,000 things; to the newest record by default. */
+  diff(from: number, to?: number): Promise<MetadataDiff>;
 }
 
-/** Forms a cluster, or finds the one of that id; it is led when this returns. */
+/** Forms a cluster, a fork of another perhaps, or finds the one of that id; it is led when this returns. */
 export async function formCluster(
   edge: string,
   request: Readonly<Record<string, unknown>>,
@@ -143,6 +184,13 @@ export function clusterClient(edge: string, clusterId: string): ClusterClient {
     log: (fromOffset, waitMs = 0) =>
       readLines(`${base}/metadata-log?from_offset=${fromOffset}&wait_ms=${waitMs}`),
     rawLog: () => readRaw(`${base}/metadata-log`),
+    snapshots: async () =>
+      (await get<{ readonly data: readonly Snapshot[] }>("snapshots")).body.data,
+    snapshot: (id = "latest") => readSnapshot(`${base}/snapshots/${id}`),
+    diff: async (from, to) => {
+      const upTo = to === undefined ? "" : `&to=${to}`;
+      return (await get<MetadataDiff>(`metadata-diff?from=${from}${upTo}&page_size=5000`)).body;
+    },
   };
 }
 
@@ -183,6 +231,21 @@ async function readRaw(url: string): Promise<Uint8Array> {
     next = Number(response.headers.get("Kafka-Next-Offset"));
     if (next >= Number(response.headers.get("Kafka-High-Watermark"))) return joined(chunks);
   }
+}
+
+async function readSnapshot(url: string): Promise<SnapshotFile> {
+  const response = await answered(url);
+  const { headers } = response;
+  const body = await response.arrayBuffer();
+  const size = Number(headers.get("Kafka-Snapshot-Size"));
+  if (body.byteLength !== size)
+    throw new Error(`${url}: broke off after ${body.byteLength} of ${size} bytes`);
+  return {
+    name: /filename="([^"]+)"/.exec(headers.get("Content-Disposition") ?? "")?.[1] ?? "",
+    endOffset: Number(headers.get("Kafka-Snapshot-End-Offset")),
+    epoch: Number(headers.get("Kafka-Snapshot-Epoch")),
+    bytes: new Uint8Array(body),
+  };
 }
 
 function joined(chunks: readonly Uint8Array[]): Uint8Array {

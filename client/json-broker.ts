@@ -3,7 +3,12 @@
  * the metadata log, sends heartbeats and falls silent when told to. It stores no partitions. The tour and the tests
  * show with it what any broker in any language could do.
  */
-import { committedLog, type ClusterClient } from "./cluster-client.ts";
+import {
+  RefusedError,
+  committedLog,
+  type ClusterClient,
+  type LogAnswer,
+} from "./cluster-client.ts";
 
 /** What BrokerHeartbeat is answered (KIP-631), as far as this broker reads it. */
 export interface HeartbeatAnswer {
@@ -52,7 +57,7 @@ export function jsonBroker(cluster: ClusterClient, id: number): JsonBroker {
   let beating: Promise<unknown> = Promise.resolve();
 
   const heartbeat = async (): Promise<HeartbeatAnswer> => {
-    ({ next: read } = await committedLog(cluster, read));
+    ({ next: read } = await logFrom(cluster, read));
     const { body } = await cluster.rpc<HeartbeatAnswer>(
       "BrokerHeartbeat",
       {
@@ -100,6 +105,17 @@ export function jsonBroker(cluster: ClusterClient, id: number): JsonBroker {
       await beating;
     },
   };
+}
+
+/** The log from an offset on. It keeps no metadata, so of a log that was cut meanwhile it needs no snapshot either. */
+async function logFrom(cluster: ClusterClient, offset: number): Promise<LogAnswer> {
+  try {
+    return await committedLog(cluster, offset);
+  } catch (error) {
+    const next = error instanceof RefusedError ? error.refusal.next_offset : undefined;
+    if (next === undefined) throw error;
+    return await committedLog(cluster, next);
+  }
 }
 
 /** A random uuid in Kafka's form: 22 characters of base64url. */

@@ -6,7 +6,7 @@
  * A cluster is listed as a plan first: directory ids are drawn by the nodes together with their storages. When all
  * are known they are fixed, once; the cluster is formed when its first leader has committed its first records.
  */
-import type { QuorumSettings } from "./quorum-settings.ts";
+import type { ClusterSettings } from "./cluster-settings.ts";
 
 /** What never changes while a cluster lives. */
 export interface ClusterIdentity {
@@ -16,8 +16,23 @@ export interface ClusterIdentity {
   readonly metadata_version: number;
   /** Milliseconds since the Unix epoch. */
   readonly created_ms: number;
-  /** Absent in the entries of the first builds, which knew Kafka's defaults alone. */
-  readonly settings?: QuorumSettings;
+  /** As they were chosen or completed by the build that created it: `settingsOf` knows what that left out. */
+  readonly settings?: Partial<ClusterSettings>;
+  /** Absent in a cluster that began with nothing. */
+  readonly fork_of?: ForkOrigin;
+}
+
+/** Of which cluster, and of which state of it, another one is a fork. */
+export interface ForkOrigin {
+  readonly cluster_id: string;
+  /** Tells it from a later cluster of the same id. */
+  readonly created_ms: number;
+  /** The last record that the fork begins with: its log goes on from there. */
+  readonly offset: number;
+  /** That record's epoch. */
+  readonly epoch: number;
+  /** As it was asked for; null for the newest state. */
+  readonly at_offset: number | null;
 }
 
 /** A node that is to be an initial voter; `host:port` is its CONTROLLER endpoint (KIP-853). */
@@ -96,3 +111,19 @@ function fromStored(stored: ClusterEntry | FirstClusterEntry): ClusterEntry {
 /** The name of a controller's object: it learns its cluster and its id from nowhere else. */
 export const controllerName = (clusterId: string, nodeId: number): string =>
   `${clusterId}/${nodeId}`;
+
+/**
+ * Whether a node that is to be formed has what its log must begin after: the state that its cluster is a fork of, or
+ * nothing. `snapshots` are those that it has whole.
+ */
+export function isSeededFor(
+  { fork_of: origin }: ClusterEntry,
+  snapshots: readonly { readonly endOffset: number; readonly epoch: number }[],
+): boolean {
+  if (origin === undefined) return snapshots.length === 0;
+  return (
+    snapshots.length === 1 &&
+    snapshots[0]?.endOffset === origin.offset + 1 &&
+    snapshots[0].epoch === origin.epoch
+  );
+}

@@ -6,6 +6,8 @@
  * It is not the public interface: paths, statuses and shapes that clients see are the Worker's.
  */
 import type { ClusterEntry } from "./cluster-entry.ts";
+import { conforms, isInteger, isText, type Check, type Checks } from "./conforms.ts";
+import type { SeedQuery, SnapshotQuery } from "./snapshot-contract.ts";
 
 /**
  * Everything that a node answers. Only bindings reach a node, so no caller is authenticated here; but the Worker never
@@ -22,6 +24,14 @@ export const ROUTES = {
   peerFrames: { method: "POST", path: "/peer-frames" },
   /** `LogQuery` in, committed record batches out as they are stored. */
   log: { method: "GET", path: "/log" },
+  /** `SnapshotList` out: which snapshots are whole here, and how far the log reaches. */
+  snapshots: { method: "GET", path: "/snapshots" },
+  /** `SnapshotQuery` in, bytes of that snapshot out: the rest of one chunk at most, of at least one byte. */
+  snapshot: { method: "GET", path: "/snapshot" },
+  /** `SeedQuery` and bytes in, to a node that is prepared and not formed: what its log is to begin after. */
+  seed: { method: "POST", path: "/seed" },
+  /** `SeedEnd` in: the seed is read back; if it is sound, the log begins at its end. Repeatable. */
+  endSeed: { method: "POST", path: "/end-seed" },
   /** `ControllerStatus` out. */
   status: { method: "GET", path: "/status" },
   /** Drops the object's memory; it boots again from what it has stored. */
@@ -47,8 +57,10 @@ export interface LogQuery {
   readonly wait_ms?: number;
 }
 
+export type RouteQuery = LogQuery | SnapshotQuery | SeedQuery;
+
 /** Where a route is called. The host is a placeholder: a stub's `fetch` wants a URL and does not look it up. */
-export function urlOf(route: RouteName, query: LogQuery = {}): string {
+export function urlOf(route: RouteName, query: RouteQuery = {}): string {
   const url = new URL(ROUTES[route].path, "https://controller");
   for (const [name, value] of Object.entries(query)) url.searchParams.set(name, String(value));
   return url.href;
@@ -70,6 +82,9 @@ export const HEADERS = {
   nextOffset: "Kafka-Next-Offset",
   highWatermark: "Kafka-High-Watermark",
   logStartOffset: "Kafka-Log-Start-Offset",
+  snapshotEndOffset: "Kafka-Snapshot-End-Offset",
+  snapshotEpoch: "Kafka-Snapshot-Epoch",
+  snapshotSize: "Kafka-Snapshot-Size",
 } as const;
 
 /** The statuses that mean something beyond HTTP's own meaning. */
@@ -78,8 +93,8 @@ export const STATUS = {
   unanswerable: 400,
   /** The node belongs to another cluster, or cannot be what it is asked to be. */
   conflict: 409,
-  /** The log no longer begins at the offset that was asked for. */
-  belowLogStart: 410,
+  /** The log no longer begins at the offset that was asked for, or the snapshot is not there any more. */
+  gone: 410,
   /** The node takes no part in a quorum. Nothing was executed. */
   noPart: 421,
 } as const;
@@ -181,10 +196,6 @@ export interface VoterStatus {
   readonly tripped: string | null;
 }
 
-type Check = (value: unknown) => boolean;
-
-const isText: Check = (value) => typeof value === "string";
-const isInteger: Check = (value) => Number.isInteger(value);
 const isTextOrNull: Check = (value) => value === null || isText(value);
 
 const PREPARE_ANSWER = { directory_id: isText } satisfies Checks<PrepareAnswer>;
@@ -214,9 +225,6 @@ const VOTER_STATUS = {
   tripped: isTextOrNull,
 } satisfies Checks<VoterStatus>;
 
-/** A check for every field, so that a field that is added to the type is checked too. */
-type Checks<T> = Readonly<Record<keyof T, Check>>;
-
 export const isErrorBody = (value: unknown): value is ErrorBody => conforms(value, ERROR_BODY);
 
 const START_REQUEST = { confirm: isTextOrNull } satisfies Checks<StartRequest>;
@@ -229,12 +237,6 @@ export const isPrepareAnswer = (value: unknown): value is PrepareAnswer =>
 
 export const isControllerStatus = (value: unknown): value is ControllerStatus =>
   conforms(value, VOTER_STATUS) || conforms(value, IDLE_STATUS);
-
-function conforms(value: unknown, checks: Readonly<Record<string, Check>>): boolean {
-  if (typeof value !== "object" || value === null) return false;
-  const fields: Readonly<Record<string, unknown>> = { ...value };
-  return Object.entries(checks).every(([name, check]) => check(fields[name]));
-}
 
 /** The JSON of an answer, checked by `isBody`; throws when it is something else. */
 export async function readJson<Body>(

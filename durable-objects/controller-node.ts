@@ -6,7 +6,7 @@
  * README.
  */
 import { DurableObject } from "cloudflare:workers";
-import type { ClusterEntry } from "./cluster-entry.ts";
+import { isSeededFor, type ClusterEntry } from "./cluster-entry.ts";
 import { INCARNATION_COUNT } from "../src/raft/index.ts";
 import { Controller, trippedBy } from "./controller.ts";
 import type { ControllerHost } from "./http/host.ts";
@@ -15,6 +15,7 @@ import type { FlightRecord } from "./replica/flight-recorder.ts";
 import { ObjectPeers } from "./replica/peers.ts";
 import type { Failure, Ports, Timers } from "./replica/ports.ts";
 import { raftConfig } from "./replica/raft-config.ts";
+import { Seeding } from "./snapshots/seeding.ts";
 import { alarmOf, diskOf } from "./storage/disk.ts";
 import { SqlLogStore } from "./storage/log-store.ts";
 import {
@@ -26,6 +27,7 @@ import {
 } from "./storage/node-storage.ts";
 import type { MetaStore } from "./storage/meta-store.ts";
 import { SqlQuorumStore } from "./storage/quorum-store.ts";
+import { SqlSnapshotStore } from "./storage/snapshot-store.ts";
 
 /** Long enough for a round trip over continents; a voter that is away must not keep an operator waiting. */
 const GOODBYE_MS = 200;
@@ -41,6 +43,7 @@ export class ControllerNode extends DurableObject implements ControllerHost {
   #opened: NodeStorage;
   #controller: Controller | null = null;
   #cluster: ClusterEntry | null;
+  #seeding: Seeding | null = null;
 
   constructor(state: DurableObjectState, env: Cloudflare.Env) {
     super(state, env);
@@ -77,6 +80,13 @@ export class ControllerNode extends DurableObject implements ControllerHost {
     return this.#opened.kind === "refused" ? this.#opened.reason : null;
   }
 
+  /** A log that is its own, or none to be had: there is nothing to seed. */
+  get seeding(): Seeding | null {
+    if (this.#cluster !== null || this.#opened.kind !== "prepared") return null;
+    this.#seeding ??= new Seeding(this.#stores);
+    return this.#seeding;
+  }
+
   override async fetch(request: Request): Promise<Response> {
     return answer(this, request);
   }
@@ -107,6 +117,10 @@ export class ControllerNode extends DurableObject implements ControllerHost {
       return "its storage is gone: it must rejoin as another replica";
     }
     if (this.#cluster !== null) return null;
+    if (!isSeededFor(cluster, this.#stores.snapshots.list())) {
+      return "what its log begins after is not what the cluster is a fork of: seed it first";
+    }
+    this.#endSeeding();
     this.ctx.storage.transactionSync(() => opened.meta.writeCluster(cluster));
     // As stored: an entry in the words of an earlier build is read in those of this one.
     this.#cluster = opened.meta.cluster();
@@ -155,6 +169,7 @@ export class ControllerNode extends DurableObject implements ControllerHost {
   /** Removes every trace of the cluster from this object. */
   async wipe(): Promise<void> {
     this.#leave();
+    this.#endSeeding();
     this.#cluster = null;
     await this.ctx.storage.deleteAlarm();
     await this.ctx.storage.deleteAll();
@@ -167,6 +182,11 @@ export class ControllerNode extends DurableObject implements ControllerHost {
 
   get #object(): NodeObject {
     return { storage: this.ctx.storage, objectId: this.ctx.id.toString(), nodeId: this.nodeId };
+  }
+
+  #endSeeding(): void {
+    this.#seeding?.stop();
+    this.#seeding = null;
   }
 
   #leave(): void {
@@ -192,17 +212,25 @@ export class ControllerNode extends DurableObject implements ControllerHost {
     this.#controller?.onDeadline();
   }
 
-  #ports(cluster: ClusterEntry): Ports {
+  get #stores(): Pick<Ports, "disk" | "log" | "snapshots" | "timers" | "operatorLog"> {
     const { storage } = this.ctx;
     return {
       disk: diskOf(storage),
       log: new SqlLogStore(storage.sql),
+      snapshots: new SqlSnapshotStore(storage.sql),
+      timers,
+      operatorLog: console,
+    };
+  }
+
+  #ports(cluster: ClusterEntry): Ports {
+    const { storage } = this.ctx;
+    return {
+      ...this.#stores,
       quorum: new SqlQuorumStore(storage.sql),
       alarm: alarmOf(storage),
-      timers,
       peers: new ObjectPeers(this.env.CONTROLLERS, cluster, this.nodeId),
       clock: () => Date.now(),
-      operatorLog: console,
       abort: (failure) => this.#onFailure(failure),
     };
   }

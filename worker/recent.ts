@@ -33,6 +33,11 @@ export class Recent<Value> {
     this.#entries.delete(key);
   }
 
+  /** From the least recently used one on; as they are now, so that some may be deleted meanwhile. */
+  entries(): readonly (readonly [string, Value])[] {
+    return [...this.#entries];
+  }
+
   get size(): number {
     return this.#entries.size;
   }

@@ -4,6 +4,7 @@
  */
 import type { ClusterEntry } from "../cluster-entry.ts";
 import type { Controller } from "../controller.ts";
+import type { Seeding } from "../snapshots/seeding.ts";
 
 export interface ControllerHost {
   /** Null until the node is formed, and while it is stopped or an invariant is tripped. */
@@ -20,6 +21,8 @@ export interface ControllerHost {
   prepare(): string | null;
   /** Why the node cannot be what it is asked to be, or null. */
   form(cluster: ClusterEntry, isFormed: boolean): string | null;
+  /** What this node's log is to begin after; null while it cannot be given a seed, for it has a log or no storage. */
+  readonly seeding: Seeding | null;
   restart(reason: string): void;
   stop(reason: string): Promise<void>;
   /** What the node was doing when it tripped, or null. */

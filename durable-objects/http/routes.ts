@@ -19,6 +19,8 @@ import {
 } from "../contract.ts";
 import type { ControllerHost } from "./host.ts";
 import { readFeed } from "./log-feed.ts";
+import { endSeed, seed } from "./seeds.ts";
+import { listSnapshots, readSnapshotRange } from "./snapshots.ts";
 import { HungUp } from "../hung-up.ts";
 import { controllerStatus } from "./status.ts";
 
@@ -45,15 +47,21 @@ export async function answer(host: ControllerHost, request: Request): Promise<Re
     case "wipe":
       await host.wipe();
       return Response.json({ deleted: true });
+    case "seed":
+      return seed(host, { request, searchParams });
+    case "endSeed":
+      return endSeed(host, await request.text());
     case "frames":
     case "peerFrames":
     case "log":
+    case "snapshots":
+    case "snapshot":
       return answerUntilHungUp(host, route, { request, searchParams });
   }
 }
 
 /** What a node that takes part answers. */
-type VoterRoute = Extract<RouteName, "frames" | "peerFrames" | "log">;
+type VoterRoute = Extract<RouteName, "frames" | "peerFrames" | "log" | "snapshots" | "snapshot">;
 
 interface Arrival {
   readonly request: Request;
@@ -85,6 +93,8 @@ async function answerAsVoter(
   if (voter === null || cluster === null) return takesNoPart(host);
   const { signal } = request;
   if (route === "log") return readFeed(voter, searchParams, signal);
+  if (route === "snapshots") return listSnapshots(voter);
+  if (route === "snapshot") return readSnapshotRange(voter, searchParams);
   const frame = new Uint8Array(await request.arrayBuffer());
   const origin = route === "peerFrames" ? "peer" : "client";
   return answerFrame({ voter, cluster }, frame, { origin, signal });

@@ -1,32 +1,36 @@
 /**
  * The consensus core's configuration for one voter of a cluster: who it is, and the initial voters as bootstrap voters.
- * They count until the log holds a voter set; from then on the core goes by the log (KIP-853). The time-outs are settings of the cluster; ones that do not suit
- * it cost elections, never data.
+ * They count until the log holds a voter set; from then on the core goes by the log (KIP-853). The time-outs are
+ * settings of the cluster; ones that do not suit it cost elections, never data.
  */
 import { DEFAULT_TIMEOUTS, type RaftConfig, type Voter } from "../../src/raft/index.ts";
 import { assert } from "../../src/std/assert.ts";
 import type { ClusterEntry, ControllerEntry } from "../cluster-entry.ts";
-import { ONE_CONTINENT, type QuorumSettings } from "../quorum-settings.ts";
+import { settingsOf, type QuorumSettings } from "../cluster-settings.ts";
 import { CONTROLLER_LISTENER } from "./metadata-partition.ts";
 
 /** kraft.version 0 (static voters) has never existed here, but a voter says that it could be read. */
 const KRAFT_VERSIONS = { min: 0, max: 1 } as const;
 
 export function raftConfig(cluster: ClusterEntry, nodeId: number): RaftConfig {
-  const voters = cluster.initial_voters.map(voterOf);
+  const voters = initialVoters(cluster);
   const local = voters.find((voter) => voter.key.id === nodeId);
   assert(
     local !== undefined,
     `node ${nodeId} is not an initial voter of cluster ${cluster.cluster_id}`,
   );
   return {
-    ...timeouts(cluster.settings ?? ONE_CONTINENT),
+    ...timeouts(settingsOf(cluster)),
     clusterId: cluster.cluster_id,
     local,
     bootstrapVoters: voters,
     bootstrapServers: voters.map((voter) => voter.key.id),
   };
 }
+
+/** The voters that the quorum of a cluster begins with. */
+export const initialVoters = (cluster: ClusterEntry): readonly Voter[] =>
+  cluster.initial_voters.map(voterOf);
 
 /** How long a leader may hold a voter's Fetch: Kafka's 500 ms, where that is well below the time-outs. */
 const FETCH_MAX_WAIT_MS = 500;

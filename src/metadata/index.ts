@@ -40,7 +40,16 @@ export {
   type Provenance,
 } from "./image/metadata-image.ts";
 export { applyRecords } from "./replay/apply-records.ts";
+export { replayInSlices, type ReplayedBatch } from "./replay/replay-in-slices.ts";
+export { forkRecords } from "./fork.ts";
+export {
+  metadataChanges,
+  type ChangedEntity,
+  type MetadataChange,
+} from "./diff/metadata-changes.ts";
+export type { FieldChange } from "./diff/changed-fields.ts";
 export { imageToRecords } from "./image/image-to-records.ts";
+export { unsharedBytes } from "./image/unshared-bytes.ts";
 export {
   brokerById,
   hasBrokerEpoch,

@@ -7,11 +7,21 @@ import {
   readBytes,
   readText,
 } from "../../worker/http/body.ts";
-import { fixVoters, nodesOf, type ClusterEntry } from "../../durable-objects/cluster-entry.ts";
-import { QUORUM_SETTINGS, SETTING_BOUNDS } from "../../durable-objects/quorum-settings.ts";
+import {
+  fixVoters,
+  nodesOf,
+  type ClusterEntry,
+  type ClusterPlan,
+} from "../../durable-objects/cluster-entry.ts";
+import {
+  QUORUM_SETTINGS,
+  SETTING_BOUNDS,
+  defaultSettings,
+  settingsOf,
+} from "../../durable-objects/cluster-settings.ts";
 import { raftConfig } from "../../durable-objects/replica/raft-config.ts";
 import { EMPTY_LOG, boot } from "../../src/raft/index.ts";
-import { agrees, clusterPlanOf } from "../../worker/clusters/cluster-requests.ts";
+import { agrees, clusterRequestOf } from "../../worker/clusters/cluster-requests.ts";
 import { integerParameter } from "../../worker/http/fields.ts";
 import { Recent } from "../../worker/recent.ts";
 import { keyOfToken, pageOf, tokenOfKey } from "../../worker/http/pages.ts";
@@ -76,6 +86,9 @@ describe("a number in the query", () => {
   );
 });
 
+const clusterPlanOf = (body: unknown, nowMs: number): ClusterPlan =>
+  clusterRequestOf(body, nowMs).plan;
+
 /** The entry of a cluster that was asked for in these words, when its nodes have drawn their ids. */
 function entryOf(body: unknown): ClusterEntry {
   const plan = clusterPlanOf(body, 0);
@@ -137,6 +150,14 @@ describe("a request for a cluster", () => {
       { settings: { "controller.quorum.election.timeout.ms": "1s" } },
       'settings["controller.quorum.election.timeout.ms"]: must be a whole number',
     ],
+    [
+      { settings: { "metadata.log.max.record.bytes.between.snapshots": 0 } },
+      'settings["metadata.log.max.record.bytes.between.snapshots"]: must be a whole number from 1',
+    ],
+    [
+      { settings: { "metadata.max.retention.ms": "-2" } },
+      'settings["metadata.max.retention.ms"]: must be a whole number from -1',
+    ],
   ])("%j is refused", (body, message) => {
     expect(() => clusterPlanOf(body, 0)).toThrow(message);
   });
@@ -147,7 +168,7 @@ describe("a request for a cluster", () => {
       "controller.quorum.fetch.timeout.ms": 3_000,
     };
     const entry = entryOf({ settings });
-    expect(entry.settings).toEqual({
+    expect(entry.settings).toMatchObject({
       "controller.quorum.election.timeout.ms": 1_500,
       "controller.quorum.election.backoff.max.ms": 1_000,
       "controller.quorum.fetch.timeout.ms": 3_000,
@@ -158,8 +179,34 @@ describe("a request for a cluster", () => {
       electionTimeoutMs: 1_500,
       fetchTimeoutMs: 3_000,
     });
-    expect(agrees(entry, clusterPlanOf({ settings }, 0))).toBe(true);
-    expect(agrees(entry, clusterPlanOf({}, 0))).toBe(false);
+    expect(agrees(entry, clusterRequestOf({ settings }, 0))).toBe(true);
+    expect(agrees(entry, clusterRequestOf({}, 0))).toBe(false);
+  });
+
+  test("may say when its log is cut, and keeps Kafka's defaults of what it leaves out", () => {
+    const settings = {
+      "metadata.log.max.record.bytes.between.snapshots": 10_240,
+      "metadata.max.retention.bytes": "-1",
+    };
+    const entry = entryOf({ settings });
+    expect(entry.settings).toMatchObject({
+      "metadata.log.max.record.bytes.between.snapshots": 10_240,
+      "metadata.log.max.snapshot.interval.ms": 3_600_000,
+      "metadata.max.retention.bytes": -1,
+      "metadata.max.retention.ms": 604_800_000,
+    });
+    expect(agrees(entry, clusterRequestOf({ settings }, 0))).toBe(true);
+    expect(agrees(entry, clusterRequestOf({}, 0))).toBe(false);
+  });
+
+  test("that an earlier build formed has the defaults of what that build did not know", () => {
+    const { settings: _, ...rest } = entryOf({});
+    const first: ClusterEntry = rest;
+    const second = { ...first, settings: { "controller.quorum.fetch.timeout.ms": 3_000 } };
+    expect(settingsOf(first)).toEqual(defaultSettings([]));
+    expect(agrees(first, clusterRequestOf({}, 0))).toBe(true);
+    expect(agrees(second, clusterRequestOf({ settings: second.settings }, 0))).toBe(true);
+    expect(raftConfig(second, 3000)).toMatchObject({ fetchTimeoutMs: 3_000 });
   });
 
   test.each([
@@ -183,10 +230,35 @@ describe("a request for a cluster", () => {
     expect(() => boot(image, config, { now: 0, seed: 1, incarnation: 1 })).not.toThrow();
   });
 
+  const OTHER = "JEXY6aqzQY-32P5TStzaFg";
+
+  test.each([
+    [{ fork_of: "x" }, "fork_of: must be a Kafka uuid"],
+    [{ fork_of: OTHER, cluster_id: OTHER }, "cluster_id: must be another than that of fork_of"],
+    [{ at_offset: 5 }, "at_offset: must be left out unless fork_of names a cluster"],
+    [{ fork_of: OTHER, at_offset: -1 }, "at_offset: must be a whole number from 0"],
+    [{ fork_of: OTHER, at_offset: "newest" }, "at_offset: must be a whole number from 0"],
+    [{ fork_of: OTHER, metadata_version: 25 }, "metadata_version: must be left out"],
+  ])("for a fork, %j is refused", (body, message) => {
+    expect(() => clusterRequestOf(body, 0)).toThrow(message);
+  });
+
+  test("for a fork agrees with one of the same state, asked for in the same words", () => {
+    const plan = clusterPlanOf({}, 1);
+    const origin = { cluster_id: OTHER, created_ms: 1, offset: 4, epoch: 2 };
+    const newest = { ...plan, metadata_version: 22, fork_of: { ...origin, at_offset: null } };
+    const fixed = { ...plan, metadata_version: 22, fork_of: { ...origin, at_offset: 4 } };
+    const asked = clusterRequestOf({ fork_of: OTHER }, 2);
+    const askedAt = clusterRequestOf({ fork_of: OTHER, at_offset: 4 }, 2);
+    expect([agrees(newest, asked), agrees(fixed, askedAt)]).toEqual([true, true]);
+    expect([agrees(newest, askedAt), agrees(fixed, asked)]).toEqual([false, false]);
+    expect([agrees(plan, asked), agrees(newest, clusterRequestOf({}, 2))]).toEqual([false, false]);
+  });
+
   test("agrees with the cluster that an earlier one made, whatever identities were drawn", () => {
     const first = clusterPlanOf({ voters: 3 }, 1);
-    expect(agrees(first, clusterPlanOf({ cluster_id: first.cluster_id }, 2))).toBe(true);
-    expect(agrees(first, clusterPlanOf({ cluster_id: first.cluster_id, voters: 1 }, 2))).toBe(
+    expect(agrees(first, clusterRequestOf({ cluster_id: first.cluster_id }, 2))).toBe(true);
+    expect(agrees(first, clusterRequestOf({ cluster_id: first.cluster_id, voters: 1 }, 2))).toBe(
       false,
     );
   });

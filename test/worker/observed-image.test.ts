@@ -10,10 +10,12 @@ import {
 } from "../../src/protocol/index.ts";
 import type { CommittedRange, RangeRequest } from "../../worker/observer/committed-log.ts";
 import { observeWith } from "../../worker/observer/observed-image.ts";
+import type { LogSource } from "../../worker/observer/log-source.ts";
+import type { SnapshotOffers } from "../../worker/observer/snapshots.ts";
 import { noteSeen } from "../../worker/observer/position.ts";
 
 /** A controller with a committed log of one topic a batch, named after its offset. */
-class Log {
+class Log implements LogSource {
   readonly asked: RangeRequest[] = [];
   end = 0;
 
@@ -21,7 +23,7 @@ class Log {
     this.end += count;
   }
 
-  readonly read = async (request: RangeRequest): Promise<CommittedRange> => {
+  readonly range = async (request: RangeRequest): Promise<CommittedRange> => {
     this.asked.push(request);
     if (request.fromOffset >= this.end && request.waitMs > 0) {
       await new Promise((settle) => setTimeout(settle, request.waitMs));
@@ -39,6 +41,17 @@ class Log {
       logStart: 0,
       highWatermark: this.end,
     };
+  };
+
+  readonly offers = async (): Promise<SnapshotOffers> => ({
+    snapshots: [],
+    logStart: 0,
+    highWatermark: this.end,
+    unanswered: [],
+  });
+
+  readonly bytes = async (): Promise<Uint8Array> => {
+    throw new Error("no snapshot is offered");
   };
 }
 
@@ -62,7 +75,7 @@ describe("a read", () => {
   test("replays the whole committed log, range by range", async () => {
     const log = new Log();
     log.commit(5);
-    const { image, position } = await observeWith(crypto.randomUUID(), {}, log.read);
+    const { image, position } = await observeWith(crypto.randomUUID(), {}, log);
     expect([...image.topics.idsByName.keys()]).toEqual(["t0", "t1", "t2", "t3", "t4"]);
     expect(position).toEqual({ offset: 4, epoch: 3 });
     expect(log.asked.map(({ fromOffset }) => fromOffset)).toEqual([0, 2, 4]);
@@ -72,9 +85,9 @@ describe("a read", () => {
     const log = new Log();
     const key = crypto.randomUUID();
     log.commit(2);
-    await observeWith(key, {}, log.read);
+    await observeWith(key, {}, log);
     log.commit(1);
-    const { image } = await observeWith(key, {}, log.read);
+    const { image } = await observeWith(key, {}, log);
     expect(topicByName(image.topics, "t2")).toBeDefined();
     expect(log.asked.map(({ fromOffset }) => fromOffset)).toEqual([0, 2]);
   });
@@ -83,10 +96,7 @@ describe("a read", () => {
     const log = new Log();
     const key = crypto.randomUUID();
     log.commit(6);
-    const [one, other] = await Promise.all([
-      observeWith(key, {}, log.read),
-      observeWith(key, {}, log.read),
-    ]);
+    const [one, other] = await Promise.all([observeWith(key, {}, log), observeWith(key, {}, log)]);
     expect(one.position.offset).toBe(5);
     expect(other.position.offset).toBe(5);
     expect(one.image.topics.idsByName.has("t5")).toBe(true);
@@ -96,9 +106,9 @@ describe("a read", () => {
     const log = new Log();
     const key = crypto.randomUUID();
     log.commit(1);
-    await observeWith(key, {}, log.read);
+    await observeWith(key, {}, log);
     log.commit(1);
-    const { position } = await observeWith(key, { maxStalenessMs: 60_000 }, log.read);
+    const { position } = await observeWith(key, { maxStalenessMs: 60_000 }, log);
     expect([position.offset, log.asked.length]).toEqual([0, 1]);
   });
 
@@ -106,9 +116,9 @@ describe("a read", () => {
     const log = new Log();
     const key = crypto.randomUUID();
     log.commit(1);
-    await observeWith(key, {}, log.read);
+    await observeWith(key, {}, log);
     log.commit(1);
-    const { position } = await observeWith(key, { maxStalenessMs: 60_000, minOffset: 1 }, log.read);
+    const { position } = await observeWith(key, { maxStalenessMs: 60_000, minOffset: 1 }, log);
     expect(position.offset).toBe(1);
   });
 
@@ -117,17 +127,17 @@ describe("a read", () => {
     const key = crypto.randomUUID();
     log.commit(3);
     noteSeen(key, { offset: 7, epoch: 4 });
-    await expect(observeWith(key, { waitMs: 20 }, log.read)).rejects.toThrow(
+    await expect(observeWith(key, { waitMs: 20 }, log)).rejects.toThrow(
       "offset 7 was not seen committed within 20 ms; the view reaches 2",
     );
     log.commit(5);
-    expect((await observeWith(key, { maxStalenessMs: 60_000 }, log.read)).position.offset).toBe(7);
+    expect((await observeWith(key, { maxStalenessMs: 60_000 }, log)).position.offset).toBe(7);
   });
 
   test("waits for an offset that is not committed yet with one held call, not with many", async () => {
     const log = new Log();
     log.commit(1);
-    const waiting = observeWith(crypto.randomUUID(), { minOffset: 1, waitMs: 100 }, log.read);
+    const waiting = observeWith(crypto.randomUUID(), { minOffset: 1, waitMs: 100 }, log);
     log.commit(1);
     await waiting;
     expect(log.asked.length).toBeLessThanOrEqual(3);

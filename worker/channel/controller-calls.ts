@@ -8,7 +8,7 @@ import {
   type ClusterEntry,
   type ClusterPlan,
 } from "../../durable-objects/cluster-entry.ts";
-import { ROUTES, urlOf, type LogQuery, type RouteName } from "../../durable-objects/contract.ts";
+import { ROUTES, urlOf, type RouteName, type RouteQuery } from "../../durable-objects/contract.ts";
 import { isLocationHint } from "../../durable-objects/location-hints.ts";
 import type { Bindings } from "../env.ts";
 import { Problem } from "../http/errors.ts";
@@ -16,7 +16,7 @@ import { Problem } from "../http/errors.ts";
 export interface ControllerCall {
   readonly nodeId: number;
   readonly route: Exclude<RouteName, "peerFrames">;
-  readonly query?: LogQuery;
+  readonly query?: RouteQuery;
   readonly body?: string | Uint8Array<ArrayBuffer>;
   readonly signal?: AbortSignal;
 }

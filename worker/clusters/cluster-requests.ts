@@ -1,7 +1,7 @@
 /**
  * What a client may ask of a new cluster, checked and completed: `{cluster_id?, voters?, controllers?,
- * metadata_version?, settings?}` becomes the plan that the directory keeps. A cluster id that the client leaves open is drawn
- * here, once; a retry finds it in the directory. Directory ids are the nodes' own to draw.
+ * metadata_version?, settings?, fork_of?, at_offset?}` becomes the plan that the directory keeps. A cluster id that the
+ * client leaves open is drawn here, once; a retry finds it in the directory. Directory ids are the nodes' own to draw.
  */
 import {
   nodesOf,
@@ -10,15 +10,15 @@ import {
   type PlannedController,
 } from "../../durable-objects/cluster-entry.ts";
 import {
-  ONE_CONTINENT,
-  QUORUM_SETTINGS,
+  CLUSTER_SETTINGS,
   SETTING_BOUNDS,
   defaultSettings,
-  type QuorumSettings,
-} from "../../durable-objects/quorum-settings.ts";
+  settingsOf,
+  type ClusterSettings,
+} from "../../durable-objects/cluster-settings.ts";
 import { MV_DEFAULT, MV_MAX } from "../../src/metadata/index.ts";
 import { Problem } from "../http/errors.ts";
-import { arrayAt, integerAt, invalid, objectAt, textAt } from "../http/fields.ts";
+import { arrayAt, integerAt, invalid, objectAt, textAt, type JsonObject } from "../http/fields.ts";
 import { LOCATION_HINTS, isLocationHint } from "../../durable-objects/location-hints.ts";
 import { isUuidText, randomUuid } from "../../durable-objects/random-uuid.ts";
 
@@ -32,25 +32,37 @@ const NODE_IDS = { min: 0, max: 0x7fff_ffff } as const;
 const PORTS = { min: 1, max: 65_535 } as const;
 const VOTERS = [1, 3, 5] as const;
 
-/** The plan that `body` asks for; a `Problem` names the field that will not do. */
-export function clusterPlanOf(body: unknown, nowMs: number): ClusterPlan {
+/** Of which cluster a new one is to be a fork, and of which state; null for the newest. */
+export interface ForkRequest {
+  readonly cluster_id: string;
+  readonly at_offset: number | null;
+}
+
+export interface ClusterRequest {
+  readonly plan: ClusterPlan;
+  /** Null for a cluster that begins with nothing. */
+  readonly fork: ForkRequest | null;
+}
+
+/** What `body` asks for; a `Problem` names the field that will not do. */
+export function clusterRequestOf(body: unknown, nowMs: number): ClusterRequest {
   const fields = objectAt(body, "", [
     "cluster_id",
     "voters",
     "controllers",
     "metadata_version",
     "settings",
+    "fork_of",
+    "at_offset",
   ]);
-  const clusterId =
-    fields["cluster_id"] === undefined ? randomUuid() : textAt(fields["cluster_id"], "cluster_id");
-  if (!isUuidText(clusterId)) {
-    throw invalid("cluster_id", 'a Kafka uuid: 22 characters of base64url, not beginning with "-"');
-  }
+  const clusterId = fields["cluster_id"] === undefined ? randomUuid() : idAt(fields, "cluster_id");
+  const fork = forkOf(fields);
+  if (fork?.cluster_id === clusterId) throw invalid("cluster_id", "another than that of fork_of");
   const voters = controllersOf(fields["controllers"], fields["voters"]);
-  return {
+  const plan = {
     cluster_id: clusterId,
     planned_voters: voters,
-    settings: settingsOf(
+    settings: settingsAt(
       fields["settings"],
       defaultSettings(voters.map((voter) => voter.location_hint)),
     ),
@@ -60,18 +72,44 @@ export function clusterPlanOf(body: unknown, nowMs: number): ClusterPlan {
         : integerAt(fields["metadata_version"], "metadata_version", METADATA_VERSIONS),
     created_ms: nowMs,
   };
+  return { plan, fork };
+}
+
+function idAt(fields: JsonObject, name: string): string {
+  const id = textAt(fields[name], name);
+  if (isUuidText(id)) return id;
+  throw invalid(name, 'a Kafka uuid: 22 characters of base64url, not beginning with "-"');
+}
+
+function forkOf(fields: JsonObject): ForkRequest | null {
+  if (fields["fork_of"] === undefined) {
+    if (fields["at_offset"] === undefined) return null;
+    throw invalid("at_offset", "left out unless fork_of names a cluster");
+  }
+  if (fields["metadata_version"] !== undefined)
+    throw invalid("metadata_version", "left out: a fork has that of the other cluster");
+  const offset = fields["at_offset"];
+  const bounds = { min: 0, max: Number.MAX_SAFE_INTEGER };
+  return {
+    cluster_id: idAt(fields, "fork_of"),
+    at_offset: offset === undefined ? null : integerAt(offset, "at_offset", bounds),
+  };
 }
 
 /** Whether a cluster that exists is the one that a repeated request asks for. */
-export function agrees(existing: ClusterPlan | ClusterEntry, asked: ClusterPlan): boolean {
-  return shape(existing) === shape(asked);
-}
+export const agrees = (
+  existing: ClusterPlan | ClusterEntry,
+  { plan, fork }: ClusterRequest,
+): boolean => shape(existing, existing.fork_of) === shape(plan, fork);
 
-/** What two requests for one cluster must have in common: everything but what was drawn. */
-const shape = (cluster: ClusterPlan | ClusterEntry): string =>
+/** What two requests for one cluster must have in common: everything but what was drawn, or follows from the rest. */
+const shape = (
+  cluster: ClusterPlan | ClusterEntry,
+  fork: ForkRequest | null | undefined = null,
+): string =>
   JSON.stringify([
-    cluster.metadata_version,
-    QUORUM_SETTINGS.map((name) => (cluster.settings ?? ONE_CONTINENT)[name]),
+    fork === null ? cluster.metadata_version : [fork.cluster_id, fork.at_offset],
+    settingsInOrder(settingsOf(cluster)),
     nodesOf(cluster).map(({ node_id, host, port, location_hint }) => [
       node_id,
       host,
@@ -80,13 +118,16 @@ const shape = (cluster: ClusterPlan | ClusterEntry): string =>
     ]),
   ]);
 
+const settingsInOrder = (settings: ClusterSettings): readonly number[] =>
+  CLUSTER_SETTINGS.map((name) => settings[name]);
+
 /** Numbers, or as in Kafka's files their texts. What a cluster of this build cannot go by is refused, not ignored. */
-function settingsOf(given: unknown, defaults: QuorumSettings): QuorumSettings {
+function settingsAt(given: unknown, defaults: ClusterSettings): ClusterSettings {
   if (given === undefined) return defaults;
-  const fields = objectAt(given, "settings", QUORUM_SETTINGS);
-  const chosen = QUORUM_SETTINGS.filter((name) => fields[name] !== undefined).map((name) => {
+  const fields = objectAt(given, "settings", CLUSTER_SETTINGS);
+  const chosen = CLUSTER_SETTINGS.filter((name) => fields[name] !== undefined).map((name) => {
     const value = fields[name];
-    const isText = typeof value === "string" && /^\d{1,9}$/.test(value);
+    const isText = typeof value === "string" && /^-?\d{1,16}$/.test(value);
     const path = `settings["${name}"]`;
     return [name, integerAt(isText ? Number(value) : value, path, SETTING_BOUNDS[name])] as const;
   });

@@ -1,7 +1,7 @@
 /**
  * Forming a cluster: every controller prepares its storage and says the directory id that was born with it, the voter
  * set is fixed in the directory, every controller learns it, and the cluster exists once one of them leads and its
- * bootstrap records are committed. Every step can be repeated, so a request that broke off is finished by sending it
+ * bootstrap records are committed. The nodes of a fork are given its first state before that (`fork.ts`). Every step can be repeated, so a request that broke off is finished by sending it
  * again. The fixed set is the guard: a storage that is lost after it is missed, whenever that happens.
  */
 import { stableImage } from "../../src/metadata/index.ts";
@@ -23,6 +23,7 @@ import type { Bindings } from "../env.ts";
 import { Problem } from "../http/errors.ts";
 import { observe } from "../observer/metadata-read.ts";
 import { directoryOf } from "./directory.ts";
+import { seedFork } from "./fork.ts";
 import { rememberActive } from "../channel/active.ts";
 
 /** Several elections long: the first one may meet split votes while the objects are still starting. */
@@ -35,6 +36,8 @@ const PAUSE_MS = 20;
  */
 export async function formCluster(env: Bindings, listed: ListedCluster): Promise<ClusterEntry> {
   const entry = listed.state === "planned" ? await fixVoters(env, listed.cluster) : listed.cluster;
+  if (entry.fork_of !== undefined && listed.state !== "formed")
+    await seedFork(env, entry, entry.fork_of);
   const request: FormRequest = { cluster: entry, is_formed: listed.state === "formed" };
   const body = JSON.stringify(request);
   await onEvery(entry, async (nodeId) => {

@@ -12,6 +12,8 @@ export const CODES = {
   INVALID_REQUEST: [400, 40002],
   UNSUPPORTED_VERSION: [400, 40003],
   MALFORMED_FRAME: [400, 40004],
+  OFFSET_IN_FUTURE: [400, 40005],
+  RANGE_TOO_LARGE: [400, 40006],
   UNKNOWN_CLUSTER: [404, 40401],
   UNKNOWN_CONTROLLER: [404, 40402],
   // Confluent's number for a topic or partition that is not there.
@@ -19,9 +21,12 @@ export const CODES = {
   UNKNOWN_BROKER: [404, 40404],
   UNKNOWN_API: [404, 40405],
   UNKNOWN_PATH: [404, 40406],
+  UNKNOWN_SNAPSHOT: [404, 40407],
   CLUSTER_EXISTS: [409, 40901],
   STORAGE_LOST: [409, 40902],
   OFFSET_BELOW_LOG_START: [410, 41001],
+  SNAPSHOT_GONE: [410, 41002],
+  BEYOND_RETENTION: [410, 41003],
   BODY_TOO_LARGE: [413, 41301],
   INTERNAL: [500, 50001],
   NO_ACTIVE_CONTROLLER: [503, 50301],
@@ -37,10 +42,17 @@ export type ProblemKind = keyof typeof CODES;
 export class Problem extends Error {
   override readonly name = "Problem";
   readonly kind: ProblemKind;
+  /** What the body says besides: for a program, which reads no sentence. */
+  readonly details: Readonly<Record<string, unknown>>;
 
-  constructor(kind: ProblemKind, message: string, options?: ErrorOptions) {
+  constructor(
+    kind: ProblemKind,
+    message: string,
+    { details = {}, ...options }: ErrorOptions & { readonly details?: Problem["details"] } = {},
+  ) {
     super(message, options);
     this.kind = kind;
+    this.details = details;
   }
 }
 
@@ -60,7 +72,7 @@ export function answerProblem(error: Error, context: Context): Response {
   }
   const [status] = CODES[error.kind];
   if (status === 503) context.header("Retry-After", "1");
-  return context.json(errorBody(error.kind, error.message), status);
+  return context.json({ ...errorBody(error.kind, error.message), ...error.details }, status);
 }
 
 export const errorBody = (kind: ProblemKind, message: string): ErrorBody => ({

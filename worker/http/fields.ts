@@ -57,6 +57,38 @@ export function integerParameter(
   return integerAt(/^-?\d{1,16}$/.test(text) ? Number(text) : text, name, bounds);
 }
 
+const MILLISECONDS = /^\d{1,15}$/;
+/** ISO 8601 with a time zone: without one it would be a matter of where the reader of this line is. */
+const ISO_TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:?\d\d)$/;
+
+/**
+ * A query parameter that holds a time of the past, in milliseconds since the Unix epoch or in ISO 8601; `undefined` when
+ * it is not there.
+ */
+export function timeParameter(
+  text: string | undefined,
+  name: string,
+  nowMs: number,
+): number | undefined {
+  if (text === undefined) return undefined;
+  const timeMs = MILLISECONDS.test(text)
+    ? Number(text)
+    : ISO_TIME.test(text)
+      ? Date.parse(text)
+      : Number.NaN;
+  if (Number.isNaN(timeMs)) {
+    throw invalid(
+      name,
+      "milliseconds since 1970, or ISO 8601 with its zone, as 2026-01-31T08:00:00Z",
+    );
+  }
+  if (timeMs > nowMs) {
+    const now = new Date(nowMs).toISOString();
+    throw new Problem("OFFSET_IN_FUTURE", `${name}: lies in the future; it is ${now}`);
+  }
+  return timeMs;
+}
+
 /** A refusal of the value at `path`. */
 export const invalid = (path: string, expected: string): Problem =>
   new Problem("INVALID_REQUEST", `${path === "" ? "the body" : path}: must be ${expected}`);

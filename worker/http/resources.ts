@@ -55,14 +55,21 @@ export function wholeList<Item>(
   return { kind, metadata: { self: context.req.url, next: null }, data };
 }
 
+/** `pinned` are parameters that the next page needs and this one may have left open. */
 export function pagedList<Item>(
   context: ScopedContext,
   kind: string,
-  { data, last }: { readonly data: readonly Item[]; readonly last: string | undefined },
+  page: {
+    readonly data: readonly Item[];
+    readonly last: string | undefined;
+    readonly pinned?: Readonly<Record<string, string>>;
+  },
 ): ResourceList<Item> {
+  const { data, last, pinned = {} } = page;
   let next: string | null = null;
   if (last !== undefined) {
     const url = new URL(context.req.url);
+    for (const [name, value] of Object.entries(pinned)) url.searchParams.set(name, value);
     url.searchParams.set("page_token", tokenOfKey(last));
     next = url.href;
   }

@@ -33,9 +33,16 @@ export interface RangeRequest {
 const SEARCH_MS = 5_000;
 const PAUSE_MS = 50;
 
+/** Why a controller did not serve a range; `isGone` when its log begins above it. */
+interface Unserved {
+  readonly reason: string;
+  readonly isGone: boolean;
+}
+
 /**
  * Reads a range. A controller that does not answer, or does not know yet what is committed, is passed over; when
- * all are, they are asked again for a while. If none has served it then, that is a `Problem`.
+ * all are, they are asked again for a while. If none has served it then, that is a `Problem`. So it is when the log of
+ * one begins above it and no other has more: each cuts its own.
  */
 export async function readCommitted(
   env: Bindings,
@@ -47,11 +54,14 @@ export async function readCommitted(
   const deadline = Date.now() + SEARCH_MS;
   for (;;) {
     const reasons: string[] = [];
+    let gone: string | undefined;
     for (const nodeId of order) {
       const range = await readFrom(env, entry, { nodeId, request });
-      if (typeof range !== "string") return range;
-      reasons.push(`${nodeId}: ${range}`);
+      if ("batches" in range) return range;
+      reasons.push(`${nodeId}: ${range.reason}`);
+      if (range.isGone) gone ??= range.reason;
     }
+    if (gone !== undefined) throw new Problem("OFFSET_BELOW_LOG_START", gone);
     if (Date.now() >= deadline) {
       throw new Problem(
         "CONTROLLER_UNREACHABLE",
@@ -62,28 +72,28 @@ export async function readCommitted(
   }
 }
 
-/** The range, or a sentence that says why this controller did not serve it. */
+/** The range, or why this controller did not serve it. */
 async function readFrom(
   env: Bindings,
   entry: ClusterEntry,
   { nodeId, request }: { readonly nodeId: number; readonly request: RangeRequest },
-): Promise<CommittedRange | string> {
+): Promise<CommittedRange | Unserved> {
   const { fromOffset, maxBytes, waitMs } = request;
   const query = { from_offset: fromOffset, max_bytes: maxBytes, wait_ms: waitMs };
   let response: Response;
   try {
     response = await callController(env, entry, { nodeId, route: "log", query });
   } catch (error) {
-    return reasonOf(error);
+    return { reason: reasonOf(error), isGone: false };
   }
-  if (response.status === STATUS.belowLogStart) {
-    // The controller's own sentence, which names where the log begins.
-    throw new Problem("OFFSET_BELOW_LOG_START", await readRefusal(response));
+  if (!response.ok) {
+    // The controller's own sentence: of a log that was cut it names where that begins.
+    return { reason: await readRefusal(response), isGone: response.status === STATUS.gone };
   }
-  if (!response.ok) return await readRefusal(response);
   const bytes = new Uint8Array(await response.arrayBuffer());
   const range = rangeOf(response.headers, bytes);
-  return range.highWatermark < 0 ? "does not know yet what is committed" : range;
+  if (range.highWatermark >= 0) return range;
+  return { reason: "does not know yet what is committed", isGone: false };
 }
 
 const rangeOf = (headers: Headers, bytes: Uint8Array<ArrayBuffer>): CommittedRange => ({

@@ -7,21 +7,25 @@ import type { MetadataImage } from "../../src/metadata/index.ts";
 import type { ClusterEntry } from "../../durable-objects/cluster-entry.ts";
 import { clusterKey } from "../channel/controller-calls.ts";
 import type { Bindings, ScopedContext } from "../env.ts";
-import { integerParameter } from "../http/fields.ts";
-import { readCommitted } from "./committed-log.ts";
+import { Problem } from "../http/errors.ts";
+import { integerParameter, timeParameter } from "../http/fields.ts";
+import { logSource } from "./log-source.ts";
+import type { Observation } from "./observation.ts";
 import { observeWith } from "./observed-image.ts";
-import type { Demand, Observation } from "./observed-image.ts";
+import type { Demand } from "./observed-image.ts";
+import { offsetAt } from "./offset-at-time.ts";
+import { imageAt } from "./past-image.ts";
 
 /** An image of the cluster that meets `demand`. */
 export const observe = (env: Bindings, entry: ClusterEntry, demand: Demand): Promise<Observation> =>
-  observeWith(clusterKey(entry), demand, (request) => readCommitted(env, entry, request));
+  observeWith(clusterKey(entry), demand, logSource(env, entry));
 
 /** Answers with what `view` makes of the image, under the image's position. */
 export async function answerFromImage(
   context: ScopedContext,
   view: (image: MetadataImage) => object,
 ): Promise<Response> {
-  const { image, position } = await observe(context.env, context.var.entry, demandOf(context));
+  const { image, position } = await observationFor(context);
   const etag = `"${position.epoch}:${position.offset}"`;
   context.set("position", position);
   context.header("ETag", etag);
@@ -31,6 +35,24 @@ export async function answerFromImage(
   // What a transaction has not finished is not shown (KIP-868).
   return context.json(view(stableImage(image)));
 }
+
+/** The image that the query asks for: a recent one, or that at an offset or a time of the past. */
+async function observationFor(context: ScopedContext): Promise<Observation> {
+  const { env, req, var: variables } = context;
+  const { entry } = variables;
+  const atOffset = integerParameter(req.query("at_offset"), "at_offset", OFFSETS);
+  const atTime = timeParameter(req.query("at_time"), "at_time", Date.now());
+  if (atOffset === undefined && atTime === undefined) return observe(env, entry, demandOf(context));
+  const asked = atTime === undefined ? "at_offset" : "at_time";
+  const others = ["min_offset", "wait_ms", "max_staleness_ms", "at_offset"];
+  for (const name of others.filter((each) => each !== asked && req.query(each) !== undefined)) {
+    throw new Problem("INVALID_REQUEST", `${name}: cannot be asked together with ${asked}`);
+  }
+  const source = logSource(env, entry);
+  return imageAt(clusterKey(entry), atOffset ?? (await offsetAt(atTime ?? 0, source)), source);
+}
+
+const OFFSETS = { min: 0, max: Number.MAX_SAFE_INTEGER } as const;
 
 function demandOf(context: ScopedContext): Demand {
   const offsets = { min: -1, max: Number.MAX_SAFE_INTEGER };

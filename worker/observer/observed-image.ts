@@ -1,26 +1,26 @@
 /**
  * The Worker's own observed image: this isolate reads the committed log, as any observer does, and answers
  * metadata reads from what it has replayed. One image a cluster, immutable, replaced as a whole; several requests
- * may read ahead at once, and each applies only the batches that the others have not.
+ * may read ahead at once, and each applies only the batches that the others have not. Where the log no longer has what
+ * comes next, or there is no image yet, the newest snapshot comes first: one replacement, at its position.
  *
  * It is KIP-500's metadata cache of a broker, without the broker. Losing it costs a replay.
  */
-import { applyRecords, emptyImage } from "../../src/metadata/index.ts";
-import type { MetadataImage } from "../../src/metadata/index.ts";
-import type { Position } from "../../durable-objects/contract.ts";
-import { decodeVerifiedBatch, metadataRecordsOf } from "../../src/protocol/index.ts";
+import { replayInSlices, type ReplayedBatch } from "../../src/metadata/index.ts";
+import {
+  decodeVerifiedBatch,
+  metadataRecordsOf,
+  type BatchInRow,
+} from "../../src/protocol/index.ts";
 import { Problem } from "../http/errors.ts";
-import type { CommittedRange, RangeRequest } from "./committed-log.ts";
+import type { CommittedRange } from "./committed-log.ts";
+import { forgetPresent, keepPresent, presentOf } from "./kept-images.ts";
+import type { LogSource } from "./log-source.ts";
+import { nextEvent } from "./next-event.ts";
+import { NOTHING, observationOf, type Observation } from "./observation.ts";
 import { seenOf } from "./position.ts";
-import { Recent } from "../recent.ts";
-
-export interface Observation {
-  readonly image: MetadataImage;
-  /** The last record that the image holds. */
-  readonly position: Position;
-  /** When a controller last confirmed that nothing newer was committed, as far as it knew. */
-  readonly confirmedMs: number;
-}
+import { loadSnapshot } from "./snapshot-image.ts";
+import { workShared } from "./shared-work.ts";
 
 /** How fresh a reader wants the image. */
 export interface Demand {
@@ -32,78 +32,137 @@ export interface Demand {
   readonly waitMs?: number | undefined;
 }
 
-/** Images are the largest thing an isolate keeps, tens of megabytes for the largest cluster. */
-const IMAGES_MAX = 4;
-const RANGE_BYTES_MAX = 4 * 1024 * 1024;
+/** Its checksums are computed in one go: some 10 ms. */
+export const RANGE_BYTES_MAX = 2 * 1_024 * 1_024;
 /** How long a read waits for its offset to be committed, unless it says otherwise. */
 const WAIT_MS = 5_000;
-
-const NOTHING: Observation = {
-  image: emptyImage,
-  position: { offset: -1, epoch: 0 },
-  confirmedMs: Number.NEGATIVE_INFINITY,
-};
-
-const observed = new Recent<Observation>(IMAGES_MAX);
+/** So often a read begins anew from a snapshot: each of them is newer than the one before, and takes long to load. */
+const SNAPSHOTS_MAX = 3;
 
 /** An image that meets `demand`, and is no older than anything this isolate has shown of the cluster. */
 export async function observeWith(
   key: string,
   { maxStalenessMs, minOffset = -1, waitMs = WAIT_MS }: Demand,
-  read: (request: RangeRequest) => Promise<CommittedRange>,
+  source: LogSource,
 ): Promise<Observation> {
   const startMs = Date.now();
   const required = Math.max(minOffset, seenOf(key).offset);
-  let current = observed.get(key) ?? NOTHING;
-  if (
-    maxStalenessMs !== undefined &&
-    startMs - current.confirmedMs <= maxStalenessMs &&
-    current.position.offset >= required
-  ) {
-    return current;
-  }
+  const fresh = confirmedSince(key, required, startMs - (maxStalenessMs ?? -1));
+  if (fresh !== undefined) return fresh;
   let behind = false;
   for (;;) {
     const heldMs = behind ? Math.max(0, startMs + waitMs - Date.now()) : 0;
-    const fromOffset = current.position.offset + 1;
-    const range = await read({ fromOffset, maxBytes: RANGE_BYTES_MAX, waitMs: heldMs });
-    current = advance(key, range);
-    const caughtUp = range.end >= range.highWatermark;
-    if (caughtUp && current.position.offset >= required) break;
-    behind = caughtUp;
-    if (behind && Date.now() - startMs >= waitMs) throw viewBehind(current, { required, waitMs });
+    const range = await readOn(key, source, heldMs);
+    while (advance(key, range)) await nextEvent();
+    behind = reachOf(key) + 1 >= range.highWatermark;
+    if (behind && reachOf(key) >= required) return confirm(key, startMs);
+    if (behind && Date.now() - startMs >= waitMs) throw viewBehind(key, { required, waitMs });
   }
-  const confirmed = { ...current, confirmedMs: Math.max(current.confirmedMs, startMs) };
-  observed.set(key, confirmed);
+}
+
+// No reader holds on to an image while it waits, or one that is dropped to make room would stay: so images are looked
+// at in functions that wait for nothing.
+
+/** The image, where it was confirmed not before `sinceMs` and holds the record at `required`. */
+function confirmedSince(key: string, required: number, sinceMs: number): Observation | undefined {
+  const known = presentOf(key);
+  const isFresh = known !== undefined && known.confirmedMs >= sinceMs;
+  return isFresh && known.position.offset >= required ? known : undefined;
+}
+
+/** The last record of the image; before everything when there is none. */
+const reachOf = (key: string): number => (presentOf(key) ?? NOTHING).position.offset;
+
+/** Nothing newer was committed at `nowMs`, as far as a controller knew. */
+function confirm(key: string, nowMs: number): Observation {
+  const current = presentOf(key) ?? NOTHING;
+  const confirmed = { ...current, confirmedMs: Math.max(current.confirmedMs, nowMs) };
+  keepPresent(key, confirmed);
   return confirmed;
 }
 
-/** Drops what was observed of a cluster. */
-export const forgetObserved = (key: string): void => observed.delete(key);
+/** What comes after the image. Without one, or where the log no longer has that, a snapshot is taken first. */
+async function readOn(key: string, source: LogSource, waitMs: number): Promise<CommittedRange> {
+  if (presentOf(key) === undefined) await begin(key, source);
+  for (let snapshots = 0; snapshots < SNAPSHOTS_MAX; snapshots += 1) {
+    const fromOffset = reachOf(key) + 1;
+    try {
+      return await source.range({ fromOffset, maxBytes: RANGE_BYTES_MAX, waitMs });
+    } catch (error) {
+      if (!(error instanceof Problem) || error.kind !== "OFFSET_BELOW_LOG_START") throw error;
+    }
+    await replaceImage(key, source, fromOffset);
+  }
+  throw noSnapshot(reachOf(key) + 1);
+}
 
-/** Replays the part of `range` that the image lacks. Synchronous: no other request runs in between. */
-function advance(key: string, range: CommittedRange): Observation {
-  let current = observed.get(key) ?? NOTHING;
-  for (const row of range.batches) {
-    if (row.baseOffset <= current.position.offset) continue;
+/** The newest snapshot, or without any an image of nothing: the log goes back to its first record then. */
+async function begin(key: string, source: LogSource): Promise<void> {
+  await workShared(key, async (progress) => {
+    if (presentOf(key) !== undefined) return;
+    const image = await loadSnapshot(source, {
+      choose: ({ snapshots: [newest] }) => newest,
+      progress,
+    });
+    progress.step();
+    keepPresent(key, image === null ? NOTHING : observationOf(image));
+  });
+}
+
+/**
+ * Replaces the image by that of the newest snapshot, which ends above `offset`. The old one goes first: two of the
+ * largest would not fit an isolate. How far it reached stays known (`position.ts`).
+ */
+async function replaceImage(key: string, source: LogSource, offset: number): Promise<void> {
+  await workShared(key, async (progress) => {
+    if (reachOf(key) >= offset) return;
+    const image = await loadSnapshot(source, {
+      choose: ({ snapshots: [newest] }) =>
+        newest !== undefined && newest.endOffset > offset ? newest : undefined,
+      begins: () => forgetPresent(key),
+      progress,
+    });
+    progress.step();
+    if (image === null) throw noSnapshot(offset);
+    keepPresent(key, observationOf(image));
+  });
+}
+
+const noSnapshot = (offset: number): Problem =>
+  new Problem(
+    "CONTROLLER_UNREACHABLE",
+    `the log begins above ${offset}, and no controller that answers has a snapshot that ends there`,
+  );
+
+/**
+ * Replays a slice of what the image lacks of `range`; true when there is more of it. Another request may have done the
+ * same since, or dropped the image: what does not follow it is left out.
+ */
+function advance(key: string, { batches }: CommittedRange): boolean {
+  const current = presentOf(key);
+  if (current === undefined) return false;
+  const { offset } = current.position;
+  const at = batches.findIndex(({ baseOffset }) => baseOffset === offset + 1);
+  if (at < 0) return false;
+  const [image = current.image] = replayInSlices(current.image, replayable(batches.slice(at)));
+  keepPresent(key, { ...observationOf(image), confirmedMs: current.confirmedMs });
+  return image.provenance.endOffset <= (batches.at(-1)?.lastOffset ?? -1);
+}
+
+/** The batches as replay takes them, decoded as they are taken. */
+export function* replayable(batches: Iterable<BatchInRow>): Generator<ReplayedBatch> {
+  for (const row of batches) {
     const { lastOffset, leaderEpoch: epoch, timestampMs } = row;
     const records = metadataRecordsOf(decodeVerifiedBatch(row));
-    const provenance = { endOffset: lastOffset + 1, epoch, timestampMs };
-    current = {
-      ...current,
-      image: applyRecords(current.image, records, provenance),
-      position: { offset: lastOffset, epoch },
-    };
+    yield { records, provenance: { endOffset: lastOffset + 1, epoch, timestampMs } };
   }
-  observed.set(key, current);
-  return current;
 }
 
 const viewBehind = (
-  { position }: Observation,
+  key: string,
   { required, waitMs }: { readonly required: number; readonly waitMs: number },
 ): Problem =>
   new Problem(
     "VIEW_BEHIND",
-    `offset ${required} was not seen committed within ${waitMs} ms; the view reaches ${position.offset}`,
+    `offset ${required} was not seen committed within ${waitMs} ms; the view reaches ${reachOf(key)}`,
   );

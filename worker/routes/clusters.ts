@@ -7,13 +7,16 @@ import type {
   ClusterEntry,
   ClusterIdentity,
   ControllerEntry,
+  ForkOrigin,
+  ListedCluster,
 } from "../../durable-objects/cluster-entry.ts";
-import { ONE_CONTINENT, type QuorumSettings } from "../../durable-objects/quorum-settings.ts";
+import { settingsOf, type ClusterSettings } from "../../durable-objects/cluster-settings.ts";
 import { parseJson, readText } from "../http/body.ts";
-import { agrees, clusterPlanOf } from "../clusters/cluster-requests.ts";
+import { agrees, clusterRequestOf, type ClusterRequest } from "../clusters/cluster-requests.ts";
 import { clusterKey, nodeIdsOf, reachController } from "../channel/controller-calls.ts";
 import { directoryOf, findCluster, findListed, forgetCluster } from "../clusters/directory.ts";
-import type { Scope, ScopedContext } from "../env.ts";
+import { forkPlan } from "../clusters/fork.ts";
+import type { Bindings, Scope, ScopedContext } from "../env.ts";
 import { Problem } from "../http/errors.ts";
 import { formCluster } from "../clusters/formation.ts";
 import { observe } from "../observer/metadata-read.ts";
@@ -22,15 +25,18 @@ import type { Related, Resource } from "../http/resources.ts";
 import { forgetActive } from "../channel/active.ts";
 import { stampPosition } from "../observer/position.ts";
 
-interface ClusterData extends Resource, ClusterIdentity {
+interface ClusterData extends Resource, Omit<ClusterIdentity, "fork_of"> {
   /** The initial voters. */
   readonly controllers: readonly ControllerEntry[];
-  /** The time-outs of the quorum, in ms under Kafka's names. */
-  readonly settings: QuorumSettings;
+  /** Under Kafka's names, in milliseconds and bytes. */
+  readonly settings: ClusterSettings;
+  /** Of a fork: which cluster it began with, and the last record of it that it has. */
+  readonly fork_of?: Pick<ForkOrigin, "cluster_id" | "offset">;
   readonly brokers: Related;
   readonly topics: Related;
   readonly quorum: Related;
   readonly metadata_log: Related;
+  readonly snapshots: Related;
 }
 
 export const clusters = new Hono<Scope>();
@@ -49,12 +55,12 @@ clusters.get("/", async (context) => {
 /** Answers once the cluster is formed and led. The same request again finishes a formation that broke off. */
 clusters.post("/", async (context) => {
   const text = await readText(context.req.raw);
-  const asked = clusterPlanOf(text.trim() === "" ? {} : parseJson(text), Date.now());
-  const { created, listed } = await directoryOf(context.env).create(asked);
+  const asked = clusterRequestOf(text.trim() === "" ? {} : parseJson(text), Date.now());
+  const { created, listed } = await listedFor(context.env, asked);
   if (!created && !agrees(listed.cluster, asked)) {
     throw new Problem(
       "CLUSTER_EXISTS",
-      `cluster ${asked.cluster_id} exists with other controllers, other settings or another metadata_version`,
+      `cluster ${asked.plan.cluster_id} exists with other controllers, other settings, another metadata_version or another origin`,
     );
   }
   const entry = await formCluster(context.env, listed);
@@ -66,6 +72,18 @@ clusters.post("/", async (context) => {
   stampPosition(context);
   return context.res;
 });
+
+/** A fork that cannot be made leaves nothing behind: which state it begins with is found out before it is listed. */
+async function listedFor(
+  env: Bindings,
+  { plan, fork }: ClusterRequest,
+): Promise<{ readonly created: boolean; readonly listed: ListedCluster }> {
+  const directory = directoryOf(env);
+  if (fork === null) return await directory.create(plan);
+  const listed = await directory.get(plan.cluster_id);
+  if (listed !== null) return { created: false, listed };
+  return await directory.create(await forkPlan(env, plan, fork));
+}
 
 clusters.get("/:cluster_id", async (context) => {
   const entry = await findCluster(context.env, context.req.param("cluster_id"));
@@ -106,17 +124,22 @@ clusters.delete("/:cluster_id", async (context) => {
 
 function clusterData(context: ScopedContext, entry: ClusterEntry): ClusterData {
   const path = ["clusters", entry.cluster_id];
+  const { fork_of: origin } = entry;
   const related = (name: string): Related => ({ related: addressOf(context, ...path, name) });
   return {
     ...resource(context, "KafkaCluster", path),
     cluster_id: entry.cluster_id,
     controllers: entry.initial_voters,
     metadata_version: entry.metadata_version,
-    settings: entry.settings ?? ONE_CONTINENT,
+    settings: settingsOf(entry),
     created_ms: entry.created_ms,
+    ...(origin === undefined
+      ? {}
+      : { fork_of: { cluster_id: origin.cluster_id, offset: origin.offset } }),
     brokers: related("brokers"),
     topics: related("topics"),
     quorum: related("quorum"),
     metadata_log: related("metadata-log"),
+    snapshots: related("snapshots"),
   };
 }

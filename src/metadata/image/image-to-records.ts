@@ -25,15 +25,20 @@ import {
 import type { ClusterImage } from "./cluster-image.ts";
 import type { FeaturesImage } from "./features-image.ts";
 import type { MetadataContents } from "./metadata-image.ts";
+import type { Partition } from "./partition.ts";
 import { partitionsOfTopic, type PartitionRow, type TopicsImage } from "./topics-image.ts";
 
 type Records = Generator<MetadataRecord, void, undefined>;
 
-export function* imageToRecords(image: MetadataContents): Records {
+/** `shown` says as what a partition is written; as it is, unless it says otherwise. */
+export function* imageToRecords(
+  image: MetadataContents,
+  shown: (row: PartitionRow) => Partition = ({ partition }) => partition,
+): Records {
   const { metadataVersion } = image.features;
   yield* featureRecords(image.features);
   yield* clusterRecords(image.cluster, metadataVersion);
-  yield* topicRecords(image.topics, metadataVersion);
+  yield* topicRecords(image.topics, metadataVersion, shown);
   for (const { resourceType, resourceName, values } of image.configs.values()) {
     for (const [name, value] of sorted(values)) {
       yield ConfigRecord.of(0, { resourceType, resourceName, name, value });
@@ -85,11 +90,17 @@ function* clusterRecords(cluster: ClusterImage, metadataVersion: number): Record
   }
 }
 
-function* topicRecords(topics: TopicsImage, metadataVersion: number): Records {
+function* topicRecords(
+  topics: TopicsImage,
+  metadataVersion: number,
+  shown: (row: PartitionRow) => Partition,
+): Records {
   const version = partitionRecordVersion(metadataVersion);
   for (const { id, name } of topics.byId.values()) {
     yield TopicRecord.of(0, { name, topicId: id });
-    for (const row of partitionsOfTopic(topics, id)) yield partitionRecord(row, version);
+    for (const row of partitionsOfTopic(topics, id)) {
+      yield partitionRecord(row, shown(row), version);
+    }
   }
 }
 
@@ -98,7 +109,8 @@ const unlessEmpty = <Item>(list: readonly Item[]): readonly Item[] | null =>
   list.length === 0 ? null : list;
 
 function partitionRecord(
-  { topicId, partitionId, partition }: PartitionRow,
+  { topicId, partitionId }: PartitionRow,
+  partition: Partition,
   version: number,
 ): MetadataRecord {
   const data = {

@@ -25,7 +25,7 @@ export interface PartitionRows {
 export const NO_ROWS: PartitionRows = { count: 0, chunks: [] };
 
 /** Big enough that a chunk's own cost does not show, small enough that a write copies about 8 KB. */
-const CHUNK_ROWS = 256;
+export const CHUNK_ROWS = 256;
 /** A thousand times what Kafka lets one request create; only a damaged log names a partition beyond it. */
 const PARTITIONS_PER_TOPIC_MAX = 10_000_000;
 
@@ -60,7 +60,7 @@ export function partitionInRows(
 }
 
 /** Where row `index` of a chunk begins; 0 if the chunk lacks it. */
-const rowIn = (chunk: RowChunk, index: number): number =>
+export const rowIn = (chunk: RowChunk, index: number): number =>
   index < wordAt(chunk, 0) ? wordAt(chunk, 1 + index) : 0;
 
 /** A row found by a scan. */
@@ -234,14 +234,18 @@ function repacked(
 }
 
 function copyRow(chunk: RowChunk, at: number, words: number[]): void {
-  const isrCount = isrLengthIn(chunk, at);
-  let end = at + LISTS + replicasIn(chunk, at) + (isrCount === AS_REPLICAS ? 0 : isrCount);
-  if (hasRareLists(chunk, at)) {
-    const rareAt = end;
-    end += 4;
-    for (let which = 0; which < 4; which += 1) end += wordAt(chunk, rareAt + which);
-  }
+  const end = rowEnd(chunk, at);
   for (let word = at; word < end; word += 1) words.push(wordAt(chunk, word));
+}
+
+/** Where the row that begins at `at` ends. */
+export function rowEnd(chunk: RowChunk, at: number): number {
+  const isrCount = isrLengthIn(chunk, at);
+  const rareAt = at + LISTS + replicasIn(chunk, at) + (isrCount === AS_REPLICAS ? 0 : isrCount);
+  if (!hasRareLists(chunk, at)) return rareAt;
+  let end = rareAt + 4;
+  for (let which = 0; which < 4; which += 1) end += wordAt(chunk, rareAt + which);
+  return end;
 }
 
 function packRow(partition: Partition, slots: ReplicaSlots, words: number[]): void {

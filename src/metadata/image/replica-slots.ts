@@ -57,3 +57,11 @@ export function directoryOfSlot(slots: ReplicaSlots, slot: number): Uuid {
   assert(directory !== undefined, `slot ${slot} is not in the table`);
   return directory;
 }
+
+/** Whether a row that was written with `before` says the same when it is read with `after`. */
+export const extendsSlots = (before: ReplicaSlots, after: ReplicaSlots): boolean =>
+  before === after ||
+  before.brokerIds.every(
+    (brokerId, slot) =>
+      after.brokerIds[slot] === brokerId && after.directories[slot] === before.directories[slot],
+  );

@@ -1,0 +1,31 @@
+/**
+ * An image of a cluster's metadata, and which record it reaches to.
+ */
+import { emptyImage, type MetadataImage } from "../../src/metadata/index.ts";
+import type { Position } from "../../durable-objects/contract.ts";
+
+export interface Observation {
+  readonly image: MetadataImage;
+  /** The last record that the image holds. */
+  readonly position: Position;
+  /** When a controller last confirmed that nothing newer was committed, as far as it knew. */
+  readonly confirmedMs: number;
+}
+
+export const NOTHING: Observation = {
+  image: emptyImage,
+  position: { offset: -1, epoch: 0 },
+  confirmedMs: Number.NEGATIVE_INFINITY,
+};
+
+/** An image that nobody has confirmed to be the newest. */
+export const observationOf = (image: MetadataImage): Observation => ({
+  ...NOTHING,
+  image,
+  position: positionOf(image),
+});
+
+export const positionOf = ({ provenance }: MetadataImage): Position => ({
+  offset: provenance.endOffset - 1,
+  epoch: Math.max(0, provenance.epoch),
+});

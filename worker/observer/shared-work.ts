@@ -1,0 +1,75 @@
+/**
+ * Work that several requests of an isolate want done at once, such as loading a snapshot: one of them does it, the
+ * others look now and then whether it is done. What they share is plain data. A promise of another request may not be
+ * waited for on the platform, and would never settle if its client hung up; a worker that has not made progress for a
+ * while is taken for gone, and the next one begins anew.
+ */
+import { Problem } from "../http/errors.ts";
+import { Recent } from "../recent.ts";
+
+/** What the worker says of itself while it works. */
+export interface Progress {
+  /** A step is done. Throws when another has begun anew meanwhile: what would come of this is nobody's any more. */
+  step(): void;
+}
+
+class Superseded extends Error {
+  override readonly name = "Superseded";
+}
+
+interface Work {
+  progressMs: number;
+  state: "under way" | "done" | "failed";
+  failure: Problem | undefined;
+}
+
+/** Far longer than one range takes, shorter than a reader's patience. */
+const STALLED_MS = 15_000;
+const LOOK_MS = 20;
+const WORKS_MAX = 100;
+
+const works = new Recent<Work>(WORKS_MAX);
+
+/**
+ * Does `work`, or waits until another request of this isolate has done that of the same name. Throws what the one
+ * that did it threw, if that was a `Problem`; otherwise the caller looks for itself what has come of it.
+ */
+export async function workShared(
+  name: string,
+  work: (progress: Progress) => Promise<void>,
+): Promise<void> {
+  const other = works.get(name);
+  if (other !== undefined && !isStalled(other)) return await watch(other);
+  const own: Work = { progressMs: Date.now(), state: "under way", failure: undefined };
+  works.set(name, own);
+  const progress: Progress = {
+    step: () => {
+      if (works.get(name) !== own) throw new Superseded();
+      own.progressMs = Date.now();
+    },
+  };
+  try {
+    await work(progress);
+    own.state = "done";
+  } catch (error) {
+    own.state = "failed";
+    if (error instanceof Superseded) return;
+    if (error instanceof Problem) own.failure = error;
+    throw error;
+  } finally {
+    if (works.get(name) === own) works.delete(name);
+  }
+}
+
+const isStalled = (work: Work): boolean => Date.now() - work.progressMs > STALLED_MS;
+
+/** Ends when the work is done, has failed or stands still. */
+async function watch(work: Work): Promise<void> {
+  while (work.state === "under way" && !isStalled(work)) {
+    await new Promise((settle) => setTimeout(settle, LOOK_MS));
+  }
+  if (work.failure !== undefined) {
+    const { kind, message, details } = work.failure;
+    throw new Problem(kind, message, { details });
+  }
+}

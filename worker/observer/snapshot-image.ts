@@ -1,0 +1,83 @@
+/**
+ * The image that a snapshot holds, loaded chunk by chunk: neither its bytes nor its records are ever in memory as a
+ * whole, and the image is nobody's to see before its end.
+ */
+import { applyRecords, emptyImage, type MetadataImage } from "../../src/metadata/index.ts";
+import { SnapshotReader, decodeMetadataRecord } from "../../src/protocol/index.ts";
+import { reasonOf } from "../channel/controller-calls.ts";
+import { Problem } from "../http/errors.ts";
+import { makeRoomForSnapshot } from "./kept-images.ts";
+import type { LogSource } from "./log-source.ts";
+import { nextEvent } from "./next-event.ts";
+import type { Progress } from "./shared-work.ts";
+import type { OfferedSnapshot, SnapshotOffers } from "./snapshots.ts";
+
+/** A partition takes 4 to 5 µs: a slice some 10 ms. */
+const SLICE_RECORDS = 2_000;
+/** Snapshots come and go, and so do controllers: so often another one is tried before a reader hears of it. */
+const ATTEMPTS_MAX = 5;
+
+export interface SnapshotChoice {
+  /** The one to load, of those that there are and that have not failed yet; undefined for none of them. */
+  readonly choose: (offers: SnapshotOffers) => OfferedSnapshot | undefined;
+  /** Told before it is loaded: the last moment to let go of another image. */
+  readonly begins?: () => void;
+  readonly progress: Progress;
+}
+
+/**
+ * The image of the snapshot that `choose` takes; null when it takes none. One that cannot be read whole, and one that
+ * its controller has dropped meanwhile, are chosen anew from what there is then; a `Problem` when that fails too often.
+ */
+export async function loadSnapshot(
+  source: LogSource,
+  { choose, begins, progress }: SnapshotChoice,
+): Promise<MetadataImage | null> {
+  const reasons: string[] = [];
+  const failed = new Set<string>();
+  while (failed.size < ATTEMPTS_MAX) {
+    const offers = await source.offers();
+    const left = offers.snapshots.filter((each) => !failed.has(nameOf(each)));
+    const snapshot = choose({ ...offers, snapshots: left });
+    if (snapshot === undefined && reasons.length === 0) return null;
+    if (snapshot === undefined) break;
+    begins?.();
+    makeRoomForSnapshot(snapshot.size);
+    try {
+      return await loaded(source, snapshot, progress);
+    } catch (error) {
+      progress.step();
+      failed.add(nameOf(snapshot));
+      reasons.push(`${nameOf(snapshot)}: ${reasonOf(error)}`);
+    }
+  }
+  throw new Problem("CONTROLLER_UNREACHABLE", `no snapshot could be read: ${reasons.join("; ")}`);
+}
+
+const nameOf = ({ nodeId, endOffset, epoch }: OfferedSnapshot): string =>
+  `${endOffset}-${epoch} of ${nodeId}`;
+
+async function loaded(
+  source: LogSource,
+  snapshot: OfferedSnapshot,
+  progress: Progress,
+): Promise<MetadataImage> {
+  const { endOffset, epoch, size, timestampMs } = snapshot;
+  const reader = new SnapshotReader();
+  const provenance = { endOffset, epoch, timestampMs };
+  let image = applyRecords(emptyImage, [], provenance);
+  while (reader.position < size) {
+    const bytes = await source.bytes(snapshot, reader.position);
+    for (const { values } of reader.push(bytes)) {
+      for (let at = 0; at < values.length; at += SLICE_RECORDS) {
+        const records = values.slice(at, at + SLICE_RECORDS).map(decodeMetadataRecord);
+        image = applyRecords(image, records, provenance);
+        await nextEvent();
+      }
+    }
+    progress.step();
+  }
+  const frame = reader.end();
+  if (frame.epoch !== epoch) throw new Error(`its header is of epoch ${frame.epoch}`);
+  return image;
+}
