@@ -48,9 +48,13 @@ const FEATURES = [
   { name: "transaction.version", minSupportedVersion: 0, maxSupportedVersion: 2 },
 ];
 
-export function jsonBroker(cluster: ClusterClient, id: number): JsonBroker {
+/** One with a new disk, or with a log directory that an earlier incarnation had. */
+export function jsonBroker(
+  cluster: ClusterClient,
+  id: number,
+  logDir: string = kafkaUuid(),
+): JsonBroker {
   const incarnationId = kafkaUuid();
-  const logDir = kafkaUuid();
   let epoch = -1;
   let read = 0;
   let timer: ReturnType<typeof setInterval> | undefined;
