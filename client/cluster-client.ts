@@ -17,6 +17,8 @@ export interface FormedCluster {
   readonly metadata_version: number;
   /** Under Kafka's names, in ms and bytes (`controller.quorum.*`, `metadata.*`). */
   readonly settings: Readonly<Record<string, number>>;
+  /** The cluster whose state it began with, and the last record of it; absent when it is no fork. */
+  readonly fork_of?: { readonly cluster_id: string; readonly offset: number };
 }
 
 export interface Answer<Body> {

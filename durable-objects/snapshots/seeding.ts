@@ -7,10 +7,12 @@
  */
 import { assert } from "../../src/std/assert.ts";
 import type { SnapshotId, StoredSnapshot } from "../../src/raft/index.ts";
-import type { Ports } from "../replica/ports.ts";
+import type { Disk, Ports } from "../replica/ports.ts";
 import { SnapshotVerifier } from "./snapshot-verifier.ts";
 
-export type SeedingParts = Pick<Ports, "disk" | "log" | "snapshots" | "timers" | "operatorLog">;
+export interface SeedingParts extends Pick<Ports, "log" | "snapshots" | "timers" | "operatorLog"> {
+  readonly disk: Pick<Disk, "transaction">;
+}
 
 /** Told once: null when the seed is what the log begins after, or why it is not. */
 export type SeedEnded = (reason: string | null) => void;

@@ -75,7 +75,7 @@ describe("a log that is cut", () => {
   test("has snapshots, of which each controller says what it has", async () => {
     const snapshots = await quorum.cluster.snapshots();
     expect(snapshots.length).toBeGreaterThan(0);
-    const ids = new Set(snapshots.flatMap(({ controller_ids: ids }) => ids));
+    const ids = new Set(snapshots.flatMap(({ controller_ids: holders }) => holders));
     expect(ids).toEqual(new Set([3000, 3001, 3002]));
   });
 

@@ -128,9 +128,10 @@ test.each([11, 17, 25, 30])(
   },
 );
 
+const on = (brokerId: number) =>
+  world({ brokers: "1 2", topics: { a: [`${brokerId} / ${brokerId} / -1`] } });
+
 test("images that have nothing of each other are compared by what they say", () => {
-  const on = (brokerId: number) =>
-    world({ brokers: "1 2", topics: { a: [`${brokerId} / ${brokerId} / -1`] } });
   const fields = [...metadataChanges(on(1), on(2))].flatMap((change) => change.fields);
   expect(fields.map(({ name }) => name)).toEqual(["replicas", "isr", "directories"]);
 });
