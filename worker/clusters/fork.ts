@@ -61,16 +61,18 @@ export async function seedFork(
   const unformed = await unformedNodes(env, entry);
   if (unformed.length === 0) return;
   const source = await findCluster(env, origin.cluster_id);
+  if (source.created_ms !== origin.created_ms) throw anotherSource(entry, origin);
   const { image, position } = await stateAt(env, source, origin.offset);
   const isSame = position.offset === origin.offset && position.epoch === origin.epoch;
-  if (source.created_ms !== origin.created_ms || !isSame) {
-    throw new Problem(
-      "UNKNOWN_CLUSTER",
-      `cluster ${origin.cluster_id} is another than the one that ${entry.cluster_id} is a fork of`,
-    );
-  }
+  if (!isSame) throw anotherSource(entry, origin);
   await seedNodes(env, entry, { nodeIds: unformed, image });
 }
+
+const anotherSource = (entry: ClusterEntry, origin: ForkOrigin): Problem =>
+  new Problem(
+    "UNKNOWN_CLUSTER",
+    `cluster ${origin.cluster_id} is another than the one that ${entry.cluster_id} is a fork of`,
+  );
 
 /** The nodes that have no log of their own yet; a `Problem` when one does not say. */
 async function unformedNodes(env: Bindings, entry: ClusterEntry): Promise<readonly number[]> {
