@@ -137,8 +137,8 @@ export interface ClusterClient {
   partitions(topic: string): Promise<readonly Partition[]>;
   /** One range of the committed log from an offset; `waitMs` holds an answer that would be empty. */
   log(fromOffset: number, waitMs?: number): Promise<LogAnswer>;
-  /** The whole committed log as raw record batches, end to end. */
-  rawLog(): Promise<Uint8Array>;
+  /** The committed log from an offset on, the first one unless said, as raw record batches, end to end. */
+  rawLog(fromOffset?: number): Promise<Uint8Array>;
   /** The snapshots that there are, newest first. */
   snapshots(): Promise<readonly Snapshot[]>;
   /** One of them whole: the newest, or that of `{end_offset}-{epoch}`. */
@@ -185,7 +185,7 @@ export function clusterClient(edge: string, clusterId: string): ClusterClient {
     },
     log: (fromOffset, waitMs = 0) =>
       readLines(`${base}/metadata-log?from_offset=${fromOffset}&wait_ms=${waitMs}`),
-    rawLog: () => readRaw(`${base}/metadata-log`),
+    rawLog: (fromOffset = 0) => readRaw(`${base}/metadata-log`, fromOffset),
     snapshots: async () =>
       (await get<{ readonly data: readonly Snapshot[] }>("snapshots")).body.data,
     snapshot: (id = "latest") => readSnapshot(`${base}/snapshots/${id}`),
@@ -222,9 +222,9 @@ async function readLines(url: string): Promise<LogAnswer> {
   };
 }
 
-async function readRaw(url: string): Promise<Uint8Array> {
+async function readRaw(url: string, fromOffset: number): Promise<Uint8Array> {
   const chunks: Uint8Array[] = [];
-  let next = 0;
+  let next = fromOffset;
   for (;;) {
     const response = await answered(`${url}?from_offset=${next}`, {
       headers: { Accept: "application/vnd.kafka.records" },

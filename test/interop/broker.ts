@@ -32,6 +32,8 @@ export interface Broker {
   readonly shutDown: () => Promise<boolean>;
   /** Deletes its copy of the metadata log, as a disk that was lost would; it must be down. */
   readonly loseMetadataLog: () => Promise<void>;
+  /** The ends of the snapshots in its metadata log, those that it fetched and those that it made. */
+  readonly snapshotEnds: () => Promise<readonly number[]>;
 }
 
 const HEAP_MB = 256;
@@ -86,6 +88,12 @@ export function broker(options: BrokerOptions): Broker {
       const folders = await readdir(data);
       const own = folders.filter((name) => name.startsWith("__cluster_metadata"));
       await Promise.all(own.map((name) => rm(join(data, name), { recursive: true })));
+    },
+    snapshotEnds: async () => {
+      const files = await readdir(join(data, "__cluster_metadata-0"));
+      return files
+        .filter((name) => name.endsWith(".checkpoint"))
+        .map((name) => Number(name.slice(0, name.indexOf("-"))));
     },
   };
 }

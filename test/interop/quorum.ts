@@ -22,6 +22,11 @@ export interface InteropQuorum extends Pick<Quorum, "formed" | "cluster" | "stop
 }
 
 const VOTERS = 3;
+/** So little that the log is cut again and again while the steps run, and brokers meet its start. */
+const SETTINGS = {
+  "metadata.log.max.record.bytes.between.snapshots": 8_000,
+  "metadata.max.retention.bytes": 0,
+};
 
 export interface InteropOptions {
   readonly folder: string;
@@ -43,6 +48,7 @@ export async function startInteropQuorum(options: InteropOptions): Promise<Inter
     form: ({ url }) =>
       formCluster(url, {
         controllers: ports.map((port) => ({ host: "127.0.0.1", port })),
+        settings: SETTINGS,
         ...(metadataVersion === undefined ? {} : { metadata_version: metadataVersion }),
       }),
   });

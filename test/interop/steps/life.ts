@@ -142,16 +142,61 @@ const quickly: Step = {
     }),
 };
 
+/** Waits until every controller has cut its log above `offset`, making topics meanwhile; where the log begins then. */
+async function cutAbove(cluster: Cluster, offset: number): Promise<number> {
+  return until(`the log is cut above ${offset}`, { withinMs: IN_SYNC_MS, everyMs: 1 }, async () => {
+    const { body } = await cluster.quorum.cluster.get<{
+      readonly controllers: readonly { readonly log_start_offset: number }[];
+    }>("quorum");
+    const start = Math.min(...body.controllers.map((each) => each.log_start_offset));
+    if (start > offset) return start;
+    await nextCreation(cluster);
+    return undefined;
+  });
+}
+
 const emptyLog: Step = {
   title: "life: a broker loses its metadata log",
+  short: true,
   run: (cluster) =>
     underLoad(cluster, "empty", async (topic) => {
+      const start = await cutAbove(cluster, 0);
       const broker = cluster.brokerOf(1);
       await broker.shutDown();
       await broker.loseMetadataLog();
       const ms = await timed(() => broker.start());
       await inSync(cluster, topic);
-      return `caught up from offset 0 and serving after ${seconds(ms)}`;
+      const ends = await broker.snapshotEnds();
+      expect(
+        ends.some((end) => end >= start),
+        "it has fetched a snapshot",
+        ends.join(" "),
+      );
+      return `the log began at ${start}; caught up from a snapshot and serving after ${seconds(ms)}`;
+    }),
+};
+
+const away: Step = {
+  title: "life: a broker is away while the log is cut",
+  run: (cluster) =>
+    underLoad(cluster, "away", async (topic) => {
+      const broker = cluster.brokerOf(2);
+      await broker.shutDown();
+      try {
+        const { high_watermark: left } = await cluster.quorum.cluster.quorum();
+        const start = await cutAbove(cluster, left);
+        const ms = await timed(() => broker.start());
+        await inSync(cluster, topic);
+        const ends = await broker.snapshotEnds();
+        expect(
+          ends.some((end) => end >= start),
+          "it has fetched a snapshot",
+          ends.join(" "),
+        );
+        return `left at ${left}, the log began at ${start}; serving after ${seconds(ms)}`;
+      } finally {
+        await back(broker);
+      }
     }),
 };
 
@@ -282,6 +327,7 @@ export const lifeSteps: readonly Step[] = [
   killed,
   quickly,
   emptyLog,
+  away,
   controlled,
   crashing,
   twoOfThree,
