@@ -41,7 +41,12 @@ export class LongLogNode extends ControllerNode {
     const url = new URL(request.url);
     switch (url.pathname) {
       case "/bench-fill":
-        return Response.json(this.#fill(Number(url.searchParams.get("commits"))));
+        return Response.json(
+          this.#fill({
+            commits: Number(url.searchParams.get("commits")),
+            topics: Number(url.searchParams.get("topics")),
+          }),
+        );
       case "/bench-longest": {
         const answer = { longest_ms: longestMs, long_events: longEvents, events };
         longestMs = longEvents = events = 0;
@@ -56,8 +61,13 @@ export class LongLogNode extends ControllerNode {
     }
   }
 
-  /** Appends that many commits of one record each; before the first of all come the topics that they are about. */
-  #fill(commits: number): { readonly end_offset: number } {
+  /**
+   * Appends the creations of more topics and that many commits of one record each; before the first of all come the
+   * topics that these are about.
+   */
+  #fill({ commits, topics }: { readonly commits: number; readonly topics: number }): {
+    readonly end_offset: number;
+  } {
     const { storage } = this.ctx;
     const log = new SqlLogStore(storage.sql);
     const epoch = log.epochStarts().at(-1)?.epoch ?? 0;
@@ -67,6 +77,9 @@ export class LongLogNode extends ControllerNode {
         .toArray();
       if (has.length === 0)
         for (let topic = 0; topic < TOPICS; topic += 1) append(creation(topic, PARTITIONS));
+      // Named by where the log ends, so that none has the name of another.
+      for (let more = 0; more < topics; more += 1)
+        append(creation(TOPICS + log.endOffset(), PARTITIONS));
       for (let at = 0; at < commits; at += 1) append([change(at)]);
     });
     return { end_offset: log.endOffset() };

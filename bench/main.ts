@@ -1,20 +1,27 @@
 /**
- * `npm run bench [-- boot | commit | frames | failover [--rounds N] [--cases a,b]]`: ratios within one run, and times of
- * one machine; nothing here passes or fails. Without a name, all but failover, which takes twenty minutes.
+ * `npm run bench [-- boot | snapshots [--largest] | commit | frames | failover [--rounds N] [--cases a,b]]`: ratios within
+ * one run, and times of one machine; nothing here passes or fails. Without a name, all but failover, which takes twenty
+ * minutes.
  */
 import { parseArgs } from "node:util";
 import { boot } from "./boot.ts";
 import { commit } from "./commit.ts";
 import { failover } from "./failover.ts";
 import { frames } from "./frames.ts";
+import { snapshots } from "./snapshots.ts";
 
 const { positionals: wanted, values: options } = parseArgs({
   allowPositionals: true,
-  options: { rounds: { type: "string" }, cases: { type: "string" } },
+  options: {
+    rounds: { type: "string" },
+    cases: { type: "string" },
+    largest: { type: "boolean" },
+  },
 });
 
 const BENCHES: Readonly<Record<string, () => Promise<void>>> = {
   boot,
+  snapshots: () => snapshots(options),
   commit,
   frames,
   failover: () => failover(options),
