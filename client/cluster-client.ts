@@ -17,7 +17,7 @@ export interface FormedCluster {
   readonly metadata_version: number;
   /** Under Kafka's names, in ms and bytes (`controller.quorum.*`, `metadata.*`). */
   readonly settings: Readonly<Record<string, number>>;
-  /** The cluster whose state it began with, and the last record of it; absent when it is no fork. */
+  /** Of a fork: which cluster it began with, and the last record of it that it has. */
   readonly fork_of?: { readonly cluster_id: string; readonly offset: number };
 }
 
