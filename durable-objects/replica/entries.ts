@@ -12,14 +12,12 @@ import {
   decodeRecordBatch,
   encodeControlBatch,
   encodeDataBatch,
-  metadataRecordsOf,
   recordBatches,
   KRaftVersionRecord,
   LeaderChangeMessage,
   VotersRecord as VotersRecordSchema,
   type BatchHeader,
   type ControlRecord,
-  type MetadataRecord,
 } from "../../src/protocol/index.ts";
 import { directoryUuid } from "./metadata-partition.ts";
 import type { StoredBatch } from "./stored-batch.ts";
@@ -54,13 +52,13 @@ export function votersIn(stored: StoredBatch): readonly VotersRecord[] {
   });
 }
 
-/** The metadata records of a stored data batch. */
-export function recordsOf(bytes: Uint8Array): {
-  readonly records: readonly MetadataRecord[];
+/** The metadata records of a stored data batch, each as it is encoded: a view. A control batch has none. */
+export function valuesOf(bytes: Uint8Array): {
+  readonly values: readonly Uint8Array[];
   readonly timestampMs: number;
 } {
   const batch = decodeRecordBatch(bytes);
-  return { records: metadataRecordsOf(batch), timestampMs: batch.timestampMs };
+  return { values: batch.isControl ? [] : batch.values, timestampMs: batch.timestampMs };
 }
 
 /** The bytes of a batch that an active controller appends. */
