@@ -212,6 +212,7 @@ export class Instance {
           this.#outputs.push(() => world.timeline.after(0, () => this.happen(then))),
       },
       log: disk.log,
+      snapshots: disk.snapshots,
       quorum: disk.quorum,
       alarm: { set: (atMs) => this.#setAlarm(atMs) },
       timers: { set: (delayMs, run) => this.timers.set(delayMs, () => this.happen(run)) },
