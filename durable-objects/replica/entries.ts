@@ -6,6 +6,7 @@ import type {
   ControlRecord as CoreControl,
   Entry,
   Voter,
+  VoterSet,
   VotersRecord,
 } from "../../src/raft/index.ts";
 import {
@@ -18,6 +19,7 @@ import {
   VotersRecord as VotersRecordSchema,
   type BatchHeader,
   type ControlRecord,
+  type SnapshotFrame,
 } from "../../src/protocol/index.ts";
 import { directoryUuid } from "./metadata-partition.ts";
 import type { StoredBatch } from "./stored-batch.ts";
@@ -50,6 +52,12 @@ export function votersIn(stored: StoredBatch): readonly VotersRecord[] {
     if (record.kind !== "kraft-voters") return [];
     return [{ offset: stored.baseOffset + index, voters: record.voters }];
   });
+}
+
+/** The voter set at the end of a snapshot, as its header says; null where it says none (kraft.version 0). */
+export function snapshotVoters({ voters }: SnapshotFrame): VoterSet | null {
+  const set = voters?.set.voters.map(voterFromWire) ?? null;
+  return set?.toSorted((left, right) => left.key.id - right.key.id) ?? null;
 }
 
 /** The metadata records of a stored data batch, each as it is encoded: a view. A control batch has none. */
@@ -94,20 +102,7 @@ function fromWire(record: ControlRecord): readonly CoreControl[] {
     case "KRAFT_VERSION":
       return [{ kind: "kraft-version", version: record.data.kRaftVersion }];
     case "KRAFT_VOTERS":
-      return [
-        {
-          kind: "kraft-voters",
-          voters: record.data.voters.map((voter): Voter => {
-            const { minSupportedVersion: min, maxSupportedVersion: max } =
-              voter.kRaftVersionFeature;
-            return {
-              key: { id: voter.voterId, directoryId: voter.voterDirectoryId },
-              endpoints: voter.endpoints,
-              kraftVersions: { min, max },
-            };
-          }),
-        },
-      ];
+      return [{ kind: "kraft-voters", voters: record.data.voters.map(voterFromWire) }];
     case "SNAPSHOT_HEADER":
     case "SNAPSHOT_FOOTER":
       return [];
@@ -135,6 +130,15 @@ function toWire(record: CoreControl): ControlRecord {
         data: VotersRecordSchema.fill({ voters: record.voters.map(voterToWire) }),
       };
   }
+}
+
+function voterFromWire(voter: VotersRecordSchema["voters"][number]): Voter {
+  const { minSupportedVersion: min, maxSupportedVersion: max } = voter.kRaftVersionFeature;
+  return {
+    key: { id: voter.voterId, directoryId: voter.voterDirectoryId },
+    endpoints: voter.endpoints,
+    kraftVersions: { min, max },
+  };
 }
 
 function voterToWire(voter: Voter) {

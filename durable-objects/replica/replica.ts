@@ -32,6 +32,7 @@ import { InputLoop } from "./input-loop.ts";
 import { persistStep } from "./persist.ts";
 import type { Ports, SendEffect } from "./ports.ts";
 import { joinBatches } from "./stored-batch.ts";
+import { Sweeper } from "./sweeper.ts";
 import { Wake } from "./wake.ts";
 
 /** The layers above, as a replica calls them: in the middle of an input, so none of these may wait. */
@@ -71,6 +72,7 @@ export class Replica {
   readonly #wake: Wake;
   readonly #calls: Calls;
   readonly #recorder: FlightRecorder;
+  readonly #sweeper: Sweeper;
   readonly #asking = new Map<RequestId, Answered>();
   readonly #distrusted = new Set<number>();
   #nextRequest: RequestId = 1;
@@ -89,7 +91,7 @@ export class Replica {
     this.#calls = new Calls(ports);
     this.#wake = new Wake(ports, (dueAt) => this.#passTimeTo(dueAt));
     this.#loop = new InputLoop(
-      { ...start, image: bootState(ports.quorum, ports.log), now: ports.clock() },
+      { ...start, image: bootState(ports), now: ports.clock() },
       {
         persist: (effect) => this.#persist(effect),
         perform: (effect) => this.#perform(effect),
@@ -99,6 +101,8 @@ export class Replica {
     );
     this.#deadline = { state: this.state, atMs: nextDeadline(this.state) };
     this.#recorder = new FlightRecorder({ ...start, state: this.state, nowMs: ports.clock() });
+    this.#sweeper = new Sweeper(ports, (cause) => above.failed(cause));
+    this.#sweeper.follow(this.state.log);
   }
 
   get state(): State {
@@ -214,6 +218,7 @@ export class Replica {
   stop(): void {
     this.#isStopped = true;
     this.#wake.stop();
+    this.#sweeper.stop();
     this.#calls.dropAll();
     for (const answered of this.#asking.values()) answered(null);
     this.#asking.clear();
@@ -229,6 +234,7 @@ export class Replica {
   #feed(input: Input): void {
     this.#recorder.took(input);
     this.#loop.take(input);
+    this.#sweeper.follow(this.state.log);
   }
 
   #persist(effect: PersistEffect): void {

@@ -16,7 +16,7 @@ export interface SweepBudget {
 }
 
 /** About 5 ms of freed pages. */
-const SWEPT_BYTES_MAX = 16 * 1024 * 1024;
+const SWEPT_BYTES_MAX = 8 * 1024 * 1024;
 
 export const sweepBudget = (rowsMax: number): SweepBudget => ({
   rows: rowsMax,

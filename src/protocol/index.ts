@@ -89,6 +89,7 @@ export {
 } from "./record-batch.ts";
 export {
   decodeSnapshot,
+  decodeSnapshotHeader,
   snapshotEncoder,
   type DecodedSnapshot,
   type SnapshotEncoder,

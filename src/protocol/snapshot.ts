@@ -89,6 +89,15 @@ export function decodeSnapshot(bytes: Uint8Array): DecodedSnapshot {
   return { frame, values };
 }
 
+/**
+ * What the header of a snapshot says, from its first bytes; null where they do not hold all of it. A `DecodeError` where
+ * they begin with something else.
+ */
+export function decodeSnapshotHeader(bytes: Uint8Array): SnapshotFrame | null {
+  const [first] = recordBatches(bytes, "ignore");
+  return first === undefined ? null : frameOf(decodeVerifiedBatch(first));
+}
+
 function frameOf(first: RecordBatch): SnapshotFrame {
   const { leaderEpoch: epoch, timestampMs, baseOffset } = first;
   const [header, version, voters, ...rest] = controlRecords(first);

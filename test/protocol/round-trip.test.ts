@@ -17,6 +17,7 @@ import {
   decodeRequestFrame,
   decodeResponseFrame,
   decodeSnapshot,
+  decodeSnapshotHeader,
   DescribeCluster,
   encodeDataBatch,
   encodeMetadataRecord,
@@ -377,6 +378,27 @@ describe("a snapshot", () => {
       [first + 2, 4],
       [first + 3, 4],
     ]);
+  });
+
+  test.each([
+    ["with voters", frame],
+    ["without voters", { ...frame, voters: null }],
+  ])("%s says in its first bytes what it is, once they are all there", (_, given) => {
+    const encoder = snapshotEncoder(given);
+    const header = encoder.header();
+    const bytes = Uint8Array.from(Buffer.concat([header, encoder.data([record("a")])]));
+    for (let size = 0; size < header.length; size += 1)
+      expect(decodeSnapshotHeader(bytes.subarray(0, size))).toBeNull();
+    for (let size = header.length; size <= bytes.length; size += 1)
+      expect(decodeSnapshotHeader(bytes.subarray(0, size))).toEqual(given);
+    // A bit of it is another, outside of its length; or it is no header.
+    for (const at of [16, 20, header.length - 1]) {
+      const flipped = Uint8Array.from(header);
+      flipped[at] = (flipped[at] ?? 0) ^ 1;
+      expect(() => decodeSnapshotHeader(flipped)).toThrow(/crc|magic/);
+    }
+    const data = snapshotEncoder(given).data([record("a")]);
+    expect(() => decodeSnapshotHeader(data)).toThrow("the snapshot has no header");
   });
 
   test.each([

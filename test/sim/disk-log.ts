@@ -190,7 +190,7 @@ export function logStoreOf(contents: LogContents, write: (one: LogWrite) => void
     moveStart: (offset) => write({ kind: "log-start", offset }),
     restartAt: (offset) => write({ kind: "log-restart", offset }),
     sweep(rowsMax) {
-      write({ kind: "log-sweep", rowsMax });
+      if (contents.hasGarbage && rowsMax > 0) write({ kind: "log-sweep", rowsMax });
       return !contents.hasGarbage;
     },
   };

@@ -76,6 +76,10 @@ export class SnapshotContents {
     return this.#rows.some(({ state }) => state === "dropped");
   }
 
+  has(which: Unfinished): boolean {
+    return this.#rows.some(({ state }) => state === which);
+  }
+
   begun(which: Unfinished): Row {
     const row = this.#rows.find(({ state }) => state === which);
     assert(row !== undefined, `no snapshot is being ${which}`);
@@ -159,7 +163,9 @@ export function snapshotStoreOf(
     begin: (which, id) => write({ kind: "snapshot-begin", which, id }),
     append: (which, bytes) => write({ kind: "snapshot-append", which, bytes }),
     complete: (which, snapshot) => write({ kind: "snapshot-complete", which, snapshot }),
-    abandon: (which) => write({ kind: "snapshot-abandon", which }),
+    abandon(which) {
+      if (contents.has(which)) write({ kind: "snapshot-abandon", which });
+    },
     dropBelow: (belowOffset) => write({ kind: "snapshots-drop", belowOffset }),
     read({ id, position, maxBytes }) {
       const row = contents.wholeOf(id);
@@ -171,7 +177,7 @@ export function snapshotStoreOf(
       return position < sizeOf(row) ? readChunk(row, position) : new Uint8Array(0);
     },
     sweep(rowsMax) {
-      write({ kind: "snapshots-sweep", rowsMax });
+      if (contents.hasGarbage && rowsMax > 0) write({ kind: "snapshots-sweep", rowsMax });
       return !contents.hasGarbage;
     },
   };

@@ -114,14 +114,17 @@ export class Disk {
     return this.#durable.log.endOffset;
   }
 
-  /** Keeps what `write` writes whole, or nothing of it if it throws. */
-  transaction(write: () => void): void {
+  /** Keeps what `write` writes whole, or nothing of it if it throws. False where it wrote nothing: nothing is to fail. */
+  transaction(write: () => void): boolean {
     assert(this.#writes === null, "a transaction within a transaction");
-    this.#writes = [];
+    const writes: Write[] = [];
+    this.#writes = writes;
     try {
       write();
+      if (writes.length === 0) return false;
       if (this.failNext !== null) throw this.failNext;
-      this.#pending.push(this.#writes);
+      this.#pending.push(writes);
+      return true;
     } catch (cause) {
       this.#view.copyFrom(this.#durable);
       for (const one of this.#pending.flat()) this.#view.apply(one);

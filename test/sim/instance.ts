@@ -36,8 +36,8 @@ import type { Replica } from "./replica.ts";
 import { InstanceTimers } from "./timers.ts";
 
 /** Thrown where a real storage would throw: the step is not durable and nothing of it may happen. */
-class Cut extends Error {}
-class DiskFull extends Error {}
+export class Cut extends Error {}
+export class DiskFull extends Error {}
 
 const CALLS_MAX = 6;
 
@@ -60,6 +60,8 @@ export class Instance {
   #outputs: (() => void)[] = [];
   #writes = 0;
   #isGone = false;
+  /** Whether its first event has been: what the core has booted to is not stored before. */
+  #hasStepped = false;
   /** What happened while the instance was paused, in order. */
   #backlog: (() => void)[] = [];
   readonly #asked = new Set<Asked>();
@@ -131,6 +133,7 @@ export class Instance {
   happen(event: () => void): void {
     this.#whenAwake(() => {
       event();
+      this.#hasStepped = true;
       if (this.#isGone) return;
       this.#checkEnd();
       this.#showImage();
@@ -229,7 +232,7 @@ export class Instance {
     };
   }
 
-  #transact(run: () => void): void {
+  #transact(run: () => boolean): void {
     const { world } = this.replica;
     // A superseded instance cannot commit: what it wanted to write and to say is lost with it.
     if (this.isZombie) throw new Cut("superseded");
@@ -243,12 +246,11 @@ export class Instance {
     const isFull = world.chance.happens(world.swarm.diskFullRate);
     if (isFull) world.tally.count("fault: disk full");
     if (isFull) throw this.#rolledBack(run);
-    run();
-    this.#writes += 1;
+    if (run()) this.#writes += 1;
   }
 
   /** The whole transaction is done, and then not. */
-  #rolledBack(run: () => void): DiskFull {
+  #rolledBack(run: () => boolean): DiskFull {
     const full = new DiskFull("the disk is full");
     const { disk } = this.replica;
     disk.failNext = full;
@@ -349,7 +351,11 @@ export class Instance {
   }
 
   #pass(): void {
-    const gated = { writes: this.#writes, shown: this.#shown(), outputs: this.#outputs };
+    const gated = {
+      writes: this.#writes,
+      shown: this.#hasStepped ? this.#shown() : null,
+      outputs: this.#outputs,
+    };
     this.#writes = 0;
     this.#outputs = [];
     this.#gate.pass(gated);

@@ -14,7 +14,7 @@ import { AssertionError } from "../../src/std/assert.ts";
 import type { ChainedEntry } from "./checkers/ghost.ts";
 import { type Backup, Disk, type Write } from "./disk.ts";
 import { markOf } from "./entries.ts";
-import { Instance } from "./instance.ts";
+import { Cut, DiskFull, Instance } from "./instance.ts";
 import { nameOf, type Observation } from "./observation.ts";
 import type { World } from "./world.ts";
 
@@ -128,6 +128,8 @@ export class Replica {
       this.#checkCommitted(instance);
       instance.happen(() => instance.controller.onDeadline());
     } catch (error) {
+      // A boot stores something before anything can happen to the instance.
+      if (error instanceof Cut || error instanceof DiskFull) return this.reset(error.message);
       if (!(error instanceof AssertionError)) throw error;
       world.complain("assertions", `replica ${this.name} at boot: ${error.message}`);
     }
