@@ -22,17 +22,21 @@ export function encodeMetadataRecord(record: MetadataRecord): Uint8Array<ArrayBu
 
 /**
  * Many records as by `encodeMetadataRecord`, as views of one stretch of memory: a small array costs more than what is
- * in it. Null as soon as they are larger than `bytesMax` together; the rest is not written then.
+ * in it. Null if they are larger than `bytesMax` together; then none is written.
  */
 export function encodeMetadataRecords(
   records: readonly MetadataRecord[],
   bytesMax: number,
 ): readonly Uint8Array[] | null {
-  const writer = new Writer();
+  let size = 0;
+  for (const record of records) {
+    size += metadataRecordSize(record);
+    if (size > bytesMax) return null;
+  }
+  const writer = new Writer(size);
   const ends: number[] = [];
   for (const record of records) {
     writeRecord(writer, record);
-    if (writer.at > bytesMax) return null;
     ends.push(writer.at);
   }
   const bytes = writer.bytes();
@@ -40,21 +44,26 @@ export function encodeMetadataRecords(
 }
 
 /** How many bytes `encodeMetadataRecord` gives, without writing them. */
-export function metadataRecordSize({ type, version, data }: MetadataRecord): number {
-  const schema: RecordSchema = recordSchemas[type];
+export function metadataRecordSize(record: MetadataRecord): number {
+  const { version, data } = record;
+  const schema = schemaOf(record);
   const frame = uvarintSize(FRAME_VERSION) + uvarintSize(schema.key) + uvarintSize(version);
   return frame + schema.at(version).size({ ...data });
 }
 
-function writeRecord(writer: Writer, { type, version, data }: MetadataRecord): void {
-  const schema: RecordSchema = recordSchemas[type];
-  if (!schema.supports(version)) {
-    throw new EncodeError("there is no such version", { api: schema.name, version });
-  }
+function writeRecord(writer: Writer, record: MetadataRecord): void {
+  const { version, data } = record;
+  const schema = schemaOf(record);
   writer.uvarint(FRAME_VERSION);
   writer.uvarint(schema.key);
   writer.uvarint(version);
   schema.at(version).write(writer, { ...data });
+}
+
+function schemaOf({ type, version }: MetadataRecord): RecordSchema {
+  const schema: RecordSchema = recordSchemas[type];
+  if (schema.supports(version)) return schema;
+  throw new EncodeError("there is no such version", { api: schema.name, version });
 }
 
 /** The record in `bytes`, which must be all of them. Fields of type bytes are views. */

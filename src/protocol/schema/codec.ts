@@ -128,9 +128,8 @@ const INT32: Length = {
   size: () => 4,
 };
 
-/** The bytes of what is written behind its length, and of that length; null is a length alone. */
-const measured = (length: Length, bytes: number | null): number =>
-  bytes === null ? length.size(-1) : length.size(bytes) + bytes;
+/** The bytes of what is written behind its length, and of that length. */
+const measured = (length: Length, bytes: number): number => length.size(bytes) + bytes;
 
 /** Reads a length; -1 is null, and null only where the schema allows it. */
 function lengthOrNull(reader: Reader, length: Length, nullable: boolean): number {
@@ -167,7 +166,8 @@ function stringCodec({ flexible, nullable }: Setting): Codec {
       if (size > STRING_BYTES_MAX) throw new DecodeError(`a string of ${size} bytes`, at);
       return reader.utf8(size);
     },
-    size: (value) => measured(length, value === null ? null : utf8Size(value as string)),
+    size: (value) =>
+      typeof value === "string" ? measured(length, utf8Size(value)) : length.size(-1),
   };
 }
 
@@ -189,7 +189,8 @@ function bytesCodec({ flexible, nullable }: Setting): Codec {
       const size = lengthOrNull(reader, length, nullable);
       return size < 0 ? null : reader.take(size);
     },
-    size: (value) => measured(length, value === null ? null : (value as Uint8Array).length),
+    size: (value) =>
+      value instanceof Uint8Array ? measured(length, value.length) : length.size(-1),
   };
 }
 
@@ -229,9 +230,10 @@ function arrayCodec(element: Shape, { version, flexible, nullable }: Setting): C
       return out;
     },
     size(value) {
-      if (value === null) return length.size(-1);
-      const items = value as readonly unknown[];
-      return items.reduce((sum: number, each) => sum + item.size(each), length.size(items.length));
+      if (!Array.isArray(value)) return length.size(-1);
+      let bytes = length.size(value.length);
+      for (const each of value) bytes += item.size(each);
+      return bytes;
     },
   };
 }

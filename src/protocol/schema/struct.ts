@@ -24,7 +24,7 @@ import { covers } from "./versions.ts";
 
 /**
  * `minimum` is the least number of bytes a value takes; only a struct may take none. `size` is what `write` makes of a
- * value that it takes; of any other it says nothing.
+ * value that it takes; of any other it gives some number, and leaves the refusal to `write`.
  */
 export interface Codec {
   readonly minimum: number;
@@ -82,6 +82,7 @@ export function structCodec(fields: Fields, setting: Setting, build: Build): Cod
       return values;
     },
     size(value) {
+      if (typeof value !== "object" || value === null) return minimum;
       const values = value as Values;
       const bytes = plainSize(plain, values);
       return flexible ? bytes + taggedSize(tagged, values) : bytes;
