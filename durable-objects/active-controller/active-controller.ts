@@ -15,7 +15,12 @@ import {
   type ControlResult,
   type MetadataImage,
 } from "../../src/metadata/index.ts";
-import { encodeMetadataRecord, type MetadataRecord } from "../../src/protocol/index.ts";
+import {
+  BATCH_HEADER_BYTES,
+  dataRecordBytes,
+  encodeMetadataRecords,
+  type MetadataRecord,
+} from "../../src/protocol/index.ts";
 import type { PendingBatch } from "../replica/entries.ts";
 
 /** One operation: pure, and total for whatever a broker may have sent. */
@@ -65,18 +70,15 @@ const OPERATIONS_MAX = 20_000;
 /** A round takes whole operations until it has this many bytes: one batch stays cheap to fetch and replay. */
 const ROUND_BYTES = 512 * 1_024;
 /**
- * Bound on what is queued while a round does not commit, in bytes: ten of the largest batches, as Kafka's accumulator.
- * Twenty thousand operations of the largest size would be many times an isolate's memory.
+ * Bound on what is queued while a round does not commit, in bytes: two of the largest batches, 16 MiB. Kafka's
+ * accumulator holds ten, 80 MiB; an isolate has 128 MB, of which the image may take half.
  */
-const QUEUED_BATCHES_MAX = 10;
-/** What a record costs in a batch beside its value: length, deltas, key and header count, at most. */
-const RECORD_OVERHEAD_BYTES = 16;
-/** What a batch costs before its first record. A size is input: it is judged here, as the log will store it. */
-const BATCH_HEADER_BYTES = 61;
+const QUEUED_BATCHES_MAX = 2;
 
 /** The records of one operation, as they will be stored. */
 interface Encoded {
   readonly values: readonly Uint8Array[];
+  /** What they take in a batch of their own, without its header. */
   readonly bytes: number;
 }
 
@@ -84,10 +86,14 @@ interface Encoded {
  * Whole operations that are appended together. It has one image, that after its last record: a round is committed
  * whole, so no other is ever seen, and each would pin the chunks of the partition table that it has copied.
  */
-interface Round {
+interface Round extends Appended {
   readonly values: Uint8Array[];
   bytes: number;
   timestampMs: number;
+}
+
+/** What is kept of a round until it is committed: its records are in the log then. */
+interface Appended {
   endOffset: number;
   image: MetadataImage;
 }
@@ -111,7 +117,7 @@ export class ActiveController {
   #queued: Round[] = [];
   #queuedBytes = 0;
   /** Rounds that are appended and not yet committed. */
-  #appended: Round[] = [];
+  #appended: Appended[] = [];
   #awaiting: Awaiting[] = [];
 
   constructor(start: OfficeStart) {
@@ -169,9 +175,10 @@ export class ActiveController {
       nextOffset: this.#nextOffset,
       liveness: this.#liveness,
     });
-    const encoded = encode(result.records);
-    const refusal = this.#refusalOf(encoded);
-    if (refusal !== null) return { kind: "refused", reason: refusal };
+    // A size is input: it is judged here, as the log will store it.
+    const encoded = encode(result.records, this.#start.batchBytesMax);
+    if (encoded === null) return { kind: "refused", reason: "too-large" };
+    if (!this.#hasRoomFor(encoded)) return { kind: "refused", reason: "overloaded" };
     const endOffset = this.#nextOffset + result.records.length;
     const view =
       result.records.length === 0
@@ -189,11 +196,9 @@ export class ActiveController {
     return { kind: "committed", response: result.response, endOffset };
   }
 
-  #refusalOf({ values, bytes }: Encoded): "too-large" | "overloaded" | null {
-    const { batchBytesMax } = this.#start;
-    if (BATCH_HEADER_BYTES + bytes > batchBytesMax) return "too-large";
-    const isFull = this.#queuedBytes + bytes > QUEUED_BATCHES_MAX * batchBytesMax;
-    return values.length > 0 && isFull ? "overloaded" : null;
+  #hasRoomFor({ values, bytes }: Encoded): boolean {
+    const queuedMax = QUEUED_BATCHES_MAX * this.#start.batchBytesMax;
+    return values.length === 0 || this.#queuedBytes + bytes <= queuedMax;
   }
 
   #queue(
@@ -216,8 +221,8 @@ export class ActiveController {
     const round = this.#queued.shift();
     if (round === undefined) return null;
     this.#queuedBytes -= round.bytes - BATCH_HEADER_BYTES;
-    this.#appended.push(round);
-    const { values, timestampMs, endOffset } = round;
+    const { values, timestampMs, endOffset, image } = round;
+    this.#appended.push({ endOffset, image });
     return { baseOffset: endOffset - values.length, values, timestampMs };
   }
 
@@ -250,8 +255,10 @@ export class ActiveController {
   }
 }
 
-function encode(records: readonly MetadataRecord[]): Encoded {
-  const values = records.map(encodeMetadataRecord);
-  const bytes = values.reduce((sum, value) => sum + value.byteLength + RECORD_OVERHEAD_BYTES, 0);
-  return { values, bytes };
+/** Null for records that do not fit a batch of `batchBytesMax` together: most of them are not even encoded then. */
+function encode(records: readonly MetadataRecord[], batchBytesMax: number): Encoded | null {
+  const values = encodeMetadataRecords(records, batchBytesMax);
+  if (values === null) return null;
+  const bytes = values.reduce((sum, value, at) => sum + dataRecordBytes(value.byteLength, at), 0);
+  return BATCH_HEADER_BYTES + bytes > batchBytesMax ? null : { values, bytes };
 }

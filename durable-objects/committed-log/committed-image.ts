@@ -7,10 +7,10 @@
  */
 import { applyRecords, emptyImage, type MetadataImage } from "../../src/metadata/index.ts";
 import { assert } from "../../src/std/assert.ts";
-import { recordsOf } from "../replica/entries.ts";
-import type { LogStore, SnapshotStore } from "../replica/ports.ts";
-import type { MetadataRecord } from "../../src/protocol/index.ts";
+import { decodeMetadataRecord } from "../../src/protocol/index.ts";
 import type { StoredSnapshot } from "../../src/raft/index.ts";
+import { valuesOf } from "../replica/entries.ts";
+import type { LogStore, SnapshotStore } from "../replica/ports.ts";
 import type { StoredBatch } from "../replica/stored-batch.ts";
 import { readable } from "./readable.ts";
 import { SnapshotLoad } from "./snapshot-load.ts";
@@ -25,9 +25,13 @@ const READ_BYTES = 65_536;
 const SLICE_COST = 1_000;
 const BATCH_COST = 1;
 
-/** A batch that a slice has begun with: one may hold ten thousand records. Its image is nobody's to see before its end. */
+/**
+ * A batch that a slice has begun with: one may hold ten thousand records and 8 MiB. It is read once, and its records
+ * are decoded by the slice that replays them. Its image is nobody's to see before its end.
+ */
 interface OpenedBatch {
-  readonly records: readonly MetadataRecord[];
+  readonly batch: StoredBatch;
+  readonly values: readonly Uint8Array[];
   readonly timestampMs: number;
   readonly done: number;
   readonly image: MetadataImage;
@@ -68,16 +72,22 @@ export class CommittedImage {
       return this.#loadSlice(this.#load) && this.#endOffset === highWatermark;
     let cost = 0;
     while (this.#endOffset < highWatermark) {
-      const from = this.#endOffset;
-      const batches = this.#log.read({ from, upTo: highWatermark, maxBytes: READ_BYTES });
-      assert(batches.length > 0, `the log has nothing at ${from} below ${highWatermark}`);
-      for (const batch of batches) {
+      for (const batch of this.#nextBatches(highWatermark)) {
         if (cost >= SLICE_COST) return false;
         cost += BATCH_COST + this.#replay(batch, SLICE_COST - cost);
         if (this.#opened !== null) return false;
       }
     }
     return true;
+  }
+
+  /** Never empty; the batch that is opened comes alone. */
+  #nextBatches(highWatermark: number): readonly StoredBatch[] {
+    if (this.#opened !== null) return [this.#opened.batch];
+    const from = this.#endOffset;
+    const batches = this.#log.read({ from, upTo: highWatermark, maxBytes: READ_BYTES });
+    assert(batches.length > 0, `the log has nothing at ${from} below ${highWatermark}`);
+    return batches;
   }
 
   /** Takes over what an active controller has replayed already, up to the high watermark. */
@@ -108,8 +118,8 @@ export class CommittedImage {
       return 1;
     }
     const before = this.#opened ?? opened(this.#image, batch);
-    const after = advanced(before, batch, recordsMax);
-    const isWhole = after.done === after.records.length;
+    const after = advanced(before, recordsMax);
+    const isWhole = after.done === after.values.length;
     this.#opened = isWhole ? null : after;
     if (isWhole) {
       this.#image = after.image;
@@ -120,22 +130,22 @@ export class CommittedImage {
 }
 
 const opened = (image: MetadataImage, batch: StoredBatch): OpenedBatch => ({
-  ...readable(named(batch), () => recordsOf(batch.bytes)),
+  ...readable(named(batch), () => valuesOf(batch.bytes)),
+  batch,
   done: 0,
   image,
 });
 
 /** The next records of a batch, at most so many. */
-function advanced(from: OpenedBatch, batch: StoredBatch, recordsMax: number): OpenedBatch {
-  const done = Math.min(from.records.length, from.done + recordsMax);
-  const { timestampMs } = from;
+function advanced(from: OpenedBatch, recordsMax: number): OpenedBatch {
+  const { batch, values, timestampMs } = from;
+  const done = Math.min(values.length, from.done + recordsMax);
   const at = { endOffset: batch.lastOffset + 1, epoch: batch.epoch, timestampMs };
-  const records = from.records.slice(from.done, done);
-  return {
-    ...from,
-    done,
-    image: readable(named(batch), () => applyRecords(from.image, records, at)),
-  };
+  const image = readable(named(batch), () => {
+    const records = values.slice(from.done, done).map(decodeMetadataRecord);
+    return applyRecords(from.image, records, at);
+  });
+  return { ...from, done, image };
 }
 
 const named = ({ baseOffset }: StoredBatch): string => `the committed batch at ${baseOffset}`;

@@ -13,7 +13,6 @@ import {
   decodeRecordBatch,
   encodeControlBatch,
   encodeDataBatch,
-  metadataRecordsOf,
   recordBatches,
   KRaftVersionRecord,
   LeaderChangeMessage,
@@ -21,7 +20,6 @@ import {
   type BatchHeader,
   type ControlRecord,
   type FramedVoters,
-  type MetadataRecord,
   type SnapshotFrame,
 } from "../../src/protocol/index.ts";
 import { directoryUuid } from "./metadata-partition.ts";
@@ -63,13 +61,13 @@ export function snapshotVoters({ voters }: SnapshotFrame): VoterSet | null {
   return set?.toSorted((left, right) => left.key.id - right.key.id) ?? null;
 }
 
-/** The metadata records of a stored data batch. */
-export function recordsOf(bytes: Uint8Array): {
-  readonly records: readonly MetadataRecord[];
+/** The metadata records of a stored data batch, each as it is encoded: a view. A control batch has none. */
+export function valuesOf(bytes: Uint8Array): {
+  readonly values: readonly Uint8Array[];
   readonly timestampMs: number;
 } {
   const batch = decodeRecordBatch(bytes);
-  return { records: metadataRecordsOf(batch), timestampMs: batch.timestampMs };
+  return { values: batch.isControl ? [] : batch.values, timestampMs: batch.timestampMs };
 }
 
 /** The bytes of a batch that an active controller appends. */

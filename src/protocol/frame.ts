@@ -106,9 +106,12 @@ export function responseFrame<A extends Api>(
   body: Encodable<A["response"]["fields"]> | ResponseOf<A>,
 ): Uint8Array<ArrayBuffer> {
   const { apiVersion, correlationId } = to;
-  const writer = new Writer();
-  ResponseHeader.at(responseHeaderVersion(api, apiVersion)).write(writer, { correlationId });
-  api.response.at(apiVersion).write(writer, body);
+  const header = ResponseHeader.at(responseHeaderVersion(api, apiVersion));
+  const codec = api.response.at(apiVersion);
+  // One may carry 8 MiB of the log: a buffer that grew into it would be twice as large, and then be copied.
+  const writer = new Writer(header.size({ correlationId }) + codec.size(body));
+  header.write(writer, { correlationId });
+  codec.write(writer, body);
   return writer.bytes();
 }
 

@@ -5,6 +5,7 @@ export { DecodeError, EncodeError } from "./bytes/errors.ts";
 export { Reader } from "./bytes/reader.ts";
 export { Writer } from "./bytes/writer.ts";
 export { crc32c } from "./bytes/crc32c.ts";
+export { utf8Size } from "./bytes/utf8.ts";
 export {
   isReservedUuid,
   isUuid,
@@ -66,11 +67,15 @@ export {
 export {
   decodeMetadataRecord,
   encodeMetadataRecord,
+  encodeMetadataRecords,
+  metadataRecordSize,
   metadataRecordsOf,
 } from "./metadata-record.ts";
 export { ANONYMOUS, decodePrincipal, encodePrincipal, type Principal } from "./principal.ts";
 export {
   BATCH_BYTES_MAX,
+  BATCH_HEADER_BYTES,
+  dataRecordBytes,
   decodeRecordBatch,
   decodeVerifiedBatch,
   encodeControlBatch,

@@ -43,6 +43,8 @@ export interface ControlBatch extends BatchHeader {
 
 /** No batch of Kafka's writers is larger (`KafkaRaftClient.MAX_BATCH_SIZE_BYTES`). */
 export const BATCH_BYTES_MAX = 8 * 1024 * 1024;
+/** What a batch takes before its first record. */
+export const BATCH_HEADER_BYTES = 61;
 
 const NAME = "RecordBatch";
 const MAGIC = 2;
@@ -53,7 +55,6 @@ const NONE = -1;
 const LENGTH_AT = 8;
 const CRC_AT = 17;
 const CRC_FROM = 21;
-const HEADER_BYTES = 61;
 /** `batchLength` counts what comes after itself. */
 const LENGTH_FROM = 12;
 
@@ -90,7 +91,7 @@ export const decodeRecordBatch = (bytes: Uint8Array): RecordBatch =>
 export function decodeVerifiedBatch({ bytes, ...header }: BatchInRow): RecordBatch {
   return attempt(() => {
     const reader = new Reader(bytes);
-    reader.skip(HEADER_BYTES);
+    reader.skip(BATCH_HEADER_BYTES);
     const records = readRecords(reader, header);
     return header.isControl
       ? { ...header, isControl: true, records: records.map(controlOf) }
@@ -138,6 +139,10 @@ export function* recordBatches(
   }
 }
 
+/** How many bytes a record of data takes in a batch: its value, and what says where it stands and how long it is. */
+export const dataRecordBytes = (valueBytes: number, offsetDelta: number): number =>
+  framed(bodyBytes({ keySize: NONE, valueSize: valueBytes }, offsetDelta));
+
 function attempt<T>(work: () => T): T {
   try {
     return work();
@@ -159,7 +164,7 @@ function sizeAt(bytes: Uint8Array, at: number): number {
   const reader = new Reader(bytes);
   reader.skip(at + LENGTH_AT);
   const size = LENGTH_FROM + reader.int32();
-  if (size < HEADER_BYTES || size > bytes.length - at) {
+  if (size < BATCH_HEADER_BYTES || size > bytes.length - at) {
     throw new DecodeError(`a batch of ${size} bytes in ${bytes.length - at}`, at + LENGTH_AT);
   }
   return size;
@@ -247,8 +252,16 @@ function encodeBatch(
   records: readonly RawRecord[],
 ): Uint8Array<ArrayBuffer> {
   if (records.length === 0) throw new EncodeError("a batch without record", { api: NAME });
-  const payload = records.reduce((sum, { value }) => sum + value.length + 16, HEADER_BYTES);
-  const writer = new Writer(payload);
+  const size = records.reduce(
+    (sum, record, at) => sum + framed(bodyBytes(sizesOf(record), at)),
+    BATCH_HEADER_BYTES,
+  );
+  if (size > BATCH_BYTES_MAX) {
+    throw new EncodeError(`a batch of ${size} bytes; the limit is ${BATCH_BYTES_MAX}`, {
+      api: NAME,
+    });
+  }
+  const writer = new Writer(size);
   writer.offset(baseOffset);
   writer.int32(0);
   writer.int32(leaderEpoch);
@@ -263,33 +276,50 @@ function encodeBatch(
   writer.int32(NONE);
   writer.int32(records.length);
   for (const [at, record] of records.entries()) writeRecord(writer, record, at);
-  if (writer.at > BATCH_BYTES_MAX) {
-    throw new EncodeError(`a batch of ${writer.at} bytes; the limit is ${BATCH_BYTES_MAX}`, {
-      api: NAME,
-    });
-  }
   writer.patchInt32(LENGTH_AT, writer.at - LENGTH_FROM);
   writer.patchInt32(CRC_AT, crc32c(writer.written(), CRC_FROM) | 0);
   return writer.bytes();
 }
 
-function writeRecord(writer: Writer, { key, value }: RawRecord, offsetDelta: number): void {
+function writeRecord(writer: Writer, record: RawRecord, offsetDelta: number): void {
+  const { key, value } = record;
   if (value.length === 0) {
     throw new EncodeError("a record without value", { api: NAME, path: `records[${offsetDelta}]` });
   }
-  const keySize = key === null ? NONE : key.length;
-  const sizes =
-    varintSize(offsetDelta) + varintSize(keySize) + varintSize(value.length) + value.length;
-  // Attributes, timestamp delta and the count of headers are one zero byte each.
-  writer.varint(3 + sizes + Math.max(keySize, 0));
+  const sizes = sizesOf(record);
+  writer.varint(bodyBytes(sizes, offsetDelta));
+  // Attributes and timestamp delta.
   writer.int8(0);
   writer.int8(0);
   writer.varint(offsetDelta);
-  writer.varint(keySize);
+  writer.varint(sizes.keySize);
   if (key !== null) writer.raw(key);
-  writer.varint(value.length);
+  writer.varint(sizes.valueSize);
   writer.raw(value);
+  // The count of headers.
   writer.int8(0);
 }
+
+/** The sizes of a record's key, -1 where it has none, and of its value. */
+interface RecordSizes {
+  readonly keySize: number;
+  readonly valueSize: number;
+}
+
+const sizesOf = ({ key, value }: RawRecord): RecordSizes => ({
+  keySize: key === null ? NONE : key.length,
+  valueSize: value.length,
+});
+
+/** A record without its length: the three single bytes, offset delta, key and value with their lengths. */
+const bodyBytes = ({ keySize, valueSize }: RecordSizes, offsetDelta: number): number =>
+  3 +
+  varintSize(offsetDelta) +
+  varintSize(keySize) +
+  Math.max(keySize, 0) +
+  varintSize(valueSize) +
+  valueSize;
+
+const framed = (body: number): number => varintSize(body) + body;
 
 const varintSize = (value: number): number => uvarintSize(zigzag(value));

@@ -53,17 +53,17 @@ describe("what is queued while a round does not commit", () => {
     const outcomes: unknown[] = [];
     const submit = (operation: Operation<unknown>): void =>
       active.submit(operation, MOMENT, (outcome) => outcomes.push(outcome));
-    // Each fills more than half of a batch. Ten batches hold thirty-three.
+    // Two batches of the largest size hold six of these.
     for (let at = 0; at < 40; at += 1) submit(write(`c${at}`, 30_000));
     await settled();
-    expect(outcomes).toHaveLength(7);
+    expect(outcomes).toHaveLength(34);
     expect(outcomes[0]).toEqual({ kind: "refused", reason: "overloaded" });
     // What writes nothing takes no room, and what is taken off the queue makes some.
     submit(look);
     expect(active.takeBatch()).toMatchObject({ baseOffset: 7 });
     const next = submitted(active, write("after", 10));
     active.onCommitted(1_000);
-    expect(await next).toMatchObject({ kind: "committed", response: 7 + 33 });
+    expect(await next).toMatchObject({ kind: "committed", response: 7 + 6 });
     expect(outcomes).toHaveLength(41);
   });
 
@@ -95,22 +95,53 @@ describe("what is queued while a round does not commit", () => {
   });
 });
 
-describe("an operation as large as a row", () => {
-  test("is measured with the header of its batch", async () => {
-    const { records } = write("large", 20_000)(emptyImage, Object({ nextOffset: 0 }));
-    const stored = dataBatch(
-      { baseOffset: 7, values: records.map(encodeMetadataRecord), timestampMs: 5 },
-      1,
-    );
-    // A row one byte short of the batch; a record may be counted with a few bytes more than it takes.
+/** Writes many records, whose lengths and offsets take one, two and three bytes. */
+const writeMany: Operation<null> = () => ({
+  records: [1, 60, 200, ...Array.from({ length: 9_000 }, () => 3)].map((bytes, at) =>
+    ConfigRecord.of(0, {
+      resourceType: 2,
+      resourceName: "t",
+      name: `c${at}`,
+      value: "x".repeat(bytes),
+    }),
+  ),
+  response: null,
+});
+
+const large: Operation<null> = (view, context) => ({
+  records: Array.from({ length: 50 }, () => write("large", 20_000)(view, context).records).flat(),
+  response: null,
+});
+
+describe("an operation as large as a batch may be", () => {
+  test.each([
+    ["one record", write("large", 20_000)],
+    ["thousands of records", writeMany],
+  ] as const)("is measured to the byte, with the header of its batch: %s", async (_, operation) => {
+    const { records } = operation(emptyImage, Object({ nextOffset: 0 }));
+    const values = records.map(encodeMetadataRecord);
+    const stored = dataBatch({ baseOffset: 7, values, timestampMs: 5 }, 1);
     const short = inOffice(stored.byteLength - 1);
-    expect(await submitted(short, write("large", 20_000))).toEqual({
+    expect(await submitted<unknown>(short, operation)).toEqual({
       kind: "refused",
       reason: "too-large",
     });
     expect(short.takeBatch()).toBeNull();
-    const ample = inOffice(stored.byteLength + 16);
-    void submitted(ample, write("large", 20_000));
-    expect(ample.takeBatch()?.values).toHaveLength(1);
+    expect(await submitted(short, look)).toMatchObject({ kind: "committed", endOffset: 7 });
+    const ample = inOffice(stored.byteLength);
+    const written = submitted<unknown>(ample, operation);
+    const batch = ample.takeBatch();
+    expect(Buffer.compare(batch === null ? Buffer.of() : dataBatch(batch, 1), stored)).toBe(0);
+    ample.onCommitted(7 + values.length);
+    expect(await written).toMatchObject({ kind: "committed", endOffset: 7 + values.length });
+  });
+
+  test("is a round of its own between others", () => {
+    const active = inOffice(2_000_000);
+    for (const operation of [write("a", 10), large, write("b", 10), write("c", 10)])
+      void submitted<unknown>(active, operation);
+    const rounds = [active.takeBatch(), active.takeBatch(), active.takeBatch(), active.takeBatch()];
+    expect(rounds.map((round) => round?.values.length)).toEqual([1, 50, 2, undefined]);
+    expect(rounds.map((round) => round?.baseOffset)).toEqual([7, 8, 58, undefined]);
   });
 });

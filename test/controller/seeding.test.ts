@@ -21,7 +21,7 @@ let ended: (string | null)[];
 
 const begin = (): Seeding =>
   new Seeding({
-    disk: { transaction: (write) => disk.transaction(write), whenDurable: (then) => then() },
+    disk,
     log: disk.log,
     snapshots: disk.snapshots,
     timers,

@@ -4,10 +4,11 @@
  */
 import { describe, expect, test } from "vitest";
 import type { ControllerEntry } from "../../durable-objects/cluster-entry.ts";
-import { controlBatch, recordsOf } from "../../durable-objects/replica/entries.ts";
+import { controlBatch, valuesOf } from "../../durable-objects/replica/entries.ts";
 import type { StoredBatch } from "../../durable-objects/replica/stored-batch.ts";
 import { applyRecords, emptyImage, type MetadataImage } from "../../src/metadata/index.ts";
 import {
+  decodeMetadataRecord,
   BeginTransactionRecord,
   ConfigRecord,
   EndTransactionRecord,
@@ -52,7 +53,8 @@ class Archive {
     for (const { bytes, baseOffset, lastOffset, epoch, control } of this.#batches) {
       if (baseOffset >= endOffset) break;
       if (control) continue;
-      const { records, timestampMs } = recordsOf(bytes);
+      const { values, timestampMs } = valuesOf(bytes);
+      const records = values.map(decodeMetadataRecord);
       image = applyRecords(image, records, { endOffset: lastOffset + 1, epoch, timestampMs });
     }
     return image;

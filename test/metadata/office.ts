@@ -10,6 +10,10 @@ import {
   type RequestOf,
   type ResponseOf,
 } from "../../src/protocol/index.ts";
+import {
+  BOUNDED_BATCH_BYTES,
+  BOUNDED_BATCH_RECORDS,
+} from "../../src/metadata/control/batch-bound.ts";
 import { controllerApis } from "../../src/metadata/control/apis.ts";
 import { fenceStaleBrokers } from "../../src/metadata/duties/fence-stale-brokers.ts";
 import type { ControlContext } from "../../src/metadata/control/operation.ts";
@@ -26,9 +30,26 @@ import {
   contextFor,
   lawfullyReplayed,
   replayed,
+  storedBytes,
   type WorldSpec,
   world,
 } from "./world.ts";
+
+/** What brokers cause, and no operator has asked for as one. */
+const BROKERS_OWN: ReadonlySet<ApiName> = new Set<ApiName>([
+  "AlterPartition",
+  "AssignReplicasToDirs",
+  "BrokerHeartbeat",
+  "BrokerRegistration",
+  "UnregisterBroker",
+]);
+
+/** Records that fit the bounds of one batch, as it is stored. A single one may be of any size. */
+function expectBounded(records: readonly MetadataRecord[]): void {
+  if (records.length < 2) return;
+  expect(records.length).toBeLessThanOrEqual(BOUNDED_BATCH_RECORDS);
+  expect(storedBytes(records)).toBeLessThanOrEqual(BOUNDED_BATCH_BYTES);
+}
 
 type Parts<Name extends ApiName> = Partial<RequestOf<(typeof apis)[Name]>>;
 
@@ -80,6 +101,7 @@ export class Office {
     if (operation === undefined) throw new Error(`${name} is not served`);
     const result = operation.run(this.view, request, { ...this.context, apiVersion: version });
     if (operation.kind === "read") expect(result.records).toEqual([]);
+    if (BROKERS_OWN.has(name)) expectBounded(result.records);
     const { response } = result;
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- encoding takes what filling gives
     api.response.at(version).encode(response as never);
@@ -121,6 +143,7 @@ export class Office {
 
   fenceOnce(): void {
     const { records, liveness } = fenceStaleBrokers.rule(this.view, this.context);
+    expectBounded(records);
     this.#install(records, liveness);
   }
 

@@ -6,6 +6,7 @@
 import { expect } from "vitest";
 import {
   decodeMetadataRecord,
+  encodeDataBatch,
   encodeMetadataRecord,
   ErrorCode,
   recordSchemas,
@@ -98,6 +99,13 @@ export function record(
 ): MetadataRecord {
   return recordSchemas[type].of(version, parts);
 }
+
+/** How many bytes a batch of these records takes in the log. */
+export const storedBytes = (records: readonly MetadataRecord[]): number =>
+  encodeDataBatch(
+    { baseOffset: 0, leaderEpoch: 1, timestampMs: 0 },
+    records.map(encodeMetadataRecord),
+  ).byteLength;
 
 export function replayed(view: MetadataImage, records: readonly MetadataRecord[]): MetadataImage {
   const endOffset = view.provenance.endOffset + records.length;

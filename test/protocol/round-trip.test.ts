@@ -6,9 +6,12 @@ import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import {
   apis,
+  BATCH_BYTES_MAX,
+  BATCH_HEADER_BYTES,
   BrokerHeartbeat,
   BrokerRegistration,
   CreateTopics,
+  dataRecordBytes,
   decodeMetadataRecord,
   decodeRecordBatch,
   decodeRequestFrame,
@@ -17,18 +20,22 @@ import {
   DescribeCluster,
   encodeDataBatch,
   encodeMetadataRecord,
+  encodeMetadataRecords,
   EncodeError,
   Fetch,
   fromJson,
+  metadataRecordSize,
   PartitionChangeRecord,
   peekRequest,
   recordBatches,
+  recordSchemas,
   requestFrame,
   responseFrame,
   snapshotEncoder,
   toJson,
   TopicRecord,
   UNASSIGNED_DIRECTORY,
+  versionsOf,
   ZERO_UUID,
   type AnyMessage,
   type Api,
@@ -45,6 +52,16 @@ describe.each(messageVersions)("$name", ({ message, version }) => {
     fc.assert(
       fc.property(anyValue(message.fields, version), (value) => {
         expect(codec.decode(codec.encode(value))).toEqual(value);
+      }),
+      RUNS,
+    );
+  });
+
+  test("knows its size without writing", () => {
+    const codec = message.at(version);
+    fc.assert(
+      fc.property(anyValue(message.fields, version), (value) => {
+        expect(codec.size(value)).toBe(codec.encode(value).byteLength);
       }),
       RUNS,
     );
@@ -209,6 +226,9 @@ describe("a frame", () => {
   });
 });
 
+const sizeOf = (given: readonly Uint8Array[]): number =>
+  given.reduce((sum, { length }, at) => sum + dataRecordBytes(length, at), BATCH_HEADER_BYTES);
+
 describe("a batch", () => {
   const position = { baseOffset: 2 ** 40, leaderEpoch: 3, timestampMs: 1_700_000_000_123 };
   const values = fc.array(fc.uint8Array({ minLength: 1, maxLength: 400 }), {
@@ -255,13 +275,56 @@ describe("a batch", () => {
     );
   });
 
-  test("beyond 8 MiB is refused", () => {
-    expect(() => encodeDataBatch(position, [new Uint8Array(8 * 1024 * 1024)])).toThrow(EncodeError);
+  test("takes its header and what each record takes where it stands", () => {
+    fc.assert(
+      fc.property(values, (given) => {
+        expect(encodeDataBatch(position, given).byteLength).toBe(sizeOf(given));
+      }),
+      RUNS,
+    );
+    // Where offset and length take one byte more: at 64, 8,192 and 1,048,576.
+    for (const length of [57, 58, 8_180, 8_181, 8_192, 1_048_570, 1_048_576]) {
+      const given = [new Uint8Array(length)];
+      expect(encodeDataBatch(position, given).byteLength).toBe(sizeOf(given));
+    }
+    const many = Array.from({ length: 9_000 }, () => Uint8Array.of(1));
+    expect(encodeDataBatch(position, many).byteLength).toBe(sizeOf(many));
+  });
+
+  test("of 8 MiB is written, and one byte more is refused", () => {
+    const room = BATCH_BYTES_MAX - BATCH_HEADER_BYTES;
+    const length = room - (dataRecordBytes(room, 0) - room);
+    const batch = encodeDataBatch(position, [new Uint8Array(length)]);
+    expect(batch.byteLength).toBe(BATCH_BYTES_MAX);
+    expect(decodeRecordBatch(batch)).toMatchObject({ count: 1, size: BATCH_BYTES_MAX });
+    expect(() => encodeDataBatch(position, [new Uint8Array(length + 1)])).toThrow(
+      new EncodeError(`a batch of ${BATCH_BYTES_MAX + 1} bytes; the limit is ${BATCH_BYTES_MAX}`, {
+        api: "RecordBatch",
+      }),
+    );
   });
 });
 
 const record = (name: string): Uint8Array =>
   encodeMetadataRecord(TopicRecord.of(0, { name, topicId: UNASSIGNED_DIRECTORY }));
+
+describe("metadata records", () => {
+  const records = Object.values(recordSchemas).flatMap((schema) =>
+    versionsOf(schema.valid).map((version) => schema.of(version, {})),
+  );
+
+  test("are the same bytes together as one by one, and of the size that was told", () => {
+    const together = encodeMetadataRecords(records, 1_000_000) ?? [];
+    expect(together).toEqual(records.map(encodeMetadataRecord));
+    expect(together.map(({ byteLength }) => byteLength)).toEqual(records.map(metadataRecordSize));
+  });
+
+  test("that are too large together are none", () => {
+    const size = records.reduce((sum, one) => sum + metadataRecordSize(one), 0);
+    expect(encodeMetadataRecords(records, size)).toHaveLength(records.length);
+    expect(encodeMetadataRecords(records, size - 1)).toBeNull();
+  });
+});
 
 describe("a snapshot", () => {
   const voters = {

@@ -2,9 +2,13 @@
  * How the simulator looks at a batch: the mark that checkers compare, the entry that a fetch carries, and the records
  * in it. The bytes of a batch are immutable and shared by all replicas, so each is read once.
  */
-import { entriesOf, recordsOf, votersIn } from "../../durable-objects/replica/entries.ts";
+import { entriesOf, valuesOf, votersIn } from "../../durable-objects/replica/entries.ts";
 import type { StoredBatch } from "../../durable-objects/replica/stored-batch.ts";
-import { decodeRecordBatch, type MetadataRecord } from "../../src/protocol/index.ts";
+import {
+  decodeMetadataRecord,
+  decodeRecordBatch,
+  type MetadataRecord,
+} from "../../src/protocol/index.ts";
 import type { Entry } from "../../src/raft/index.ts";
 import { type EntryMark, nameOf } from "./observation.ts";
 
@@ -48,7 +52,7 @@ export const storedBatchOf = ({ payload, ...entry }: Entry): StoredBatch => ({
 
 /** The metadata records of a batch; none of a control batch. */
 export function metadataOf(bytes: Uint8Array): readonly MetadataRecord[] {
-  const known = decoded.get(bytes) ?? recordsOf(bytes).records;
+  const known = decoded.get(bytes) ?? valuesOf(bytes).values.map(decodeMetadataRecord);
   decoded.set(bytes, known);
   return known;
 }

@@ -2,6 +2,7 @@
  * What a configuration key is: its type, its default and what values it takes, with Kafka's own words for a
  * refusal. A vocabulary for tables; which keys there are stands in `tables/` and its neighbours.
  */
+import { utf8Size } from "../../protocol/index.ts";
 import { unreachable } from "../../std/assert.ts";
 import { booleanIn, doubleIn, elementsIn, integerIn, isIntegerType, trimmed } from "./values.ts";
 
@@ -67,22 +68,13 @@ export const CONFIG_VALUE_BYTES_MAX = 32_767;
 /** Why a value cannot be kept at all, whatever its key; null when it can. */
 export function sizeRefusalOf(value: string): string | null {
   // A UTF-16 code unit takes at most three bytes, so most values need no count.
-  if (value.length * 3 <= CONFIG_VALUE_BYTES_MAX || utf8Length(value) <= CONFIG_VALUE_BYTES_MAX) {
+  if (value.length * 3 <= CONFIG_VALUE_BYTES_MAX || utf8Size(value) <= CONFIG_VALUE_BYTES_MAX) {
     return null;
   }
   return (
     "The configuration value cannot be added because it exceeds the maximum value size of " +
     `${CONFIG_VALUE_BYTES_MAX} bytes.`
   );
-}
-
-function utf8Length(text: string): number {
-  let bytes = 0;
-  for (const character of text) {
-    const point = character.codePointAt(0) ?? 0;
-    bytes += point < 0x80 ? 1 : point < 0x800 ? 2 : point < 0x1_0000 ? 3 : 4;
-  }
-  return bytes;
 }
 
 /** Why `value` is no value of this key, in Kafka's words; null when it is one. */

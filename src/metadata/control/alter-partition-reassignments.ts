@@ -50,7 +50,7 @@ function run(
       ...moves.ask(name, asked),
     })),
   }));
-  const isExcessive = moves.records.length > RECORDS_PER_OPERATION_MAX;
+  const { isExcessive } = moves;
   const outcome = isExcessive ? EXCESSIVE_BATCH : NO_ERROR;
   return {
     records: isExcessive ? [] : moves.records,
@@ -78,8 +78,14 @@ class Moves {
     this.#change = partitionChanger(view);
   }
 
+  get isExcessive(): boolean {
+    return this.records.length > RECORDS_PER_OPERATION_MAX;
+  }
+
   ask(topicName: string, asked: RequestedPartition): ApiError {
     const partitionId = asked.partitionIndex;
+    // The whole request is refused: nothing more is worked out for it.
+    if (this.isExcessive) return EXCESSIVE_BATCH;
     const topic = topicByName(this.#view.topics, topicName);
     if (topic === undefined) {
       const message = `Unable to find a topic named ${topicName}.`;

@@ -9,7 +9,6 @@ import {
   type AlterPartitionRequest,
   type AlterPartitionResponse,
   type ErrorName,
-  type MetadataRecord,
   type Uuid,
 } from "../../protocol/index.ts";
 import { brokerById, hasBrokerEpoch, isActiveBroker } from "../image/cluster-image.ts";
@@ -18,12 +17,8 @@ import { mergePartition, type Partition } from "../image/partition.ts";
 import { partitionAt, topicById } from "../image/topics-image.ts";
 import { RECOVERED, RECOVERING } from "../partitions/partition-change.ts";
 import { partitionChanger, type ChangePartition } from "../partitions/partition-rules.ts";
-import {
-  RECORDS_PER_OPERATION_MAX,
-  operation,
-  type ControlContext,
-  type ControlResult,
-} from "./operation.ts";
+import { BoundedBatch } from "./batch-bound.ts";
+import { operation, type ControlContext, type ControlResult } from "./operation.ts";
 
 type RequestedPartition = AlterPartitionRequest["topics"][number]["partitions"][number];
 type TopicResult = AlterPartitionResponse["topics"][number];
@@ -50,7 +45,7 @@ function run(
     topicId,
     partitions: partitions.map((asked) => proposals.decide(topicId, asked)),
   }));
-  return { records: proposals.records, response: answer(ErrorCode.NONE, topics) };
+  return { records: proposals.batch.records, response: answer(ErrorCode.NONE, topics) };
 }
 
 const answer = (errorCode: number, topics: readonly TopicResult[]): AlterPartitionResponse => ({
@@ -61,7 +56,7 @@ const answer = (errorCode: number, topics: readonly TopicResult[]): AlterPartiti
 
 /** The proposals of one request. A partition that occurs twice is judged the second time as the first left it. */
 class Proposals {
-  readonly records: MetadataRecord[] = [];
+  readonly batch = new BoundedBatch();
   readonly #view: MetadataImage;
   readonly #brokerId: number;
   readonly #apiVersion: number;
@@ -78,9 +73,7 @@ class Proposals {
   decide(topicId: Uuid, asked: RequestedPartition): PartitionResult {
     const partitionId = asked.partitionIndex;
     // What does not fit the batch is asked again: a broker retries this code, and only this partition.
-    if (this.records.length === RECORDS_PER_OPERATION_MAX) {
-      return refused(partitionId, "REQUEST_TIMED_OUT");
-    }
+    if (!this.batch.isWhole) return refused(partitionId, "REQUEST_TIMED_OUT");
     if (topicById(this.#view.topics, topicId) === undefined) {
       return refused(partitionId, "UNKNOWN_TOPIC_ID");
     }
@@ -99,7 +92,7 @@ class Proposals {
     const row = { topicId, partitionId, partition };
     const record = this.#change(row, desired, { election: "configured" });
     if (record === null) return accepted(partitionId, partition);
-    this.records.push(record);
+    if (!this.batch.add(record)) return refused(partitionId, "REQUEST_TIMED_OUT");
     const merged = mergePartition(partition, record.data);
     this.#changed.set(key, merged);
     // The proposal completed a reassignment that leaves the proposer without office: true, but not its news.

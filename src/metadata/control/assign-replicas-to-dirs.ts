@@ -7,7 +7,6 @@ import {
   ErrorCode,
   type AssignReplicasToDirsRequest,
   type AssignReplicasToDirsResponse,
-  type MetadataRecord,
   type Uuid,
 } from "../../protocol/index.ts";
 import { hasBrokerEpoch, hasOnlineDirectory, isActiveBroker } from "../image/cluster-image.ts";
@@ -17,13 +16,8 @@ import { partitionAt, topicById } from "../image/topics-image.ts";
 import type { DesiredPartition } from "../partitions/partition-change.ts";
 import { partitionChanger, type ChangePartition } from "../partitions/partition-rules.ts";
 import { MV_DIRECTORIES } from "../features/levels.ts";
-import {
-  RECORDS_PER_OPERATION_MAX,
-  operation,
-  type ControlContext,
-  type ControlResult,
-} from "./operation.ts";
-import { EXCESSIVE_BATCH } from "./api-error.ts";
+import { BoundedBatch } from "./batch-bound.ts";
+import { operation, type ControlContext, type ControlResult } from "./operation.ts";
 
 type DirectoryResult = AssignReplicasToDirsResponse["directories"][number];
 
@@ -51,12 +45,7 @@ function run(
       })),
     })),
   }));
-  const { records } = assignments;
-  // A broker sends 2,250 at most; more than a batch is no broker of ours.
-  if (records.length > RECORDS_PER_OPERATION_MAX) {
-    return { records: [], response: answer(EXCESSIVE_BATCH.errorCode, []) };
-  }
-  return { records, response: answer(ErrorCode.NONE, directories) };
+  return { records: assignments.batch.records, response: answer(ErrorCode.NONE, directories) };
 }
 
 const answer = (
@@ -66,7 +55,7 @@ const answer = (
 
 /** The assignments of one request. A replica named twice lies where it was named last. */
 class Assignments {
-  readonly records: MetadataRecord[] = [];
+  readonly batch = new BoundedBatch();
   readonly #view: MetadataImage;
   readonly #brokerId: number;
   readonly #change: ChangePartition;
@@ -78,8 +67,9 @@ class Assignments {
     this.#change = partitionChanger(view);
   }
 
-  /** The error code of one replica's assignment. */
+  /** The error code of one replica's assignment. One that does not fit the batch is queued again by the broker. */
   assign(directory: Uuid, topicId: Uuid, partitionId: number): number {
+    if (!this.batch.isWhole) return ErrorCode.REQUEST_TIMED_OUT;
     if (topicById(this.#view.topics, topicId) === undefined) return ErrorCode.UNKNOWN_TOPIC_ID;
     const key = `${topicId}:${partitionId}`;
     const partition =
@@ -100,10 +90,9 @@ class Assignments {
     const election = isLost ? "configured" : "online";
     const row = { topicId, partitionId, partition };
     const record = this.#change(row, desired, { election, isActive });
-    if (record !== null) {
-      this.records.push(record);
-      this.#changed.set(key, mergePartition(partition, record.data));
-    }
+    if (record === null) return ErrorCode.NONE;
+    if (!this.batch.add(record)) return ErrorCode.REQUEST_TIMED_OUT;
+    this.#changed.set(key, mergePartition(partition, record.data));
     return ErrorCode.NONE;
   }
 }

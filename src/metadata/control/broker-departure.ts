@@ -8,29 +8,23 @@ import type { BrokerRegistration } from "../image/cluster-image.ts";
 import type { MetadataImage } from "../image/metadata-image.ts";
 import { partitionChangesAfter, type BrokerChange } from "../partitions/broker-change.ts";
 import { CHANGE_FENCED } from "../features/levels.ts";
-import { firstOf, type Bounded } from "./batch-bound.ts";
 
-/**
- * The records of `change` and behind them `last`, if all of that fits `limit`; else as many of the former as fit.
- */
-export function departureRecords(
+type Records = Generator<MetadataRecord, void, undefined>;
+
+/** The records of `change` and behind them `last`. The caller cuts batches. */
+export function* departureRecords(
   view: MetadataImage,
   change: BrokerChange,
   last: MetadataRecord,
-  limit: number,
-): Bounded<MetadataRecord> {
-  const changes = firstOf<MetadataRecord>(partitionChangesAfter(view, change), limit - 1);
-  return changes.isWhole ? { items: [...changes.items, last], isWhole: true } : changes;
+): Records {
+  yield* partitionChangesAfter(view, change);
+  yield last;
 }
 
-/** Fences the broker, or does a part of what must come before. A broker that is fenced already stays so. */
-export function fencingRecords(
-  view: MetadataImage,
-  broker: BrokerRegistration,
-  limit: number,
-): Bounded<MetadataRecord> {
-  if (broker.fenced) return { items: [], isWhole: true };
-  return departureRecords(view, { kind: "leaves", brokerId: broker.id }, fenced(broker, 1), limit);
+/** What fences the broker; nothing if it is fenced already. */
+export function* fencingRecords(view: MetadataImage, broker: BrokerRegistration): Records {
+  if (broker.fenced) return;
+  yield* departureRecords(view, { kind: "leaves", brokerId: broker.id }, fenced(broker, 1));
 }
 
 /** The record that fences (1) or unfences (-1) the broker. */

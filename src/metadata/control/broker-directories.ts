@@ -17,10 +17,8 @@ import {
   MV_CORDONED_DIRECTORIES,
   MV_DIRECTORIES,
 } from "../features/levels.ts";
-import { firstOf, type Bounded } from "./batch-bound.ts";
 import { departureRecords } from "./broker-departure.ts";
 import { sameItems } from "./registration-parts.ts";
-import { RECORDS_PER_OPERATION_MAX } from "./operation.ts";
 
 type Reported = Pick<BrokerHeartbeatRequest, "offlineLogDirs" | "cordonedLogDirs">;
 
@@ -32,23 +30,24 @@ export function hasNoDirectoryLeft(
   return broker.logDirs.length > 0 && broker.logDirs.every((id) => offlineLogDirs.includes(id));
 }
 
-/** The partitions' records first, then the broker's; the latter only when all of the former fit. */
-export function directoryRecords(
+type Records = Generator<MetadataRecord, void, undefined>;
+
+/** The partitions' records first, then the broker's. The caller cuts batches. */
+export function* directoryRecords(
   view: MetadataImage,
   broker: BrokerRegistration,
   reported: Reported,
-): Bounded<MetadataRecord> {
+): Records {
+  yield* offlineRecords(view, broker, reported);
   const cordoned = cordonedRecord(view, broker, reported);
-  const offline = offlineRecords(view, broker, reported);
-  if (cordoned === null || !offline.isWhole) return offline;
-  return firstOf([...offline.items, cordoned], RECORDS_PER_OPERATION_MAX);
+  if (cordoned !== null) yield cordoned;
 }
 
-function offlineRecords(
+function* offlineRecords(
   view: MetadataImage,
   broker: BrokerRegistration,
   reported: Reported,
-): Bounded<MetadataRecord> {
+): Records {
   const gone = broker.logDirs.filter((id) => reported.offlineLogDirs.includes(id)).toSorted(byUuid);
   // With all of them gone the broker is fenced instead, which takes every partition from it.
   if (
@@ -56,7 +55,7 @@ function offlineRecords(
     hasNoDirectoryLeft(broker, reported) ||
     view.features.metadataVersion < MV_DIRECTORIES
   ) {
-    return { items: [], isWhole: true };
+    return;
   }
   const online = BrokerRegistrationChangeRecord.of(CHANGE_DIRECTORIES, {
     brokerId: broker.id,
@@ -64,8 +63,7 @@ function offlineRecords(
     logDirs: broker.logDirs.filter((id) => !gone.includes(id)),
   });
   const change = { kind: "directories-fail", brokerId: broker.id, directories: gone } as const;
-  // One record is left free for the cordoned directories.
-  return departureRecords(view, change, online, RECORDS_PER_OPERATION_MAX - 1);
+  yield* departureRecords(view, change, online);
 }
 
 /** Null where nothing changes, or where the broker does not say (a heartbeat below v2). */

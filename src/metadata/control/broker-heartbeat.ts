@@ -29,15 +29,10 @@ import {
 } from "../liveness/broker-heartbeats.ts";
 import { partitionChangesAfter } from "../partitions/broker-change.ts";
 import { CHANGE_CONTROLLED_SHUTDOWN } from "../features/levels.ts";
-import { firstOf, type Bounded } from "./batch-bound.ts";
+import { BoundedBatch } from "./batch-bound.ts";
 import { fenced, fencingRecords } from "./broker-departure.ts";
 import { directoryRecords, hasNoDirectoryLeft } from "./broker-directories.ts";
-import {
-  RECORDS_PER_OPERATION_MAX,
-  operation,
-  type ControlContext,
-  type ControlResult,
-} from "./operation.ts";
+import { operation, type ControlContext, type ControlResult } from "./operation.ts";
 
 /** Where a broker stands, and where it goes: `shutdown-now` is fenced too, and told to stop. */
 export type BrokerState = "fenced" | "unfenced" | "controlled-shutdown" | "shutdown-now";
@@ -56,16 +51,15 @@ function run(
     const errorCode = ErrorCode.STALE_BROKER_EPOCH;
     return { records: [], response: BrokerHeartbeat.response.fill({ errorCode }) };
   }
-  const directories = directoryRecords(view, registered, request);
-  const working = applied(view, directories.items);
+  const batch = new BoundedBatch();
+  batch.take(directoryRecords(view, registered, request));
+  const working = applied(view, batch.records);
   const broker = working.cluster.brokers.get(request.brokerId) ?? registered;
   const next = nextState(working, broker, { request, context });
-  const moves = directories.isWhole
-    ? stateRecords(working, broker, next, RECORDS_PER_OPERATION_MAX - directories.items.length)
-    : { items: [], isWhole: false };
+  const isThere = moves(working, broker, next, batch);
   // What is not complete has taken the broker nowhere yet.
-  const reached = moves.isWhole ? next : currentState(broker);
-  const records = [...directories.items, ...moves.items];
+  const reached = isThere ? next : currentState(broker);
+  const { records } = batch;
   return {
     records,
     response: BrokerHeartbeat.response.fill({
@@ -73,7 +67,7 @@ function run(
       isFenced: reached === "fenced" || reached === "shutdown-now",
       shouldShutDown: reached === "shutdown-now",
     }),
-    liveness: livenessAfter(broker, { request, context, reached, moves, end: records.length }),
+    liveness: livenessAfter(broker, { request, context, reached, isThere, end: records.length }),
   };
 }
 
@@ -124,65 +118,50 @@ function currentState(broker: BrokerRegistration): "fenced" | "unfenced" | "cont
   return broker.inControlledShutdown ? "controlled-shutdown" : "unfenced";
 }
 
-/** What takes the broker to `next`, or as much of it as `limit` allows. */
-function stateRecords(
+/** Puts into the batch what takes the broker to `next`, or as much of it as fits; true if that takes it there. */
+function moves(
   view: MetadataImage,
   broker: BrokerRegistration,
   next: BrokerState,
-  limit: number,
-): Bounded<MetadataRecord> {
+  batch: BoundedBatch,
+): boolean {
   switch (next) {
     case "fenced":
     case "shutdown-now":
-      return fencingRecords(view, broker, limit);
+      return batch.take(fencingRecords(view, broker));
     case "unfenced":
-      return broker.fenced ? unfencingRecords(view, broker, limit) : NOTHING;
+      return broker.fenced ? isUnfenced(view, broker, batch) : batch.isWhole;
     case "controlled-shutdown":
-      return controlledShutdownRecords(view, broker, limit);
+      return batch.take(controlledShutdownRecords(view, broker));
     default:
       return unreachable(next);
   }
 }
 
-const NOTHING: Bounded<MetadataRecord> = { items: [], isWhole: true };
-
 /**
  * The broker returns first, then partitions without a leader may have it. What does not fit is left to the sweep
  * over leaderless partitions: the broker counts as unfenced all the same.
  */
-function unfencingRecords(
-  view: MetadataImage,
-  broker: BrokerRegistration,
-  limit: number,
-): Bounded<MetadataRecord> {
-  const elections = partitionChangesAfter(view, { kind: "returns", brokerId: broker.id });
-  const { items } = firstOf<MetadataRecord>(elections, limit - 1);
-  return { items: [fenced(broker, -1), ...items], isWhole: true };
+function isUnfenced(view: MetadataImage, broker: BrokerRegistration, batch: BoundedBatch): boolean {
+  const isBack = batch.add(fenced(broker, -1));
+  batch.take(partitionChangesAfter(view, { kind: "returns", brokerId: broker.id }));
+  return isBack;
 }
 
 /**
  * The shutdown is announced first, so that no election gives the broker anything back; then it loses what it has,
  * over as many heartbeats as that takes.
  */
-function controlledShutdownRecords(
+function* controlledShutdownRecords(
   view: MetadataImage,
   broker: BrokerRegistration,
-  limit: number,
-): Bounded<MetadataRecord> {
-  const announced = broker.inControlledShutdown
-    ? []
-    : [
-        BrokerRegistrationChangeRecord.of(CHANGE_CONTROLLED_SHUTDOWN, {
-          brokerId: broker.id,
-          brokerEpoch: broker.epoch,
-          inControlledShutdown: 1,
-        }),
-      ];
-  const changes = firstOf<MetadataRecord>(
-    partitionChangesAfter(view, { kind: "leaves", brokerId: broker.id }),
-    limit - announced.length,
-  );
-  return { items: [...announced, ...changes.items], isWhole: changes.isWhole };
+): Generator<MetadataRecord, void, undefined> {
+  const { id: brokerId, epoch: brokerEpoch } = broker;
+  if (!broker.inControlledShutdown) {
+    const announced = { brokerId, brokerEpoch, inControlledShutdown: 1 };
+    yield BrokerRegistrationChangeRecord.of(CHANGE_CONTROLLED_SHUTDOWN, announced);
+  }
+  yield* partitionChangesAfter(view, { kind: "leaves", brokerId });
 }
 
 /**
@@ -193,17 +172,18 @@ function livenessAfter(
   broker: BrokerRegistration,
   outcome: Heard & {
     readonly reached: BrokerState;
-    readonly moves: Bounded<MetadataRecord>;
+    /** Everything that takes the broker there is written. */
+    readonly isThere: boolean;
     /** How many records are written. */
     readonly end: number;
   },
 ): BrokerLiveness {
-  const { request, context, reached, moves, end } = outcome;
+  const { request, context, reached, isThere, end } = outcome;
   if (reached === "fenced" || reached === "shutdown-now") {
     return withoutContact(context.liveness, broker.id);
   }
   const heard = { nowMs: context.nowMs, metadataOffset: request.currentMetadataOffset };
   const liveness = withContact(context.liveness, broker, heard);
-  if (reached !== "controlled-shutdown" || !moves.isWhole) return liveness;
+  if (reached !== "controlled-shutdown" || !isThere) return liveness;
   return withControlledShutdown(liveness, broker, context.nextOffset + end - 1);
 }

@@ -14,7 +14,6 @@ import {
   type BrokerRegistrationRequest,
   type BrokerRegistrationResponse,
   type ErrorName,
-  type MetadataRecord,
 } from "../../protocol/index.ts";
 import {
   METADATA_VERSION,
@@ -27,7 +26,7 @@ import type { MetadataImage } from "../image/metadata-image.ts";
 import { hasValidSession, withoutContact } from "../liveness/broker-heartbeats.ts";
 import { partitionChangesAfter, type BrokerChange } from "../partitions/broker-change.ts";
 import { isElrEnabled } from "../partitions/partition-rules.ts";
-import { firstOf } from "./batch-bound.ts";
+import { BoundedBatch } from "./batch-bound.ts";
 import {
   isValidRange,
   isWithinBounds,
@@ -35,12 +34,7 @@ import {
   sameFeatures,
   sameItems,
 } from "./registration-parts.ts";
-import {
-  RECORDS_PER_OPERATION_MAX,
-  operation,
-  type ControlContext,
-  type ControlResult,
-} from "./operation.ts";
+import { operation, type ControlContext, type ControlResult } from "./operation.ts";
 
 type Result = ControlResult<BrokerRegistrationResponse>;
 
@@ -166,20 +160,19 @@ function incarnated(
   },
 ): Result {
   const { present, context } = known;
-  const changes = firstOf<MetadataRecord>(
-    partitionChangesAfter(view, endOf(view, request, present)),
-    RECORDS_PER_OPERATION_MAX - 1,
-  );
-  if (!changes.isWhole) return { ...refused("REQUEST_TIMED_OUT"), records: changes.items };
-  const brokerEpoch = context.nextOffset + changes.items.length;
+  const batch = new BoundedBatch();
+  batch.take(partitionChangesAfter(view, endOf(view, request, present)));
+  const brokerEpoch = context.nextOffset + batch.records.length;
   const record = registration(view, request, {
     brokerEpoch,
     fenced: true,
     inControlledShutdown: false,
     cordonedLogDirs: null,
   });
+  const { records } = batch;
+  if (!batch.add(record)) return { ...refused("REQUEST_TIMED_OUT"), records };
   return {
-    records: [...changes.items, record],
+    records,
     response: accepted(brokerEpoch),
     liveness: withoutContact(context.liveness, request.brokerId),
   };

@@ -15,7 +15,7 @@ import {
   assignmentRefusal,
   newPartitionRecord,
 } from "../partitions/new-partition.ts";
-import { drawsOf, type Draw } from "../partitions/striped-placer.ts";
+import { drawsOf } from "../partitions/striped-placer.ts";
 import { distinctTopics } from "./distinct-topics.ts";
 import {
   RECORDS_PER_OPERATION_MAX,
@@ -24,7 +24,13 @@ import {
   type ControlResult,
 } from "./operation.ts";
 import { NO_ERROR, EXCESSIVE_BATCH, apiError, type ApiError } from "./api-error.ts";
-import { allInactive, placed, type PartitionPlan, type PlannedPartition } from "./topic-plan.ts";
+import {
+  Placements,
+  allInactive,
+  placed,
+  type PartitionPlan,
+  type PlannedPartition,
+} from "./topic-plan.ts";
 
 type RequestedTopic = CreatePartitionsRequest["topics"][number];
 
@@ -46,11 +52,11 @@ function run(
       results: Array.from(topics.keys(), (name) => ({ name, ...outcomeOf(name) })),
     },
   });
-  const draw = drawsOf(context.random);
+  const placements = new Placements(view, drawsOf(context.random));
   const records: MetadataRecord[] = [];
   const outcomes = new Map<string, ApiError>();
   for (const [name, topic] of topics) {
-    const grown = growTopic(view, topic, draw, RECORDS_PER_OPERATION_MAX - records.length);
+    const grown = growTopic(view, topic, placements, RECORDS_PER_OPERATION_MAX - records.length);
     if (grown === EXCESSIVE_BATCH) return answer([], () => EXCESSIVE_BATCH);
     if ("errorCode" in grown) outcomes.set(name, grown);
     else records.push(...grown);
@@ -62,7 +68,7 @@ function run(
 function growTopic(
   view: MetadataImage,
   asked: RequestedTopic | null,
-  draw: Draw,
+  placements: Placements,
   room: number,
 ): readonly MetadataRecord[] | ApiError {
   if (asked === null) return apiError("INVALID_REQUEST", "Duplicate topic name.");
@@ -76,8 +82,10 @@ function growTopic(
   const replicationFactor = partitionAt(view.topics, topic.id, 0)?.replicas.length ?? 0;
   const plan =
     asked.assignments === null
-      ? placed(view, { partitionCount: additional, replicationFactor }, draw)
-      : planByHand(view, topic, asked.assignments, replicationFactor);
+      ? placed(view, { partitionCount: additional, replicationFactor }, placements)
+      : placements.take(additional * replicationFactor)
+        ? planByHand(view, topic, asked.assignments, replicationFactor)
+        : EXCESSIVE_BATCH;
   if (!("planned" in plan)) return plan;
   return plan.planned.map((partition, index) =>
     newPartitionRecord(view, {

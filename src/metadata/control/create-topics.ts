@@ -18,7 +18,7 @@ import { CONFIG_RESOURCE } from "../image/configs-image.ts";
 import type { MetadataImage } from "../image/metadata-image.ts";
 import { collisionKey, topicByName, topicNamesLike } from "../image/topics-image.ts";
 import { newPartitionRecord } from "../partitions/new-partition.ts";
-import { drawsOf, type Draw } from "../partitions/striped-placer.ts";
+import { drawsOf } from "../partitions/striped-placer.ts";
 import { configRules } from "./config-alteration.ts";
 import { distinctTopics } from "./distinct-topics.ts";
 import {
@@ -28,7 +28,7 @@ import {
   type ControlResult,
 } from "./operation.ts";
 import { NO_ERROR, EXCESSIVE_BATCH, apiError, type ApiError } from "./api-error.ts";
-import { planPartitions, type PlannedPartition } from "./topic-plan.ts";
+import { Placements, planPartitions, type PlannedPartition } from "./topic-plan.ts";
 import { CLUSTER_METADATA_TOPIC, topicNameRefusal } from "./topic-name.ts";
 import { uniqueId } from "./unique-id.ts";
 
@@ -55,10 +55,12 @@ function run(
 
   const records: MetadataRecord[] = [];
   const results: TopicResult[] = [];
-  const batch: Batch = { draw: drawsOf(context.random), taken: new Map() };
+  const placements = new Placements(view, drawsOf(context.random));
+  const batch: Batch = { placements, taken: new Map() };
   for (const [name, topic] of topics) {
     const offset = context.nextOffset + records.length;
     const planned = planTopic(view, topic, { ...context, nextOffset: offset }, batch);
+    if (planned === EXCESSIVE_BATCH) return refuseAll(topics.keys(), EXCESSIVE_BATCH);
     if ("errorCode" in planned) {
       results.push(failed(name, planned));
       continue;
@@ -76,7 +78,7 @@ function run(
 
 /** What the topics of one request share. */
 interface Batch {
-  readonly draw: Draw;
+  readonly placements: Placements;
   /** Collision key → name, of the topics accepted so far. */
   readonly taken: Map<string, string>;
 }
@@ -115,7 +117,7 @@ function planTopic(
   const configs = new Map(topic.configs.map(({ name, value }) => [name, value ?? ""]));
   const configFault = newTopicConfigsRefusal(configs, configRules(view, context));
   if (configFault !== null) return apiError("INVALID_CONFIG", configFault);
-  const partitions = planPartitions(view, topic, context.config, batch.draw);
+  const partitions = planPartitions(view, topic, context.config, batch.placements);
   if (!("planned" in partitions)) return partitions;
   const topicId = uniqueId(context.random, context.nextOffset);
   return { topicId, configs, partitions: partitions.planned };

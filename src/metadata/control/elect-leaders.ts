@@ -8,12 +8,14 @@ import {
   type ElectLeadersRequest,
   type ElectLeadersResponse,
   type MetadataRecord,
+  type Uuid,
 } from "../../protocol/index.ts";
 import type { MetadataImage } from "../image/metadata-image.ts";
 import {
-  allTopics,
+  imbalancedPartitions,
+  leaderlessPartitions,
   partitionAt,
-  partitionsOfTopic,
+  topicById,
   topicByName,
   type PartitionRow,
 } from "../image/topics-image.ts";
@@ -51,7 +53,7 @@ function run(
     request.topicPartitions === null
       ? elections.everywhere()
       : request.topicPartitions.map(({ topic, partitions }) => elections.at(topic, partitions));
-  if (elections.records.length <= RECORDS_PER_OPERATION_MAX) {
+  if (!elections.isExcessive) {
     const response = {
       throttleTimeMs: 0,
       errorCode: ErrorCode.NONE,
@@ -96,19 +98,27 @@ class Elections {
     this.#change = partitionChanger(view);
   }
 
-  /** All partitions; those that need no election are not mentioned. */
+  /** More than one batch: the whole request is refused, and nothing more is worked out for it. */
+  get isExcessive(): boolean {
+    return this.records.length > RECORDS_PER_OPERATION_MAX;
+  }
+
+  /** All partitions that need an election; others are not mentioned. */
   everywhere(): TopicResult[] {
-    const results: TopicResult[] = [];
-    for (const topic of allTopics(this.#view.topics)) {
-      const partitionResult: PartitionResult[] = [];
-      for (const row of partitionsOfTopic(this.#view.topics, topic.id)) {
-        const outcome = this.#elect(row);
-        if (outcome.errorCode === ErrorCode.ELECTION_NOT_NEEDED) continue;
-        partitionResult.push({ partitionId: row.partitionId, ...outcome });
-      }
-      if (partitionResult.length > 0) results.push({ topic: topic.name, partitionResult });
+    const { topics } = this.#view;
+    const needy = this.#wanted === "preferred" ? imbalancedPartitions : leaderlessPartitions;
+    const results = new Map<Uuid, PartitionResult[]>();
+    for (const row of needy(topics)) {
+      const { topicId, partitionId } = row;
+      const ofTopic = results.get(topicId) ?? [];
+      ofTopic.push({ partitionId, ...this.#elect(row) });
+      results.set(topicId, ofTopic);
+      if (this.isExcessive) break;
     }
-    return results;
+    return Array.from(results, ([topicId, partitionResult]) => ({
+      topic: topicById(topics, topicId)?.name ?? "",
+      partitionResult,
+    }));
   }
 
   at(topic: string, partitions: readonly number[]): TopicResult {
@@ -120,6 +130,7 @@ class Elections {
   }
 
   #electAt(name: string, partitionId: number): ApiError {
+    if (this.isExcessive) return EXCESSIVE_BATCH;
     const topic = topicByName(this.#view.topics, name);
     if (topic === undefined) {
       return apiError("UNKNOWN_TOPIC_OR_PARTITION", `No such topic as ${name}`);

@@ -2,11 +2,12 @@
  * The partitions of a topic to be created, by hand or by the placer: the half of CreateTopics that asks who could
  * hold them. It writes nothing.
  */
-import type { CreateTopicsRequest } from "../../protocol/index.ts";
+import { BATCH_BYTES_MAX, type CreateTopicsRequest } from "../../protocol/index.ts";
+import { MV_DIRECTORIES } from "../features/levels.ts";
 import type { MetadataImage } from "../image/metadata-image.ts";
 import { activeReplicas, assignmentRefusal, placePartitions } from "../partitions/new-partition.ts";
 import type { Draw } from "../partitions/striped-placer.ts";
-import { apiError, type ApiError } from "./api-error.ts";
+import { EXCESSIVE_BATCH, apiError, type ApiError } from "./api-error.ts";
 
 type RequestedTopic = CreateTopicsRequest["topics"][number];
 
@@ -15,8 +16,29 @@ export interface PlannedPartition {
   readonly isr: readonly number[];
 }
 
-/** Partitions in the order of their numbers, or why there can be none. */
+/** Partitions in the order of their numbers, or why there can be none: `EXCESSIVE_BATCH` where that holds for all. */
 export type PartitionPlan = { readonly planned: readonly PlannedPartition[] } | ApiError;
+
+/** What the partitions of one request share: the draws of the placer, and how many replicas they may have yet. */
+export class Placements {
+  readonly draw: Draw;
+  #left: number;
+
+  constructor(view: MetadataImage, draw: Draw) {
+    this.draw = draw;
+    this.#left = replicasMax(view);
+  }
+
+  /** Takes room for so many replicas; false if their records would not fit the batch. */
+  take(replicas: number): boolean {
+    this.#left -= replicas;
+    return this.#left >= 0;
+  }
+}
+
+/** A replica takes four bytes of its partition's record, or twenty with its directory, and there is more in it. */
+const replicasMax = (view: MetadataImage): number =>
+  BATCH_BYTES_MAX / (view.features.metadataVersion < MV_DIRECTORIES ? 4 : 20);
 
 /** What -1 in a request stands for. */
 export interface TopicDefaults {
@@ -28,14 +50,18 @@ export function planPartitions(
   view: MetadataImage,
   topic: RequestedTopic,
   defaults: TopicDefaults,
-  draw: Draw,
+  placements: Placements,
 ): PartitionPlan {
   return topic.assignments.length > 0
-    ? planByHand(view, topic)
-    : planByPlacer(view, topic, defaults, draw);
+    ? planByHand(view, topic, placements)
+    : planByPlacer(view, topic, defaults, placements);
 }
 
-function planByHand(view: MetadataImage, topic: RequestedTopic): PartitionPlan {
+function planByHand(
+  view: MetadataImage,
+  topic: RequestedTopic,
+  placements: Placements,
+): PartitionPlan {
   const specified = "A manual partition assignment was specified, but";
   if (topic.replicationFactor !== -1) {
     return apiError("INVALID_REQUEST", `${specified} replication factor was not set to -1.`);
@@ -52,6 +78,7 @@ function planByHand(view: MetadataImage, topic: RequestedTopic): PartitionPlan {
     }
     const refusal = assignmentRefusal(view, brokerIds, size);
     if (refusal !== null) return apiError("INVALID_REPLICA_ASSIGNMENT", refusal);
+    if (!placements.take(brokerIds.length)) return EXCESSIVE_BATCH;
     size = brokerIds.length;
     const isr = activeReplicas(view, brokerIds);
     if (isr.length === 0) return allInactive(partitionIndex);
@@ -82,7 +109,7 @@ function planByPlacer(
   view: MetadataImage,
   topic: RequestedTopic,
   defaults: TopicDefaults,
-  draw: Draw,
+  placements: Placements,
 ): PartitionPlan {
   const { replicationFactor: askedFactor, numPartitions: askedCount } = topic;
   if (askedFactor < -1 || askedFactor === 0) {
@@ -99,7 +126,7 @@ function planByPlacer(
       replicationFactor: askedFactor === -1 ? defaults.defaultReplicationFactor : askedFactor,
       partitionCount: askedCount === -1 ? defaults.numPartitions : askedCount,
     },
-    draw,
+    placements,
   );
 }
 
@@ -107,13 +134,18 @@ function planByPlacer(
 export function placed(
   view: MetadataImage,
   wanted: { readonly partitionCount: number; readonly replicationFactor: number },
-  draw: Draw,
+  placements: Placements,
 ): PartitionPlan {
-  const placement = placePartitions(view, wanted, draw);
+  const { partitionCount, replicationFactor } = wanted;
+  // Before anything is placed, and only where there is a place: else the placer says why there is none.
+  if (replicationFactor <= view.cluster.brokers.size) {
+    if (!placements.take(partitionCount * replicationFactor)) return EXCESSIVE_BATCH;
+  }
+  const placement = placePartitions(view, wanted, placements.draw);
   if (placement.kind === "refused") {
     return apiError(
       "INVALID_REPLICATION_FACTOR",
-      `Unable to replicate the partition ${wanted.replicationFactor} time(s): ${placement.reason}`,
+      `Unable to replicate the partition ${replicationFactor} time(s): ${placement.reason}`,
     );
   }
   const planned = placement.partitions.map((replicas) => ({

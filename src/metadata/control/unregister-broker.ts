@@ -12,13 +12,9 @@ import {
 import type { MetadataImage } from "../image/metadata-image.ts";
 import { withoutContact } from "../liveness/broker-heartbeats.ts";
 import { isElrEnabled } from "../partitions/partition-rules.ts";
+import { BoundedBatch } from "./batch-bound.ts";
 import { departureRecords } from "./broker-departure.ts";
-import {
-  RECORDS_PER_OPERATION_MAX,
-  operation,
-  type ControlContext,
-  type ControlResult,
-} from "./operation.ts";
+import { operation, type ControlContext, type ControlResult } from "./operation.ts";
 
 export const unregisterBroker = operation(UnregisterBroker, { kind: "write", run });
 
@@ -36,17 +32,17 @@ function run(
   // A broker that is gone for good is no eligible leader either, which an ordinary departure would make of it.
   const kind = isElrEnabled(view) ? "unclean-shutdown" : "leaves";
   const last = UnregisterBrokerRecord.of(0, { brokerId, brokerEpoch: broker.epoch });
-  const departure = departureRecords(view, { kind, brokerId }, last, RECORDS_PER_OPERATION_MAX);
-  if (!departure.isWhole) {
+  const batch = new BoundedBatch();
+  if (!batch.take(departureRecords(view, { kind, brokerId }, last))) {
     const errorCode = ErrorCode.REQUEST_TIMED_OUT;
     const errorMessage = `Broker ${brokerId} has more partitions than one request can take from it; ask again.`;
     return {
-      records: departure.items,
+      records: batch.records,
       response: UnregisterBroker.response.fill({ errorCode, errorMessage }),
     };
   }
   return {
-    records: departure.items,
+    records: batch.records,
     response: UnregisterBroker.response.fill({ errorCode: ErrorCode.NONE }),
     liveness: withoutContact(context.liveness, brokerId),
   };

@@ -1,15 +1,13 @@
 /**
- * What the two sweeps over partitions share: an election for each partition in question, up to a bound.
+ * What the two sweeps over partitions share: an election for each partition in question, as many as one batch holds.
  */
+import { BoundedBatch } from "../control/batch-bound.ts";
 import type { ControlResult } from "../control/operation.ts";
 import type { PartitionRow } from "../image/topics-image.ts";
 import type { PartitionChange } from "../partitions/partition-change.ts";
 
-/** One sweep must not hold a batch, or the brokers that apply it, for long. */
-const ELECTIONS_PER_SWEEP_MAX = 1_000;
-
 export interface SweepReport {
-  /** The bound of one sweep was met: run again at once, more may be left. */
+  /** The bound of one batch was met: run again at once, more is left. */
   readonly isBounded: boolean;
 }
 
@@ -18,12 +16,17 @@ export function sweep(
   rows: Iterable<PartitionRow>,
   elect: (row: PartitionRow) => PartitionChange | null,
 ): ControlResult<SweepReport> {
-  const records: PartitionChange[] = [];
+  const batch = new BoundedBatch();
+  const isWhole = batch.take(changed(rows, elect));
+  return { records: batch.records, response: { isBounded: !isWhole } };
+}
+
+function* changed(
+  rows: Iterable<PartitionRow>,
+  elect: (row: PartitionRow) => PartitionChange | null,
+): Generator<PartitionChange, void, undefined> {
   for (const row of rows) {
-    if (records.length >= ELECTIONS_PER_SWEEP_MAX)
-      return { records, response: { isBounded: true } };
     const record = elect(row);
-    if (record !== null) records.push(record);
+    if (record !== null) yield record;
   }
-  return { records, response: { isBounded: false } };
 }

@@ -15,13 +15,9 @@
  *
  * The first alone would never fence the last broker of a cluster, and the second alone takes a session longer.
  */
-import type { MetadataRecord } from "../../protocol/index.ts";
+import { BoundedBatch } from "../control/batch-bound.ts";
 import { fencingRecords } from "../control/broker-departure.ts";
-import {
-  RECORDS_PER_OPERATION_MAX,
-  type ControlContext,
-  type ControlResult,
-} from "../control/operation.ts";
+import type { ControlContext, ControlResult } from "../control/operation.ts";
 import { withBrokerFenced, type BrokerRegistration } from "../image/cluster-image.ts";
 import type { MetadataImage } from "../image/metadata-image.ts";
 import {
@@ -29,6 +25,7 @@ import {
   endOf,
   lastHeardMs,
   staleBrokers,
+  withoutContact,
   withWholeSessions,
   withoutArrears,
   withoutStrangers,
@@ -58,22 +55,23 @@ function fence(view: MetadataImage, context: ControlContext): ControlResult<Stan
   const stale = staleBrokers(liveness, view.cluster, session);
   const standstill = standstillOf(liveness, stale, session);
   const doomed = standstill?.doomed ?? stale;
-  const records: MetadataRecord[] = [];
+  const batch = new BoundedBatch();
+  let contacts =
+    standstill === null ? liveness : withWholeSessions(liveness, doomed, session.nowMs);
   let working = view;
+  let applied = 0;
   for (const broker of doomed) {
-    const room = RECORDS_PER_OPERATION_MAX - records.length;
-    if (room < 1) break;
-    const fencing = fencingRecords(withoutHope(working, doomed), broker, room);
-    records.push(...fencing.items);
+    if (batch.records.length > applied)
+      working = applyRecords(working, batch.records.slice(applied), working.provenance);
+    applied = batch.records.length;
     // Later brokers wait for a batch of their own: their partitions may be the ones that are left.
-    if (!fencing.isWhole) break;
-    working = applyRecords(working, fencing.items, working.provenance);
+    if (!batch.take(fencingRecords(withoutHope(working, doomed), broker))) break;
+    contacts = withoutContact(contacts, broker.id);
   }
-  const begun = standstill === null ? liveness : withWholeSessions(liveness, doomed, session.nowMs);
   return {
-    records,
+    records: batch.records,
     response: standstill && { isBounded: false, stoodStillMs: standstill.lateMs },
-    liveness: withoutStrangers(withoutArrears(begun, session), working.cluster),
+    liveness: withoutStrangers(withoutArrears(contacts, session), view.cluster),
   };
 }
 

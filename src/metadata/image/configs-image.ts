@@ -3,7 +3,6 @@
  * has no entry.
  */
 import { byText, ImmutableMap } from "../../std/immutable-map.ts";
-import type { ConfigRecord } from "../../protocol/index.ts";
 
 /** Kafka's numbers of the resources that have configs in the log. */
 export const CONFIG_RESOURCE = { TOPIC: 2, BROKER: 4, CLIENT_METRICS: 16, GROUP: 32 } as const;
@@ -23,7 +22,7 @@ export const NO_CONFIGS: ConfigsImage = ImmutableMap.empty(byText);
 const NO_VALUES: ReadonlyMap<string, string> = new Map();
 
 /** The type's number with a fixed width, so that keys sort as (type, name) do. */
-const resourceKey = (resourceType: number, resourceName: string): string =>
+export const resourceKey = (resourceType: number, resourceName: string): string =>
   `${String(resourceType + 128).padStart(3, "0")}:${resourceName}`;
 
 /** The configs set on a resource; empty when none are. */
@@ -34,22 +33,3 @@ export function configsOf(
 ): ReadonlyMap<string, string> {
   return configs.get(resourceKey(resourceType, resourceName))?.values ?? NO_VALUES;
 }
-
-export function withConfig(
-  configs: ConfigsImage,
-  { resourceType, resourceName, name, value }: ConfigRecord,
-): ConfigsImage {
-  const values = new Map(configsOf(configs, resourceType, resourceName));
-  if (value === null) values.delete(name);
-  else values.set(name, value);
-  const key = resourceKey(resourceType, resourceName);
-  if (values.size === 0) return configs.delete(key);
-  return configs.set(key, { resourceType, resourceName, values });
-}
-
-/** Forgets all configs of a resource, as the removal of a topic does. */
-export const withoutResource = (
-  configs: ConfigsImage,
-  resourceType: number,
-  resourceName: string,
-): ConfigsImage => configs.delete(resourceKey(resourceType, resourceName));

@@ -10,7 +10,12 @@
  */
 import { assert } from "../../std/assert.ts";
 import type { Partition } from "./partition.ts";
-import { brokerOfSlot, directoryOfSlot, slotOf, type ReplicaSlots } from "./replica-slots.ts";
+import {
+  brokerOfSlot,
+  directoryOfSlot,
+  type ReplicaSlots,
+  type SlotFinder,
+} from "./replica-slots.ts";
 
 /** A chunk of packed rows. Never written to once it is in a `PartitionRows`. */
 export type RowChunk = Int32Array;
@@ -183,14 +188,19 @@ function rareLists(chunk: RowChunk, at: number): FourLists {
   ];
 }
 
-const list = (chunk: RowChunk, at: number, length: number): readonly number[] =>
-  length === 0 ? NO_BROKERS : Array.from(chunk.subarray(at, at + length));
+function list(chunk: RowChunk, at: number, length: number): readonly number[] {
+  if (length === 0) return NO_BROKERS;
+  // For the few words of a list a loop beats a view and a copy by far.
+  const ids: number[] = [];
+  for (let word = at; word < at + length; word += 1) ids.push(wordAt(chunk, word));
+  return ids;
+}
 
-/** The rows in which every partition of `changed` is as given there. All their replicas have slots. */
+/** The rows in which every partition of `changed` is as given there. */
 export function withRows(
   rows: PartitionRows,
   changed: ReadonlyMap<number, Partition>,
-  slots: ReplicaSlots,
+  slots: SlotFinder,
 ): PartitionRows {
   const byChunk = new Map<number, Map<number, Partition>>();
   for (const [partitionId, partition] of changed) {
@@ -216,7 +226,7 @@ export function withRows(
 function repacked(
   old: RowChunk,
   changed: ReadonlyMap<number, Partition>,
-  slots: ReplicaSlots,
+  slots: SlotFinder,
 ): RowChunk {
   let length = wordAt(old, 0);
   for (const index of changed.keys()) length = Math.max(length, index + 1);
@@ -248,7 +258,7 @@ export function rowEnd(chunk: RowChunk, at: number): number {
   return end;
 }
 
-function packRow(partition: Partition, slots: ReplicaSlots, words: number[]): void {
+function packRow(partition: Partition, slots: SlotFinder, words: number[]): void {
   const { replicas, isr, directories, leaderRecoveryState } = partition;
   assert(
     replicas.length < AS_REPLICAS && isr.length < AS_REPLICAS,
@@ -278,7 +288,7 @@ function packRow(partition: Partition, slots: ReplicaSlots, words: number[]): vo
       directory !== undefined,
       `replica ${brokerId} has no directory, not even an unknown one`,
     );
-    words.push(slotOf(slots, { brokerId, directory }));
+    words.push(slots.slotOf(brokerId, directory));
   }
   if (!inSync) words.push(...isr);
   if (hasRare) words.push(...rare.map((ids) => ids.length), ...rare.flat());

@@ -24,13 +24,13 @@ export const NO_SLOTS: ReplicaSlots = {
 const NO_DIRECTORIES: ImmutableMap<Uuid, number> = ImmutableMap.empty(byUuid);
 
 /** A replica's broker and directory. */
-export interface Replica {
+interface Replica {
   readonly brokerId: number;
   readonly directory: Uuid;
 }
 
 /** The table in which `replica` has a slot; the same one if it has one already. */
-export function withSlot(slots: ReplicaSlots, { brokerId, directory }: Replica): ReplicaSlots {
+function withSlot(slots: ReplicaSlots, { brokerId, directory }: Replica): ReplicaSlots {
   const ofBroker = slots.numbers.get(brokerId) ?? NO_DIRECTORIES;
   if (ofBroker.has(directory)) return slots;
   return {
@@ -40,10 +40,35 @@ export function withSlot(slots: ReplicaSlots, { brokerId, directory }: Replica):
   };
 }
 
-export function slotOf(slots: ReplicaSlots, { brokerId, directory }: Replica): number {
-  const slot = slots.numbers.get(brokerId)?.get(directory);
-  assert(slot !== undefined, `no slot for directory ${directory} of broker ${brokerId}`);
-  return slot;
+/**
+ * The slots of the replicas that one run of records names: found in a table, or added to it. A run names the same
+ * disks again and again, and a plain map gives their numbers for a fraction of what the persistent one takes.
+ */
+export class SlotFinder {
+  #slots: ReplicaSlots;
+  readonly #known = new Map<number, Map<Uuid, number>>();
+
+  constructor(slots: ReplicaSlots) {
+    this.#slots = slots;
+  }
+
+  /** The table with every replica in it that was asked for. */
+  get slots(): ReplicaSlots {
+    return this.#slots;
+  }
+
+  slotOf(brokerId: number, directory: Uuid): number {
+    return this.#known.get(brokerId)?.get(directory) ?? this.#find(brokerId, directory);
+  }
+
+  #find(brokerId: number, directory: Uuid): number {
+    this.#slots = withSlot(this.#slots, { brokerId, directory });
+    const slot = this.#slots.numbers.get(brokerId)?.get(directory);
+    assert(slot !== undefined, `no slot for directory ${directory} of broker ${brokerId}`);
+    const ofBroker = this.#known.get(brokerId) ?? new Map<Uuid, number>();
+    this.#known.set(brokerId, ofBroker.set(directory, slot));
+    return slot;
+  }
 }
 
 export function brokerOfSlot(slots: ReplicaSlots, slot: number): number {

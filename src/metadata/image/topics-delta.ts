@@ -14,7 +14,7 @@ import {
   unpacked,
   withRows,
 } from "./partition-rows.ts";
-import { withSlot } from "./replica-slots.ts";
+import { SlotFinder } from "./replica-slots.ts";
 import { collisionKey, type Topic, type TopicsImage } from "./topics-image.ts";
 import type { ImmutableMap } from "../../std/immutable-map.ts";
 
@@ -113,24 +113,15 @@ function clearElrIn(
 
 /** The topics after all records of the delta. */
 export function applyTopicsDelta(delta: TopicsDelta): TopicsImage {
-  let { byId, slots, partitionCount } = delta.topics;
+  let { byId, partitionCount } = delta.topics;
+  const slots = new SlotFinder(delta.topics.slots);
   for (const [topicId, changed] of delta.changed) {
     const topic = existing(delta.topics, topicId);
-    for (const partition of changed.values()) slots = withSlotsOf(slots, partition);
     const rows = withRows(topic.rows, changed, slots);
     partitionCount += rows.count - topic.partitionCount;
     byId = byId.set(topicId, { ...topic, rows, partitionCount: rows.count });
   }
-  return { ...delta.topics, byId, slots, partitionCount };
-}
-
-function withSlotsOf(slots: TopicsImage["slots"], partition: Partition): TopicsImage["slots"] {
-  let wider = slots;
-  for (const [at, brokerId] of partition.replicas.entries()) {
-    const directory = partition.directories[at];
-    if (directory !== undefined) wider = withSlot(wider, { brokerId, directory });
-  }
-  return wider;
+  return { ...delta.topics, byId, slots: slots.slots, partitionCount };
 }
 
 function current(delta: TopicsDelta, topic: Topic, partitionId: number): Partition | undefined {

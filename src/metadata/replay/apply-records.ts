@@ -1,7 +1,7 @@
 /**
  * From one image to the next. A delta is private to its reader: it is written to while records are read and
- * given up when it is applied; images never change. Every area but the topics is a persistent map, which is its
- * own delta, so the functions that change it stand beside it; topics gather their changed rows first.
+ * given up when it is applied; images never change. Every area but topics and configs is a persistent map, which is
+ * its own delta, so the functions that change it stand beside it; those two gather what is changed first.
  */
 import { assert } from "../../std/assert.ts";
 import type { MetadataRecord } from "../../protocol/index.ts";
@@ -11,6 +11,7 @@ import {
   type MetadataImage,
   type Provenance,
 } from "../image/metadata-image.ts";
+import { applyConfigsDelta, configsDelta } from "../image/configs-delta.ts";
 import { applyTopicsDelta, topicsDelta } from "../image/topics-delta.ts";
 import { replay, type ReplayTarget } from "./replay.ts";
 
@@ -20,11 +21,13 @@ export type MetadataDelta = ReplayTarget;
 export const metadataDelta = (base: MetadataContents): MetadataDelta => ({
   contents: contentsOf(base),
   topics: topicsDelta(base.topics),
+  configs: configsDelta(base.configs),
 });
 
 export const appliedDelta = (delta: MetadataDelta): MetadataContents => ({
   ...delta.contents,
   topics: applyTopicsDelta(delta.topics),
+  configs: applyConfigsDelta(delta.configs),
 });
 
 /**

@@ -13,7 +13,8 @@ import {
   withController,
   withoutBroker,
 } from "../image/cluster-image.ts";
-import { CONFIG_RESOURCE, withConfig, withoutResource } from "../image/configs-image.ts";
+import { removeConfigs, setConfig, type ConfigsDelta } from "../image/configs-delta.ts";
+import { CONFIG_RESOURCE } from "../image/configs-image.ts";
 import { withDelegationToken, withoutDelegationToken } from "../image/delegation-tokens-image.ts";
 import { withFeatureLevel } from "../image/features-image.ts";
 import type { MetadataContents } from "../image/metadata-image.ts";
@@ -35,15 +36,18 @@ type TransactionRecordType =
   | "END_TRANSACTION_RECORD"
   | "ABORT_TRANSACTION_RECORD";
 
-/** What is replayed into: everything but the topics as a value that is replaced, the topics as a delta. */
+/** What is replayed into: topics and configs as deltas, everything else as a value that is replaced. */
 export interface ReplayTarget {
-  contents: Omit<MetadataContents, "topics">;
+  contents: SmallContents;
   readonly topics: TopicsDelta;
+  readonly configs: ConfigsDelta;
 }
 
+type SmallContents = Omit<MetadataContents, "topics" | "configs">;
+
 export function replay(delta: ReplayTarget, record: ImageRecord): void {
-  const { topics } = delta;
-  const { features, cluster, configs, clientQuotas, producerIds, acls, scram, delegationTokens } =
+  const { topics, configs } = delta;
+  const { features, cluster, clientQuotas, producerIds, acls, scram, delegationTokens } =
     delta.contents;
   switch (record.type) {
     case "FEATURE_LEVEL_RECORD":
@@ -70,10 +74,10 @@ export function replay(delta: ReplayTarget, record: ImageRecord): void {
       return clearElr(topics, record.data.topicName);
     case "REMOVE_TOPIC_RECORD": {
       const name = removeTopic(topics, record.data.topicId);
-      return put(delta, { configs: withoutResource(configs, CONFIG_RESOURCE.TOPIC, name) });
+      return removeConfigs(configs, CONFIG_RESOURCE.TOPIC, name);
     }
     case "CONFIG_RECORD":
-      return put(delta, { configs: withConfig(configs, record.data) });
+      return setConfig(configs, record.data);
     case "CLIENT_QUOTA_RECORD":
       return put(delta, { clientQuotas: withClientQuota(clientQuotas, record.data) });
     case "PRODUCER_IDS_RECORD":
@@ -101,6 +105,6 @@ export function replay(delta: ReplayTarget, record: ImageRecord): void {
   }
 }
 
-function put(delta: ReplayTarget, changed: Partial<Omit<MetadataContents, "topics">>): void {
+function put(delta: ReplayTarget, changed: Partial<SmallContents>): void {
   delta.contents = { ...delta.contents, ...changed };
 }

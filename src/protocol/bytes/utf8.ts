@@ -21,6 +21,17 @@ const SHORT_BYTES_MAX = 32;
 export const utf8Encode = (text: string): Uint8Array | null =>
   text.isWellFormed() ? encoder.encode(text) : null;
 
+/** How many bytes a well-formed string takes. */
+export function utf8Size(text: string): number {
+  let bytes = text.length;
+  for (let at = 0; at < text.length; at++) {
+    const code = text.charCodeAt(at);
+    // Half of a surrogate pair is two of the four bytes of its character.
+    if (code > 0x7f) bytes += code > 0x7ff && (code & 0xf800) !== 0xd800 ? 2 : 1;
+  }
+  return bytes;
+}
+
 /** The string that `bytes` spell, or null if they are not UTF-8. */
 export function utf8Decode(bytes: Uint8Array, start: number, end: number): string | null {
   if (end - start <= SHORT_BYTES_MAX) {

@@ -17,6 +17,8 @@
 import { assert } from "../../std/assert.ts";
 import { DecodeError, EncodeError, show, within } from "../bytes/errors.ts";
 import type { Reader } from "../bytes/reader.ts";
+import { utf8Size } from "../bytes/utf8.ts";
+import { uvarintSize } from "../bytes/varint.ts";
 import { utf8OrRefuse, type Writer } from "../bytes/writer.ts";
 import type { Primitive, Shape } from "./field.ts";
 import { structCodec, type Codec, type Setting } from "./struct.ts";
@@ -27,7 +29,12 @@ const STRING_BYTES_MAX = 0x7fff;
 /** The codec of a value of fixed size. The setting is ignored: a number is written alike in all versions. */
 const scalar =
   <T>(minimum: number, write: (w: Writer, v: T) => void, read: (r: Reader) => T) =>
-  (): Codec => ({ minimum, write: (writer, value) => write(writer, value as T), read });
+  (): Codec => ({
+    minimum,
+    write: (writer, value) => write(writer, value as T),
+    read,
+    size: () => minimum,
+  });
 
 const LEAVES: Readonly<Record<Primitive, (setting: Setting) => Codec>> = {
   bool: scalar<boolean>(
@@ -94,20 +101,35 @@ function bit(value: boolean): number {
   return value ? 1 : 0;
 }
 
-/** How a length, or null as -1, is put before what it measures. */
+/** How a length, or null as -1, is put before what it measures. `minimum` is the least that this takes, in bytes. */
 interface Length {
-  readonly size: number;
+  readonly minimum: number;
   write(writer: Writer, length: number): void;
   read(reader: Reader): number;
+  size(length: number): number;
 }
-// A compact length is one higher than it says, so that null fits an unsigned varint as 0. `size` is the least it takes.
+// A compact length is one higher than it says, so that null fits an unsigned varint as 0.
 const COMPACT: Length = {
-  size: 1,
+  minimum: 1,
   write: (w, length) => w.uvarint(length + 1),
   read: (r) => r.compactLength(),
+  size: (length) => uvarintSize(length + 1),
 };
-const INT16: Length = { size: 2, write: (w, n) => w.int16(n), read: (r) => r.int16() };
-const INT32: Length = { size: 4, write: (w, n) => w.int32(n), read: (r) => r.int32() };
+const INT16: Length = {
+  minimum: 2,
+  write: (w, n) => w.int16(n),
+  read: (r) => r.int16(),
+  size: () => 2,
+};
+const INT32: Length = {
+  minimum: 4,
+  write: (w, n) => w.int32(n),
+  read: (r) => r.int32(),
+  size: () => 4,
+};
+
+/** The bytes of what is written behind its length, and of that length. */
+const measured = (length: Length, bytes: number): number => length.size(bytes) + bytes;
 
 /** Reads a length; -1 is null, and null only where the schema allows it. */
 function lengthOrNull(reader: Reader, length: Length, nullable: boolean): number {
@@ -127,7 +149,7 @@ function writeNull(writer: Writer, length: Length, nullable: boolean): void {
 function stringCodec({ flexible, nullable }: Setting): Codec {
   const length = flexible ? COMPACT : INT16;
   return {
-    minimum: length.size,
+    minimum: length.minimum,
     write(writer, value) {
       if (value === null) return writeNull(writer, length, nullable);
       const utf8 = utf8OrRefuse(value as string);
@@ -144,6 +166,8 @@ function stringCodec({ flexible, nullable }: Setting): Codec {
       if (size > STRING_BYTES_MAX) throw new DecodeError(`a string of ${size} bytes`, at);
       return reader.utf8(size);
     },
+    size: (value) =>
+      typeof value === "string" ? measured(length, utf8Size(value)) : length.size(-1),
   };
 }
 
@@ -154,7 +178,7 @@ function stringCodec({ flexible, nullable }: Setting): Codec {
 function bytesCodec({ flexible, nullable }: Setting): Codec {
   const length = flexible ? COMPACT : INT32;
   return {
-    minimum: length.size,
+    minimum: length.minimum,
     write(writer, value) {
       if (value === null) return writeNull(writer, length, nullable);
       if (!(value instanceof Uint8Array)) throw new EncodeError(`${show(value)} is not bytes`);
@@ -165,6 +189,8 @@ function bytesCodec({ flexible, nullable }: Setting): Codec {
       const size = lengthOrNull(reader, length, nullable);
       return size < 0 ? null : reader.take(size);
     },
+    size: (value) =>
+      value instanceof Uint8Array ? measured(length, value.length) : length.size(-1),
   };
 }
 
@@ -175,7 +201,7 @@ function arrayCodec(element: Shape, { version, flexible, nullable }: Setting): C
   const item = codecOf(element, { version, flexible, nullable: false });
   assert(item.minimum > 0, "an element of an array takes at least one byte");
   return {
-    minimum: length.size,
+    minimum: length.minimum,
     write(writer, value) {
       if (value === null) return writeNull(writer, length, nullable);
       if (!Array.isArray(value)) throw new EncodeError(`${show(value)} is not an array`);
@@ -202,6 +228,12 @@ function arrayCodec(element: Shape, { version, flexible, nullable }: Setting): C
         throw within(error, `[${out.length}]`);
       }
       return out;
+    },
+    size(value) {
+      if (!Array.isArray(value)) return length.size(-1);
+      let bytes = length.size(value.length);
+      for (const each of value) bytes += item.size(each);
+      return bytes;
     },
   };
 }

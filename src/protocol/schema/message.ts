@@ -41,6 +41,8 @@ export interface MessageCodec<Out, In> {
   decode(bytes: Uint8Array): Out;
   write(writer: Writer, value: In): void;
   encode(value: In): Uint8Array<ArrayBuffer>;
+  /** How many bytes `write` makes of a value that it does not refuse; of any other, some number. Cheaper than writing. */
+  size(value: In): number;
 }
 
 /** A message as declared, and what can be done with it. */
@@ -124,5 +126,6 @@ function messageCodec<Out, In>(name: string, version: number, codec: Codec): Mes
       attempt(() => codec.write(writer, value));
       return writer.bytes();
     },
+    size: (value) => codec.size(value),
   };
 }

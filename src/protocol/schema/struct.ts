@@ -16,16 +16,21 @@
 /* oxlint-disable typescript/no-unsafe-type-assertion -- types are inferred from the schema; inside, a value is what its shape says */
 import { DecodeError, EncodeError, show, within } from "../bytes/errors.ts";
 import type { Reader } from "../bytes/reader.ts";
+import { uvarintSize } from "../bytes/varint.ts";
 import type { Writer } from "../bytes/writer.ts";
 import { fallbackOf, fallbacksOf, given, isFallback } from "./fallback.ts";
 import type { AnyField, Fields, Shape } from "./field.ts";
 import { covers } from "./versions.ts";
 
-/** `minimum` is the least number of bytes a value takes; only a struct may take none. */
+/**
+ * `minimum` is the least number of bytes a value takes; only a struct may take none. `size` is what `write` makes of a
+ * value that it takes; of any other it gives some number, and leaves the refusal to `write`.
+ */
 export interface Codec {
   readonly minimum: number;
   write(writer: Writer, value: unknown): void;
   read(reader: Reader): unknown;
+  size(value: unknown): number;
 }
 
 /** All that the codec of a shape depends on besides the shape. */
@@ -75,6 +80,12 @@ export function structCodec(fields: Fields, setting: Setting, build: Build): Cod
       readPlain(reader, plain, values);
       if (flexible) readTagged(reader, tagged, values);
       return values;
+    },
+    size(value) {
+      if (typeof value !== "object" || value === null) return minimum;
+      const values = value as Values;
+      const bytes = plainSize(plain, values);
+      return flexible ? bytes + taggedSize(tagged, values) : bytes;
     },
   };
 }
@@ -130,12 +141,20 @@ function writePlain(writer: Writer, slots: readonly Slot[], values: Values): voi
   }
 }
 
-/** Number of tags, then for each its tag, its size and its value. A field at its default is no tag at all. */
+function plainSize(slots: readonly Slot[], values: Values): number {
+  let bytes = 0;
+  for (const { name, codec, fallback } of slots) bytes += codec.size(given(values[name], fallback));
+  return bytes;
+}
+
+/** Whether a tagged field is said: one at its default is no tag at all. */
+const isSaid = ({ name, field, fallback }: TaggedSlot, values: Values): boolean =>
+  !isFallback(field, given(values[name], fallback));
+
+/** Number of tags, then for each its tag, its size and its value. */
 function writeTagged(writer: Writer, slots: readonly TaggedSlot[], values: Values): void {
   if (slots.length === 0) return writer.uvarint(0);
-  const said = slots.filter(
-    ({ name, field, fallback }) => !isFallback(field, given(values[name], fallback)),
-  );
+  const said = slots.filter((slot) => isSaid(slot, values));
   writer.uvarint(said.length);
   for (const { name, codec, tag } of said) {
     writer.uvarint(tag);
@@ -147,6 +166,18 @@ function writeTagged(writer: Writer, slots: readonly TaggedSlot[], values: Value
     }
     writer.end(start);
   }
+}
+
+function taggedSize(slots: readonly TaggedSlot[], values: Values): number {
+  let count = 0;
+  let bytes = 0;
+  for (const slot of slots) {
+    if (!isSaid(slot, values)) continue;
+    const size = slot.codec.size(values[slot.name]);
+    bytes += uvarintSize(slot.tag) + uvarintSize(size) + size;
+    count += 1;
+  }
+  return uvarintSize(count) + bytes;
 }
 
 function readPlain(reader: Reader, slots: readonly Slot[], values: Values): void {

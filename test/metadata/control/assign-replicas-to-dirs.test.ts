@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { BOUNDED_BATCH_RECORDS } from "../../../src/metadata/control/batch-bound.ts";
 import { assignReplicasToDirs } from "../../../src/metadata/control/assign-replicas-to-dirs.ts";
 import type { MetadataImage } from "../../../src/metadata/image/metadata-image.ts";
 import { partitionAt } from "../../../src/metadata/image/topics-image.ts";
@@ -129,4 +130,17 @@ describe("an assignment is refused", () => {
     const old = world({ brokers: "0 1", metadataVersion: 16, topics: {} });
     expect(told(assign(SECOND, [0], { view: old, epoch: 7 }).response)).toBe("UNSUPPORTED_VERSION");
   });
+});
+
+test("more replicas than a batch holds are assigned as far as it goes, and the rest is asked for again", () => {
+  const count = BOUNDED_BATCH_RECORDS + 3;
+  const lines = Array.from({ length: count }, () => "1,2 / 1,2 / 1");
+  const view = withTwoDirectories(world({ brokers: "1 2", topics: { foo: lines } }));
+  const partitions = Array.from({ length: count }, (_, p) => p);
+  const ran = assign(SECOND, partitions, { view });
+  expect(ran.records).toHaveLength(BOUNDED_BATCH_RECORDS);
+  expect(ran.codes.slice(-5)).toEqual(["NONE", "NONE", ...Array(3).fill("REQUEST_TIMED_OUT")]);
+  const rest = assign(SECOND, partitions, { view: ran.view });
+  expect(rest.records).toHaveLength(3);
+  expect(new Set(rest.codes)).toEqual(new Set(["NONE"]));
 });

@@ -3,6 +3,7 @@
  * fail or are cordoned, and the controlled shutdown from its first heartbeat to its last.
  */
 import { describe, expect, test } from "vitest";
+import { BOUNDED_BATCH_RECORDS } from "../../../src/metadata/control/batch-bound.ts";
 import type { BrokerHeartbeatRequest } from "../../../src/protocol/index.ts";
 import { contactOf, initialLiveness } from "../../../src/metadata/liveness/broker-heartbeats.ts";
 import { partitionsLedBy } from "../../../src/metadata/image/topics-image.ts";
@@ -100,8 +101,10 @@ describe("what a move writes", () => {
 test("a broker with more partitions than one batch holds is fenced when all have let go, and not before", () => {
   const lines = Array.from({ length: 12_000 }, () => "1,2 / 1,2 / 1");
   const office = officeOf({ brokers: "1 2", topics: { big: lines } });
-  expect(office.heartbeat(1, { wantFence: true })).toBe("caught up, unfenced");
-  expect(contactOf(office.liveness, brokerOf(office, 1))).toBeDefined();
+  for (let left = 12_001; left > BOUNDED_BATCH_RECORDS; left -= BOUNDED_BATCH_RECORDS) {
+    expect(office.heartbeat(1, { wantFence: true })).toBe("caught up, unfenced");
+    expect(contactOf(office.liveness, brokerOf(office, 1))).toBeDefined();
+  }
   expect(office.heartbeat(1, { wantFence: true, wantShutDown: true })).toBe(
     "caught up, fenced, stop",
   );
@@ -172,10 +175,12 @@ describe("a controlled shutdown", () => {
     const office = officeOf({ brokers: "1 2", topics: { big: lines } });
     for (const id of [1, 2]) office.heartbeat(id);
     office.heartbeat(1, { wantShutDown: true });
-    expect(office.records).toHaveLength(10_000);
-    office.heartbeat(2);
-    expect(office.heartbeat(1, { wantShutDown: true })).toBe("caught up, unfenced");
-    expect(office.records).toHaveLength(2_001);
+    for (let left = 12_001; left > BOUNDED_BATCH_RECORDS; left -= BOUNDED_BATCH_RECORDS) {
+      expect(office.records).toHaveLength(BOUNDED_BATCH_RECORDS);
+      office.heartbeat(2);
+      expect(office.heartbeat(1, { wantShutDown: true })).toBe("caught up, unfenced");
+    }
+    expect(office.records).toHaveLength(12_001 % BOUNDED_BATCH_RECORDS);
     expect(office.heartbeat(1, { wantShutDown: true })).toBe("caught up, unfenced");
     office.heartbeat(2);
     expect(office.heartbeat(1, { wantShutDown: true })).toBe("caught up, fenced, stop");
@@ -208,6 +213,23 @@ const twoDirectories = (metadataVersion = 25): Office => {
   return office;
 };
 
+/** So many more partitions of brokers 1 and 2 in directory 11 of broker 1, led by `leader`. */
+function addPartitionsIn11(office: Office, count: number, leader: number): void {
+  const topicId = directoryOf(501);
+  const partitions = Array.from({ length: count }, (_, partitionId) =>
+    record("PARTITION_RECORD", 1, {
+      topicId,
+      partitionId,
+      replicas: [1, 2],
+      isr: [1, 2],
+      leader,
+      directories: [directoryOf(11), directoryOf(2)],
+    }),
+  );
+  const topic = record("TOPIC_RECORD", 0, { name: "big", topicId });
+  office.view = replayed(office.view, [topic, ...partitions]);
+}
+
 describe("directories", () => {
   test("that fail lose their partitions; those of others, and unknown ones, are ignored", () => {
     const office = twoDirectories();
@@ -218,6 +240,32 @@ describe("directories", () => {
     ]);
     office.heartbeat(1, { offlineLogDirs: [directoryOf(11)] });
     expect(office.records).toEqual([]);
+  });
+
+  test("that fail with more partitions than one batch holds go when the last of them has let go", () => {
+    const office = twoDirectories();
+    addPartitionsIn11(office, 2 * BOUNDED_BATCH_RECORDS - 1, 1);
+    const failed = { offlineLogDirs: [directoryOf(11)] };
+    // With the partition of topic t these are two full batches, and the broker's own record is in neither.
+    for (let batch = 0; batch < 2; batch += 1) {
+      expect(office.heartbeat(1, failed)).toBe("caught up, unfenced");
+      expect(office.records).toHaveLength(BOUNDED_BATCH_RECORDS);
+      expect(brokerOf(office, 1).logDirs).toHaveLength(2);
+    }
+    office.heartbeat(1, failed);
+    expect(office.wrote).toEqual([`broker 1 v2 logDirs ["${directoryOf(12)}"]`]);
+    expect([...partitionsLedBy(office.view.topics, 1)]).toHaveLength(1);
+  });
+
+  test("that fill a batch leave the broker fenced until the next heartbeat", () => {
+    const office = twoDirectories();
+    office.heartbeat(1, { wantFence: true });
+    addPartitionsIn11(office, BOUNDED_BATCH_RECORDS - 1, 2);
+    const failed = { offlineLogDirs: [directoryOf(11)] };
+    expect(office.heartbeat(1, failed)).toBe("caught up, fenced");
+    expect(office.records).toHaveLength(BOUNDED_BATCH_RECORDS);
+    expect(office.heartbeat(1, failed)).toBe("caught up, unfenced");
+    expect(office.wrote).toContain("broker 1 v0 fenced -1");
   });
 
   test("that all fail get the broker fenced, for as long as it says so", () => {

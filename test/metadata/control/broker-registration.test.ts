@@ -3,6 +3,7 @@
  * incarnation before it is let go. Codes are those that real 4.3.1 controllers answered.
  */
 import { describe, expect, test } from "vitest";
+import { BOUNDED_BATCH_RECORDS } from "../../../src/metadata/control/batch-bound.ts";
 import type { BrokerRegistrationRequest } from "../../../src/protocol/index.ts";
 import { errorName, LOST_DIRECTORY } from "../../../src/protocol/index.ts";
 import { directoryOf, Office, officeOf, registrationOf, SESSION_MS } from "../office.ts";
@@ -233,11 +234,28 @@ describe("a new incarnation", () => {
     const lines = Array.from({ length: 12_000 }, () => "1,2 / 1,2 / 1");
     const office = officeOf({ brokers: "1 2", topics: { big: lines } });
     office.nowMs = SESSION_MS + 1;
-    expect(register(office, 1, restart)).toBe("REQUEST_TIMED_OUT");
-    expect(office.records).toHaveLength(9_999);
-    expect(office.view.cluster.brokers.get(1)?.fenced).toBe(false);
+    for (let left = 12_001; left > BOUNDED_BATCH_RECORDS; left -= BOUNDED_BATCH_RECORDS) {
+      expect(register(office, 1, restart)).toBe("REQUEST_TIMED_OUT");
+      expect(office.records).toHaveLength(BOUNDED_BATCH_RECORDS);
+      expect(office.view.cluster.brokers.get(1)?.fenced).toBe(false);
+    }
     expect(register(office, 1, restart)).toMatch(/^epoch/);
-    expect(office.records).toHaveLength(2_002);
+    expect(office.records).toHaveLength(12_001 % BOUNDED_BATCH_RECORDS);
     expect([...partitionsLedBy(office.view.topics, 1)]).toEqual([]);
+  });
+
+  test("that is itself larger than a batch of partitions waits for them, and is then a batch of its own", () => {
+    const office = officeOf({ brokers: "1 2", topics: { t: ["1,2 / 1,2 / 1"] } });
+    office.nowMs = SESSION_MS + 1;
+    const listeners = Array.from({ length: 10 }, (_, at) => ({
+      name: `L${at}`.padEnd(32_000, "n"),
+      host: "h".repeat(32_000),
+      port: 9_092,
+      securityProtocol: 0,
+    }));
+    expect(register(office, 1, { ...restart, listeners })).toBe("REQUEST_TIMED_OUT");
+    expect(office.wrote).toEqual(["partition 0 isr [2] leader 2"]);
+    expect(register(office, 1, { ...restart, listeners })).toMatch(/^epoch/);
+    expect(office.records).toHaveLength(1);
   });
 });

@@ -82,6 +82,30 @@ describe("growth is refused", () => {
     expect(records).toEqual([]);
   });
 
+  test("when the replicas of all topics together do not fit a batch, placed or by hand", () => {
+    const ids = Array.from({ length: 100 }, (_, id) => id);
+    const first = `${ids.join(",")} / 0 / 0`;
+    const view = world({ brokers: ids.join(" "), topics: { a: [first], b: [first] } });
+    // 20 bytes a replica: 4,194 partitions with 100 each are the last whose replicas could fit.
+    const half = Array.from({ length: 2_097 }, () => ids);
+    for (const growths of [
+      [
+        { name: "a", count: 1 + 4_194 },
+        { name: "b", count: 2 },
+      ],
+      [
+        { name: "a", count: 1 + half.length, assignments: half },
+        { name: "b", count: 2 + half.length, assignments: [...half, ids] },
+      ],
+    ]) {
+      const { response, records } = grow(growths, view);
+      expect(new Set(response.results.map(told))).toEqual(
+        new Set(["POLICY_VIOLATION: Unable to perform excessively large batch operation."]),
+      );
+      expect(records).toEqual([]);
+    }
+  });
+
   test("when nobody could lead", () => {
     const view = world({ brokers: "0f 1f", topics: { foo: ["0,1 / 0 / -1"] } });
     expect(grow([{ name: "foo", count: 2 }], view).response.results.map(told)).toEqual([

@@ -3,10 +3,20 @@ import { createTopics } from "../../../src/metadata/control/create-topics.ts";
 import { uniqueId } from "../../../src/metadata/control/unique-id.ts";
 import type { MetadataImage } from "../../../src/metadata/image/metadata-image.ts";
 import { topicByName } from "../../../src/metadata/image/topics-image.ts";
-import { isReservedUuid, ZERO_UUID } from "../../../src/protocol/index.ts";
+import { BATCH_BYTES_MAX, isReservedUuid, ZERO_UUID } from "../../../src/protocol/index.ts";
 import { seeded } from "../../../src/std/random.ts";
 import { directoryOf } from "../partition-notation.ts";
-import { brokerEpoch, contextFor, line, record, replayed, run, told, world } from "../world.ts";
+import {
+  brokerEpoch,
+  contextFor,
+  line,
+  record,
+  replayed,
+  run,
+  storedBytes,
+  told,
+  world,
+} from "../world.ts";
 
 const THREE = world({ brokers: "0 1 2" });
 
@@ -323,6 +333,17 @@ describe("a broker all of whose directories are cordoned (KIP-1066)", () => {
   });
 });
 
+const brokersOf = (count: number): MetadataImage =>
+  world({ brokers: Array.from({ length: count }, (_, id) => id).join(" ") });
+
+// A replica takes 20 bytes at the least: 4,194 partitions with 100 each are the last whose replicas could fit.
+const topics = (count: number, partitions: number): readonly Topic[] =>
+  Array.from({ length: count }, (_, at) => ({
+    name: `t${at}`,
+    numPartitions: partitions,
+    replicationFactor: 100,
+  }));
+
 describe("a request is one batch", () => {
   test.each<readonly [number, string]>([
     [9_999, "NONE"],
@@ -338,6 +359,47 @@ describe("a request is one batch", () => {
     );
     expect(operation.response.topics.map(told)).toEqual([expected]);
     expect(operation.records).toHaveLength(expected === "NONE" ? 10_000 : 0);
+  });
+
+  const excessive = "POLICY_VIOLATION: Unable to perform excessively large batch operation.";
+
+  test("whose replicas alone do not fit a batch is refused, be they of one topic or of many, and however placed", () => {
+    const view = brokersOf(100);
+    const ids = Array.from({ length: 100 }, (_, id) => id);
+    const byHand = [{ name: "t", assignments: Array.from({ length: 4_195 }, () => ids) }];
+    for (const asked of [topics(1, 4_195), topics(5, 839), byHand]) {
+      const { records, response } = create(view, asked);
+      expect(response.topics.map(told)).toEqual(asked.map(() => excessive));
+      expect(records).toEqual([]);
+    }
+  });
+
+  test("is never refused for its replicas where its records fit a batch", () => {
+    for (const [metadataVersion, brokers] of [
+      [7, 200],
+      [25, 100],
+      [25, 1_000],
+    ] as const) {
+      const view = world({
+        metadataVersion,
+        brokers: Array.from({ length: brokers }, (_, id) => id).join(" "),
+      });
+      const bytes = (metadataVersion < 17 ? 8 : 24) * brokers + 80;
+      const numPartitions = Math.floor(BATCH_BYTES_MAX / bytes);
+      const { records, response } = createTopics.run(
+        view,
+        // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the request is the test's own
+        requestOf([{ name: "foo", numPartitions, replicationFactor: brokers }]) as never,
+        contextFor(view),
+      );
+      expect(response.topics.map(told)).toEqual(["NONE"]);
+      expect(storedBytes(records)).toBeGreaterThan(0.9 * BATCH_BYTES_MAX);
+    }
+  });
+
+  test("is refused for a factor beyond the brokers, however large it is", () => {
+    const topic = { name: "foo", numPartitions: 9_999, replicationFactor: 32_767 };
+    expect(toldOf(THREE, topic)).toMatch(/^INVALID_REPLICATION_FACTOR/);
   });
 
   test("too large as a whole, every topic is refused, good or bad", () => {

@@ -2,6 +2,7 @@
  * Fencing of brokers that fall silent: when, in which order, in how many batches, and after a change of controller.
  */
 import { describe, expect, test } from "vitest";
+import { BOUNDED_BATCH_RECORDS } from "../../../src/metadata/control/batch-bound.ts";
 import {
   initialLiveness,
   nextFencingDeadline,
@@ -82,10 +83,44 @@ test("a broker with more partitions than one batch holds is fenced in several, a
   const office = officeOf({ brokers: "1 2", topics: { big: lines } });
   office.nowMs = 1;
   office.heartbeat(2);
-  expect(office.pass(SESSION_MS + 1)).toBe(3);
+  expect(office.pass(SESSION_MS + 1)).toBe(Math.ceil(25_001 / BOUNDED_BATCH_RECORDS));
   expect(fencedIn(office)).toEqual([1]);
-  expect(office.records).toHaveLength(25_000 - 2 * 9_999 + 1);
+  expect(office.records).toHaveLength(25_001 % BOUNDED_BATCH_RECORDS);
   expect([...partitionsLedBy(office.view.topics, 1)]).toEqual([]);
+});
+
+test("a broker with more bytes of partitions than one batch holds is fenced in several, none of them too large", () => {
+  const brokers = Array.from({ length: 30 }, (_, id) => id);
+  // Every partition is on all brokers: a change names the 29 that stay in sync.
+  const isr = (first: number): string => [first, ...brokers.filter((id) => id !== first)].join(",");
+  const lines = Array.from({ length: 9_000 }, (_, p) => `${isr(p % 3)} / ${isr(p % 3)} / ${p % 3}`);
+  const office = officeOf({ brokers: brokers.join(" "), topics: { wide: lines } });
+  office.nowMs = 1;
+  for (const id of brokers.slice(1)) office.heartbeat(id);
+  const sizes: number[] = [];
+  office.onChange = () => sizes.push(office.records.length);
+  office.pass(SESSION_MS + 1);
+  expect(fencedIn(office)).toEqual([0]);
+  expect(sizes.reduce((sum, size) => sum + size, 0)).toBe(9_001);
+  // The bytes of each are held against the bound by the office itself; here they are what cuts.
+  expect(Math.max(...sizes)).toBeLessThan(BOUNDED_BATCH_RECORDS);
+  expect(sizes.length).toBeGreaterThan(9_001 / BOUNDED_BATCH_RECORDS);
+  expect([...partitionsLedBy(office.view.topics, 0)]).toEqual([]);
+  expectLiveLeaders(office.view);
+});
+
+test("two brokers that share a batch's end are fenced one after the other, and neither leads when it is", () => {
+  const half = Math.floor(BOUNDED_BATCH_RECORDS * 0.75);
+  const lines = Array.from({ length: 2 * half }, (_, p) =>
+    p % 2 === 0 ? "1,2,3 / 1,2,3 / 1" : "2,1,3 / 2,1,3 / 2",
+  );
+  const office = officeOf({ brokers: "1 2 3", topics: { big: lines } });
+  office.nowMs = 1;
+  office.heartbeat(3);
+  office.onChange = () => expectLiveLeaders(office.view);
+  office.pass(SESSION_MS + 1);
+  expect(fencedIn(office)).toEqual([1, 2]);
+  expect([...partitionsLedBy(office.view.topics, 3)]).toHaveLength(2 * half);
 });
 
 test("a broker that is heard again while it is being fenced stays", () => {
@@ -95,7 +130,7 @@ test("a broker that is heard again while it is being fenced stays", () => {
   office.heartbeat(2);
   office.nowMs = SESSION_MS + 1;
   office.fenceOnce();
-  expect([...partitionsLedBy(office.view.topics, 1)]).toHaveLength(12_000 - 9_999);
+  expect([...partitionsLedBy(office.view.topics, 1)]).toHaveLength(12_000 - BOUNDED_BATCH_RECORDS);
   expect(office.heartbeat(1)).toBe("caught up, unfenced");
   office.fenceOnce();
   expect(office.records).toEqual([]);
@@ -234,7 +269,7 @@ test("fencing in several batches is not late because it takes its time", () => {
   const office = officeOf({ brokers: "1 2", topics: { big: lines } });
   office.nowMs = SESSION_MS;
   office.heartbeat(2);
-  for (let batch = 0; batch < 3; batch++) {
+  for (let batch = 0; batch < 25_001 / BOUNDED_BATCH_RECORDS; batch++) {
     office.nowMs = SESSION_MS + 1 + 400 * batch;
     office.fenceOnce();
   }

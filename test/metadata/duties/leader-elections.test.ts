@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { BOUNDED_BATCH_RECORDS } from "../../../src/metadata/control/batch-bound.ts";
 import { balancePartitionLeaders } from "../../../src/metadata/duties/balance-partition-leaders.ts";
 import { electUncleanLeaders } from "../../../src/metadata/duties/elect-unclean-leaders.ts";
 import type { SweepReport } from "../../../src/metadata/duties/elections.ts";
@@ -10,7 +11,10 @@ const lines = (view: MetadataImage, count: number): string[] =>
   Array.from({ length: count }, (_, p) => line(view, "foo", p));
 
 const manyOf = (partition: string): MetadataImage =>
-  world({ brokers: "0 1", topics: { foo: Array.from({ length: 1_002 }, () => partition) } });
+  world({
+    brokers: "0 1",
+    topics: { foo: Array.from({ length: BOUNDED_BATCH_RECORDS + 2 }, () => partition) },
+  });
 
 const balance = (view: MetadataImage): ControlResult<SweepReport> =>
   balancePartitionLeaders.rule(view, contextFor(view));
@@ -56,13 +60,13 @@ describe("the periodic sweeps", () => {
     ]);
   });
 
-  test("stop at 1,000 elections and say that more may be left", () => {
+  test("stop where a batch is full and say that more is left", () => {
     for (const [sweep, large] of [
       [balance, manyOf("0,1 / 0,1 / 1")],
       [elect, manyOf("0,1 / 0,1 / -1")],
     ] as const) {
       const first = sweep(large);
-      expect(first.records).toHaveLength(1_000);
+      expect(first.records).toHaveLength(BOUNDED_BATCH_RECORDS);
       expect(first.response).toEqual({ isBounded: true });
       const rest = sweep(lawfullyReplayed(large, first.records));
       expect(rest.records).toHaveLength(2);
