@@ -24,6 +24,8 @@ export {
 } from "./trace.ts";
 export { check, checkStep } from "./invariants.ts";
 export { nextDeadline } from "./deadlines.ts";
+export { refusalOf } from "./storage-identity.ts";
+export type { StorageIdentity } from "./storage-identity.ts";
 export { timeAt } from "./time.ts";
 export { highWatermark, leaderOf, officeOf } from "./leadership.ts";
 export type { Leadership } from "./leadership.ts";

@@ -130,6 +130,18 @@ export const SHELL_MUTANTS: readonly Mutant[] = [
     killers: ["a-majority-serves", "converges"],
   },
   {
+    name: "a copied storage is run",
+    breaks: "T-4",
+    edits: [
+      {
+        file: "src/raft/storage-identity.ts",
+        find: "  storage.objectId === objectId ? null",
+        replace: "  storage.objectId.length + objectId.length > 0 ? null",
+      },
+    ],
+    killers: ["copies-are-not-run"],
+  },
+  {
     name: "an answer does not wait for the output gate",
     breaks: "the simulator itself: a sole voter's answers must wait for its disk",
     edits: [

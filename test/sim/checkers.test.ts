@@ -7,6 +7,7 @@ import { Bench, type Checker } from "./checkers/checker.ts";
 import { committedInOwnEpoch } from "./checkers/committed-in-own-epoch.ts";
 import { committedIsDurable } from "./checkers/committed-is-durable.ts";
 import { committedIsKept } from "./checkers/committed-is-kept.ts";
+import { copiesAreNotRun } from "./checkers/copies-are-not-run.ts";
 import { epochsNeverFall } from "./checkers/epochs-never-fall.ts";
 import { highWatermarksNeverFall } from "./checkers/high-watermarks-never-fall.ts";
 import { imagesAgree } from "./checkers/images-agree.ts";
@@ -131,6 +132,11 @@ describe("a checker fires", () => {
       [stored("1", 3, null, null), stored("1", 2, null, null)],
     ],
     ["when a shown epoch falls", epochsNeverFall(), [shown("1", 3), shown("1", 2)]],
+    [
+      "when a log is ahead of the stored epoch",
+      epochsNeverFall(),
+      [stored("1", 1, null, null), wrote("1", [batch(0, 2)])],
+    ],
     [
       "when two logs differ below one place",
       logsMatch(),
@@ -303,6 +309,19 @@ describe("a checker fires", () => {
       isrIsTheLeaders(),
       [{ kind: "isr-changed", endOffset: 10, key: "topic-0", proposer: 102, leader: 101 }],
     ],
+    [
+      "when a copied storage is written to",
+      copiesAreNotRun(),
+      [stored("2", 1, null, "1"), { kind: "copied", replica: "2", original: "1" }, wrote("2", [])],
+    ],
+    [
+      "when a replica vouches for a vote with the storage of another",
+      copiesAreNotRun(),
+      [
+        { kind: "copied", replica: "2", original: "1" },
+        promised("2", { kind: "vote", epoch: 1, candidate: "1" }),
+      ],
+    ],
   ];
 
   test.each(bad)("%s", (_, checker, history) => {
@@ -347,6 +366,7 @@ describe("no checker fires", () => {
         entries: [batch(0, 1), batch(1, 2)],
       },
       shown("1", 2, { incarnation: 2, leader: 2, highWatermark: 1 }),
+      { kind: "copied", replica: "3", original: "1" },
     ];
     expect(
       history.map((observation) => bench.judge(observation)).filter((one) => one !== undefined),

@@ -8,7 +8,7 @@
  */
 import type { LogStore, QuorumStore } from "../../durable-objects/replica/ports.ts";
 import type { StoredBatch } from "../../durable-objects/replica/stored-batch.ts";
-import type { ElectionState, EpochStart, LogRange } from "../../src/raft/index.ts";
+import type { ElectionState, EpochStart, LogRange, StorageIdentity } from "../../src/raft/index.ts";
 import { assert } from "../../src/std/assert.ts";
 
 /** One row written or some rows removed. */
@@ -22,6 +22,8 @@ export type Write =
 
 /** One version of the contents: what the writer sees, or what is durable. */
 class Contents {
+  /** Null of a storage that was wiped. */
+  identity: StorageIdentity | null = null;
   election: ElectionState | null = null;
   highWatermark: number | null = null;
   alarmAtMs: number | null = null;
@@ -54,6 +56,7 @@ class Contents {
   }
 
   copyFrom(other: Contents): void {
+    this.identity = other.identity;
     this.election = other.election;
     this.highWatermark = other.highWatermark;
     this.alarmAtMs = other.alarmAtMs;
@@ -105,7 +108,9 @@ export class Disk {
   /** Thrown at the end of the next transaction. */
   failNext: Error | null = null;
 
-  constructor() {
+  constructor(identity: StorageIdentity | null = null) {
+    this.#view.identity = identity;
+    this.#durable.identity = identity;
     const write = (one: Write): void => this.#write(one);
     this.log = logStoreOf(this.#view, write);
     this.quorum = {
@@ -114,6 +119,11 @@ export class Disk {
       highWatermark: () => this.#view.highWatermark,
       writeHighWatermark: (highWatermark) => write({ kind: "high-watermark", highWatermark }),
     };
+  }
+
+  /** Which storage this is; null when it was wiped. */
+  get identity(): StorageIdentity | null {
+    return this.#durable.identity;
   }
 
   /** When the alarm is set for, as far as it is durable; null when it is not set. */

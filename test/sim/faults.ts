@@ -25,6 +25,7 @@ export interface Swarm {
   readonly blackoutEveryMs: number;
   readonly clockJumpEveryMs: number;
   readonly rollBackEveryMs: number;
+  readonly copyEveryMs: number;
   readonly pauseEveryMs: number;
   readonly overloadEveryMs: number;
   readonly resignEveryMs: number;
@@ -99,6 +100,8 @@ export function drawSwarm(chance: Chance): Swarm {
     writeEveryMs: Math.round(chance.logUniform(15, 500)),
     clients: chance.between(1, 3),
     fetchMaxBytes: chance.pick([1, 200, 1_000, 1_000_000]) ?? 1_000,
+    // Seldom and late: a world that has lost a voter for good meets less of the rest.
+    copyEveryMs: chance.happens(0.3) ? Math.round(chance.logUniform(10_000, 60_000)) : 0,
   };
 }
 
@@ -114,6 +117,7 @@ export function healed(swarm: Swarm): Swarm {
     blackoutEveryMs: 0,
     clockJumpEveryMs: 0,
     rollBackEveryMs: 0,
+    copyEveryMs: 0,
     pauseEveryMs: 0,
     overloadEveryMs: 0,
     resignEveryMs: 0,

@@ -42,6 +42,8 @@ export type Observation =
       /** The log was replaced by a snapshot that ends here. */
       readonly snapshot?: { readonly endOffset: number; readonly epoch: number };
     }
+  /** A copy of the storage of replica `original` took the place of what this replica had stored. */
+  | { readonly kind: "copied"; readonly replica: string; readonly original: string }
   /** The outputs of a step were let go: this is what the world may now believe of the replica. */
   | {
       readonly kind: "shown";

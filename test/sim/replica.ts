@@ -6,6 +6,7 @@ import type { ControllerStart } from "../../durable-objects/controller.ts";
 import {
   INCARNATION_COUNT,
   type RaftConfig,
+  refusalOf,
   type Request,
   type RequestFailure,
   type Response,
@@ -23,11 +24,11 @@ const DOWN_MS_MAX = 5_000;
 const ZOMBIE_MS_MAX = 10_000;
 
 /** Why a replica does not take part, whatever reaches it. */
-export type Absence = "dead" | "hung" | "wiped" | "withdrawn";
+export type Absence = "dead" | "hung" | "wiped" | "withdrawn" | "refused";
 
-/** What no healing mends: storage that is gone, or that its replica has seen to go back. */
+/** What no healing mends: storage that is gone, that its replica has seen to go back, or that is another's. */
 const isForGood = (absence: Absence | null): boolean =>
-  absence === "wiped" || absence === "withdrawn";
+  absence === "wiped" || absence === "withdrawn" || absence === "refused";
 
 /** A request that has arrived, and how its caller hears of it. */
 interface Arrived {
@@ -51,12 +52,14 @@ export class Replica {
   readonly name: string;
   readonly world: World;
   readonly config: RaftConfig;
-  readonly disk = new Disk();
+  readonly disk: Disk;
   instance: Instance | undefined;
   /** Null while it takes part. */
   absence: Absence | null = null;
   /** True from the moment at which its storage was put back to an earlier state. */
   wasRolledBack = false;
+  /** True from the moment at which its storage was replaced by a copy of another's. */
+  wasCopiedOver = false;
   isPaused = false;
   overloadedUntil = 0;
   /** Which part of what it is asked it refuses then. */
@@ -77,6 +80,7 @@ export class Replica {
     this.config = config;
     this.id = config.local.key.id;
     this.name = nameOf(this.id);
+    this.disk = new Disk({ directoryId: config.local.key.directoryId, objectId: this.name });
     const { chance, swarm } = world;
     this.#clockOffsetMs = chance.between(0, 1_000_000);
     this.#clockRate = 1 + (swarm.driftMax * chance.between(-1_000, 1_000)) / 1_000;
@@ -106,15 +110,18 @@ export class Replica {
     return isForGood(this.absence);
   }
 
-  /** Whether its storage is gone or went back: it is counted as failed from then on. */
+  /** Whether its storage is gone, went back or is another's: it is counted as failed from then on. */
   get hasLostStorage(): boolean {
-    return this.wasRolledBack || this.absence === "wiped";
+    return this.wasRolledBack || this.wasCopiedOver || this.absence === "wiped";
   }
 
   /** Starts the next incarnation from what is durable. */
   boot(): void {
     const { world, config } = this;
     if (this.instance !== undefined || this.absence !== null || world.isOver) return;
+    const { identity } = this.disk;
+    // An object looks whose storage it has before it runs anything of it.
+    if (identity !== null && refusalOf(identity, this.name) !== null) return this.#refuse();
     this.#incarnation += 1;
     this.#bootCount += 1;
     const incarnation =
@@ -217,18 +224,37 @@ export class Replica {
   }
 
   /** Its storage is what it was at the time of `backup`, and it starts from there. */
-  rollBack({ disk, bootCount, log }: ReplicaBackup): void {
-    const { world } = this;
-    world.tally.count("fault: rolled back");
-    world.trace.note(this.name, "rolled back");
+  rollBack(backup: ReplicaBackup): void {
+    this.world.tally.count("fault: rolled back");
+    this.world.trace.note(this.name, "rolled back");
     this.wasRolledBack = true;
+    this.#restore(backup);
+    this.boot();
+  }
+
+  /** Its storage is a copy of what `other` has stored, and it comes back with that. */
+  takeCopyOf(other: Replica): void {
+    const { world, name } = this;
+    world.tally.count("fault: storage copied");
+    world.trace.note(name, `has a copy of the storage of ${other.name}`);
+    this.wasCopiedOver = true;
+    this.#restore(other.backup());
+    world.observe({ kind: "copied", replica: name, original: other.name });
+    this.boot();
+  }
+
+  #restore({ disk, bootCount, log }: ReplicaBackup): void {
     this.instance?.end();
     for (const zombie of this.#zombies) zombie.end();
     this.instance = undefined;
     this.disk.restore(disk);
     this.#bootCount = bootCount;
-    world.bench.ghost.lose(this.name, log);
-    this.boot();
+    this.world.bench.ghost.lose(this.name, log);
+  }
+
+  #refuse(): void {
+    this.world.tally.count("situation: a copied storage was refused");
+    this.leave("refused");
   }
 
   /** Makes the oldest pending transactions durable. */

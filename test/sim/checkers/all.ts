@@ -5,6 +5,7 @@ import type { Checker } from "./checker.ts";
 import { committedInOwnEpoch } from "./committed-in-own-epoch.ts";
 import { committedIsDurable } from "./committed-is-durable.ts";
 import { committedIsKept } from "./committed-is-kept.ts";
+import { copiesAreNotRun } from "./copies-are-not-run.ts";
 import { epochsNeverFall } from "./epochs-never-fall.ts";
 import { highWatermarksNeverFall } from "./high-watermarks-never-fall.ts";
 import { imagesAgree } from "./images-agree.ts";
@@ -30,4 +31,5 @@ export const allCheckers = (): readonly Checker[] => [
   imagesAgree(),
   partitionsAreSound(),
   isrIsTheLeaders(),
+  copiesAreNotRun(),
 ];
