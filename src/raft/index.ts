@@ -26,7 +26,7 @@ export { check, checkStep } from "./invariants.ts";
 export { nextDeadline } from "./deadlines.ts";
 export { refusalOf } from "./storage-identity.ts";
 export type { StorageIdentity } from "./storage-identity.ts";
-export { timeAt } from "./time.ts";
+export { clockAt, timeAt } from "./time.ts";
 export { highWatermark, leaderOf, officeOf } from "./leadership.ts";
 export type { Leadership } from "./leadership.ts";
 export { isVoter } from "./state.ts";
