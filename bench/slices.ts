@@ -51,7 +51,7 @@ class MemoryLog implements Pick<LogStore, "read"> {
 
 export function slices(): void {
   const log = new MemoryLog();
-  const image = new CommittedImage(log);
+  const image = new CommittedImage({ log, snapshots: { read: () => null } }, null);
   console.log("| the log is made of | slices | CPU p50 ms | p99 ms | longest ms |");
   console.log("| :--- | ---: | ---: | ---: | ---: |");
   const row = (name: string, fill: () => void): void => {

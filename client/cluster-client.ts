@@ -15,7 +15,7 @@ export interface FormedCluster {
     readonly location_hint?: string;
   }[];
   readonly metadata_version: number;
-  /** The time-outs of the quorum in ms, under Kafka's names (`controller.quorum.*`). */
+  /** Under Kafka's names, in ms and bytes (`controller.quorum.*`, `metadata.*`). */
   readonly settings: Readonly<Record<string, number>>;
 }
 

@@ -6,7 +6,7 @@
  * A cluster is listed as a plan first: directory ids are drawn by the nodes together with their storages. When all
  * are known they are fixed, once; the cluster is formed when its first leader has committed its first records.
  */
-import type { QuorumSettings } from "./quorum-settings.ts";
+import type { ClusterSettings } from "./cluster-settings.ts";
 
 /** What never changes while a cluster lives. */
 export interface ClusterIdentity {
@@ -16,8 +16,8 @@ export interface ClusterIdentity {
   readonly metadata_version: number;
   /** Milliseconds since the Unix epoch. */
   readonly created_ms: number;
-  /** Absent in the entries of the first builds, which knew Kafka's defaults alone. */
-  readonly settings?: QuorumSettings;
+  /** As they were chosen or completed by the build that created it: `settingsOf` knows what that left out. */
+  readonly settings?: Partial<ClusterSettings>;
 }
 
 /** A node that is to be an initial voter; `host:port` is its CONTROLLER endpoint (KIP-853). */

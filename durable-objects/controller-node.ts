@@ -26,6 +26,7 @@ import {
 } from "./storage/node-storage.ts";
 import type { MetaStore } from "./storage/meta-store.ts";
 import { SqlQuorumStore } from "./storage/quorum-store.ts";
+import { SqlSnapshotStore } from "./storage/snapshot-store.ts";
 
 /** Long enough for a round trip over continents; a voter that is away must not keep an operator waiting. */
 const GOODBYE_MS = 200;
@@ -197,6 +198,7 @@ export class ControllerNode extends DurableObject implements ControllerHost {
     return {
       disk: diskOf(storage),
       log: new SqlLogStore(storage.sql),
+      snapshots: new SqlSnapshotStore(storage.sql),
       quorum: new SqlQuorumStore(storage.sql),
       alarm: alarmOf(storage),
       timers,

@@ -1,18 +1,27 @@
 /**
- * A controller of one cluster while its object is in memory. It joins three things: the replica of the log, what is
- * committed in it, and, while this node leads, the office. Here the two cores meet; the rules of when to lead, what is
- * committed and what a record means are theirs.
+ * A controller of one cluster while its object is in memory. It joins four things: the replica of the log, what is
+ * committed in it, the snapshots of that, and, while this node leads, the office. Here the two cores meet; the rules of
+ * when to lead, what is committed and what a record means are theirs.
  */
 import { stableImage, type MetadataImage } from "../src/metadata/index.ts";
-import { leaderOf, type LogRange, type Request, type State } from "../src/raft/index.ts";
+import {
+  leaderOf,
+  type LogRange,
+  type Request,
+  type SnapshotRange,
+  type State,
+  type StoredSnapshot,
+} from "../src/raft/index.ts";
 import { AssertionError } from "../src/std/assert.ts";
 import type { Answered, Operation, Outcome } from "./active-controller/active-controller.ts";
 import { Office } from "./active-controller/office.ts";
 import { controllersOf, readContext } from "./active-controller/operation-context.ts";
 import type { ClusterIdentity } from "./cluster-entry.ts";
+import { settingsOf } from "./cluster-settings.ts";
 import { CommittedLog } from "./committed-log/committed-log.ts";
 import type { Ports } from "./replica/ports.ts";
 import { Replica, type Answered as RequestAnswered, type ReplicaStart } from "./replica/replica.ts";
+import { SnapshotDuties } from "./snapshots/snapshot-duties.ts";
 
 /** Who this controller is. */
 export interface ControllerStart extends ReplicaStart {
@@ -27,6 +36,7 @@ export class Controller {
   readonly #ports: Ports;
   readonly #replica: Replica;
   readonly #committed: CommittedLog;
+  readonly #snapshots: SnapshotDuties;
   #office: Office | null = null;
 
   constructor(start: ControllerStart, ports: Ports) {
@@ -39,9 +49,19 @@ export class Controller {
     this.#replica = new Replica(start, ports, {
       committed: (highWatermark) => this.#onCommitted(highWatermark),
       roleChanged: () => this.#onRoleChanged(),
+      verifySnapshot: (id, size) => this.#snapshots.verify(id, size),
+      snapshotAbandoned: () => this.#snapshots.abandoned(),
+      snapshotInstalled: (snapshot) => this.#onInstalled(snapshot),
       settled: () => this.#office?.appendRound(),
-      timePassed: () => this.#office?.runDueDuties(),
-      nextDutyAt: () => this.#office?.nextDutyAt ?? Number.POSITIVE_INFINITY,
+      timePassed: () => this.#runDueDuties(),
+      nextDutyAt: () => this.#nextDutyAt(),
+      failed: (cause) => this.#fail(cause),
+    });
+    this.#snapshots = new SnapshotDuties({
+      ports,
+      settings: settingsOf(start.cluster),
+      replica: this.#replica,
+      committedImage: () => (this.#committed.hasCaughtUp ? this.#committed.image : null),
       failed: (cause) => this.#fail(cause),
     });
   }
@@ -159,6 +179,13 @@ export class Controller {
     return this.#replica.readLog(range);
   }
 
+  /** What a FetchSnapshot is answered with; null where those bytes are gone or damaged. */
+  readSnapshot(range: SnapshotRange): Uint8Array | null {
+    const bytes = this.#replica.readSnapshot(range);
+    if (bytes !== null) this.#snapshots.wasRead(range.id);
+    return bytes;
+  }
+
   /** Runs `then` at the next commit, or after `waitMs`, or when what is returned is called: the caller has hung up. */
   nextCommit(waitMs: number, then: () => void): () => void {
     return this.#committed.nextCommit(waitMs, then);
@@ -172,6 +199,7 @@ export class Controller {
   /** Ends this controller for good: nothing that still arrives for it is stored, sent or answered. */
   stop(): void {
     this.#leaveOffice();
+    this.#snapshots.stop();
     this.#committed.stop();
     this.#replica.stop();
   }
@@ -181,12 +209,32 @@ export class Controller {
     office?.committed(highWatermark);
     this.#committed.advance(highWatermark, office?.committedImage ?? null);
     this.#claimOfficeWhenReady();
+    this.#snapshots.committed();
+  }
+
+  // Whoever holds the image of the log that was lets go of it before the next one is loaded.
+  #onInstalled(snapshot: StoredSnapshot): void {
+    this.#snapshots.installed();
+    this.#committed.restart(snapshot);
+  }
+
+  #runDueDuties(): void {
+    this.#office?.runDueDuties();
+    this.#snapshots.runDueDuties();
+  }
+
+  #nextDutyAt(): number {
+    return Math.min(
+      this.#office?.nextDutyAt ?? Number.POSITIVE_INFINITY,
+      this.#snapshots.nextDutyAt,
+    );
   }
 
   // A leader that was still replaying when it was elected claims its office in the event that ends the replay.
   #onReplayed(): void {
     this.#claimOfficeWhenReady();
     this.#office?.appendRound();
+    this.#snapshots.committed();
     this.#replica.armWake();
   }
 

@@ -136,6 +136,7 @@ async function defaultCluster(
   return await formCluster(url, {
     cluster_id: existing.cluster_id,
     metadata_version: existing.metadata_version,
+    settings: existing.settings,
     controllers: existing.controllers.map(({ node_id, host, port, location_hint }) => ({
       node_id,
       host,

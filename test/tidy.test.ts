@@ -137,7 +137,7 @@ describe("the dependency rule of the folders", () => {
 
   test("the Worker knows of a controller no more than its contract", () => {
     const known =
-      /^durable-objects\/(contract|cluster-entry|location-hints|quorum-settings|random-uuid)\.ts$/;
+      /^durable-objects\/(contract|cluster-entry|cluster-settings|location-hints|random-uuid)\.ts$/;
     const peeks = sources
       .filter((path) => path.startsWith("worker/") && path !== "worker/index.ts")
       .flatMap((path) => imports(path).map((to) => [path, to] as const))

@@ -2,15 +2,18 @@
  * The metadata as this node has replayed it so far: committed records only, in order, each exactly once in an
  * incarnation. A standby keeps it warm, and starts from it when it takes office.
  *
- * A boot replays the log from its start, which may be long, so it goes in slices: one event replays one slice, and
- * between two of them the replica votes, fetches and answers.
+ * A boot loads the newest snapshot and replays the log from there, or from its start where there is none. Either may be
+ * long, so it goes in slices: one event takes one slice, and between two of them the replica votes, fetches and answers.
  */
 import { applyRecords, emptyImage, type MetadataImage } from "../../src/metadata/index.ts";
-import { assert, AssertionError } from "../../src/std/assert.ts";
+import { assert } from "../../src/std/assert.ts";
 import { recordsOf } from "../replica/entries.ts";
-import type { LogStore } from "../replica/ports.ts";
+import type { LogStore, SnapshotStore } from "../replica/ports.ts";
 import type { MetadataRecord } from "../../src/protocol/index.ts";
+import type { StoredSnapshot } from "../../src/raft/index.ts";
 import type { StoredBatch } from "../replica/stored-batch.ts";
+import { readable } from "./readable.ts";
+import { SnapshotLoad } from "./snapshot-load.ts";
 
 /** How much of the log is read at once. What a slice does not get to is read again by the next. */
 const READ_BYTES = 65_536;
@@ -30,27 +33,39 @@ interface OpenedBatch {
   readonly image: MetadataImage;
 }
 
+/** Where it is read from. */
+export interface ImageStores {
+  readonly log: Pick<LogStore, "read">;
+  readonly snapshots: Pick<SnapshotStore, "read">;
+}
+
 export class CommittedImage {
   readonly #log: Pick<LogStore, "read">;
+  /** The snapshot that comes first; null when it is loaded, or where there is none. */
+  #load: SnapshotLoad | null;
   #image: MetadataImage = emptyImage;
   #endOffset = 0;
   #opened: OpenedBatch | null = null;
 
-  constructor(log: Pick<LogStore, "read">) {
+  /** `from` is a whole snapshot, or null for a log that begins at 0. */
+  constructor({ log, snapshots }: ImageStores, from: StoredSnapshot | null) {
     this.#log = log;
+    this.#load = from === null ? null : new SnapshotLoad(from, snapshots);
   }
 
   get image(): MetadataImage {
     return this.#image;
   }
 
-  /** The offset after the last replayed record. */
+  /** The offset after the last replayed record; 0 while a snapshot is loaded. */
   get endOffset(): number {
     return this.#endOffset;
   }
 
   /** Replays one slice towards the high watermark, a batch boundary; true when it is reached. */
   replaySlice(highWatermark: number): boolean {
+    if (this.#load !== null)
+      return this.#loadSlice(this.#load) && this.#endOffset === highWatermark;
     let cost = 0;
     while (this.#endOffset < highWatermark) {
       const from = this.#endOffset;
@@ -70,6 +85,15 @@ export class CommittedImage {
     this.#image = image;
     this.#endOffset = highWatermark;
     this.#opened = null;
+  }
+
+  #loadSlice(load: SnapshotLoad): boolean {
+    const image = load.slice();
+    if (image === null) return false;
+    this.#image = image;
+    this.#endOffset = load.snapshot.endOffset;
+    this.#load = null;
+    return true;
   }
 
   // A hole in the rows must not be stepped over: every later offset would be right, and the image wrong (I-15).
@@ -96,7 +120,7 @@ export class CommittedImage {
 }
 
 const opened = (image: MetadataImage, batch: StoredBatch): OpenedBatch => ({
-  ...readable(batch, () => recordsOf(batch.bytes)),
+  ...readable(named(batch), () => recordsOf(batch.bytes)),
   done: 0,
   image,
 });
@@ -107,18 +131,11 @@ function advanced(from: OpenedBatch, batch: StoredBatch, recordsMax: number): Op
   const { timestampMs } = from;
   const at = { endOffset: batch.lastOffset + 1, epoch: batch.epoch, timestampMs };
   const records = from.records.slice(from.done, done);
-  return { ...from, done, image: readable(batch, () => applyRecords(from.image, records, at)) };
+  return {
+    ...from,
+    done,
+    image: readable(named(batch), () => applyRecords(from.image, records, at)),
+  };
 }
 
-/** A committed record that cannot be read now cannot be read after a restart: the sentence is for an operator. */
-function readable<Result>({ baseOffset }: StoredBatch, read: () => Result): Result {
-  try {
-    return read();
-  } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new AssertionError(
-      `this build cannot replay the committed batch at ${baseOffset}: ${reason}`,
-      { cause },
-    );
-  }
-}
+const named = ({ baseOffset }: StoredBatch): string => `the committed batch at ${baseOffset}`;

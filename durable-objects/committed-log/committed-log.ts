@@ -7,7 +7,8 @@
  * them; a promise's continuation would be neither a new event nor a pause.
  */
 import type { MetadataImage } from "../../src/metadata/index.ts";
-import type { LogStore, Timers } from "../replica/ports.ts";
+import type { StoredSnapshot } from "../../src/raft/index.ts";
+import type { LogStore, SnapshotStore, Timers } from "../replica/ports.ts";
 import { joinBatches } from "../replica/stored-batch.ts";
 import { CommittedImage } from "./committed-image.ts";
 
@@ -19,10 +20,16 @@ export interface CommittedLogListener {
   failed(cause: unknown): void;
 }
 
+/** What it reads, and what it waits with. */
+export interface CommittedLogPorts {
+  readonly log: LogStore;
+  readonly snapshots: SnapshotStore;
+  readonly timers: Timers;
+}
+
 export class CommittedLog {
-  readonly #log: LogStore;
-  readonly #timers: Timers;
-  readonly #image: CommittedImage;
+  readonly #ports: CommittedLogPorts;
+  #image: CommittedImage;
   readonly #listener: CommittedLogListener;
   readonly #waiting = new Set<() => void>();
   #highWatermark: number | null = null;
@@ -30,14 +37,10 @@ export class CommittedLog {
   #cancelReplay: (() => void) | null = null;
   #hasCaughtUp = false;
 
-  constructor(
-    { log, timers }: { readonly log: LogStore; readonly timers: Timers },
-    listener: CommittedLogListener,
-  ) {
-    this.#log = log;
-    this.#timers = timers;
+  constructor(ports: CommittedLogPorts, listener: CommittedLogListener) {
+    this.#ports = ports;
     this.#listener = listener;
-    this.#image = new CommittedImage(log);
+    this.#image = new CommittedImage(ports, ports.snapshots.list().at(-1) ?? null);
   }
 
   /** Null until this incarnation has learned one. */
@@ -68,6 +71,16 @@ export class CommittedLog {
     for (const wake of this.#waiting) wake();
   }
 
+  /**
+   * The log was replaced by a snapshot. The image goes at once: there is no room for two, and this one is of a past to
+   * which nothing leads back. The next `advance` begins to load the other.
+   */
+  restart(snapshot: StoredSnapshot): void {
+    this.stop();
+    this.#hasCaughtUp = false;
+    this.#image = new CommittedImage(this.#ports, snapshot);
+  }
+
   /** Ends a replay that is under way. */
   stop(): void {
     this.#cancelReplay?.();
@@ -76,7 +89,7 @@ export class CommittedLog {
 
   #replaySlice(highWatermark: number): void {
     if (this.#image.replaySlice(highWatermark)) this.#hasCaughtUp = true;
-    else this.#cancelReplay = this.#timers.set(0, () => this.#goOn());
+    else this.#cancelReplay = this.#ports.timers.set(0, () => this.#goOn());
   }
 
   #goOn(): void {
@@ -94,7 +107,7 @@ export class CommittedLog {
     readonly bytes: Uint8Array;
     readonly endOffset: number;
   } {
-    const batches = this.#log.read({ ...range, upTo: this.#highWatermark ?? 0 });
+    const batches = this.#ports.log.read({ ...range, upTo: this.#highWatermark ?? 0 });
     const last = batches.at(-1);
     return {
       bytes: joinBatches(batches),
@@ -108,7 +121,7 @@ export class CommittedLog {
       clearTimer();
       if (this.#waiting.delete(done)) then();
     };
-    const clearTimer = this.#timers.set(waitMs, done);
+    const clearTimer = this.#ports.timers.set(waitMs, done);
     this.#waiting.add(done);
     return done;
   }

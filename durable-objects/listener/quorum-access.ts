@@ -1,8 +1,8 @@
 /**
  * Which senders the quorum believes. Votes and announcements move leadership, and a voter's fetch is an
- * acknowledgement: forged, the first could depose a leader and the second lose what was acknowledged. So they are
- * taken from the other controllers alone, which come over a binding that nobody else has. Kafka asks for
- * CLUSTER_ACTION in the same places.
+ * acknowledgement, or with a FetchSnapshot a sign of life: forged, the first could depose a leader, the second lose
+ * what was acknowledged, and the third keep a leader without a majority. So they are taken from the other controllers
+ * alone, which come over a binding that nobody else has. Kafka asks for CLUSTER_ACTION in the same places.
  */
 import { ErrorCode, type ApiName } from "../../src/protocol/index.ts";
 import { latestVoters, type Request as CoreRequest } from "../../src/raft/index.ts";
@@ -11,8 +11,9 @@ import type { Node, Origin } from "./answer.ts";
 /** The code with which `request` is refused to its sender, or null when it may be put to the core. */
 export function refusedTo(origin: Origin, node: Node, request: CoreRequest): number | null {
   if (origin === "peer") return null;
+  const isFetch = request.api === "fetch" || request.api === "fetch-snapshot";
   const claimsToVote =
-    request.api !== "fetch" ||
+    !isFetch ||
     latestVoters(node.voter.state.voters).some((voter) => voter.key.id === request.replica.id);
   return claimsToVote ? ErrorCode.CLUSTER_AUTHORIZATION_FAILED : null;
 }

@@ -1,5 +1,5 @@
 /**
- * The APIs of the quorum itself: what consensus is asked by voters and observers, and what it says of itself. The four
+ * The APIs of the quorum itself: what consensus is asked by voters and observers, and what it says of itself. The five
  * that the core answers differ in nothing but their messages, so each is a line: how its request becomes the core's,
  * and how the core's reply becomes its response.
  */
@@ -10,7 +10,7 @@ import {
   type RequestOf,
   type ResponseBody,
 } from "../../src/protocol/index.ts";
-import type { LogRange, Reply, Request as CoreRequest } from "../../src/raft/index.ts";
+import type { Reply, Request as CoreRequest } from "../../src/raft/index.ts";
 import { assert } from "../../src/std/assert.ts";
 import {
   beginQuorumEpochRequest,
@@ -19,15 +19,17 @@ import {
   endQuorumEpochResponse,
   fetchRequest,
   fetchResponse,
+  fetchSnapshotRequest,
+  fetchSnapshotResponse,
   isReplyTo,
   voteRequest,
   voteResponse,
+  type ReplyBytes,
   type ReplyTo,
 } from "../replica/quorum-wire.ts";
 import { HungUp } from "../hung-up.ts";
 import { answered, refused, type Answer, type Handler, type Handlers } from "./answer.ts";
 import { describeQuorumAnswer } from "./describe-quorum.ts";
-import { fetchSnapshotResponse } from "./fetch-snapshot.ts";
 import { refusedTo } from "./quorum-access.ts";
 import type { QUORUM_APIS } from "./served-apis.ts";
 
@@ -38,12 +40,16 @@ interface Wire<Name extends ApiName, Api extends CoreApi> {
   readonly api: Api;
   /** Null for a request that is not about the one metadata partition. */
   requestOf(body: RequestOf<Apis[Name]>, version: number): CoreRequest | null;
-  responseOf(reply: ReplyTo<Api>, readLog: (range: LogRange) => Uint8Array): ResponseBody<Name>;
+  responseOf(reply: ReplyTo<Api>, stored: ReplyBytes, version: number): ResponseBody<Name>;
 }
 
 export const quorumApis: Handlers<(typeof QUORUM_APIS)[number]> = {
   Fetch: core({ api: "fetch", requestOf: fetchRequest, responseOf: fetchResponse }),
-  FetchSnapshot: async (node, frame) => answered(fetchSnapshotResponse(node, frame)),
+  FetchSnapshot: core({
+    api: "fetch-snapshot",
+    requestOf: fetchSnapshotRequest,
+    responseOf: fetchSnapshotResponse,
+  }),
   Vote: core({ api: "vote", requestOf: voteRequest, responseOf: voteResponse }),
   BeginQuorumEpoch: core({
     api: "begin-quorum-epoch",
@@ -80,6 +86,6 @@ function core<Name extends ApiName, Api extends CoreApi>(wire: Wire<Name, Api>):
     // A wrong cluster is refused as a whole, everything else in the partition.
     if (reply.error === "INCONSISTENT_CLUSTER_ID") return refusedWith(ErrorCode[reply.error]);
     assert(isReplyTo(reply, wire.api), `the core answered ${reply.api} to ${wire.api}`);
-    return answered(wire.responseOf(reply, (range) => node.voter.readLog(range)));
+    return answered(wire.responseOf(reply, node.voter, frame.apiVersion));
   };
 }

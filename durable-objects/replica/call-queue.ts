@@ -13,6 +13,7 @@ const CONNECTIONS_MAX = 6;
 const URGENCY: Readonly<Record<Request["api"], number>> = {
   vote: 0,
   fetch: 1,
+  "fetch-snapshot": 1,
   "begin-quorum-epoch": 2,
   "end-quorum-epoch": 3,
 };

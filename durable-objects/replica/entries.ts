@@ -6,6 +6,7 @@ import type {
   ControlRecord as CoreControl,
   Entry,
   Voter,
+  VoterSet,
   VotersRecord,
 } from "../../src/raft/index.ts";
 import {
@@ -19,7 +20,9 @@ import {
   VotersRecord as VotersRecordSchema,
   type BatchHeader,
   type ControlRecord,
+  type FramedVoters,
   type MetadataRecord,
+  type SnapshotFrame,
 } from "../../src/protocol/index.ts";
 import { directoryUuid } from "./metadata-partition.ts";
 import type { StoredBatch } from "./stored-batch.ts";
@@ -52,6 +55,12 @@ export function votersIn(stored: StoredBatch): readonly VotersRecord[] {
     if (record.kind !== "kraft-voters") return [];
     return [{ offset: stored.baseOffset + index, voters: record.voters }];
   });
+}
+
+/** The voter set at the end of a snapshot, as its header says; null where it says none (kraft.version 0). */
+export function snapshotVoters({ voters }: SnapshotFrame): VoterSet | null {
+  const set = voters?.set.voters.map(voterFromWire) ?? null;
+  return set?.toSorted((left, right) => left.key.id - right.key.id) ?? null;
 }
 
 /** The metadata records of a stored data batch. */
@@ -96,20 +105,7 @@ function fromWire(record: ControlRecord): readonly CoreControl[] {
     case "KRAFT_VERSION":
       return [{ kind: "kraft-version", version: record.data.kRaftVersion }];
     case "KRAFT_VOTERS":
-      return [
-        {
-          kind: "kraft-voters",
-          voters: record.data.voters.map((voter): Voter => {
-            const { minSupportedVersion: min, maxSupportedVersion: max } =
-              voter.kRaftVersionFeature;
-            return {
-              key: { id: voter.voterId, directoryId: voter.voterDirectoryId },
-              endpoints: voter.endpoints,
-              kraftVersions: { min, max },
-            };
-          }),
-        },
-      ];
+      return [{ kind: "kraft-voters", voters: record.data.voters.map(voterFromWire) }];
     case "SNAPSHOT_HEADER":
     case "SNAPSHOT_FOOTER":
       return [];
@@ -127,16 +123,31 @@ function toWire(record: CoreControl): ControlRecord {
       return { type: "LEADER_CHANGE", data };
     }
     case "kraft-version":
-      return {
-        type: "KRAFT_VERSION",
-        data: KRaftVersionRecord.fill({ kRaftVersion: record.version }),
-      };
+      return { type: "KRAFT_VERSION", data: kraftVersionToWire(record.version) };
     case "kraft-voters":
-      return {
-        type: "KRAFT_VOTERS",
-        data: VotersRecordSchema.fill({ voters: record.voters.map(voterToWire) }),
-      };
+      return { type: "KRAFT_VOTERS", data: votersToWire(record.voters) };
   }
+}
+
+/** The voters of a snapshot as its header says them: kraft.version 1, for voters have directory ids here (KIP-853). */
+export const framedVoters = (voters: VoterSet): FramedVoters => ({
+  version: kraftVersionToWire(1),
+  set: votersToWire(voters),
+});
+
+const kraftVersionToWire = (version: number): KRaftVersionRecord =>
+  KRaftVersionRecord.fill({ kRaftVersion: version });
+
+const votersToWire = (voters: readonly Voter[]): VotersRecordSchema =>
+  VotersRecordSchema.fill({ voters: voters.map(voterToWire) });
+
+function voterFromWire(voter: VotersRecordSchema["voters"][number]): Voter {
+  const { minSupportedVersion: min, maxSupportedVersion: max } = voter.kRaftVersionFeature;
+  return {
+    key: { id: voter.voterId, directoryId: voter.voterDirectoryId },
+    endpoints: voter.endpoints,
+    kraftVersions: { min, max },
+  };
 }
 
 function voterToWire(voter: Voter) {

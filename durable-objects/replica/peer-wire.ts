@@ -7,19 +7,33 @@ import {
   BeginQuorumEpoch,
   EndQuorumEpoch,
   Fetch,
+  FetchSnapshot,
   METADATA_TOPIC_ID,
   Vote,
   decodeResponseFrame,
   errorName,
   requestFrame,
   type FetchResponse,
+  type FetchSnapshotResponse,
   type InputOf,
 } from "../../src/protocol/index.ts";
 import { entriesOf } from "./entries.ts";
-import { CONTROLLER_LISTENER, about, directoryUuid, onlyPartition } from "./metadata-partition.ts";
+import {
+  CONTROLLER_LISTENER,
+  METADATA_TOPIC,
+  about,
+  directoryUuid,
+  onlyPartition,
+} from "./metadata-partition.ts";
 
 /** What controllers of this build say to each other; a peer that cannot answers UNSUPPORTED_VERSION. */
-const VERSIONS = { vote: 2, "begin-quorum-epoch": 1, "end-quorum-epoch": 1, fetch: 18 } as const;
+const VERSIONS = {
+  vote: 2,
+  "begin-quorum-epoch": 1,
+  "end-quorum-epoch": 1,
+  fetch: 18,
+  "fetch-snapshot": 1,
+} as const;
 
 /** The whole frame of a request, as `sender` sends it. */
 export function encodeRequest(
@@ -68,7 +82,27 @@ export function encodeRequest(
       });
     case "fetch":
       return requestFrame(Fetch, header, fetchBody(request));
+    case "fetch-snapshot":
+      return requestFrame(FetchSnapshot, header, fetchSnapshotBody(request));
   }
+}
+
+function fetchSnapshotBody(
+  request: Extract<Request, { api: "fetch-snapshot" }>,
+): InputOf<typeof FetchSnapshot.request> {
+  const partition = {
+    partition: 0,
+    currentLeaderEpoch: request.epoch,
+    snapshotId: request.snapshotId,
+    position: request.position,
+    replicaDirectoryId: directoryUuid(request.replica.directoryId),
+  };
+  return {
+    clusterId: request.clusterId,
+    replicaId: request.replica.id,
+    maxBytes: request.maxBytes,
+    topics: [{ name: METADATA_TOPIC, partitions: [partition] }],
+  };
 }
 
 function fetchBody(request: Extract<Request, { api: "fetch" }>): InputOf<typeof Fetch.request> {
@@ -115,7 +149,34 @@ export function decodeResponse(api: Request["api"], frame: Uint8Array): Response
     }
     case "fetch":
       return decodeFetch(decodeResponseFrame(Fetch, version, frame).body);
+    case "fetch-snapshot":
+      return decodeFetchSnapshot(decodeResponseFrame(FetchSnapshot, version, frame).body);
   }
+}
+
+function decodeFetchSnapshot(response: FetchSnapshotResponse): Response | null {
+  const partition = response.topics[0]?.partitions[0];
+  const answer = answerOf(
+    response,
+    partition === undefined ? null : { ...partition, ...partition.currentLeader },
+  );
+  if (answer === null) return null;
+  const empty = {
+    snapshotId: { endOffset: -1, epoch: -1 },
+    size: 0,
+    position: 0,
+    bytes: new Uint8Array(0),
+  };
+  if (partition === undefined) return { api: "fetch-snapshot", ...answer, ...empty };
+  const { snapshotId, size, position, unalignedRecords } = partition;
+  return {
+    api: "fetch-snapshot",
+    ...answer,
+    snapshotId,
+    size,
+    position,
+    bytes: unalignedRecords ?? new Uint8Array(0),
+  };
 }
 
 function decodeFetch(response: FetchResponse): Response | null {

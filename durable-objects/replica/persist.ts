@@ -1,23 +1,49 @@
 /**
- * The durable part of a step, in the order its fields demand: election state, truncation, appended batches. The high
- * watermark goes along with whatever else is stored, and is never a reason to store something.
- * Runs inside the one transaction of the step; a throw anywhere undoes all of it.
+ * The durable part of a step, in the order its fields demand: election state, snapshots, start of the log, truncation,
+ * appended batches. The high watermark goes along with whatever else is stored, and is never a reason to store
+ * something. Runs inside the one transaction of the step; a throw anywhere undoes all of it. So a snapshot is
+ * installed, and the log that it replaces gone, or neither.
  */
-import type { Entry, PersistEffect } from "../../src/raft/index.ts";
+import type { Entry, PersistEffect, SnapshotChunk, StoredSnapshot } from "../../src/raft/index.ts";
 import { controlBatch } from "./entries.ts";
-import type { LogStore, QuorumStore } from "./ports.ts";
+import type { LogStore, QuorumStore, SnapshotStore } from "./ports.ts";
 
-export function persistStep(
-  effect: PersistEffect,
-  stores: { readonly log: LogStore; readonly quorum: QuorumStore; readonly now: number },
-): void {
+interface Stores {
+  readonly log: LogStore;
+  readonly snapshots: SnapshotStore;
+  readonly quorum: QuorumStore;
+  /** For the batches that this leader makes itself. */
+  readonly now: number;
+}
+
+export function persistStep(effect: PersistEffect, stores: Stores): void {
   if (effect.election !== null) stores.quorum.write(effect.election);
   if (effect.highWatermark !== null) stores.quorum.writeHighWatermark(effect.highWatermark);
+  if (effect.snapshot !== null) stores.snapshots.complete("made", effect.snapshot);
+  if (effect.chunk !== null) storeChunk(effect.chunk, stores);
+  if (effect.install !== null) install(effect.install, stores);
+  if (effect.logStart !== null) cutLog(effect.logStart, stores);
   if (effect.truncateTo !== null) stores.log.truncateTo(effect.truncateTo);
   for (const entry of effect.append) appendEntry(entry, stores);
 }
 
-function appendEntry(entry: Entry, stores: { readonly log: LogStore; readonly now: number }): void {
+function storeChunk({ id, position, bytes }: SnapshotChunk, { snapshots }: Stores): void {
+  if (position === 0) snapshots.begin("fetched", id);
+  snapshots.append("fetched", bytes);
+}
+
+function install(snapshot: StoredSnapshot, { snapshots, log }: Stores): void {
+  snapshots.complete("fetched", snapshot);
+  snapshots.dropBelow(snapshot.endOffset);
+  log.restartAt(snapshot.endOffset);
+}
+
+function cutLog(startOffset: number, { snapshots, log }: Stores): void {
+  log.moveStart(startOffset);
+  snapshots.dropBelow(startOffset);
+}
+
+function appendEntry(entry: Entry, stores: Stores): void {
   const { baseOffset, lastOffset, epoch } = entry;
   // What this leader says itself arrives as values; what was fetched keeps the bytes its leader gave it.
   const bytes = entry.payload ?? controlBatch(entry, stores.now);

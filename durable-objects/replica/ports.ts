@@ -33,7 +33,10 @@ export interface Disk {
   whenDurable(then: () => void): void;
 }
 
-/** The Raft log: record batches in dense offsets, and the epoch cache beside them. Writes belong in a transaction. */
+/**
+ * The Raft log: record batches in dense offsets from its start to its end, and the epoch cache beside them. What lies
+ * below the start is not there any more, whoever asks; its rows go when they are swept. Writes belong in a transaction.
+ */
 export interface LogStore {
   /** The largest batch that it can hold, in bytes. */
   readonly batchBytesMax: number;
@@ -45,12 +48,25 @@ export interface LogStore {
   /** The epoch of the batch that begins at `baseOffset`; null when none does. */
   epochAt(baseOffset: number): number | null;
   startOffset(): number;
-  /** The offset after the last record: 0 for an empty log. */
+  /** The offset after the last record: that of the start for an empty log. */
   endOffset(): number;
+  /** Bytes of all batches below `offset`, a batch boundary or the end, from an arbitrary fixed zero: differences count. */
+  bytesBefore(offset: number): number;
+  /** Whether a batch begins at `offset`, or the log ends there. */
+  isBoundary(offset: number): boolean;
   /** Every control batch with a voter set, oldest first; others may be among them. */
   controlBatches(): readonly StoredBatch[];
   /** Whole batches of a range, oldest first; the first one comes whatever its size (KIP-74). */
   read(range: LogRange): readonly StoredBatch[];
+  /**
+   * Moves the start up to `offset`, a batch boundary. The epoch that reaches across it begins there from now on, earlier
+   * ones go; none is left if the log is empty then.
+   */
+  moveStart(offset: number): void;
+  /** Empties the log and its epochs: it begins and ends at `offset`, which is not below its start. */
+  restartAt(offset: number): void;
+  /** Removes at most `rowsMax` rows of what is not there any more; true when none is left. */
+  sweep(rowsMax: number): boolean;
 }
 
 /** A snapshot that is not whole yet: one that this voter makes, or one that it fetches from its leader. At most one each. */
@@ -58,6 +74,8 @@ export type UnfinishedSnapshot = "made" | "fetched";
 
 /** Snapshots as Kafka's checkpoint files (KIP-630), in checksummed chunks. Writes belong in a transaction. */
 export interface SnapshotStore {
+  /** The largest chunk, in bytes: what is appended in pieces of that size takes the fewest. */
+  readonly chunkBytesMax: number;
   /** The whole ones, oldest first. */
   list(): readonly StoredSnapshot[];
   /** Begins one; what was begun before of the same kind is dropped. */
@@ -133,6 +151,7 @@ export interface Failure {
 export interface Ports {
   readonly disk: Disk;
   readonly log: LogStore;
+  readonly snapshots: SnapshotStore;
   readonly quorum: QuorumStore;
   readonly alarm: Alarm;
   readonly timers: Timers;

@@ -1,10 +1,10 @@
 /**
- * What others ask of this voter and what it answers: Vote, BeginQuorumEpoch, EndQuorumEpoch and Fetch from Kafka's
- * values to the consensus core's and back, in every version of their ranges (KIP-595, 853, 996, 1166). What this voter
- * asks of others is in `peer-wire.ts`.
+ * What others ask of this voter and what it answers: Vote, BeginQuorumEpoch, EndQuorumEpoch, Fetch and FetchSnapshot
+ * from Kafka's values to the consensus core's and back, in every version of their ranges (KIP-595, 630, 853, 996,
+ * 1166). What this voter asks of others is in `peer-wire.ts`.
  *
- * It translates and decides nothing. What is malformed at the level of the message (another topic, several
- * partitions) gets Kafka's top-level INVALID_REQUEST, since the core never hears of topics.
+ * It translates and decides nothing. What is malformed at the level of the message (another topic, several partitions)
+ * gets Kafka's top-level INVALID_REQUEST, since the core never hears of topics.
  */
 import {
   NO_DIRECTORY,
@@ -15,12 +15,14 @@ import {
   type ReplicaKey,
   type Reply,
   type Request,
+  type SnapshotRange,
 } from "../../src/raft/index.ts";
 import {
   BeginQuorumEpoch,
   EndQuorumEpoch,
   ErrorCode,
   Fetch,
+  FetchSnapshot,
   METADATA_TOPIC_ID,
   Vote,
   type BeginQuorumEpochRequest,
@@ -29,6 +31,8 @@ import {
   type EndQuorumEpochResponse,
   type FetchRequest,
   type FetchResponse,
+  type FetchSnapshotRequest,
+  type FetchSnapshotResponse,
   type VoteRequest,
   type VoteResponse,
 } from "../../src/protocol/index.ts";
@@ -105,6 +109,22 @@ export function fetchRequest(body: FetchRequest, version: number): Request | nul
   };
 }
 
+export function fetchSnapshotRequest(body: FetchSnapshotRequest): Request | null {
+  const [only, ...more] = body.topics;
+  const [partition, ...others] = only?.partitions ?? [];
+  if (only === undefined || partition === undefined || more.length + others.length > 0) return null;
+  if (only.name !== METADATA_TOPIC || partition.partition !== 0) return null;
+  return {
+    api: "fetch-snapshot",
+    clusterId: body.clusterId,
+    replica: { id: body.replicaId, directoryId: partition.replicaDirectoryId },
+    epoch: partition.currentLeaderEpoch,
+    snapshotId: partition.snapshotId,
+    position: partition.position,
+    maxBytes: body.maxBytes,
+  };
+}
+
 function statedHighWatermark(value: bigint): number | null {
   if (value < 0n) return null;
   return value > BigInt(UNSTATED_HIGH_WATERMARK) ? UNSTATED_HIGH_WATERMARK : Number(value);
@@ -145,18 +165,21 @@ export const endQuorumEpochResponse = (
     nodeEndpoints: leaderEndpoint(reply.leaderId, reply.leaderEndpoints),
   });
 
-/** What three of the four say of the partition. */
+/** What three of the five say of the partition. */
 const partitionOf = ({ error, leaderId, epoch }: Reply) => ({
   errorCode: ErrorCode[error],
   leaderId: leaderId ?? -1,
   leaderEpoch: epoch,
 });
 
-/** `readLog` is asked for the records that the reply names. */
-export function fetchResponse(
-  reply: ReplyTo<"fetch">,
-  readLog: (range: LogRange) => Uint8Array,
-): FetchResponse {
+/** What a reply names and does not hold. */
+export interface ReplyBytes {
+  readLog(range: LogRange): Uint8Array;
+  /** Null where the bytes are gone or damaged. */
+  readSnapshot(range: SnapshotRange): Uint8Array | null;
+}
+
+export function fetchResponse(reply: ReplyTo<"fetch">, stored: ReplyBytes): FetchResponse {
   const partition = {
     partitionIndex: 0,
     errorCode: ErrorCode[reply.error],
@@ -165,13 +188,35 @@ export function fetchResponse(
     logStartOffset: reply.logStartOffset ?? -1,
     currentLeader: { leaderId: reply.leaderId ?? -1, leaderEpoch: reply.epoch },
     abortedTransactions: [],
-    records: reply.records === null ? new Uint8Array(0) : readLog(reply.records),
+    records: reply.records === null ? new Uint8Array(0) : stored.readLog(reply.records),
     ...(reply.diverging === null ? {} : { divergingEpoch: reply.diverging }),
     ...(reply.snapshotId === null ? {} : { snapshotId: reply.snapshotId }),
   };
   return Fetch.response.fill({
     responses: [{ topic: METADATA_TOPIC, topicId: METADATA_TOPIC_ID, partitions: [partition] }],
     nodeEndpoints: leaderEndpoint(reply.leaderId, reply.leaderEndpoints),
+  });
+}
+
+export function fetchSnapshotResponse(
+  reply: ReplyTo<"fetch-snapshot">,
+  stored: ReplyBytes,
+  version: number,
+): FetchSnapshotResponse {
+  const bytes = reply.bytes === null ? new Uint8Array(0) : stored.readSnapshot(reply.bytes);
+  const partition = {
+    index: 0,
+    errorCode: bytes === null ? ErrorCode.UNKNOWN_SERVER_ERROR : ErrorCode[reply.error],
+    snapshotId: reply.snapshotId,
+    currentLeader: { leaderId: reply.leaderId ?? -1, leaderEpoch: reply.epoch },
+    size: reply.size,
+    position: reply.position,
+    unalignedRecords: bytes ?? new Uint8Array(0),
+  };
+  return FetchSnapshot.response.fill({
+    topics: [{ name: METADATA_TOPIC, partitions: [partition] }],
+    // Version 0 cannot say where the leader is.
+    nodeEndpoints: version === 0 ? [] : leaderEndpoint(reply.leaderId, reply.leaderEndpoints),
   });
 }
 

@@ -1,12 +1,12 @@
 /**
  * The consensus core's configuration for one voter of a cluster: who it is, and the initial voters as bootstrap voters.
- * They count until the log holds a voter set; from then on the core goes by the log (KIP-853). The time-outs are settings of the cluster; ones that do not suit
- * it cost elections, never data.
+ * They count until the log holds a voter set; from then on the core goes by the log (KIP-853). The time-outs are
+ * settings of the cluster; ones that do not suit it cost elections, never data.
  */
 import { DEFAULT_TIMEOUTS, type RaftConfig, type Voter } from "../../src/raft/index.ts";
 import { assert } from "../../src/std/assert.ts";
 import type { ClusterEntry, ControllerEntry } from "../cluster-entry.ts";
-import { ONE_CONTINENT, type QuorumSettings } from "../quorum-settings.ts";
+import { settingsOf, type QuorumSettings } from "../cluster-settings.ts";
 import { CONTROLLER_LISTENER } from "./metadata-partition.ts";
 
 /** kraft.version 0 (static voters) has never existed here, but a voter says that it could be read. */
@@ -20,7 +20,7 @@ export function raftConfig(cluster: ClusterEntry, nodeId: number): RaftConfig {
     `node ${nodeId} is not an initial voter of cluster ${cluster.cluster_id}`,
   );
   return {
-    ...timeouts(cluster.settings ?? ONE_CONTINENT),
+    ...timeouts(settingsOf(cluster)),
     clusterId: cluster.cluster_id,
     local,
     bootstrapVoters: voters,

@@ -20,7 +20,10 @@ import {
   type Reply,
   type Request,
   type RequestId,
+  type SnapshotId,
+  type SnapshotRange,
   type State,
+  type StoredSnapshot,
   timeAt,
   type VoterSet,
 } from "../../src/raft/index.ts";
@@ -33,6 +36,7 @@ import { InputLoop } from "./input-loop.ts";
 import { persistStep } from "./persist.ts";
 import type { Ports, SendEffect } from "./ports.ts";
 import { joinBatches } from "./stored-batch.ts";
+import { Sweeper } from "./sweeper.ts";
 import { Wake } from "./wake.ts";
 
 /** The layers above, as a replica calls them: in the middle of an input, so none of these may wait. */
@@ -40,6 +44,12 @@ export interface ReplicaListener {
   /** Everything below `highWatermark` is committed. */
   committed(highWatermark: number): void;
   roleChanged(): void;
+  /** Every byte of a fetched snapshot is stored: whether it is sound is to be said, unless it is abandoned before. */
+  verifySnapshot(id: SnapshotId, size: number): void;
+  /** A snapshot is not fetched or verified any more. The same id may be fetched again, with other bytes. */
+  snapshotAbandoned(id: SnapshotId): void;
+  /** The log was replaced by this snapshot: what was made of the log before is of the past. `committed` follows. */
+  snapshotInstalled(snapshot: StoredSnapshot): void;
   /** The input at hand is done with: what waits to be appended may be appended now. */
   settled(): void;
   /** A deadline has come, or may have. */
@@ -72,6 +82,7 @@ export class Replica {
   readonly #wake: Wake;
   readonly #calls: Calls;
   readonly #recorder: FlightRecorder;
+  readonly #sweeper: Sweeper;
   readonly #asking = new Map<RequestId, Answered>();
   readonly #distrusted = new Set<number>();
   #nextRequest: RequestId = 1;
@@ -93,7 +104,7 @@ export class Replica {
       this.passTime();
     });
     this.#loop = new InputLoop(
-      { ...start, image: bootState(ports.quorum, ports.log), now: ports.clock() },
+      { ...start, image: bootState(ports), now: ports.clock() },
       {
         persist: (effect) => this.#persist(effect),
         perform: (effect) => this.#perform(effect),
@@ -103,6 +114,8 @@ export class Replica {
     );
     this.#deadline = { state: this.state, atMs: nextDeadline(this.state) };
     this.#recorder = new FlightRecorder({ ...start, state: this.state, nowMs: ports.clock() });
+    this.#sweeper = new Sweeper(ports, (cause) => above.failed(cause));
+    this.#sweeper.follow(this.state.log);
   }
 
   get state(): State {
@@ -177,6 +190,27 @@ export class Replica {
     this.#calls.whenIdle(limitMs, then);
   }
 
+  /** A snapshot was made, and all its bytes are stored. False when a newer one is there already: it is of no use. */
+  snapshotMade(snapshot: StoredSnapshot): boolean {
+    this.#take({ kind: "snapshot-made", now: this.#ports.clock(), snapshot });
+    return this.#listed(snapshot) !== undefined;
+  }
+
+  /** What `verifySnapshot` asked about is sound, and replaces the log if it still may. */
+  snapshotVerified(snapshot: StoredSnapshot, voters: VoterSet): void {
+    this.#take({ kind: "snapshot-verified", now: this.#ports.clock(), snapshot, voters });
+  }
+
+  /** It is not: it is dropped, and fetched again after a while. */
+  snapshotRefused(id: SnapshotId): void {
+    this.#take({ kind: "snapshot-refused", now: this.#ports.clock(), id });
+  }
+
+  /** Cuts the log at the end of a listed snapshot. Its rows go in events of their own. */
+  cutLog(startOffset: number): void {
+    this.#take({ kind: "log-cut", now: this.#ports.clock(), startOffset });
+  }
+
   /** Appends a batch of the leader of `epoch`. Refused by the core if that office is lost meanwhile. */
   append(batch: PendingBatch, epoch: number): void {
     if (this.#isStopped) return;
@@ -193,11 +227,32 @@ export class Replica {
   /** The batches of a range, joined. Fetches that one commit wakes ask for the same range: they share its bytes. */
   readLog(range: LogRange): Uint8Array {
     const { log } = this.state;
+    // Cut since it was named: without records the follower asks again, and what comes after the cut would be a gap.
+    if (range.from < log.startOffset) return new Uint8Array(0);
     const last = this.#lastRead;
     if (last !== null && last.log === log && isSame(last.range, range)) return last.bytes;
     const bytes = joinBatches(this.#ports.log.read(range));
     this.#lastRead = { log, range, bytes };
     return bytes;
+  }
+
+  /** Bytes of a snapshot; null when it was dropped since the range was named, or is damaged. */
+  readSnapshot(range: SnapshotRange): Uint8Array | null {
+    if (this.#listed(range.id) === undefined) return null;
+    const bytes = this.#ports.snapshots.read(range);
+    if (bytes === null) {
+      const { endOffset, epoch } = range.id;
+      this.#ports.operatorLog.error(
+        `the snapshot ${endOffset}-${epoch} is damaged at byte ${range.position}: nobody can fetch it`,
+      );
+    }
+    return bytes;
+  }
+
+  #listed({ endOffset, epoch }: SnapshotId): StoredSnapshot | undefined {
+    return this.state.log.snapshots.find(
+      (listed) => listed.endOffset === endOffset && listed.epoch === epoch,
+    );
   }
 
   /** Arms the timer for whatever is due first, here or above. */
@@ -221,6 +276,7 @@ export class Replica {
   stop(): void {
     this.#isStopped = true;
     this.#wake.stop();
+    this.#sweeper.stop();
     this.#calls.dropAll();
     for (const answered of this.#asking.values()) answered(null);
     this.#asking.clear();
@@ -236,11 +292,12 @@ export class Replica {
   #feed(input: Input): void {
     this.#recorder.took(input);
     this.#loop.take(input);
+    this.#sweeper.follow(this.state.log);
   }
 
   #persist(effect: PersistEffect): void {
-    const { disk, log, quorum, clock } = this.#ports;
-    disk.transaction(() => persistStep(effect, { log, quorum, now: clock() }));
+    const { disk, log, snapshots, quorum, clock } = this.#ports;
+    disk.transaction(() => persistStep(effect, { log, snapshots, quorum, now: clock() }));
   }
 
   #perform(effect: Exclude<Effect, PersistEffect>): void {
@@ -249,6 +306,12 @@ export class Replica {
         return this.#send(effect);
       case "reply":
         return this.#reply(effect);
+      case "verify-snapshot":
+        return this.#above.verifySnapshot(effect.id, effect.size);
+      case "snapshot-abandoned":
+        return this.#abandon(effect.id);
+      case "snapshot-installed":
+        return this.#above.snapshotInstalled(effect.snapshot);
       case "commit":
         return this.#above.committed(effect.highWatermark);
       case "append-refused":
@@ -260,6 +323,14 @@ export class Replica {
         this.#calls.dropAll();
         return this.#above.roleChanged();
     }
+  }
+
+  // Whoever reads it hears of it before it is gone.
+  #abandon(id: SnapshotId): void {
+    this.#above.snapshotAbandoned(id);
+    const { disk, snapshots } = this.#ports;
+    disk.transaction(() => snapshots.abandon("fetched"));
+    this.#sweeper.sweep();
   }
 
   #send(effect: SendEffect): void {

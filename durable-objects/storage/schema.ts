@@ -4,9 +4,11 @@
  *
  * `PRAGMA user_version` is refused by the platform, so the version lives in a table of its own.
  */
-import { LOG_TABLES, VOTER_SETS_MARKED } from "./log-store.ts";
+import { LOG_PARTS_TABLES } from "./log-parts.ts";
+import { LOG_CUT, LOG_TABLES, VOTER_SETS_MARKED } from "./log-store.ts";
 import { META_TABLES, STOPS_APART } from "./meta-store.ts";
 import { HIGH_WATERMARK_STORED, QUORUM_TABLES } from "./quorum-store.ts";
+import { SNAPSHOT_TABLES } from "./snapshot-store.ts";
 
 /** Every migration that ever shipped, oldest first. One is never edited after a release. */
 const MIGRATIONS: readonly (readonly string[])[] = [
@@ -14,6 +16,7 @@ const MIGRATIONS: readonly (readonly string[])[] = [
   STOPS_APART,
   VOTER_SETS_MARKED,
   HIGH_WATERMARK_STORED,
+  [...LOG_CUT, ...LOG_PARTS_TABLES, ...SNAPSHOT_TABLES],
 ];
 
 /** The version that this build reads and writes. */

@@ -41,6 +41,7 @@ export {
 } from "./image/metadata-image.ts";
 export { applyRecords } from "./replay/apply-records.ts";
 export { imageToRecords } from "./image/image-to-records.ts";
+export { unsharedBytes } from "./image/unshared-bytes.ts";
 export {
   brokerById,
   hasBrokerEpoch,

@@ -80,15 +80,16 @@ export {
   type BatchHeader,
   type BatchInRow,
   type BatchPosition,
+  type DataBatch,
   type RecordBatch,
 } from "./record-batch.ts";
 export {
-  decodeSnapshot,
   snapshotEncoder,
-  type DecodedSnapshot,
+  type FramedVoters,
   type SnapshotEncoder,
   type SnapshotFrame,
 } from "./snapshot.ts";
+export { decodeSnapshot, SnapshotReader, type DecodedSnapshot } from "./snapshot-reader.ts";
 export { RequestHeader } from "./messages/request-header.ts";
 export { ResponseHeader } from "./messages/response-header.ts";
 export { ErrorCode, errorName, type ErrorName } from "./error-codes.ts";

@@ -29,9 +29,17 @@ export interface BatchHeader extends BatchPosition {
   readonly isControl: boolean;
 }
 
-export type RecordBatch =
-  | (BatchHeader & { readonly isControl: false; readonly values: readonly Uint8Array[] })
-  | (BatchHeader & { readonly isControl: true; readonly records: readonly ControlRecord[] });
+export type RecordBatch = DataBatch | ControlBatch;
+
+export interface DataBatch extends BatchHeader {
+  readonly isControl: false;
+  readonly values: readonly Uint8Array[];
+}
+
+export interface ControlBatch extends BatchHeader {
+  readonly isControl: true;
+  readonly records: readonly ControlRecord[];
+}
 
 /** No batch of Kafka's writers is larger (`KafkaRaftClient.MAX_BATCH_SIZE_BYTES`). */
 export const BATCH_BYTES_MAX = 8 * 1024 * 1024;

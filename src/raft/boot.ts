@@ -42,6 +42,7 @@ export interface BootMoment {
  */
 export function boot(image: DurableImage, config: RaftConfig, at: BootMoment): Step {
   checkConfig(config);
+  checkSnapshots(image);
   const turn = beginTurn(bootState(image, config, at), image.election);
   update(turn, {
     role: { kind: "unattached", electionDeadline: drawElectionDeadline(turn) },
@@ -74,6 +75,18 @@ function bootState(image: DurableImage, config: RaftConfig, at: BootMoment): Sta
     incarnation: at.incarnation,
     held: NO_FETCHES,
   };
+}
+
+/**
+ * N-6: a snapshot that is ahead of the log is one whose install was cut in half. Storage makes an install whole or not
+ * at all, so there is nothing to repair, as there is in Kafka: such a storage is not to be trusted.
+ */
+function checkSnapshots({ log }: DurableImage): void {
+  const newest = log.snapshots.at(-1);
+  assert(
+    newest === undefined || newest.endOffset <= log.endOffset,
+    `N-6: the snapshot at ${newest?.endOffset} is ahead of a log that ends at ${log.endOffset}`,
+  );
 }
 
 /**

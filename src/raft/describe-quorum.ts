@@ -4,10 +4,29 @@
  */
 import { answer } from "./leadership.ts";
 import { latestVoters, sameKey } from "./membership/voter-history.ts";
-import type { Milliseconds, QuorumDescription, ReplicaStatus } from "./messages.ts";
+import type { Answer, Milliseconds, Offset, ReplicaKey, Voter } from "./messages.ts";
 import { liveObservers } from "./replication/leading.ts";
 import type { Leader, ReplicaProgress, State } from "./state.ts";
 import { timeAt } from "./time.ts";
+
+/** One replica's line in DescribeQuorum. Times are null (-1 on the wire) before its first fetch. */
+export interface ReplicaStatus {
+  readonly key: ReplicaKey;
+  /** Null (-1) while unknown. */
+  readonly logEndOffset: Offset | null;
+  readonly lastFetchAt: Milliseconds | null;
+  readonly lastCaughtUpAt: Milliseconds | null;
+}
+
+/** DescribeQuorum, v0-v2. Only the leader knows; others answer NOT_LEADER_OR_FOLLOWER and empty lists. */
+export interface QuorumDescription extends Answer {
+  readonly highWatermark: Offset | null;
+  readonly currentVoters: readonly ReplicaStatus[];
+  /** Those that fetched within the last five minutes. */
+  readonly observers: readonly ReplicaStatus[];
+  /** The voters with all their listeners (Nodes of v2). */
+  readonly nodes: readonly Voter[];
+}
 
 /**
  * What the leader knows; any other replica answers NOT_LEADER_OR_FOLLOWER. The leader is always up to date

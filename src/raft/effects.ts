@@ -12,6 +12,8 @@
  *    came in an earlier step, or in the `persist` of this one.
  * 3. The application that is told of a commit may rely on its being stored here, and by a majority (W-1).
  * 4. A step that truncates and appends does both or neither (L-2).
+ * 5. A snapshot is installed, and the log that it replaces gone, or neither; and a log is cut only below a snapshot
+ *    that is whole (N-5, N-6).
  *
  * `endTurn` makes the order by construction. The shell's input loop refuses a step that breaks it, and the
  * simulator holds every message back until its write is durable, and loses both together.
@@ -28,6 +30,8 @@ import type {
   Reply,
   Request,
   RequestId,
+  SnapshotId,
+  StoredSnapshot,
 } from "./messages.ts";
 
 /** Which role a replica plays in its epoch. */
@@ -51,12 +55,28 @@ export interface ElectionState {
   readonly votedKey: ReplicaKey | null;
 }
 
+/** Bytes of a snapshot as they were fetched. */
+export interface SnapshotChunk {
+  readonly id: SnapshotId;
+  /** Where they belong: at the end of what is stored of it. 0 begins a download and drops any other. */
+  readonly position: number;
+  readonly bytes: Uint8Array;
+}
+
 export type Effect =
   /** At most one in a step, and then the first. Parts apply in the order of the fields. */
   | {
       readonly kind: "persist";
       /** Replaces the stored election state; null leaves it. */
       readonly election: ElectionState | null;
+      /** The snapshot that this replica has made is whole, and listed from now on. */
+      readonly snapshot: StoredSnapshot | null;
+      /** A range of the snapshot that is being fetched. */
+      readonly chunk: SnapshotChunk | null;
+      /** The fetched snapshot is whole and the only one: the log begins and ends where it ends, and is empty. */
+      readonly install: StoredSnapshot | null;
+      /** Moves the start of the log up to here. Snapshots that end below are gone, too. */
+      readonly logStart: Offset | null;
       /** Removes every record at or above this offset, a batch boundary; null removes none. */
       readonly truncateTo: Offset | null;
       /** Batches that continue at the end of the log. */
@@ -75,6 +95,18 @@ export type Effect =
     }
   /** Answer an inbound request. */
   | { readonly kind: "reply"; readonly to: RequestId; readonly response: Reply }
+  /**
+   * Every byte of this snapshot is stored: read them back, and say by an input whether they are sound. Ends with a
+   * `snapshot-abandoned` of the same id.
+   */
+  | { readonly kind: "verify-snapshot"; readonly id: SnapshotId; readonly size: number }
+  /** This snapshot is not fetched or verified any more: what is stored of it is garbage. */
+  | { readonly kind: "snapshot-abandoned"; readonly id: SnapshotId }
+  /**
+   * The log was replaced by this snapshot. Whatever was built from the log must be built anew from the snapshot; the
+   * `commit` that follows says the same offset.
+   */
+  | { readonly kind: "snapshot-installed"; readonly snapshot: StoredSnapshot }
   /** The high watermark rose: everything below is committed and may be applied. It never falls. */
   | { readonly kind: "commit"; readonly highWatermark: Offset }
   /** An `append` did not happen. Without this effect it did, and awaits its `commit`. */

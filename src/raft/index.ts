@@ -7,13 +7,14 @@ export type { BootMoment } from "./boot.ts";
 export { step } from "./step.ts";
 export type { Step } from "./turn.ts";
 export type { Input, RequestFailure } from "./inputs.ts";
-export type { Effect, ElectionState, PersistEffect, RoleName } from "./effects.ts";
+export type { Effect, ElectionState, PersistEffect, RoleName, SnapshotChunk } from "./effects.ts";
 export { DEFAULT_TIMEOUTS } from "./config.ts";
 export type { RaftConfig } from "./config.ts";
 export { EMPTY_LOG, endOffsetForEpoch, logEnd } from "./log-summary.ts";
 export type { EpochStart, LogSummary } from "./log-summary.ts";
-export type { DurableImage, Role, State } from "./state.ts";
+export type { DurableImage, Installing, Role, State } from "./state.ts";
 export { describeQuorum } from "./describe-quorum.ts";
+export type { QuorumDescription, ReplicaStatus } from "./describe-quorum.ts";
 export {
   describeEffect,
   describeEntry,
@@ -24,13 +25,17 @@ export {
 } from "./trace.ts";
 export { check, checkStep } from "./invariants.ts";
 export { nextDeadline } from "./deadlines.ts";
+export { retention } from "./snapshots/retention.ts";
+export type { Retained, RetentionLimits } from "./snapshots/retention.ts";
+export { isSnapshotDue } from "./snapshots/snapshot-due.ts";
+export type { SnapshotLimits, Uncovered } from "./snapshots/snapshot-due.ts";
 export { refusalOf } from "./storage-identity.ts";
 export type { StorageIdentity } from "./storage-identity.ts";
 export { clockAt, timeAt } from "./time.ts";
 export { highWatermark, leaderOf, officeOf } from "./leadership.ts";
 export type { Leadership } from "./leadership.ts";
 export { isVoter } from "./state.ts";
-export { latestVoters } from "./membership/voter-history.ts";
+export { latestVoters, votersAt } from "./membership/voter-history.ts";
 export type { VoterHistory, VoterSet, VotersRecord } from "./membership/voter-history.ts";
 export { INCARNATION_COUNT, NO_DIRECTORY, UNSTATED_HIGH_WATERMARK } from "./messages.ts";
 export type {
@@ -51,15 +56,17 @@ export type {
   FetchReply,
   FetchRequest,
   FetchResponse,
+  FetchSnapshotAnswer,
+  FetchSnapshotReply,
+  FetchSnapshotRequest,
+  FetchSnapshotResponse,
   Incarnation,
   LogPosition,
   LogRange,
   Milliseconds,
   Offset,
-  QuorumDescription,
   ReplicaId,
   ReplicaKey,
-  ReplicaStatus,
   Reply,
   Request,
   RequestId,

@@ -16,6 +16,9 @@ import type {
   Request,
   RequestId,
   Response,
+  SnapshotId,
+  StoredSnapshot,
+  Voter,
 } from "./messages.ts";
 
 /**
@@ -82,4 +85,28 @@ export type Input =
       readonly payload: Uint8Array;
     }
   /** Give up leadership of `epoch` if it is still held: shutdown, or an application that cannot go on. */
-  | { readonly kind: "resign"; readonly now: Milliseconds; readonly epoch: Epoch };
+  | { readonly kind: "resign"; readonly now: Milliseconds; readonly epoch: Epoch }
+  /**
+   * This replica has made a snapshot of what it knows to be committed (N-2), and stored all of its bytes. One that is
+   * no newer than the newest it lists is of no use, and nothing happens.
+   */
+  | {
+      readonly kind: "snapshot-made";
+      readonly now: Milliseconds;
+      readonly snapshot: StoredSnapshot;
+    }
+  /**
+   * The snapshot of a `verify-snapshot` was read back and is sound. `voters` are those of its header, as they stand
+   * there. Ignored unless it is being installed still; nothing may be said of one that was abandoned, for the same id
+   * may come again with other bytes.
+   */
+  | {
+      readonly kind: "snapshot-verified";
+      readonly now: Milliseconds;
+      readonly snapshot: StoredSnapshot;
+      readonly voters: readonly Voter[];
+    }
+  /** The snapshot of a `verify-snapshot` was read back and is not sound. */
+  | { readonly kind: "snapshot-refused"; readonly now: Milliseconds; readonly id: SnapshotId }
+  /** Cut the log at the end of a listed snapshot: what lies below is not needed any more (N-5). */
+  | { readonly kind: "log-cut"; readonly now: Milliseconds; readonly startOffset: Offset };

@@ -9,17 +9,19 @@
  */
 import { assert, unreachable } from "../std/assert.ts";
 import { nextDeadline } from "./deadlines.ts";
+import { isFetch } from "./exchange/connections.ts";
 import { sameKey } from "./membership/voter-history.ts";
-import type { Leader, State } from "./state.ts";
+import type { Follower, Leader, State } from "./state.ts";
 import { isVoter } from "./state.ts";
 
 /** Everything that must hold of one state. */
 export function check(state: State): void {
   checkLog(state);
+  checkSnapshots(state);
   checkRole(state);
   let fetches = 0;
   for (const { inFlight } of state.connections.values()) {
-    if (inFlight?.api === "fetch") fetches += 1;
+    if (isFetch(inFlight?.api)) fetches += 1;
   }
   assert(fetches <= 1, `I-12: ${fetches} fetches are under way`);
   assert(
@@ -35,7 +37,7 @@ function checkLog({ log, committed, election }: State): void {
     `I-4: committed ${committed} lies outside the log ${startOffset}..${endOffset}`,
   );
   assert(
-    startOffset === 0 || snapshots.some((snapshot) => snapshot.endOffset === startOffset),
+    startOffset === 0 || snapshots[0]?.endOffset === startOffset,
     `I-9: the log starts at ${startOffset}, where no snapshot ends`,
   );
   const last = epochs.at(-1);
@@ -50,6 +52,21 @@ function checkLog({ log, committed, election }: State): void {
       (previous.epoch < last.epoch && previous.startOffset < last.startOffset),
     `I-16: epoch ${last?.epoch} follows ${previous?.epoch}`,
   );
+}
+
+function checkSnapshots({ log, committed, election }: State): void {
+  let below = { endOffset: 0, epoch: 1 };
+  for (const { endOffset, epoch } of log.snapshots) {
+    assert(
+      endOffset > below.endOffset && endOffset <= (committed ?? 0),
+      `I-9: a snapshot at ${endOffset}, after ${below.endOffset} and committed ${committed}`,
+    );
+    assert(
+      epoch >= below.epoch && epoch <= election.epoch,
+      `I-9: a snapshot of epoch ${epoch}, after ${below.epoch} and in ${election.epoch}`,
+    );
+    below = { endOffset, epoch };
+  }
 }
 
 function checkRole(state: State): void {
@@ -73,6 +90,7 @@ function checkRole(state: State): void {
         "I-3: a follower follows the leader of its epoch",
       );
       assert(role.leaderId !== self.id, "a follower does not follow itself");
+      checkInstalling(role);
       return;
     case "resigned":
       assert(election.leaderId === self.id, "only a leader resigns");
@@ -84,6 +102,17 @@ function checkRole(state: State): void {
     default:
       unreachable(role);
   }
+}
+
+function checkInstalling({ installing }: Follower): void {
+  if (installing === null) return;
+  const { position, size, phase } = installing;
+  const isWhole = size !== null && position === size;
+  assert(
+    (size === null ? position === 0 : position > 0 && position <= size) &&
+      isWhole === (phase === "verifying"),
+    `N-7: ${phase} at ${position} of ${size} bytes`,
+  );
 }
 
 function checkLeader({ log, committed }: State, leader: Leader): void {
@@ -111,6 +140,10 @@ export function checkStep(before: State, after: State): void {
   assert(
     (after.committed ?? -1) >= (before.committed ?? -1),
     `I-4: the high watermark falls from ${before.committed} to ${after.committed}`,
+  );
+  assert(
+    after.log.startOffset >= before.log.startOffset,
+    `I-9: the log start falls from ${before.log.startOffset} to ${after.log.startOffset}`,
   );
   if (election.epoch !== old.epoch) return;
   assert(

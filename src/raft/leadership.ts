@@ -46,6 +46,22 @@ export function officeOf(
   return { epoch: state.election.epoch, startOffset: state.role.epochStartOffset };
 }
 
+/** Whether this replica leads that very epoch: the only one to serve its fetches. */
+export const leadsEpoch = ({ role, election }: State, epoch: Epoch): boolean =>
+  role.kind === "leader" && epoch === election.epoch;
+
+/**
+ * Why a Fetch or FetchSnapshot of `epoch` is not served (H-2). A larger epoch is not taken over: a Fetch carries no
+ * proof that it has a leader. Where no leader can be named, the code is the one after which a broker pauses before it
+ * looks elsewhere.
+ */
+export function refusal(state: State, epoch: Epoch): ErrorName {
+  const { election } = state;
+  if (epoch < election.epoch) return "FENCED_LEADER_EPOCH";
+  if (leaderOf(state) === null) return "BROKER_NOT_AVAILABLE";
+  return epoch > election.epoch ? "UNKNOWN_LEADER_EPOCH" : "NOT_LEADER_OR_FOLLOWER";
+}
+
 /** The part that all answers share. */
 export function answer(state: State, error: ErrorName): Answer {
   const leader = leaderOf(state);

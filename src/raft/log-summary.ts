@@ -29,7 +29,8 @@ export interface EpochEnd {
 /**
  * The log as consensus sees it. What may be relied on, and who vouches for it:
  *
- * 1. `startOffset` is 0 or the end of a listed snapshot (I-9): `check` after every step.
+ * 1. `startOffset` is 0 or the end of the oldest listed snapshot; the others rise, up to what is committed (I-9):
+ *    `check` after every step.
  * 2. Offsets are dense: every one from `startOffset` to `endOffset` lies in exactly one batch. `appendToLog`
  *    asserts that a batch begins where the log ends; `truncateLog` is given batch boundaries only.
  * 3. `epochs` rises strictly in both columns, its last start lies below `endOffset`, and its last epoch is not
@@ -38,13 +39,13 @@ export interface EpochEnd {
  *    compares the two after every step (`summaries-are-true`).
  */
 export interface LogSummary {
-  /** 0, or the end of the oldest snapshot. */
+  /** 0, or the end of the oldest snapshot: what lay below is gone. */
   readonly startOffset: Offset;
   /** Exclusive. */
   readonly endOffset: Offset;
-  /** Strictly rising in both columns. */
+  /** Strictly rising in both columns. The first begins at `startOffset`, also where it reaches further back. */
   readonly epochs: readonly EpochStart[];
-  /** Oldest first; the one a quorum was formatted with (0, 0) is not listed: it is never served. */
+  /** The whole ones, oldest first; the one a quorum was formatted with (0, 0) is not listed: it is never served. */
   readonly snapshots: readonly StoredSnapshot[];
 }
 
@@ -54,6 +55,17 @@ export const EMPTY_LOG: LogSummary = { startOffset: 0, endOffset: 0, epochs: [],
 export function logEnd(log: LogSummary): LogPosition {
   const last = log.epochs.at(-1)?.epoch ?? log.snapshots.at(-1)?.epoch ?? 0;
   return { offset: log.endOffset, epoch: last };
+}
+
+/** The snapshot at the start of a log that was cut; null for one that begins at 0. */
+const baseOf = (log: LogSummary): StoredSnapshot | null =>
+  log.startOffset === 0 ? null : (log.snapshots[0] ?? null);
+
+/** The epoch of the record before `offset`; 0 where there is none, null outside of the log. */
+export function epochBefore(log: LogSummary, offset: Offset): Epoch | null {
+  if (offset < log.startOffset || offset > log.endOffset) return null;
+  if (offset === log.startOffset) return baseOf(log)?.epoch ?? 0;
+  return log.epochs.findLast((start) => start.startOffset < offset)?.epoch ?? null;
 }
 
 /**
@@ -98,18 +110,50 @@ export function truncateLog(log: LogSummary, offset: Offset): LogSummary {
   };
 }
 
+/** The log with one more snapshot, the newest. */
+export const listSnapshot = (log: LogSummary, snapshot: StoredSnapshot): LogSummary => ({
+  ...log,
+  snapshots: [...log.snapshots, snapshot],
+});
+
+/** The log that a snapshot has replaced: empty, it begins and ends where the snapshot does. */
+export const logAfter = (snapshot: StoredSnapshot): LogSummary => ({
+  startOffset: snapshot.endOffset,
+  endOffset: snapshot.endOffset,
+  epochs: [],
+  snapshots: [snapshot],
+});
+
+/**
+ * The log without what lies below `offset`, the end of a listed snapshot. The epoch that reaches across the new start
+ * begins there; of a log that is empty from there on no epoch is left, and the snapshot says the last one.
+ */
+export function cutLog(log: LogSummary, offset: Offset): LogSummary {
+  const across = log.epochs.findLast((start) => start.startOffset <= offset);
+  const later = log.epochs.filter((start) => start.startOffset > offset);
+  const isEmpty = offset === log.endOffset || across === undefined;
+  return {
+    startOffset: offset,
+    endOffset: log.endOffset,
+    epochs: isEmpty ? [] : [{ epoch: across.epoch, startOffset: offset }, ...later],
+    snapshots: log.snapshots.filter(({ endOffset }) => endOffset >= offset),
+  };
+}
+
 /**
  * The largest known epoch not above `epoch`, and where it ends. Of an epoch before the first known one only
- * this is certain: nothing of it lies at or beyond the first known start.
+ * this is certain: nothing of it lies at or beyond the first known start. In a log that was cut, the epoch known
+ * before the first is that of the snapshot at its start.
  */
 export function endOffsetForEpoch(log: LogSummary, epoch: Epoch): EpochEnd {
   const after = log.epochs.findIndex((start) => start.epoch > epoch);
   const end = log.epochs[after]?.startOffset ?? log.endOffset;
   const known = log.epochs[(after === -1 ? log.epochs.length : after) - 1];
   if (known !== undefined) return { epoch: known.epoch, endOffset: end };
-  const earliest = log.snapshots[0];
-  if (earliest !== undefined) return { epoch: earliest.epoch, endOffset: earliest.endOffset };
-  return { epoch, endOffset: end };
+  const base = baseOf(log);
+  return base === null
+    ? { epoch, endOffset: end }
+    : { epoch: base.epoch, endOffset: base.endOffset };
 }
 
 /** Whether a follower whose log ends at a given place can go on from there. */
@@ -118,18 +162,23 @@ export type Continuation =
   | ({ readonly kind: "diverging" } & EpochEnd)
   | { readonly kind: "snapshot"; readonly id: SnapshotId };
 
-const idOf = ({ endOffset, epoch }: SnapshotId): SnapshotId => ({ endOffset, epoch });
+/** The name of a snapshot, without what else is known of it. */
+export const idOf = ({ endOffset, epoch }: SnapshotId): SnapshotId => ({ endOffset, epoch });
 
-/** Judges the end of a follower's log against this one (KIP-595, KIP-630). */
+/**
+ * Judges the end of a follower's log against this one (KIP-595, KIP-630). A snapshot is named where this log cannot say
+ * how it goes on: the follower's ends below it, or parts from it below its start. It is always one that the follower's
+ * log does not hold, so that SN-1 lets it through.
+ */
 export function judgeContinuation(log: LogSummary, theirs: LogPosition): Continuation {
   const latest = log.snapshots.at(-1);
   // KAFKA-15078: an empty replica is quicker with a snapshot than with a replay of everything.
   if (theirs.offset === 0 && latest !== undefined) return { kind: "snapshot", id: idOf(latest) };
-  if (theirs.offset === 0 && log.startOffset === 0) return { kind: "valid" };
-  const earliest = log.snapshots[0];
-  if (earliest !== undefined && latest !== undefined) {
-    const before = theirs.offset < log.startOffset || theirs.epoch < earliest.epoch;
-    const forked = theirs.offset === log.startOffset && theirs.epoch !== earliest.epoch;
+  if (theirs.offset === 0) return { kind: "valid" };
+  const base = baseOf(log);
+  if (base !== null && latest !== undefined) {
+    const before = theirs.offset < base.endOffset || theirs.epoch < base.epoch;
+    const forked = theirs.offset === base.endOffset && theirs.epoch !== base.epoch;
     if (before || forked) return { kind: "snapshot", id: idOf(latest) };
   }
   const end = endOffsetForEpoch(log, theirs.epoch);

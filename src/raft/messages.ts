@@ -74,6 +74,9 @@ export interface SnapshotId {
   readonly epoch: Epoch;
 }
 
+/** A snapshot has no more bytes, or storage could not number them. Some 40,000,000 partitions. */
+export const SNAPSHOT_BYTES_MAX = 2 ** 32;
+
 /** A snapshot that a replica has whole. */
 export interface StoredSnapshot extends SnapshotId {
   /** Bytes. */
@@ -201,7 +204,25 @@ export interface FetchRequest {
   readonly incarnation: Incarnation | null;
 }
 
-export type Request = VoteRequest | BeginQuorumEpochRequest | EndQuorumEpochRequest | FetchRequest;
+/** FetchSnapshot, v0-v1 (KIP-630). A piece of one of the leader's snapshots; it acknowledges nothing. */
+export interface FetchSnapshotRequest {
+  readonly api: "fetch-snapshot";
+  readonly clusterId: string | null;
+  readonly replica: ReplicaKey;
+  /** CurrentLeaderEpoch: the epoch the sender is in. */
+  readonly epoch: Epoch;
+  readonly snapshotId: SnapshotId;
+  /** The first wanted byte: all before it are stored. */
+  readonly position: number;
+  readonly maxBytes: number;
+}
+
+export type Request =
+  | VoteRequest
+  | BeginQuorumEpochRequest
+  | EndQuorumEpochRequest
+  | FetchRequest
+  | FetchSnapshotRequest;
 export type ApiName = Request["api"];
 
 /** What every answer says, errors included: who leads, as far as the answering node knows. */
@@ -255,30 +276,32 @@ export type FetchResponse = FetchAnswer<readonly Entry[]>;
 /** A Fetch answer as it leaves: the records are yet to be read from storage, or null for none. */
 export type FetchReply = FetchAnswer<LogRange | null>;
 
+/** The answer to a FetchSnapshot. Id and position are those that were asked for. */
+export interface FetchSnapshotAnswer<Bytes> extends Answer {
+  readonly api: "fetch-snapshot";
+  readonly snapshotId: SnapshotId;
+  /** Of the whole snapshot, in bytes; 0 in an answer with an error. */
+  readonly size: number;
+  readonly position: number;
+  readonly bytes: Bytes;
+}
+
+/** A FetchSnapshot answer as it comes back from a peer. */
+export type FetchSnapshotResponse = FetchSnapshotAnswer<Uint8Array>;
+/** A FetchSnapshot answer as it leaves: the bytes are yet to be read from storage, or null for none. */
+export type FetchSnapshotReply = FetchSnapshotAnswer<SnapshotRange | null>;
+
 /** What a peer answered. */
 export type Response =
   | VoteResponse
   | BeginQuorumEpochResponse
   | EndQuorumEpochResponse
-  | FetchResponse;
+  | FetchResponse
+  | FetchSnapshotResponse;
 /** What this replica answers. */
-export type Reply = VoteResponse | BeginQuorumEpochResponse | EndQuorumEpochResponse | FetchReply;
-
-/** One replica's line in DescribeQuorum. Times are null (-1 on the wire) before its first fetch. */
-export interface ReplicaStatus {
-  readonly key: ReplicaKey;
-  /** Null (-1) while unknown. */
-  readonly logEndOffset: Offset | null;
-  readonly lastFetchAt: Milliseconds | null;
-  readonly lastCaughtUpAt: Milliseconds | null;
-}
-
-/** DescribeQuorum, v0-v2. Only the leader knows; others answer NOT_LEADER_OR_FOLLOWER and empty lists. */
-export interface QuorumDescription extends Answer {
-  readonly highWatermark: Offset | null;
-  readonly currentVoters: readonly ReplicaStatus[];
-  /** Those that fetched within the last five minutes. */
-  readonly observers: readonly ReplicaStatus[];
-  /** The voters with all their listeners (Nodes of v2). */
-  readonly nodes: readonly Voter[];
-}
+export type Reply =
+  | VoteResponse
+  | BeginQuorumEpochResponse
+  | EndQuorumEpochResponse
+  | FetchReply
+  | FetchSnapshotReply;

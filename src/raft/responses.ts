@@ -12,6 +12,7 @@ import { onVoteResponse } from "./election/votes.ts";
 import { backOff, settle } from "./exchange/connections.ts";
 import type { ReplicaId, Response } from "./messages.ts";
 import { onFetchResponse } from "./replication/following.ts";
+import { onFetchSnapshotResponse } from "./snapshots/fetching.ts";
 import type { Turn } from "./turn.ts";
 
 /** Takes an answer that was being waited for. */
@@ -51,6 +52,9 @@ function takeAnswer(turn: Turn, from: ReplicaId, body: Response): void {
       return;
     case "fetch":
       onFetchResponse(turn, from, body);
+      return;
+    case "fetch-snapshot":
+      onFetchSnapshotResponse(turn, from, body);
       return;
     default:
       unreachable(body);

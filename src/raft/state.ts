@@ -30,6 +30,7 @@ import type {
   ReplicaId,
   ReplicaKey,
   RequestId,
+  SnapshotId,
 } from "./messages.ts";
 
 /** No leader to follow. A voter asks around and, when its timer runs out, stands; an observer only asks. */
@@ -80,6 +81,23 @@ export interface Follower {
   readonly fetchFailures: number;
   /** Not before this does evidence shorten `fetchDeadline`: a pre-vote was lost a moment ago. */
   readonly suspectAfter: Milliseconds;
+  /**
+   * The leader's snapshot that is to replace this log; null mostly. Not stored: another leader has other bytes (N-8).
+   */
+  readonly installing: Installing | null;
+  /** Not before this is a snapshot fetched: the one before was not sound. */
+  readonly installAfter: Milliseconds;
+}
+
+/** A snapshot on its way from the leader (N-7). */
+export interface Installing {
+  readonly id: SnapshotId;
+  /** So many bytes are stored. */
+  readonly position: number;
+  /** Bytes in all; null before the first range has come. */
+  readonly size: number | null;
+  /** Verifying once `position` has reached `size`. */
+  readonly phase: "fetching" | "verifying";
 }
 
 /**
@@ -200,7 +218,10 @@ export interface DurableImage {
   readonly log: LogSummary;
   /** What was known to be committed when something was last stored; null when nothing was. */
   readonly highWatermark: Offset | null;
-  /** Every KRaftVoters record of the newest snapshot and of the log after it, oldest first. */
+  /**
+   * Every KRaftVoters record of the log, oldest first. Before them the voters of the snapshot at the log start, as a
+   * record at its last offset.
+   */
   readonly voters: VoterHistory["records"];
 }
 

@@ -21,7 +21,7 @@ import { onBeginQuorumEpoch, onEndQuorumEpoch } from "./election/announcements.t
 import { onFetchFailed } from "./election/suspicion.ts";
 import { becomeResigned, forgiveFrozenTime } from "./election/transitions.ts";
 import { onVoteRequest } from "./election/votes.ts";
-import { backOff, expireRequests, isAwaited } from "./exchange/connections.ts";
+import { backOff, expireRequests, isAwaited, isFetch } from "./exchange/connections.ts";
 import type { Input, RequestFailure } from "./inputs.ts";
 import { check, checkStep } from "./invariants.ts";
 import { leaderOf } from "./leadership.ts";
@@ -30,6 +30,9 @@ import { onAppend } from "./replication/leading.ts";
 import { letGo, onFetchRequest, reconsiderHeld } from "./replication/redirects.ts";
 import { unpark, wakeParked } from "./replication/waiting-fetches.ts";
 import { onResponse } from "./responses.ts";
+import { onLogCut, onSnapshotMade } from "./snapshots/compacting.ts";
+import { onSnapshotRefused, onSnapshotVerified } from "./snapshots/installing.ts";
+import { onFetchSnapshotRequest } from "./snapshots/serving.ts";
 import type { State } from "./state.ts";
 import { hasStoodStill, timeAt } from "./time.ts";
 import type { Step, Turn } from "./turn.ts";
@@ -46,7 +49,7 @@ export function step(state: State, input: Input): Step {
   if (wasFrozen) forgiveFrozenTime(turn);
   take(turn, input);
   for (const { peer, api } of expireRequests(turn, wasFrozen)) {
-    if (api === "fetch") onFetchFailed(turn, peer, "timeout");
+    if (isFetch(api)) onFetchFailed(turn, peer, "timeout");
   }
   settleDeadlines(turn);
   if (isOtherLeadership(state, turn.state)) reconsiderHeld(turn);
@@ -83,13 +86,25 @@ function take(turn: Turn, input: Input): void {
     case "resign":
       resign(turn, input.epoch);
       return;
+    case "snapshot-made":
+      onSnapshotMade(turn, input.snapshot);
+      return;
+    case "snapshot-verified":
+      onSnapshotVerified(turn, input.snapshot, input.voters);
+      return;
+    case "snapshot-refused":
+      onSnapshotRefused(turn, input.id);
+      return;
+    case "log-cut":
+      onLogCut(turn, input.startOffset);
+      return;
     default:
       unreachable(input);
   }
 }
 
 function onRequestFailed(turn: Turn, to: ReplicaId, failure: RequestFailure): void {
-  const wasFetch = turn.state.connections.get(to)?.inFlight?.api === "fetch";
+  const wasFetch = isFetch(turn.state.connections.get(to)?.inFlight?.api);
   backOff(turn, to);
   if (wasFetch) onFetchFailed(turn, to, failure);
 }
@@ -107,6 +122,9 @@ function takeRequest(turn: Turn, request: RequestId, body: Request): void {
       return;
     case "fetch":
       onFetchRequest(turn, request, body);
+      return;
+    case "fetch-snapshot":
+      onFetchSnapshotRequest(turn, request, body);
       return;
     default:
       unreachable(body);

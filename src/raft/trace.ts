@@ -13,15 +13,18 @@ import type {
   Entry,
   FetchReply,
   FetchResponse,
+  FetchSnapshotReply,
+  FetchSnapshotResponse,
   LogPosition,
   Offset,
   ReplicaKey,
   Reply,
   Request,
   Response,
+  SnapshotId,
 } from "./messages.ts";
 import { UNSTATED_HIGH_WATERMARK } from "./messages.ts";
-import type { Role, State } from "./state.ts";
+import type { Follower, Role, State } from "./state.ts";
 
 export function describeInput(input: Input): string {
   switch (input.kind) {
@@ -39,6 +42,16 @@ export function describeInput(input: Input): string {
       return `append ${input.count} at ${input.baseOffset}@${input.epoch}`;
     case "resign":
       return `resign from ${input.epoch}`;
+    case "snapshot-made":
+      return `snapshot ${describeSnapshotId(input.snapshot)} of ${input.snapshot.size} bytes is made`;
+    case "snapshot-verified": {
+      const voters = input.voters.map(({ key }) => key.id).join(",");
+      return `snapshot ${describeSnapshotId(input.snapshot)} is sound, with voters ${voters}`;
+    }
+    case "snapshot-refused":
+      return `snapshot ${describeSnapshotId(input.id)} is not sound`;
+    case "log-cut":
+      return `cut the log at ${input.startOffset}`;
     default:
       return unreachable(input);
   }
@@ -52,6 +65,12 @@ export function describeEffect(effect: Effect): string {
       return `→ ${effect.to} ${describeRequest(effect.request)}`;
     case "reply":
       return `↩ #${effect.to} ${describeResponse(effect.response)}`;
+    case "verify-snapshot":
+      return `verifies snapshot ${describeSnapshotId(effect.id)} of ${effect.size} bytes`;
+    case "snapshot-abandoned":
+      return `abandons snapshot ${describeSnapshotId(effect.id)}`;
+    case "snapshot-installed":
+      return `installs snapshot ${describeSnapshotId(effect.snapshot)}`;
     case "commit":
       return `commits up to ${effect.highWatermark}`;
     case "append-refused":
@@ -71,14 +90,18 @@ export function describeEffect(effect: Effect): string {
 const leaderSuffix = (role: Role["kind"], leaderId: number | null): string =>
   leaderId === null || role === "leader" ? "" : ` of ${leaderId}`;
 
-function describePersist({
-  election,
-  truncateTo,
-  append,
-  highWatermark: hw,
-}: PersistEffect): string {
+function describePersist(persist: PersistEffect): string {
+  const { election, snapshot, chunk, install, logStart, truncateTo, append } = persist;
+  const { highWatermark: hw } = persist;
   const parts: string[] = [];
   if (election !== null) parts.push(describeElection(election));
+  if (snapshot !== null) parts.push(`snapshot ${describeSnapshotId(snapshot)}`);
+  if (chunk !== null) {
+    const end = chunk.position + chunk.bytes.byteLength;
+    parts.push(`bytes ${chunk.position}..${end - 1} of snapshot ${describeSnapshotId(chunk.id)}`);
+  }
+  if (install !== null) parts.push(`snapshot ${describeSnapshotId(install)} instead of the log`);
+  if (logStart !== null) parts.push(`log start ${logStart}`);
   if (truncateTo !== null) parts.push(`truncate to ${truncateTo}`);
   if (append.length > 0) parts.push(`append ${append.map(describeEntry).join(" ")}`);
   if (hw !== null) parts.push(`hw=${hw}`);
@@ -128,6 +151,11 @@ export function describeRequest(body: Request): string {
       const at = describePosition({ offset: body.fetchOffset, epoch: body.lastFetchedEpoch });
       return `Fetch@${body.epoch} at=${at} hw=${describeHighWatermark(body.highWatermark)}`;
     }
+    case "fetch-snapshot":
+      return (
+        `FetchSnapshot@${body.epoch} ${describeSnapshotId(body.snapshotId)} ` +
+        `from byte ${body.position}`
+      );
     default:
       return unreachable(body);
   }
@@ -146,6 +174,8 @@ export function describeResponse(body: Response | Reply): string {
       return `EndQuorumEpoch${head}`;
     case "fetch":
       return `Fetch${head}${body.error === "NONE" ? describeServed(body) : ""}`;
+    case "fetch-snapshot":
+      return `FetchSnapshot${head}${body.error === "NONE" ? describePiece(body) : ""}`;
     default:
       return unreachable(body);
   }
@@ -155,11 +185,19 @@ function describeServed(body: FetchReply | FetchResponse): string {
   const { diverging, snapshotId, records } = body;
   const hw = ` hw=${describeHighWatermark(body.highWatermark)}`;
   if (diverging !== null) return `${hw} diverging=${diverging.endOffset}@${diverging.epoch}`;
-  if (snapshotId !== null) return `${hw} snapshot=${snapshotId.endOffset}@${snapshotId.epoch}`;
+  if (snapshotId !== null) return `${hw} snapshot=${describeSnapshotId(snapshotId)}`;
   if (records === null) return `${hw} nothing`;
   if ("from" in records) return `${hw} records ${records.from}..${records.upTo - 1}`;
   return `${hw} ${records.length === 0 ? "nothing" : `records ${records.map(describeEntry).join(" ")}`}`;
 }
+
+function describePiece(body: FetchSnapshotReply | FetchSnapshotResponse): string {
+  const { snapshotId, position, size, bytes } = body;
+  const count = bytes !== null && "byteLength" in bytes ? ` ${bytes.byteLength} bytes` : "";
+  return ` ${describeSnapshotId(snapshotId)}${count} from byte ${position} of ${size}`;
+}
+
+const describeSnapshotId = ({ endOffset, epoch }: SnapshotId): string => `${endOffset}@${epoch}`;
 
 function describeHighWatermark(offset: Offset | null): string {
   if (offset === null) return "?";
@@ -175,6 +213,9 @@ export function describeState(state: State): string {
   return [
     `${config.local.key.id}@${election.epoch} ${describeRole(role)}`,
     `log ${log.startOffset}..${describePosition(logEnd(log))}`,
+    ...(log.snapshots.length === 0
+      ? []
+      : [`snapshots ${log.snapshots.map(describeSnapshotId).join(",")}`]),
     `hw=${describeHighWatermark(highWatermark(state))}`,
     ...(election.votedKey === null ? [] : [`voted=${election.votedKey.id}`]),
   ].join(" ");
@@ -189,10 +230,16 @@ function describeRole(role: Role): string {
     case "candidate":
       return `${role.kind}(granted ${[...role.granted].toSorted((a, b) => a - b).join(",")})`;
     case "follower":
-      return `follower(${role.leaderId})`;
+      return `follower(${role.leaderId}${describeInstalling(role)})`;
     case "leader":
       return `leader(since ${role.epochStartOffset})`;
     default:
       return unreachable(role);
   }
+}
+
+function describeInstalling({ installing }: Follower): string {
+  if (installing === null) return "";
+  const { id, position, size, phase } = installing;
+  return `, ${phase} ${describeSnapshotId(id)} at ${position}/${size ?? "?"}`;
 }

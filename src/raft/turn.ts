@@ -7,15 +7,32 @@
  * persist a vote, and everything stored precedes everything said (D-1). Kafka's implementation writes its
  * quorum-state file inside each transition, and each transition must remember to.
  *
- * A batch is appended, truncated and committed through this file alone. That is where the guarantees of `Entry`
- * and of the high watermark are asserted, whichever rule asks.
+ * A batch is appended, truncated and committed through this file alone, and so is a snapshot listed and installed and
+ * the log cut. That is where the guarantees of `Entry`, of snapshots and of the high watermark are asserted, whichever
+ * rule asks.
  */
 import { assert } from "../std/assert.ts";
 import { nextInt } from "../std/random.ts";
-import type { Effect, ElectionState, PersistEffect } from "./effects.ts";
-import { appendToLog, truncateLog } from "./log-summary.ts";
-import { recordVoters, truncateVoters, voterSet } from "./membership/voter-history.ts";
-import type { ControlRecord, Entry, Milliseconds, Offset, Reply, RequestId } from "./messages.ts";
+import type { Effect, ElectionState, PersistEffect, SnapshotChunk } from "./effects.ts";
+import {
+  appendToLog,
+  cutLog,
+  epochBefore,
+  listSnapshot,
+  logAfter,
+  truncateLog,
+} from "./log-summary.ts";
+import type { VoterSet } from "./membership/voter-history.ts";
+import { cutVoters, recordVoters, truncateVoters, voterSet } from "./membership/voter-history.ts";
+import type {
+  ControlRecord,
+  Entry,
+  Milliseconds,
+  Offset,
+  Reply,
+  RequestId,
+  StoredSnapshot,
+} from "./messages.ts";
 import type { State } from "./state.ts";
 import { isSoleVoter } from "./state.ts";
 
@@ -27,6 +44,10 @@ export interface Turn {
   readonly effects: Effect[];
   readonly appended: Entry[];
   truncatedTo: Offset | null;
+  made: StoredSnapshot | null;
+  chunk: SnapshotChunk | null;
+  installed: StoredSnapshot | null;
+  cutAt: Offset | null;
 }
 
 export interface Step {
@@ -40,21 +61,34 @@ export const beginTurn = (state: State, stored: ElectionState | null): Turn => (
   effects: [],
   appended: [],
   truncatedTo: null,
+  made: null,
+  chunk: null,
+  installed: null,
+  cutAt: null,
 });
 
 /** Closes the turn: the difference to what is stored becomes its one `persist`, ahead of all else. */
 export function endTurn(turn: Turn): Step {
-  const { state, stored, appended, truncatedTo, effects } = turn;
-  const election = isSameElection(state.election, stored) ? null : state.election;
-  if (election === null && appended.length === 0 && truncatedTo === null) return { state, effects };
+  const { state, stored, effects } = turn;
   const persist: PersistEffect = {
     kind: "persist",
-    election,
-    truncateTo: truncatedTo,
-    append: appended,
+    election: isSameElection(state.election, stored) ? null : state.election,
+    snapshot: turn.made,
+    chunk: turn.chunk,
+    install: turn.installed,
+    logStart: turn.cutAt,
+    truncateTo: turn.truncatedTo,
+    append: turn.appended,
     highWatermark: state.committed,
   };
-  return { state, effects: [persist, ...effects] };
+  return { state, effects: isEmpty(persist) ? effects : [persist, ...effects] };
+}
+
+/** Whether there is nothing to store. The high watermark goes along with other things, and is no reason by itself. */
+function isEmpty(persist: PersistEffect): boolean {
+  const { election, snapshot, chunk, install, logStart, truncateTo: end, append } = persist;
+  const parts = [election, snapshot, chunk, install, logStart, end];
+  return append.length === 0 && parts.every((part) => part === null);
 }
 
 /**
@@ -129,6 +163,58 @@ export function commitUpTo(turn: Turn, offset: Offset): void {
   );
   update(turn, { committed: offset });
   turn.effects.push({ kind: "commit", highWatermark: offset });
+}
+
+/**
+ * Lists a snapshot that this replica has made (N-2): of what is committed, up to a place that its log can name. That
+ * a batch ends there is for its maker to see to, since the core knows no batches (KAFKA-14619).
+ */
+export function addSnapshot(turn: Turn, snapshot: StoredSnapshot): void {
+  const { log, committed } = turn.state;
+  const { endOffset, epoch, size } = snapshot;
+  assert(
+    endOffset <= (committed ?? 0),
+    `a snapshot ends at ${endOffset}, though only what lies below ${committed} is committed`,
+  );
+  const written = epochBefore(log, endOffset);
+  assert(
+    epoch === written && size > 0,
+    `a snapshot ${endOffset}@${epoch} of ${size} bytes, where the log has epoch ${written}`,
+  );
+  update(turn, { log: listSnapshot(log, snapshot) });
+  turn.made = snapshot;
+}
+
+/** Stores the next bytes of the snapshot that is being fetched. */
+export function storeChunk(turn: Turn, chunk: SnapshotChunk): void {
+  assert(turn.chunk === null, "a step stores one range");
+  turn.chunk = chunk;
+}
+
+/**
+ * Replaces the log by a snapshot that was fetched. State and storage change in one step: summary, voter sets and what
+ * is known to be committed. Whether the log may be dropped is SN-1's to say.
+ */
+export function installSnapshot(turn: Turn, snapshot: StoredSnapshot, voters: VoterSet): void {
+  const { endOffset } = snapshot;
+  assert(turn.appended.length === 0, "a step that has appended cannot install");
+  assert(voters.length > 0, `the snapshot at ${endOffset} knows no voters`);
+  const records = [{ offset: endOffset - 1, voters }];
+  update(turn, { log: logAfter(snapshot), voters: { ...turn.state.voters, records } });
+  turn.installed = snapshot;
+  turn.effects.push({ kind: "snapshot-installed", snapshot });
+  commitUpTo(turn, endOffset);
+}
+
+/** Cuts the log at the end of a listed snapshot (N-5): never without one that stands for what is gone (I-9). */
+export function cutAt(turn: Turn, offset: Offset): void {
+  const { log, voters } = turn.state;
+  assert(
+    offset >= log.startOffset && log.snapshots.some(({ endOffset }) => endOffset === offset),
+    `the log ${log.startOffset}..${log.endOffset} cannot be cut at ${offset}: no snapshot ends there`,
+  );
+  update(turn, { log: cutLog(log, offset), voters: cutVoters(voters, offset) });
+  turn.cutAt = offset;
 }
 
 /**

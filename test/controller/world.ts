@@ -9,10 +9,17 @@ import type {
 } from "../../durable-objects/active-controller/active-controller.ts";
 import type { ClusterEntry } from "../../durable-objects/cluster-entry.ts";
 import { raftConfig } from "../../durable-objects/replica/raft-config.ts";
-import type { Failure, LogStore, Ports } from "../../durable-objects/replica/ports.ts";
+import type {
+  Failure,
+  LogStore,
+  Ports,
+  QuorumStore,
+  SnapshotStore,
+} from "../../durable-objects/replica/ports.ts";
 import type { StoredBatch } from "../../durable-objects/replica/stored-batch.ts";
 import { INCARNATION_COUNT } from "../../src/raft/index.ts";
-import type { ElectionState, EpochStart, LogRange } from "../../src/raft/index.ts";
+import type { LogRange } from "../../src/raft/index.ts";
+import { Disk } from "../sim/disk.ts";
 
 export const VOTER = {
   node_id: 3000,
@@ -29,111 +36,60 @@ export const CLUSTER: ClusterEntry = {
   created_ms: 0,
 };
 
-/** What is on the disk. A transaction that throws leaves it as it was. */
-class Disk implements LogStore {
-  readonly batchBytesMax = 1_000_000;
+/** The simulator's disk, on which everything is durable at once. A transaction that throws leaves it as it was. */
+class WorldDisk {
+  readonly log: LogStore;
+  readonly snapshots: SnapshotStore;
+  readonly quorum: QuorumStore;
   /** How much of the log was read, ever: what was read stands for the CPU that it takes to replay it. */
   bytesRead = 0;
-  #batches: readonly StoredBatch[] = [];
-  #epochs: readonly EpochStart[] = [];
-  #election: ElectionState | null = null;
-  highWatermark: number | null = null;
+  readonly #disk = new Disk();
+  readonly #lost = new Set<number>();
   /** Thrown at the end of the next transaction. */
   fault: Error | null = null;
 
+  constructor() {
+    this.log = { ...this.#disk.log, read: (range) => this.#read(range) };
+    this.snapshots = this.#disk.snapshots;
+    this.quorum = this.#disk.quorum;
+  }
+
   transaction(write: () => void): void {
-    const before = [this.#batches, this.#epochs, this.#election, this.highWatermark] as const;
-    try {
-      write();
-      if (this.fault !== null) throw this.fault;
-    } catch (error) {
-      [this.#batches, this.#epochs, this.#election, this.highWatermark] = before;
-      throw error;
-    }
+    this.#disk.failNext = this.fault;
+    this.#disk.transaction(write);
+    this.#disk.flush();
   }
 
-  append(batch: StoredBatch): void {
-    this.#batches = [...this.#batches, batch];
-  }
-
-  truncateTo(offset: number): void {
-    this.#batches = this.#batches.filter((batch) => batch.baseOffset < offset);
-    this.#epochs = this.#epochs.filter((start) => start.startOffset < offset);
-  }
-
-  writeEpochStart(start: EpochStart): void {
-    if (this.#epochs.every(({ epoch }) => epoch !== start.epoch))
-      this.#epochs = [...this.#epochs, start];
-  }
-
-  epochStarts(): readonly EpochStart[] {
-    return this.#epochs;
-  }
-
-  epochAt(baseOffset: number): number | null {
-    return this.#batches.find((batch) => batch.baseOffset === baseOffset)?.epoch ?? null;
-  }
-
-  startOffset(): number {
-    return this.#batches[0]?.baseOffset ?? 0;
-  }
-
-  endOffset(): number {
-    return (this.#batches.at(-1)?.lastOffset ?? -1) + 1;
-  }
-
-  controlBatches(): readonly StoredBatch[] {
-    return this.#batches.filter((batch) => batch.control);
-  }
-
-  read({ from, upTo, maxBytes }: LogRange): readonly StoredBatch[] {
-    const found: StoredBatch[] = [];
-    let bytes = 0;
-    for (let at = this.#indexOf(from); at < this.#batches.length; at += 1) {
-      const batch = this.#batches[at];
-      if (batch === undefined || batch.baseOffset >= upTo) break;
-      bytes += batch.bytes.byteLength;
-      if (found.length > 0 && bytes > maxBytes) break;
-      found.push(batch);
-    }
-    this.bytesRead += bytes;
+  #read(range: LogRange): readonly StoredBatch[] {
+    const found = this.#disk.log
+      .read(range)
+      .filter(({ baseOffset }) => !this.#lost.has(baseOffset));
+    for (const { bytes } of found) this.bytesRead += bytes.byteLength;
     return found;
   }
 
-  /** Where the batch is that contains `offset`: in a long log it is looked for by halves. */
-  #indexOf(offset: number): number {
-    let [low, high] = [0, this.#batches.length];
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if ((this.#batches[middle]?.lastOffset ?? 0) < offset) low = middle + 1;
-      else high = middle;
-    }
-    return low;
+  endOffset(): number {
+    return this.log.endOffset();
   }
 
   /** Puts batches at the end of the log at once, as a long life would have. */
   load(batches: readonly StoredBatch[]): void {
-    this.#batches = [...this.#batches, ...batches];
-    // A voter that comes back knows what was committed when it last stored something.
-    this.highWatermark = (this.#batches.at(-1)?.lastOffset ?? -1) + 1;
+    this.transaction(() => {
+      for (const batch of batches) this.log.append(batch);
+      // A voter that comes back knows what was committed when it last stored something.
+      this.quorum.writeHighWatermark(this.log.endOffset());
+    });
   }
 
   /** Takes a batch out, as no code of ours would. */
   loseBatchAt(baseOffset: number): void {
-    this.#batches = this.#batches.filter((batch) => batch.baseOffset !== baseOffset);
+    this.#lost.add(baseOffset);
   }
 
   /** How many batches the log holds. */
   get batches(): number {
-    return this.#batches.length;
-  }
-
-  election(): ElectionState | null {
-    return this.#election;
-  }
-
-  write(election: ElectionState): void {
-    this.#election = election;
+    const range = { from: 0, upTo: this.log.endOffset(), maxBytes: Number.POSITIVE_INFINITY };
+    return this.#disk.log.read(range).length;
   }
 }
 
@@ -144,7 +100,7 @@ interface Event {
 }
 
 export class World {
-  readonly disk = new Disk();
+  readonly disk = new WorldDisk();
   readonly failures: Failure[] = [];
   readonly lines: string[] = [];
   alarmAtMs = Number.POSITIVE_INFINITY;
@@ -243,13 +199,9 @@ export class World {
         transaction: (write) => this.disk.transaction(write),
         whenDurable: (then) => void settled().then(then),
       },
-      log: this.disk,
-      quorum: {
-        read: () => this.disk.election(),
-        write: (election) => this.disk.write(election),
-        highWatermark: () => this.disk.highWatermark,
-        writeHighWatermark: (offset) => (this.disk.highWatermark = offset),
-      },
+      log: this.disk.log,
+      snapshots: this.disk.snapshots,
+      quorum: this.disk.quorum,
       // The alarm goes by the same clock.
       alarm: { set: (atMs) => (this.alarmAtMs = atMs + this.clockBehindMs) },
       timers: {

@@ -3,6 +3,7 @@
  * asked is answered, by Kafka's error or by a 4xx; no controller trips, the same one leads in the same epoch, and the
  * next small write is committed.
  */
+import { runInDurableObject } from "cloudflare:test";
 import { beforeAll, describe, expect, test } from "vitest";
 import { SERVED_APIS } from "../../durable-objects/listener/served-apis.ts";
 import {
@@ -20,7 +21,7 @@ import {
 import { fallbackOf } from "../../src/protocol/schema/fallback.ts";
 import type { AnyField, Fields, Shape } from "../../src/protocol/schema/field.ts";
 import type { VoterStatus } from "../../durable-objects/contract.ts";
-import { clusterOf, form, frame, registration, rpc, voterStatusOf } from "./quorum.ts";
+import { clusterOf, form, frame, registration, rpc, stubOf, voterStatusOf } from "./quorum.ts";
 
 const cluster = clusterOf("AAAAAAAAAAAAAAAAAAAS0A");
 const nodes = [3000, 3001, 3002];
@@ -149,7 +150,7 @@ describe("every served API", () => {
   });
 });
 
-const { INVALID_REGISTRATION: INVALID, POLICY_VIOLATION: POLICY } = ErrorCode;
+const { INVALID_REGISTRATION: INVALID } = ErrorCode;
 
 const registers = async (grow: object): Promise<number> => {
   const { body } = registration(cluster, 2);
@@ -190,25 +191,39 @@ describe("a registration", () => {
     await expectUnharmed();
   });
 
-  test("around what a row holds, byte by byte, is stored or refused by policy", async () => {
-    // 30 listeners of two long strings each, and one that makes up the rest.
-    const long = listeners(30, 32_767);
-    const padded = (pad: number): Promise<number> =>
-      registers({ listeners: [...long, { ...listener(30), host: "r".repeat(pad) }] });
-    let [stored, refused] = [20_000, 32_767];
-    expect([await padded(stored), await padded(refused)]).toEqual([0, POLICY]);
-    while (refused - stored > 1) {
-      const middle = (stored + refused) >>> 1;
-      if ((await padded(middle)) === 0) stored = middle;
-      else refused = middle;
-    }
-    // What a batch costs beside its records is counted: none of these may be taken and then not fit the row.
-    for (let pad = stored - 5; pad <= stored + 100; pad += 1) {
-      expect(await padded(pad)).toBe(pad <= stored ? 0 : POLICY);
+  test("around what a row holds, byte by byte, is stored in as many rows as it takes", async () => {
+    // 15 listeners of two long strings each, and one that makes up the rest.
+    const long = listeners(15, 32_767);
+    const last = listener(15, 32_767);
+    const stored = async (pad: number): Promise<readonly number[]> => {
+      const host = "r".repeat(pad);
+      expect(await registers({ listeners: [...long, { ...last, host }] })).toBe(0);
+      return rowsOfLastBatch();
+    };
+    const [bytes = 0] = await stored(30_000);
+    const toFull = 30_000 + ROW_BYTES - bytes;
+    for (let pad = toFull - 3; pad <= toFull + 3; pad += 1) {
+      const over = pad - toFull;
+      expect(await stored(pad)).toEqual(over > 0 ? [ROW_BYTES, over] : [ROW_BYTES + over]);
     }
     await expectUnharmed();
   });
 });
+
+const ROW_BYTES = 1024 * 1024;
+
+/** The bytes in each row of the newest batch in the leader's log. */
+const rowsOfLastBatch = (): Promise<readonly number[]> =>
+  runInDurableObject(stubOf(cluster, leader.node_id), (_, { storage }) =>
+    storage.sql
+      .exec<{ size: number }>(
+        `WITH last AS (SELECT base_offset AS at, bytes FROM log ORDER BY base_offset DESC LIMIT 1)
+         SELECT length(bytes) AS size FROM last UNION ALL
+         SELECT length(log_parts.bytes) FROM log_parts, last WHERE id BETWEEN at * 16 AND at * 16 + 15`,
+      )
+      .toArray()
+      .map(({ size }) => size),
+  );
 
 describe("a refusal that quotes what it refuses", () => {
   test("is said in every version, and what was good in the request is done and heard of", async () => {

@@ -334,9 +334,13 @@ describe("a node that an earlier build formed", () => {
     const cluster = clusterOf("AAAAAAAAAAAAAAAAAAAAw4", 1);
     await form(cluster);
     await runInDurableObject(stubOf(cluster, 3000), (_, state) => {
-      state.storage.sql.exec("DELETE FROM migrations WHERE version > 1");
-      state.storage.sql.exec("ALTER TABLE quorum DROP COLUMN high_watermark");
-      state.storage.sql.exec("INSERT INTO meta VALUES ('tripped', 'an operator stopped it')");
+      const { sql } = state.storage;
+      sql.exec("DELETE FROM migrations WHERE version > 1");
+      for (const table of ["log_start", "log_parts", "snapshots", "snapshot_chunks"])
+        sql.exec(`DROP TABLE ${table}`);
+      sql.exec("ALTER TABLE log DROP COLUMN position");
+      sql.exec("ALTER TABLE quorum DROP COLUMN high_watermark");
+      sql.exec("INSERT INTO meta VALUES ('tripped', 'an operator stopped it')");
     });
     await abortAllDurableObjects();
     expect(await statusOf(cluster, 3000)).toMatchObject({ role: "stopped", tripped: null });

@@ -41,8 +41,8 @@ export const ELECTION_MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: turn,
-        find: "effects: [persist, ...effects]",
-        replace: "effects: [...effects, persist]",
+        find: "effects : [persist, ...effects]",
+        replace: "effects : [...effects, persist]",
       },
     ],
     killers: ["assertions"],

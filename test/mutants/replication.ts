@@ -163,7 +163,7 @@ export const REPLICATION_MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: following,
-        find: "  if (leaderId !== null && deservesRetry(state, leaderId)) return;\n",
+        find: "  if (leaderId !== null && isWorthWaitingFor(state, leaderId)) return;\n",
         replace: "",
       },
     ],

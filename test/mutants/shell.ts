@@ -84,8 +84,8 @@ export const SHELL_MUTANTS: readonly Mutant[] = [
     breaks: "L-2",
     edits: [
       {
-        file: "test/sim/disk.ts",
-        find: "        this.epochs = this.epochs.filter(({ startOffset }) => startOffset < write.offset);\n",
+        file: "test/sim/disk-log.ts",
+        find: "    this.#epochs = this.#epochs.filter(({ startOffset }) => startOffset < offset);\n",
         replace: "",
       },
     ],

@@ -5,9 +5,19 @@
  */
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import type { Effect, FetchRequest, Request, State } from "../../src/raft/index.ts";
+import type {
+  Effect,
+  ErrorName,
+  FetchRequest,
+  FetchResponse,
+  FetchSnapshotResponse,
+  Input,
+  Request,
+  State,
+} from "../../src/raft/index.ts";
 import { INCARNATION_COUNT, NO_DIRECTORY, boot, nextDeadline, step } from "../../src/raft/index.ts";
-import { CLUSTER_ID, configOf, dataEntry, imageOf, voterOf } from "./quorum-driver.ts";
+import { imageOf, voterOf } from "./node-disk.ts";
+import { CLUSTER_ID, configOf, dataEntry } from "./quorum-driver.ts";
 
 const NOW = 100_000;
 
@@ -38,8 +48,29 @@ const fetch: fc.Arbitrary<FetchRequest> = fc.record({
   incarnation: fc.constantFrom(null, 0, 1, INCARNATION_COUNT, 2 * INCARNATION_COUNT),
 });
 
+const snapshotId = fc.record({
+  endOffset: fc.oneof(offset, fc.constantFrom(0.5, Number.NaN)),
+  epoch,
+});
+
+const position = fc.oneof(
+  fc.integer({ min: 0, max: 40 }),
+  fc.constantFrom(-1, 0.5, Number.NaN, Number.MAX_SAFE_INTEGER),
+);
+
+const fetchSnapshot: fc.Arbitrary<Request> = fc.record({
+  api: fc.constant("fetch-snapshot"),
+  clusterId,
+  replica: key,
+  epoch,
+  snapshotId,
+  position,
+  maxBytes: fc.constantFrom(-1, 0, 1, 2 ** 31 - 1, Number.NaN),
+});
+
 const question: fc.Arbitrary<Request> = fc.oneof(
   fetch,
+  fetchSnapshot,
   fc.record({
     api: fc.constant("vote"),
     clusterId,
@@ -76,8 +107,16 @@ const subjects: readonly (readonly [string, () => State, fc.Arbitrary<Request>])
   ["candidate", () => start(null, 1), request],
   // It leads whatever epoch it reaches, so no other replica can announce itself as its leader.
   ["sole leader", () => start(null, null, [1]), question],
+  ["leader whose log was cut", () => cutLog(start(null, null, [1])), question],
   ["observer", () => start(null, null, [2, 3]), request],
 ];
+
+/** A sole leader with a snapshot where its own epoch begins, and nothing below. */
+function cutLog(state: State): State {
+  const snapshot = { endOffset: 5, epoch: 2, size: 30, timestampMs: NOW };
+  const made = step(state, { kind: "snapshot-made", now: NOW, snapshot });
+  return step(made.state, { kind: "log-cut", now: NOW, startOffset: 5 }).state;
+}
 
 function start(leaderId: number | null, voted: number | null, voters = [1, 2, 3]): State {
   const votedKey = voted === null ? null : voterOf(voted).key;
@@ -86,6 +125,64 @@ function start(leaderId: number | null, voted: number | null, voters = [1, 2, 3]
   return boot(image, configOf(1, voters), { now: NOW, seed: 1, incarnation: INCARNATION_COUNT })
     .state;
 }
+
+/** What replica 2, which leads epoch 3, may answer to whatever it is asked, right or absurd; all but a divergence. */
+const fetched: fc.Arbitrary<FetchResponse> = fc.record({
+  api: fc.constant("fetch"),
+  error: errors(),
+  epoch: fc.constantFrom(2, 3),
+  leaderId: fc.constantFrom(null, 2),
+  leaderEndpoints: fc.constant(voterOf(2).endpoints),
+  highWatermark: fc.option(fc.integer({ min: 0, max: 5 }), { nil: null }),
+  logStartOffset: fc.constant(0),
+  diverging: fc.constant(null),
+  snapshotId: fc.oneof(
+    {
+      weight: 4,
+      arbitrary: fc.constantFrom({ endOffset: 7, epoch: 3 }, { endOffset: 5, epoch: 3 }),
+    },
+    { weight: 2, arbitrary: snapshotId },
+    { weight: 1, arbitrary: fc.constant(null) },
+  ),
+  records: fc.constantFrom([], [dataEntry(5, 7, 3)], [dataEntry(9, 9, 3)]),
+});
+
+const absurdPiece: fc.Arbitrary<Partial<FetchSnapshotResponse>> = fc.record(
+  {
+    error: errors(),
+    epoch: fc.constantFrom(2, 3),
+    leaderId: fc.constantFrom(null, 2),
+    snapshotId,
+    size: position,
+    position,
+  },
+  { requiredKeys: [] },
+);
+
+/** Mostly what was asked for, and some bytes. */
+const piece = fc
+  .tuple(
+    fc.oneof({ weight: 3, arbitrary: fc.constant({}) }, { weight: 1, arbitrary: absurdPiece }),
+    fc.constantFrom(0, 1, 12, 30, 60),
+  )
+  .map(([absurd, count]) => ({ ...absurd, bytes: new Uint8Array(count) }));
+
+function errors(): fc.Arbitrary<ErrorName> {
+  return fc.oneof(
+    { weight: 5, arbitrary: fc.constant<ErrorName>("NONE") },
+    { weight: 1, arbitrary: fc.constantFrom<ErrorName>("SNAPSHOT_NOT_FOUND", "INVALID_REQUEST") },
+  );
+}
+
+/** What this replica's own shell says of what it has fetched. */
+const verdict = fc.record({
+  isSound: fc.boolean(),
+  voters: fc.constantFrom([], [voterOf(1)], [voterOf(2), voterOf(2)], [1, 2, 3].map(voterOf)),
+});
+
+const answer = fc.record({ fetched, piece, verdict, ms: fc.constantFrom(0, 5, 500, 900) });
+
+type Answered = typeof answer extends fc.Arbitrary<infer One> ? One : never;
 
 const repliesIn = (effects: readonly Effect[]): readonly number[] =>
   effects.flatMap((effect) => (effect.kind === "reply" ? [effect.to] : []));
@@ -117,4 +214,56 @@ describe("strangers", () => {
       );
     });
   }
+});
+
+/** What comes of the one fetch that is under way, or of the snapshot that is being verified. */
+const next = (state: State, given: Answered): Input => {
+  const now = state.now + given.ms;
+  const { role } = state;
+  const installing = role.kind === "follower" ? role.installing : null;
+  const { isSound, voters } = given.verdict;
+  if (installing?.phase === "verifying" && given.ms > 0) {
+    const snapshot = { ...installing.id, size: installing.position, timestampMs: now };
+    return isSound
+      ? { kind: "snapshot-verified", now, snapshot, voters }
+      : { kind: "snapshot-refused", now, id: installing.id };
+  }
+  const asked = state.connections.get(2)?.inFlight;
+  if (asked === null || asked === undefined) return { kind: "time-passed", now };
+  const answered = { kind: "response-received", now, from: 2, ...asked } as const;
+  if (asked.api !== "fetch-snapshot") return { ...answered, body: given.fetched };
+  const body: FetchSnapshotResponse = {
+    api: "fetch-snapshot",
+    error: "NONE",
+    epoch: 3,
+    leaderId: 2,
+    leaderEndpoints: voterOf(2).endpoints,
+    snapshotId: installing?.id ?? { endOffset: 9, epoch: 3 },
+    size: installing?.size ?? 60,
+    position: installing?.position ?? 0,
+    ...given.piece,
+  };
+  return { ...answered, body };
+};
+
+describe("a leader that errs", () => {
+  test("cannot trip a follower with snapshots, whatever bytes it serves and whatever becomes of them", () => {
+    const met = { stored: 0, abandoned: 0, installed: 0 };
+    fc.assert(
+      fc.property(fc.array(answer, { minLength: 40, maxLength: 60 }), (answers) => {
+        let state = start(2, null);
+        for (const given of answers) {
+          const moved = step(state, next(state, given));
+          state = moved.state.role.kind === "follower" ? moved.state : start(2, null);
+          for (const effect of moved.effects) {
+            if (effect.kind === "persist" && effect.chunk !== null) met.stored += 1;
+            if (effect.kind === "snapshot-abandoned") met.abandoned += 1;
+            if (effect.kind === "snapshot-installed") met.installed += 1;
+          }
+        }
+      }),
+      { numRuns: 500 },
+    );
+    expect(Math.min(met.stored, met.abandoned, met.installed)).toBeGreaterThan(10);
+  });
 });

@@ -1,9 +1,11 @@
 /** An invariant counts only once it has been seen to fail: each is broken here by hand. */
 import { describe, expect, test } from "vitest";
 import { ImmutableMap, byNumber } from "../../src/std/immutable-map.ts";
-import type { State } from "../../src/raft/index.ts";
+import type { ApiName, State } from "../../src/raft/index.ts";
 import { EMPTY_LOG, INCARNATION_COUNT, boot, check, checkStep } from "../../src/raft/index.ts";
-import { configOf, dataEntry, imageOf, voterOf } from "./quorum-driver.ts";
+import { imageOf, voterOf } from "./node-disk.ts";
+import type { Connection } from "../../src/raft/state.ts";
+import { configOf, dataEntry } from "./quorum-driver.ts";
 
 const NOW = 100_000;
 const bootAs = (leaderId: number | null, voted: number | null, voters = [1, 2, 3]): State => {
@@ -18,11 +20,11 @@ const candidate = bootAs(null, 1);
 const resigned = bootAs(1, null);
 const leader = bootAs(null, null, [1]);
 
-const connection = {
-  inFlight: { correlation: 1, api: "fetch", deadline: NOW + 1 },
+const connectionFor = (api: ApiName): Connection => ({
+  inFlight: { correlation: 1, api, deadline: NOW + 1 },
   readyAt: 0,
   failures: 0,
-} as const;
+});
 
 describe("one state", () => {
   test.each([unattached, follower, candidate, resigned, leader])("is sound as booted", (state) => {
@@ -34,6 +36,31 @@ describe("one state", () => {
   test.each<readonly [string, State]>([
     ["I-4: committed 9", { ...follower, committed: 9 }],
     ["I-9: the log starts at 1", { ...follower, log: { ...follower.log, startOffset: 1 } }],
+    [
+      "I-9: the log starts at 1",
+      { ...follower, committed: 3, log: { ...withSnapshots([2, 3]), startOffset: 1 } },
+    ],
+    ["I-9: a snapshot at 3, after 0 and committed 2", withListed([3], 2)],
+    ["I-9: a snapshot at 3, after 0 and committed null", withListed([3], null)],
+    ["I-9: a snapshot at 2, after 2", withListed([2, 2], 3)],
+    ["I-9: a snapshot at 2, after 3", withListed([3, 2], 3)],
+    ["I-9: a snapshot of epoch 2, after 3", withListed([2, 3], 3, [3, 2])],
+    ["I-9: a snapshot of epoch 5, after 1 and in 4", withListed([3], 3, [5])],
+    ["N-7: fetching at 10 of null bytes", withInstalling(10, null, "fetching")],
+    ["N-7: fetching at 0 of 10 bytes", withInstalling(0, 10, "fetching")],
+    ["N-7: fetching at 10 of 10 bytes", withInstalling(10, 10, "fetching")],
+    ["N-7: verifying at 9 of 10 bytes", withInstalling(9, 10, "verifying")],
+    ["N-7: verifying at 11 of 10 bytes", withInstalling(11, 10, "verifying")],
+    [
+      "I-12: 2 fetches",
+      {
+        ...follower,
+        connections: new Map([
+          [2, connectionFor("fetch-snapshot")],
+          [3, connectionFor("fetch")],
+        ]),
+      },
+    ],
     [
       "I-6: epoch 9",
       { ...follower, log: { ...follower.log, epochs: [{ epoch: 9, startOffset: 0 }] } },
@@ -60,8 +87,8 @@ describe("one state", () => {
       {
         ...follower,
         connections: new Map([
-          [2, connection],
-          [3, connection],
+          [2, connectionFor("fetch")],
+          [3, connectionFor("fetch")],
         ]),
       },
     ],
@@ -119,6 +146,11 @@ describe("one step", () => {
       follower,
       { ...follower, election: { ...follower.election, leaderId: 3 } },
     ],
+    [
+      "I-9: the log start falls from 3 to 0",
+      { ...follower, log: { ...withSnapshots([3]), startOffset: 3 } },
+      follower,
+    ],
     ["a leader does not truncate", leader, { ...leader, log: EMPTY_LOG }],
     ["I-14: voter 2 takes back 5 for 3", withAcknowledgement(5), withAcknowledgement(3)],
     ["I-14: voter 2 takes back 5 for null", withAcknowledgement(5), withAcknowledgement(null)],
@@ -128,6 +160,34 @@ describe("one step", () => {
     }).toThrow(sentence);
   });
 });
+
+function withSnapshots(ends: readonly number[], epochs?: readonly number[]): State["log"] {
+  const snapshots = ends.map((endOffset, at) => ({
+    endOffset,
+    epoch: epochs?.[at] ?? 3,
+    size: 100,
+    timestampMs: NOW,
+  }));
+  return { ...follower.log, snapshots };
+}
+
+function withListed(
+  ends: readonly number[],
+  committed: number | null,
+  epochs?: readonly number[],
+): State {
+  return { ...follower, committed, log: withSnapshots(ends, epochs) };
+}
+
+function withInstalling(
+  position: number,
+  size: number | null,
+  phase: "fetching" | "verifying",
+): State {
+  if (follower.role.kind !== "follower") throw new Error("replica 1 follows 2");
+  const installing = { id: { endOffset: 9, epoch: 4 }, position, size, phase };
+  return { ...follower, role: { ...follower.role, installing } };
+}
 
 function withHighWatermark(highWatermark: number): State {
   if (leader.role.kind !== "leader") throw new Error("a sole voter leads");

@@ -1,17 +1,22 @@
 /** The summary of a log against the log itself, searched record by record. */
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import type { Entry, LogSummary } from "../../src/raft/index.ts";
+import type { Entry, LogSummary, StoredSnapshot } from "../../src/raft/index.ts";
 import {
   EMPTY_LOG,
   appendToLog,
+  cutLog,
   divergenceEnd,
   endOffsetForEpoch,
+  epochBefore,
   isUpToDate,
   judgeContinuation,
+  listSnapshot,
+  logAfter,
   logEnd,
   truncateLog,
 } from "../../src/raft/log-summary.ts";
+import { isInstallable } from "../../src/raft/snapshots/fetching.ts";
 import { dataEntry } from "./quorum-driver.ts";
 
 /** A log of batches with rising epochs. */
@@ -37,6 +42,25 @@ const summarise = (log: readonly Entry[]): LogSummary => {
   let summary = EMPTY_LOG;
   for (const entry of log) summary = appendToLog(summary, entry);
   return summary;
+};
+
+/** Where batches begin and end. */
+const boundariesOf = (log: readonly Entry[]): readonly number[] => [
+  0,
+  ...log.map(({ lastOffset }) => lastOffset + 1),
+];
+
+const snapshotAt = (log: readonly Entry[], endOffset: number): StoredSnapshot => {
+  const epoch = log.findLast(({ lastOffset }) => lastOffset < endOffset)?.epoch ?? 0;
+  return { endOffset, epoch, size: 100, timestampMs: 0 };
+};
+
+/** A log that was cut at `start`, with its newest snapshot at `latest`; 0 for none. */
+const cutAt = (log: readonly Entry[], start: number, latest: number): LogSummary => {
+  let summary = summarise(log);
+  if (start > 0) summary = listSnapshot(summary, snapshotAt(log, start));
+  if (latest > start) summary = listSnapshot(summary, snapshotAt(log, latest));
+  return start > 0 ? cutLog(summary, start) : summary;
 };
 
 /** The epoch of every record, in order. */
@@ -80,6 +104,42 @@ describe("the epoch cache", () => {
     );
   });
 
+  test("knows the epoch before every offset, also of a log that was cut anywhere", () => {
+    fc.assert(
+      fc.property(entries, (log) => {
+        const epochs = epochsOf(log);
+        for (const start of boundariesOf(log)) {
+          const cut = cutAt(log, start, start);
+          for (let offset = 0; offset <= epochs.length + 1; offset += 1) {
+            const isThere = offset >= start && offset <= epochs.length;
+            const expected = isThere ? (epochs[offset - 1] ?? 0) : null;
+            expect(epochBefore(cut, offset)).toBe(expected);
+          }
+          expect(logEnd(cut)).toEqual(logEnd(summarise(log)));
+        }
+      }),
+    );
+  });
+
+  test("of a log that was cut is that of its rest, the epoch that reaches across included", () => {
+    fc.assert(
+      fc.property(entries, (log) => {
+        for (const start of boundariesOf(log).slice(1)) {
+          const rest = log.filter(({ baseOffset }) => baseOffset >= start);
+          let expected = logAfter(snapshotAt(log, start));
+          for (const entry of rest) expected = appendToLog(expected, entry);
+          expect(cutAt(log, start, start)).toEqual(expected);
+          for (let epoch = 0; epoch <= 30; epoch += 1) {
+            const known = epochsOf(log).filter((written) => written <= epoch);
+            if (epoch < (epochBefore(expected, start) ?? 0)) continue;
+            const end = { epoch: known.at(-1), endOffset: known.length };
+            expect(endOffsetForEpoch(expected, epoch)).toEqual(end);
+          }
+        }
+      }),
+    );
+  });
+
   test("refuses what does not continue the log", () => {
     const log = summarise([dataEntry(0, 2, 3)]);
     expect(() => appendToLog(log, dataEntry(4, 4, 3))).toThrow("does not continue at 3");
@@ -88,6 +148,48 @@ describe("the epoch cache", () => {
     expect(() => truncateLog(log, 4)).toThrow("cannot truncate to 4");
   });
 });
+
+/** How many batches two logs share. */
+const sharedBy = (one: readonly Entry[], other: readonly Entry[]): number => {
+  const parted = one.findIndex(
+    ({ lastOffset, epoch }, at) =>
+      other[at]?.lastOffset !== lastOffset || other[at].epoch !== epoch,
+  );
+  return parted === -1 ? one.length : parted;
+};
+
+/**
+ * What a follower's log stands for when it can go on, after it has truncated or installed as it would. Its own log was
+ * cut at `start`.
+ */
+const follow = (
+  leader: LogSummary,
+  ours: readonly Entry[],
+  theirs: readonly Entry[],
+  start: number,
+): readonly Entry[] => {
+  let held = theirs;
+  let summary = cutAt(theirs, start, start);
+  for (let round = 0; round <= theirs.length + 2; round += 1) {
+    const verdict = judgeContinuation(leader, logEnd(summary));
+    if (verdict.kind === "valid") return held;
+    if (verdict.kind === "snapshot") {
+      const { id } = verdict;
+      const committed = summary.startOffset === 0 ? null : summary.startOffset;
+      const election = { epoch: 99, leaderId: 1, votedKey: null };
+      expect(isInstallable({ log: summary, committed, election }, id)).toBe(true);
+      summary = logAfter({ ...id, size: 100, timestampMs: 0 });
+      held = ours.filter(({ baseOffset }) => baseOffset < id.endOffset);
+      continue;
+    }
+    const end = divergenceEnd(summary, verdict);
+    expect(end).toBeLessThan(summary.endOffset);
+    held = held.filter(({ baseOffset }) => baseOffset < end);
+    expect((held.at(-1)?.lastOffset ?? -1) + 1).toBe(end);
+    summary = truncateLog(summary, end);
+  }
+  throw new Error("the logs never agree");
+};
 
 describe("F-3: whether a follower may go on", () => {
   test("it may exactly where its log is a prefix of ours", () => {
@@ -155,6 +257,29 @@ describe("F-3: whether a follower may go on", () => {
         throw new Error("the logs never agree");
       }),
       { numRuns: 2_000 },
+    );
+  });
+
+  test("wherever both logs were cut, a follower ends with a prefix of its leader's, and loses nothing that both had", () => {
+    fc.assert(
+      fc.property(histories, (logs) => {
+        const ours = logs.at(-1) ?? [];
+        for (const theirs of logs) {
+          const shared = sharedBy(theirs, ours);
+          for (const start of boundariesOf(ours)) {
+            for (const latest of boundariesOf(ours).filter((end) => end >= start)) {
+              const leader = cutAt(ours, start, latest);
+              // A follower's log was cut where it is committed, which both have.
+              for (const own of boundariesOf(theirs.slice(0, shared))) {
+                const held = follow(leader, ours, theirs, own);
+                expect(sharedBy(held, ours)).toBe(held.length);
+                expect(held.length).toBeGreaterThanOrEqual(shared);
+              }
+            }
+          }
+        }
+      }),
+      { numRuns: 60 },
     );
   });
 

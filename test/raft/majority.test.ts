@@ -8,7 +8,7 @@ import {
   majorityOf,
   reachedByMajority,
 } from "../../src/raft/membership/majority.ts";
-import { voterOf } from "./quorum-driver.ts";
+import { voterOf } from "./node-disk.ts";
 
 /** The largest offset that some subset larger than half has reached, found by trying each offset. */
 function reachedByTrying(ends: readonly (number | null)[]): number | null {

@@ -5,23 +5,18 @@
  */
 import { AssertionError } from "../../src/std/assert.ts";
 import type {
-  DurableImage,
   Effect,
-  ElectionState,
   Entry,
-  FetchResponse,
   Input,
   RaftConfig,
   Reply,
   Request,
   RequestFailure,
-  Response,
+  SnapshotId,
   State,
-  Voter,
 } from "../../src/raft/index.ts";
 import {
   DEFAULT_TIMEOUTS,
-  EMPTY_LOG,
   INCARNATION_COUNT,
   boot,
   clockAt,
@@ -31,7 +26,10 @@ import {
   nextDeadline,
   step,
   timeAt,
+  votersAt,
 } from "../../src/raft/index.ts";
+import { NodeDisk, voterOf } from "./node-disk.ts";
+import { snapshotFile, votersInFile } from "./snapshot-file.ts";
 
 /** One way, in milliseconds. */
 const LATENCY_MS = 5;
@@ -40,12 +38,6 @@ export const START_MS = 100_000;
 
 export const CLUSTER_ID = "cluster";
 
-export const voterOf = (id: number): Voter => ({
-  key: { id, directoryId: `dir-${id}` },
-  endpoints: [{ name: "CONTROLLER", host: `host-${id}`, port: 9093 }],
-  kraftVersions: { min: 0, max: 1 },
-});
-
 export const configOf = (id: number, voters: readonly number[]): RaftConfig => ({
   clusterId: CLUSTER_ID,
   local: voterOf(id),
@@ -53,25 +45,6 @@ export const configOf = (id: number, voters: readonly number[]): RaftConfig => (
   bootstrapServers: voters,
   ...DEFAULT_TIMEOUTS,
 });
-
-/** What a log holds, as `boot` wants to know it. */
-export function imageOf(
-  election: ElectionState | null,
-  entries: readonly Entry[],
-  highWatermark: number | null = null,
-): DurableImage {
-  const epochs: { epoch: number; startOffset: number }[] = [];
-  const voters: { offset: number; voters: readonly Voter[] }[] = [];
-  for (const { baseOffset, epoch, control } of entries) {
-    if (epochs.at(-1)?.epoch !== epoch) epochs.push({ epoch, startOffset: baseOffset });
-    for (const [at, record] of control.entries()) {
-      if (record.kind !== "kraft-voters") continue;
-      voters.push({ offset: baseOffset + at, voters: record.voters });
-    }
-  }
-  const endOffset = (entries.at(-1)?.lastOffset ?? -1) + 1;
-  return { election, log: { ...EMPTY_LOG, endOffset, epochs }, highWatermark, voters };
-}
 
 /** A batch of the application. */
 export const dataEntry = (baseOffset: number, lastOffset: number, epoch: number): Entry => ({
@@ -84,9 +57,7 @@ export const dataEntry = (baseOffset: number, lastOffset: number, epoch: number)
 
 export interface Node {
   config: RaftConfig;
-  election: ElectionState | null;
-  log: readonly Entry[];
-  highWatermark: number | null;
+  readonly disk: NodeDisk;
   /** Null while it is down. */
   state: State | null;
   frozen: boolean;
@@ -97,6 +68,9 @@ export interface Node {
   clockAheadMs: number;
   /** How calls to it end, if they fail: those of one replica, or (null) of all. */
   fails: { readonly failure: RequestFailure; readonly from: number | null } | null;
+  /** How long it reads a fetched snapshot back; the one that it reads now. */
+  verifyMs: number;
+  verifying: SnapshotId | null;
 }
 
 const NO_TIMER: Node["timer"] = { at: Number.POSITIVE_INFINITY, dueAt: Number.POSITIVE_INFINITY };
@@ -107,7 +81,8 @@ interface Delivery {
   readonly to: number;
   /** The incarnation that was meant; a later one hears nothing of it. Null for requests. */
   readonly incarnation: number | null;
-  readonly input: (now: number) => Input;
+  /** Null for what has come to nothing meanwhile. */
+  readonly input: (now: number) => Input | null;
 }
 
 /** Who waits for a reply: a peer's incarnation, or the script. */
@@ -121,7 +96,7 @@ type Origin =
   | { readonly kind: "client"; readonly name: string };
 
 /** What a run may tell of; see `Quorum.trace`. */
-export type Topic = "roles" | "votes" | "epochs" | "fetches" | "storage" | "commits";
+export type Topic = "roles" | "votes" | "epochs" | "fetches" | "snapshots" | "storage" | "commits";
 
 export class Quorum {
   now = START_MS;
@@ -145,15 +120,15 @@ export class Quorum {
   add(id: number, config: RaftConfig): Node {
     const node: Node = {
       config,
-      election: null,
-      log: [],
-      highWatermark: null,
+      disk: new NodeDisk(),
       state: null,
       frozen: false,
       incarnation: 0,
       timer: NO_TIMER,
       clockAheadMs: 0,
       fails: null,
+      verifyMs: 20,
+      verifying: null,
     };
     this.nodes.set(id, node);
     return node;
@@ -171,10 +146,10 @@ export class Quorum {
     node.incarnation += 1;
     node.timer = NO_TIMER;
     const seed = this.#seed * 1_000 + id * 10 + node.incarnation;
-    const image = imageOf(node.election, node.log, node.highWatermark);
+    node.verifying = null;
     const now = this.now + node.clockAheadMs;
     const incarnation = node.incarnation * INCARNATION_COUNT;
-    const booted = boot(image, node.config, { now, seed, incarnation });
+    const booted = boot(node.disk.image(), node.config, { now, seed, incarnation });
     this.#perform(id, booted.state, booted.effects);
   }
 
@@ -210,6 +185,22 @@ export class Quorum {
       this.crash(id);
       this.lines.push(`${id} trips: ${error.message}`);
     }
+  }
+
+  /** A replica has made a snapshot of its log below `endOffset`. */
+  makeSnapshot(id: number, endOffset: number, size: number): void {
+    const node = this.node(id);
+    if (node.state === null) throw new Error(`replica ${id} is down`);
+    const voters = votersAt(node.state.voters, endOffset).map(({ key }) => key.id);
+    const bytes = snapshotFile(id, voters, size);
+    const snapshot = {
+      endOffset,
+      epoch: node.disk.epochBefore(endOffset),
+      size,
+      timestampMs: this.now,
+    };
+    node.disk.making = bytes;
+    this.take(id, { kind: "snapshot-made", now: this.now, snapshot });
   }
 
   freeze(id: number): void {
@@ -281,7 +272,8 @@ export class Quorum {
     if (node.frozen) {
       this.#frozen.push({ ...rest, to, incarnation, input });
     } else if (incarnation === null || incarnation === node.incarnation) {
-      this.take(to, input(this.now));
+      const due = input(this.now);
+      if (due !== null) this.take(to, due);
     }
   }
 
@@ -293,7 +285,7 @@ export class Quorum {
   #perform(id: number, state: State, effects: readonly Effect[]): void {
     const node = this.node(id);
     for (const effect of effects) {
-      if (effect.kind === "persist") store(node, effect);
+      if (effect.kind === "persist") node.disk.store(effect);
     }
     node.state = state;
     const deadline = nextDeadline(state);
@@ -304,7 +296,27 @@ export class Quorum {
     for (const effect of effects) {
       if (effect.kind === "send") this.#send(id, effect);
       else if (effect.kind === "reply") this.#answer(id, effect.to, effect.response);
+      else if (effect.kind === "verify-snapshot") this.#verify(id, effect.id);
+      else if (effect.kind === "snapshot-abandoned") this.#abandonSnapshot(id);
     }
+  }
+
+  /** Reads a fetched snapshot back, and says later whether it is sound; unless it is abandoned before. */
+  #verify(id: number, snapshotId: SnapshotId): void {
+    const node = this.node(id);
+    node.verifying = snapshotId;
+    this.#enqueue({
+      at: this.now + node.verifyMs,
+      to: id,
+      incarnation: node.incarnation,
+      input: (now) => (node.verifying === snapshotId ? verdictOn(node, snapshotId, now) : null),
+    });
+  }
+
+  #abandonSnapshot(id: number): void {
+    const node = this.node(id);
+    node.verifying = null;
+    node.disk.download = new Uint8Array(0);
   }
 
   #isCut(from: number, to: number): boolean {
@@ -360,7 +372,7 @@ export class Quorum {
     if (origin === undefined) throw new Error(`request ${request} is answered twice`);
     if (origin.kind === "client" || this.#fate(from, origin.from) !== "") return;
     const { from: to, correlation, incarnation } = origin;
-    const body = materialise(this.node(from), response);
+    const body = this.node(from).disk.materialise(response);
     this.#enqueue({
       at: this.now + LATENCY_MS,
       to,
@@ -395,6 +407,11 @@ export class Quorum {
         this.lines.push(`${id} ↩ ${name} ${describeResponse(effect.response)}${lost}`);
         return;
       }
+      case "verify-snapshot":
+      case "snapshot-abandoned":
+      case "snapshot-installed":
+        if (this.trace.has("snapshots")) this.lines.push(`${id} ${describeEffect(effect)}`);
+        return;
       case "append-refused":
       case "replica-distrusted":
         this.lines.push(`${id} ${describeEffect(effect)}`);
@@ -408,27 +425,14 @@ const dueAt = ({ state, frozen, timer }: Node): number =>
 
 function topicOf(body: { readonly api: Request["api"] }): Topic {
   if (body.api === "vote") return "votes";
+  if (body.api === "fetch-snapshot") return "snapshots";
   return body.api === "fetch" ? "fetches" : "epochs";
 }
 
-function store(node: Node, effect: Extract<Effect, { kind: "persist" }>): void {
-  const { election, truncateTo, append, highWatermark } = effect;
-  if (election !== null) node.election = election;
-  node.highWatermark = highWatermark;
-  const kept =
-    truncateTo === null ? node.log : node.log.filter((entry) => entry.baseOffset < truncateTo);
-  node.log = [...kept, ...append];
-}
-
-/** Reads what a reply only names, as a shell would from its storage. */
-function materialise(node: Node, response: Reply): Response {
-  if (response.api !== "fetch") return response;
-  const { records } = response;
-  const entries =
-    records === null
-      ? []
-      : node.log.filter(
-          ({ baseOffset, lastOffset }) => lastOffset >= records.from && baseOffset < records.upTo,
-        );
-  return { ...response, records: entries } satisfies FetchResponse;
+/** What reading a fetched snapshot back has shown. */
+function verdictOn({ disk }: Node, id: SnapshotId, now: number): Input {
+  const voters = votersInFile(disk.download);
+  if (voters === null) return { kind: "snapshot-refused", now, id };
+  const snapshot = { ...id, size: disk.download.byteLength, timestampMs: now };
+  return { kind: "snapshot-verified", now, snapshot, voters: voters.map(voterOf) };
 }

@@ -12,8 +12,9 @@ const ROOT = "src/raft";
 const FLOORS: readonly (readonly string[])[] = [
   ["messages.ts", "inputs.ts", "effects.ts", "config.ts", "log-summary.ts", "storage-identity.ts"],
   ["membership"],
-  ["state.ts", "turn.ts", "leadership.ts"],
+  ["state.ts", "turn.ts", "leadership.ts", "heartbeat.ts"],
   ["exchange"],
+  ["snapshots"],
   ["replication"],
   ["election"],
   [

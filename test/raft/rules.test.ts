@@ -19,7 +19,7 @@ const read = (path: string): string => readFileSync(path, "utf8");
 
 /** The ids that a page explains: the bold word at the head of a list item. */
 const explainedBy = (page: string): readonly string[] =>
-  [...read(page).matchAll(/^- \*\*([A-Z]-?\d+)\*\*/gm)].map(([, id]) => id ?? "");
+  [...read(page).matchAll(/^- \*\*([A-Z]{1,2}-?\d+)\*\*/gm)].map(([, id]) => id ?? "");
 
 /** Every citation that no explanation stands behind, as `file: id`. */
 const unexplained = (cited: RegExp, page: string): readonly string[] => {
@@ -60,7 +60,7 @@ describe("the table of invariants", () => {
 
 describe("the ids of rules and promises", () => {
   test("every rule that is cited anywhere is explained", () => {
-    expect(unexplained(/\b[ADEFHILMNQRSTVW]-\d+\b/g, RULES)).toEqual([]);
+    expect(unexplained(/\b(?:[ADEFHILMNQRSTVW]|SN)-\d+\b/g, RULES)).toEqual([]);
   });
 
   test("every promise that is cited anywhere is explained", () => {
@@ -79,7 +79,7 @@ describe("the ids of rules and promises", () => {
       .map((path) => [path, read(path).split("\n")[0] ?? ""] as const);
     const strays = claims.filter(([, claim]) => {
       const [head = ""] = claim.replace(/^# /, "").split(": ");
-      return head.split(", ").some((word) => !/^([A-Z]-\d+|KAFKA-\d+|KIP-\d+)$/.test(word));
+      return head.split(", ").some((word) => !/^([A-Z]{1,2}-\d+|KAFKA-\d+|KIP-\d+)$/.test(word));
     });
     expect(strays).toEqual([]);
   });

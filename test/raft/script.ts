@@ -3,7 +3,8 @@
  * Running one renders the whole file anew, so that a script is its own snapshot.
  *
  *     quorum voters=1,2,3 [observers=100] [leader=1 epoch=4]   a quorum; with a leader, one that has settled
- *            [joining=7]                                       nodes that know addresses but no voters
+ *            [joining=7] [bytes=100]                           nodes that know addresses but no voters; the
+ *                                                              most that one Fetch asks for
  *     disk 2 epoch=3 [leader=1] [voted=2] log=1x3,2x2          storage before the boot: three batches of
  *                                                              epoch 1, two of epoch 2, a record each
  *     boot [2]                                                 starts all, or one
@@ -15,14 +16,23 @@
  *     kill 1                                                   crashes it, and the calls that wait at it fail
  *     clock 1 1d · clock 1 -2s                                 sets its clock ahead or back
  *     abandon                                                  the client of the latest `ask` hangs up
- *     ask 1 vote|prevote|begin|end|fetch key=value …           a hand-made request from outside the quorum
+ *     snapshot 1 6 300                                         1 has made a snapshot of 300 bytes up to 6
+ *     cutlog 1 6                                               cuts its log at the end of that snapshot
+ *     verify 2 3s · flip 1 6                                   how long 2 reads snapshots back; a byte of the
+ *                                                              snapshot up to 6 is another one
+ *     ask 1 vote|prevote|begin|end|fetch|snapshot key=value …  a hand-made request from outside the quorum
  *     move 1 host=elsewhere                                    changes its endpoints from the next boot on
  *     show [1] · quorum? 1                                     states; DescribeQuorum
- *     trace roles,votes,epochs,fetches,storage,commits         what to tell
+ *     trace roles,votes,epochs,fetches,snapshots,storage,commits   what to tell
  */
 import type { Request, RequestFailure, State } from "../../src/raft/index.ts";
 import { describeQuorum, describeState, highWatermark } from "../../src/raft/index.ts";
-import { INCARNATION_COUNT, NO_DIRECTORY, UNSTATED_HIGH_WATERMARK } from "../../src/raft/index.ts";
+import {
+  DEFAULT_TIMEOUTS,
+  INCARNATION_COUNT,
+  NO_DIRECTORY,
+  UNSTATED_HIGH_WATERMARK,
+} from "../../src/raft/index.ts";
 import type { Topic } from "./quorum-driver.ts";
 import { CLUSTER_ID, Quorum, configOf, dataEntry } from "./quorum-driver.ts";
 
@@ -97,6 +107,19 @@ class Run {
       case "clock":
         this.quorum.node(id).clockAheadMs += parseSpan(words[1] ?? "");
         return;
+      case "snapshot":
+        return this.quorum.makeSnapshot(id, Number(words[1]), Number(words[2] ?? 100));
+      case "cutlog":
+        return this.quorum.take(id, {
+          kind: "log-cut",
+          now: this.quorum.now,
+          startOffset: Number(words[1]),
+        });
+      case "verify":
+        this.quorum.node(id).verifyMs = parseSpan(words[1] ?? "");
+        return;
+      case "flip":
+        return this.quorum.node(id).disk.flip(Number(words[1]));
       case "abandon":
         return this.quorum.abandon();
       case "freeze":
@@ -140,9 +163,10 @@ class Run {
     const quorum = new Quorum(seed);
     const voters = parseIds(options.get("voters"));
     const epoch = options.has("leader") ? Number(options.get("epoch") ?? 1) - 1 : 0;
+    const fetchMaxBytes = Number(options.get("bytes") ?? DEFAULT_TIMEOUTS.fetchMaxBytes);
     for (const id of [...voters, ...parseIds(options.get("observers"))]) {
-      const node = quorum.add(id, configOf(id, voters));
-      if (epoch > 0) node.election = { epoch, leaderId: null, votedKey: null };
+      const node = quorum.add(id, { ...configOf(id, voters), fetchMaxBytes });
+      if (epoch > 0) node.disk.election = { epoch, leaderId: null, votedKey: null };
     }
     for (const id of parseIds(options.get("joining"))) {
       quorum.add(id, { ...configOf(id, voters), bootstrapVoters: [] });
@@ -151,21 +175,21 @@ class Run {
   }
 
   #disk(id: number, options: Options): void {
-    const node = this.quorum.node(id);
+    const { disk } = this.quorum.node(id);
     const voted = options.get("voted");
     const leader = options.get("leader");
-    node.election = {
+    disk.election = {
       epoch: Number(options.get("epoch") ?? 0),
       leaderId: leader === undefined ? null : Number(leader),
       votedKey: voted === undefined ? null : { id: Number(voted), directoryId: `dir-${voted}` },
     };
-    node.highWatermark = null;
+    disk.highWatermark = null;
     const batches = (options.get("log") ?? "").split(",").filter((part) => part !== "");
     const epochs = batches.flatMap((part) => {
       const [epoch = 0, count = 1] = part.split("x").map(Number);
       return Array.from({ length: count }, () => epoch);
     });
-    node.log = epochs.map((epoch, offset) => dataEntry(offset, offset, epoch));
+    disk.log = epochs.map((epoch, offset) => dataEntry(offset, offset, epoch));
   }
 
   /** The replica will listen elsewhere from its next boot on. */
@@ -266,7 +290,15 @@ function failureOf(word: string): RequestFailure {
   return failure;
 }
 
-const TOPICS: readonly Topic[] = ["roles", "votes", "epochs", "fetches", "storage", "commits"];
+const TOPICS: readonly Topic[] = [
+  "roles",
+  "votes",
+  "epochs",
+  "fetches",
+  "snapshots",
+  "storage",
+  "commits",
+];
 
 function topicOf(word: string): Topic {
   const topic = TOPICS.find((known) => known === word);
@@ -334,6 +366,19 @@ function requestOf(api: string, options: Options): Request {
         incarnation: options.has("incarnation")
           ? number("incarnation", 0) * INCARNATION_COUNT + number("bits", 0)
           : null,
+      };
+    }
+    case "snapshot": {
+      const id = number("replica", 100);
+      const [endOffset = 0, of = 0] = (options.get("id") ?? "0@0").split("@").map(Number);
+      return {
+        api: "fetch-snapshot",
+        clusterId,
+        replica: { id, directoryId: options.get("dir") ?? `dir-${id}` },
+        epoch,
+        snapshotId: { endOffset, epoch: of },
+        position: number("position", 0),
+        maxBytes: number("max", 1_000_000),
       };
     }
     default:

@@ -2,6 +2,7 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import {
+  cutVoters,
   findVoter,
   hasVoter,
   latestVoters,
@@ -9,9 +10,10 @@ import {
   recordVoters,
   truncateVoters,
   voterSet,
+  votersAt,
 } from "../../src/raft/membership/voter-history.ts";
 import type { VoterHistory } from "../../src/raft/index.ts";
-import { voterOf } from "./quorum-driver.ts";
+import { voterOf } from "./node-disk.ts";
 
 describe("a voter set", () => {
   test("is sorted by id, whatever order it is given in", () => {
@@ -57,5 +59,36 @@ describe("the history of voter sets", () => {
         },
       ),
     );
+  });
+
+  test("after a cut begins with the set that counted there, and answers above as before", () => {
+    fc.assert(
+      fc.property(
+        fc.uniqueArray(fc.integer({ min: 0, max: 50 })),
+        fc.integer({ min: 1, max: 60 }),
+        (offsets, cut) => {
+          let history: VoterHistory = { bootstrap: [voterOf(99)], records: [] };
+          for (const offset of offsets.toSorted((left, right) => left - right)) {
+            history = recordVoters(history, { offset, voters: [voterOf(offset)] });
+          }
+          const after = cutVoters(history, cut);
+          expect(after.records[0]).toEqual({ offset: cut - 1, voters: votersAt(history, cut) });
+          for (let offset = cut; offset <= 61; offset += 1) {
+            expect(votersAt(after, offset)).toEqual(votersAt(history, offset));
+          }
+          const rising = after.records.map(({ offset }) => offset);
+          expect(rising).toEqual([...new Set(rising)].toSorted((left, right) => left - right));
+          expect(cutVoters(after, cut)).toEqual(after);
+        },
+      ),
+    );
+  });
+
+  test("tells the set that counted when the log ended at an offset, the record before it included", () => {
+    let history: VoterHistory = { bootstrap: [voterOf(9)], records: [] };
+    history = recordVoters(history, { offset: 3, voters: [voterOf(1)] });
+    history = recordVoters(history, { offset: 7, voters: [voterOf(2)] });
+    const ids = [0, 3, 4, 7, 8].map((offset) => votersAt(history, offset)[0]?.key.id);
+    expect(ids).toEqual([9, 9, 1, 1, 2]);
   });
 });

@@ -6,19 +6,22 @@
  * It holds what the tables of `durable-objects/storage` hold, with the same answers to the same questions: a test
  * inside workerd puts both before the same random commands.
  */
-import type { LogStore, QuorumStore } from "../../durable-objects/replica/ports.ts";
-import type { StoredBatch } from "../../durable-objects/replica/stored-batch.ts";
-import type { ElectionState, EpochStart, LogRange, StorageIdentity } from "../../src/raft/index.ts";
+import type { LogStore, QuorumStore, SnapshotStore } from "../../durable-objects/replica/ports.ts";
+import type { ElectionState, StorageIdentity } from "../../src/raft/index.ts";
 import { assert } from "../../src/std/assert.ts";
+import { LogContents, logStoreOf, type LogWrite } from "./disk-log.ts";
+import { SnapshotContents, snapshotStoreOf, type SnapshotWrite } from "./disk-snapshots.ts";
 
-/** One row written or some rows removed. */
+/** Some rows written or removed. */
 export type Write =
   | { readonly kind: "election"; readonly election: ElectionState }
   | { readonly kind: "high-watermark"; readonly highWatermark: number }
-  | { readonly kind: "append"; readonly batch: StoredBatch }
-  | { readonly kind: "truncate"; readonly offset: number }
-  | { readonly kind: "epoch-start"; readonly start: EpochStart }
-  | { readonly kind: "alarm"; readonly atMs: number | null };
+  | { readonly kind: "alarm"; readonly atMs: number | null }
+  | LogWrite
+  | SnapshotWrite;
+
+/** As many as a row of the tables holds. */
+const CHUNK_BYTES_MAX = 1024 * 1024;
 
 /** One version of the contents: what the writer sees, or what is durable. */
 class Contents {
@@ -27,10 +30,12 @@ class Contents {
   election: ElectionState | null = null;
   highWatermark: number | null = null;
   alarmAtMs: number | null = null;
-  /** Rising and without gaps. */
-  batches: StoredBatch[] = [];
-  /** By rising epoch. */
-  epochs: EpochStart[] = [];
+  readonly log = new LogContents();
+  readonly snapshots: SnapshotContents;
+
+  constructor(chunkBytesMax: number) {
+    this.snapshots = new SnapshotContents(chunkBytesMax);
+  }
 
   apply(write: Write): void {
     switch (write.kind) {
@@ -44,14 +49,14 @@ class Contents {
         this.alarmAtMs = write.atMs;
         return;
       case "append":
-        this.#append(write.batch);
-        return;
       case "truncate":
-        while ((this.batches.at(-1)?.baseOffset ?? -1) >= write.offset) this.batches.pop();
-        this.epochs = this.epochs.filter(({ startOffset }) => startOffset < write.offset);
-        return;
       case "epoch-start":
-        this.#startEpoch(write.start);
+      case "log-start":
+      case "log-restart":
+      case "log-sweep":
+        return this.log.apply(write);
+      default:
+        this.snapshots.apply(write);
     }
   }
 
@@ -60,35 +65,8 @@ class Contents {
     this.election = other.election;
     this.highWatermark = other.highWatermark;
     this.alarmAtMs = other.alarmAtMs;
-    this.batches = [...other.batches];
-    this.epochs = [...other.epochs];
-  }
-
-  // Where a table would hold two rows of one key, or the log a gap.
-  #append(batch: StoredBatch): void {
-    const end = (this.batches.at(-1)?.lastOffset ?? batch.baseOffset - 1) + 1;
-    assert(batch.baseOffset === end, `a batch at ${batch.baseOffset} in a log that ends at ${end}`);
-    this.batches.push(batch);
-  }
-
-  #startEpoch(start: EpochStart): void {
-    const last = this.epochs.at(-1);
-    if (last === undefined || last.epoch < start.epoch) this.epochs.push(start);
-    else if (this.epochs.every(({ epoch }) => epoch !== start.epoch)) {
-      this.epochs = [...this.epochs, start].toSorted((one, other) => one.epoch - other.epoch);
-    }
-  }
-
-  /** The index of the first batch that reaches to or above `offset`. */
-  indexOf(offset: number): number {
-    let low = 0;
-    let high = this.batches.length;
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if ((this.batches[middle]?.lastOffset ?? offset) < offset) low = middle + 1;
-      else high = middle;
-    }
-    return low;
+    this.log.copyFrom(other.log);
+    this.snapshots.copyFrom(other.snapshots);
   }
 }
 
@@ -100,19 +78,25 @@ export interface Backup {
 export class Disk {
   readonly log: LogStore;
   readonly quorum: QuorumStore;
-  readonly #view = new Contents();
-  readonly #durable = new Contents();
+  readonly snapshots: SnapshotStore;
+  readonly #chunkBytesMax: number;
+  readonly #view: Contents;
+  readonly #durable: Contents;
   /** Of the transaction under way. */
   #writes: Write[] | null = null;
   #pending: (readonly Write[])[] = [];
   /** Thrown at the end of the next transaction. */
   failNext: Error | null = null;
 
-  constructor(identity: StorageIdentity | null = null) {
+  constructor(chunkBytesMax = CHUNK_BYTES_MAX, identity: StorageIdentity | null = null) {
+    this.#chunkBytesMax = chunkBytesMax;
+    this.#view = new Contents(chunkBytesMax);
+    this.#durable = new Contents(chunkBytesMax);
     this.#view.identity = identity;
     this.#durable.identity = identity;
     const write = (one: Write): void => this.#write(one);
-    this.log = logStoreOf(this.#view, write);
+    this.log = logStoreOf(this.#view.log, write);
+    this.snapshots = snapshotStoreOf(this.#view.snapshots, chunkBytesMax, write);
     this.quorum = {
       read: () => this.#view.election,
       write: (election) => write({ kind: "election", election }),
@@ -137,17 +121,20 @@ export class Disk {
   }
 
   get durableEnd(): number {
-    return (this.#durable.batches.at(-1)?.lastOffset ?? -1) + 1;
+    return this.#durable.log.endOffset;
   }
 
-  /** Keeps what `write` writes whole, or nothing of it if it throws. */
-  transaction(write: () => void): void {
+  /** Keeps what `write` writes whole, or nothing of it if it throws. False where it wrote nothing: nothing is to fail. */
+  transaction(write: () => void): boolean {
     assert(this.#writes === null, "a transaction within a transaction");
-    this.#writes = [];
+    const writes: Write[] = [];
+    this.#writes = writes;
     try {
       write();
+      if (writes.length === 0) return false;
       if (this.failNext !== null) throw this.failNext;
-      this.#pending.push(this.#writes);
+      this.#pending.push(writes);
+      return true;
     } catch (cause) {
       this.#view.copyFrom(this.#durable);
       for (const one of this.#pending.flat()) this.#view.apply(one);
@@ -177,7 +164,7 @@ export class Disk {
   }
 
   backup(): Backup {
-    const contents = new Contents();
+    const contents = new Contents(this.#chunkBytesMax);
     contents.copyFrom(this.#durable);
     return { contents };
   }
@@ -190,7 +177,7 @@ export class Disk {
   /** The storage is what it was at the time of `backup`; with null it is empty. */
   restore(backup: Backup | null): void {
     this.#pending = [];
-    this.#durable.copyFrom(backup?.contents ?? new Contents());
+    this.#durable.copyFrom(backup?.contents ?? new Contents(this.#chunkBytesMax));
     this.#view.copyFrom(this.#durable);
   }
 
@@ -199,35 +186,4 @@ export class Disk {
     this.#view.apply(write);
     this.#writes.push(write);
   }
-}
-
-function logStoreOf(contents: Contents, write: (one: Write) => void): LogStore {
-  return {
-    batchBytesMax: 1_000_000,
-    append: (batch) => write({ kind: "append", batch }),
-    truncateTo: (offset) => write({ kind: "truncate", offset }),
-    writeEpochStart: (start) => write({ kind: "epoch-start", start }),
-    epochStarts: () => [...contents.epochs],
-    epochAt(baseOffset) {
-      const batch = contents.batches[contents.indexOf(baseOffset)];
-      return batch?.baseOffset === baseOffset ? batch.epoch : null;
-    },
-    startOffset: () => contents.batches[0]?.baseOffset ?? 0,
-    endOffset: () => (contents.batches.at(-1)?.lastOffset ?? -1) + 1,
-    controlBatches: () => contents.batches.filter(({ control }) => control),
-    read: (range) => readFrom(contents, range),
-  };
-}
-
-function readFrom(contents: Contents, { from, upTo, maxBytes }: LogRange): readonly StoredBatch[] {
-  const read: StoredBatch[] = [];
-  let bytes = 0;
-  for (let at = contents.indexOf(from); at < contents.batches.length; at += 1) {
-    const batch = contents.batches[at];
-    if (batch === undefined || batch.baseOffset >= upTo) break;
-    bytes += batch.bytes.byteLength;
-    if (read.length > 0 && bytes > maxBytes) break;
-    read.push(batch);
-  }
-  return read;
 }

@@ -8,8 +8,8 @@ import type { Timeline } from "./timeline.ts";
 /** Outputs, and how many transactions stand before them. The platform makes those durable together. */
 export interface Gated {
   readonly writes: number;
-  /** What the world may believe of the replica from then on. */
-  readonly shown: Observation;
+  /** What the world may believe of the replica from then on; null where that is what it has believed. */
+  readonly shown: Observation | null;
   readonly outputs: readonly (() => void)[];
 }
 
@@ -63,7 +63,7 @@ export class Gate {
   }
 
   #release({ shown, outputs }: Gated): void {
-    this.#parts.show(shown);
+    if (shown !== null) this.#parts.show(shown);
     for (const leave of outputs) leave();
   }
 }

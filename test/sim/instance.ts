@@ -36,10 +36,11 @@ import type { Replica } from "./replica.ts";
 import { InstanceTimers } from "./timers.ts";
 
 /** Thrown where a real storage would throw: the step is not durable and nothing of it may happen. */
-class Cut extends Error {}
-class DiskFull extends Error {}
+export class Cut extends Error {}
+export class DiskFull extends Error {}
 
 const CALLS_MAX = 6;
+const NO_BYTES: Uint8Array = new Uint8Array(0);
 
 /** A request that has not been answered yet. */
 interface Asked {
@@ -60,6 +61,8 @@ export class Instance {
   #outputs: (() => void)[] = [];
   #writes = 0;
   #isGone = false;
+  /** Whether its first event has been: what the core has booted to is not stored before. */
+  #hasStepped = false;
   /** What happened while the instance was paused, in order. */
   #backlog: (() => void)[] = [];
   readonly #asked = new Set<Asked>();
@@ -131,6 +134,7 @@ export class Instance {
   happen(event: () => void): void {
     this.#whenAwake(() => {
       event();
+      this.#hasStepped = true;
       if (this.#isGone) return;
       this.#checkEnd();
       this.#showImage();
@@ -212,6 +216,7 @@ export class Instance {
           this.#outputs.push(() => world.timeline.after(0, () => this.happen(then))),
       },
       log: disk.log,
+      snapshots: disk.snapshots,
       quorum: disk.quorum,
       alarm: { set: (atMs) => this.#setAlarm(atMs) },
       timers: { set: (delayMs, run) => this.timers.set(delayMs, () => this.happen(run)) },
@@ -228,7 +233,7 @@ export class Instance {
     };
   }
 
-  #transact(run: () => void): void {
+  #transact(run: () => boolean): void {
     const { world } = this.replica;
     // A superseded instance cannot commit: what it wanted to write and to say is lost with it.
     if (this.isZombie) throw new Cut("superseded");
@@ -242,12 +247,11 @@ export class Instance {
     const isFull = world.chance.happens(world.swarm.diskFullRate);
     if (isFull) world.tally.count("fault: disk full");
     if (isFull) throw this.#rolledBack(run);
-    run();
-    this.#writes += 1;
+    if (run()) this.#writes += 1;
   }
 
   /** The whole transaction is done, and then not. */
-  #rolledBack(run: () => void): DiskFull {
+  #rolledBack(run: () => boolean): DiskFull {
     const full = new DiskFull("the disk is full");
     const { disk } = this.replica;
     disk.failNext = full;
@@ -348,14 +352,23 @@ export class Instance {
   }
 
   #pass(): void {
-    const gated = { writes: this.#writes, shown: this.#shown(), outputs: this.#outputs };
+    const gated = {
+      writes: this.#writes,
+      shown: this.#hasStepped ? this.#shown() : null,
+      outputs: this.#outputs,
+    };
     this.#writes = 0;
     this.#outputs = [];
     this.#gate.pass(gated);
   }
 
-  /** Reads the records that a reply to a fetch names, within the step that made it. */
+  /** Reads the records or bytes that a reply to a fetch names, within the step that made it. */
   #resolve(reply: Reply): Response {
+    if (reply.api === "fetch-snapshot") {
+      const bytes = reply.bytes === null ? NO_BYTES : this.replica.disk.snapshots.read(reply.bytes);
+      if (bytes !== null) return { ...reply, bytes };
+      return { ...reply, error: "UNKNOWN_SERVER_ERROR", bytes: NO_BYTES };
+    }
     if (reply.api !== "fetch") return reply;
     const { records: range } = reply;
     if (range === null) return { ...reply, records: [] };

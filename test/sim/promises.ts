@@ -10,6 +10,7 @@ export function promiseOfRequest(request: Request): Promise | undefined {
     case "begin-quorum-epoch":
       return { kind: "leadership", epoch: request.epoch };
     case "end-quorum-epoch":
+    case "fetch-snapshot":
       return undefined;
     case "fetch":
       return { kind: "log", endOffset: request.fetchOffset, lastEpoch: request.lastFetchedEpoch };

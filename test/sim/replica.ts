@@ -15,7 +15,7 @@ import { AssertionError } from "../../src/std/assert.ts";
 import type { ChainedEntry } from "./checkers/ghost.ts";
 import { type Backup, Disk, type Write } from "./disk.ts";
 import { markOf } from "./entries.ts";
-import { Instance } from "./instance.ts";
+import { Cut, DiskFull, Instance } from "./instance.ts";
 import { nameOf, type Observation } from "./observation.ts";
 import type { World } from "./world.ts";
 
@@ -80,7 +80,8 @@ export class Replica {
     this.config = config;
     this.id = config.local.key.id;
     this.name = nameOf(this.id);
-    this.disk = new Disk({ directoryId: config.local.key.directoryId, objectId: this.name });
+    const identity = { directoryId: config.local.key.directoryId, objectId: this.name };
+    this.disk = new Disk(undefined, identity);
     const { chance, swarm } = world;
     this.#clockOffsetMs = chance.between(0, 1_000_000);
     this.#clockRate = 1 + (swarm.driftMax * chance.between(-1_000, 1_000)) / 1_000;
@@ -135,6 +136,8 @@ export class Replica {
       this.#checkCommitted(instance);
       instance.happen(() => instance.controller.onDeadline());
     } catch (error) {
+      // A boot stores something before anything can happen to the instance.
+      if (error instanceof Cut || error instanceof DiskFull) return this.reset(error.message);
       if (!(error instanceof AssertionError)) throw error;
       world.complain("assertions", `replica ${this.name} at boot: ${error.message}`);
     }

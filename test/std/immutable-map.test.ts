@@ -38,6 +38,42 @@ test("after any writes it holds what a Map holds, in order, and every earlier ma
   );
 });
 
+test("what another map lacks or has otherwise is found, and what both share is not looked at", () => {
+  fc.assert(
+    fc.property(operations, operations, (first, then) => {
+      const written = (
+        map: ImmutableMap<number, number>,
+        writes: typeof first,
+      ): ImmutableMap<number, number> =>
+        writes.reduce(
+          (all, { key, value }) => (value === null ? all.delete(key) : all.set(key, value)),
+          map,
+        );
+      const before = written(ImmutableMap.empty(byNumber), first);
+      const after = written(before, then);
+      for (const [one, other] of [
+        [before, after],
+        [after, before],
+      ] as const) {
+        const differing = [...one].filter(([key, value]) => other.get(key) !== value);
+        expect([...one.notIn(other)]).toEqual(differing);
+      }
+    }),
+    { numRuns: 60 },
+  );
+  let compared = 0;
+  const counting = (a: number, b: number): number => {
+    compared += 1;
+    return a - b;
+  };
+  let map = ImmutableMap.empty<number, number>(counting);
+  for (let key = 0; key < 10_000; key += 1) map = map.set(key, key);
+  const later = map.set(77, -77);
+  compared = 0;
+  expect([...map.notIn(later)]).toEqual([[77, 77]]);
+  expect(compared).toBeLessThan(1_000);
+});
+
 test("a write that changes nothing returns the very same map", () => {
   const map = ImmutableMap.from(
     byText,

@@ -8,7 +8,12 @@ import {
   readText,
 } from "../../worker/http/body.ts";
 import { fixVoters, nodesOf, type ClusterEntry } from "../../durable-objects/cluster-entry.ts";
-import { QUORUM_SETTINGS, SETTING_BOUNDS } from "../../durable-objects/quorum-settings.ts";
+import {
+  QUORUM_SETTINGS,
+  SETTING_BOUNDS,
+  defaultSettings,
+  settingsOf,
+} from "../../durable-objects/cluster-settings.ts";
 import { raftConfig } from "../../durable-objects/replica/raft-config.ts";
 import { EMPTY_LOG, boot } from "../../src/raft/index.ts";
 import { agrees, clusterPlanOf } from "../../worker/clusters/cluster-requests.ts";
@@ -137,6 +142,14 @@ describe("a request for a cluster", () => {
       { settings: { "controller.quorum.election.timeout.ms": "1s" } },
       'settings["controller.quorum.election.timeout.ms"]: must be a whole number',
     ],
+    [
+      { settings: { "metadata.log.max.record.bytes.between.snapshots": 0 } },
+      'settings["metadata.log.max.record.bytes.between.snapshots"]: must be a whole number from 1',
+    ],
+    [
+      { settings: { "metadata.max.retention.ms": "-2" } },
+      'settings["metadata.max.retention.ms"]: must be a whole number from -1',
+    ],
   ])("%j is refused", (body, message) => {
     expect(() => clusterPlanOf(body, 0)).toThrow(message);
   });
@@ -147,7 +160,7 @@ describe("a request for a cluster", () => {
       "controller.quorum.fetch.timeout.ms": 3_000,
     };
     const entry = entryOf({ settings });
-    expect(entry.settings).toEqual({
+    expect(entry.settings).toMatchObject({
       "controller.quorum.election.timeout.ms": 1_500,
       "controller.quorum.election.backoff.max.ms": 1_000,
       "controller.quorum.fetch.timeout.ms": 3_000,
@@ -160,6 +173,32 @@ describe("a request for a cluster", () => {
     });
     expect(agrees(entry, clusterPlanOf({ settings }, 0))).toBe(true);
     expect(agrees(entry, clusterPlanOf({}, 0))).toBe(false);
+  });
+
+  test("may say when its log is cut, and keeps Kafka's defaults of what it leaves out", () => {
+    const settings = {
+      "metadata.log.max.record.bytes.between.snapshots": 10_240,
+      "metadata.max.retention.bytes": "-1",
+    };
+    const entry = entryOf({ settings });
+    expect(entry.settings).toMatchObject({
+      "metadata.log.max.record.bytes.between.snapshots": 10_240,
+      "metadata.log.max.snapshot.interval.ms": 3_600_000,
+      "metadata.max.retention.bytes": -1,
+      "metadata.max.retention.ms": 604_800_000,
+    });
+    expect(agrees(entry, clusterPlanOf({ settings }, 0))).toBe(true);
+    expect(agrees(entry, clusterPlanOf({}, 0))).toBe(false);
+  });
+
+  test("that an earlier build formed has the defaults of what that build did not know", () => {
+    const { settings: _, ...rest } = entryOf({});
+    const first: ClusterEntry = rest;
+    const second = { ...first, settings: { "controller.quorum.fetch.timeout.ms": 3_000 } };
+    expect(settingsOf(first)).toEqual(defaultSettings([]));
+    expect(agrees(first, clusterPlanOf({}, 0))).toBe(true);
+    expect(agrees(second, clusterPlanOf({ settings: second.settings }, 0))).toBe(true);
+    expect(raftConfig(second, 3000)).toMatchObject({ fetchTimeoutMs: 3_000 });
   });
 
   test.each([

@@ -10,12 +10,12 @@ import {
   type PlannedController,
 } from "../../durable-objects/cluster-entry.ts";
 import {
-  ONE_CONTINENT,
-  QUORUM_SETTINGS,
+  CLUSTER_SETTINGS,
   SETTING_BOUNDS,
   defaultSettings,
-  type QuorumSettings,
-} from "../../durable-objects/quorum-settings.ts";
+  settingsOf,
+  type ClusterSettings,
+} from "../../durable-objects/cluster-settings.ts";
 import { MV_DEFAULT, MV_MAX } from "../../src/metadata/index.ts";
 import { Problem } from "../http/errors.ts";
 import { arrayAt, integerAt, invalid, objectAt, textAt } from "../http/fields.ts";
@@ -50,7 +50,7 @@ export function clusterPlanOf(body: unknown, nowMs: number): ClusterPlan {
   return {
     cluster_id: clusterId,
     planned_voters: voters,
-    settings: settingsOf(
+    settings: settingsAt(
       fields["settings"],
       defaultSettings(voters.map((voter) => voter.location_hint)),
     ),
@@ -71,7 +71,7 @@ export function agrees(existing: ClusterPlan | ClusterEntry, asked: ClusterPlan)
 const shape = (cluster: ClusterPlan | ClusterEntry): string =>
   JSON.stringify([
     cluster.metadata_version,
-    QUORUM_SETTINGS.map((name) => (cluster.settings ?? ONE_CONTINENT)[name]),
+    settingsInOrder(settingsOf(cluster)),
     nodesOf(cluster).map(({ node_id, host, port, location_hint }) => [
       node_id,
       host,
@@ -80,13 +80,16 @@ const shape = (cluster: ClusterPlan | ClusterEntry): string =>
     ]),
   ]);
 
+const settingsInOrder = (settings: ClusterSettings): readonly number[] =>
+  CLUSTER_SETTINGS.map((name) => settings[name]);
+
 /** Numbers, or as in Kafka's files their texts. What a cluster of this build cannot go by is refused, not ignored. */
-function settingsOf(given: unknown, defaults: QuorumSettings): QuorumSettings {
+function settingsAt(given: unknown, defaults: ClusterSettings): ClusterSettings {
   if (given === undefined) return defaults;
-  const fields = objectAt(given, "settings", QUORUM_SETTINGS);
-  const chosen = QUORUM_SETTINGS.filter((name) => fields[name] !== undefined).map((name) => {
+  const fields = objectAt(given, "settings", CLUSTER_SETTINGS);
+  const chosen = CLUSTER_SETTINGS.filter((name) => fields[name] !== undefined).map((name) => {
     const value = fields[name];
-    const isText = typeof value === "string" && /^\d{1,9}$/.test(value);
+    const isText = typeof value === "string" && /^-?\d{1,16}$/.test(value);
     const path = `settings["${name}"]`;
     return [name, integerAt(isText ? Number(value) : value, path, SETTING_BOUNDS[name])] as const;
   });

@@ -8,7 +8,7 @@ import type {
   ClusterIdentity,
   ControllerEntry,
 } from "../../durable-objects/cluster-entry.ts";
-import { ONE_CONTINENT, type QuorumSettings } from "../../durable-objects/quorum-settings.ts";
+import { settingsOf, type ClusterSettings } from "../../durable-objects/cluster-settings.ts";
 import { parseJson, readText } from "../http/body.ts";
 import { agrees, clusterPlanOf } from "../clusters/cluster-requests.ts";
 import { clusterKey, nodeIdsOf, reachController } from "../channel/controller-calls.ts";
@@ -25,8 +25,8 @@ import { stampPosition } from "../observer/position.ts";
 interface ClusterData extends Resource, ClusterIdentity {
   /** The initial voters. */
   readonly controllers: readonly ControllerEntry[];
-  /** The time-outs of the quorum, in ms under Kafka's names. */
-  readonly settings: QuorumSettings;
+  /** Under Kafka's names, in milliseconds and bytes. */
+  readonly settings: ClusterSettings;
   readonly brokers: Related;
   readonly topics: Related;
   readonly quorum: Related;
@@ -112,7 +112,7 @@ function clusterData(context: ScopedContext, entry: ClusterEntry): ClusterData {
     cluster_id: entry.cluster_id,
     controllers: entry.initial_voters,
     metadata_version: entry.metadata_version,
-    settings: entry.settings ?? ONE_CONTINENT,
+    settings: settingsOf(entry),
     created_ms: entry.created_ms,
     brokers: related("brokers"),
     topics: related("topics"),

@@ -44,6 +44,11 @@ export class DecodeError extends Error implements Place {
     return new DecodeError(this.reason, this.at, { api, version, path: joinPath(segment, path) });
   }
 
+  /** The same fault, counted from `bytes` earlier. */
+  after(bytes: number): DecodeError {
+    return new DecodeError(this.reason, bytes + this.at, this);
+  }
+
   /** The same fault, with the message it was found in. */
   of(api: string, version: number): DecodeError {
     return new DecodeError(this.reason, this.at, { api, version, path: this.path });

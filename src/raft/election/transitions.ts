@@ -2,8 +2,8 @@
  * The only constructors of roles. Each `becomeX` asserts where it came from; what is forbidden in KRaft's
  * transition table cannot be written here without tripping. The README of src/raft has the table.
  *
- * Every transition forgets the requests in flight, so that an answer meant for an earlier role is dropped;
- * leaving leadership also ends every parked fetch (KAFKA-10661, KAFKA-10677).
+ * Every transition forgets the requests in flight, so that an answer meant for an earlier role is dropped, and gives
+ * up a snapshot on its way (N-8); leaving leadership also ends every parked fetch (KAFKA-10661, KAFKA-10677).
  *
  * What a transition stores it does not write: it changes `election` in the turn, and `endTurn` finds the
  * difference. Entering Prospective and Resigned changes nothing there, and so stores nothing (D-1).
@@ -17,6 +17,7 @@ import { standingDelay } from "../membership/succession.ts";
 import { latestVoters, sameKey } from "../membership/voter-history.ts";
 import type { Epoch, Milliseconds, ReplicaKey } from "../messages.ts";
 import { advanceHighWatermark } from "../replication/high-watermark.ts";
+import { abandonInstall } from "../snapshots/fetching.ts";
 import type { Role } from "../state.ts";
 import { isSoleVoter, isVoter } from "../state.ts";
 import type { Turn } from "../turn.ts";
@@ -197,6 +198,8 @@ export function becomeFollower(turn: Turn, epoch: Epoch, leader: Leadership): vo
       fetchFailures: 0,
       // Without this pause one voter with a bad link would ask for pre-votes in a loop.
       suspectAfter: role.kind === "prospective" ? now + config.electionTimeoutMs : now,
+      installing: null,
+      installAfter: now,
     },
   );
 }
@@ -239,6 +242,7 @@ function install(turn: Turn, election: ElectionState, role: Role): void {
     election.epoch >= before.epoch,
     `the epoch falls from ${before.epoch} to ${election.epoch}`,
   );
+  abandonInstall(turn);
   update(turn, { election, role, connections: new Map() });
   if (left.kind === "leader") failParked(turn, left);
   announceRole(turn);

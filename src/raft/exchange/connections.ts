@@ -1,14 +1,14 @@
 /**
- * Requests under way (Q-1 to Q-5): at most one to each peer, at most one Fetch in all, and a pause after a
- * failure that doubles up to sixteenfold. Answers are matched by correlation; a change of role empties this
- * table, so an answer to a question of an earlier role is dropped.
+ * Requests under way (Q-1 to Q-5): at most one to each peer, at most one Fetch in all, be it of records or of a
+ * snapshot, and a pause after a failure that doubles up to sixteenfold. Answers are matched by correlation; a change
+ * of role empties this table, so an answer to a question of an earlier role is dropped.
  *
- * One request to each peer is a bound on memory and on what can be reordered: an answer that comes late can
- * only be late against its own successor, and the correlation tells the two apart. The core counts requests;
- * the connections themselves, and aborting an attempt whose deadline has passed, are the shell's.
+ * One request to each peer is a bound on memory and on what can be reordered: an answer that comes late can only be
+ * late against its own successor, and the correlation tells the two apart. The core counts requests; the connections
+ * themselves, and aborting an attempt whose deadline has passed, are the shell's.
  */
 import { assert } from "../../std/assert.ts";
-import type { ApiName, CorrelationId, ReplicaId, Request } from "../messages.ts";
+import type { ApiName, CorrelationId, Milliseconds, ReplicaId, Request } from "../messages.ts";
 import type { Connection, State } from "../state.ts";
 import type { Turn } from "../turn.ts";
 import { update } from "../turn.ts";
@@ -27,10 +27,14 @@ export function isReady(state: State, to: ReplicaId): boolean {
   return connection.inFlight === null && connection.readyAt <= state.now;
 }
 
+/** Whether a request of this kind is the one Fetch of a replica: a FetchSnapshot takes its place. */
+export const isFetch = (api: ApiName | undefined): boolean =>
+  api === "fetch" || api === "fetch-snapshot";
+
 /** Two fetches at once could bring the same records twice (Q-2). */
 export function isFetching(state: State): boolean {
   for (const connection of state.connections.values()) {
-    if (connection.inFlight?.api === "fetch") return true;
+    if (isFetch(connection.inFlight?.api)) return true;
   }
   return false;
 }
@@ -39,7 +43,7 @@ export function isFetching(state: State): boolean {
 export function send(turn: Turn, to: ReplicaId, request: Request): void {
   const { state } = turn;
   assert(isReady(state, to), `replica ${to} is not ready for a ${request.api} request`);
-  assert(request.api !== "fetch" || !isFetching(state), "two fetches are under way");
+  assert(!isFetch(request.api) || !isFetching(state), "two fetches are under way");
   const correlation = state.nextCorrelation;
   const deadline = state.now + state.config.requestTimeoutMs;
   const { failures } = connectionTo(state, to);
@@ -71,6 +75,17 @@ export function backOff(turn: Turn, from: ReplicaId): void {
   const { failures } = connectionTo(turn.state, from);
   const pause = config.retryBackoffMs * 2 ** Math.min(failures, BACKOFF_DOUBLINGS_MAX);
   install(turn, from, { inFlight: null, readyAt: now + pause, failures: failures + 1 });
+}
+
+/** The peer has answered, and is not to be asked again for a while: a pause that is nobody's fault. */
+export function rest(turn: Turn, from: ReplicaId, ms: Milliseconds): void {
+  install(turn, from, { ...UNUSED, readyAt: turn.state.now + ms });
+}
+
+/** Ends such a pause, if there is one. */
+export function endRest(turn: Turn, from: ReplicaId): void {
+  const { inFlight, failures } = connectionTo(turn.state, from);
+  if (inFlight === null && failures === 0) settle(turn, from);
 }
 
 /**

@@ -57,6 +57,13 @@ export const latestVoters = (history: VoterHistory): VoterSet =>
 export const latestVotersOffset = (history: VoterHistory): Offset =>
   history.records.at(-1)?.offset ?? -1;
 
+/**
+ * The set that counted when the log ended at `offset`: what a snapshot that ends there says in its header (N-3). The
+ * newest one may not be committed yet.
+ */
+export const votersAt = (history: VoterHistory, offset: Offset): VoterSet =>
+  history.records.findLast((record) => record.offset < offset)?.voters ?? history.bootstrap;
+
 export const recordVoters = (history: VoterHistory, record: VotersRecord): VoterHistory => ({
   ...history,
   records: [...history.records, record],
@@ -67,3 +74,15 @@ export function truncateVoters(history: VoterHistory, offset: Offset): VoterHist
   const records = history.records.filter((record) => record.offset < offset);
   return records.length === history.records.length ? history : { ...history, records };
 }
+
+/**
+ * The history of a log that was cut at `offset`, where a snapshot ends: the set in its header stands at its last
+ * offset, as a boot would find it, and those above are in the log still.
+ */
+export const cutVoters = (history: VoterHistory, offset: Offset): VoterHistory => ({
+  ...history,
+  records: [
+    { offset: offset - 1, voters: votersAt(history, offset) },
+    ...history.records.filter((record) => record.offset >= offset),
+  ],
+});

@@ -13,6 +13,7 @@ import type {
   Offset,
   ReplicaKey,
 } from "../messages.ts";
+import { idOf } from "../log-summary.ts";
 import type { State } from "../state.ts";
 import { leaderRole } from "../state.ts";
 
@@ -27,8 +28,12 @@ export const fetchError = (state: State, error: ErrorName): FetchReply => ({
   records: null,
 });
 
-/** The answer to a valid Fetch with what can be had now. */
+/** The answer to a valid Fetch with what can be had now. The log may have been cut while it waited. */
 export function fetchSuccess(state: State, body: FetchRequest): FetchReply {
+  const latest = state.log.snapshots.at(-1);
+  if (latest !== undefined && body.fetchOffset < state.log.startOffset) {
+    return { ...served(state, null), snapshotId: idOf(latest) };
+  }
   const end = readableEnd(state, body.replica);
   const { fetchOffset } = body;
   if (fetchOffset >= end) return served(state, null);

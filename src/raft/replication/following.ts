@@ -12,27 +12,34 @@
 import { assert } from "../../std/assert.ts";
 import { nextInt } from "../../std/random.ts";
 import { backOff, failuresOf, isFetching, isReady, send } from "../exchange/connections.ts";
+import { noteServed } from "../heartbeat.ts";
 import type { EpochEnd } from "../log-summary.ts";
 import { divergenceEnd, logEnd } from "../log-summary.ts";
-import { standingDelay } from "../membership/succession.ts";
 import { latestVoters } from "../membership/voter-history.ts";
 import type { Entry, FetchResponse, ReplicaId } from "../messages.ts";
-import type { Follower, State } from "../state.ts";
+import { fetchedNow, onSnapshotNamed, requestRange } from "../snapshots/fetching.ts";
+import type { State } from "../state.ts";
 import type { Turn } from "../turn.ts";
 import { appendEntry, commitUpTo, isWellFormed, truncateTo, update } from "../turn.ts";
 
 /**
- * Keeps one Fetch under way: to the leader, or to any other server while the leader cannot be reached (Q-3).
+ * Keeps one Fetch under way: to the leader, or to any other server while the leader cannot be reached (Q-3). While a
+ * snapshot is fetched, it is that of the next range.
  */
 export function keepFetching(turn: Turn): void {
   const { state } = turn;
   const { role, config, election, log, committed, incarnation } = state;
   if (isFetching(state)) return;
   const leaderId = role.kind === "follower" ? role.leaderId : null;
-  if (leaderId !== null && deservesRetry(state, leaderId)) return;
+  if (leaderId !== null && isWorthWaitingFor(state, leaderId)) return;
   const to =
     leaderId !== null && isReady(state, leaderId) ? leaderId : drawOtherServer(turn, leaderId);
   if (to === null) return;
+  const wanted = fetchedNow(state);
+  if (wanted !== null && to === leaderId) {
+    requestRange(turn, to, wanted);
+    return;
+  }
   const end = logEnd(log);
   send(turn, to, {
     api: "fetch",
@@ -49,11 +56,11 @@ export function keepFetching(turn: Turn): void {
 }
 
 /**
- * Whether the leader has failed once and is about to be asked again. Another server would name the same leader, and
- * while it is being asked no Fetch can go to the leader itself (Q-2).
+ * Whether the leader is about to be asked again: it has failed once, or has named a snapshot that is on its way.
+ * Another server would name the same leader, and while it is being asked no Fetch can go to the leader itself (Q-2).
  */
-const deservesRetry = (state: State, leaderId: ReplicaId): boolean =>
-  !isReady(state, leaderId) && failuresOf(state, leaderId) === 1;
+const isWorthWaitingFor = (state: State, leaderId: ReplicaId): boolean =>
+  !isReady(state, leaderId) && failuresOf(state, leaderId) <= 1;
 
 /** Any server that is ready, at random; null when all are being left alone for the moment. */
 function drawOtherServer(turn: Turn, leaderId: ReplicaId | null): ReplicaId | null {
@@ -82,26 +89,14 @@ export function onFetchResponse(turn: Turn, from: ReplicaId, body: FetchResponse
     backOff(turn, from);
     return;
   }
-  // A snapshot cannot be installed yet: the leader's log reaches back to 0, so it names none.
-  const served =
-    body.snapshotId === null &&
-    (body.diverging === null ? takeRecords(turn, body) : takeDivergence(turn, body.diverging));
-  if (!served) {
-    backOff(turn, from);
-    return;
-  }
-  // What was under way when the leader took its leave holds up no successor (E-7).
-  if (role.hasLeft) return;
-  const { now, config, voters } = turn.state;
-  const fetched: Follower = {
-    ...role,
-    fetchDeadline:
-      now + config.fetchTimeoutMs + standingDelay(config, latestVoters(voters), role.leaderId),
-    hasFetched: true,
-    isServed: true,
-    fetchFailures: 0,
-  };
-  update(turn, { role: fetched });
+  if (takeServed(turn, from, body)) noteServed(turn);
+  else backOff(turn, from);
+}
+
+/** False when the leader served something that is of no use. */
+function takeServed(turn: Turn, from: ReplicaId, body: FetchResponse): boolean {
+  if (body.snapshotId !== null) return onSnapshotNamed(turn, from, body.snapshotId);
+  return body.diverging === null ? takeRecords(turn, body) : takeDivergence(turn, body.diverging);
 }
 
 /** Removes what the leader's log does not share; several rounds may be needed, one per epoch (F-10). */

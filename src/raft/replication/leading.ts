@@ -11,9 +11,8 @@
  */
 import { assert } from "../../std/assert.ts";
 import { ImmutableMap, byText } from "../../std/immutable-map.ts";
-import { checkQuorumMs } from "../config.ts";
+import { hearFrom } from "../heartbeat.ts";
 import { judgeContinuation } from "../log-summary.ts";
-import { hasMajority } from "../membership/majority.ts";
 import { hasVoter, latestVoters } from "../membership/voter-history.ts";
 import type {
   ErrorName,
@@ -21,12 +20,11 @@ import type {
   Incarnation,
   Milliseconds,
   Offset,
-  ReplicaKey,
   RequestId,
 } from "../messages.ts";
 import { INCARNATION_COUNT } from "../messages.ts";
 import type { Leader, ReplicaProgress, State } from "../state.ts";
-import { isVoter, keyOf, leaderRole } from "../state.ts";
+import { keyOf, leaderRole } from "../state.ts";
 import type { Turn } from "../turn.ts";
 import { appendEntry, reply, update } from "../turn.ts";
 import { fetchError, fetchSuccess, served } from "./fetch-reply.ts";
@@ -60,6 +58,9 @@ export function serveFetch(turn: Turn, request: RequestId, body: FetchRequest): 
     return;
   }
   if (continuation.kind === "snapshot") {
+    // A voter that needs a snapshot, or verifies one and goes on fetching meanwhile, is alive and reaches this leader:
+    // that is all that check quorum asks. It holds nothing of our log past its own end, so it acknowledges nothing.
+    if (counted === "counts") hearFrom(turn, body.replica);
     reply(turn, request, { ...served(turn.state, null), snapshotId: continuation.id });
     return;
   }
@@ -193,25 +194,6 @@ function latestIncarnation(
 ): Incarnation | null {
   if (shown === null || known === null) return shown;
   return Math.max(known, shown);
-}
-
-/**
- * Check quorum: a leader from which a majority keeps fetching, itself included, is one that can commit (E-11,
- * KAFKA-15489). Raft's leader learns from failed AppendEntries that it is cut off; a KRaft leader sends nothing
- * and would lead for ever, while clients wait at it and the others have long elected another. A leader outside
- * the voter set does not count itself (KAFKA-16531).
- */
-function hearFrom(turn: Turn, key: ReplicaKey): void {
-  const { voters, config, now } = turn.state;
-  const role = leaderRole(turn.state);
-  const heard = new Set(role.heard).add(key.id);
-  const present = isVoter(turn.state) ? new Set(heard).add(config.local.key.id) : heard;
-  if (!hasMajority(latestVoters(voters), present)) {
-    update(turn, { role: { ...role, heard } });
-    return;
-  }
-  const checkQuorumDeadline = now + checkQuorumMs(config);
-  update(turn, { role: { ...role, heard: new Set(), checkQuorumDeadline } });
 }
 
 /**

@@ -9,9 +9,9 @@
  * control.
  */
 import { isForAnotherCluster } from "../exchange/addressing.ts";
-import { leaderOf } from "../leadership.ts";
+import { leaderOf, leadsEpoch, refusal } from "../leadership.ts";
 import { hasVoter, latestVoters } from "../membership/voter-history.ts";
-import type { Epoch, ErrorName, FetchRequest, RequestId } from "../messages.ts";
+import type { FetchRequest, RequestId } from "../messages.ts";
 import type { State } from "../state.ts";
 import type { Turn } from "../turn.ts";
 import { reply, update } from "../turn.ts";
@@ -33,7 +33,7 @@ export function onFetchRequest(turn: Turn, request: RequestId, body: FetchReques
     reply(turn, request, fetchError(turn.state, "INCONSISTENT_CLUSTER_ID"));
   } else if (isMalformed(body) || body.replica.id === config.local.key.id) {
     reply(turn, request, fetchError(turn.state, "INVALID_REQUEST"));
-  } else if (isServable(turn.state, body.epoch)) {
+  } else if (leadsEpoch(turn.state, body.epoch)) {
     serveFetch(turn, request, body);
   } else if (body.epoch < election.epoch || isByVoter(turn.state, body) || isFull(turn.state)) {
     reply(turn, request, fetchError(turn.state, refusal(turn.state, body.epoch)));
@@ -53,20 +53,6 @@ function isMalformed({ epoch, fetchOffset, lastFetchedEpoch, maxWaitMs }: FetchR
   if (!Number.isSafeInteger(fetchOffset)) return true;
   if (maxWaitMs < 0 || fetchOffset < 0 || lastFetchedEpoch < 0) return true;
   return lastFetchedEpoch > epoch;
-}
-
-const isServable = ({ role, election }: State, epoch: Epoch): boolean =>
-  role.kind === "leader" && epoch === election.epoch;
-
-/**
- * H-2. A larger epoch is not taken over: a Fetch carries no proof that it has a leader. Where no leader can
- * be named, the code is the one after which a broker pauses before it looks elsewhere.
- */
-function refusal(state: State, epoch: Epoch): ErrorName {
-  const { election } = state;
-  if (epoch < election.epoch) return "FENCED_LEADER_EPOCH";
-  if (leaderOf(state) === null) return "BROKER_NOT_AVAILABLE";
-  return epoch > election.epoch ? "UNKNOWN_LEADER_EPOCH" : "NOT_LEADER_OR_FOLLOWER";
 }
 
 function hold(turn: Turn, request: RequestId, body: FetchRequest): void {
@@ -93,7 +79,7 @@ export function reconsiderHeld(turn: Turn): void {
   const { held } = turn.state;
   update(turn, { held: NO_FETCHES });
   for (const [request, { request: body }] of held) {
-    if (isServable(turn.state, body.epoch)) serveFetch(turn, request, body);
+    if (leadsEpoch(turn.state, body.epoch)) serveFetch(turn, request, body);
     else reply(turn, request, fetchError(turn.state, refusal(turn.state, body.epoch)));
   }
 }
