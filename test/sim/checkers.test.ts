@@ -17,7 +17,13 @@ import { oneLeaderPerEpoch } from "./checkers/one-leader-per-epoch.ts";
 import { oneVotePerEpoch } from "./checkers/one-vote-per-epoch.ts";
 import { partitionsAreSound } from "./checkers/partitions-are-sound.ts";
 import { promisesAreDurable } from "./checkers/promises-are-durable.ts";
-import type { EntryMark, Observation, Promise as Vouched } from "./observation.ts";
+import { snapshotIsReplay } from "./checkers/snapshot-is-replay.ts";
+import {
+  type EntryMark,
+  type Observation,
+  type Promise as Vouched,
+  REPLAY,
+} from "./observation.ts";
 
 const batch = (offset: number, epoch: number, fingerprint = offset): EntryMark => ({
   baseOffset: offset,
@@ -100,6 +106,22 @@ function verdict(checker: Checker, history: readonly Observation[]): string | un
 
 /** Replicas 1 and 2 hold a batch of epoch 1 and the leader shows it as committed. */
 const committedOnce = [wrote("1", [batch(0, 1)]), wrote("2", [batch(0, 1)]), leads("1", 1, 1)];
+
+/** The replay of that batch, and a snapshot of it. */
+const replayed: Observation = { kind: "applied", replica: REPLAY, endOffset: 1, digest: 7 };
+const snapshot = (
+  replica: string,
+  more: Partial<Extract<Observation, { kind: "snapshot" }>> = {},
+): Observation => ({
+  kind: "snapshot",
+  replica,
+  endOffset: 1,
+  epoch: 1,
+  digest: 7,
+  fingerprint: 5,
+  voters: ["1", "2", "3"],
+  ...more,
+});
 
 describe("a checker fires", () => {
   const bad: readonly (readonly [string, Checker, readonly Observation[]])[] = [
@@ -310,6 +332,53 @@ describe("a checker fires", () => {
       [{ kind: "isr-changed", endOffset: 10, key: "topic-0", proposer: 102, leader: 101 }],
     ],
     [
+      "when a snapshot is another image than the replay",
+      snapshotIsReplay(),
+      [...committedOnce, replayed, snapshot("1", { digest: 8 })],
+    ],
+    ["when a snapshot cannot be read", snapshotIsReplay(), [snapshot("1", { digest: null })]],
+    [
+      "when a snapshot is of another epoch than the log there",
+      snapshotIsReplay(),
+      [...committedOnce, replayed, snapshot("1", { epoch: 2 })],
+    ],
+    [
+      "when a snapshot is of what is not committed",
+      snapshotIsReplay(),
+      [wrote("1", [batch(0, 1)]), replayed, snapshot("1")],
+    ],
+    [
+      "when two snapshots of one id have other bytes",
+      snapshotIsReplay(),
+      [...committedOnce, replayed, snapshot("1"), snapshot("2", { fingerprint: 6 })],
+    ],
+    [
+      "when a snapshot names no voters",
+      snapshotIsReplay(),
+      [...committedOnce, replayed, snapshot("1", { voters: [] })],
+    ],
+    [
+      "when a log is cut where no snapshot of its own ends",
+      snapshotIsReplay(),
+      [
+        ...committedOnce,
+        replayed,
+        snapshot("1"),
+        { kind: "durable", replica: "1", logStart: 1 },
+        { kind: "durable", replica: "2", logStart: 1 },
+      ],
+    ],
+    [
+      "when a snapshot takes the place of more than it holds",
+      committedIsKept(),
+      [
+        wrote("1", [batch(0, 1), batch(1, 1)]),
+        wrote("2", [batch(0, 1), batch(1, 1)]),
+        leads("1", 1, 2),
+        { kind: "durable", replica: "2", installed: 1 },
+      ],
+    ],
+    [
       "when a copied storage is written to",
       copiesAreNotRun(),
       [stored("2", 1, null, "1"), { kind: "copied", replica: "2", original: "1" }, wrote("2", [])],
@@ -366,6 +435,11 @@ describe("no checker fires", () => {
         entries: [batch(0, 1), batch(1, 2)],
       },
       shown("1", 2, { incarnation: 2, leader: 2, highWatermark: 1 }),
+      replayed,
+      snapshot("1"),
+      snapshot("2"),
+      { kind: "durable", replica: "1", logStart: 1 },
+      { kind: "durable", replica: "3", installed: 1 },
       { kind: "copied", replica: "3", original: "1" },
     ];
     expect(

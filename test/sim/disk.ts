@@ -7,7 +7,7 @@
  * inside workerd puts both before the same random commands.
  */
 import type { LogStore, QuorumStore, SnapshotStore } from "../../durable-objects/replica/ports.ts";
-import type { ElectionState, StorageIdentity } from "../../src/raft/index.ts";
+import type { ElectionState, SnapshotId, StorageIdentity } from "../../src/raft/index.ts";
 import { assert } from "../../src/std/assert.ts";
 import { LogContents, logStoreOf, type LogWrite } from "./disk-log.ts";
 import { SnapshotContents, snapshotStoreOf, type SnapshotWrite } from "./disk-snapshots.ts";
@@ -147,6 +147,18 @@ export class Disk {
 
   setAlarm(atMs: number | null): void {
     this.transaction(() => this.#write({ kind: "alarm", atMs }));
+  }
+
+  /** The bytes of a whole snapshot, as far as they are durable and whatever their checksums; null when it is gone. */
+  durableSnapshot(id: SnapshotId): Uint8Array | null {
+    return this.#durable.snapshots.bytesOf(id);
+  }
+
+  /** Changes a byte of the range that was stored last of a snapshot that is being fetched, if one is; true then. */
+  changeFetched(at: number): boolean {
+    const isFetching = this.#view.snapshots.has("fetched");
+    if (isFetching) this.#write({ kind: "snapshot-change", at });
+    return isFetching;
   }
 
   /** Makes the oldest transaction that is not yet durable durable, and returns it. */

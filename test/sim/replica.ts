@@ -10,11 +10,13 @@ import {
   type Request,
   type RequestFailure,
   type Response,
+  type SnapshotId,
 } from "../../src/raft/index.ts";
 import { AssertionError } from "../../src/std/assert.ts";
 import type { ChainedEntry } from "./checkers/ghost.ts";
 import { type Backup, Disk, type Write } from "./disk.ts";
 import { markOf } from "./entries.ts";
+import { snapshotMark } from "./snapshot-mark.ts";
 import { Cut, DiskFull, Instance } from "./instance.ts";
 import { nameOf, type Observation } from "./observation.ts";
 import type { World } from "./world.ts";
@@ -81,8 +83,8 @@ export class Replica {
     this.id = config.local.key.id;
     this.name = nameOf(this.id);
     const identity = { directoryId: config.local.key.directoryId, objectId: this.name };
-    this.disk = new Disk(undefined, identity);
     const { chance, swarm } = world;
+    this.disk = new Disk(swarm.chunkBytesMax, identity);
     this.#clockOffsetMs = chance.between(0, 1_000_000);
     this.#clockRate = 1 + (swarm.driftMax * chance.between(-1_000, 1_000)) / 1_000;
   }
@@ -265,9 +267,23 @@ export class Replica {
     for (let done = 0; done < transactions; done += 1) {
       const written = this.disk.flush();
       if (written === undefined) return;
+      for (const write of written)
+        if (write.kind === "append") this.world.history.stored(write.batch);
       for (const durable of durableOf(this.name, written)) this.world.observe(durable);
+      for (const write of written)
+        if (write.kind === "snapshot-complete") this.#showSnapshot(write.snapshot);
       if (written.some(({ kind }) => kind === "alarm")) this.#awaitAlarm();
     }
+  }
+
+  /** A snapshot is whole, durably: shows what its bytes say. */
+  #showSnapshot(id: SnapshotId): void {
+    const { world, name, disk } = this;
+    const bytes = disk.durableSnapshot(id);
+    // Gone again in the same transaction.
+    if (bytes === null) return;
+    world.history.show(id.endOffset);
+    world.observe(snapshotMark(name, id, bytes));
   }
 
   /** After the faults are over: no zombie is left, and every replica is up that has its storage. */
@@ -358,6 +374,10 @@ function durableOf(replica: string, writes: readonly Write[]): readonly Durable[
         now = { kind: "durable", replica };
       }
       now.truncateTo = Math.min(now.truncateTo ?? write.offset, write.offset);
+    } else if (write.kind === "log-restart") {
+      now.installed = write.offset;
+    } else if (write.kind === "log-start") {
+      now.logStart = write.offset;
     }
   }
   return [...made, now];

@@ -15,6 +15,7 @@ import { oneLeaderPerEpoch } from "./one-leader-per-epoch.ts";
 import { oneVotePerEpoch } from "./one-vote-per-epoch.ts";
 import { partitionsAreSound } from "./partitions-are-sound.ts";
 import { promisesAreDurable } from "./promises-are-durable.ts";
+import { snapshotIsReplay } from "./snapshot-is-replay.ts";
 
 export const allCheckers = (): readonly Checker[] => [
   oneVotePerEpoch(),
@@ -32,4 +33,5 @@ export const allCheckers = (): readonly Checker[] => [
   partitionsAreSound(),
   isrIsTheLeaders(),
   copiesAreNotRun(),
+  snapshotIsReplay(),
 ];
