@@ -7,6 +7,7 @@
  * layers above append what has waited, and the timer is armed for the next deadline.
  */
 import {
+  clockAt,
   describeEffect,
   latestVoters,
   nextDeadline,
@@ -98,7 +99,10 @@ export class Replica {
     this.#ports = ports;
     this.#above = above;
     this.#calls = new Calls(ports);
-    this.#wake = new Wake(ports, (dueAt) => this.#passTimeTo(dueAt));
+    this.#wake = new Wake(ports, (dueAt) => {
+      this.#timerRanOut(dueAt);
+      this.passTime();
+    });
     this.#loop = new InputLoop(
       { ...start, image: bootState(ports), now: ports.clock() },
       {
@@ -135,13 +139,15 @@ export class Replica {
 
   /** Time may have passed: runs whatever is due. Harmless at any moment. */
   passTime(): void {
-    this.#passTimeTo(this.#ports.clock());
+    this.#take({ kind: "time-passed", now: this.#ports.clock() });
+    this.#above.timePassed();
   }
 
-  // A timer that has run out proves that its time is over, whatever the clock says.
-  #passTimeTo(dueAt: number): void {
-    this.#take({ kind: "time-passed", now: Math.max(dueAt, this.#ports.clock()) });
-    this.#above.timePassed();
+  // A timer that has run out proves that its time has come, also where the clock was set back meanwhile. What passes
+  // from then on is counted from what the clock says.
+  #timerRanOut(dueAt: number): void {
+    const now = clockAt(this.state, dueAt);
+    if (this.#ports.clock() < now) this.#take({ kind: "time-passed", now });
   }
 
   alarmFired(): void {
@@ -252,10 +258,11 @@ export class Replica {
   /** Arms the timer for whatever is due first, here or above. */
   armWake(): void {
     if (this.#isStopped) return;
-    const now = this.#ports.clock();
-    // The core goes by its own time, which a clock that jumps leaves alone: how long it will wait is what counts.
-    const coreDeadline = now + this.#coreDeadline() - timeAt(this.state, now);
-    this.#wake.at(Math.min(coreDeadline, this.#above.nextDutyAt()), now);
+    const clock = this.#ports.clock();
+    const now = timeAt(this.state, clock);
+    // The timer goes by the core's own time, which a clock that jumps leaves alone. Above, the clock is what counts.
+    const dutyAt = now + this.#above.nextDutyAt() - clock;
+    this.#wake.at(Math.min(this.#coreDeadline(), dutyAt), { now, clock });
   }
 
   // It looks at every waiting fetch, of which each broker has one. A heartbeat leaves the core as it was.
@@ -335,6 +342,7 @@ export class Replica {
         this.#take({ kind: "response-received", now, from: to, correlation, body });
       } else {
         const { failure } = outcome;
+        if (failure === "timeout") this.#timerRanOut(effect.deadline);
         this.#take({ kind: "request-failed", now, to, correlation, failure });
       }
     });

@@ -1,5 +1,6 @@
 /**
- * When an object must run again. While it is in memory one timer runs to the earliest deadline of every core. One alarm
+ * When an object must run again. While it is in memory one timer runs to the earliest deadline, in the core's own time:
+ * a clock that is set back must not make it wait once more for what is due when it was (T-7). One alarm
  * fires every 45 s for as long as the object takes part, and does two things. It brings back an object that was evicted
  * with its timers. And it keeps a follower in memory: an object is dropped 70 to 140 s after the last event that came
  * in from outside, its own timers and outward calls do not count, and nobody else calls a follower of a quiet quorum.
@@ -30,9 +31,9 @@ export class Wake {
     this.#onDeadline = onDeadline;
   }
 
-  /** Arms the timer for `deadline` (milliseconds, may be infinite), and the alarm if it has fired. */
-  at(deadline: number, now: number): void {
-    this.#armAlarm(now);
+  /** Arms the timer for `deadline` (core's own time, may be infinite), and the alarm, by the clock, if it has fired. */
+  at(deadline: number, { now, clock }: { readonly now: number; readonly clock: number }): void {
+    this.#armAlarm(clock);
     if (deadline === this.#timerAt) return;
     this.stop();
     if (deadline === Number.POSITIVE_INFINITY) return;

@@ -94,10 +94,15 @@ export class SnapshotDuties {
     this.#makeIfDue();
   }
 
+  // Called by a timer that nobody stands above: what storage refuses ends this incarnation, as it does in a step.
   runDueDuties(): void {
     const nowMs = this.#parts.ports.clock();
-    if (this.#makeAtMs <= nowMs) this.#makeIfDue();
-    if (this.#cutAtMs <= nowMs) this.#cut();
+    try {
+      if (this.#makeAtMs <= nowMs) this.#makeIfDue();
+      if (this.#cutAtMs <= nowMs) this.#cut();
+    } catch (cause) {
+      this.#parts.failed(cause);
+    }
   }
 
   /** Every byte of a snapshot that was fetched is stored. */

@@ -4,7 +4,7 @@
  * often it has booted, and why it takes no part, if it does not. Identity and cluster are written once; the two reasons
  * come and go.
  */
-import { INCARNATION_COUNT } from "../../src/raft/index.ts";
+import { INCARNATION_COUNT, type StorageIdentity } from "../../src/raft/index.ts";
 import type { FlightRecord } from "../replica/flight-recorder.ts";
 import { parseClusterEntry, type ClusterEntry } from "../cluster-entry.ts";
 
@@ -16,14 +16,6 @@ export const META_TABLES: readonly string[] = [
 export const STOPS_APART: readonly string[] = [
   "UPDATE meta SET key = 'stopped' WHERE key = 'tripped' AND value = 'an operator stopped it'",
 ];
-
-/** Which storage this is. A copy of it, restored elsewhere or earlier, is another replica and must not pass for it. */
-export interface StorageIdentity {
-  /** A Kafka uuid, born with the storage (KIP-853). */
-  readonly directoryId: string;
-  /** The object whose storage it is. */
-  readonly objectId: string;
-}
 
 /** One row per fact. */
 export class MetaStore {

@@ -4,9 +4,10 @@
  * its directory id (KIP-853). The id is born with the storage, is never drawn again while the storage lives and never
  * given to another: a node whose storage is gone is another replica, and has to say so.
  */
+import { refusalOf, type StorageIdentity } from "../../src/raft/index.ts";
 import type { ClusterEntry } from "../cluster-entry.ts";
 import { randomUuid } from "../random-uuid.ts";
-import { MetaStore, type StorageIdentity } from "./meta-store.ts";
+import { MetaStore } from "./meta-store.ts";
 import { migrate, SCHEMA_VERSION, schemaVersion } from "./schema.ts";
 
 /** What an object found in its storage. */
@@ -35,10 +36,8 @@ export function openStorage(object: NodeObject): NodeStorage {
   const meta = new MetaStore(object.storage.sql);
   const identity = meta.identity() ?? adoptIdentity(meta, object);
   if (identity === null) return { kind: "empty" };
-  // A storage that was restored, copied or forked into another object would vote a second time in its name.
-  if (identity.objectId !== object.objectId) {
-    return { kind: "refused", reason: `its storage is that of object ${identity.objectId}` };
-  }
+  const reason = refusalOf(identity, object.objectId);
+  if (reason !== null) return { kind: "refused", reason };
   return { kind: "prepared", meta, identity };
 }
 

@@ -214,10 +214,11 @@ describe("a wait for the next commit", () => {
 });
 
 describe("a clock that jumps", () => {
+  // One of three, whose peers are away: it goes on asking for votes without end.
+  const voters = [3000, 3001, 3002].map((node_id) => ({ ...VOTER, node_id }));
+
   test("ahead for a moment, and then back, stops no timer of a controller", async () => {
     const world = new World();
-    // One of three, whose peers are away: it goes on asking for votes without end.
-    const voters = [3000, 3001, 3002].map((node_id) => ({ ...VOTER, node_id }));
     const controller = world.boot({ ...CLUSTER, initial_voters: voters });
     world.nowMs += 86_400_000;
     controller.onDeadline();
@@ -233,6 +234,25 @@ describe("a clock that jumps", () => {
     expect(roles).toEqual(new Set(["unattached", "prospective"]));
     expect(controller.state.now - before).toBeGreaterThanOrEqual(4_000);
   });
+
+  test.each(["nobody", "somebody"])(
+    "back, while timers run and %s calls, makes nothing wait once more (T-7)",
+    async (who) => {
+      const world = new World();
+      world.peersHang = true;
+      const controller = world.boot({ ...CLUSTER, initial_voters: voters });
+      const before = controller.state.now;
+      await world.pass(900);
+      world.clockBehindMs = 3_600_000;
+      // By the clock no time has passed then.
+      if (who === "somebody") controller.onDeadline();
+      await world.pass(9_100);
+      controller.onDeadline();
+      const passed = controller.state.now - before;
+      expect(passed).toBeGreaterThanOrEqual(9_990);
+      expect(passed).toBeLessThanOrEqual(10_010);
+    },
+  );
 });
 
 describe("the alarm", () => {

@@ -16,8 +16,11 @@ const records = Array.from({ length: 5_000 }, (_, at) =>
   ConfigRecord.of(0, { resourceType: 2, resourceName: `t${at}`, name: "a", value: "b" }),
 );
 
-/** A voter that has committed 5,000 records in one batch and has just begun a snapshot of them; it is listed, or not. */
-function making({ isListed }: { readonly isListed: boolean }) {
+/**
+ * A voter that has committed 5,000 records in one batch, at time 0, and has just begun a snapshot of them, if their
+ * bytes are enough; it is listed, or not.
+ */
+function making({ isListed, bytesBetween = 1 }: { isListed: boolean; bytesBetween?: number }) {
   const disk = new Disk();
   const timers = new StepTimers();
   const failures: unknown[] = [];
@@ -51,7 +54,10 @@ function making({ isListed }: { readonly isListed: boolean }) {
       clock: () => timers.nowMs,
       operatorLog: console,
     },
-    settings: { ...defaultSettings([]), "metadata.log.max.record.bytes.between.snapshots": 1 },
+    settings: {
+      ...defaultSettings([]),
+      "metadata.log.max.record.bytes.between.snapshots": bytesBetween,
+    },
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- what the duties ask of a replica is all here
     replica: replica as unknown as Replica,
     // After the first there is nothing new.
@@ -87,4 +93,15 @@ test("a voter that stops makes no further slice", () => {
   timers.step();
   duties.stop();
   expect(timers.step()).toBe(false);
+});
+
+test("a storage that refuses ends the voter, also where a snapshot is due for its age", () => {
+  const { disk, duties, timers, failures } = making({ isListed: true, bytesBetween: 2 ** 40 });
+  duties.runDueDuties();
+  timers.nowMs = duties.nextDutyAt;
+  expect(timers.nowMs).toBe(3_600_000);
+  const full = new Error("the disk is full");
+  disk.failNext = full;
+  duties.runDueDuties();
+  expect(failures).toEqual([full]);
 });

@@ -110,6 +110,8 @@ export class World {
   /** Called after each event. */
   afterEvent: () => void = () => undefined;
   nowMs = 1_000_000;
+  /** Whether calls to peers hang; else they fail at once. */
+  peersHang = false;
   /** How far the controller's clock lies behind. */
   clockBehindMs = 0;
   #timers: readonly Event[] = [];
@@ -210,8 +212,10 @@ export class World {
         },
       },
       peers: {
-        ask: (_send, _signal, ended) =>
-          void settled().then(() => ended({ kind: "failed", failure: "reset" })),
+        ask: (_send, _signal, ended) => {
+          if (this.peersHang) return;
+          void settled().then(() => ended({ kind: "failed", failure: "reset" }));
+        },
       },
       clock: () => this.nowMs - this.clockBehindMs,
       operatorLog: {

@@ -181,8 +181,8 @@ export const CONTROLLER_MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: "durable-objects/replica/replica.ts",
-        find: "now + this.#coreDeadline() - timeAt(this.state, now)",
-        replace: "this.#coreDeadline()",
+        find: "Math.min(this.#coreDeadline(), dutyAt)",
+        replace: "Math.min(this.#coreDeadline() + now - clock, dutyAt)",
       },
     ],
     ...judged,

@@ -325,8 +325,34 @@ export const ELECTION_MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: "src/raft/time.ts",
-        find: "  state.now + Math.min(GAP_MS_MAX, Math.max(0, clock - state.clock));",
-        replace: "  Math.max(state.now, clock);",
+        find: "  return state.now + (passed < 0 ? 1 : Math.min(GAP_MS_MAX, passed));",
+        replace: "  return passed < 0 ? state.now : Math.max(state.now, clock);",
+      },
+    ],
+    killers: ["budgets"],
+    witness: "budgets",
+  },
+  {
+    name: "a timer is believed by the clock alone",
+    breaks: "T-7",
+    edits: [
+      {
+        file: "durable-objects/replica/replica.ts",
+        find: "    if (this.#ports.clock() < now) this.#take",
+        replace: "    if (this.#ports.clock() > now) this.#take",
+      },
+    ],
+    killers: ["budgets"],
+    witness: "budgets",
+  },
+  {
+    name: "a deadline set after a step back passes for one set before",
+    breaks: "T-7",
+    edits: [
+      {
+        file: "src/raft/time.ts",
+        find: "(passed < 0 ? 1 :",
+        replace: "(passed < 0 ? 0 :",
       },
     ],
     killers: ["budgets"],

@@ -84,8 +84,8 @@ export const SHELL_MUTANTS: readonly Mutant[] = [
     breaks: "L-2",
     edits: [
       {
-        file: "test/sim/disk.ts",
-        find: "        this.epochs = this.epochs.filter(({ startOffset }) => startOffset < write.offset);\n",
+        file: "test/sim/disk-log.ts",
+        find: "    this.#epochs = this.#epochs.filter(({ startOffset }) => startOffset < offset);\n",
         replace: "",
       },
     ],
@@ -128,6 +128,18 @@ export const SHELL_MUTANTS: readonly Mutant[] = [
       },
     ],
     killers: ["a-majority-serves", "converges"],
+  },
+  {
+    name: "a copied storage is run",
+    breaks: "T-4",
+    edits: [
+      {
+        file: "src/raft/storage-identity.ts",
+        find: "  storage.objectId === objectId ? null",
+        replace: "  storage.objectId.length + objectId.length > 0 ? null",
+      },
+    ],
+    killers: ["copies-are-not-run"],
   },
   {
     name: "an answer does not wait for the output gate",

@@ -483,7 +483,7 @@ describe("a replica", () => {
     const subject = follower();
     subject.pass(1_500);
     subject.take({ kind: "time-passed", now: NOW - 60_000 });
-    expect(subject.state.now).toBe(NOW + 1_500);
+    expect(subject.state.now).toBe(NOW + 1_501);
   });
 
   test("refuses a configuration under which fetches would always time out", () => {

@@ -19,6 +19,7 @@ import {
   DEFAULT_TIMEOUTS,
   INCARNATION_COUNT,
   boot,
+  clockAt,
   describeEffect,
   describeRequest,
   describeResponse,
@@ -61,8 +62,8 @@ export interface Node {
   state: State | null;
   frozen: boolean;
   incarnation: number;
-  /** When its timer runs out, in true time, and what its clock was to say then. */
-  timer: { readonly at: number; readonly clock: number };
+  /** When its timer runs out, in true time, and for what time of its own it was set. */
+  timer: { readonly at: number; readonly dueAt: number };
   /** How its clock stands to the true time. */
   clockAheadMs: number;
   /** How calls to it end, if they fail: those of one replica, or (null) of all. */
@@ -71,6 +72,8 @@ export interface Node {
   verifyMs: number;
   verifying: SnapshotId | null;
 }
+
+const NO_TIMER: Node["timer"] = { at: Number.POSITIVE_INFINITY, dueAt: Number.POSITIVE_INFINITY };
 
 interface Delivery {
   readonly at: number;
@@ -121,7 +124,7 @@ export class Quorum {
       state: null,
       frozen: false,
       incarnation: 0,
-      timer: { at: Number.POSITIVE_INFINITY, clock: Number.POSITIVE_INFINITY },
+      timer: NO_TIMER,
       clockAheadMs: 0,
       fails: null,
       verifyMs: 20,
@@ -141,6 +144,7 @@ export class Quorum {
   boot(id: number): void {
     const node = this.node(id);
     node.incarnation += 1;
+    node.timer = NO_TIMER;
     const seed = this.#seed * 1_000 + id * 10 + node.incarnation;
     node.verifying = null;
     const now = this.now + node.clockAheadMs;
@@ -252,10 +256,13 @@ export class Quorum {
       return;
     }
     for (const [id, node] of this.nodes) {
-      if (dueAt(node) > this.now) continue;
-      // As the shell does: a timer that has run out proves that its time is over, whatever the clock says.
-      const now = Math.max(this.now, node.timer.clock - node.clockAheadMs);
-      this.take(id, { kind: "time-passed", now });
+      if (dueAt(node) > this.now || node.state === null) continue;
+      // As the shell does: a timer that has run out proves that its time has come, whatever the clock says. The clock
+      // is read all the same.
+      const now = clockAt(node.state, node.timer.dueAt) - node.clockAheadMs;
+      node.timer = NO_TIMER;
+      if (this.now < now) this.take(id, { kind: "time-passed", now });
+      this.take(id, { kind: "time-passed", now: this.now });
       return;
     }
   }
@@ -281,9 +288,10 @@ export class Quorum {
       if (effect.kind === "persist") node.disk.store(effect);
     }
     node.state = state;
-    const clock = this.now + node.clockAheadMs;
-    const delay = nextDeadline(state) - timeAt(state, clock);
-    node.timer = { at: this.now + delay, clock: clock + delay };
+    const deadline = nextDeadline(state);
+    const delay = deadline - timeAt(state, this.now + node.clockAheadMs);
+    // What is due when it was before keeps its timer.
+    if (deadline !== node.timer.dueAt) node.timer = { at: this.now + delay, dueAt: deadline };
     for (const effect of effects) this.#tell(id, effect);
     for (const effect of effects) {
       if (effect.kind === "send") this.#send(id, effect);

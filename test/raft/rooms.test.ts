@@ -10,7 +10,7 @@ const ROOT = "src/raft";
 
 /** From the bottom to the top: a floor may import its own files and those of the floors below. */
 const FLOORS: readonly (readonly string[])[] = [
-  ["messages.ts", "inputs.ts", "effects.ts", "config.ts", "log-summary.ts"],
+  ["messages.ts", "inputs.ts", "effects.ts", "config.ts", "log-summary.ts", "storage-identity.ts"],
   ["membership"],
   ["state.ts", "turn.ts", "leadership.ts", "heartbeat.ts"],
   ["exchange"],

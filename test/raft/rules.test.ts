@@ -5,6 +5,7 @@
 import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
+import { MUTANTS } from "../mutants/table.ts";
 
 const RULES = "src/raft/RULES.md";
 const PROMISES = "docs/PROMISES.md";
@@ -30,6 +31,32 @@ const unexplained = (cited: RegExp, page: string): readonly string[] => {
   );
   return [...new Set(strays)];
 };
+
+describe("the table of invariants", () => {
+  const rows = [
+    ...read("docs/TESTING.md").matchAll(/^\| (I-\d+) +\| .*? \| (.*?) +\| (.*?) +\|$/gm),
+  ];
+  const simulator = read("test/sim/README.md");
+  const names = new Set(MUTANTS.map(({ name }) => name));
+
+  test("has a row for every one that is checked, and for no other", () => {
+    const leftOut = new Set(["I-10", "I-11", "I-18"]);
+    const checked = explainedBy(RULES).filter((id) => id.startsWith("I-") && !leftOut.has(id));
+    expect(rows.map(([, id]) => id)).toEqual(
+      checked.toSorted((one, other) => Number(one.slice(2)) - Number(other.slice(2))),
+    );
+  });
+
+  test("names judges and mutants that there are", () => {
+    for (const [, id, judge = "", mutant = ""] of rows) {
+      const checker = judge.replaceAll("`", "");
+      const isThere =
+        existsSync(`test/sim/checkers/${checker}.ts`) || simulator.includes(`- \`${checker}\`:`);
+      expect(isThere || /^\(\d\)$/.test(judge), `${id}: ${judge}`).toBe(true);
+      expect(names.has(mutant) || /^\(\d\)$/.test(mutant), `${id}: ${mutant}`).toBe(true);
+    }
+  });
+});
 
 describe("the ids of rules and promises", () => {
   test("every rule that is cited anywhere is explained", () => {

@@ -1,6 +1,6 @@
 /**
  * The part of the swarm that strikes by the clock: cuts, evictions, blackouts, pauses, overload, clock jumps,
- * standstills, resignations.
+ * standstills, resignations, storage that goes back or is replaced by a copy.
  * What strikes within a turn (commits, crashes) is drawn in `instance.ts`, what befalls a packet in
  * `network.ts`.
  */
@@ -19,6 +19,7 @@ export function startChaos(world: World): void {
   repeat(world, swarm.blackoutEveryMs, () => evictEverybody(world));
   repeat(world, swarm.clockJumpEveryMs, () => jumpSomeClock(world));
   repeat(world, swarm.rollBackEveryMs, () => rollSomebodyBack(world));
+  repeat(world, swarm.copyEveryMs, () => copyOverSomebody(world));
   repeat(world, swarm.pauseEveryMs, () => pauseSomebody(world));
   repeat(world, swarm.overloadEveryMs, () => overloadSomebody(world));
   repeat(world, swarm.resignEveryMs, () => resignSomebody(world));
@@ -126,16 +127,33 @@ function rollSomebodyBack(world: World): void {
 }
 
 function canLose(world: World, victim: Replica): boolean {
-  const replicas = [...world.replicas.values()];
-  const majority = Math.floor(replicas.length / 2) + 1;
-  const sound = replicas.filter((other) => other !== victim && !other.hasLostStorage);
-  if (victim.hasLostStorage || sound.length < majority) return false;
+  const sound = soundWithout(world, victim);
+  if (victim.hasLostStorage || !isMajority(world, sound)) return false;
   const { committed } = world.bench.ghost;
   const { end } = committed;
   if (victim.disk.end > end) return false;
   const chain = committed.chainAt(end);
   const holders = sound.filter(({ name }) => world.bench.ghost.log(name).chainAt(end) === chain);
-  return holders.length >= majority;
+  return isMajority(world, holders);
+}
+
+/** The voters besides `victim` that have kept their storage. */
+const soundWithout = (world: World, victim: Replica): readonly Replica[] =>
+  [...world.replicas.values()].filter((other) => other !== victim && !other.hasLostStorage);
+
+const isMajority = ({ replicas }: World, some: readonly Replica[]): boolean =>
+  2 * some.length > replicas.size;
+
+/**
+ * A copy of one voter's storage takes the place of another's: a restore or a fork into the wrong object. That voter
+ * must not run it, and is counted as failed: a minority at most is ever struck.
+ */
+function copyOverSomebody(world: World): void {
+  const [victim, original] = world.chance.shuffled([...world.replicas.values()]);
+  if (victim === undefined || original === undefined) return;
+  // A copy of a copy could be the victim's own storage of long ago.
+  if (victim.hasLostStorage || original.hasLostStorage) return;
+  if (isMajority(world, soundWithout(world, victim))) victim.takeCopyOf(original);
 }
 
 /** A process is stopped and goes on: what has happened meanwhile comes in one burst. */

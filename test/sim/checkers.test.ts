@@ -7,6 +7,7 @@ import { Bench, type Checker } from "./checkers/checker.ts";
 import { committedInOwnEpoch } from "./checkers/committed-in-own-epoch.ts";
 import { committedIsDurable } from "./checkers/committed-is-durable.ts";
 import { committedIsKept } from "./checkers/committed-is-kept.ts";
+import { copiesAreNotRun } from "./checkers/copies-are-not-run.ts";
 import { epochsNeverFall } from "./checkers/epochs-never-fall.ts";
 import { highWatermarksNeverFall } from "./checkers/high-watermarks-never-fall.ts";
 import { imagesAgree } from "./checkers/images-agree.ts";
@@ -16,7 +17,13 @@ import { oneLeaderPerEpoch } from "./checkers/one-leader-per-epoch.ts";
 import { oneVotePerEpoch } from "./checkers/one-vote-per-epoch.ts";
 import { partitionsAreSound } from "./checkers/partitions-are-sound.ts";
 import { promisesAreDurable } from "./checkers/promises-are-durable.ts";
-import type { EntryMark, Observation, Promise as Vouched } from "./observation.ts";
+import { snapshotIsReplay } from "./checkers/snapshot-is-replay.ts";
+import {
+  type EntryMark,
+  type Observation,
+  type Promise as Vouched,
+  REPLAY,
+} from "./observation.ts";
 
 const batch = (offset: number, epoch: number, fingerprint = offset): EntryMark => ({
   baseOffset: offset,
@@ -100,6 +107,22 @@ function verdict(checker: Checker, history: readonly Observation[]): string | un
 /** Replicas 1 and 2 hold a batch of epoch 1 and the leader shows it as committed. */
 const committedOnce = [wrote("1", [batch(0, 1)]), wrote("2", [batch(0, 1)]), leads("1", 1, 1)];
 
+/** The replay of that batch, and a snapshot of it. */
+const replayed: Observation = { kind: "applied", replica: REPLAY, endOffset: 1, digest: 7 };
+const snapshot = (
+  replica: string,
+  more: Partial<Extract<Observation, { kind: "snapshot" }>> = {},
+): Observation => ({
+  kind: "snapshot",
+  replica,
+  endOffset: 1,
+  epoch: 1,
+  digest: 7,
+  fingerprint: 5,
+  voters: ["1", "2", "3"],
+  ...more,
+});
+
 describe("a checker fires", () => {
   const bad: readonly (readonly [string, Checker, readonly Observation[]])[] = [
     [
@@ -131,6 +154,11 @@ describe("a checker fires", () => {
       [stored("1", 3, null, null), stored("1", 2, null, null)],
     ],
     ["when a shown epoch falls", epochsNeverFall(), [shown("1", 3), shown("1", 2)]],
+    [
+      "when a log is ahead of the stored epoch",
+      epochsNeverFall(),
+      [stored("1", 1, null, null), wrote("1", [batch(0, 2)])],
+    ],
     [
       "when two logs differ below one place",
       logsMatch(),
@@ -303,6 +331,66 @@ describe("a checker fires", () => {
       isrIsTheLeaders(),
       [{ kind: "isr-changed", endOffset: 10, key: "topic-0", proposer: 102, leader: 101 }],
     ],
+    [
+      "when a snapshot is another image than the replay",
+      snapshotIsReplay(),
+      [...committedOnce, replayed, snapshot("1", { digest: 8 })],
+    ],
+    ["when a snapshot cannot be read", snapshotIsReplay(), [snapshot("1", { digest: null })]],
+    [
+      "when a snapshot is of another epoch than the log there",
+      snapshotIsReplay(),
+      [...committedOnce, replayed, snapshot("1", { epoch: 2 })],
+    ],
+    [
+      "when a snapshot is of what is not committed",
+      snapshotIsReplay(),
+      [wrote("1", [batch(0, 1)]), replayed, snapshot("1")],
+    ],
+    [
+      "when two snapshots of one id have other bytes",
+      snapshotIsReplay(),
+      [...committedOnce, replayed, snapshot("1"), snapshot("2", { fingerprint: 6 })],
+    ],
+    [
+      "when a snapshot names no voters",
+      snapshotIsReplay(),
+      [...committedOnce, replayed, snapshot("1", { voters: [] })],
+    ],
+    [
+      "when a log is cut where no snapshot of its own ends",
+      snapshotIsReplay(),
+      [
+        ...committedOnce,
+        replayed,
+        snapshot("1"),
+        { kind: "durable", replica: "1", logStart: 1 },
+        { kind: "durable", replica: "2", logStart: 1 },
+      ],
+    ],
+    [
+      "when a snapshot takes the place of more than it holds",
+      committedIsKept(),
+      [
+        wrote("1", [batch(0, 1), batch(1, 1)]),
+        wrote("2", [batch(0, 1), batch(1, 1)]),
+        leads("1", 1, 2),
+        { kind: "durable", replica: "2", installed: 1 },
+      ],
+    ],
+    [
+      "when a copied storage is written to",
+      copiesAreNotRun(),
+      [stored("2", 1, null, "1"), { kind: "copied", replica: "2", original: "1" }, wrote("2", [])],
+    ],
+    [
+      "when a replica vouches for a vote with the storage of another",
+      copiesAreNotRun(),
+      [
+        { kind: "copied", replica: "2", original: "1" },
+        promised("2", { kind: "vote", epoch: 1, candidate: "1" }),
+      ],
+    ],
   ];
 
   test.each(bad)("%s", (_, checker, history) => {
@@ -347,6 +435,12 @@ describe("no checker fires", () => {
         entries: [batch(0, 1), batch(1, 2)],
       },
       shown("1", 2, { incarnation: 2, leader: 2, highWatermark: 1 }),
+      replayed,
+      snapshot("1"),
+      snapshot("2"),
+      { kind: "durable", replica: "1", logStart: 1 },
+      { kind: "durable", replica: "3", installed: 1 },
+      { kind: "copied", replica: "3", original: "1" },
     ];
     expect(
       history.map((observation) => bench.judge(observation)).filter((one) => one !== undefined),

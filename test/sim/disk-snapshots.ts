@@ -16,6 +16,8 @@ export type SnapshotWrite =
       readonly snapshot: StoredSnapshot;
     }
   | { readonly kind: "snapshot-abandon"; readonly which: Unfinished }
+  /** The disk has changed a byte of what was stored last of the one that is fetched. */
+  | { readonly kind: "snapshot-change"; readonly at: number }
   | { readonly kind: "snapshots-drop"; readonly belowOffset: number }
   | { readonly kind: "snapshots-sweep"; readonly rowsMax: number };
 
@@ -53,6 +55,8 @@ export class SnapshotContents {
         return this.#complete(this.begun(write.which), write.snapshot);
       case "snapshot-abandon":
         return this.#drop(({ state }) => state === write.which);
+      case "snapshot-change":
+        return this.#change(this.begun("fetched"), write.at);
       case "snapshots-drop":
         return this.#drop(
           ({ state, endOffset }) => state === "whole" && endOffset < write.belowOffset,
@@ -90,6 +94,12 @@ export class SnapshotContents {
     return this.whole.find((row) => isSame(row, id));
   }
 
+  /** All bytes of a whole one, whatever their checksums; null when there is none. */
+  bytesOf(id: SnapshotId): Uint8Array | null {
+    const row = this.wholeOf(id);
+    return row === undefined ? null : joined(row.chunks.map(({ bytes }) => bytes));
+  }
+
   #append(row: Row, bytes: Uint8Array): void {
     const chunks = [...row.chunks];
     for (let at = 0; at < bytes.byteLength; at += this.#chunkBytesMax) {
@@ -98,6 +108,13 @@ export class SnapshotContents {
       chunks.push({ position: sizeOf({ chunks }), crc: crc32c(chunk), bytes: chunk });
     }
     this.#replace(row, { ...row, chunks });
+  }
+
+  #change(row: Row, at: number): void {
+    const last = row.chunks.at(-1);
+    if (last === undefined) return;
+    const bytes = withChangedByte(last.bytes, at);
+    this.#replace(row, { ...row, chunks: [...row.chunks.slice(0, -1), { ...last, bytes }] });
   }
 
   #complete(row: Row, snapshot: StoredSnapshot): void {
@@ -129,6 +146,24 @@ export class SnapshotContents {
     }
     this.#rows = kept;
   }
+}
+
+/** A copy of some bytes, of which one is another. */
+export function withChangedByte(bytes: Uint8Array, at: number): Uint8Array {
+  const changed = bytes.slice();
+  const index = at % bytes.length;
+  changed[index] = (bytes[index] ?? 0) ^ (1 << (at % 8));
+  return changed;
+}
+
+function joined(parts: readonly Uint8Array[]): Uint8Array {
+  const whole = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return whole;
 }
 
 const isSame = (one: SnapshotId, other: SnapshotId): boolean =>

@@ -7,7 +7,7 @@
  * inside workerd puts both before the same random commands.
  */
 import type { LogStore, QuorumStore, SnapshotStore } from "../../durable-objects/replica/ports.ts";
-import type { ElectionState } from "../../src/raft/index.ts";
+import type { ElectionState, SnapshotId, StorageIdentity } from "../../src/raft/index.ts";
 import { assert } from "../../src/std/assert.ts";
 import { LogContents, logStoreOf, type LogWrite } from "./disk-log.ts";
 import { SnapshotContents, snapshotStoreOf, type SnapshotWrite } from "./disk-snapshots.ts";
@@ -25,6 +25,8 @@ const CHUNK_BYTES_MAX = 1024 * 1024;
 
 /** One version of the contents: what the writer sees, or what is durable. */
 class Contents {
+  /** Null of a storage that was wiped. */
+  identity: StorageIdentity | null = null;
   election: ElectionState | null = null;
   highWatermark: number | null = null;
   alarmAtMs: number | null = null;
@@ -59,6 +61,7 @@ class Contents {
   }
 
   copyFrom(other: Contents): void {
+    this.identity = other.identity;
     this.election = other.election;
     this.highWatermark = other.highWatermark;
     this.alarmAtMs = other.alarmAtMs;
@@ -85,10 +88,12 @@ export class Disk {
   /** Thrown at the end of the next transaction. */
   failNext: Error | null = null;
 
-  constructor(chunkBytesMax = CHUNK_BYTES_MAX) {
+  constructor(chunkBytesMax = CHUNK_BYTES_MAX, identity: StorageIdentity | null = null) {
     this.#chunkBytesMax = chunkBytesMax;
     this.#view = new Contents(chunkBytesMax);
     this.#durable = new Contents(chunkBytesMax);
+    this.#view.identity = identity;
+    this.#durable.identity = identity;
     const write = (one: Write): void => this.#write(one);
     this.log = logStoreOf(this.#view.log, write);
     this.snapshots = snapshotStoreOf(this.#view.snapshots, chunkBytesMax, write);
@@ -98,6 +103,11 @@ export class Disk {
       highWatermark: () => this.#view.highWatermark,
       writeHighWatermark: (highWatermark) => write({ kind: "high-watermark", highWatermark }),
     };
+  }
+
+  /** Which storage this is; null when it was wiped. */
+  get identity(): StorageIdentity | null {
+    return this.#durable.identity;
   }
 
   /** When the alarm is set for, as far as it is durable; null when it is not set. */
@@ -137,6 +147,18 @@ export class Disk {
 
   setAlarm(atMs: number | null): void {
     this.transaction(() => this.#write({ kind: "alarm", atMs }));
+  }
+
+  /** The bytes of a whole snapshot, as far as they are durable and whatever their checksums; null when it is gone. */
+  durableSnapshot(id: SnapshotId): Uint8Array | null {
+    return this.#durable.snapshots.bytesOf(id);
+  }
+
+  /** Changes a byte of the range that was stored last of a snapshot that is being fetched, if one is; true then. */
+  changeFetched(at: number): boolean {
+    const isFetching = this.#view.snapshots.has("fetched");
+    if (isFetching) this.#write({ kind: "snapshot-change", at });
+    return isFetching;
   }
 
   /** Makes the oldest transaction that is not yet durable durable, and returns it. */

@@ -79,8 +79,8 @@ export const BUDGETS: Readonly<Record<FailoverKind, Budget>> = {
       const epoch = instance?.state.election.epoch ?? 0;
       instance?.happen(() => instance.controller.resign(epoch));
     },
-    // An answer that the goodbye overtakes lets its receiver forget it: then the resigned leader stands itself.
-    boundMs: ({ roundTrip: d, electionTimeout: e }) => 6 * d + 2 * e,
+    // What was under way at the goodbye may leave a later successor with the longer log, and its turn comes after E/2.
+    boundMs: ({ roundTrip: d, electionTimeout: e }) => 6 * d + e / 2,
     typicalMs: ({ roundTrip: d }) => 6 * d,
   },
   "leader hangs": {
@@ -89,12 +89,11 @@ export const BUDGETS: Readonly<Record<FailoverKind, Budget>> = {
   },
   "leader hangs, clocks back": {
     strike: (world, { leader }) => {
-      // T-7: a clock that went back by more than anyone waits stops no deadline.
+      // T-7: a clock that went back by more than anyone waits stops no deadline, and puts none off.
       for (const replica of world.replicas.values()) replica.jumpClock(-120_000);
       leader.leave("hung");
     },
-    // What was waited for when the clock stepped may be waited for once more.
-    boundMs: (terms) => terms.fetchTimeout + missed(terms),
+    boundMs: missed,
   },
   "leader paused": {
     strike: (world, { leader }) => leader.pause(PAUSE * fetchTimeoutOf(world.swarm)),
@@ -161,7 +160,8 @@ export const BUDGETS: Readonly<Record<FailoverKind, Budget>> = {
   },
   "leader overloaded": {
     strike: (world, { leader }) => overload(world, leader),
-    boundMs: ({ roundTrip: d, electionTimeout: e }) => 2 * e + 6 * d,
+    // No reason for an election. Pauses double with each refusal: six in a row of every follower come to E.
+    boundMs: ({ roundTrip: d, electionTimeout: e }) => e + 6 * d,
     elections: 0,
     ballots: 0,
   },

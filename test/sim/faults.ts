@@ -3,6 +3,7 @@
  * that rare pairs meet) and how often each strikes. Rates are drawn log-uniformly. FoundationDB and
  * TigerBeetle call this a swarm: a run that has everything at once finds less.
  */
+import type { SnapshotSettings } from "../../durable-objects/cluster-settings.ts";
 import type { Chance } from "./chance.ts";
 
 export interface Swarm {
@@ -25,6 +26,7 @@ export interface Swarm {
   readonly blackoutEveryMs: number;
   readonly clockJumpEveryMs: number;
   readonly rollBackEveryMs: number;
+  readonly copyEveryMs: number;
   readonly pauseEveryMs: number;
   readonly overloadEveryMs: number;
   readonly resignEveryMs: number;
@@ -51,6 +53,13 @@ export interface Swarm {
   readonly writeEveryMs: number;
   readonly clients: number;
   readonly fetchMaxBytes: number;
+  /** When snapshots are made, and when the log is cut: from after every few batches to never. */
+  readonly snapshots: SnapshotSettings;
+  /** The largest row of a snapshot, in bytes. */
+  readonly chunkBytesMax: number;
+  /** Probability that a range of a snapshot arrives with a byte changed, and that it is stored with one. */
+  readonly changedRangeRate: number;
+  readonly changedChunkRate: number;
 }
 
 export function drawSwarm(chance: Chance): Swarm {
@@ -98,7 +107,28 @@ export function drawSwarm(chance: Chance): Swarm {
     hasFewConnections: chance.happens(0.5),
     writeEveryMs: Math.round(chance.logUniform(15, 500)),
     clients: chance.between(1, 3),
-    fetchMaxBytes: chance.pick([1, 200, 1_000, 1_000_000]) ?? 1_000,
+    fetchMaxBytes: chance.pick([100, 200, 1_000, 1_000_000]) ?? 1_000,
+    // Seldom and late: a world that has lost a voter for good meets less of the rest.
+    copyEveryMs: chance.happens(0.3) ? Math.round(chance.logUniform(10_000, 60_000)) : 0,
+    snapshots: drawSnapshots(chance),
+    chunkBytesMax: chance.pick([100, 1_000, 1_048_576]) ?? 1_000,
+    changedRangeRate: enabled(0.01, 0.3),
+    changedChunkRate: enabled(0.01, 0.3),
+  };
+}
+
+/** A quarter of the worlds never make a snapshot for its size, some never cut what they have. */
+function drawSnapshots(chance: Chance): SnapshotSettings {
+  const NEVER = 2 ** 40;
+  const small = Math.round(chance.logUniform(300, 30_000));
+  const interval = Math.round(chance.logUniform(1_000, 60_000));
+  const some = Math.round(chance.logUniform(1_000, 100_000));
+  const age = Math.round(chance.logUniform(1_000, 60_000));
+  return {
+    "metadata.log.max.record.bytes.between.snapshots": chance.happens(0.75) ? small : NEVER,
+    "metadata.log.max.snapshot.interval.ms": chance.happens(0.3) ? interval : 0,
+    "metadata.max.retention.bytes": chance.pick([0, 0, some, -1]) ?? 0,
+    "metadata.max.retention.ms": chance.happens(0.3) ? age : -1,
   };
 }
 
@@ -114,6 +144,7 @@ export function healed(swarm: Swarm): Swarm {
     blackoutEveryMs: 0,
     clockJumpEveryMs: 0,
     rollBackEveryMs: 0,
+    copyEveryMs: 0,
     pauseEveryMs: 0,
     overloadEveryMs: 0,
     resignEveryMs: 0,
@@ -127,6 +158,8 @@ export function healed(swarm: Swarm): Swarm {
     lateAlarmRate: 0,
     doubleAlarmRate: 0,
     droppedAlarmRate: 0,
+    changedRangeRate: 0,
+    changedChunkRate: 0,
   };
 }
 

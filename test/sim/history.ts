@@ -3,7 +3,6 @@
  * are compared with, and, in worlds with metadata, into what checkers must see of every partition. It reads the bytes
  * that were shown as committed, operation by operation, so that no state between two operations of one batch is missed.
  */
-import type { LogStore } from "../../durable-objects/replica/ports.ts";
 import type { StoredBatch } from "../../durable-objects/replica/stored-batch.ts";
 import {
   allPartitions,
@@ -17,8 +16,9 @@ import {
 } from "../../src/metadata/index.ts";
 import { encodeMetadataRecord, type Uuid } from "../../src/protocol/index.ts";
 import type { PersistEffect } from "../../src/raft/index.ts";
+import { assert } from "../../src/std/assert.ts";
 import { fingerprintOfBytes, metadataOf } from "./entries.ts";
-import type { Observation } from "./observation.ts";
+import { type Observation, REPLAY } from "./observation.ts";
 import type { Replica } from "./replica.ts";
 import type { World } from "./world.ts";
 
@@ -44,6 +44,10 @@ export class History {
   readonly #world: World;
   #image: MetadataImage = emptyImage;
   #end = 0;
+  /** What was ever durable anywhere and is not replayed yet, by place: a replica may have cut it since. */
+  readonly #stored = new Map<string, StoredBatch>();
+  /** The image at the end of each batch. */
+  readonly #images = new Map<number, MetadataImage>();
   readonly #proposals = new Map<string, Written>();
   readonly #contacts = new Map<number, Contact[]>();
 
@@ -97,14 +101,30 @@ export class History {
     );
   }
 
-  /** Replays what has been shown as committed, from a log that holds it. */
-  follow(log: LogStore): void {
-    const { end } = this.#world.bench.ghost.committed;
-    while (this.#end < end) {
-      const batches = log.read({ from: this.#end, upTo: end, maxBytes: 100_000 });
-      if (batches.length === 0) return;
-      for (const batch of batches) this.#replay(batch);
+  /** A batch has become durable somewhere. */
+  stored(batch: StoredBatch): void {
+    if (batch.baseOffset >= this.#end) this.#stored.set(placeOf(batch), batch);
+  }
+
+  /** Replays what has been shown as committed. */
+  follow(): void {
+    const { committed } = this.#world.bench.ghost;
+    if (this.#end >= committed.end) return;
+    for (const entry of committed.from(this.#end)) {
+      const batch = this.#stored.get(placeOf(entry));
+      assert(batch !== undefined, `nobody has ever stored ${placeOf(entry)}`);
+      this.#replay(batch);
     }
+    for (const [place, { baseOffset }] of this.#stored)
+      if (baseOffset < this.#end) this.#stored.delete(place);
+  }
+
+  /** Shows the replay up to `endOffset`, if it has come so far and a batch ends there. */
+  show(endOffset: number): void {
+    const image = this.#images.get(endOffset);
+    if (image === undefined) return;
+    const digest = digestOf(image);
+    this.#world.observe({ kind: "applied", replica: REPLAY, endOffset, digest });
   }
 
   /** The digest of a replica's image, at the offsets at which images are compared: writing one down is costly. */
@@ -130,7 +150,8 @@ export class History {
       this.#apply(batch, { from, to: records.length });
     }
     this.#end = end;
-    const applied = this.digestAt("history", end, this.#image);
+    this.#images.set(end, this.#image);
+    const applied = this.digestAt(REPLAY, end, this.#image);
     if (applied !== undefined) this.#world.observe(applied);
   }
 
@@ -149,8 +170,11 @@ export class History {
   }
 }
 
+const placeOf = ({ baseOffset, epoch }: Pick<StoredBatch, "baseOffset" | "epoch">): string =>
+  `${baseOffset}@${epoch}`;
+
 /** One number for all that an image says. */
-function digestOf(image: MetadataImage): number {
+export function digestOf(image: MetadataImage): number {
   let digest = 0;
   for (const record of imageToRecords(image)) {
     digest = Math.imul(digest, 31) + fingerprintOfBytes(encodeMetadataRecord(record));

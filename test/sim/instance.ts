@@ -26,8 +26,13 @@ import {
   type Response,
   type State,
   type Step,
+  type StoredSnapshot,
+  votersAt,
 } from "../../src/raft/index.ts";
+import { snapshotVoters } from "../../durable-objects/replica/entries.ts";
+import { SnapshotReader } from "../../src/protocol/index.ts";
 import { Calls } from "./calls.ts";
+import { withChangedByte } from "./disk-snapshots.ts";
 import { entryOf } from "./entries.ts";
 import { Gate } from "./gate.ts";
 import { nameOf, type Observation, type Promise } from "./observation.ts";
@@ -40,6 +45,8 @@ export class Cut extends Error {}
 export class DiskFull extends Error {}
 
 const CALLS_MAX = 6;
+const namedSnapshot = ({ endOffset, epoch, size }: StoredSnapshot): string =>
+  `${endOffset}-${epoch} (${size})`;
 const NO_BYTES: Uint8Array = new Uint8Array(0);
 
 /** A request that has not been answered yet. */
@@ -73,6 +80,7 @@ export class Instance {
   /** The requests that the core has still to answer. */
   readonly #owed = new Set<RequestId>();
   #imageEnd = 0;
+  #checked: State["log"] | null = null;
 
   constructor(replica: Replica, incarnation: number, start: ControllerStart) {
     this.replica = replica;
@@ -91,7 +99,7 @@ export class Instance {
       commit: (writes) => this.#commit(writes),
       show: (shown) => {
         world.observe(shown);
-        world.history.follow(replica.disk.log);
+        world.history.follow();
       },
       happen: (event) => this.#whenAwake(event),
     });
@@ -136,7 +144,7 @@ export class Instance {
       event();
       this.#hasStepped = true;
       if (this.#isGone) return;
-      this.#checkEnd();
+      this.#checkSummary();
       this.#showImage();
       this.#pass();
     });
@@ -211,7 +219,13 @@ export class Instance {
     const { world, disk } = replica;
     return {
       disk: {
-        transaction: (write) => this.#transact(() => disk.transaction(write)),
+        transaction: (write) =>
+          this.#transact(() =>
+            disk.transaction(() => {
+              write();
+              this.#changeChunk();
+            }),
+          ),
         whenDurable: (then) =>
           this.#outputs.push(() => world.timeline.after(0, () => this.happen(then))),
       },
@@ -248,6 +262,14 @@ export class Instance {
     if (isFull) world.tally.count("fault: disk full");
     if (isFull) throw this.#rolledBack(run);
     if (run()) this.#writes += 1;
+  }
+
+  /** The disk stores something else than it was given. */
+  #changeChunk(): void {
+    const { world, disk } = this.replica;
+    const { chance, swarm, tally } = world;
+    if (swarm.changedChunkRate === 0 || !chance.happens(swarm.changedChunkRate)) return;
+    if (disk.changeFetched(chance.between(0, 8_000))) tally.count("fault: chunk changed");
   }
 
   /** The whole transaction is done, and then not. */
@@ -324,15 +346,51 @@ export class Instance {
     }
   }
 
-  /** What the core believes of its log is compared with the disk after every event. */
-  #checkEnd(): void {
+  /** What the core believes of its log and its snapshots is compared with the disk after every event. */
+  #checkSummary(): void {
     const { disk, name, world } = this.replica;
-    const { endOffset } = this.state.log;
-    if (this.isZombie || disk.end === endOffset) return;
-    world.complain(
-      "summaries-are-true",
-      `replica ${name} believes its log ends at ${endOffset}, it ends at ${disk.end}`,
-    );
+    const { log } = this.state;
+    if (this.isZombie) return;
+    const believed = `${log.startOffset}..${log.endOffset}`;
+    const stored = `${disk.log.startOffset()}..${disk.end}`;
+    let wrong = believed === stored ? undefined : `log is ${believed}, it is ${stored}`;
+    // The rest changes seldom, and takes longer to compare.
+    if (log.snapshots !== this.#checked?.snapshots || log.startOffset !== this.#checked.startOffset)
+      wrong ??= this.#wrongSnapshots();
+    this.#checked = log;
+    if (wrong !== undefined)
+      world.complain("summaries-are-true", `replica ${name} believes its ${wrong}`);
+  }
+
+  #wrongSnapshots(): string | undefined {
+    const { disk } = this.replica;
+    const { log, voters } = this.state;
+    const { startOffset, snapshots } = log;
+    const believed = snapshots.map(namedSnapshot).join(" ");
+    const stored = disk.snapshots.list().map(namedSnapshot).join(" ");
+    if (believed !== stored) return `snapshots are [${believed}], they are [${stored}]`;
+    const base = snapshots.find(({ endOffset }) => endOffset === startOffset);
+    if (startOffset === 0) return undefined;
+    if (base === undefined) return `log begins at ${startOffset}, where no snapshot ends`;
+    const said = this.#votersIn(base);
+    const counted = votersAt(voters, startOffset)
+      .map(({ key }) => nameOf(key.id))
+      .join(" ");
+    return said === counted ? undefined : `voters are [${counted}], its snapshot says [${said}]`;
+  }
+
+  /** The voters in the header of a snapshot, which one row may not hold. */
+  #votersIn(snapshot: StoredSnapshot): string {
+    const { snapshots } = this.replica.disk;
+    const reader = new SnapshotReader();
+    while (reader.frame === null && reader.position < snapshot.size) {
+      const range = { id: snapshot, position: reader.position, maxBytes: snapshot.size };
+      const chunk = snapshots.read(range);
+      if (chunk === null) break;
+      reader.push(chunk);
+    }
+    const voters = reader.frame === null ? null : snapshotVoters(reader.frame);
+    return (voters ?? []).map(({ key }) => nameOf(key.id)).join(" ");
   }
 
   /** Shows the committed image at the offsets at which all replicas do. */
@@ -365,14 +423,22 @@ export class Instance {
   /** Reads the records or bytes that a reply to a fetch names, within the step that made it. */
   #resolve(reply: Reply): Response {
     if (reply.api === "fetch-snapshot") {
-      const bytes = reply.bytes === null ? NO_BYTES : this.replica.disk.snapshots.read(reply.bytes);
-      if (bytes !== null) return { ...reply, bytes };
+      const bytes = reply.bytes === null ? NO_BYTES : this.controller.readSnapshot(reply.bytes);
+      if (bytes !== null) return { ...reply, bytes: this.#onTheWire(bytes) };
       return { ...reply, error: "UNKNOWN_SERVER_ERROR", bytes: NO_BYTES };
     }
     if (reply.api !== "fetch") return reply;
     const { records: range } = reply;
     if (range === null) return { ...reply, records: [] };
     return { ...reply, records: this.replica.disk.log.read(range).map(entryOf) };
+  }
+
+  /** A range of a snapshot, as it arrives. */
+  #onTheWire(bytes: Uint8Array): Uint8Array {
+    const { chance, swarm, tally } = this.replica.world;
+    if (bytes.length === 0 || !chance.happens(swarm.changedRangeRate)) return bytes;
+    tally.count("fault: range changed");
+    return withChangedByte(bytes, chance.between(0, 8 * bytes.length));
   }
 
   #send(

@@ -7,6 +7,9 @@
 /** How observations name a replica: by its node. */
 export const nameOf = (node: number): string => `${node}`;
 
+/** How they name the replay of the committed log that the world itself makes. */
+export const REPLAY = "history";
+
 /** One batch of the log, as checkers see it: its place, and a fingerprint of what it says. */
 export interface EntryMark {
   readonly baseOffset: number;
@@ -40,8 +43,25 @@ export type Observation =
       readonly truncateTo?: number;
       readonly append?: readonly EntryMark[];
       /** The log was replaced by a snapshot that ends here. */
-      readonly snapshot?: { readonly endOffset: number; readonly epoch: number };
+      readonly installed?: number;
+      /** The log was cut: it begins here. */
+      readonly logStart?: number;
     }
+  /** A snapshot became whole, durably: one that the replica has made or fetched. */
+  | {
+      readonly kind: "snapshot";
+      readonly replica: string;
+      readonly endOffset: number;
+      readonly epoch: number;
+      /** Of the image that its records make; null when they cannot be read. */
+      readonly digest: number | null;
+      /** Of its bytes. */
+      readonly fingerprint: number;
+      /** In its header. */
+      readonly voters: readonly string[];
+    }
+  /** A copy of the storage of replica `original` took the place of what this replica had stored. */
+  | { readonly kind: "copied"; readonly replica: string; readonly original: string }
   /** The outputs of a step were let go: this is what the world may now believe of the replica. */
   | {
       readonly kind: "shown";

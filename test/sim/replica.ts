@@ -6,14 +6,17 @@ import type { ControllerStart } from "../../durable-objects/controller.ts";
 import {
   INCARNATION_COUNT,
   type RaftConfig,
+  refusalOf,
   type Request,
   type RequestFailure,
   type Response,
+  type SnapshotId,
 } from "../../src/raft/index.ts";
 import { AssertionError } from "../../src/std/assert.ts";
 import type { ChainedEntry } from "./checkers/ghost.ts";
 import { type Backup, Disk, type Write } from "./disk.ts";
 import { markOf } from "./entries.ts";
+import { snapshotMark } from "./snapshot-mark.ts";
 import { Cut, DiskFull, Instance } from "./instance.ts";
 import { nameOf, type Observation } from "./observation.ts";
 import type { World } from "./world.ts";
@@ -23,11 +26,11 @@ const DOWN_MS_MAX = 5_000;
 const ZOMBIE_MS_MAX = 10_000;
 
 /** Why a replica does not take part, whatever reaches it. */
-export type Absence = "dead" | "hung" | "wiped" | "withdrawn";
+export type Absence = "dead" | "hung" | "wiped" | "withdrawn" | "refused";
 
-/** What no healing mends: storage that is gone, or that its replica has seen to go back. */
+/** What no healing mends: storage that is gone, that its replica has seen to go back, or that is another's. */
 const isForGood = (absence: Absence | null): boolean =>
-  absence === "wiped" || absence === "withdrawn";
+  absence === "wiped" || absence === "withdrawn" || absence === "refused";
 
 /** A request that has arrived, and how its caller hears of it. */
 interface Arrived {
@@ -51,12 +54,14 @@ export class Replica {
   readonly name: string;
   readonly world: World;
   readonly config: RaftConfig;
-  readonly disk = new Disk();
+  readonly disk: Disk;
   instance: Instance | undefined;
   /** Null while it takes part. */
   absence: Absence | null = null;
   /** True from the moment at which its storage was put back to an earlier state. */
   wasRolledBack = false;
+  /** True from the moment at which its storage was replaced by a copy of another's. */
+  wasCopiedOver = false;
   isPaused = false;
   overloadedUntil = 0;
   /** Which part of what it is asked it refuses then. */
@@ -77,7 +82,9 @@ export class Replica {
     this.config = config;
     this.id = config.local.key.id;
     this.name = nameOf(this.id);
+    const identity = { directoryId: config.local.key.directoryId, objectId: this.name };
     const { chance, swarm } = world;
+    this.disk = new Disk(swarm.chunkBytesMax, identity);
     this.#clockOffsetMs = chance.between(0, 1_000_000);
     this.#clockRate = 1 + (swarm.driftMax * chance.between(-1_000, 1_000)) / 1_000;
   }
@@ -106,15 +113,18 @@ export class Replica {
     return isForGood(this.absence);
   }
 
-  /** Whether its storage is gone or went back: it is counted as failed from then on. */
+  /** Whether its storage is gone, went back or is another's: it is counted as failed from then on. */
   get hasLostStorage(): boolean {
-    return this.wasRolledBack || this.absence === "wiped";
+    return this.wasRolledBack || this.wasCopiedOver || this.absence === "wiped";
   }
 
   /** Starts the next incarnation from what is durable. */
   boot(): void {
     const { world, config } = this;
     if (this.instance !== undefined || this.absence !== null || world.isOver) return;
+    const { identity } = this.disk;
+    // An object looks whose storage it has before it runs anything of it.
+    if (identity !== null && refusalOf(identity, this.name) !== null) return this.#refuse();
     this.#incarnation += 1;
     this.#bootCount += 1;
     const incarnation =
@@ -219,18 +229,37 @@ export class Replica {
   }
 
   /** Its storage is what it was at the time of `backup`, and it starts from there. */
-  rollBack({ disk, bootCount, log }: ReplicaBackup): void {
-    const { world } = this;
-    world.tally.count("fault: rolled back");
-    world.trace.note(this.name, "rolled back");
+  rollBack(backup: ReplicaBackup): void {
+    this.world.tally.count("fault: rolled back");
+    this.world.trace.note(this.name, "rolled back");
     this.wasRolledBack = true;
+    this.#restore(backup);
+    this.boot();
+  }
+
+  /** Its storage is a copy of what `other` has stored, and it comes back with that. */
+  takeCopyOf(other: Replica): void {
+    const { world, name } = this;
+    world.tally.count("fault: storage copied");
+    world.trace.note(name, `has a copy of the storage of ${other.name}`);
+    this.wasCopiedOver = true;
+    this.#restore(other.backup());
+    world.observe({ kind: "copied", replica: name, original: other.name });
+    this.boot();
+  }
+
+  #restore({ disk, bootCount, log }: ReplicaBackup): void {
     this.instance?.end();
     for (const zombie of this.#zombies) zombie.end();
     this.instance = undefined;
     this.disk.restore(disk);
     this.#bootCount = bootCount;
-    world.bench.ghost.lose(this.name, log);
-    this.boot();
+    this.world.bench.ghost.lose(this.name, log);
+  }
+
+  #refuse(): void {
+    this.world.tally.count("situation: a copied storage was refused");
+    this.leave("refused");
   }
 
   /** Makes the oldest pending transactions durable. */
@@ -238,9 +267,23 @@ export class Replica {
     for (let done = 0; done < transactions; done += 1) {
       const written = this.disk.flush();
       if (written === undefined) return;
+      for (const write of written)
+        if (write.kind === "append") this.world.history.stored(write.batch);
       for (const durable of durableOf(this.name, written)) this.world.observe(durable);
+      for (const write of written)
+        if (write.kind === "snapshot-complete") this.#showSnapshot(write.snapshot);
       if (written.some(({ kind }) => kind === "alarm")) this.#awaitAlarm();
     }
+  }
+
+  /** A snapshot is whole, durably: shows what its bytes say. */
+  #showSnapshot(id: SnapshotId): void {
+    const { world, name, disk } = this;
+    const bytes = disk.durableSnapshot(id);
+    // Gone again in the same transaction.
+    if (bytes === null) return;
+    world.history.show(id.endOffset);
+    world.observe(snapshotMark(name, id, bytes));
   }
 
   /** After the faults are over: no zombie is left, and every replica is up that has its storage. */
@@ -331,6 +374,10 @@ function durableOf(replica: string, writes: readonly Write[]): readonly Durable[
         now = { kind: "durable", replica };
       }
       now.truncateTo = Math.min(now.truncateTo ?? write.offset, write.offset);
+    } else if (write.kind === "log-restart") {
+      now.installed = write.offset;
+    } else if (write.kind === "log-start") {
+      now.logStart = write.offset;
     }
   }
   return [...made, now];

@@ -27,6 +27,11 @@ const COMMON: readonly string[] = [
   "situation: a prospective voter was refused by a majority",
   "situation: a leader was elected in its first epoch as one",
   "situation: a write was lost with its leader",
+  "situation: a snapshot was made",
+  "situation: a log was cut",
+  "situation: a replica booted from a snapshot",
+  "situation: a range of a snapshot was sent",
+  "situation: a snapshot was installed",
 ];
 
 /** What only more seeds meet for certain. */
@@ -36,8 +41,20 @@ const RARE: readonly string[] = [
   "fault: alarm late",
   "fault: rolled back",
   "rollbacks noticed",
+  "fault: storage copied",
   "fault: wiped",
+  "situation: a copied storage was refused",
   "situation: a broker was fenced after a standstill",
+  "fault: range changed",
+  "fault: chunk changed",
+  "snapshots fetched by brokers",
+  "snapshots refused by brokers",
+  "situation: a log was cut above the end of another",
+  "situation: a download was given up",
+  "situation: a snapshot was gone that was asked for",
+  "situation: a snapshot was refused",
+  "situation: the epoch changed while fetching a snapshot",
+  "situation: the epoch changed while verifying a snapshot",
   "situation: two diverging answers in a row",
   "situation: a core served while a dead node led before",
   "situation: a core served while a deaf node led before",
@@ -66,11 +83,13 @@ export class Situations {
   }
 
   /** Looks at a step that a replica has taken. */
-  step({ name }: Replica, input: Input | null, { state, effects }: Step): void {
+  step(replica: Replica, input: Input | null, { state, effects }: Step): void {
+    const { name } = replica;
     const before = this.#before.get(name);
     this.#before.set(name, state);
     if (input === null) return this.#boot(state);
     const [first] = effects;
+    if (before !== undefined) this.#snapshots(replica, { input, before, step: { state, effects } });
     if (first?.kind === "persist" && first.truncateTo !== null) this.#tally.count("truncations");
     if (input.kind === "response-received" && input.body.api === "fetch") {
       const isDiverging = input.body.diverging !== null && first?.kind === "persist";
@@ -83,7 +102,41 @@ export class Situations {
   }
 
   #boot(state: State): void {
+    if (state.log.startOffset > 0) this.#saw("a replica booted from a snapshot");
     if (state.role.kind === "candidate") this.#saw("a candidate was restarted in its epoch");
+  }
+
+  #snapshots(
+    { world, name }: Replica,
+    {
+      input,
+      before,
+      step: { state, effects },
+    }: { readonly input: Input; readonly before: State; readonly step: Step },
+  ): void {
+    const [first] = effects;
+    if (first?.kind === "persist") {
+      if (first.snapshot !== null) this.#saw("a snapshot was made");
+      if (first.install !== null) this.#saw("a snapshot was installed");
+      if (first.logStart !== null) this.#saw("a log was cut");
+      const start = first.logStart ?? 0;
+      const isCutUnder = [...world.replicas.values()].some(
+        (other) => other.name !== name && !other.isLostForGood && other.disk.end < start,
+      );
+      if (isCutUnder) this.#saw("a log was cut above the end of another");
+    }
+    for (const effect of effects) {
+      if (effect.kind === "snapshot-abandoned") this.#saw("a download was given up");
+      if (effect.kind !== "reply" || effect.response.api !== "fetch-snapshot") continue;
+      if (effect.response.bytes !== null) this.#saw("a range of a snapshot was sent");
+      if (effect.response.error === "SNAPSHOT_NOT_FOUND")
+        this.#saw("a snapshot was gone that was asked for");
+    }
+    const isRefused = effects.some(({ kind }) => kind === "snapshot-abandoned");
+    if (input.kind === "snapshot-refused" && isRefused) this.#saw("a snapshot was refused");
+    const installing = before.role.kind === "follower" ? before.role.installing : null;
+    if (installing !== null && state.election.epoch > before.election.epoch)
+      this.#saw(`the epoch changed while ${installing.phase} a snapshot`);
   }
 
   #roleChanged(change: {

@@ -42,11 +42,7 @@ export interface Call {
 }
 
 export class World {
-  readonly cluster: ClusterIdentity = {
-    cluster_id: "c2ltdWxhdGVkLWNsdXN0ZQ",
-    metadata_version: 25,
-    created_ms: 0,
-  };
+  readonly cluster: ClusterIdentity;
   readonly timeline = new Timeline();
   readonly tally = new Tally();
   readonly chance: Chance;
@@ -69,6 +65,12 @@ export class World {
   constructor(seed: number, watch?: (line: string) => void, swarm?: Swarm) {
     this.chance = new Chance(seed);
     this.swarm = swarm ?? drawSwarm(this.chance);
+    this.cluster = {
+      cluster_id: "c2ltdWxhdGVkLWNsdXN0ZQ",
+      metadata_version: 25,
+      created_ms: 0,
+      settings: this.swarm.snapshots,
+    };
     const { timeline, chance, tally } = this;
     this.network = new Network({ timeline, chance, tally, swarm: this.swarm });
     this.trace = new Trace(timeline, watch);

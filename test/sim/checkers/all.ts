@@ -5,6 +5,7 @@ import type { Checker } from "./checker.ts";
 import { committedInOwnEpoch } from "./committed-in-own-epoch.ts";
 import { committedIsDurable } from "./committed-is-durable.ts";
 import { committedIsKept } from "./committed-is-kept.ts";
+import { copiesAreNotRun } from "./copies-are-not-run.ts";
 import { epochsNeverFall } from "./epochs-never-fall.ts";
 import { highWatermarksNeverFall } from "./high-watermarks-never-fall.ts";
 import { imagesAgree } from "./images-agree.ts";
@@ -14,6 +15,7 @@ import { oneLeaderPerEpoch } from "./one-leader-per-epoch.ts";
 import { oneVotePerEpoch } from "./one-vote-per-epoch.ts";
 import { partitionsAreSound } from "./partitions-are-sound.ts";
 import { promisesAreDurable } from "./promises-are-durable.ts";
+import { snapshotIsReplay } from "./snapshot-is-replay.ts";
 
 export const allCheckers = (): readonly Checker[] => [
   oneVotePerEpoch(),
@@ -30,4 +32,6 @@ export const allCheckers = (): readonly Checker[] => [
   imagesAgree(),
   partitionsAreSound(),
   isrIsTheLeaders(),
+  copiesAreNotRun(),
+  snapshotIsReplay(),
 ];

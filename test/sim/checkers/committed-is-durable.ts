@@ -30,7 +30,7 @@ export function committedIsDurable(): Checker {
   };
 }
 
-/** A log that was replaced by a snapshot beyond the offset holds what the snapshot held. */
+/** What a snapshot stands for counts as held: the ghost of a log that was cut or replaced has it still. */
 function holds(ghost: Ghost, voter: string, endOffset: number, chain: number): boolean {
   return ghost
     .heldBy(voter)

@@ -1,6 +1,6 @@
 /**
- * The epoch of a replica never falls: not what it shows, not what its storage holds, not over a restart. A
- * log never holds an epoch above the one its replica has stored, except while that one is being learned.
+ * The epoch of a replica never falls: not what it shows, not what its storage holds, not over a restart. A log never
+ * holds an epoch above the one that its replica has stored.
  */
 import type { Checker } from "./checker.ts";
 
@@ -9,9 +9,14 @@ export function epochsNeverFall(): Checker {
   const shown = new Map<string, number>();
   return {
     name: "epochs-never-fall",
-    judge(observation) {
-      if (observation.kind === "durable" && observation.election !== undefined) {
-        return rise(stored, observation.replica, observation.election.epoch, "stored");
+    judge(observation, ghost) {
+      if (observation.kind === "durable") {
+        const { replica, election } = observation;
+        const fallen =
+          election === undefined ? undefined : rise(stored, replica, election.epoch, "stored");
+        const [written, known] = [ghost.log(replica).last?.epoch ?? 0, stored.get(replica) ?? 0];
+        if (fallen !== undefined || written <= known) return fallen;
+        return `replica ${replica} holds a batch of epoch ${written}, its storage says epoch ${known}`;
       }
       if (observation.kind === "shown") {
         // Two instances of a replica may run at once; each has its own memory.

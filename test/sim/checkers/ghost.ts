@@ -56,12 +56,20 @@ export class GhostLog {
     return removed;
   }
 
-  /** Starts anew after a snapshot whose log had the fingerprint `chain`. */
-  reset(endOffset: number, chain: number): void {
+  /**
+   * A snapshot of `committed` up to `endOffset` takes the place of everything, and holds what that log held. Returns
+   * what lay beyond it. Where no batch of `committed` ends there, nothing is known of what the snapshot holds.
+   */
+  install(committed: GhostLog, endOffset: number): readonly ChainedEntry[] {
+    const removed = this.truncate(endOffset);
+    const held =
+      committed.chainAt(endOffset) === undefined ? undefined : committed.below(endOffset);
     this.#entries.length = 0;
     this.#voters.length = 0;
-    this.#start = endOffset;
-    this.#startChain = chain;
+    this.#start = held === undefined ? endOffset : committed.start;
+    this.#startChain = held === undefined ? NOTHING : committed.#startChain;
+    for (const entry of held ?? []) this.append(entry);
+    return removed;
   }
 
   /** The fingerprint of the log below `endOffset`; undefined when no batch ends there or it is gone. */
@@ -72,6 +80,11 @@ export class GhostLog {
 
   epochAt(endOffset: number): number | undefined {
     return this.#endingAt(endOffset)?.epoch;
+  }
+
+  /** The batches that end at or below `offset`, the end of one. */
+  below(offset: number): readonly ChainedEntry[] {
+    return this.#entries.slice(0, this.#indexFrom(offset));
   }
 
   /** The batches from the one that starts at or after `offset`. */
@@ -134,10 +147,9 @@ export class Ghost {
   write(observation: Observation): void {
     if (observation.kind !== "durable") return;
     const log = this.log(observation.replica);
-    const { snapshot, truncateTo, append } = observation;
-    if (snapshot !== undefined)
-      log.reset(snapshot.endOffset, this.committed.chainAt(snapshot.endOffset) ?? NOTHING);
-    this.removed = truncateTo === undefined ? [] : log.truncate(truncateTo);
+    const { installed, truncateTo, append } = observation;
+    const replaced = installed === undefined ? [] : log.install(this.committed, installed);
+    this.removed = truncateTo === undefined ? replaced : log.truncate(truncateTo);
     this.addedAt = log.end;
     this.added = (append ?? []).map((entry) => log.append(entry));
   }

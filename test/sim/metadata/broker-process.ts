@@ -41,6 +41,7 @@ export class BrokerProcess {
     this.#broker = broker;
     this.#incarnation = world.uuid();
     broker.onEntry = (entry) => this.#replayed.replay(entry);
+    broker.onSnapshot = (image) => (this.#replayed.image = image);
   }
 
   start(): void {
