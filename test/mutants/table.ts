@@ -11,11 +11,13 @@ import { METADATA_MUTANTS } from "./metadata.ts";
 import type { Mutant } from "./mutant.ts";
 import { REPLICATION_MUTANTS } from "./replication.ts";
 import { SHELL_MUTANTS } from "./shell.ts";
+import { SNAPSHOT_MUTANTS } from "./snapshots.ts";
 
 export const MUTANTS: readonly Mutant[] = [
   ...ELECTION_MUTANTS,
   ...REPLICATION_MUTANTS,
   ...SHELL_MUTANTS,
+  ...SNAPSHOT_MUTANTS,
   ...METADATA_MUTANTS,
   ...CONTROLLER_MUTANTS,
 ];

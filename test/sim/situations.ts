@@ -54,7 +54,6 @@ const RARE: readonly string[] = [
   "situation: a snapshot was gone that was asked for",
   "situation: a snapshot was refused",
   "situation: the epoch changed while fetching a snapshot",
-  "situation: the epoch changed while verifying a snapshot",
   "situation: two diverging answers in a row",
   "situation: a core served while a dead node led before",
   "situation: a core served while a deaf node led before",

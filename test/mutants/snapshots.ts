@@ -1,0 +1,267 @@
+/** Mistakes in how snapshots are made, sent, verified and installed, and in how the log is cut below them. */
+import { type Mutant, without } from "./mutant.ts";
+
+const turn = "src/raft/turn.ts";
+const invariants = "src/raft/invariants.ts";
+const persist = "durable-objects/replica/persist.ts";
+const fetching = "src/raft/snapshots/fetching.ts";
+const serving = "src/raft/snapshots/serving.ts";
+const writing = "durable-objects/snapshots/snapshot-writing.ts";
+
+export const SNAPSHOT_MUTANTS: readonly Mutant[] = [
+  {
+    name: "an installed snapshot leaves the old log",
+    breaks: "N-6: complete before the log start",
+    edits: [{ file: persist, find: "  log.restartAt(snapshot.endOffset);\n", replace: "" }],
+    killers: ["summaries-are-true"],
+  },
+  {
+    name: "an installed snapshot leaves the older ones",
+    breaks: "N-6",
+    edits: [{ file: persist, find: "  snapshots.dropBelow(snapshot.endOffset);\n", replace: "" }],
+    killers: ["summaries-are-true"],
+  },
+  {
+    name: "a cut drops the snapshot at which the log begins",
+    breaks: "I-9",
+    edits: [
+      {
+        file: persist,
+        find: "  snapshots.dropBelow(startOffset);\n",
+        replace: "  snapshots.dropBelow(startOffset + 1);\n",
+      },
+    ],
+    killers: ["summaries-are-true", "assertions"],
+  },
+  {
+    name: "a cut is not stored",
+    breaks: "N-5",
+    edits: [{ file: persist, find: "  log.moveStart(startOffset);\n", replace: "" }],
+    killers: ["summaries-are-true"],
+  },
+  {
+    name: "a log that holds a snapshot is replaced by it",
+    breaks: "SN-1",
+    edits: [
+      {
+        file: fetching,
+        find: "  return epochBefore(log, endOffset) !== epoch;\n",
+        replace: "  return epochBefore(log, endOffset) !== -1;\n",
+      },
+    ],
+    killers: ["scripts"],
+    witness: "golden",
+  },
+  {
+    name: "a download goes on with another leader",
+    breaks: "N-8",
+    edits: [
+      {
+        file: "src/raft/election/transitions.ts",
+        find: "      installing: null,\n",
+        replace: '      installing: role.kind === "follower" ? role.installing : null,\n',
+      },
+      {
+        file: "src/raft/election/transitions.ts",
+        find: "  abandonInstall(turn);\n",
+        replace: "",
+      },
+    ],
+    killers: ["snapshot-is-replay", "assertions", "converges"],
+  },
+  {
+    name: "the checksum of a batch is not compared",
+    breaks: "N-7",
+    edits: [
+      {
+        file: "src/protocol/record-batch.ts",
+        find: '  expect(reader, "crc", reader.uint32(), crc32c(bytes, at + CRC_FROM, at + size));\n',
+        replace: "  reader.uint32();\n",
+      },
+    ],
+    killers: ["snapshot-is-replay", "assertions"],
+  },
+  {
+    name: "a fetched snapshot that is not sound is installed",
+    breaks: "N-7",
+    edits: [
+      {
+        file: "durable-objects/snapshots/snapshot-verifier.ts",
+        find: "      return this.#parts.refused(id);\n",
+        replace:
+          "      if (records.frame === null) return this.#parts.refused(id);\n      found = contained(id, records);\n",
+      },
+    ],
+    killers: ["snapshot-is-replay"],
+  },
+  {
+    name: "a snapshot lacks its last record",
+    breaks: "N-2",
+    edits: [
+      {
+        file: writing,
+        find: "      if (next.done === true) {\n",
+        replace: "      if (next.done === true) {\n        this.#values.pop();\n",
+      },
+    ],
+    killers: ["snapshot-is-replay"],
+  },
+  {
+    name: "a snapshot claims a record more than it holds",
+    breaks: "N-2, KAFKA-14618",
+    edits: [
+      {
+        file: writing,
+        find: "    return { endOffset, epoch };\n",
+        replace: "    return { endOffset: endOffset + 1, epoch };\n",
+      },
+      without(turn, "    endOffset <= (committed ?? 0),"),
+      without(turn, "    epoch === written && size > 0,"),
+      without(invariants, "      endOffset > below.endOffset && endOffset <= (committed ?? 0),"),
+    ],
+    killers: ["snapshot-is-replay"],
+  },
+  {
+    name: "a snapshot names no voters",
+    breaks: "N-2",
+    edits: [
+      {
+        file: writing,
+        find: "      voters: framedVoters(voters),\n",
+        replace: "      voters: framedVoters(voters.slice(1)),\n",
+      },
+    ],
+    killers: ["snapshot-is-replay"],
+  },
+  {
+    name: "a snapshot that was overtaken is listed",
+    breaks: "I-9",
+    edits: [
+      {
+        file: "src/raft/snapshots/compacting.ts",
+        find: "  if (snapshot.endOffset > newest) addSnapshot",
+        replace: "  if (snapshot.endOffset !== newest) addSnapshot",
+      },
+    ],
+    killers: ["assertions"],
+    witness: "assertion",
+  },
+  {
+    name: "the image is not loaded anew after an install",
+    breaks: "I-15",
+    edits: [
+      {
+        file: "durable-objects/controller.ts",
+        find: "    this.#committed.restart(snapshot);\n",
+        replace: "",
+      },
+    ],
+    killers: ["assertions"],
+    witness: "assertion",
+  },
+  {
+    name: "a snapshot is loaded without its first record",
+    breaks: "I-15",
+    edits: [
+      {
+        file: "durable-objects/committed-log/snapshot-load.ts",
+        find: "applyRecords(this.#image, records, {",
+        replace: "applyRecords(this.#image, records.slice(1), {",
+      },
+    ],
+    killers: ["images-agree", "snapshot-is-replay", "assertions"],
+  },
+  {
+    name: "a FetchSnapshot acknowledges the whole log",
+    breaks: "N-7",
+    edits: [
+      { file: serving, find: "import { reply } from", replace: "import { reply, update } from" },
+      {
+        file: serving,
+        find: "    hearFrom(turn, body.replica);\n",
+        replace: `    hearFrom(turn, body.replica);
+  const leader = leaderRole(turn.state);
+  const voter = leader.voters.get(body.replica.id);
+  if (voter !== undefined) {
+    const counted = { ...voter, endOffset: turn.state.log.endOffset };
+    update(turn, { role: { ...leader, voters: new Map([...leader.voters, [body.replica.id, counted]]) } });
+  }
+`,
+      },
+    ],
+    killers: ["committed-is-durable", "assertions"],
+  },
+  {
+    name: "a voter that downloads does not count as alive",
+    breaks: "N-7, E-11",
+    edits: [
+      { file: serving, find: "    hearFrom(turn, body.replica);\n", replace: "    void body;\n" },
+    ],
+    killers: ["scripts"],
+    witness: "golden",
+  },
+  {
+    name: "an empty log forgets of which epoch its snapshot is",
+    breaks: "N-6, V-3",
+    edits: [
+      {
+        file: "src/raft/log-summary.ts",
+        find: "?.epoch ?? log.snapshots.at(-1)?.epoch ?? 0;",
+        replace: "?.epoch ?? 0;",
+      },
+    ],
+    killers: ["converges", "a-majority-serves", "committed-is-kept"],
+  },
+  {
+    name: "a leader names no snapshot to a log that ends below its own",
+    breaks: "N-1",
+    edits: [
+      {
+        file: "src/raft/log-summary.ts",
+        find: "    const before = theirs.offset < base.endOffset || theirs.epoch < base.epoch;\n",
+        replace: "    const before = theirs.epoch < 0;\n",
+      },
+    ],
+    killers: ["converges", "a-majority-serves", "assertions", "logs-match"],
+  },
+  {
+    name: "the oldest epoch of a log that was cut begins below it",
+    breaks: "I-16",
+    edits: [
+      {
+        file: "test/sim/disk-log.ts",
+        find: "    this.#epochs = this.#epochs.filter(({ startOffset }) => startOffset >= offset);\n",
+        replace: "",
+      },
+    ],
+    killers: ["assertions"],
+    witness: "assertion",
+  },
+  {
+    name: "an install leaves the epochs of the old log",
+    breaks: "L-2",
+    edits: [
+      {
+        file: "test/sim/disk-log.ts",
+        find: "    this.#beginAt(offset, position);\n    this.#epochs = [];\n",
+        replace: "    this.#beginAt(offset, position);\n",
+      },
+    ],
+    killers: ["assertions"],
+    witness: "assertion",
+  },
+  {
+    name: "a storage that refuses by the clock ends nobody",
+    breaks: "the shell's law",
+    edits: [
+      {
+        file: "durable-objects/snapshots/snapshot-duties.ts",
+        find: "      if (this.#cutAtMs <= nowMs) this.#cut();\n    } catch (cause) {\n      this.#parts.failed(cause);\n",
+        replace:
+          "      if (this.#cutAtMs <= nowMs) this.#cut();\n    } catch {\n      this.#makeAtMs = nowMs;\n",
+      },
+    ],
+    killers: ["controller"],
+    witness: "controller",
+  },
+];
