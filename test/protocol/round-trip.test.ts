@@ -227,6 +227,9 @@ describe("a frame", () => {
   });
 });
 
+const sizeOf = (given: readonly Uint8Array[]): number =>
+  given.reduce((sum, { length }, at) => sum + dataRecordBytes(length, at), BATCH_HEADER_BYTES);
+
 describe("a batch", () => {
   const position = { baseOffset: 2 ** 40, leaderEpoch: 3, timestampMs: 1_700_000_000_123 };
   const values = fc.array(fc.uint8Array({ minLength: 1, maxLength: 400 }), {
@@ -274,8 +277,6 @@ describe("a batch", () => {
   });
 
   test("takes its header and what each record takes where it stands", () => {
-    const sizeOf = (given: readonly Uint8Array[]): number =>
-      given.reduce((sum, { length }, at) => sum + dataRecordBytes(length, at), BATCH_HEADER_BYTES);
     fc.assert(
       fc.property(values, (given) => {
         expect(encodeDataBatch(position, given).byteLength).toBe(sizeOf(given));

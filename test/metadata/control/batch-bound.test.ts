@@ -34,6 +34,12 @@ const config = (bytes: number): MetadataRecord =>
     value: "v".repeat(bytes),
   });
 
+/** Records that make a batch of nearly the bound, of which the last has `last` bytes of value. */
+const ending = (last: number): readonly MetadataRecord[] => [
+  ...Array.from({ length: 25 }, () => config(20_000)),
+  config(last),
+];
+
 const taken = (records: Iterable<MetadataRecord>): BoundedBatch => {
   const batch = new BoundedBatch();
   expect(batch.take(records)).toBe(batch.isWhole);
@@ -79,10 +85,6 @@ describe("a batch of what brokers cause", () => {
   });
 
   test.each([-1, 0, 1])("that misses its bytes by %i", (excess) => {
-    const ending = (last: number): MetadataRecord[] => [
-      ...Array.from({ length: 25 }, () => config(20_000)),
-      config(last),
-    ];
     const records = ending(20_000 + BOUNDED_BATCH_BYTES - storedBytes(ending(20_000)) + excess);
     expect(storedBytes(records)).toBe(BOUNDED_BATCH_BYTES + excess);
     expect(taken(records).records).toHaveLength(excess > 0 ? 25 : 26);
