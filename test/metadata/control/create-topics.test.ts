@@ -336,11 +336,11 @@ describe("a broker all of whose directories are cordoned (KIP-1066)", () => {
 const brokersOf = (count: number): MetadataImage =>
   world({ brokers: Array.from({ length: count }, (_, id) => id).join(" ") });
 
-// A replica takes 20 bytes at the least: 4,194 partitions with 100 each are the last whose replicas could fit.
-const topics = (count: number, partitions: number): readonly Topic[] =>
+/** Topics of so many partitions, each with 100 replicas. */
+const wide = (count: number, numPartitions: number): readonly Topic[] =>
   Array.from({ length: count }, (_, at) => ({
     name: `t${at}`,
-    numPartitions: partitions,
+    numPartitions,
     replicationFactor: 100,
   }));
 
@@ -366,8 +366,9 @@ describe("a request is one batch", () => {
   test("whose replicas alone do not fit a batch is refused, be they of one topic or of many, and however placed", () => {
     const view = brokersOf(100);
     const ids = Array.from({ length: 100 }, (_, id) => id);
+    // A replica takes 20 bytes at the least: 4,194 partitions with 100 each are the last whose replicas could fit.
     const byHand = [{ name: "t", assignments: Array.from({ length: 4_195 }, () => ids) }];
-    for (const asked of [topics(1, 4_195), topics(5, 839), byHand]) {
+    for (const asked of [wide(1, 4_195), wide(5, 839), byHand]) {
       const { records, response } = create(view, asked);
       expect(response.topics.map(told)).toEqual(asked.map(() => excessive));
       expect(records).toEqual([]);
