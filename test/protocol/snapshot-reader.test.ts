@@ -1,11 +1,13 @@
 /**
  * A snapshot that arrives in pieces: how it is cut makes no difference, and nothing that is wrong with it goes unseen.
  */
+import { readFileSync } from "node:fs";
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import {
   BATCH_BYTES_MAX,
   DecodeError,
+  decodeMetadataRecord,
   decodeSnapshot,
   SnapshotReader,
   snapshotEncoder,
@@ -143,5 +145,34 @@ describe("a snapshot", () => {
   test("names no voters at kraft.version 0", () => {
     const given = { ...frame, voters: null };
     expect(decodeSnapshot(snapshotOf([], given)).frame).toEqual(given);
+  });
+});
+
+describe.each(["4.0.2", "4.1.2", "4.3.1"])("a checkpoint of Kafka %s", (release) => {
+  /** Read byte by byte: what it says of itself, and the types of its records. */
+  const readBack = (name: string) => {
+    const path = `test/fixtures/protocol/checkpoints/kafka-${release}-${name}.checkpoint`;
+    const reader = new SnapshotReader();
+    const batches = [...readFileSync(path)].flatMap((byte) => reader.push(Uint8Array.of(byte)));
+    const records = batches.flatMap(({ values }) => values.map(decodeMetadataRecord));
+    return { frame: reader.end(), types: new Set(records.map(({ type }) => type)) };
+  };
+  const voters = {
+    version: { kRaftVersion: 1 },
+    set: { voters: [{ voterId: 1, endpoints: [{ name: "CONTROLLER", port: 19_093 }] }] },
+  };
+
+  test("that its format tool wrote is read", () => {
+    const { frame: bootstrap, types } = readBack("bootstrap");
+    expect(bootstrap).toMatchObject({ epoch: 0, voters: null });
+    expect(types).toEqual(new Set(["FEATURE_LEVEL_RECORD", "USER_SCRAM_CREDENTIAL_RECORD"]));
+    expect(readBack("0-0")).toMatchObject({ frame: { epoch: 0, voters }, types: new Set() });
+  });
+
+  test("that its controller made of its log is read", () => {
+    const { frame: made, types } = readBack("made");
+    expect(made).toMatchObject({ epoch: 1, voters });
+    expect(made.lastContainedLogTimestampMs).toBeGreaterThan(1_700_000_000_000);
+    expect(types).toContain("REGISTER_CONTROLLER_RECORD");
   });
 });
