@@ -4,7 +4,6 @@ import { type Mutant, without } from "./mutant.ts";
 const turn = "src/raft/turn.ts";
 const invariants = "src/raft/invariants.ts";
 const persist = "durable-objects/replica/persist.ts";
-const fetching = "src/raft/snapshots/fetching.ts";
 const serving = "src/raft/snapshots/serving.ts";
 const writing = "durable-objects/snapshots/snapshot-writing.ts";
 
@@ -38,36 +37,6 @@ export const SNAPSHOT_MUTANTS: readonly Mutant[] = [
     breaks: "N-5",
     edits: [{ file: persist, find: "  log.moveStart(startOffset);\n", replace: "" }],
     killers: ["summaries-are-true"],
-  },
-  {
-    name: "a log that holds a snapshot is replaced by it",
-    breaks: "SN-1",
-    edits: [
-      {
-        file: fetching,
-        find: "  return epochBefore(log, endOffset) !== epoch;\n",
-        replace: "  return epochBefore(log, endOffset) !== -1;\n",
-      },
-    ],
-    killers: ["scripts"],
-    witness: "golden",
-  },
-  {
-    name: "a download goes on with another leader",
-    breaks: "N-8",
-    edits: [
-      {
-        file: "src/raft/election/transitions.ts",
-        find: "      installing: null,\n",
-        replace: '      installing: role.kind === "follower" ? role.installing : null,\n',
-      },
-      {
-        file: "src/raft/election/transitions.ts",
-        find: "  abandonInstall(turn);\n",
-        replace: "",
-      },
-    ],
-    killers: ["snapshot-is-replay", "assertions", "converges"],
   },
   {
     name: "the checksum of a batch is not compared",
@@ -122,7 +91,7 @@ export const SNAPSHOT_MUTANTS: readonly Mutant[] = [
     killers: ["snapshot-is-replay"],
   },
   {
-    name: "a snapshot names no voters",
+    name: "a snapshot lacks a voter",
     breaks: "N-2",
     edits: [
       {
@@ -132,44 +101,6 @@ export const SNAPSHOT_MUTANTS: readonly Mutant[] = [
       },
     ],
     killers: ["snapshot-is-replay"],
-  },
-  {
-    name: "a snapshot that was overtaken is listed",
-    breaks: "I-9",
-    edits: [
-      {
-        file: "src/raft/snapshots/compacting.ts",
-        find: "  if (snapshot.endOffset > newest) addSnapshot",
-        replace: "  if (snapshot.endOffset !== newest) addSnapshot",
-      },
-    ],
-    killers: ["assertions"],
-    witness: "assertion",
-  },
-  {
-    name: "the image is not loaded anew after an install",
-    breaks: "I-15",
-    edits: [
-      {
-        file: "durable-objects/controller.ts",
-        find: "    this.#committed.restart(snapshot);\n",
-        replace: "",
-      },
-    ],
-    killers: ["assertions"],
-    witness: "assertion",
-  },
-  {
-    name: "a snapshot is loaded without its first record",
-    breaks: "I-15",
-    edits: [
-      {
-        file: "durable-objects/committed-log/snapshot-load.ts",
-        find: "applyRecords(this.#image, records, {",
-        replace: "applyRecords(this.#image, records.slice(1), {",
-      },
-    ],
-    killers: ["images-agree", "snapshot-is-replay", "assertions"],
   },
   {
     name: "a FetchSnapshot acknowledges the whole log",
@@ -199,30 +130,6 @@ export const SNAPSHOT_MUTANTS: readonly Mutant[] = [
     ],
     killers: ["scripts"],
     witness: "golden",
-  },
-  {
-    name: "an empty log forgets of which epoch its snapshot is",
-    breaks: "N-6, V-3",
-    edits: [
-      {
-        file: "src/raft/log-summary.ts",
-        find: "?.epoch ?? log.snapshots.at(-1)?.epoch ?? 0;",
-        replace: "?.epoch ?? 0;",
-      },
-    ],
-    killers: ["converges", "a-majority-serves", "committed-is-kept"],
-  },
-  {
-    name: "a leader names no snapshot to a log that ends below its own",
-    breaks: "N-1",
-    edits: [
-      {
-        file: "src/raft/log-summary.ts",
-        find: "    const before = theirs.offset < base.endOffset || theirs.epoch < base.epoch;\n",
-        replace: "    const before = theirs.epoch < 0;\n",
-      },
-    ],
-    killers: ["converges", "a-majority-serves", "assertions", "logs-match"],
   },
   {
     name: "the oldest epoch of a log that was cut begins below it",
