@@ -52,7 +52,7 @@ test.each([
   ["of nearly 8 MiB", 261],
 ])(
   "a commit %s that wakes every broker is read once, and its bytes are shared",
-  async (_, records) => {
+  async (_size, records) => {
     const world = new World();
     const controller = await world.inOffice();
     const node = { voter: controller, cluster: CLUSTER };

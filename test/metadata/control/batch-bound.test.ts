@@ -34,19 +34,14 @@ const config = (bytes: number): MetadataRecord =>
     value: "v".repeat(bytes),
   });
 
-/** Records that make a batch of nearly the bound, of which the last has `last` bytes of value. */
-const ending = (last: number): readonly MetadataRecord[] => [
-  ...Array.from({ length: 25 }, () => config(20_000)),
-  config(last),
-];
-
 const taken = (records: Iterable<MetadataRecord>): BoundedBatch => {
   const batch = new BoundedBatch();
   expect(batch.take(records)).toBe(batch.isWhole);
   return batch;
 };
 
-const ending = (last: number): MetadataRecord[] => [
+/** Records that make a batch of nearly the bound, of which the last has `last` bytes of value. */
+const ending = (last: number): readonly MetadataRecord[] => [
   ...Array.from({ length: 25 }, () => config(20_000)),
   config(last),
 ];
