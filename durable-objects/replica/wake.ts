@@ -38,7 +38,7 @@ export class Wake {
     this.stop();
     if (deadline === Number.POSITIVE_INFINITY) return;
     this.#timerAt = deadline;
-    this.#clearTimer = this.#timers.set(Math.max(0, deadline - now), () => this.#fire());
+    this.#clearTimer = this.#timers.set(Math.max(0, deadline - now), () => this.#fire(deadline));
   }
 
   /** The alarm has fired and is spent: the next `at` sets it anew. */
@@ -53,11 +53,12 @@ export class Wake {
     this.#timerAt = Number.POSITIVE_INFINITY;
   }
 
-  #fire(): void {
-    const dueAt = this.#timerAt;
+  // The event of a timer may be on its way already when another takes its place; what it proves is its own time alone.
+  #fire(deadline: number): void {
+    if (deadline !== this.#timerAt) return;
     this.#clearTimer = null;
     this.#timerAt = Number.POSITIVE_INFINITY;
-    this.#onDeadline(dueAt);
+    this.#onDeadline(deadline);
   }
 
   // An alarm that is ahead is left to fire: pushed on, it never would. Never set at or before now: an alarm set anew
