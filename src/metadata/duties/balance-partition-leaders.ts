@@ -2,7 +2,8 @@
  * Leadership back to the preferred replicas (`auto.leader.rebalance.enable`): to the first replica of a partition,
  * wherever that one is in sync and active.
  */
-import { imbalancedPartitions } from "../image/topics-image.ts";
+import { isActiveBroker } from "../image/cluster-image.ts";
+import { balanceablePartitions } from "../image/topics-image.ts";
 import { partitionChanger } from "../partitions/partition-rules.ts";
 import type { Duty } from "./duty.ts";
 import { sweep, type SweepReport } from "./elections.ts";
@@ -14,7 +15,8 @@ export const balancePartitionLeaders: Duty<SweepReport> = {
   name: "balance-partition-leaders",
   rule: (view) => {
     const change = partitionChanger(view);
-    return sweep(imbalancedPartitions(view.topics), (row) =>
+    const isActive = (brokerId: number): boolean => isActiveBroker(view.cluster, brokerId);
+    return sweep(balanceablePartitions(view.topics, isActive), (row) =>
       change(row, {}, { election: "preferred" }),
     );
   },

@@ -131,14 +131,45 @@ export const partitionsLedBy = (
 export const leaderlessPartitions = (topics: TopicsImage): IterableIterator<PartitionRow> =>
   partitionsLedBy(topics, -1);
 
-/** The partitions that are not led by their first replica, leaderless ones among them. */
-export function imbalancedPartitions(topics: TopicsImage): IterableIterator<PartitionRow> {
-  const { brokerIds } = topics.slots;
+/** The partitions without a leader of which a broker has a replica that `isThere`: others can have none. */
+export function electablePartitions(
+  topics: TopicsImage,
+  isThere: (brokerId: number) => boolean,
+): IterableIterator<PartitionRow> {
+  const marked = slotsWhere(topics.slots, isThere);
   return partitionsWhere(
     topics,
-    (chunk, at) => brokerIds[preferredSlotIn(chunk, at)] !== leaderIn(chunk, at),
+    (chunk, at) => leaderIn(chunk, at) === -1 && hasReplicaIn(chunk, at, marked),
   );
 }
+
+/** The partitions that are not led by their first replica, leaderless ones among them. */
+export function imbalancedPartitions(topics: TopicsImage): IterableIterator<PartitionRow> {
+  const { slots } = topics;
+  return partitionsWhere(topics, (chunk, at) => isImbalanced(chunk, at, slots));
+}
+
+/**
+ * Those of them that a broker could lead that `isThere`: their first replica's, or any if nobody does. While one of ten
+ * brokers is away a tenth of all partitions is imbalanced, and looking at each would find that there is nothing to do.
+ */
+export function balanceablePartitions(
+  topics: TopicsImage,
+  isThere: (brokerId: number) => boolean,
+): IterableIterator<PartitionRow> {
+  const { slots } = topics;
+  const marked = slotsWhere(slots, isThere);
+  return partitionsWhere(
+    topics,
+    (chunk, at) =>
+      isImbalanced(chunk, at, slots) &&
+      (marked[preferredSlotIn(chunk, at)] === 1 ||
+        (leaderIn(chunk, at) === -1 && hasReplicaIn(chunk, at, marked))),
+  );
+}
+
+const isImbalanced = (chunk: RowChunk, at: number, { brokerIds }: ReplicaSlots): boolean =>
+  brokerIds[preferredSlotIn(chunk, at)] !== leaderIn(chunk, at);
 
 /** The partitions with replicas that are being added or removed (KIP-455). */
 export function* reassigningPartitions(topics: TopicsImage): IterableIterator<PartitionRow> {
@@ -173,6 +204,10 @@ function* partitionsWhere(
     }
   }
 }
+
+/** 1 at the slots of the brokers of which `is` holds, 0 at all others. */
+const slotsWhere = (slots: ReplicaSlots, is: (brokerId: number) => boolean): Uint8Array =>
+  Uint8Array.from(slots.brokerIds, (brokerId) => Number(is(brokerId)));
 
 /** 1 at the slots of the broker, 0 at all others. */
 function slotsOfBroker(slots: ReplicaSlots, brokerId: number): Uint8Array {

@@ -8,7 +8,7 @@ import type { Uuid } from "../../protocol/index.ts";
 import { brokerById, isActiveBroker } from "../image/cluster-image.ts";
 import type { MetadataImage } from "../image/metadata-image.ts";
 import {
-  leaderlessPartitions,
+  electablePartitions,
   partitionsInDirectory,
   partitionsWithElrMember,
   partitionsWithIsrMember,
@@ -89,7 +89,7 @@ function* changesWith(view: MetadataImage, brokerId: number): Changes {
   const isLeaving = brokerById(view.cluster, brokerId)?.inControlledShutdown ?? true;
   const isActive = (id: number): boolean =>
     id === brokerId ? !isLeaving : isActiveBroker(view.cluster, id);
-  for (const row of leaderlessPartitions(view.topics)) {
+  for (const row of electablePartitions(view.topics, isActive)) {
     const record = change(row, {}, { election: "configured", isActive });
     if (record !== null) yield record;
   }

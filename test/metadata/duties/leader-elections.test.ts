@@ -5,6 +5,9 @@ import { electUncleanLeaders } from "../../../src/metadata/duties/elect-unclean-
 import type { SweepReport } from "../../../src/metadata/duties/elections.ts";
 import type { ControlResult } from "../../../src/metadata/control/operation.ts";
 import type { MetadataImage } from "../../../src/metadata/image/metadata-image.ts";
+import type { Partition } from "../../../src/metadata/image/partition.ts";
+import { allPartitions } from "../../../src/metadata/image/topics-image.ts";
+import { partitionChanger } from "../../../src/metadata/partitions/partition-rules.ts";
 import { contextFor, lawfullyReplayed, line, world } from "../world.ts";
 
 const lines = (view: MetadataImage, count: number): string[] =>
@@ -73,4 +76,43 @@ describe("the periodic sweeps", () => {
       expect(rest.response).toEqual({ isBounded: false });
     }
   });
+});
+
+/** Every state that a partition of three replicas may be in while these brokers are there, or are not. */
+function statesWith(brokers: string): readonly string[] {
+  const isrs = [[0], [1], [2], [0, 1], [0, 2], [1, 2], [0, 1, 2]];
+  const there = brokers.split(" ").filter((word) => /^\d$/.test(word));
+  return isrs.flatMap((isr) =>
+    [-1, ...isr.filter((id) => there.includes(`${id}`))].flatMap((leader) =>
+      ["0,1,2", "2,1,0", "1,0,2"].map((replicas) => `${replicas} / ${isr.join(",")} / ${leader}`),
+    ),
+  );
+}
+
+test("the sweeps elect in every partition that an election would change, and in no other", () => {
+  const states = ["", "f", "s"];
+  const worlds = states.flatMap((a) =>
+    states.flatMap((b) => states.map((c) => `0${a} 1${b} 2${c}`)),
+  );
+  for (const brokers of worlds) {
+    for (const isUnclean of [false, true]) {
+      const view = world({
+        brokers,
+        topics: { foo: statesWith(brokers) },
+        configs: { "topic:foo": { "unclean.leader.election.enable": `${isUnclean}` } },
+      });
+      const change = partitionChanger(view);
+      const elected = (
+        election: "preferred" | "configured",
+        isAsked: (row: Partition) => boolean,
+      ) =>
+        [...allPartitions(view.topics)]
+          .filter(({ partition }) => isAsked(partition))
+          .map((row) => change(row, {}, { election }))
+          .filter((record) => record !== null);
+      const imbalanced = elected("preferred", ({ leader, replicas }) => leader !== replicas[0]);
+      expect(balance(view).records).toEqual(imbalanced);
+      expect(elect(view).records).toEqual(elected("configured", ({ leader }) => leader === -1));
+    }
+  }
 });
