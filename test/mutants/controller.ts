@@ -85,8 +85,20 @@ export const CONTROLLER_MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: "durable-objects/active-controller/active-controller.ts",
-        find: "return values.length > 0 && isFull ?",
-        replace: "return values.length < 0 && isFull ?",
+        find: "return values.length === 0 || this.#queuedBytes",
+        replace: "return values.length >= 0 || this.#queuedBytes",
+      },
+    ],
+    ...judged,
+  },
+  {
+    name: "a timer that was replaced counts all the same",
+    breaks: "T-7",
+    edits: [
+      {
+        file: "durable-objects/replica/wake.ts",
+        find: "    if (deadline !== this.#timerAt) return;\n",
+        replace: "",
       },
     ],
     ...judged,

@@ -123,8 +123,8 @@ export const SHELL_MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: "durable-objects/replica/wake.ts",
-        find: "    this.#clearTimer = null;\n    this.#timerAt = Number.POSITIVE_INFINITY;\n    this.#onDeadline(dueAt);",
-        replace: "    this.#clearTimer = null;\n    this.#onDeadline(dueAt);",
+        find: "    this.#clearTimer = null;\n    this.#timerAt = Number.POSITIVE_INFINITY;\n    this.#onDeadline(deadline);",
+        replace: "    this.#clearTimer = null;\n    this.#onDeadline(deadline);",
       },
     ],
     killers: ["a-majority-serves", "converges"],
