@@ -28,6 +28,7 @@ export class Gate {
   readonly #parts: GateParts;
   #held: Gated[] = [];
   #flushAt = 0;
+  #isShut = false;
 
   constructor(parts: GateParts) {
     this.#parts = parts;
@@ -38,13 +39,15 @@ export class Gate {
     return this.#held.length === 0;
   }
 
-  /** Nothing that is held is ever let go. */
+  /** Nothing that is held is ever let go, nor what an instance that has ended still makes of its last event. */
   shut(): void {
+    this.#isShut = true;
     this.#held = [];
   }
 
   /** Lets outputs through: at once, or when what was written before is durable. */
   pass(turn: Gated): void {
+    if (this.#isShut) return;
     if (turn.writes === 0 && this.#held.length === 0) return this.#release(turn);
     this.#held.push(turn);
     if (turn.writes === 0) return;
