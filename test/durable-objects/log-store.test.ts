@@ -145,7 +145,10 @@ test("a log that restarts within a batch shows nothing of it, and goes on from t
     log.append({ baseOffset: 1, lastOffset: 9, epoch: 1, control: false, bytes });
     append(log, 10);
     log.writeEpochStart({ epoch: 1, startOffset: 0 });
+    const bytesBefore = log.bytesBefore(11);
     log.restartAt(5);
+    // The zero from which bytes are counted is where it was.
+    expect(log.bytesBefore(5)).toBe(bytesBefore);
     expect([log.startOffset(), log.endOffset()]).toEqual([5, 5]);
     expect(log.epochStarts()).toEqual([]);
     expect(log.read({ from: 0, upTo: 100, maxBytes: BATCH_BYTES_MAX })).toEqual([]);
