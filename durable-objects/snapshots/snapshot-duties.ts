@@ -34,8 +34,8 @@ export interface SnapshotDutyParts {
 
 /** A later time needs no timer, for the alarm comes every minute and looks again. A timer overflows after 24 days. */
 const AHEAD_MS_MAX = 86_400_000;
-/** What the image of a snapshot may keep in memory for itself alone: an eighth of an isolate. */
-const UNSHARED_BYTES_MAX = 16 * 1_024 * 1_024;
+/** What the image of a snapshot may keep in memory for itself alone: chunks of 8 KB, an eighth of an isolate. */
+const UNSHARED_CHUNKS_MAX = 2_000;
 /** How much of the log is read at once to find the first record that no snapshot covers. */
 const READ_BYTES = 65_536;
 
@@ -71,7 +71,7 @@ export class SnapshotDuties {
     this.#maker = new SnapshotMaker({
       ...ports,
       newest: () => this.#newest(),
-      unsharedBytesMax: UNSHARED_BYTES_MAX,
+      unsharedChunksMax: UNSHARED_CHUNKS_MAX,
       made: (snapshot) => this.#made(snapshot),
       failed,
     });

@@ -7,7 +7,7 @@
  * written and begins again from the newest image after a pause. In the end it goes on all the same: a log that is never
  * cut is the worse end.
  */
-import { unsharedBytes, type MetadataImage } from "../../src/metadata/index.ts";
+import { unsharedChunks, type MetadataImage } from "../../src/metadata/index.ts";
 import type { StoredSnapshot, VoterSet } from "../../src/raft/index.ts";
 import type { Ports } from "../replica/ports.ts";
 import { SnapshotWriting } from "./snapshot-writing.ts";
@@ -25,8 +25,8 @@ const PAUSE_MS = 5_000;
 export interface MakerParts extends Pick<Ports, "disk" | "snapshots" | "timers" | "operatorLog"> {
   /** The newest committed image, and the voters where it ends; null while there is nothing that a snapshot could be of. */
   readonly newest: () => { readonly image: MetadataImage; readonly voters: VoterSet } | null;
-  /** What a snapshot may keep in memory for itself alone, in bytes. */
-  readonly unsharedBytesMax: number;
+  /** How many chunks of the partition table a snapshot may keep in memory for itself alone. */
+  readonly unsharedChunksMax: number;
   /** Every byte is stored. */
   readonly made: (snapshot: StoredSnapshot) => void;
   readonly failed: (cause: unknown) => void;
@@ -96,10 +96,10 @@ export class SnapshotMaker {
   }
 
   #pinsTooMuch({ image, id }: SnapshotWriting): boolean {
-    const { newest, operatorLog, unsharedBytesMax: most } = this.#parts;
+    const { newest, operatorLog, unsharedChunksMax: most } = this.#parts;
     if (this.#attempt > ATTEMPTS_MAX) return false;
     const live = newest()?.image ?? image;
-    if (unsharedBytes(image, live, most) <= most) return false;
+    if (unsharedChunks(image, live, most) <= most) return false;
     if (this.#attempt < ATTEMPTS_MAX) return true;
     this.#attempt += 1;
     operatorLog.warn(

@@ -49,7 +49,7 @@ export {
 } from "./diff/metadata-changes.ts";
 export type { FieldChange } from "./diff/changed-fields.ts";
 export { imageToRecords } from "./image/image-to-records.ts";
-export { unsharedBytes } from "./image/unshared-bytes.ts";
+export { unsharedChunks } from "./image/unshared-chunks.ts";
 export {
   brokerById,
   hasBrokerEpoch,

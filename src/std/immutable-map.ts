@@ -31,6 +31,13 @@ interface Branch<K, V> {
 
 type Node<K, V> = Leaf<K, V> | Branch<K, V>;
 
+/** An entry of one map, and the value that another has for its key; undefined where it has none. */
+export interface Differing<K, V> {
+  readonly key: K;
+  readonly value: V;
+  readonly theirs: V | undefined;
+}
+
 export class ImmutableMap<K, V> implements Iterable<readonly [K, V]> {
   readonly size: number;
   readonly #compare: Compare<K>;
@@ -87,14 +94,18 @@ export class ImmutableMap<K, V> implements Iterable<readonly [K, V]> {
   }
 
   /**
-   * The entries that `other` lacks or has with another value, in order. Nodes that the two share are passed over: where
-   * one came about from the other, it costs as much as they differ, and a look at each node.
+   * The entries that `other` lacks, or has with another value (`theirs`), in order. Nodes that the two share are passed
+   * over: where one came about from the other, it costs as much as they differ, and a look at each node.
    */
-  *notIn(other: ImmutableMap<K, V>): IterableIterator<readonly [K, V]> {
-    for (const entry of walkUnshared(this.#root, nodesOf(other.#root))) {
-      const [key, value] = entry;
-      const found = other.#entry(key);
-      if (found === undefined || found[1] !== value) yield entry;
+  *notIn(other: ImmutableMap<K, V>): IterableIterator<Differing<K, V>> {
+    // A key that both have lies in a node that both have, or in one that is not shared in each.
+    const others = walkUnshared(other.#root, nodesOf(this.#root));
+    let next = others.next();
+    for (const [key, value] of walkUnshared(this.#root, nodesOf(other.#root))) {
+      while (next.done !== true && this.#compare(next.value[0], key) < 0) next = others.next();
+      const isThere = next.done !== true && this.#compare(next.value[0], key) === 0;
+      const theirs = isThere ? next.value[1] : undefined;
+      if (!isThere || theirs !== value) yield { key, value, theirs };
     }
   }
 

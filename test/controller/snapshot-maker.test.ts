@@ -57,7 +57,7 @@ beforeEach(() => {
     timers,
     operatorLog: { warn: (line) => lines.push(line), error: (line) => lines.push(line) },
     newest: () => (newest === null ? null : { image: newest, voters: VOTERS }),
-    unsharedBytesMax: 100_000,
+    unsharedChunksMax: 10,
     made: (snapshot) => {
       disk.transaction(() => disk.snapshots.complete("made", snapshot));
       made.push(snapshot);
@@ -138,7 +138,7 @@ describe("a snapshot that is made", () => {
 });
 
 describe("an image that is changed everywhere while it is written", () => {
-  // More than a snapshot may keep here: 36 bytes a partition.
+  // Sixteen chunks, more than a snapshot may keep here.
   const PARTITIONS = 4_000;
   const before = imageOf(topic(PARTITIONS));
 

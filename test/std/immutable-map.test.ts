@@ -55,7 +55,9 @@ test("what another map lacks or has otherwise is found, and what both share is n
         [before, after],
         [after, before],
       ] as const) {
-        const differing = [...one].filter(([key, value]) => other.get(key) !== value);
+        const differing = [...one]
+          .filter(([key, value]) => other.get(key) !== value)
+          .map(([key, value]) => ({ key, value, theirs: other.get(key) }));
         expect([...one.notIn(other)]).toEqual(differing);
       }
     }),
@@ -70,8 +72,8 @@ test("what another map lacks or has otherwise is found, and what both share is n
   for (let key = 0; key < 10_000; key += 1) map = map.set(key, key);
   const later = map.set(77, -77);
   compared = 0;
-  expect([...map.notIn(later)]).toEqual([[77, 77]]);
-  expect(compared).toBeLessThan(1_000);
+  expect([...map.notIn(later)]).toEqual([{ key: 77, value: 77, theirs: -77 }]);
+  expect(compared).toBeLessThan(100);
 });
 
 test("a write that changes nothing returns the very same map", () => {

@@ -3,9 +3,8 @@
  * one has written to.
  */
 import { expect, test } from "vitest";
-import { unsharedBytes } from "../../src/metadata/image/unshared-bytes.ts";
+import { unsharedChunks } from "../../src/metadata/image/unshared-chunks.ts";
 import { emptyImage, type MetadataImage } from "../../src/metadata/image/metadata-image.ts";
-import { topicById } from "../../src/metadata/image/topics-image.ts";
 import { applyRecords } from "../../src/metadata/replay/apply-records.ts";
 import {
   PartitionChangeRecord,
@@ -43,29 +42,25 @@ const ledBy = (index: number, partitionId: number, leader: number): MetadataReco
   PartitionChangeRecord.of(0, { topicId: topicIdOf(index), partitionId, leader });
 
 const before = after(emptyImage, ...topic(0, 600), ...topic(1, 10), ...topic(2, 10));
-const bytesOf = (index: number, chunk: number): number =>
-  topicById(before.topics, topicIdOf(index))?.rows.chunks[chunk]?.byteLength ?? Number.NaN;
-
 test("an image shares everything with itself, and with one that differs in other areas", () => {
-  expect(unsharedBytes(before, before, NO_END)).toBe(0);
-  expect(unsharedBytes(before, after(before, ...topic(3, 10)), NO_END)).toBe(0);
+  expect(unsharedChunks(before, before, NO_END)).toBe(0);
+  expect(unsharedChunks(before, after(before, ...topic(3, 10)), NO_END)).toBe(0);
 });
 
 test("a chunk that was written to is counted, once, and its neighbours are not", () => {
   const once = after(before, ledBy(0, 300, 2));
-  expect(unsharedBytes(before, once, NO_END)).toBe(bytesOf(0, 1) + 900);
-  expect(unsharedBytes(before, after(once, ledBy(0, 301, 2)), NO_END)).toBe(bytesOf(0, 1) + 900);
-  const two = after(once, ledBy(0, 0, 2));
-  expect(unsharedBytes(before, two, NO_END)).toBe(bytesOf(0, 0) + bytesOf(0, 1) + 900);
+  expect(unsharedChunks(before, once, NO_END)).toBe(1);
+  expect(unsharedChunks(before, after(once, ledBy(0, 301, 2)), NO_END)).toBe(1);
+  expect(unsharedChunks(before, after(once, ledBy(0, 0, 2)), NO_END)).toBe(2);
+  expect(unsharedChunks(before, after(once, ledBy(1, 0, 2)), NO_END)).toBe(2);
 });
 
 test("a topic that is gone is counted whole", () => {
   const without = after(before, RemoveTopicRecord.of(0, { topicId: topicIdOf(0) }));
-  const all = bytesOf(0, 0) + bytesOf(0, 1) + bytesOf(0, 2);
-  expect(unsharedBytes(before, without, NO_END)).toBe(all + 900);
+  expect(unsharedChunks(before, without, NO_END)).toBe(3);
 });
 
 test("the count ends when it exceeds the bound", () => {
   const later = after(before, ledBy(0, 0, 2), ledBy(1, 0, 2), ledBy(2, 0, 2));
-  expect(unsharedBytes(before, later, 1)).toBe(bytesOf(0, 0) + 900);
+  expect(unsharedChunks(before, later, 1)).toBe(2);
 });
