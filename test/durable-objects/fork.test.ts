@@ -245,6 +245,10 @@ describe("a fork that breaks off", () => {
     const removed = await SELF.fetch(`${BASE}/${request.cluster_id}`, { method: "DELETE" });
     expect(removed.status).toBe(204);
     expect((await create(request)).status).toBe(201);
+    // One that is whole needs the other no more.
+    const again = await SELF.fetch(`${BASE}/${SOURCE}`, { method: "DELETE" });
+    expect(again.status).toBe(204);
+    expect((await create(request)).status).toBe(200);
   });
 });
 
