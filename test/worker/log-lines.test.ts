@@ -60,6 +60,26 @@ describe("a range of the log", () => {
     expect(lines(13)).toEqual([]);
   });
 
+  test("is handed out in pieces, however large its batches are", () => {
+    const names = Array.from({ length: 5_000 }, (_, at) => `topic-${at}`);
+    const large = encodeDataBatch(
+      { baseOffset: 0, leaderEpoch: 3, timestampMs: 2_000 },
+      names.map(topic),
+    );
+    const pieces = [...recordLines(recordBatches(large), 0)];
+    expect(pieces.length).toBeGreaterThan(5);
+    for (const piece of pieces) {
+      expect(piece.length).toBeLessThan(65_536 + 300);
+      expect(piece.endsWith("\n")).toBe(true);
+    }
+    const found = pieces
+      .join("")
+      .trimEnd()
+      .split("\n")
+      .map((text): unknown => JSON.parse(text));
+    expect(found).toMatchObject(names.map((name, offset) => ({ offset, data: { name } })));
+  });
+
   test("has no metadata in its control batches, but a position", () => {
     expect(
       [...recordBatches(log)].map((row) => [

@@ -10,26 +10,39 @@ import {
 } from "../../src/protocol/index.ts";
 import type { BatchInRow, BatchPosition, RecordJson } from "../../src/protocol/index.ts";
 
-/** The records from `fromOffset` on, the lines of one batch at a time. */
+/** Lines are handed out together until they have this many characters: a batch of 8 MiB is tens of millions. */
+const TEXT_LENGTH = 65_536;
+
+/** The records from `fromOffset` on, some lines at a time. */
 export function* recordLines(batches: Iterable<BatchInRow>, fromOffset: number): Generator<string> {
+  let text = "";
   for (const row of batches) {
-    const batch = decodeVerifiedBatch(row);
-    const records = batch.isControl
-      ? batch.records.map(controlRecordToJson)
-      : batch.values.map((value) => metadataRecordToJson(decodeMetadataRecord(value)));
-    yield records
-      .map((record, at) => (row.baseOffset + at < fromOffset ? "" : line(row, at, record)))
-      .join("");
+    let offset = row.baseOffset;
+    for (const record of recordsOf(row)) {
+      if (offset >= fromOffset) text += line(row, offset, record);
+      offset += 1;
+      if (text.length < TEXT_LENGTH) continue;
+      yield text;
+      text = "";
+    }
   }
+  if (text !== "") yield text;
+}
+
+/** The records of a batch, each decoded when it is asked for. */
+function* recordsOf(row: BatchInRow): Generator<RecordJson> {
+  const batch = decodeVerifiedBatch(row);
+  if (batch.isControl) yield* batch.records.map(controlRecordToJson);
+  else for (const value of batch.values) yield metadataRecordToJson(decodeMetadataRecord(value));
 }
 
 const line = (
-  { baseOffset, leaderEpoch, timestampMs }: BatchPosition,
-  at: number,
+  { leaderEpoch, timestampMs }: BatchPosition,
+  offset: number,
   { type, version, data }: RecordJson,
 ): string =>
   `${JSON.stringify({
-    offset: baseOffset + at,
+    offset,
     leader_epoch: leaderEpoch,
     timestamp_ms: timestampMs,
     type,

@@ -70,7 +70,7 @@ function describeRange(context: ScopedContext, fromOffset: number, range: Commit
   context.set("position", { offset: last.lastOffset, epoch: last.leaderEpoch });
 }
 
-/** Lines as a stream, one batch at a time, so that the whole text of a large range is never in memory. */
+/** Lines as a stream, some at a time, so that the whole text of a large range is never in memory. */
 function linesOf(batches: readonly BatchInRow[], fromOffset: number): ReadableStream<Uint8Array> {
   const encoder = new TextEncoder();
   const lines = recordLines(batches, fromOffset);
