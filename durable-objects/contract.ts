@@ -189,11 +189,23 @@ export interface VoterStatus {
   readonly log_end_offset: number;
   /** The last committed record that the node has replayed. */
   readonly applied_offset: number;
+  /** The newest snapshot of the log that the node has whole; null while there is none. */
+  readonly latest_snapshot: SnapshotStatus | null;
   /** Leads, and the first records of its epoch are committed: it answers writes. */
   readonly active: boolean;
   /** Voters whose storage was seen to go back in time, as this incarnation knows. */
   readonly distrusted_voters: readonly number[];
   readonly tripped: string | null;
+}
+
+export interface SnapshotStatus {
+  /** Exclusive. */
+  readonly end_offset: number;
+  readonly epoch: number;
+  /** Bytes. */
+  readonly size: number;
+  /** When the last record in it was written, in milliseconds since the Unix epoch. */
+  readonly timestamp_ms: number;
 }
 
 const isTextOrNull: Check = (value) => value === null || isText(value);
@@ -211,6 +223,13 @@ const IDLE_STATUS = {
   flight_record: (value) => typeof value === "object",
 } satisfies Checks<IdleStatus>;
 
+const SNAPSHOT_STATUS = {
+  end_offset: isInteger,
+  epoch: isInteger,
+  size: isInteger,
+  timestamp_ms: isInteger,
+} satisfies Checks<SnapshotStatus>;
+
 const VOTER_STATUS = {
   node_id: isInteger,
   role: isText,
@@ -220,6 +239,7 @@ const VOTER_STATUS = {
   log_start_offset: isInteger,
   log_end_offset: isInteger,
   applied_offset: isInteger,
+  latest_snapshot: (value) => value === null || conforms(value, SNAPSHOT_STATUS),
   active: (value) => typeof value === "boolean",
   distrusted_voters: (value) => Array.isArray(value) && value.every(isInteger),
   tripped: isTextOrNull,
