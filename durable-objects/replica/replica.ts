@@ -9,6 +9,7 @@
 import {
   clockAt,
   describeEffect,
+  findSnapshot,
   latestVoters,
   nextDeadline,
   type Effect,
@@ -193,7 +194,7 @@ export class Replica {
   /** A snapshot was made, and all its bytes are stored. False when a newer one is there already: it is of no use. */
   snapshotMade(snapshot: StoredSnapshot): boolean {
     this.#take({ kind: "snapshot-made", now: this.#ports.clock(), snapshot });
-    return this.#listed(snapshot) !== undefined;
+    return findSnapshot(this.state.log, snapshot) !== undefined;
   }
 
   /** What `verifySnapshot` asked about is sound, and replaces the log if it still may. */
@@ -238,7 +239,7 @@ export class Replica {
 
   /** Bytes of a snapshot; null when it was dropped since the range was named, or is damaged. */
   readSnapshot(range: SnapshotRange): Uint8Array | null {
-    if (this.#listed(range.id) === undefined) return null;
+    if (findSnapshot(this.state.log, range.id) === undefined) return null;
     const bytes = this.#ports.snapshots.read(range);
     if (bytes === null) {
       const { endOffset, epoch } = range.id;
@@ -247,12 +248,6 @@ export class Replica {
       );
     }
     return bytes;
-  }
-
-  #listed({ endOffset, epoch }: SnapshotId): StoredSnapshot | undefined {
-    return this.state.log.snapshots.find(
-      (listed) => listed.endOffset === endOffset && listed.epoch === epoch,
-    );
   }
 
   /** Arms the timer for whatever is due first, here or above. */

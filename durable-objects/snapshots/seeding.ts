@@ -6,7 +6,7 @@
  * How far a seed has come is known in memory alone: after a restart it is begun again.
  */
 import { assert } from "../../src/std/assert.ts";
-import type { SnapshotId, StoredSnapshot } from "../../src/raft/index.ts";
+import { isSameSnapshot, type SnapshotId, type StoredSnapshot } from "../../src/raft/index.ts";
 import type { Disk, Ports } from "../replica/ports.ts";
 import { SnapshotVerifier } from "./snapshot-verifier.ts";
 
@@ -77,14 +77,14 @@ export class Seeding {
     this.#seed = null;
   }
 
-  #isNext({ endOffset, epoch }: SnapshotId, position: number): boolean {
-    const { id, size } = this.#seed ?? { id: null, size: 0 };
-    return id?.endOffset === endOffset && id.epoch === epoch && size === position;
+  #isNext(id: SnapshotId, position: number): boolean {
+    const seed = this.#seed;
+    return seed !== null && isSameSnapshot(seed.id, id) && seed.size === position;
   }
 
   #isSeeded(snapshot: StoredSnapshot): boolean {
     const [seed] = this.#parts.snapshots.list();
-    return seed?.endOffset === snapshot.endOffset && seed.epoch === snapshot.epoch;
+    return seed !== undefined && isSameSnapshot(seed, snapshot);
   }
 
   #install(found: StoredSnapshot): void {

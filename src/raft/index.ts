@@ -10,7 +10,13 @@ export type { Input, RequestFailure } from "./inputs.ts";
 export type { Effect, ElectionState, PersistEffect, RoleName, SnapshotChunk } from "./effects.ts";
 export { DEFAULT_TIMEOUTS } from "./config.ts";
 export type { RaftConfig } from "./config.ts";
-export { EMPTY_LOG, endOffsetForEpoch, logEnd } from "./log-summary.ts";
+export {
+  EMPTY_LOG,
+  endOffsetForEpoch,
+  findSnapshot,
+  isSameSnapshot,
+  logEnd,
+} from "./log-summary.ts";
 export type { EpochStart, LogSummary } from "./log-summary.ts";
 export type { DurableImage, Installing, Role, State } from "./state.ts";
 export { describeQuorum } from "./describe-quorum.ts";

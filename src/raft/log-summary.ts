@@ -162,6 +162,14 @@ export type Continuation =
   | ({ readonly kind: "diverging" } & EpochEnd)
   | { readonly kind: "snapshot"; readonly id: SnapshotId };
 
+/** Whether two are one snapshot. Its bytes may be others elsewhere (N-8). */
+export const isSameSnapshot = (one: SnapshotId, other: SnapshotId): boolean =>
+  one.endOffset === other.endOffset && one.epoch === other.epoch;
+
+/** The snapshot of that name, if it is listed. */
+export const findSnapshot = (log: LogSummary, id: SnapshotId): StoredSnapshot | undefined =>
+  log.snapshots.find((listed) => isSameSnapshot(listed, id));
+
 /** The name of a snapshot, without what else is known of it. */
 export const idOf = ({ endOffset, epoch }: SnapshotId): SnapshotId => ({ endOffset, epoch });
 

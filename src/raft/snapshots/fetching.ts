@@ -8,7 +8,7 @@
  */
 import { backOff, rest, send } from "../exchange/connections.ts";
 import { noteServed } from "../heartbeat.ts";
-import { epochBefore } from "../log-summary.ts";
+import { epochBefore, isSameSnapshot } from "../log-summary.ts";
 import type { FetchSnapshotResponse, ReplicaId, SnapshotId } from "../messages.ts";
 import { SNAPSHOT_BYTES_MAX } from "../messages.ts";
 import type { Follower, Installing, State } from "../state.ts";
@@ -111,8 +111,7 @@ function advance(turn: Turn, installing: Installing): void {
 /** Whether an answer is about the range that was asked for, and brings at least a byte of it. */
 function isNextRange({ id, position, size }: Installing, body: FetchSnapshotResponse): boolean {
   const { snapshotId, bytes } = body;
-  const isSame = snapshotId.endOffset === id.endOffset && snapshotId.epoch === id.epoch;
-  if (!isSame || body.position !== position) return false;
+  if (!isSameSnapshot(snapshotId, id) || body.position !== position) return false;
   if (!Number.isSafeInteger(body.size) || body.size > SNAPSHOT_BYTES_MAX) return false;
   if (size !== null && body.size !== size) return false;
   return bytes.byteLength > 0 && position + bytes.byteLength <= body.size;

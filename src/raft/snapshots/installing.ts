@@ -4,6 +4,7 @@
  * on them, and whatever they bring counts: a log that has grown to hold the snapshot is not replaced by it.
  */
 import { endRest } from "../exchange/connections.ts";
+import { isSameSnapshot } from "../log-summary.ts";
 import { voterSet } from "../membership/voter-history.ts";
 import type { SnapshotId, StoredSnapshot, Voter } from "../messages.ts";
 import type { Follower, State } from "../state.ts";
@@ -38,8 +39,7 @@ export function onSnapshotRefused(turn: Turn, id: SnapshotId): void {
 }
 
 /** The role of a follower that has all bytes of this very snapshot; null for any other. */
-function verifierOf({ role }: State, { endOffset, epoch }: SnapshotId): Follower | null {
+function verifierOf({ role }: State, id: SnapshotId): Follower | null {
   if (role.kind !== "follower" || role.installing?.phase !== "verifying") return null;
-  const { id } = role.installing;
-  return id.endOffset === endOffset && id.epoch === epoch ? role : null;
+  return isSameSnapshot(role.installing.id, id) ? role : null;
 }

@@ -5,6 +5,7 @@
  * Kafka keeps one snapshot, this keeps two. A snapshot larger than the limit would otherwise cut the log at its own end
  * each time one is made, and every broker that is a record behind would fetch all of it.
  */
+import { isSameSnapshot } from "../log-summary.ts";
 import type { Milliseconds, Offset, SnapshotId, StoredSnapshot } from "../messages.ts";
 
 /** Below zero is no limit, as in Kafka. */
@@ -36,7 +37,7 @@ export function retention(
   nowMs: Milliseconds,
 ): Offset | null {
   const isInUse = (snapshot: StoredSnapshot): boolean =>
-    inUse.some((id) => id.endOffset === snapshot.endOffset && id.epoch === snapshot.epoch);
+    inUse.some((id) => isSameSnapshot(id, snapshot));
   let start = startOffset;
   let kept = snapshots;
   for (;;) {

@@ -7,13 +7,13 @@
  */
 import { isForAnotherCluster } from "../exchange/addressing.ts";
 import { hearFrom } from "../heartbeat.ts";
+import { findSnapshot } from "../log-summary.ts";
 import { answer, leadsEpoch, refusal } from "../leadership.ts";
 import type {
   ErrorName,
   FetchSnapshotReply,
   FetchSnapshotRequest,
   RequestId,
-  StoredSnapshot,
 } from "../messages.ts";
 import type { State } from "../state.ts";
 import { leaderRole } from "../state.ts";
@@ -49,7 +49,8 @@ const isMalformed = ({ snapshotId, position, maxBytes }: FetchSnapshotRequest): 
 
 function servePiece(state: State, body: FetchSnapshotRequest): FetchSnapshotReply {
   const { snapshotId, position, maxBytes } = body;
-  const snapshot = findSnapshot(state, body);
+  // The one that a quorum is formatted with (0, 0) is never listed, and so never served.
+  const snapshot = findSnapshot(state.log, snapshotId);
   if (snapshot === undefined) return snapshotError(state, body, "SNAPSHOT_NOT_FOUND");
   if (position < 0 || position >= snapshot.size) {
     return snapshotError(state, body, "POSITION_OUT_OF_RANGE");
@@ -62,13 +63,6 @@ function servePiece(state: State, body: FetchSnapshotRequest): FetchSnapshotRepl
     bytes: { id: snapshotId, position, maxBytes: limit },
   };
 }
-
-/** The snapshot that a quorum is formatted with (0, 0) is never listed, and so never served. */
-const findSnapshot = ({ log }: State, { snapshotId }: FetchSnapshotRequest) =>
-  log.snapshots.find(
-    ({ endOffset, epoch }: StoredSnapshot) =>
-      endOffset === snapshotId.endOffset && epoch === snapshotId.epoch,
-  );
 
 /** An answer without bytes. */
 const snapshotError = (
