@@ -7,7 +7,12 @@
  */
 import type { ClusterEntry } from "./cluster-entry.ts";
 import { conforms, isInteger, isText, type Check, type Checks } from "./conforms.ts";
-import type { SeedQuery, SnapshotQuery } from "./snapshot-contract.ts";
+import {
+  isListedSnapshot,
+  type ListedSnapshot,
+  type SeedQuery,
+  type SnapshotQuery,
+} from "./snapshot-contract.ts";
 
 /**
  * Everything that a node answers. Only bindings reach a node, so no caller is authenticated here; but the Worker never
@@ -190,22 +195,12 @@ export interface VoterStatus {
   /** The last committed record that the node has replayed. */
   readonly applied_offset: number;
   /** The newest snapshot of the log that the node has whole; null while there is none. */
-  readonly latest_snapshot: SnapshotStatus | null;
+  readonly latest_snapshot: ListedSnapshot | null;
   /** Leads, and the first records of its epoch are committed: it answers writes. */
   readonly active: boolean;
   /** Voters whose storage was seen to go back in time, as this incarnation knows. */
   readonly distrusted_voters: readonly number[];
   readonly tripped: string | null;
-}
-
-export interface SnapshotStatus {
-  /** Exclusive. */
-  readonly end_offset: number;
-  readonly epoch: number;
-  /** Bytes. */
-  readonly size: number;
-  /** When the last record in it was written, in milliseconds since the Unix epoch. */
-  readonly timestamp_ms: number;
 }
 
 const isTextOrNull: Check = (value) => value === null || isText(value);
@@ -223,13 +218,6 @@ const IDLE_STATUS = {
   flight_record: (value) => typeof value === "object",
 } satisfies Checks<IdleStatus>;
 
-const SNAPSHOT_STATUS = {
-  end_offset: isInteger,
-  epoch: isInteger,
-  size: isInteger,
-  timestamp_ms: isInteger,
-} satisfies Checks<SnapshotStatus>;
-
 const VOTER_STATUS = {
   node_id: isInteger,
   role: isText,
@@ -239,7 +227,7 @@ const VOTER_STATUS = {
   log_start_offset: isInteger,
   log_end_offset: isInteger,
   applied_offset: isInteger,
-  latest_snapshot: (value) => value === null || conforms(value, SNAPSHOT_STATUS),
+  latest_snapshot: (value) => value === null || isListedSnapshot(value),
   active: (value) => typeof value === "boolean",
   distrusted_voters: (value) => Array.isArray(value) && value.every(isInteger),
   tripped: isTextOrNull,

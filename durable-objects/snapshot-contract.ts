@@ -52,9 +52,11 @@ const LISTED_SNAPSHOT = {
   timestamp_ms: isInteger,
 } satisfies Checks<ListedSnapshot>;
 
+export const isListedSnapshot = (value: unknown): value is ListedSnapshot =>
+  conforms(value, LISTED_SNAPSHOT);
+
 const SNAPSHOT_LIST = {
-  snapshots: (value) =>
-    Array.isArray(value) && value.every((each) => conforms(each, LISTED_SNAPSHOT)),
+  snapshots: (value) => Array.isArray(value) && value.every(isListedSnapshot),
   log_start_offset: isInteger,
   high_watermark: (value) => value === null || isInteger(value),
 } satisfies Checks<SnapshotList>;
@@ -62,4 +64,4 @@ const SNAPSHOT_LIST = {
 export const isSnapshotList = (value: unknown): value is SnapshotList =>
   conforms(value, SNAPSHOT_LIST);
 
-export const isSeedEnd = (value: unknown): value is SeedEnd => conforms(value, LISTED_SNAPSHOT);
+export const isSeedEnd: (value: unknown) => value is SeedEnd = isListedSnapshot;

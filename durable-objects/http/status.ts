@@ -1,9 +1,9 @@
 /**
  * Where a node stands, as JSON for the Worker and for people. Describes; decides nothing.
  */
-import type { StoredSnapshot } from "../../src/raft/index.ts";
-import type { ControllerStatus, SnapshotStatus } from "../contract.ts";
+import type { ControllerStatus } from "../contract.ts";
 import type { ControllerHost } from "./host.ts";
+import { listedSnapshot } from "./snapshots.ts";
 
 export function controllerStatus(host: ControllerHost): ControllerStatus {
   const { voter, nodeId, tripped } = host;
@@ -18,6 +18,7 @@ export function controllerStatus(host: ControllerHost): ControllerStatus {
     };
   }
   const { role, election, log } = voter.state;
+  const newest = log.snapshots.at(-1);
   return {
     node_id: nodeId,
     role: role.kind,
@@ -27,22 +28,12 @@ export function controllerStatus(host: ControllerHost): ControllerStatus {
     log_start_offset: log.startOffset,
     log_end_offset: log.endOffset,
     applied_offset: voter.committedEnd - 1,
-    latest_snapshot: snapshotStatus(log.snapshots.at(-1)),
+    latest_snapshot: newest === undefined ? null : listedSnapshot(newest),
     active: voter.isActive,
     distrusted_voters: voter.distrusted,
     tripped,
   };
 }
-
-const snapshotStatus = (snapshot: StoredSnapshot | undefined): SnapshotStatus | null =>
-  snapshot === undefined
-    ? null
-    : {
-        end_offset: snapshot.endOffset,
-        epoch: snapshot.epoch,
-        size: snapshot.size,
-        timestamp_ms: snapshot.timestampMs,
-      };
 
 /** The role of a node that takes no part. What it tripped over says more than that it was stopped as well. */
 function absentRole({
