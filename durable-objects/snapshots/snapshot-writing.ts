@@ -5,6 +5,8 @@
  */
 import { imageToRecords, type MetadataImage } from "../../src/metadata/index.ts";
 import {
+  BATCH_HEADER_BYTES,
+  dataRecordBytes,
   encodeMetadataRecord,
   snapshotEncoder,
   type MetadataRecord,
@@ -15,9 +17,6 @@ import { framedVoters } from "../replica/entries.ts";
 
 /** A batch fills a row of the snapshot store. Only a record that is larger makes a larger one. */
 const BATCH_BYTES_MAX = 1_048_576;
-const BATCH_HEADER_BYTES = 61;
-/** What a record costs in a batch beside its value: lengths, attributes, deltas and the count of headers, at most. */
-const RECORD_OVERHEAD_BYTES = 16;
 
 export class SnapshotWriting {
   /** It is immutable, and the snapshot is of nothing but it. */
@@ -73,12 +72,16 @@ export class SnapshotWriting {
         return { batches, isLast: true };
       }
       const value = encodeMetadataRecord(next.value);
-      const bytes = value.length + RECORD_OVERHEAD_BYTES;
-      if (this.#batchBytes + bytes > BATCH_BYTES_MAX) this.#endBatch(batches);
+      if (this.#batchBytes + this.#bytesOf(value) > BATCH_BYTES_MAX) this.#endBatch(batches);
+      this.#batchBytes += this.#bytesOf(value);
       this.#values.push(value);
-      this.#batchBytes += bytes;
     }
     return { batches, isLast: false };
+  }
+
+  /** Of a record that comes next in its batch. */
+  #bytesOf(value: Uint8Array): number {
+    return dataRecordBytes(value.length, this.#values.length);
   }
 
   #endBatch(batches: Uint8Array[]): void {
