@@ -16,6 +16,7 @@ import {
   type Case,
   type Failover,
 } from "./failover-round.ts";
+import { quantile } from "./quantile.ts";
 import { median } from "./quorum.ts";
 
 export interface FailoverOptions {
@@ -129,9 +130,7 @@ function print(seen: ReadonlyMap<Case, readonly Failover[]>): void {
 }
 
 function quantiles(times: readonly number[]): string {
-  const sorted = times.toSorted((left, right) => left - right);
-  const p99 = sorted[Math.ceil(sorted.length * 0.99) - 1] ?? Number.NaN;
-  return [median(times), p99, Math.max(...times)].map(shown).join(", ");
+  return [median(times), quantile(times, 0.99), Math.max(...times)].map(shown).join(", ");
 }
 
 const shown = (ms: number): string => (Number.isFinite(ms) ? ms.toFixed(0) : `> ${GIVEN_UP_MS}`);

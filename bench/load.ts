@@ -1,4 +1,5 @@
 /** Closed-loop load: a number of writers, each with one operation under way, for a given time. */
+import { quantile } from "./quantile.ts";
 
 /** The result of a round of load. */
 export interface Load {
@@ -24,12 +25,10 @@ export async function closedLoop(
   };
   await Promise.all(Array.from({ length: shape.writers }, writer));
   const seconds = (Date.now() - begun) / 1_000;
-  const sorted = latencies.toSorted((left, right) => left - right);
-  const quantile = (share: number): number => sorted[Math.floor((sorted.length - 1) * share)] ?? 0;
   return {
-    operations: sorted.length,
-    perSecond: sorted.length / seconds,
-    p50Ms: quantile(0.5),
-    p99Ms: quantile(0.99),
+    operations: latencies.length,
+    perSecond: latencies.length / seconds,
+    p50Ms: quantile(latencies, 0.5),
+    p99Ms: quantile(latencies, 0.99),
   };
 }

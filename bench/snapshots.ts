@@ -16,6 +16,7 @@ import {
   type Answer,
 } from "./long-log-quorum.ts";
 import { PARTITIONS } from "./long-log.ts";
+import { quantile } from "./quantile.ts";
 
 interface Log {
   readonly commits: number;
@@ -149,9 +150,5 @@ async function peakMegabytes(pid: number): Promise<number> {
 
 const seconds = (ms: number): string => (ms / 1_000).toFixed(1);
 
-function quantiles(times: readonly number[]): string {
-  const sorted = times.toSorted((left, right) => left - right);
-  const at = (share: number): string =>
-    (sorted[Math.ceil(sorted.length * share) - 1] ?? Number.NaN).toFixed(0);
-  return `${at(0.5)}, ${at(0.99)}`;
-}
+const quantiles = (times: readonly number[]): string =>
+  [0.5, 0.99].map((share) => quantile(times, share).toFixed(0)).join(", ");

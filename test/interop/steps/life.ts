@@ -155,6 +155,16 @@ async function cutAbove(cluster: Cluster, offset: number): Promise<number> {
   });
 }
 
+/** A log that began at `start` let the broker back in through a snapshot alone. */
+async function cameBySnapshot(broker: Broker, start: number): Promise<void> {
+  const ends = await broker.snapshotEnds();
+  expect(
+    ends.some((end) => end >= start),
+    "it has fetched a snapshot",
+    ends.join(" "),
+  );
+}
+
 const emptyLog: Step = {
   title: "life: a broker loses its metadata log",
   short: true,
@@ -166,12 +176,7 @@ const emptyLog: Step = {
       await broker.loseMetadataLog();
       const ms = await timed(() => broker.start());
       await inSync(cluster, topic);
-      const ends = await broker.snapshotEnds();
-      expect(
-        ends.some((end) => end >= start),
-        "it has fetched a snapshot",
-        ends.join(" "),
-      );
+      await cameBySnapshot(broker, start);
       return `the log began at ${start}; caught up from a snapshot and serving after ${seconds(ms)}`;
     }),
 };
@@ -187,12 +192,7 @@ const away: Step = {
         const start = await cutAbove(cluster, left);
         const ms = await timed(() => broker.start());
         await inSync(cluster, topic);
-        const ends = await broker.snapshotEnds();
-        expect(
-          ends.some((end) => end >= start),
-          "it has fetched a snapshot",
-          ends.join(" "),
-        );
+        await cameBySnapshot(broker, start);
         return `left at ${left}, the log began at ${start}; serving after ${seconds(ms)}`;
       } finally {
         await back(broker);
