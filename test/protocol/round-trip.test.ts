@@ -42,6 +42,7 @@ import {
   type Encodable,
   type Fields,
 } from "../../src/protocol/index.ts";
+import { FRAMED_VOTERS } from "./framed-voters.ts";
 import { anyValue, messages, messageVersions } from "./any-value.ts";
 
 const RUNS = { numRuns: 25, seed: 20_26 };
@@ -327,25 +328,11 @@ describe("metadata records", () => {
 });
 
 describe("a snapshot", () => {
-  const voters = {
-    version: { version: 0, kRaftVersion: 1 },
-    set: {
-      version: 0,
-      voters: [
-        {
-          voterId: 3000,
-          voterDirectoryId: UNASSIGNED_DIRECTORY,
-          endpoints: [{ name: "CONTROLLER", host: "localhost", port: 9093 }],
-          kRaftVersionFeature: { minSupportedVersion: 0, maxSupportedVersion: 1 },
-        },
-      ],
-    },
-  };
   const frame = {
     epoch: 4,
     lastContainedLogTimestampMs: 1_700_000_000_000,
     timestampMs: 1_700_000_000_500,
-    voters,
+    voters: FRAMED_VOTERS,
   };
 
   test.each([

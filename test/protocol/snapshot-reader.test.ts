@@ -11,28 +11,15 @@ import {
   decodeSnapshot,
   SnapshotReader,
   snapshotEncoder,
-  UNASSIGNED_DIRECTORY,
   type SnapshotFrame,
 } from "../../src/protocol/index.ts";
+import { FRAMED_VOTERS } from "./framed-voters.ts";
 
 const frame: SnapshotFrame = {
   epoch: 7,
   lastContainedLogTimestampMs: 1_700_000_000_000,
   timestampMs: 1_700_000_000_000,
-  voters: {
-    version: { version: 0, kRaftVersion: 1 },
-    set: {
-      version: 0,
-      voters: [
-        {
-          voterId: 3000,
-          voterDirectoryId: UNASSIGNED_DIRECTORY,
-          endpoints: [{ name: "CONTROLLER", host: "localhost", port: 9093 }],
-          kRaftVersionFeature: { minSupportedVersion: 0, maxSupportedVersion: 1 },
-        },
-      ],
-    },
-  },
+  voters: FRAMED_VOTERS,
 };
 
 /** A snapshot whose data is `batches`, lists of values. */

@@ -24,7 +24,7 @@ import type { ReplicaProgress } from "../../src/raft/state.ts";
 import { keyOf } from "../../src/raft/state.ts";
 import { imageOf, voterOf } from "./node-disk.ts";
 import { CLUSTER_ID, configOf, dataEntry } from "./quorum-driver.ts";
-import { NOW, Subject, fetched, follower } from "./subject.ts";
+import { GOODBYE, NOW, Subject, fetched, follower } from "./subject.ts";
 
 describe("F-12: a follower appends what fits, and stops at the first batch that does not", () => {
   const good = dataEntry(3, 4, 4);
@@ -543,14 +543,7 @@ describe("T-7, T-5: a replica's own time", () => {
 
 test("E-7: an answer that a goodbye has overtaken does not hold up the successor", () => {
   const subject = follower();
-  subject.receive({
-    api: "end-quorum-epoch",
-    clusterId: CLUSTER_ID,
-    leaderId: 1,
-    epoch: 4,
-    preferredCandidates: [voterOf(3).key, voterOf(2).key],
-    endpoints: voterOf(1).endpoints,
-  });
+  subject.receive(GOODBYE);
   subject.answer(1, fetched({ records: [dataEntry(3, 3, 4)] }));
   expect(subject.state.log.endOffset).toBe(4);
   subject.pass(500);

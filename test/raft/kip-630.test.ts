@@ -19,7 +19,7 @@ import {
 import { imageOf, voterOf } from "./node-disk.ts";
 import { CLUSTER_ID, dataEntry } from "./quorum-driver.ts";
 import { snapshotFile } from "./snapshot-file.ts";
-import { NOW, Subject, fetched, follower } from "./subject.ts";
+import { GOODBYE, NOW, Subject, fetched, follower } from "./subject.ts";
 
 const ID: SnapshotId = { endOffset: 9, epoch: 4 };
 const SNAPSHOT: StoredSnapshot = { ...ID, size: 30, timestampMs: NOW };
@@ -230,14 +230,7 @@ describe("N-7: a range that is not the one asked for", () => {
 
   test("E-7: nor does a range keep a leader that has taken its leave", () => {
     const subject = sentToSnapshot();
-    subject.receive({
-      api: "end-quorum-epoch",
-      clusterId: CLUSTER_ID,
-      leaderId: 1,
-      epoch: 4,
-      preferredCandidates: [voterOf(3).key, voterOf(2).key],
-      endpoints: voterOf(1).endpoints,
-    });
+    subject.receive(GOODBYE);
     const { role } = subject.state;
     subject.answer(1, piece({}));
     expect(subject.state.role).toMatchObject({ isServed: false });

@@ -13,7 +13,7 @@ import type {
 } from "../../src/raft/index.ts";
 import { INCARNATION_COUNT, boot, step } from "../../src/raft/index.ts";
 import { imageOf, voterOf } from "./node-disk.ts";
-import { configOf, dataEntry } from "./quorum-driver.ts";
+import { CLUSTER_ID, configOf, dataEntry } from "./quorum-driver.ts";
 
 /** When every subject boots. */
 export const NOW = 100_000;
@@ -76,6 +76,16 @@ export class Subject {
 export function follower(entries: readonly Entry[] = [dataEntry(0, 2, 3)]): Subject {
   return new Subject(2, imageOf({ epoch: 4, leaderId: 1, votedKey: null }, entries));
 }
+
+/** Leader 1 takes its leave from epoch 4, and would have 3 follow it. */
+export const GOODBYE: Request = {
+  api: "end-quorum-epoch",
+  clusterId: CLUSTER_ID,
+  leaderId: 1,
+  epoch: 4,
+  preferredCandidates: [voterOf(3).key, voterOf(2).key],
+  endpoints: voterOf(1).endpoints,
+};
 
 export const fetched = (change: Partial<FetchResponse>): FetchResponse => ({
   api: "fetch",

@@ -13,7 +13,7 @@ import {
 } from "../../src/protocol/index.ts";
 import { uuidOf } from "../metadata/record-streams.ts";
 import { record } from "../metadata/world.ts";
-import type { Arrival } from "./network.ts";
+import { edgeWith, type Arrival, type Edge } from "./network.ts";
 
 /** One batch of the log. */
 export interface Written {
@@ -176,4 +176,34 @@ export class CutController {
       },
     });
   }
+}
+
+/** Two controllers, and the Worker in front of them. */
+export interface CutCluster {
+  /** Fifty batches of one topic each, the batch at offset n written n + 1 seconds after 1970. */
+  readonly log: CommittedLog;
+  /** Nodes 3000 and 3001. */
+  readonly one: CutController;
+  readonly other: CutController;
+  readonly edge: Edge;
+  /** Cuts the logs of both. */
+  readonly cutAll: (end: number) => void;
+}
+
+/** `intercept` is what happens to a call before the controller sees it. */
+export function cutCluster(
+  intercept: (arrival: Arrival) => Response | Promise<Response> | undefined,
+): CutCluster {
+  const log = new CommittedLog();
+  for (let at = 0; at < 50; at += 1) log.appendTopic(`topic-${at}`);
+  const one = new CutController(log);
+  const other = new CutController(log);
+  const edge = edgeWith(
+    [3000, 3001],
+    (arrival) => intercept(arrival) ?? (arrival.nodeId === 3000 ? one : other).respond(arrival),
+  );
+  const cutAll = (end: number): void => {
+    for (const controller of [one, other]) controller.cut(end);
+  };
+  return { log, one, other, edge, cutAll };
 }

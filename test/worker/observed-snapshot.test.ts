@@ -4,32 +4,22 @@ import { clusterKey } from "../../worker/channel/controller-calls.ts";
 import { Problem } from "../../worker/http/errors.ts";
 import { forgetPresent, presentOf } from "../../worker/observer/kept-images.ts";
 import { workShared } from "../../worker/observer/shared-work.ts";
-import { CommittedLog, CutController } from "./cut-log.ts";
-import { edgeWith, type Arrival, type Edge } from "./network.ts";
+import { cutCluster, type CutCluster } from "./cut-log.ts";
+import type { Arrival } from "./network.ts";
 import { refusalOf } from "./running-quorum.ts";
 
-let log: CommittedLog;
-let one: CutController;
-let other: CutController;
-let edge: Edge;
+let log: CutCluster["log"];
+let one: CutCluster["one"];
+let other: CutCluster["other"];
+let edge: CutCluster["edge"];
+let cutAll: CutCluster["cutAll"];
 /** What happens to a call before the controller sees it. */
 let intercept: (arrival: Arrival) => Response | Promise<Response> | undefined;
 
 beforeEach(() => {
-  log = new CommittedLog();
-  for (let at = 0; at < 50; at += 1) log.appendTopic(`topic-${at}`);
-  one = new CutController(log);
-  other = new CutController(log);
   intercept = () => undefined;
-  edge = edgeWith([3000, 3001], async (arrival) => {
-    const controller = arrival.nodeId === 3000 ? one : other;
-    return (await intercept(arrival)) ?? controller.respond(arrival);
-  });
+  ({ log, one, other, edge, cutAll } = cutCluster((arrival) => intercept(arrival)));
 });
-
-const cutAll = (end: number): void => {
-  for (const controller of [one, other]) controller.cut(end);
-};
 
 interface Read {
   readonly offset: number;

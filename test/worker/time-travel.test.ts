@@ -3,33 +3,22 @@ import { beforeEach, describe, expect, test } from "vitest";
 import { clusterKey } from "../../worker/channel/controller-calls.ts";
 import { presentOf } from "../../worker/observer/kept-images.ts";
 import { record } from "../metadata/world.ts";
-import { CommittedLog, CutController, topicRecord } from "./cut-log.ts";
-import { edgeWith, type Arrival, type Edge } from "./network.ts";
+import { cutCluster, topicRecord, type CutCluster } from "./cut-log.ts";
+import type { Arrival } from "./network.ts";
 import { refusalOf } from "./running-quorum.ts";
 
-let log: CommittedLog;
-let one: CutController;
-let other: CutController;
-let edge: Edge;
+let log: CutCluster["log"];
+let one: CutCluster["one"];
+let other: CutCluster["other"];
+let edge: CutCluster["edge"];
+let cutAll: CutCluster["cutAll"];
 /** What happens to a call before the controller sees it. */
 let intercept: (arrival: Arrival) => Response | undefined;
 
-/** Fifty batches of one topic each, the batch at offset n written n + 1 seconds after 1970. */
 beforeEach(() => {
-  log = new CommittedLog();
-  for (let at = 0; at < 50; at += 1) log.appendTopic(`topic-${at}`);
-  one = new CutController(log);
-  other = new CutController(log);
   intercept = () => undefined;
-  edge = edgeWith(
-    [3000, 3001],
-    (arrival) => intercept(arrival) ?? (arrival.nodeId === 3000 ? one : other).respond(arrival),
-  );
+  ({ log, one, other, edge, cutAll } = cutCluster((arrival) => intercept(arrival)));
 });
-
-const cutAll = (end: number): void => {
-  for (const controller of [one, other]) controller.cut(end);
-};
 
 interface Past {
   readonly offset: number;
