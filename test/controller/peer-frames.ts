@@ -31,9 +31,13 @@ import type { Reply, Request } from "../../src/raft/index.ts";
 
 const LATENCY_MS = 5;
 
+/** More events than any test needs. One that waits for what never happens ends here, and not never. */
+const EVENTS_MAX = 100_000;
+
 /** Time that all share, and what is to happen when. */
 export class Time {
   nowMs = 1_000_000;
+  #events = 0;
   #timers: { readonly atMs: number; readonly run: () => void }[] = [];
 
   set(delayMs: number, run: () => void): () => void {
@@ -48,12 +52,16 @@ export class Time {
     this.nowMs = untilMs;
   }
 
-  /** Runs what comes next; false when nothing does by then. */
+  /** Runs what comes next; false when nothing does by then. Throws when nothing ever will: nobody is to wait for it. */
   step(untilMs = Number.POSITIVE_INFINITY): boolean {
     const [next] = this.#timers.toSorted((left, right) => left.atMs - right.atMs);
+    if (next === undefined && untilMs === Number.POSITIVE_INFINITY)
+      throw new Error("nothing is to come any more");
     if (next === undefined || next.atMs > untilMs) return false;
     this.#timers = this.#timers.filter((other) => other !== next);
     this.nowMs = Math.max(this.nowMs, next.atMs);
+    this.#events += 1;
+    if (this.#events > EVENTS_MAX) throw new Error("it never comes to an end");
     next.run();
     return true;
   }

@@ -2,7 +2,8 @@
  * `npm run mutants [-- --only NAME]`: is the simulator any good? The tree is copied aside, one mistake at a
  * time is made in the copy (`table.ts`), and the simulator runs until it objects or the budget is spent; a
  * few are put before the golden scripts, or before the tests of the controller. A
- * mutant that survives makes the run fail, and so does a line of the table that no longer fits the code.
+ * mutant that survives makes the run fail, and so does a line of the table that no longer fits the code. A run that does
+ * not end is ended: a mistake can make an endless loop.
  */
 import { spawn } from "node:child_process";
 import { cp, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
@@ -15,8 +16,10 @@ import { MUTANTS } from "./table.ts";
 /** Each mutant gets this many seeds and seconds at most. */
 const SEEDS = 1_000;
 const BUDGET_SECONDS = 90;
-/** Quiet worlds of each kind, for the rules of failover. */
-const FAILOVERS = 20;
+/** Quiet worlds of each kind, for the rules of failover; the first that breaks its budget is enough. */
+const FAILOVERS = ["--failovers", "20", "--bail"] as const;
+/** What is still at it after so long goes round in circles: several times what the slowest run takes. */
+const RUN_SECONDS = 240;
 
 interface Verdict {
   readonly mutant: Mutant;
@@ -50,7 +53,12 @@ const swarmOf = (seeds: number): readonly string[] => [
   `${BUDGET_SECONDS}`,
 ];
 
+/** A run that had to be ended: a mistake can make a loop of code that ends otherwise. */
+const endless: Violation = { killer: "the time limit", seed: "-" };
+
 const { values } = parseArgs({ options: { only: { type: "string", default: "" } } });
+// What it runs stands in groups of its own, which hear of no signal.
+for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(1));
 const copy = await mkdtemp(join(tmpdir(), "kedge-mutants-"));
 try {
   process.exitCode = await main();
@@ -69,7 +77,7 @@ async function main(): Promise<number> {
 
   const unchanged =
     (await simulate(swarmOf(20))) ??
-    (await simulate(["--failovers", `${FAILOVERS}`])) ??
+    (await simulate(FAILOVERS)) ??
     (await runTests("scripts")) ??
     (await runTests("rules")) ??
     (await runTests("controller"));
@@ -121,7 +129,7 @@ async function judge(mutant: Mutant): Promise<Verdict> {
 function judgeOf({ witness }: Mutant): Promise<Violation | undefined> {
   switch (witness) {
     case "budgets":
-      return simulate(["--failovers", `${FAILOVERS}`]);
+      return simulate(FAILOVERS);
     case "golden":
       return runTests("scripts");
     case "rules":
@@ -150,6 +158,7 @@ interface Violation {
 async function simulate(flags: readonly string[]): Promise<Violation | undefined> {
   const { code, output } = await run([join("test", "sim", "main.ts"), ...flags]);
   if (code === 0) return undefined;
+  if (code === null) return endless;
   if (output.includes("\na budget is broken: ")) return { killer: "budgets", seed: "-" };
   if (output.includes("\nnever met: ")) return { killer: "situations", seed: "-" };
   const [, seed, killer] = /^seed (\d+) violates ([^:]+):/m.exec(output) ?? [];
@@ -163,8 +172,9 @@ async function simulate(flags: readonly string[]): Promise<Violation | undefined
 /** Runs a suite of tests in the copy. */
 async function runTests(suite: keyof typeof TESTS): Promise<Violation | undefined> {
   const vitest = join("node_modules", "vitest", "vitest.mjs");
-  const { code, output } = await run([vitest, "run", ...TESTS[suite]]);
+  const { code, output } = await run([vitest, "run", "--bail", "1", ...TESTS[suite]]);
   if (code === 0) return undefined;
+  if (code === null) return endless;
   // A file that does not even load fails no test.
   if (!/Tests[^\n]*\d+ failed|mismatched/.test(output)) {
     throw new Error(`the ${suite} broke down:\n${output.slice(-2_000)}`);
@@ -172,19 +182,29 @@ async function runTests(suite: keyof typeof TESTS): Promise<Violation | undefine
   return { killer: suite, seed: "-" };
 }
 
-/** Runs a script of the copy under this very Node. */
+/** Runs a script of the copy under this very Node; no code when it was ended, with all that it had begun. */
 async function run(
   command: readonly string[],
 ): Promise<{ readonly code: number | null; readonly output: string }> {
-  // Without CI, vitest would write the snapshots that it is to compare.
   const child = spawn(process.execPath, command, {
     cwd: copy,
+    // Without CI, vitest would write the snapshots that it is to compare.
     env: { ...process.env, CI: "true" },
+    // A group of its own: what it begins ends with it.
+    detached: true,
   });
+  const { pid } = child;
+  const end = (): void => {
+    if (pid !== undefined) process.kill(-pid, "SIGKILL");
+  };
+  const limit = setTimeout(end, 1_000 * RUN_SECONDS);
+  process.once("exit", end);
   let output = "";
   child.stdout.on("data", (data: Buffer) => (output += data.toString()));
   child.stderr.on("data", (data: Buffer) => (output += data.toString()));
   const code = await new Promise<number | null>((resolve) => child.on("close", resolve));
+  clearTimeout(limit);
+  process.off("exit", end);
   return { code, output };
 }
 

@@ -1,7 +1,8 @@
 /**
  * `npm run sim -- --seed N [--trace]` replays one world; `npm run sim -- --seeds N [--from M]` runs many;
- * `npm run sim -- --failovers N` runs N quiet worlds of each kind of failover and no others. The exit code is 1 when an invariant was violated. Everything printed for a seed is the same every time, but
- * for the line that begins with "took".
+ * `npm run sim -- --failovers N [--bail]` runs N quiet worlds of each kind of failover and no others (with `--bail`,
+ * until one breaks its budget). The exit code is 1 when an invariant was violated. Everything printed for a seed is the
+ * same every time, but for the line that begins with "took".
  */
 import { parseArgs } from "node:util";
 import { type Outcome, runSeed } from "./run.ts";
@@ -16,6 +17,7 @@ const { values } = parseArgs({
     from: { type: "string", default: "1" },
     trace: { type: "boolean", default: false },
     failovers: { type: "string" },
+    bail: { type: "boolean", default: false },
     "budget-seconds": { type: "string", default: "3600" },
   },
 });
@@ -66,7 +68,7 @@ async function isSlow(perKind: number): Promise<boolean> {
   if (perKind === 0) return false;
   print(`silence after one fault, ${perKind} quiet worlds each, in ms:`);
   print(`  ${"".padEnd(24)}   p50    p99    max`);
-  const kinds = await runFailovers(perKind);
+  const kinds = (await runFailovers(perKind, values.bail)).filter(({ length }) => length > 0);
   for (const failovers of kinds) print(describeFailovers(failovers));
   const complaints = kinds.flatMap((failovers) => complaintsAbout(failovers));
   for (const complaint of complaints.slice(0, 5)) print(`a budget is broken: ${complaint}`);

@@ -63,17 +63,26 @@ export async function runSeeds(campaign: Campaign): Promise<CampaignResult> {
   return { seeds: done, virtualMs, counts: tally.toRecord(), failed };
 }
 
-/** Every kind of failover in so many quiet worlds, kind by kind. */
-export async function runFailovers(perKind: number): Promise<readonly (readonly Failover[])[]> {
+/**
+ * Every kind of failover in so many quiet worlds, kind by kind. With `isFirstEnough` no further ones are begun once one
+ * has broken its budget.
+ */
+export async function runFailovers(
+  perKind: number,
+  isFirstEnough = false,
+): Promise<readonly (readonly Failover[])[]> {
   const jobs = FAILOVER_KINDS.flatMap((kind) =>
     Array.from({ length: perKind }, (_, index): FailoverJob => ({ kind, seed: index + 1 })),
   );
   const measured: Failover[] = [];
+  let isOver = false;
   await inThreads(
     jobs.length,
-    () => jobs.pop(),
+    () => (isOver ? undefined : jobs.pop()),
     (result) => {
-      if ("silenceMs" in result) measured.push(result);
+      if (!("silenceMs" in result)) return;
+      measured.push(result);
+      isOver ||= isFirstEnough && result.complaint !== null;
     },
   );
   return FAILOVER_KINDS.map((kind) => measured.filter((failover) => failover.kind === kind));
