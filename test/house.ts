@@ -18,17 +18,21 @@ export const FOLDERS: Readonly<Record<string, Folder>> = {
   "src/raft": { mayImport: ["src/std"], packages: NOTHING },
   "src/protocol": { mayImport: ["src/std"], packages: NOTHING },
   "src/metadata": { mayImport: ["src/std", "src/protocol"], packages: NOTHING },
+  "src/access": { mayImport: ["src/std", "src/protocol"], packages: NOTHING },
   "durable-objects": {
-    mayImport: ["src/std", "src/raft", "src/protocol", "src/metadata"],
+    mayImport: ["src/std", "src/raft", "src/protocol", "src/metadata", "src/access"],
     packages: /^cloudflare:workers$/,
   },
   worker: {
-    mayImport: ["src/std", "src/protocol", "src/metadata", "durable-objects"],
+    mayImport: ["src/std", "src/protocol", "src/metadata", "src/access", "durable-objects"],
     packages: /^hono(\/|$)/,
   },
   gateway: { mayImport: ["src/std"], packages: /^node:/ },
   client: { mayImport: [], packages: NOTHING },
-  local: { mayImport: ["gateway", "client"], packages: /^(node:.*|esbuild|wrangler)$/ },
+  local: {
+    mayImport: ["src/access", "gateway", "client"],
+    packages: /^(node:.*|esbuild|wrangler)$/,
+  },
 };
 
 /** They may import everything above, and nothing imports them, not even each other. */
