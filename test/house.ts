@@ -87,6 +87,7 @@ export const ROOMS: Readonly<Record<string, Readonly<Record<string, Room>>>> = {
         "random-uuid",
         "contract",
         "snapshot-contract",
+        "bearer",
         "conforms",
         "hung-up",
         "cluster-settings",

@@ -3,6 +3,7 @@
  * of Confluent's REST v3; health is at the root. `docs/HTTP.md` lists every path.
  */
 import { Hono } from "hono";
+import { authenticate } from "./access/authenticate.ts";
 import { findCluster } from "./clusters/directory.ts";
 import type { Scope } from "./env.ts";
 import { answerProblem, errorBody } from "./http/errors.ts";
@@ -17,6 +18,7 @@ import { partitions } from "./routes/partitions.ts";
 import { quorum } from "./routes/quorum.ts";
 import { rpc } from "./routes/rpc.ts";
 import { snapshots } from "./routes/snapshots.ts";
+import { tokens } from "./routes/tokens.ts";
 import { topicChanges } from "./routes/topic-changes.ts";
 import { topics } from "./routes/topics.ts";
 import { stampPosition } from "./observer/position.ts";
@@ -31,7 +33,9 @@ app.notFound((context) =>
   ),
 );
 
+app.use(authenticate);
 app.route("/health", health);
+app.route(`${BASE_PATH}/tokens`, tokens);
 app.route(`${BASE_PATH}/clusters`, clusters);
 
 /** Everything about one cluster: the path's cluster is looked up once, and every answer carries its position. */

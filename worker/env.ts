@@ -3,9 +3,11 @@
  * `/clusters/{id}` the cluster that the path names and the position that the answer reflects.
  */
 import type { Context } from "hono";
+import type { Bearer } from "../durable-objects/bearer.ts";
 import type { ClusterEntry, ClusterPlan, ListedCluster } from "../durable-objects/cluster-entry.ts";
 import type { Position } from "../durable-objects/contract.ts";
 import type { LOCATION_HINTS } from "../durable-objects/location-hints.ts";
+import type { Claims } from "../src/access/index.ts";
 
 /** The bindings. Of an object the Worker uses its door alone, so a test can put any network behind it. */
 export interface Bindings {
@@ -18,6 +20,29 @@ export interface Bindings {
   };
   /** One object, named `directory`. */
   readonly DIRECTORY: { getByName(name: string): Directory };
+  /** The secret from which the keys of tokens derive; without one nobody is let in. */
+  readonly KEDGE_KEY?: string;
+  /** The one before it, while tokens that it signed are still to be believed. */
+  readonly KEDGE_KEY_PREVIOUS?: string;
+  /** Set where the runtime listens on loopback alone. */
+  readonly KEDGE_LOOPBACK?: string;
+  /** `none`: nobody is asked who they are. Heeded on loopback alone. */
+  readonly KEDGE_AUTH?: string;
+  /** The platform's counters, which a local runtime does not have. */
+  readonly ADDRESS_LIMITER?: RateLimiter;
+  readonly TOKEN_LIMITER?: RateLimiter;
+}
+
+export interface RateLimiter {
+  limit(counted: { readonly key: string }): Promise<{ readonly success: boolean }>;
+}
+
+/** Who asks. */
+export interface Authenticated {
+  /** What the token says; null in a run that asks for none. */
+  readonly claims: Claims | null;
+  /** The same, for a controller. */
+  readonly bearer: Bearer;
 }
 
 export interface ControllerStub {
@@ -40,6 +65,8 @@ export interface Directory {
 export interface Scope {
   readonly Bindings: Bindings;
   readonly Variables: {
+    /** On every route but those that ask nobody who they are. */
+    readonly asker: Authenticated;
     readonly entry: ClusterEntry;
     /** Set by the handler that knows it, and put on the answer once, by `observer/position.ts`. */
     readonly position?: Position;

@@ -4,6 +4,7 @@
  * public interface are the Worker's.
  */
 import { ErrorCode } from "../../src/protocol/index.ts";
+import { UNLOCKED, bearerIn } from "../bearer.ts";
 import { answerFrame } from "../listener/listener.ts";
 import {
   STATUS,
@@ -95,9 +96,11 @@ async function answerAsVoter(
   if (route === "log") return readFeed(voter, searchParams, signal);
   if (route === "snapshots") return listSnapshots(voter);
   if (route === "snapshot") return readSnapshotRange(voter, searchParams);
-  const frame = new Uint8Array(await request.arrayBuffer());
   const origin = route === "peerFrames" ? "peer" : "client";
-  return answerFrame({ voter, cluster }, frame, { origin, signal });
+  const bearer = origin === "peer" ? UNLOCKED : bearerIn(request.headers);
+  if (bearer === null) return refusal(403, "who asks is not said in the terms of this build");
+  const frame = new Uint8Array(await request.arrayBuffer());
+  return answerFrame({ voter, cluster }, frame, { origin, signal, bearer });
 }
 
 function statusAnswer(host: ControllerHost): Response {

@@ -12,6 +12,7 @@ import {
   type RequestFrame,
   type ResponseBody,
 } from "../../src/protocol/index.ts";
+import type { Bearer } from "../bearer.ts";
 import type { ClusterEntry } from "../cluster-entry.ts";
 import type { Controller } from "../controller.ts";
 
@@ -23,14 +24,16 @@ export interface Node {
 
 /**
  * Which way a request came. `peer`: from another controller of this quorum, through the platform's own binding.
- * `client`: through the listener, which anybody may reach; a request from there that claims to be a voter's is not
- * believed.
+ * `client`: through the Worker, in the name of whom it has let in; a request from there that claims to be a voter's is
+ * not believed.
  */
 export type Origin = "peer" | "client";
 
 /** The other end of a request. */
 export interface Sender {
   readonly origin: Origin;
+  /** Whom the Worker has let in; a peer comes by another way, and may everything. */
+  readonly bearer: Bearer;
   /** Aborted when it hangs up. */
   readonly signal: AbortSignal;
 }

@@ -8,12 +8,14 @@ import {
   decodeRequestFrame,
   responseFrame,
 } from "../../src/protocol/index.ts";
-import { ANONYMOUS_CALLER } from "../../src/metadata/index.ts";
+import type { Caller } from "../../src/metadata/index.ts";
 import { leaderOf } from "../../src/raft/index.ts";
+import type { Bearer } from "../bearer.ts";
 import { STATUS, notControllerHeader, positionHeaders, refusal } from "../contract.ts";
 import { unsupportedApiVersions } from "./api-versions.ts";
 import { dispatch } from "./dispatch.ts";
-import type { Answer, Node, Sender } from "./answer.ts";
+import { refused, type Answer, type Node, type Sender } from "./answer.ts";
+import { refusedToBearer } from "./permission.ts";
 import { frameBody } from "./shared-frame.ts";
 
 const OCTETS = { "content-type": "application/octet-stream" };
@@ -27,7 +29,11 @@ export async function answerFrame(
   try {
     const request = decodeRequestFrame(frame);
     if (request.name === null) return unsupported(request);
-    const answer = await dispatch(node, request, { ...sender, caller: ANONYMOUS_CALLER });
+    const denial = refusedToBearer(sender.bearer, request);
+    const answer =
+      denial === null
+        ? await dispatch(node, request, { ...sender, caller: callerOf(sender.bearer) })
+        : refused(request, denial);
     if (answer === null)
       return malformed(`${request.name} is not served by a controller of this build`);
     return new Response(frameBody(request, answer), { headers: headersOf(node, answer) });
@@ -36,6 +42,12 @@ export async function answerFrame(
     throw error;
   }
 }
+
+const callerOf = ({ principal, client_address: clientAddress }: Bearer): Caller => ({
+  principal: { type: "User", name: principal, tokenAuthenticated: false },
+  isForwarded: false,
+  clientAddress,
+});
 
 function unsupported(request: {
   readonly apiKey: number;

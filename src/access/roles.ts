@@ -38,7 +38,7 @@ export const API_ROLES: { readonly [Name in ApiName]?: readonly Role[] } = {
   ApiVersions: ALL_BUT_METRICS,
   // A broker asks both of its controllers when it starts.
   DescribeCluster: ALL_BUT_METRICS,
-  DescribeQuorum: ALL_BUT_METRICS,
+  DescribeQuorum: [...ALL_BUT_METRICS, "metrics"],
 
   DescribeConfigs: [...from("viewer"), "gateway"],
   ListPartitionReassignments: [...from("viewer"), "gateway"],

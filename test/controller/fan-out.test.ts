@@ -1,6 +1,7 @@
 /** One large batch and many brokers that wait for it: it is read and encoded once, whoever asks, be it the largest. */
 import { expect, test } from "vitest";
 import type { Controller } from "../../durable-objects/controller.ts";
+import { UNLOCKED } from "../../durable-objects/bearer.ts";
 import { answerFrame } from "../../durable-objects/listener/listener.ts";
 import {
   ConfigRecord,
@@ -11,7 +12,11 @@ import {
 } from "../../src/protocol/index.ts";
 import { CLUSTER, World } from "./world.ts";
 
-const sender = { origin: "client", signal: new AbortController().signal } as const;
+const sender = {
+  origin: "client",
+  bearer: UNLOCKED,
+  signal: new AbortController().signal,
+} as const;
 
 const BROKERS = 90;
 /** The bytes of a record's value. */

@@ -1,6 +1,7 @@
 /** FetchSnapshot as anybody may send it to a controller's listener, in both versions (KIP-630, KIP-853). */
 import { describe, expect, test } from "vitest";
 import type { Controller } from "../../durable-objects/controller.ts";
+import { UNLOCKED } from "../../durable-objects/bearer.ts";
 import { answerFrame } from "../../durable-objects/listener/listener.ts";
 import type { Origin } from "../../durable-objects/listener/answer.ts";
 import {
@@ -43,7 +44,7 @@ async function answerTo(
     body,
   );
   const { signal } = new AbortController();
-  const response = await answerFrame(node, frame, { origin, signal });
+  const response = await answerFrame(node, frame, { origin, signal, bearer: UNLOCKED });
   const bytes = new Uint8Array(await response.arrayBuffer());
   return decodeResponseFrame(FetchSnapshot, apiVersion, bytes).body;
 }

@@ -5,6 +5,7 @@
  */
 import { beforeAll, beforeEach, describe, expect, test } from "vitest";
 import type { Controller } from "../../durable-objects/controller.ts";
+import { UNLOCKED } from "../../durable-objects/bearer.ts";
 import { answerFrame } from "../../durable-objects/listener/listener.ts";
 import {
   BOUNDED_BATCH_BYTES,
@@ -26,7 +27,11 @@ import {
 import { CLUSTER, World } from "./world.ts";
 
 const BROKERS = 40;
-const sender = { origin: "client", signal: new AbortController().signal } as const;
+const sender = {
+  origin: "client",
+  bearer: UNLOCKED,
+  signal: new AbortController().signal,
+} as const;
 
 type Request<Name extends ApiName> = Partial<RequestOf<(typeof apis)[Name]>>;
 type Response<Name extends ApiName> = ResponseOf<(typeof apis)[Name]>;

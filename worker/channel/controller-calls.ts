@@ -2,6 +2,7 @@
  * One call of one controller, over the contract that both sides share. A fresh stub for every call: one that has
  * thrown stays broken. Which controller to call is for `active.ts`.
  */
+import { bearerHeader, type Bearer } from "../../durable-objects/bearer.ts";
 import {
   controllerName,
   nodesOf,
@@ -19,6 +20,8 @@ export interface ControllerCall {
   readonly query?: RouteQuery;
   readonly body?: string | Uint8Array<ArrayBuffer>;
   readonly signal?: AbortSignal;
+  /** In whose name; `frames` are answered to nobody else. */
+  readonly bearer?: Bearer;
 }
 
 /** Names a cluster in this isolate's memory. One that is deleted and created again is another. */
@@ -32,7 +35,7 @@ export const nodeIdsOf = (entry: ClusterPlan | ClusterEntry): readonly number[] 
 export async function callController(
   env: Bindings,
   entry: ClusterPlan | ClusterEntry,
-  { nodeId, route, query, body, signal }: ControllerCall,
+  { nodeId, route, query, body, signal, bearer }: ControllerCall,
 ): Promise<Response> {
   const hint = nodesOf(entry).find((controller) => controller.node_id === nodeId)?.location_hint;
   const name = controllerName(entry.cluster_id, nodeId);
@@ -41,6 +44,7 @@ export async function callController(
     method: ROUTES[route].method,
     body: body ?? null,
     signal: signal ?? null,
+    headers: bearer === undefined ? {} : bearerHeader(bearer),
   });
 }
 

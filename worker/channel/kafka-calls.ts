@@ -3,6 +3,7 @@
  * its response value goes to the caller with the position that it reflects. JSON is not known here; `routes/rpc.ts`
  * converts from and to Kafka's JSON form.
  */
+import type { Bearer } from "../../durable-objects/bearer.ts";
 import type { ClusterEntry } from "../../durable-objects/cluster-entry.ts";
 import {
   STATUS,
@@ -16,12 +17,14 @@ import type { Api, InputOf, ResponseOf } from "../../src/protocol/index.ts";
 import type { Bindings } from "../env.ts";
 import { Problem } from "../http/errors.ts";
 import { callActive } from "./active.ts";
-import { callController, clusterKey, nodeIdsOf } from "./controller-calls.ts";
+import { callController, clusterKey, nodeIdsOf, type ControllerCall } from "./controller-calls.ts";
 
 export interface KafkaCall<A extends Api> {
   readonly api: A;
   readonly version: number;
   readonly request: InputOf<A["request"]>;
+  /** In whose name. */
+  readonly bearer: Bearer;
 }
 
 export interface KafkaAnswer<A extends Api> {
@@ -50,7 +53,7 @@ export async function callKafka<A extends Api>(
     clusterKey: clusterKey(entry),
     nodeIds: nodeIdsOf(entry),
     repeatable: call.api.repeatable,
-    send: (nodeId) => sendFrame(env, entry, { nodeId, frame }),
+    send: (nodeId) => sendFrame(env, entry, { nodeId, frame, bearer: call.bearer }),
   });
   return await readAnswer(call, response);
 }
@@ -61,7 +64,11 @@ export async function callKafkaAt<A extends Api>(
   entry: ClusterEntry,
   { nodeId, ...call }: KafkaCall<A> & { readonly nodeId: number },
 ): Promise<KafkaAnswer<A> | undefined> {
-  const response = await sendFrame(env, entry, { nodeId, frame: encodeCall(call) });
+  const response = await sendFrame(env, entry, {
+    nodeId,
+    frame: encodeCall(call),
+    bearer: call.bearer,
+  });
   if (leaderNamedIn(response.headers) === undefined) return await readAnswer(call, response);
   await response.body?.cancel();
   return undefined;
@@ -71,10 +78,13 @@ export async function callKafkaAt<A extends Api>(
 async function sendFrame(
   env: Bindings,
   entry: ClusterEntry,
-  { nodeId, frame }: { readonly nodeId: number; readonly frame: Uint8Array<ArrayBuffer> },
+  call: Required<Pick<ControllerCall, "nodeId" | "bearer">> & {
+    readonly frame: Uint8Array<ArrayBuffer>;
+  },
 ): Promise<Response> {
+  const { frame, ...to } = call;
   const response = await callController(env, entry, {
-    nodeId,
+    ...to,
     route: "frames",
     body: frame,
     signal: AbortSignal.timeout(ANSWER_MS),

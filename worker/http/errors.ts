@@ -14,6 +14,8 @@ export const CODES = {
   MALFORMED_FRAME: [400, 40004],
   OFFSET_IN_FUTURE: [400, 40005],
   RANGE_TOO_LARGE: [400, 40006],
+  UNAUTHENTICATED: [401, 40101],
+  FORBIDDEN: [403, 40301],
   UNKNOWN_CLUSTER: [404, 40401],
   UNKNOWN_CONTROLLER: [404, 40402],
   // Confluent's number for a topic or partition that is not there.
@@ -28,12 +30,14 @@ export const CODES = {
   SNAPSHOT_GONE: [410, 41002],
   BEYOND_RETENTION: [410, 41003],
   BODY_TOO_LARGE: [413, 41301],
+  TOO_MANY_REQUESTS: [429, 42901],
   INTERNAL: [500, 50001],
   NO_ACTIVE_CONTROLLER: [503, 50301],
   OUTCOME_UNKNOWN: [503, 50302],
   VIEW_BEHIND: [503, 50303],
   CONTROLLER_UNREACHABLE: [503, 50304],
   OVERLOADED: [503, 50305],
+  LOCKED: [503, 50306],
 } as const satisfies Readonly<Record<string, readonly [ContentfulStatusCode, number]>>;
 
 export type ProblemKind = keyof typeof CODES;
@@ -61,6 +65,9 @@ export interface ErrorBody {
   readonly message: string;
 }
 
+/** In how many seconds a request may go better. */
+const RETRY_AFTER_S: Readonly<Record<number, string>> = { 429: "60", 503: "1" };
+
 /** The answer for `error`. Any error but a `Problem` is a defect of ours; its message goes to the log alone. */
 export function answerProblem(error: Error, context: Context): Response {
   if (!(error instanceof Problem)) {
@@ -71,7 +78,10 @@ export function answerProblem(error: Error, context: Context): Response {
     );
   }
   const [status] = CODES[error.kind];
-  if (status === 503) context.header("Retry-After", "1");
+  if (status === 401)
+    context.header("WWW-Authenticate", 'Bearer realm="kedge", Basic realm="kedge"');
+  const pause = RETRY_AFTER_S[status];
+  if (pause !== undefined) context.header("Retry-After", pause);
   return context.json({ ...errorBody(error.kind, error.message), ...error.details }, status);
 }
 

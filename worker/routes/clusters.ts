@@ -16,6 +16,8 @@ import { agrees, clusterRequestOf, type ClusterRequest } from "../clusters/clust
 import { clusterKey, nodeIdsOf, reachController } from "../channel/controller-calls.ts";
 import { directoryOf, findCluster, findListed, forgetCluster } from "../clusters/directory.ts";
 import { forkPlan } from "../clusters/fork.ts";
+import { assertClusterMay, demandRole, isFor } from "../access/authenticate.ts";
+import { from } from "../../src/access/index.ts";
 import type { Bindings, Scope, ScopedContext } from "../env.ts";
 import { Problem } from "../http/errors.ts";
 import { formCluster } from "../clusters/formation.ts";
@@ -47,7 +49,9 @@ clusters.get("/", async (context) => {
     wholeList(
       context,
       "KafkaClusterList",
-      entries.map((entry) => clusterData(context, entry)),
+      entries
+        .filter(({ cluster_id: id }) => isFor(context.var.asker, id))
+        .map((entry) => clusterData(context, entry)),
     ),
   );
 });
@@ -56,6 +60,10 @@ clusters.get("/", async (context) => {
 clusters.post("/", async (context) => {
   const text = await readText(context.req.raw);
   const asked = clusterRequestOf(text.trim() === "" ? {} : parseJson(text), Date.now());
+  const { asker } = context.var;
+  // Whoever may change a cluster's controllers may rehearse on a fork of it; others are an admin's to make.
+  if (asked.fork === null) demandRole(asker, from("admin"));
+  else assertClusterMay(asker, asked.fork.cluster_id);
   const { created, listed } = await listedFor(context.env, asked);
   if (!created && !agrees(listed.cluster, asked)) {
     throw new Problem(

@@ -54,7 +54,8 @@ controllers.post("/:node_id/frames", async (context) => {
       `a frame of ${frame.byteLength} bytes cannot hold a request header`,
     );
   }
-  const call = { nodeId, route: "frames", body: frame } as const;
+  const { bearer } = context.var.asker;
+  const call = { nodeId, route: "frames", body: frame, bearer } as const;
   const response = await reachController(context.env, entry, call);
   const position = positionIn(response.headers);
   if (position !== undefined) context.set("position", position);

@@ -5,6 +5,7 @@
  */
 import { Hono } from "hono";
 import type { ClusterEntry } from "../../durable-objects/cluster-entry.ts";
+import { assertClusterMay, isFor } from "../access/authenticate.ts";
 import { activeOf, statusOfAll } from "../channel/statuses.ts";
 import { directoryOf, findCluster } from "../clusters/directory.ts";
 import type { Scope, ScopedContext } from "../env.ts";
@@ -33,8 +34,13 @@ health.get("/ready", async (context) => {
 
 async function askedFor(context: ScopedContext): Promise<readonly ClusterEntry[]> {
   const clusterId = context.req.query("cluster_id");
-  if (clusterId !== undefined) return [await findCluster(context.env, clusterId)];
-  return (await directoryOf(context.env).list()).slice(0, ASKED_MAX);
+  const { asker } = context.var;
+  if (clusterId !== undefined) {
+    assertClusterMay(asker, clusterId);
+    return [await findCluster(context.env, clusterId)];
+  }
+  const entries = await directoryOf(context.env).list();
+  return entries.filter(({ cluster_id: id }) => isFor(asker, id)).slice(0, ASKED_MAX);
 }
 
 async function readinessOf(context: ScopedContext, entry: ClusterEntry): Promise<Readiness> {

@@ -6,8 +6,11 @@
  * in a snapshot, which the refusal names.
  */
 import { Hono } from "hono";
+import { from } from "../../src/access/index.ts";
 import { HEADERS } from "../../durable-objects/contract.ts";
 import type { BatchInRow } from "../../src/protocol/index.ts";
+import { demandRole } from "../access/authenticate.ts";
+import { RAW_ROLES } from "../access/permissions.ts";
 import type { Scope, ScopedContext } from "../env.ts";
 import { integerParameter } from "../http/fields.ts";
 import { Problem } from "../http/errors.ts";
@@ -19,6 +22,9 @@ import { startOf } from "./snapshots.ts";
 const RAW_TYPE = "application/vnd.kafka.records";
 const LINES_TYPE = "application/x-ndjson";
 
+/** A broker reads what it applies; lines are for people and what they build. */
+const LINE_ROLES = from("viewer");
+
 /** Proxies commonly close a request that is idle for longer. */
 const WAIT_MS_MAX = 30_000;
 const BYTES = 1024 * 1024;
@@ -28,6 +34,8 @@ const BYTES_MAX = 8 * 1024 * 1024;
 export const metadataLog = new Hono<Scope>();
 
 metadataLog.get("/", async (context) => {
+  const isRaw = context.req.header("Accept")?.includes(RAW_TYPE) === true;
+  demandRole(context.var.asker, isRaw ? RAW_ROLES : LINE_ROLES);
   const number = (name: string, max: number): number | undefined =>
     integerParameter(context.req.query(name), name, { min: 0, max });
   const fromOffset = number("from_offset", Number.MAX_SAFE_INTEGER) ?? 0;
@@ -37,7 +45,7 @@ metadataLog.get("/", async (context) => {
     waitMs: number("wait_ms", WAIT_MS_MAX) ?? 0,
   });
   describeRange(context, fromOffset, range);
-  if (context.req.header("Accept")?.includes(RAW_TYPE) === true) {
+  if (isRaw) {
     return context.body(range.bytes, 200, { "Content-Type": RAW_TYPE });
   }
   return context.body(linesOf(range.batches, fromOffset), 200, { "Content-Type": LINES_TYPE });

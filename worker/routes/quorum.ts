@@ -79,6 +79,7 @@ async function describe(
   const answer = await callKafkaAt(context.env, context.var.entry, {
     nodeId,
     api: DescribeQuorum,
+    bearer: context.var.asker.bearer,
     version: DESCRIBE_VERSION,
     request: { topics: [{ topicName: "__cluster_metadata", partitions: [{ partitionIndex: 0 }] }] },
   });

@@ -4,7 +4,15 @@
  * malformed request never reaches one. A refusal inside Kafka's response arrives as a 200 with Kafka's code.
  */
 import { Hono } from "hono";
-import { JsonError, apiByName, boundsOf, fromJson, toJson } from "../../src/protocol/index.ts";
+import { mayCall } from "../../src/access/index.ts";
+import {
+  JsonError,
+  apiByName,
+  boundsOf,
+  fromJson,
+  isApiName,
+  toJson,
+} from "../../src/protocol/index.ts";
 import type { Api, RequestOf } from "../../src/protocol/index.ts";
 import { parseJson, readText } from "../http/body.ts";
 import type { Scope } from "../env.ts";
@@ -16,9 +24,13 @@ export const rpc = new Hono<Scope>();
 
 rpc.post("/:api", async (context) => {
   const api = apiAt(context.req.param("api"));
+  const { claims, bearer } = context.var.asker;
+  if (claims !== null && isApiName(api.name) && !mayCall(claims.role, api.name)) {
+    throw new Problem("FORBIDDEN", `a token of role "${claims.role}" may not call ${api.name}`);
+  }
   const version = versionAt(api, context.req.query("version"));
   const request = requestOf(api, version, parseJson(await readText(context.req.raw)));
-  const call = { api, version, request };
+  const call = { api, version, request, bearer };
   const { response, position } = await callKafka(context.env, context.var.entry, call);
   context.set("position", position);
   return context.json(toJson(api.response, version, response));

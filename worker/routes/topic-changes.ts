@@ -80,9 +80,11 @@ topicChanges.delete("/:topic_name", async (context) => {
 /** The active controller's response; its position becomes this answer's. */
 async function change<A extends Api>(
   context: ScopedContext,
-  call: KafkaCall<A>,
+  asked: Omit<KafkaCall<A>, "bearer">,
 ): Promise<ResponseOf<A>> {
-  const { response, position } = await callKafka(context.env, context.var.entry, call);
+  const { entry, asker } = context.var;
+  const call: KafkaCall<A> = { ...asked, bearer: asker.bearer };
+  const { response, position } = await callKafka(context.env, entry, call);
   context.set("position", position);
   return response;
 }
@@ -106,6 +108,12 @@ async function readBack(context: ScopedContext): Promise<MetadataImage> {
   }
 }
 
+/** What the cluster's authorizer refuses, and what a token's role does. */
+const DENIALS: ReadonlySet<number> = new Set([
+  ErrorCode.TOPIC_AUTHORIZATION_FAILED,
+  ErrorCode.CLUSTER_AUTHORIZATION_FAILED,
+]);
+
 /** Kafka's refusal of the one item that was asked for, as an HTTP error. */
 function refuseUnless(
   item: { readonly errorCode: number; readonly errorMessage: string | null } | undefined,
@@ -116,7 +124,8 @@ function refuseUnless(
   const message = `${errorName(code)}: ${item?.errorMessage ?? name}`;
   const isUnknown =
     code === ErrorCode.UNKNOWN_TOPIC_OR_PARTITION || code === ErrorCode.UNKNOWN_TOPIC_ID;
-  throw new Problem(isUnknown ? "UNKNOWN_TOPIC_OR_PARTITION" : "INVALID_REQUEST", message);
+  if (isUnknown) throw new Problem("UNKNOWN_TOPIC_OR_PARTITION", message);
+  throw new Problem(DENIALS.has(code) ? "FORBIDDEN" : "INVALID_REQUEST", message);
 }
 
 /** Counts, or an assignment of replicas to brokers: never both. -1: the cluster's default (KIP-464). */

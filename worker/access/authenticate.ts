@@ -1,0 +1,109 @@
+/**
+ * Who asks, and whether the route is his to use: before any object is called, in the order in which a question costs
+ * least. What his cluster says of his token comes with its entry, later.
+ */
+import { matchedRoutes } from "hono/route";
+import type { MiddlewareHandler } from "hono";
+import { UNLOCKED, type Bearer } from "../../durable-objects/bearer.ts";
+import {
+  ANY_CLUSTER,
+  verifyToken,
+  type Claims,
+  type Role,
+  type TokenFault,
+} from "../../src/access/index.ts";
+import type { Authenticated, Bindings, Scope, ScopedContext } from "../env.ts";
+import { Problem } from "../http/errors.ts";
+import { tokenIn, unauthenticated } from "./credentials.ts";
+import { keysOf } from "./keys.ts";
+import { assertAddressMay, assertTokenMay } from "./limits.ts";
+import { assertFromHere } from "./loopback.ts";
+import { PERMISSIONS } from "./permissions.ts";
+import { namedPrincipal } from "./principal.ts";
+
+export const authenticate: MiddlewareHandler<Scope> = async (context, next) => {
+  const { env, req } = context;
+  if (env.KEDGE_LOOPBACK !== undefined) assertFromHere(req.raw);
+  const roles = rolesOf(context);
+  if (roles !== null) {
+    const claims = isUnlocked(env) ? null : await claimsOf(env, req.raw);
+    const asker = { claims, bearer: bearerOf(claims, req.raw) };
+    assertMay(context, asker, roles);
+    context.set("asker", asker);
+  }
+  await next();
+};
+
+/** Everybody may everything on a loopback that was started so. Not heeded at a deployment, where it would be a slip that opens it to the internet. */
+const isUnlocked = ({ KEDGE_AUTH, KEDGE_LOOPBACK }: Bindings): boolean =>
+  KEDGE_AUTH === "none" && KEDGE_LOOPBACK !== undefined;
+
+/** Who may use the route; null where nobody is asked. No route, or one without a row: nobody may. */
+function rolesOf(context: ScopedContext): readonly Role[] | null {
+  const [route] = matchedRoutes(context)
+    .filter(({ method }) => method !== "ALL")
+    .slice(-1);
+  const roles = route === undefined ? undefined : PERMISSIONS[`${route.method} ${route.path}`];
+  return roles === undefined ? [] : roles;
+}
+
+async function claimsOf(env: Bindings, request: Request): Promise<Claims> {
+  const { believed } = await keysOf(env);
+  await assertAddressMay(env, request);
+  const verified = await verifyToken(believed, tokenIn(request.headers), Date.now());
+  if (typeof verified === "string") throw unauthenticated(SENTENCES[verified]);
+  await assertTokenMay(env, verified);
+  return verified;
+}
+
+const SENTENCES: Readonly<Record<TokenFault, string>> = {
+  malformed: "what came is not a token of kedge",
+  "unknown-key":
+    "the token was signed with a secret that this deployment does not have, or has no more",
+  forged: "the token does not hold: it was changed, or cut",
+  expired: "the token has expired",
+};
+
+function assertMay(context: ScopedContext, asker: Authenticated, roles: readonly Role[]): void {
+  // Where no route is, the router says so; nothing is told of what there is.
+  if (roles.length === 0) return;
+  demandRole(asker, roles);
+  // As it stands in the path: the id of a cluster holds no letter that is encoded there.
+  const [, clusterId] = /^\/kafka\/v3\/clusters\/([^/]+)/.exec(context.req.path) ?? [];
+  if (clusterId !== undefined) assertClusterMay(asker, clusterId);
+}
+
+/** Whether the asker may know of a cluster. */
+export const isFor = ({ claims }: Authenticated, clusterId: string): boolean =>
+  claims === null || claims.cluster === ANY_CLUSTER || claims.cluster === clusterId;
+
+/** Throws a `Problem` for a token of another cluster. */
+export function assertClusterMay(asker: Authenticated, clusterId: string): void {
+  if (isFor(asker, clusterId)) return;
+  throw new Problem("FORBIDDEN", "the token is for another cluster");
+}
+
+/** Throws a `Problem` unless the asker has one of these roles: where more than the route decides. */
+export function demandRole({ claims }: Authenticated, roles: readonly Role[]): void {
+  if (claims !== null && !roles.includes(claims.role)) throw forbidden(claims, roles);
+}
+
+const forbidden = ({ role }: Claims, roles: readonly Role[]): Problem =>
+  new Problem("FORBIDDEN", `a token of role "${role}" may not do this; it takes ${listed(roles)}`);
+
+const listed = (roles: readonly Role[]): string =>
+  roles.map((role) => `"${role}"`).join(roles.length > 2 ? ", " : " or ");
+
+function bearerOf(claims: Claims | null, request: Request): Bearer {
+  const address = request.headers.get("CF-Connecting-IP");
+  if (claims === null) return { ...UNLOCKED, client_address: address };
+  const named = namedPrincipal(claims, request.headers);
+  return {
+    role: claims.role,
+    broker_ids: claims.brokerIds,
+    principal: named ?? claims.principal,
+    // What a gateway forwards came from somewhere else.
+    client_address: claims.role === "gateway" ? null : address,
+    token_id: claims.id,
+  };
+}

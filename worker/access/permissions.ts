@@ -1,0 +1,54 @@
+/**
+ * Which roles may use which route. The keys are the routes as they are mounted; a route without a row lets nobody in,
+ * and a test sees to it that there is none. Where the answer depends on more than the route, the row has the widest
+ * set, and `RAW_ROLES`, or the API that is called, narrows it.
+ */
+import { from, ROLE_NAMES, type Role } from "../../src/access/index.ts";
+
+/** What cannot be redacted: record batches and snapshots as they are stored. */
+export const RAW_ROLES: readonly Role[] = ["broker", "gateway"];
+
+const CLUSTER = "/kafka/v3/clusters/:cluster_id";
+const ADMINS = from("admin");
+const OPERATORS = from("operator");
+const EDITORS = from("editor");
+const READERS = from("viewer");
+/** All that speak Kafka. */
+const SPEAKERS: readonly Role[] = [...READERS, "broker", "gateway"];
+
+/** Null where nobody is asked who they are. */
+export const PERMISSIONS: Readonly<Record<string, readonly Role[] | null>> = {
+  "GET /health/live": null,
+  "GET /health/ready": ROLE_NAMES,
+
+  "POST /kafka/v3/tokens": ADMINS,
+
+  "GET /kafka/v3/clusters": READERS,
+  "POST /kafka/v3/clusters": OPERATORS,
+  [`GET ${CLUSTER}`]: SPEAKERS,
+  [`DELETE ${CLUSTER}`]: ADMINS,
+
+  [`GET ${CLUSTER}/controllers`]: READERS,
+  [`GET ${CLUSTER}/controllers/:node_id{[0-9]+}`]: READERS,
+  [`POST ${CLUSTER}/controllers/:action{[0-9]+:[a-z]+}`]: OPERATORS,
+  [`POST ${CLUSTER}/controllers/:node_id/frames`]: SPEAKERS,
+  [`POST ${CLUSTER}/rpc/:api`]: SPEAKERS,
+
+  [`GET ${CLUSTER}/quorum`]: [...SPEAKERS, "metrics"],
+  [`GET ${CLUSTER}/brokers`]: READERS,
+  [`GET ${CLUSTER}/brokers/:broker_id`]: READERS,
+  [`GET ${CLUSTER}/topics`]: READERS,
+  [`GET ${CLUSTER}/topics/:topic_name`]: READERS,
+  [`GET ${CLUSTER}/topics/:topic_name/partitions`]: READERS,
+  [`GET ${CLUSTER}/topics/:topic_name/partitions/:partition_id{[0-9]+}`]: READERS,
+  [`GET ${CLUSTER}/topics/:topic_name/partitions/:partition_id{[0-9]+}/replicas`]: READERS,
+  [`POST ${CLUSTER}/topics`]: EDITORS,
+  [`PATCH ${CLUSTER}/topics/:topic_name`]: EDITORS,
+  [`DELETE ${CLUSTER}/topics/:topic_name`]: EDITORS,
+
+  [`GET ${CLUSTER}/metadata-log`]: SPEAKERS,
+  [`GET ${CLUSTER}/metadata-diff`]: READERS,
+  [`GET ${CLUSTER}/snapshots`]: SPEAKERS,
+  [`GET ${CLUSTER}/snapshots/latest`]: RAW_ROLES,
+  [`GET ${CLUSTER}/snapshots/:id`]: RAW_ROLES,
+};
