@@ -56,7 +56,7 @@ async function fromInside(
 ): Promise<Load> {
   const controller = `${quorum.formed.cluster_id}/${quorum.state.leader_id}`;
   const query = new URLSearchParams({ writers: String(writers), ms: String(ROUND_MS), controller });
-  const response = await fetch(`${quorum.edge.url}/bench/${what}?${query.toString()}`, {
+  const response = await quorum.edge.fetch(`/bench/${what}?${query.toString()}`, {
     method: "POST",
     body: what === "ceiling" ? null : Buffer.from(quorum.writeFrame),
   });

@@ -4,6 +4,19 @@
  * `fetch`.
  */
 
+/** Where a kedge answers, and the token that lets in. */
+export interface Deployment {
+  /** Without a slash at the end. */
+  readonly url: string;
+  /** Null where nobody is asked who they are. */
+  readonly token: string | null;
+  /**
+   * A broker's or a gateway's, for what brokers say and read: `rpc`, the raw log and snapshots. `token` where it is
+   * absent.
+   */
+  readonly gatewayToken?: string | null;
+}
+
 /** A cluster as `POST /clusters` answers it. */
 export interface FormedCluster {
   readonly cluster_id: string;
@@ -149,46 +162,59 @@ export interface ClusterClient {
 
 /** Forms a cluster, a fork of another perhaps, or finds the one of that id; it is led when this returns. */
 export async function formCluster(
-  edge: string,
+  deployment: Deployment,
   request: Readonly<Record<string, unknown>>,
 ): Promise<FormedCluster> {
-  const answer = await call<FormedCluster>(`${edge}/kafka/v3/clusters`, {
-    method: "POST",
-    body: JSON.stringify(request),
-  });
+  const init = { method: "POST", body: JSON.stringify(request) };
+  const { url, token } = deployment;
+  const answer = await call<FormedCluster>(`${url}/kafka/v3/clusters`, authorized(token, init));
   return answer.body;
 }
 
-export async function listClusters(edge: string): Promise<readonly FormedCluster[]> {
+export async function listClusters({ url, token }: Deployment): Promise<readonly FormedCluster[]> {
   const { body } = await call<{ readonly data: readonly FormedCluster[] }>(
-    `${edge}/kafka/v3/clusters`,
+    `${url}/kafka/v3/clusters`,
+    authorized(token),
   );
   return body.data;
 }
 
-export function clusterClient(edge: string, clusterId: string): ClusterClient {
-  const base = `${edge}/kafka/v3/clusters/${clusterId}`;
-  const get = <Body>(path: string): Promise<Answer<Body>> => call(`${base}/${path}`);
+/** `init` with the header that brings `token`. */
+export const authorized = (token: string | null, init: RequestInit = {}): RequestInit => ({
+  ...init,
+  headers: {
+    ...init.headers,
+    ...(token === null ? {} : { Authorization: `Bearer ${token}` }),
+  },
+});
+
+export function clusterClient(deployment: Deployment, clusterId: string): ClusterClient {
+  const { url, token, gatewayToken = token } = deployment;
+  const base = `${url}/kafka/v3/clusters/${clusterId}`;
+  const get = <Body>(path: string): Promise<Answer<Body>> =>
+    call(`${base}/${path}`, authorized(token));
+  const post = <Body>(path: string): Promise<Answer<Body>> =>
+    call(`${base}/${path}`, authorized(token, { method: "POST" }));
   return {
     clusterId,
     rpc: (api, body, version) =>
-      call(`${base}/rpc/${api}${version === undefined ? "" : `?version=${version}`}`, {
-        method: "POST",
-        body: JSON.stringify(body),
-      }),
+      post(`rpc/${api}${version === undefined ? "" : `?version=${version}`}`, JSON.stringify(body)),
     get,
-    post: (path) => call(`${base}/${path}`, { method: "POST" }),
+    post,
     quorum: async () => (await get<QuorumState>("quorum")).body,
     partitions: async (topic) => {
       const path = `topics/${topic}/partitions?page_size=1000`;
       return (await get<{ readonly data: readonly Partition[] }>(path)).body.data;
     },
     log: (fromOffset, waitMs = 0) =>
-      readLines(`${base}/metadata-log?from_offset=${fromOffset}&wait_ms=${waitMs}`),
-    rawLog: (fromOffset = 0) => readRaw(`${base}/metadata-log`, fromOffset),
+      readLines(
+        `${base}/metadata-log?from_offset=${fromOffset}&wait_ms=${waitMs}`,
+        authorized(token),
+      ),
+    rawLog: (fromOffset = 0) => readRaw(`${base}/metadata-log`, fromOffset, gatewayToken),
     snapshots: async () =>
       (await get<{ readonly data: readonly Snapshot[] }>("snapshots")).body.data,
-    snapshot: (id = "latest") => readSnapshot(`${base}/snapshots/${id}`),
+    snapshot: (id = "latest") => readSnapshot(`${base}/snapshots/${id}`, authorized(gatewayToken)),
     diff: async (from, to) => {
       const upTo = to === undefined ? "" : `&to=${to}`;
       return (await get<MetadataDiff>(`metadata-diff?from=${from}${upTo}&page_size=5000`)).body;
@@ -207,8 +233,8 @@ export async function committedLog(client: ClusterClient, from = 0): Promise<Log
   }
 }
 
-async function readLines(url: string): Promise<LogAnswer> {
-  const response = await answered(url);
+async function readLines(url: string, init: RequestInit): Promise<LogAnswer> {
+  const response = await answered(url, init);
   const lines: LogLine[] = [];
   for (const text of (await response.text()).split("\n")) {
     if (text === "") continue;
@@ -222,21 +248,20 @@ async function readLines(url: string): Promise<LogAnswer> {
   };
 }
 
-async function readRaw(url: string, fromOffset: number): Promise<Uint8Array> {
+async function readRaw(url: string, fromOffset: number, token: string | null): Promise<Uint8Array> {
+  const init = authorized(token, { headers: { Accept: "application/vnd.kafka.records" } });
   const chunks: Uint8Array[] = [];
   let next = fromOffset;
   for (;;) {
-    const response = await answered(`${url}?from_offset=${next}`, {
-      headers: { Accept: "application/vnd.kafka.records" },
-    });
+    const response = await answered(`${url}?from_offset=${next}`, init);
     chunks.push(new Uint8Array(await response.arrayBuffer()));
     next = Number(response.headers.get("Kafka-Next-Offset"));
     if (next >= Number(response.headers.get("Kafka-High-Watermark"))) return joined(chunks);
   }
 }
 
-async function readSnapshot(url: string): Promise<SnapshotFile> {
-  const response = await answered(url);
+async function readSnapshot(url: string, init: RequestInit): Promise<SnapshotFile> {
+  const response = await answered(url, init);
   const { headers } = response;
   const body = await response.arrayBuffer();
   const size = Number(headers.get("Kafka-Snapshot-Size"));

@@ -11,8 +11,10 @@ import { readFile, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { createInterface } from "node:readline";
 import { promisify } from "node:util";
+import { authorized } from "../client/cluster-client.ts";
 import { ROOT, RUNTIME_ENVIRONMENT } from "./checkout.ts";
 import { assertFree, portInUse } from "./ports.ts";
+import { mintToken, secretIn, writeTokenFile } from "./secret.ts";
 
 export interface EdgeOptions {
   /** A folder for the state, made when missing. One runtime at a time may use it. */
@@ -24,6 +26,11 @@ export interface EdgeOptions {
    * it.
    */
   readonly config?: string;
+  /**
+   * `none`: nobody is asked who they are. Else the runtime has a secret of its own in its folder, and lets in who has a
+   * token that it signed.
+   */
+  readonly auth?: "none";
   /** Receives every line that the runtime or the Worker prints. Standard error when absent. */
   readonly onLine?: (line: string) => void;
 }
@@ -31,11 +38,19 @@ export interface EdgeOptions {
 export interface Edge {
   /** Where the Worker answers, as `http://127.0.0.1:8787`: without a slash at the end. */
   readonly url: string;
+  /** An admin's; null when nobody is asked who they are. */
+  readonly token: string | null;
+  /** A gateway's, for every cluster: it may what brokers may, which an admin's may not. */
+  readonly gatewayToken: string | null;
+  /** A file that holds `token`, for its owner alone. */
+  readonly tokenFile: string | null;
   readonly port: number;
   /** The runtime's process id. */
   readonly pid: number;
   /** Settles when the runtime is gone, with how it went: `exit 0` or `SIGKILL`. */
   readonly exited: Promise<string>;
+  /** Asks at `path`, which begins with a slash, with `token`. */
+  fetch(path: string, init?: RequestInit): Promise<Response>;
   /** Ends the runtime: SIGTERM, and SIGKILL to one that is still there after three seconds. */
   stop(): Promise<void>;
   /** Ends the runtime with SIGKILL, as a crash would. The state stays in its folder. */
@@ -63,10 +78,17 @@ export async function startEdge(options: EdgeOptions): Promise<Edge> {
   const persistTo = resolve(options.persistTo);
   await claim(persistTo);
   if (port !== 0) await assertFree(port);
-  const config = await writeConfig(persistTo, port, options.config ?? "wrangler.toml");
+  const locks = options.auth === "none" ? UNLOCKED : await locksIn(persistTo);
+  const config = await writeConfig({
+    persistTo,
+    port,
+    config: options.config ?? "wrangler.toml",
+    auth: options.auth,
+  });
   const child = spawn(runtimePath(), ["serve", config, "--control-fd=3"], {
     stdio: ["ignore", "pipe", "pipe", "pipe"],
-    env: { ...process.env, ...RUNTIME_ENVIRONMENT },
+    // From the environment, which no list of processes shows; its configuration holds no secret.
+    env: { ...process.env, ...RUNTIME_ENVIRONMENT, KEDGE_KEY: locks.secret },
   });
   const exited = new Promise<string>((settle) => {
     child.once("exit", (code, signal) => settle(signal ?? `exit ${code ?? "unknown"}`));
@@ -83,7 +105,7 @@ export async function startEdge(options: EdgeOptions): Promise<Edge> {
       ownerFile(persistTo),
       JSON.stringify({ pid: child.pid, parent: process.pid, port: listening }),
     );
-    return edgeOf(child, listening, exited);
+    return edgeOf(child, { port: listening, exited, locks });
   } catch (error) {
     child.kill("SIGKILL");
     if (tail().includes("Address already in use")) throw portInUse(port);
@@ -91,13 +113,37 @@ export async function startEdge(options: EdgeOptions): Promise<Edge> {
   }
 }
 
+interface Locks extends Pick<Edge, "token" | "gatewayToken" | "tokenFile"> {
+  readonly secret: string;
+}
+
+const UNLOCKED: Locks = { secret: "", token: null, gatewayToken: null, tokenFile: null };
+
+async function locksIn(persistTo: string): Promise<Locks> {
+  const secret = await secretIn(persistTo);
+  const [token, gatewayToken] = await Promise.all([
+    mintToken(secret, { role: "admin", principal: "admin" }),
+    mintToken(secret, { role: "gateway", cluster: "*", principal: "gateway" }),
+  ]);
+  const tokenFile = await writeTokenFile(persistTo, "admin-token", token);
+  return { secret, token, gatewayToken, tokenFile };
+}
+
+interface Configured extends Required<Pick<EdgeOptions, "persistTo" | "port" | "config">> {
+  readonly auth: EdgeOptions["auth"];
+}
+
 /** Bundles the Worker and writes the runtime's configuration, in a process of its own, which exits afterwards. */
-async function writeConfig(persistTo: string, port: number, config: string): Promise<string> {
+async function writeConfig({ persistTo, port, config, auth }: Configured): Promise<string> {
   const script = join(ROOT, "local", "runtime-config.ts");
   try {
-    await promisify(execFile)(process.execPath, [script, persistTo, String(port), config], {
-      env: { ...process.env, ...RUNTIME_ENVIRONMENT },
-    });
+    await promisify(execFile)(
+      process.execPath,
+      [script, persistTo, String(port), config, auth ?? "tokens"],
+      {
+        env: { ...process.env, ...RUNTIME_ENVIRONMENT },
+      },
+    );
   } catch (error) {
     const output =
       error instanceof Error && "stderr" in error ? String(error.stderr) : String(error);
@@ -106,18 +152,30 @@ async function writeConfig(persistTo: string, port: number, config: string): Pro
   return join(persistTo, "runtime", "workerd.capnp");
 }
 
-function edgeOf(child: ChildProcess, port: number, exited: Promise<string>): Edge {
+function edgeOf(
+  child: ChildProcess,
+  {
+    port,
+    exited,
+    locks,
+  }: { readonly port: number; readonly exited: Promise<string>; readonly locks: Locks },
+): Edge {
   const end = async (signal: NodeJS.Signals): Promise<void> => {
     child.kill(signal);
     const timer = setTimeout(() => child.kill("SIGKILL"), STOP_MS);
     await exited;
     clearTimeout(timer);
   };
+  const url = `http://127.0.0.1:${port}`;
   return {
-    url: `http://127.0.0.1:${port}`,
+    url,
+    token: locks.token,
+    gatewayToken: locks.gatewayToken,
+    tokenFile: locks.tokenFile,
     port,
     pid: child.pid ?? 0,
     exited,
+    fetch: (path, init) => fetch(`${url}${path}`, authorized(locks.token, init)),
     stop: () => end("SIGTERM"),
     kill: () => end("SIGKILL"),
   };

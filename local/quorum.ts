@@ -63,7 +63,7 @@ export async function startQuorum(options: QuorumOptions = {}): Promise<Quorum> 
     const started = await startEdge({ ...edgeOptions, persistTo: folder });
     edge = started;
     const formed = await Promise.race([formedAndReady(started, form), untimelyEnd(started)]);
-    if (ports !== undefined) gateway = await openGateway(started.url, formed, ports);
+    if (ports !== undefined) gateway = await openGateway(started, formed, ports);
     const restart = async (): Promise<void> => {
       edge = await startEdge({ ...edgeOptions, persistTo: folder, port: started.port });
     };
@@ -74,14 +74,14 @@ export async function startQuorum(options: QuorumOptions = {}): Promise<Quorum> 
   }
 }
 
-const threeVoters = ({ url }: Edge): Promise<FormedCluster> => formCluster(url, { voters: 3 });
+const threeVoters = (edge: Edge): Promise<FormedCluster> => formCluster(edge, { voters: 3 });
 
 async function formedAndReady(
   edge: Edge,
   form: (edge: Edge) => Promise<FormedCluster>,
 ): Promise<FormedCluster> {
   const formed = await form(edge);
-  await untilReady(edge.url, formed.cluster_id);
+  await untilReady(edge, formed.cluster_id);
   return formed;
 }
 
@@ -108,7 +108,7 @@ function quorumOf({ current, formed, gateway, restart, stop }: Parts): Quorum {
       return current();
     },
     formed,
-    cluster: clusterClient(current().url, formed.cluster_id),
+    cluster: clusterClient(current(), formed.cluster_id),
     bootstrapServers: gateway?.bootstrapServers ?? null,
     gatewayPort: (nodeId) => {
       const at = formed.controllers.findIndex(({ node_id }) => node_id === nodeId);
@@ -118,7 +118,7 @@ function quorumOf({ current, formed, gateway, restart, stop }: Parts): Quorum {
     },
     kill: () => current().kill(),
     restart,
-    untilReady: () => untilReady(current().url, formed.cluster_id),
+    untilReady: () => untilReady(current(), formed.cluster_id),
     stop,
   };
 }
@@ -141,10 +141,10 @@ function openGateway(
 }
 
 /** Waits for 200 from `/health/ready`. */
-async function untilReady(url: string, clusterId: string): Promise<void> {
+async function untilReady(edge: Edge, clusterId: string): Promise<void> {
   const deadline = performance.now() + READY_MS;
   for (;;) {
-    const response = await fetch(`${url}/health/ready?cluster_id=${clusterId}`);
+    const response = await edge.fetch(`/health/ready?cluster_id=${clusterId}`);
     const body = await response.text();
     if (response.ok) return;
     if (performance.now() > deadline) throw new Error(`not ready after ${READY_MS} ms: ${body}`);

@@ -20,6 +20,8 @@ interface Places {
   readonly port: number;
   /** The `wrangler.toml` to follow, as a path from the checkout's root. */
   readonly config: string;
+  /** `tokens`, or `none`: nobody is asked who they are. */
+  readonly auth: string;
 }
 
 /** Kinds of bindings that this product has no use for; one that appears needs a line in `describeRuntime`. */
@@ -33,7 +35,7 @@ const UNSUPPORTED = [
 ] as const;
 
 /** Bundles the Worker and writes its configuration: `runtime/worker.js` and `runtime/workerd.capnp`. */
-async function writeRuntimeFiles({ persistTo, port, config }: Places): Promise<void> {
+async function writeRuntimeFiles({ persistTo, port, config, auth }: Places): Promise<void> {
   const settings = unstable_readConfig({ config: join(ROOT, config) }, { hideWarnings: true });
   const { main, compatibility_date: compatibilityDate } = settings;
   if (main === undefined || compatibilityDate === undefined) {
@@ -64,7 +66,7 @@ async function writeRuntimeFiles({ persistTo, port, config }: Places): Promise<v
       compatibilityDate,
       compatibilityFlags: settings.compatibility_flags,
       bindings: settings.durable_objects.bindings,
-      vars: settings.vars,
+      vars: { ...settings.vars, KEDGE_LOOPBACK: "true", KEDGE_AUTH: auth },
       objects,
       port,
     }),
@@ -81,7 +83,7 @@ interface Description {
   readonly port: number;
 }
 
-/** Loopback only: nothing here authenticates a caller. */
+/** Loopback only. The secret comes from the environment of the runtime, and stands in no file but its own. */
 function describeRuntime({
   name,
   compatibilityDate,
@@ -98,6 +100,7 @@ function describeRuntime({
       `(className = ${text(className)}, uniqueKey = ${text(`${name}-${className}`)}, enableSql = true)`,
   );
   const bound = [
+    `(name = "KEDGE_KEY", fromEnvironment = "KEDGE_KEY")`,
     ...bindings.map(
       (binding) =>
         `(name = ${text(binding.name)}, durableObjectNamespace = ${text(binding.class_name)})`,
@@ -134,5 +137,6 @@ const main :Workerd.Worker = (
 /** A text literal of the configuration language. */
 const text = (value: string): string => JSON.stringify(value);
 
-const [folder = ".kedge", port = "0", config = "wrangler.toml"] = process.argv.slice(2);
-await writeRuntimeFiles({ persistTo: folder, port: Number(port), config });
+const [folder = ".kedge", port = "0", config = "wrangler.toml", auth = "tokens"] =
+  process.argv.slice(2);
+await writeRuntimeFiles({ persistTo: folder, port: Number(port), config, auth });

@@ -66,7 +66,7 @@ async function formation(): Promise<Quorum> {
     form: async (edge) => {
       say(`workerd ${edge.pid} answers on ${edge.url}; its state is in a temporary folder`);
       const startMs = performance.now();
-      const formed = await formCluster(edge.url, { voters: 3 });
+      const formed = await formCluster(edge, { voters: 3 });
       tookMs = Math.round(performance.now() - startMs);
       return formed;
     },

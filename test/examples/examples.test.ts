@@ -23,7 +23,7 @@ beforeAll(async () => {
 });
 // A cluster for each test: a broker that one of them left behind would be placed on in the next.
 beforeEach(async () => {
-  const { cluster_id: id } = await formCluster(quorum.edge.url, { voters: 1 });
+  const { cluster_id: id } = await formCluster(quorum.edge, { voters: 1 });
   url = `${quorum.edge.url}/kafka/v3/clusters/${id}`;
 });
 afterEach(async () => {
@@ -223,7 +223,7 @@ describe("the script with curl", () => {
     ]);
     const epochs = said.flatMap((line) => /in epoch (\d+)$/.exec(String(line))?.[1] ?? []);
     expect(Number(epochs[1])).toBeGreaterThan(Number(epochs[0]));
-    expect((await fetch(`${quorum.edge.url}/kafka/v3/clusters/${id}`)).status).toBe(404);
+    expect((await quorum.edge.fetch(`/kafka/v3/clusters/${id}`)).status).toBe(404);
   });
 
   test("ends with the server's sentence when it is refused", async () => {

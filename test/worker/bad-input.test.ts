@@ -155,7 +155,7 @@ describe("a path", () => {
       error_code: 40406,
     });
     expect(await refusalOf(fetch(`${own()}/nowhere`))).toMatchObject({ error_code: 40406 });
-    expect(await refusalOf(fetch(`${quorum.edge.url}/%00`))).toMatchObject({ error_code: 40406 });
+    expect(await refusalOf(quorum.edge.fetch(`/%00`))).toMatchObject({ error_code: 40406 });
   });
 
   test.each([

@@ -12,9 +12,9 @@ beforeAll(async () => {
 afterAll(() => quorum.stop());
 
 const create = (body: unknown): Promise<Response> =>
-  fetch(`${quorum.edge.url}/kafka/v3/clusters`, { method: "POST", body: JSON.stringify(body) });
+  quorum.edge.fetch(`/kafka/v3/clusters`, { method: "POST", body: JSON.stringify(body) });
 const readiness = (query = ""): Promise<Response> =>
-  fetch(`${quorum.edge.url}/health/ready${query}`);
+  quorum.edge.fetch(`/health/ready${query}`);
 
 describe("a new cluster", () => {
   test("is led and can commit when the answer is there", async () => {
@@ -37,9 +37,9 @@ describe("a new cluster", () => {
   });
 
   test("lives beside others, until it is deleted", async () => {
-    const second = await formCluster(quorum.edge.url, { voters: 1 });
-    const client = clusterClient(quorum.edge.url, second.cluster_id);
-    expect((await listClusters(quorum.edge.url)).map((each) => each.cluster_id).toSorted()).toEqual(
+    const second = await formCluster(quorum.edge, { voters: 1 });
+    const client = clusterClient(quorum.edge, second.cluster_id);
+    expect((await listClusters(quorum.edge)).map((each) => each.cluster_id).toSorted()).toEqual(
       [quorum.formed.cluster_id, second.cluster_id].toSorted(),
     );
     expect((await client.log(0)).lines.length).toBeGreaterThan(0);
@@ -50,14 +50,14 @@ describe("a new cluster", () => {
     expect(await refusalOf(fetch(url, { method: "DELETE" }))).toMatchObject({ status: 404 });
     expect((await readiness()).status).toBe(200);
 
-    const reborn = await formCluster(quorum.edge.url, { voters: 1, cluster_id: second.cluster_id });
+    const reborn = await formCluster(quorum.edge, { voters: 1, cluster_id: second.cluster_id });
     expect(reborn.controllers[0]?.directory_id).not.toBe(second.controllers[0]?.directory_id);
     expect((await client.log(0)).lines[0]).toMatchObject({ offset: 0 });
   });
 
   test("may have one voter or five", async () => {
     for (const voters of [1, 5]) {
-      const formed = await formCluster(quorum.edge.url, { voters });
+      const formed = await formCluster(quorum.edge, { voters });
       expect(formed.controllers).toHaveLength(voters);
       expect((await readiness(`?cluster_id=${formed.cluster_id}`)).status).toBe(200);
     }
@@ -66,7 +66,7 @@ describe("a new cluster", () => {
 
 describe("health", () => {
   test("is live without asking anyone", async () => {
-    const response = await fetch(`${quorum.edge.url}/health/live`);
+    const response = await quorum.edge.fetch(`/health/live`);
     expect([response.status, await response.json()]).toEqual([200, { live: true }]);
   });
 

@@ -50,7 +50,7 @@ async function createTopic(name: string, cluster = quorum.cluster): Promise<numb
 }
 
 const get = (path: string, cluster: ClusterClient = quorum.cluster): Promise<Response> =>
-  fetch(`${quorum.edge.url}/kafka/v3/clusters/${cluster.clusterId}/${path}`);
+  quorum.edge.fetch(`/kafka/v3/clusters/${cluster.clusterId}/${path}`);
 
 /** Waits until no controller has the log at `offset` any more. */
 async function untilCutAbove(offset: number): Promise<void> {
@@ -146,20 +146,20 @@ describe("the past", () => {
 });
 
 const create = (body: unknown): Promise<Response> =>
-  fetch(`${quorum.edge.url}/kafka/v3/clusters`, { method: "POST", body: JSON.stringify(body) });
+  quorum.edge.fetch(`/kafka/v3/clusters`, { method: "POST", body: JSON.stringify(body) });
 
 describe("a fork", () => {
   test("begins with the other cluster's state and goes its own way", async () => {
     const offset = await createTopic("forked");
     await createTopic("not-forked");
-    const formed = await formCluster(quorum.edge.url, {
+    const formed = await formCluster(quorum.edge, {
       fork_of: quorum.formed.cluster_id,
       at_offset: offset,
       voters: 3,
       settings: SETTINGS,
     });
     expect(formed.fork_of).toEqual({ cluster_id: quorum.formed.cluster_id, offset });
-    const fork = clusterClient(quorum.edge.url, formed.cluster_id);
+    const fork = clusterClient(quorum.edge, formed.cluster_id);
     const names = await topicNames(fork);
     expect([names.includes("forked"), names.includes("not-forked")]).toEqual([true, false]);
     expect(names).toEqual(await topicNames(quorum.cluster, `&at_offset=${offset}`));
@@ -206,7 +206,7 @@ describe("a fork", () => {
     expect(body.fork_of.offset).toBeGreaterThanOrEqual(newest);
     const again = await create(request);
     expect([again.status, await again.json()]).toMatchObject([200, { fork_of: body.fork_of }]);
-    const fork = clusterClient(quorum.edge.url, request.cluster_id);
+    const fork = clusterClient(quorum.edge, request.cluster_id);
     await fork.post("controllers/3000:restart");
     expect(await topicNames(fork)).toContain("newest");
     expect(await refusalOf(create({ ...request, at_offset: newest }))).toMatchObject({
@@ -217,8 +217,8 @@ describe("a fork", () => {
       status: 409,
     });
     // A fork can be forked.
-    const second = await formCluster(quorum.edge.url, { fork_of: request.cluster_id, voters: 1 });
-    expect(await topicNames(clusterClient(quorum.edge.url, second.cluster_id))).toContain("newest");
+    const second = await formCluster(quorum.edge, { fork_of: request.cluster_id, voters: 1 });
+    expect(await topicNames(clusterClient(quorum.edge, second.cluster_id))).toContain("newest");
   });
 
   test("that cannot be made leaves nothing behind", async () => {
@@ -257,7 +257,7 @@ const newId = (): string =>
     .replaceAll("-", "a")}AA`;
 
 async function listed(): Promise<readonly string[]> {
-  const response = await fetch(`${quorum.edge.url}/kafka/v3/clusters`);
+  const response = await quorum.edge.fetch(`/kafka/v3/clusters`);
   const body: { readonly data: readonly { readonly cluster_id: string }[] } = JSON.parse(
     await response.text(),
   );

@@ -58,7 +58,7 @@ describe("a quorum", () => {
     await Promise.all(writers);
 
     await quorum.restart();
-    const ready = (): Promise<Response> => fetch(`${quorum.edge.url}/health/ready`);
+    const ready = (): Promise<Response> => quorum.edge.fetch(`/health/ready`);
     const early = await ready();
     expect([early.status, await early.text()]).toEqual([
       503,

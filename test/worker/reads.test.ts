@@ -24,7 +24,7 @@ const create = (name: string, partitions = 1): Promise<Answer<CreateTopicsRespon
     ],
   });
 const get = (path: string, init?: RequestInit): Promise<Response> =>
-  fetch(`${quorum.edge.url}/kafka/v3/clusters/${quorum.formed.cluster_id}/${path}`, init);
+  quorum.edge.fetch(`/kafka/v3/clusters/${quorum.formed.cluster_id}/${path}`, init);
 
 describe("a read", () => {
   test("after a write sees it, and says how far it reaches", async () => {

@@ -1,0 +1,46 @@
+/**
+ * The secret of a run on this machine, and the tokens that it signs: a file that its owner alone may read, under the
+ * folder of the state, drawn when there is none.
+ */
+import { randomBytes } from "node:crypto";
+import { chmod, mkdir, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { claimsFor, signingKey, signToken, type TokenRequest } from "../src/access/index.ts";
+
+const SECRET_BYTES = 32;
+const OWNER_ALONE = 0o600;
+
+/** The secret in `folder`. */
+export async function secretIn(folder: string): Promise<string> {
+  const file = join(folder, "secret");
+  await mkdir(folder, { recursive: true });
+  const drawn = randomBytes(SECRET_BYTES).toString("base64url");
+  // Only if there is none: two that start at once must not sign with two secrets.
+  await writeFile(file, `${drawn}\n`, { mode: OWNER_ALONE, flag: "wx" }).catch((error: unknown) => {
+    if (!(error instanceof Error && "code" in error && error.code === "EEXIST")) throw error;
+  });
+  const secret = (await readFile(file, "utf8")).trim();
+  if (secret === "") throw new Error(`${file} is empty: delete it, and another secret is drawn`);
+  return secret;
+}
+
+/** A token that `secret` signs. Throws for a request that says why it cannot be met. */
+export async function mintToken(
+  secret: string,
+  request: Pick<TokenRequest, "role"> & Partial<TokenRequest>,
+): Promise<string> {
+  const open = { cluster: null, brokerIds: [], principal: null, lifetimeS: null };
+  const id = randomBytes(16).toString("base64url");
+  const claims = claimsFor({ ...open, ...request }, { nowMs: Date.now(), id });
+  if (typeof claims === "string") throw new RangeError(claims);
+  return signToken(await signingKey(secret), claims);
+}
+
+/** Writes `token` where its owner alone can read it, and answers with where that is. */
+export async function writeTokenFile(folder: string, name: string, token: string): Promise<string> {
+  const file = join(folder, name);
+  await writeFile(file, `${token}\n`, { mode: OWNER_ALONE });
+  // A file that is there already keeps the mode that it has.
+  await chmod(file, OWNER_ALONE);
+  return file;
+}
