@@ -26,7 +26,7 @@ export const FOLDERS: Readonly<Record<string, Folder>> = {
     mayImport: ["src/std", "src/protocol", "src/metadata", "durable-objects"],
     packages: /^hono(\/|$)/,
   },
-  gateway: { mayImport: ["src/std"], packages: /^node:/ },
+  gateway: { mayImport: ["src/std", "src/protocol"], packages: /^node:/ },
   client: { mayImport: [], packages: NOTHING },
   local: { mayImport: ["gateway", "client"], packages: /^(node:.*|esbuild|wrangler)$/ },
 };
@@ -114,9 +114,11 @@ export const ROOMS: Readonly<Record<string, Readonly<Record<string, Room>>>> = {
   },
   gateway: {
     metrics: { files: ["metrics"], mayImport: [] },
-    edge: { mayImport: [] },
+    edge: { mayImport: ["metrics"] },
     observer: { mayImport: ["metrics", "edge"] },
-    tcp: { mayImport: ["metrics", "edge", "observer"] },
+    sasl: { mayImport: ["edge"] },
+    tls: { mayImport: [] },
+    tcp: { mayImport: ["metrics", "edge", "observer", "sasl", "tls"] },
   },
 };
 
