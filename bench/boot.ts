@@ -29,7 +29,7 @@ export async function boot(): Promise<void> {
   const quorum = await startQuorum({
     config: "bench/wrangler.toml",
     // Nothing but the replay: `snapshots` says what snapshots change.
-    form: ({ url }) => formCluster(url, { voters: 3, settings: WITHOUT_SNAPSHOTS }),
+    form: (edge) => formCluster(edge, { voters: 3, settings: WITHOUT_SNAPSHOTS }),
   });
   try {
     console.log(

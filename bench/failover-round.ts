@@ -9,6 +9,7 @@ import {
   type QuorumState,
 } from "../client/cluster-client.ts";
 import { jsonBroker } from "../client/json-broker.ts";
+import type { Edge } from "../local/edge.ts";
 import { AllocateProducerIds, requestFrame } from "../src/protocol/index.ts";
 import {
   isAllocatedFrame,
@@ -43,7 +44,7 @@ export interface Failover {
 
 /** A cluster with one registered broker, in whose name is written. */
 export interface Subject {
-  readonly edgeUrl: string;
+  readonly edge: Edge;
   readonly formed: FormedCluster;
   readonly cluster: ClusterClient;
   readonly frames: Path;
@@ -64,11 +65,12 @@ const WARM_UP_MS = 400;
 const PHASE_MS = 500;
 const POLL_MS = 10;
 
-export async function subjectOf(edgeUrl: string, formed: FormedCluster): Promise<Subject> {
-  const cluster = clusterClient(edgeUrl, formed.cluster_id);
+export async function subjectOf(edge: Edge, formed: FormedCluster): Promise<Subject> {
+  const cluster = clusterClient(edge, formed.cluster_id);
   const brokerEpoch = await jsonBroker(cluster, 1).register();
-  const base = `${edgeUrl}/kafka/v3/clusters/${formed.cluster_id}`;
+  const base = `${edge.url}/kafka/v3/clusters/${formed.cluster_id}`;
   const request = { brokerId: 1, brokerEpoch };
+  const { gatewayToken: token } = edge;
   const header = { apiVersion: 0, correlationId: 1, clientId: "bench" };
   const frame = requestFrame(AllocateProducerIds, header, request);
   const frames = formed.controllers.map(({ node_id: nodeId }) => ({
@@ -84,18 +86,18 @@ export async function subjectOf(edgeUrl: string, formed: FormedCluster): Promise
     isDone: isAllocatedJson,
   };
   return {
-    edgeUrl,
+    edge,
     formed,
     cluster,
-    frames: { targets: frames, patienceMs: FRAMES_PATIENCE_MS, asksBesides: false },
-    routing: { targets: [routing], patienceMs: ROUTING_PATIENCE_MS, asksBesides: true },
+    frames: { token, targets: frames, patienceMs: FRAMES_PATIENCE_MS, asksBesides: false },
+    routing: { token, targets: [routing], patienceMs: ROUTING_PATIENCE_MS, asksBesides: true },
   };
 }
 
 /** Deletes the cluster: its voters would go on fetching from each other. */
-export async function forget({ edgeUrl, formed }: Subject): Promise<void> {
-  const url = `${edgeUrl}/kafka/v3/clusters/${formed.cluster_id}`;
-  const response = await fetch(url, { method: "DELETE" });
+export async function forget({ edge, formed }: Subject): Promise<void> {
+  const path = `/kafka/v3/clusters/${formed.cluster_id}`;
+  const response = await edge.fetch(path, { method: "DELETE" });
   if (!response.ok) throw new Error(`DELETE: ${response.status} ${await response.text()}`);
   await response.body?.cancel();
 }
@@ -165,11 +167,11 @@ async function followerOf({ cluster, formed }: Subject, nth: number): Promise<nu
 
 /** Does it to the leader; what is returned undoes it. */
 async function inflict(
-  { cluster, edgeUrl, formed }: Subject,
+  { cluster, edge, formed }: Subject,
   fault: Case["fault"],
   leaderId: number,
 ): Promise<() => Promise<void>> {
-  const leader = { edgeUrl, clusterId: formed.cluster_id, nodeId: leaderId };
+  const leader = { edgeUrl: edge.url, clusterId: formed.cluster_id, nodeId: leaderId };
   switch (fault) {
     case "restart":
       await cluster.post(`controllers/${leaderId}:restart`);

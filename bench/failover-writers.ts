@@ -26,6 +26,8 @@ export interface Target {
 }
 
 export interface Path {
+  /** A gateway's; null where nobody is asked who they are. */
+  readonly token: string | null;
   /** Tried in turn, beginning with the one that answered last. */
   readonly targets: readonly Target[];
   /** A target that has left a call unanswered for so long is not waited for. */
@@ -73,7 +75,7 @@ interface WriterLog {
 }
 
 async function write(
-  { targets, patienceMs, asksBesides }: Path,
+  { token, targets, patienceMs, asksBesides }: Path,
   log: WriterLog,
   { agent, pauseMs }: { readonly agent: Agent; readonly pauseMs: number },
 ): Promise<void> {
@@ -86,7 +88,7 @@ async function write(
     if (target === undefined) return;
     const answer: Ack | Refusal = silent.has(target)
       ? { reason: `${target.url} is silent`, leaderId: null }
-      : await patiently(post(target, agent), patienceMs, (call) => {
+      : await patiently(post(target, token, agent), patienceMs, (call) => {
           if (asksBesides) return;
           silent.add(target);
           void call.finally(() => silent.delete(target));
@@ -134,9 +136,17 @@ async function patiently<Value>(
 }
 
 /** The acknowledgement, or why there is none. */
-function post({ url, body, isDone }: Target, agent: Agent): Promise<Ack | Refusal> {
+function post(
+  { url, body, isDone }: Target,
+  token: string | null,
+  agent: Agent,
+): Promise<Ack | Refusal> {
   return new Promise((settle) => {
-    const headers = { "content-length": body.byteLength, "content-type": "application/json" };
+    const headers = {
+      "content-length": body.byteLength,
+      "content-type": "application/json",
+      authorization: `Bearer ${token ?? ""}`,
+    };
     const outgoing = request(url, { method: "POST", agent, headers });
     const lost = (error: Error): void => settle({ reason: error.message, leaderId: null });
     outgoing.once("error", lost);

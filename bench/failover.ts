@@ -7,7 +7,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { formCluster } from "../client/cluster-client.ts";
-import { startEdge } from "../local/edge.ts";
+import { startEdge, type Edge } from "../local/edge.ts";
 import {
   GIVEN_UP_MS,
   failOver,
@@ -54,7 +54,7 @@ export async function failover(options: FailoverOptions): Promise<void> {
   const config = "bench/wrangler.toml";
   const edge = await startEdge({ persistTo, config, onLine: () => undefined });
   try {
-    for (let nth = 0; nth < rounds; nth += 1) await runRound(edge.url, seen, nth);
+    for (let nth = 0; nth < rounds; nth += 1) await runRound(edge, seen, nth);
   } finally {
     await edge.stop();
     await rm(persistTo, { recursive: true, force: true });
@@ -65,12 +65,12 @@ export async function failover(options: FailoverOptions): Promise<void> {
 
 /** One failover of every case. The clusters are new: a restarted object replays its log on the thread of them all. */
 async function runRound(
-  url: string,
+  edge: Edge,
   seen: ReadonlyMap<Case, Failover[]>,
   nth: number,
 ): Promise<void> {
-  const three = await subjectOf(url, await formCluster(url, { voters: 3 }));
-  const five = await subjectOf(url, await formCluster(url, { voters: 5 }));
+  const three = await subjectOf(edge, await formCluster(edge, { voters: 3 }));
+  const five = await subjectOf(edge, await formCluster(edge, { voters: 5 }));
   for (const [each, failovers] of seen) {
     if (each.fault === "hang" && nth % HANG_SHARE !== 0) continue;
     failovers.push(await failOver(each.voters === 3 ? three : five, each, nth));

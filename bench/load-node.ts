@@ -1,5 +1,6 @@
 /** Load from inside the runtime: the same frames that the gateway would send, without HTTP from outside. */
 import { DurableObject } from "cloudflare:workers";
+import { bearerHeader, UNLOCKED } from "../durable-objects/bearer.ts";
 import type { ControllerNode } from "../durable-objects/controller-node.ts";
 import { ROUTES, urlOf } from "../durable-objects/contract.ts";
 import type { CeilingNode } from "./ceiling-node.ts";
@@ -25,6 +26,7 @@ export class LoadNode extends DurableObject<BenchEnv> {
       const response = await stub.fetch(urlOf("frames"), {
         method: ROUTES.frames.method,
         body: shape.frame,
+        headers: bearerHeader(UNLOCKED),
       });
       if (!response.ok) throw new Error(`the leader answered ${response.status}`);
       await response.arrayBuffer();

@@ -62,8 +62,8 @@ export async function ask(quorum: Quorum, call: NodeCall): Promise<Answer> {
 export async function write(quorum: Quorum): Promise<void> {
   const configs = [{ name: "retention.ms", configOperation: 0, value: String(Date.now()) }];
   const resources = [{ resourceType: 2, resourceName: "t0", configs }];
-  const cluster = `${quorum.edge.url}/kafka/v3/clusters/${quorum.formed.cluster_id}`;
-  const response = await fetch(`${cluster}/rpc/IncrementalAlterConfigs`, {
+  const cluster = `/kafka/v3/clusters/${quorum.formed.cluster_id}`;
+  const response = await quorum.edge.fetch(`${cluster}/rpc/IncrementalAlterConfigs`, {
     method: "POST",
     body: JSON.stringify({ resources, validateOnly: false }),
   });

@@ -45,7 +45,7 @@ async function withBroker(quorum: Quorum): Promise<BenchQuorum> {
   const overHttp = async (shape: LoadShape, frame: Uint8Array): Promise<Load> => {
     const agent = new Agent({ keepAlive: true, maxSockets: shape.writers });
     try {
-      return await closedLoop(shape, () => post(url, frame, agent));
+      return await closedLoop(shape, () => post({ url, token: edge.gatewayToken, frame }, agent));
     } finally {
       agent.destroy();
     }
@@ -54,9 +54,19 @@ async function withBroker(quorum: Quorum): Promise<BenchQuorum> {
 }
 
 /** Rejects unless a frame comes back. */
-function post(url: string, frame: Uint8Array, agent: Agent): Promise<void> {
+function post(
+  {
+    url,
+    token,
+    frame,
+  }: { readonly url: string; readonly token: string | null; readonly frame: Uint8Array },
+  agent: Agent,
+): Promise<void> {
   return new Promise((resolve, reject) => {
-    const headers = { "content-length": frame.byteLength };
+    const headers = {
+      "content-length": frame.byteLength,
+      authorization: `Bearer ${token ?? ""}`,
+    };
     const outgoing = request(url, { method: "POST", agent, headers });
     outgoing.once("error", reject);
     outgoing.once("response", (incoming) => {

@@ -42,7 +42,7 @@ export async function snapshots(options: {
   for (const log of options.largest === true ? [...LOGS, LARGEST] : LOGS) {
     const quorum = await startQuorum({
       config: "bench/wrangler.toml",
-      form: ({ url }) => formCluster(url, { voters: 3, settings: SETTINGS }),
+      form: (edge) => formCluster(edge, { voters: 3, settings: SETTINGS }),
     });
     try {
       console.log(`| ${(await row(quorum, log)).join(" | ")} |`);
@@ -135,10 +135,10 @@ async function writesUntil(
 
 async function coldRead({ edge, formed }: Quorum): Promise<number> {
   const beganMs = performance.now();
-  const url = `${edge.url}/kafka/v3/clusters/${formed.cluster_id}/topics?page_size=1`;
-  const response = await fetch(url);
+  const path = `/kafka/v3/clusters/${formed.cluster_id}/topics?page_size=1`;
+  const response = await edge.fetch(path);
   await response.text();
-  if (!response.ok) throw new Error(`${url}: ${response.status}`);
+  if (!response.ok) throw new Error(`${path}: ${response.status}`);
   return performance.now() - beganMs;
 }
 

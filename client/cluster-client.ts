@@ -198,7 +198,10 @@ export function clusterClient(deployment: Deployment, clusterId: string): Cluste
   return {
     clusterId,
     rpc: (api, body, version) =>
-      post(`rpc/${api}${version === undefined ? "" : `?version=${version}`}`, JSON.stringify(body)),
+      call(
+        `${base}/rpc/${api}${version === undefined ? "" : `?version=${version}`}`,
+        authorized(gatewayToken, { method: "POST", body: JSON.stringify(body) }),
+      ),
     get,
     post,
     quorum: async () => (await get<QuorumState>("quorum")).body,

@@ -14,7 +14,7 @@ import { promisify } from "node:util";
 import { authorized } from "../client/cluster-client.ts";
 import { ROOT, RUNTIME_ENVIRONMENT } from "./checkout.ts";
 import { assertFree, portInUse } from "./ports.ts";
-import { mintToken, secretIn, writeTokenFile } from "./secret.ts";
+import { mintToken, secretIn, writeTokenFile, type MintRequest } from "./secret.ts";
 
 export interface EdgeOptions {
   /** A folder for the state, made when missing. One runtime at a time may use it. */
@@ -49,6 +49,8 @@ export interface Edge {
   readonly pid: number;
   /** Settles when the runtime is gone, with how it went: `exit 0` or `SIGKILL`. */
   readonly exited: Promise<string>;
+  /** Signs another token; rejects when nobody is asked who they are, and for a request that cannot be met. */
+  mint(request: MintRequest): Promise<string>;
   /** Asks at `path`, which begins with a slash, with `token`. */
   fetch(path: string, init?: RequestInit): Promise<Response>;
   /** Ends the runtime: SIGTERM, and SIGKILL to one that is still there after three seconds. */
@@ -175,6 +177,7 @@ function edgeOf(
     port,
     pid: child.pid ?? 0,
     exited,
+    mint: (request) => mintToken(locks.secret, request),
     fetch: (path, init) => fetch(`${url}${path}`, authorized(locks.token, init)),
     stop: () => end("SIGTERM"),
     kill: () => end("SIGKILL"),

@@ -8,6 +8,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { clusterClient, formCluster } from "../client/cluster-client.ts";
 import type { ClusterClient, FormedCluster } from "../client/cluster-client.ts";
+import { NO_CREDENTIALS } from "../gateway/edge/credentials.ts";
 import { Tunnel } from "../gateway/edge/tunnel.ts";
 import { startGateway, type Gateway } from "../gateway/gateway.ts";
 import { GatewayMetrics } from "../gateway/metrics.ts";
@@ -126,13 +127,18 @@ function quorumOf({ current, formed, gateway, restart, stop }: Parts): Quorum {
 }
 
 function openGateway(
-  edge: string,
+  { url, gatewayToken: token }: Edge,
   formed: FormedCluster,
   { ports, log }: GatewayPorts,
 ): Promise<Gateway> {
   const metrics = new GatewayMetrics();
   return startGateway({
-    tunnel: new Tunnel({ edge, clusterId: formed.cluster_id, metrics }),
+    tunnel: new Tunnel({
+      edge: url,
+      clusterId: formed.cluster_id,
+      metrics,
+      credentials: { ...NO_CREDENTIALS, token },
+    }),
     metrics,
     controllers: formed.controllers.map(({ node_id: nodeId, port }) => ({
       nodeId,

@@ -24,11 +24,11 @@ export async function secretIn(folder: string): Promise<string> {
   return secret;
 }
 
+/** What is left open, is as `claimsFor` says. */
+export type MintRequest = Pick<TokenRequest, "role"> & Partial<TokenRequest>;
+
 /** A token that `secret` signs. Throws for a request that says why it cannot be met. */
-export async function mintToken(
-  secret: string,
-  request: Pick<TokenRequest, "role"> & Partial<TokenRequest>,
-): Promise<string> {
+export async function mintToken(secret: string, request: MintRequest): Promise<string> {
   const open = { cluster: null, brokerIds: [], principal: null, lifetimeS: null };
   const id = randomBytes(16).toString("base64url");
   const claims = claimsFor({ ...open, ...request }, { nowMs: Date.now(), id });

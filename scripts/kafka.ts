@@ -9,17 +9,18 @@
  */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { mkdir, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { onShutdown } from "../gateway/shutdown.ts";
-import { listClusters, type FormedCluster } from "../client/cluster-client.ts";
+import { listClusters, RefusedError, type FormedCluster } from "../client/cluster-client.ts";
 import { kafkaRelease, type Kafka } from "../local/kafka-release.ts";
 import { mainClassOf, type ToolName } from "../local/kafka-tools.ts";
 
 const VERSION = process.env["KAFKA_VERSION"] ?? "4.3.1";
 const EDGE = process.env["KEDGE_EDGE"] ?? "http://127.0.0.1:8787";
 const STATE = resolve(process.env["KEDGE_BROKERS"] ?? ".kedge/brokers");
+const TOKEN_FILE = resolve(".kedge/admin-token");
 /** Broker N listens on this plus N. */
 const BROKER_PORT_BASE = 9_191;
 
@@ -44,7 +45,8 @@ const USAGE = `usage: npm run kafka -- broker ID
 
   TOOL            ${TOOLS.map((name) => name.replace("kafka-", "")).join(", ")}
   KAFKA_VERSION   the release to take from Maven Central (${VERSION})
-  KEDGE_EDGE      where npm start answers (${EDGE})`;
+  KEDGE_EDGE      where npm start answers (${EDGE})
+  KEDGE_TOKEN     a token that it lets in (what .kedge/admin-token holds)`;
 
 const portOf = (brokerId: number): number => BROKER_PORT_BASE + brokerId;
 
@@ -68,12 +70,21 @@ function addressed(args: readonly string[]): readonly string[] {
 }
 
 async function defaultCluster(): Promise<FormedCluster> {
-  const clusters = await listClusters(EDGE).catch(() => {
-    throw new Error(`nothing answers at ${EDGE}; run npm start first`);
+  const deployment = { url: EDGE, token: tokenIn(process.env) };
+  const clusters = await listClusters(deployment).catch((error: unknown) => {
+    if (error instanceof RefusedError) throw error;
+    throw new Error(`nothing answers at ${EDGE}; run npm start first`, { cause: error });
   });
   const [cluster] = clusters;
   if (cluster === undefined) throw new Error(`${EDGE} has no cluster`);
   return cluster;
+}
+
+/** That of `npm start`, unless the environment says another; null where `npm start` asks for none. */
+function tokenIn(env: NodeJS.ProcessEnv): string | null {
+  const { KEDGE_TOKEN: token } = env;
+  if (token !== undefined) return token;
+  return existsSync(TOKEN_FILE) ? readFileSync(TOKEN_FILE, "utf8").trim() : null;
 }
 
 async function runBroker(kafka: Kafka, brokerId: number, cluster: FormedCluster): Promise<number> {

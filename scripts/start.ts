@@ -17,6 +17,7 @@ const USAGE = `npm start -- [options]
   --voters 1|3|5    controllers of the default cluster; counts when it is formed (3)
   --gateway-port N  first port of the gateway, one a controller; counts when the cluster is formed (9093)
   --no-gateway      no Kafka TCP, HTTP alone
+  --no-auth         ask nobody who they are: whoever reaches the port may everything
   --json            one line of JSON on standard output once it is ready`;
 
 interface Options {
@@ -27,6 +28,7 @@ interface Options {
   /** Whether the port was given, and not left at its default. */
   readonly gatewayMoved: boolean;
   readonly gateway: boolean;
+  readonly auth: boolean;
   readonly json: boolean;
 }
 
@@ -68,8 +70,9 @@ async function bringUp(options: Options, say: (line: string) => void): Promise<v
     onLine: console.error,
     form: (edge) => {
       running = edge;
-      return defaultCluster(edge.url, options, say);
+      return defaultCluster(edge, options, say);
     },
+    ...(options.auth ? {} : { auth: "none" }),
     ...(options.gateway ? { gateway: { ports: "named", log: console.error } } : {}),
   });
   running = quorum;
@@ -93,6 +96,7 @@ async function bringUp(options: Options, say: (line: string) => void): Promise<v
           port,
         })),
         ...(bootstrapServers === null ? {} : { bootstrap_servers: bootstrapServers }),
+        ...(edge.tokenFile === null ? {} : { token_file: edge.tokenFile }),
       }),
     );
   }
@@ -105,22 +109,38 @@ async function bringUp(options: Options, say: (line: string) => void): Promise<v
   if (bootstrapServers !== null) {
     say(`  brokers      controller.quorum.bootstrap.servers=${bootstrapServers}`);
   }
+  for (const line of howToAsk(edge, cluster.cluster_id)) say(line);
   say("");
   say("Ctrl-C stops all of it; the state stays.");
 }
 
+/** What lets in, and how it is used. Tokens are not printed: a terminal keeps what it shows. */
+function howToAsk({ url, tokenFile }: Edge, clusterId: string): readonly string[] {
+  if (tokenFile === null) {
+    return [
+      "",
+      "WARNING: --no-auth: whoever reaches this port, a program or a page of any user here, may everything.",
+    ];
+  }
+  return [
+    `  token        ${tokenFile}, an admin's`,
+    "",
+    `  curl -H "Authorization: Bearer $(cat ${tokenFile})" ${url}/kafka/v3/clusters/${clusterId}`,
+  ];
+}
+
 /** The first cluster of the directory; formed when there is none. */
 async function defaultCluster(
-  url: string,
+  edge: Edge,
   options: Options,
   say: (line: string) => void,
 ): Promise<FormedCluster> {
-  const [existing] = await listClusters(url);
+  const [existing] = await listClusters(edge);
   if (existing === undefined) {
     const ports = Array.from({ length: options.voters }, (_, at) => options.gatewayPort + at);
     if (options.gateway) for (const port of ports) await freeForGateway(port);
     say(`forming a cluster of ${options.voters} controllers`);
-    return await formCluster(url, { controllers: ports.map((port) => ({ port })) });
+    return await formCluster(edge, { controllers: ports.map((port) => ({ port })) });
   }
   say(`found cluster ${existing.cluster_id} of ${existing.controllers.length} controllers`);
   // The log names the ports to brokers, so a gateway on other ports would lead them nowhere.
@@ -133,7 +153,7 @@ async function defaultCluster(
   }
   if (options.gateway) for (const { port } of existing.controllers) await freeForGateway(port);
   // Forming again finishes what a kill may have cut short, and changes nothing that is done.
-  return await formCluster(url, {
+  return await formCluster(edge, {
     cluster_id: existing.cluster_id,
     metadata_version: existing.metadata_version,
     settings: existing.settings,
@@ -174,6 +194,7 @@ function optionsFrom(args: readonly string[]): Options {
     }),
     gatewayMoved: values["gateway-port"] !== undefined,
     gateway: values["no-gateway"] !== true,
+    auth: values["no-auth"] !== true,
     json: values.json === true,
   };
 }
@@ -189,6 +210,7 @@ function parse(args: readonly string[]) {
         voters: { type: "string" },
         "gateway-port": { type: "string" },
         "no-gateway": { type: "boolean" },
+        "no-auth": { type: "boolean" },
         json: { type: "boolean" },
         help: { type: "boolean", short: "h" },
       },

@@ -2,6 +2,7 @@
  * Controller nodes inside workerd: what only the platform can show. They are evicted, aborted and asked while
  * they are not ready; what they acknowledged is there afterwards, and the quorum goes on.
  */
+import { bearerHeader, UNLOCKED } from "../../durable-objects/bearer.ts";
 import { abortAllDurableObjects, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { describe, expect, test } from "vitest";
 import {
@@ -415,7 +416,12 @@ describe("a frame", () => {
       },
     );
     const sender = new AbortController();
-    const init = { method: "POST", body: request, signal: sender.signal };
+    const init = {
+      method: "POST",
+      body: request,
+      signal: sender.signal,
+      headers: bearerHeader(UNLOCKED),
+    };
     const answer = stubOf(cluster, 3000).fetch("https://controller/frames", init);
     const outcome = answer.then(
       () => "answered",

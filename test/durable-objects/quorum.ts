@@ -2,6 +2,7 @@
  * A quorum of real objects inside workerd, driven by the routes that the Worker and the gateway use. Waiting is
  * for something that happens, by long poll or by asking again; never for a time.
  */
+import { bearerHeader, UNLOCKED } from "../../durable-objects/bearer.ts";
 import { env } from "cloudflare:workers";
 import type { ClusterEntry } from "../../durable-objects/cluster-entry.ts";
 import { controllerName } from "../../durable-objects/cluster-entry.ts";
@@ -51,7 +52,11 @@ export const call = (
   nodeId: number,
   { route, body }: { readonly route: RouteName; readonly body?: string | Uint8Array },
 ): Promise<Response> =>
-  stubOf(cluster, nodeId).fetch(urlOf(route), { method: ROUTES[route].method, body: body ?? null });
+  stubOf(cluster, nodeId).fetch(urlOf(route), {
+    method: ROUTES[route].method,
+    body: body ?? null,
+    headers: bearerHeader(UNLOCKED),
+  });
 
 export const statusOf = async (cluster: ClusterEntry, nodeId: number): Promise<ControllerStatus> =>
   readJson(await call(cluster, nodeId, { route: "status" }), isControllerStatus);

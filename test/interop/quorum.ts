@@ -6,12 +6,13 @@ import { appendFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { formCluster } from "../../client/cluster-client.ts";
+import type { Edge } from "../../local/edge.ts";
 import { freePort, freePorts } from "../../local/ports.ts";
 import { startQuorum, type Quorum } from "../../local/quorum.ts";
 
 export interface InteropQuorum extends Pick<Quorum, "formed" | "cluster" | "stop"> {
-  /** Where the edge answers, as `http://127.0.0.1:8787`. */
-  readonly edgeUrl: string;
+  /** The edge, as it was started last. */
+  readonly edge: Edge;
   readonly bootstrapControllers: string;
   /** Aborts the controller that leads; its id. */
   readonly restartLeader: () => Promise<number>;
@@ -47,8 +48,8 @@ export async function startInteropQuorum(options: InteropOptions): Promise<Inter
     port: await freePort(),
     onLine: log,
     gateway: { ports: "named", log: (line) => log(`gateway: ${line}`) },
-    form: ({ url }) =>
-      formCluster(url, {
+    form: (edge) =>
+      formCluster(edge, {
         controllers: ports.map((port) => ({ host: "127.0.0.1", port })),
         settings: SETTINGS,
         ...(metadataVersion === undefined ? {} : { metadata_version: metadataVersion }),
@@ -59,7 +60,9 @@ export async function startInteropQuorum(options: InteropOptions): Promise<Inter
     formed,
     cluster,
     stop,
-    edgeUrl: quorum.edge.url,
+    get edge() {
+      return quorum.edge;
+    },
     bootstrapControllers: quorum.bootstrapServers ?? "",
     restartLeader: async () => {
       const { leader_id: leaderId } = await cluster.quorum();

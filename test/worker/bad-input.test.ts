@@ -2,6 +2,7 @@
  * Bad input: every kind of it gets a 4xx with `error_code` and `message` (or Kafka's own code inside a frame), no
  * record is written, and no controller changes its role.
  */
+import { authorized } from "../../client/cluster-client.ts";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { ResourceList } from "../../worker/http/resources.ts";
 import type { ControllerData } from "../../worker/routes/controllers.ts";
@@ -28,12 +29,18 @@ async function footprint(): Promise<unknown> {
   return { highWatermark, roles };
 }
 
-const base = (): string => `${quorum.edge.url}/kafka/v3/clusters`;
+const base = (): string => "/kafka/v3/clusters";
 const own = (): string => `${base()}/${quorum.formed.cluster_id}`;
-const post = (url: string, body: string | Uint8Array<ArrayBuffer>): Promise<Response> =>
-  fetch(url, { method: "POST", body });
+const get = (path: string): Promise<Response> => quorum.edge.fetch(path);
+const post = (path: string, body: string | Uint8Array<ArrayBuffer>): Promise<Response> =>
+  quorum.edge.fetch(path, { method: "POST", body });
+/** What brokers say, too, is said by a gateway. */
+const speak = (path: string, body: string | Uint8Array<ArrayBuffer>): Promise<Response> => {
+  const { url, gatewayToken } = quorum.edge;
+  return fetch(`${url}${path}`, authorized(gatewayToken, { method: "POST", body }));
+};
 const rpc = (api: string, body: string, query = ""): Promise<Response> =>
-  post(`${own()}/rpc/${api}${query}`, body);
+  speak(`${own()}/rpc/${api}${query}`, body);
 
 const TOPIC = { name: "t", numPartitions: 1, replicationFactor: 1, assignments: [], configs: [] };
 const createTopics = (...topics: readonly unknown[]): string => JSON.stringify({ topics });
@@ -141,7 +148,7 @@ describe("an API call", () => {
 describe("a path", () => {
   test("of an unknown cluster, controller or resource is a 404", async () => {
     const unknown = `${base()}/AAAAAAAAAAAAAAAAAAAAAQ`;
-    expect(await refusalOf(fetch(unknown))).toMatchObject({ status: 404, error_code: 40401 });
+    expect(await refusalOf(get(unknown))).toMatchObject({ status: 404, error_code: 40401 });
     expect(await refusalOf(post(`${unknown}/rpc/CreateTopics`, "{}"))).toMatchObject({
       error_code: 40401,
     });
@@ -154,8 +161,8 @@ describe("a path", () => {
     expect(await refusalOf(post(`${own()}/controllers/3000:explode`, ""))).toMatchObject({
       error_code: 40406,
     });
-    expect(await refusalOf(fetch(`${own()}/nowhere`))).toMatchObject({ error_code: 40406 });
-    expect(await refusalOf(quorum.edge.fetch(`/%00`))).toMatchObject({ error_code: 40406 });
+    expect(await refusalOf(get(`${own()}/nowhere`))).toMatchObject({ error_code: 40406 });
+    expect(await refusalOf(get(`/%00`))).toMatchObject({ error_code: 40406 });
   });
 
   test.each([
@@ -168,7 +175,7 @@ describe("a path", () => {
     "topics?min_offset=soon",
     "brokers?max_staleness_ms=-1",
   ])("with a bad parameter is refused: %s", async (path) => {
-    expect(await refusalOf(fetch(`${own()}/${path}`))).toMatchObject({
+    expect(await refusalOf(get(`${own()}/${path}`))).toMatchObject({
       status: 400,
       error_code: 40002,
     });

@@ -3,6 +3,7 @@
  * cluster's id and the leader's epoch are put in for the recorded ones; what is each quorum's own (offsets, times,
  * addresses, directories) is compared as being there or not, everything else as it is.
  */
+import { authorized } from "../../client/cluster-client.ts";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import {
   apiByName,
@@ -42,9 +43,13 @@ async function ask({
   if (api === undefined) throw new Error(`${name} is not spoken`);
   const header = { apiVersion: version, correlationId: 7, clientId: "replay" };
   const { edge, formed } = quorum;
+  const { gatewayToken: token } = edge;
   const url = `${edge.url}/kafka/v3/clusters/${formed.cluster_id}/controllers/${leader.leader_id}/frames`;
   const frame = requestFrame(api, header, { ...api.request.fill(request) });
-  const response = await fetch(url, { method: "POST", body: new Uint8Array(frame) });
+  const response = await fetch(
+    url,
+    authorized(token, { method: "POST", body: new Uint8Array(frame) }),
+  );
   expect(response.status).toBe(200);
   const answer = decodeResponseFrame(api, version, new Uint8Array(await response.arrayBuffer()));
   expect(answer.correlationId).toBe(7);

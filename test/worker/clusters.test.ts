@@ -13,8 +13,7 @@ afterAll(() => quorum.stop());
 
 const create = (body: unknown): Promise<Response> =>
   quorum.edge.fetch(`/kafka/v3/clusters`, { method: "POST", body: JSON.stringify(body) });
-const readiness = (query = ""): Promise<Response> =>
-  quorum.edge.fetch(`/health/ready${query}`);
+const readiness = (query = ""): Promise<Response> => quorum.edge.fetch(`/health/ready${query}`);
 
 describe("a new cluster", () => {
   test("is led and can commit when the answer is there", async () => {
@@ -44,10 +43,11 @@ describe("a new cluster", () => {
     );
     expect((await client.log(0)).lines.length).toBeGreaterThan(0);
 
-    const url = `${quorum.edge.url}/kafka/v3/clusters/${second.cluster_id}`;
-    expect((await fetch(url, { method: "DELETE" })).status).toBe(204);
-    expect(await refusalOf(fetch(url))).toMatchObject({ status: 404, error_code: 40401 });
-    expect(await refusalOf(fetch(url, { method: "DELETE" }))).toMatchObject({ status: 404 });
+    const path = `/kafka/v3/clusters/${second.cluster_id}`;
+    const { edge } = quorum;
+    expect((await edge.fetch(path, { method: "DELETE" })).status).toBe(204);
+    expect(await refusalOf(edge.fetch(path))).toMatchObject({ status: 404, error_code: 40401 });
+    expect(await refusalOf(edge.fetch(path, { method: "DELETE" }))).toMatchObject({ status: 404 });
     expect((await readiness()).status).toBe(200);
 
     const reborn = await formCluster(quorum.edge, { voters: 1, cluster_id: second.cluster_id });

@@ -23,7 +23,7 @@ let brokers: readonly JsonBroker[];
 
 beforeAll(async () => {
   quorum = await startQuorum({
-    form: ({ url }) => formCluster(url, { voters: 3, settings: SETTINGS }),
+    form: (edge) => formCluster(edge, { voters: 3, settings: SETTINGS }),
   });
   brokers = [1, 2, 3].map((id) => jsonBroker(quorum.cluster, id));
   for (const broker of brokers) {
@@ -192,9 +192,9 @@ describe("a fork", () => {
     expect(await topicNames(fork)).toContain("own");
     expect(await topicNames(quorum.cluster)).not.toContain("own");
 
-    const url = `${quorum.edge.url}/kafka/v3/clusters/${formed.cluster_id}`;
-    expect((await fetch(url, { method: "DELETE" })).status).toBe(204);
-    expect((await fetch(url)).status).toBe(404);
+    const path = `/kafka/v3/clusters/${formed.cluster_id}`;
+    expect((await quorum.edge.fetch(path, { method: "DELETE" })).status).toBe(204);
+    expect((await quorum.edge.fetch(path)).status).toBe(404);
   });
 
   test("of the newest state, with one voter, lives through a restart; asked for again it is the same", async () => {

@@ -46,6 +46,9 @@ export function edgeWith(
     remove: async () => true,
   };
   const env = {
+    // Who may ask is tested elsewhere.
+    KEDGE_LOOPBACK: "true",
+    KEDGE_AUTH: "none",
     DIRECTORY: { getByName: () => directory },
     CONTROLLERS: {
       getByName: (name: string) => ({
@@ -65,7 +68,7 @@ export function edgeWith(
   return {
     entry,
     request: async (path, init) =>
-      app.request(`/kafka/v3/clusters/${entry.cluster_id}/${path}`, init, env),
+      app.request(`http://localhost/kafka/v3/clusters/${entry.cluster_id}/${path}`, init, env),
   };
 }
 

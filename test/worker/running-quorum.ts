@@ -5,7 +5,7 @@ import { startQuorum, type Quorum } from "../../local/quorum.ts";
 export type RunningQuorum = Quorum;
 
 export const runningQuorum = (voters: 1 | 3 | 5 = 3): Promise<RunningQuorum> =>
-  startQuorum({ form: ({ url }) => formCluster(url, { voters }) });
+  startQuorum({ form: (edge) => formCluster(edge, { voters }) });
 
 /** What `request` was refused with; fails when it was not. */
 export async function refusalOf(

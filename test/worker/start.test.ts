@@ -2,13 +2,13 @@
 import { spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, readFile, rm, stat } from "node:fs/promises";
 import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { clusterClient } from "../../client/cluster-client.ts";
+import { authorized, clusterClient, type ClusterClient } from "../../client/cluster-client.ts";
 import { freePort } from "../../local/ports.ts";
 
 const START = join(import.meta.dirname, "..", "..", "scripts", "start.ts");
@@ -18,6 +18,7 @@ interface Ready {
   readonly cluster_id: string;
   readonly controllers: readonly { readonly node_id: number }[];
   readonly bootstrap_servers?: string;
+  readonly token_file?: string;
 }
 
 let folder: string;
@@ -57,6 +58,11 @@ async function ready({ stdout }: ChildProcess): Promise<Ready> {
   return answer;
 }
 
+async function clientOf(answer: Ready): Promise<ClusterClient> {
+  const token = (await readFile(answer.token_file ?? "", "utf8")).trim();
+  return clusterClient({ url: answer.edge, token }, answer.cluster_id);
+}
+
 /** Sends ApiVersions v0 as a broker would, and reads how the answer begins. */
 async function apiVersions(port: number): Promise<unknown> {
   const socket = connect(port, "127.0.0.1");
@@ -75,7 +81,15 @@ describe("npm start", () => {
     const { child } = start("--port", "0", "--voters", "3", "--json", "--no-gateway");
     const answer = await ready(child);
     expect(answer.controllers.map((each) => each.node_id)).toEqual([3000, 3001, 3002]);
-    expect((await fetch(`${answer.edge}/health/ready`)).status).toBe(200);
+    const token = (await readFile(answer.token_file ?? "", "utf8")).trim();
+    const asked = (init: RequestInit): Promise<Response> =>
+      fetch(`${answer.edge}/health/ready`, init);
+    expect((await asked(authorized(token))).status).toBe(200);
+    expect((await asked({})).status).toBe(401);
+    for (const file of ["secret", "admin-token"]) {
+      const { mode } = await stat(join(folder, "state", file));
+      expect(mode & 0o777).toBe(0o600);
+    }
     const exited = exit(child);
     child.kill("SIGTERM");
     expect(await exited).toBe(0);
@@ -85,7 +99,7 @@ describe("npm start", () => {
   test("finds its cluster again, also after SIGKILL", async () => {
     const first = start("--port", "0", "--json", "--no-gateway");
     const before = await ready(first.child);
-    const { highWatermark } = await clusterClient(before.edge, before.cluster_id).log(0);
+    const { highWatermark } = await (await clientOf(before)).log(0);
     const exited = exit(first.child);
     first.child.kill("SIGKILL");
     await exited;
@@ -93,7 +107,7 @@ describe("npm start", () => {
     const second = start("--port", "0", "--json", "--no-gateway");
     const after = await ready(second.child);
     expect(after.cluster_id).toBe(before.cluster_id);
-    const log = await clusterClient(after.edge, after.cluster_id).log(0);
+    const log = await (await clientOf(after)).log(0);
     expect(log.highWatermark).toBeGreaterThanOrEqual(highWatermark);
 
     const third = start("--port", "0");

@@ -28,7 +28,8 @@ export const PERMISSIONS: Readonly<Record<string, readonly Role[] | null>> = {
   [`GET ${CLUSTER}`]: SPEAKERS,
   [`DELETE ${CLUSTER}`]: ADMINS,
 
-  [`GET ${CLUSTER}/controllers`]: READERS,
+  // A gateway asks which ports to open.
+  [`GET ${CLUSTER}/controllers`]: [...READERS, "gateway"],
   [`GET ${CLUSTER}/controllers/:node_id{[0-9]+}`]: READERS,
   [`POST ${CLUSTER}/controllers/:action{[0-9]+:[a-z]+}`]: OPERATORS,
   [`POST ${CLUSTER}/controllers/:node_id/frames`]: SPEAKERS,

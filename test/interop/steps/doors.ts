@@ -2,8 +2,6 @@
  * The gateway's listeners as Kafka's own clients use them: stock brokers and tools over SASL_SSL with PLAIN and by mutual
  * TLS, and those whom they keep out. Each step forms a cluster of its own at the edge, since a cluster names one port of
  * each controller to its brokers, and puts a gateway of that protocol there.
- *
- * The edge does not judge tokens yet, so no step here has one refused.
  */
 import { execFile } from "node:child_process";
 import { mkdtemp, writeFile } from "node:fs/promises";
@@ -11,6 +9,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { clusterClient, formCluster } from "../../../client/cluster-client.ts";
 import { PRINCIPAL_BYTES_MAX } from "../../../gateway/edge/identity.ts";
+import { NO_CREDENTIALS } from "../../../gateway/edge/credentials.ts";
 import { Tunnel } from "../../../gateway/edge/tunnel.ts";
 import { startGateway } from "../../../gateway/gateway.ts";
 import { GatewayMetrics } from "../../../gateway/metrics.ts";
@@ -18,11 +17,13 @@ import { principalRules } from "../../../gateway/tls/principal-rules.ts";
 import { readServerTls } from "../../../gateway/tls/server-tls.ts";
 import { TlsDoor, type ClientAuth } from "../../../gateway/tls/tls-door.ts";
 import { freePort, freePorts } from "../../../local/ports.ts";
+import type { MintRequest } from "../../../local/secret.ts";
 import { certificate, commonName, type Authority } from "../../gateway/certificates.ts";
 import { broker } from "../broker.ts";
 import type { Cluster } from "../cluster.ts";
 import { expect, type Step } from "../step.ts";
 import { SkippedError } from "../table.ts";
+import type { ToolName } from "../../../local/kafka-tools.ts";
 import { tool, type ToolRun } from "../tool.ts";
 
 const VOTERS = 3;
@@ -30,7 +31,6 @@ const HANDSHAKE_MS = 10_000;
 const KCAT_MS = 30_000;
 /** Kafka's clients try for a minute unless told. */
 const IMPATIENT = ["default.api.timeout.ms=6000", "request.timeout.ms=3000"];
-const TOKEN = "kedge.interop.broker.token";
 
 const run = promisify(execFile);
 
@@ -38,6 +38,8 @@ const run = promisify(execFile);
 interface Secured {
   readonly bootstrapControllers: string;
   readonly clusterId: string;
+  /** A token for this cluster, unless the request says another. */
+  readonly mint: (request: MintRequest) => Promise<string>;
   readonly folder: string;
   readonly door: TlsDoor;
   /** The PEM file of the authority that signed the gateway's certificate and its clients'. */
@@ -87,13 +89,18 @@ async function secured(
     handshakeMs: HANDSHAKE_MS,
   });
   const ports = await freePorts(VOTERS);
-  const formed = await formCluster(quorum.edgeUrl, {
+  const formed = await formCluster(quorum.edge, {
     controllers: ports.map((port) => ({ host: "127.0.0.1", port })),
   });
   const metrics = new GatewayMetrics();
   const lines: string[] = [];
   const gateway = await startGateway({
-    tunnel: new Tunnel({ edge: quorum.edgeUrl, clusterId: formed.cluster_id, metrics }),
+    tunnel: new Tunnel({
+      edge: quorum.edge.url,
+      clusterId: formed.cluster_id,
+      metrics,
+      credentials: { ...NO_CREDENTIALS, token: quorum.edge.gatewayToken },
+    }),
     metrics,
     listener: { protocol, door },
     controllers: formed.controllers.map(({ node_id: nodeId, port }) => ({
@@ -107,6 +114,7 @@ async function secured(
     return await work({
       bootstrapControllers: gateway.bootstrapServers,
       clusterId: formed.cluster_id,
+      mint: (request) => quorum.edge.mint({ cluster: formed.cluster_id, ...request }),
       folder,
       door,
       caFile,
@@ -145,7 +153,7 @@ async function brokerServes(
     await one.start();
     const args = `--bootstrap-server 127.0.0.1:${port} --create --topic doors --partitions 3`;
     await tool(kafka, "kafka-topics", [...args.split(" "), "--replication-factor", "1"]);
-    const partitions = await clusterClient(quorum.edgeUrl, clusterId).partitions("doors");
+    const partitions = await clusterClient(quorum.edge, clusterId).partitions("doors");
     expect(
       partitions.length === 3 && partitions.every(({ leader_id }) => leader_id === 1),
       "the broker leads what was created through it",
@@ -162,10 +170,9 @@ async function describeQuorum(
   { kafka }: Cluster,
   { bootstrapControllers }: Secured,
   properties: string,
-  mayFail = false,
 ): Promise<ToolRun> {
   const args = ["--bootstrap-controller", bootstrapControllers, "--command-config", properties];
-  return await tool(kafka, "kafka-metadata-quorum", [...args, "describe", "--status"], { mayFail });
+  return await tool(kafka, "kafka-metadata-quorum", [...args, "describe", "--status"]);
 }
 
 async function served(cluster: Cluster, world: Secured, properties: string): Promise<void> {
@@ -173,13 +180,30 @@ async function served(cluster: Cluster, world: Secured, properties: string): Pro
   expect(output.includes(world.clusterId), "the tool is told of the quorum", tail);
 }
 
+interface Refusal {
+  /** Of the client. */
+  readonly properties: string;
+  readonly says: RegExp;
+  /** The tool and what is asked of it; the state of the quorum where it is left out. */
+  readonly of?: readonly [ToolName, ...string[]];
+}
+
+const ASKED = ["kafka-metadata-quorum", "describe", "--status"] as const;
+
 /** The tool fails, for the reason that `says` finds in what it prints. */
 async function keptOut(
   cluster: Cluster,
   world: Secured,
-  { properties, says }: { readonly properties: string; readonly says: RegExp },
+  { properties, says, of = ASKED }: Refusal,
 ): Promise<void> {
-  const { code, tail } = await describeQuorum(cluster, world, properties, true);
+  const [name, ...args] = of;
+  const door = [
+    "--bootstrap-controller",
+    world.bootstrapControllers,
+    "--command-config",
+    properties,
+  ];
+  const { code, tail } = await tool(cluster.kafka, name, [...door, ...args], { mayFail: true });
   expect(code !== 0 && says.test(tail), `the tool is refused with ${says.source}`, tail);
 }
 
@@ -196,17 +220,22 @@ const saslSsl: Step = {
         `sasl.mechanism=${mechanism}`,
         ...IMPATIENT,
       ];
-      const good = await world.properties("good.properties", [
-        ...client("PLAIN"),
-        login(TOKEN),
-        ...trust,
-      ]);
+      const viewer = await world.mint({ role: "viewer" });
+      const ownBroker = await world.mint({ role: "broker", brokerIds: [1] });
+      const withToken = (name: string, token: string): Promise<string> =>
+        world.properties(name, [...client("PLAIN"), login(token), ...trust]);
+      const good = await withToken("good.properties", viewer);
       await served(cluster, world, good);
+      await keptOut(cluster, world, {
+        properties: good,
+        says: /CLUSTER_AUTHORIZATION_FAILED|ClusterAuthorizationException|may not call/,
+        of: ["kafka-features", "upgrade", "--feature", "transaction.version=1"],
+      });
       await brokerServes(cluster, world, {
         protocol: "SASL_SSL",
         properties: [
           "sasl.mechanism.controller.protocol=PLAIN",
-          `listener.name.controller.plain.${login(TOKEN)}`,
+          `listener.name.controller.plain.${login(ownBroker)}`,
           ...trust.map((line) => `listener.name.controller.${line}`),
         ],
       });
@@ -217,14 +246,14 @@ const saslSsl: Step = {
       await keptOut(cluster, world, {
         properties: await world.properties("untrusting.properties", [
           ...client("PLAIN"),
-          login(TOKEN),
+          login(viewer),
         ]),
         says: /SSL handshake failed|PKIX path/,
       });
       await keptOut(cluster, world, {
         properties: await world.properties("scram.properties", [
           ...client("SCRAM-SHA-256"),
-          login(TOKEN).replace("plain.PlainLoginModule", "scram.ScramLoginModule"),
+          login(viewer).replace("plain.PlainLoginModule", "scram.ScramLoginModule"),
           ...trust,
         ]),
         says: /enabled mechanisms are \[PLAIN\]/,
@@ -237,6 +266,17 @@ const saslSsl: Step = {
         ]),
         says: /Authentication failed: Invalid username or password/,
       });
+      const elsewhere = await world.mint({ role: "viewer", cluster: "AAAAAAAAAAAAAAAAAAAAAA" });
+      const strangers = {
+        forged: `${viewer.slice(0, -1)}${viewer.endsWith("A") ? "B" : "A"}`,
+        elsewhere,
+      };
+      for (const [name, token] of Object.entries(strangers)) {
+        await keptOut(cluster, world, {
+          properties: await withToken(`${name}.properties`, token),
+          says: /Authentication failed: Invalid username or password/,
+        });
+      }
       const { authenticationsSucceeded: count } = world.metrics;
       return `${count} connections authenticated, ${world.lines.length} lines of refusals`;
     }),
@@ -253,7 +293,7 @@ const librdkafka: Step = {
         `ssl.ca.location=${world.caFile}`,
         "sasl.mechanisms=PLAIN",
         "sasl.username=broker-1",
-        `sasl.password=${TOKEN}`,
+        `sasl.password=${await world.mint({ role: "viewer" })}`,
         "debug=broker,security",
       ];
       // It lists a cluster, which controllers do not answer: that ends badly, once it is let in.
