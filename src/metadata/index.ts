@@ -14,7 +14,7 @@ export type {
   Operation,
   ResourceType,
 } from "./access/access.ts";
-export { CLUSTER_NAME } from "./access/access.ts";
+export { CLUSTER_NAME, DEMANDS, DENIED, guardOfConfigs, type Demand } from "./access/demands.ts";
 export { authorize } from "./access/standard-authorizer.ts";
 export { authorizeByResourceType } from "./access/authorize-by-resource-type.ts";
 export { MV_DEFAULT, MV_MAX, MV_MIN, metadataVersionName } from "./features/levels.ts";

@@ -9,9 +9,6 @@ export type Operation = Exclude<keyof typeof ACL_OPERATION, "ALL">;
 
 export type ResourceType = keyof typeof ACL_RESOURCE;
 
-/** The name of the one resource of type CLUSTER. */
-export const CLUSTER_NAME = "kafka-cluster";
-
 export interface Asker {
   readonly principal: Pick<Principal, "type" | "name">;
   /** The address that the request came from, as entries write it (dotted or in colons); null where it is not known. */
