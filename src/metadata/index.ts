@@ -14,7 +14,15 @@ export type {
   Operation,
   ResourceType,
 } from "./access/access.ts";
-export { CLUSTER_NAME, DEMANDS, DENIED, guardOfConfigs, type Demand } from "./access/demands.ts";
+export {
+  CLUSTER_NAME,
+  configsAccess,
+  DEMANDS,
+  DENIED,
+  type Demand,
+  type DemandedAccess,
+  type Disclosure,
+} from "./access/demands.ts";
 export { authorize } from "./access/standard-authorizer.ts";
 export { authorizeByResourceType } from "./access/authorize-by-resource-type.ts";
 export { MV_DEFAULT, MV_MAX, MV_MIN, metadataVersionName } from "./features/levels.ts";

@@ -6,26 +6,65 @@
  * Delegation tokens are not in it: who owns one may renew it, and that no entry says.
  */
 import type { ApiName, ErrorName } from "../../protocol/index.ts";
-import { CONFIG_RESOURCE } from "../image/configs-image.ts";
-import type { Access, Operation } from "./access.ts";
+import { BROKER_LOGGER, CONFIG_RESOURCE } from "../image/configs-image.ts";
+import type { Access, Operation, ResourceType } from "./access.ts";
 
 export type Demand =
   /** Nothing: it is how one begins to talk. */
   | { readonly on: "nothing" }
   /** Once, or the whole request is refused. */
-  | { readonly on: "cluster"; readonly operation: Operation }
-  /** Of each topic by its name; who has the operation on the cluster is not asked of topics. */
+  | {
+      readonly on: "cluster";
+      readonly operation: Operation;
+      readonly disclosure: Disclosure | null;
+    }
+  /** Of each topic by its name, before anybody looks whether there is one. */
   | {
       readonly on: "each-topic";
       readonly operation: Operation;
+      /** Whether who has the operation on the cluster need not have it on topics. */
       readonly orOnCluster: boolean;
-      /** What is needed on a topic to be told of it what the request did not: its id's name; its configs. */
-      readonly toBeTold: Operation | null;
+      readonly disclosure: Disclosure | null;
+      /** The words beside TOPIC_AUTHORIZATION_FAILED. */
+      readonly message: string | null;
     }
-  /** Of each resource that has configs, on what `guardOfConfigs` names. */
-  | { readonly on: "each-config-resource"; readonly operation: Operation };
+  /** Of each resource that has configs; `configsAccess` says on what. */
+  | {
+      readonly on: "each-config-resource";
+      readonly operation: Operation;
+      /** What the levels of a node's loggers take instead; null where the API does not know of loggers. */
+      readonly onLoggers: Operation | null;
+    };
 
-const onCluster = (operation: Operation): Demand => ({ on: "cluster", operation });
+/** What an answer tells only to whom another operation is allowed too, on the same resource. */
+export interface Disclosure {
+  /**
+   * - `existence`: that there is the topic. One that was asked for by name is denied without it, be there one or not;
+   *   of one that was asked for by id and is denied, the name is left out.
+   * - `configs`: the configs, partition count and replication factor of a topic that was created. Else they are empty,
+   *   -1 and -1, and TOPIC_AUTHORIZATION_FAILED stands in `topicConfigErrorCode`.
+   * - `operations`: the operations on the cluster that are allowed, where they were asked for; else 0, which is none.
+   */
+  readonly of: "existence" | "configs" | "operations";
+  readonly operation: Operation;
+  /** Whether the operation that is demanded brings this one where it is allowed on the cluster. */
+  readonly orOnCluster: boolean;
+}
+
+const onCluster = (operation: Operation, disclosure: Disclosure | null = null): Demand => ({
+  on: "cluster",
+  operation,
+  disclosure,
+});
+
+/** What is answered about a resource to whom it is denied; for the cluster, about the whole request. */
+export const DENIED = {
+  TOPIC: { error: "TOPIC_AUTHORIZATION_FAILED", message: "Topic authorization failed." },
+  GROUP: { error: "GROUP_AUTHORIZATION_FAILED", message: "Group authorization failed." },
+  CLUSTER: { error: "CLUSTER_AUTHORIZATION_FAILED", message: "Cluster authorization failed." },
+} as const satisfies {
+  readonly [Type in ResourceType]?: { readonly error: ErrorName; readonly message: string };
+};
 
 const CLUSTER_ACTION = onCluster("CLUSTER_ACTION");
 const ALTER = onCluster("ALTER");
@@ -40,18 +79,34 @@ export const DEMANDS: { readonly [Name in ApiName]?: Demand } = {
     on: "each-topic",
     operation: "CREATE",
     orOnCluster: true,
-    toBeTold: "DESCRIBE_CONFIGS",
+    disclosure: { of: "configs", operation: "DESCRIBE_CONFIGS", orOnCluster: false },
+    message: "Authorization failed.",
   },
   DeleteTopics: {
     on: "each-topic",
     operation: "DELETE",
     orOnCluster: true,
-    toBeTold: "DESCRIBE",
+    disclosure: { of: "existence", operation: "DESCRIBE", orOnCluster: true },
+    message: DENIED.TOPIC.message,
   },
-  CreatePartitions: { on: "each-topic", operation: "ALTER", orOnCluster: false, toBeTold: null },
-  AlterConfigs: { on: "each-config-resource", operation: "ALTER_CONFIGS" },
-  IncrementalAlterConfigs: { on: "each-config-resource", operation: "ALTER_CONFIGS" },
-  DescribeConfigs: { on: "each-config-resource", operation: "DESCRIBE_CONFIGS" },
+  CreatePartitions: {
+    on: "each-topic",
+    operation: "ALTER",
+    orOnCluster: false,
+    disclosure: null,
+    message: null,
+  },
+  AlterConfigs: { on: "each-config-resource", operation: "ALTER_CONFIGS", onLoggers: null },
+  IncrementalAlterConfigs: {
+    on: "each-config-resource",
+    operation: "ALTER_CONFIGS",
+    onLoggers: "CLUSTER_ACTION",
+  },
+  DescribeConfigs: {
+    on: "each-config-resource",
+    operation: "DESCRIBE_CONFIGS",
+    onLoggers: "DESCRIBE_CONFIGS",
+  },
 
   ElectLeaders: ALTER,
   AlterPartitionReassignments: ALTER,
@@ -59,7 +114,11 @@ export const DEMANDS: { readonly [Name in ApiName]?: Demand } = {
   UpdateFeatures: ALTER,
   UnregisterBroker: ALTER,
   // More than on a broker, where anybody may.
-  DescribeCluster: ALTER,
+  DescribeCluster: onCluster("ALTER", {
+    of: "operations",
+    operation: "DESCRIBE",
+    orOnCluster: false,
+  }),
   AlterClientQuotas: onCluster("ALTER_CONFIGS"),
   AlterUserScramCredentials: ALTER,
   DescribeAcls: DESCRIBE,
@@ -84,34 +143,34 @@ export const DEMANDS: { readonly [Name in ApiName]?: Demand } = {
   AssignReplicasToDirs: CLUSTER_ACTION,
 };
 
-/** What is answered about a resource to whom it is denied; for the cluster, about the whole request. */
-export const DENIED: {
-  readonly [Type in "TOPIC" | "GROUP" | "CLUSTER"]: ErrorName;
-} = {
-  TOPIC: "TOPIC_AUTHORIZATION_FAILED",
-  GROUP: "GROUP_AUTHORIZATION_FAILED",
-  CLUSTER: "CLUSTER_AUTHORIZATION_FAILED",
-};
-
 /** The name of the one resource of type CLUSTER. */
 export const CLUSTER_NAME = "kafka-cluster";
 
+/** A question to `authorize`, but for who asks. */
+export type DemandedAccess = Pick<Access, "operation" | "resourceName"> & {
+  readonly resourceType: keyof typeof DENIED;
+};
+
 /**
- * The resource whose entries guard the configs of another: topics and groups their own, the cluster all the rest. Null
- * for a type that has no configs here, which Kafka answers with INVALID_REQUEST.
+ * What has to be allowed to whom reads or alters the configs of a resource: topics and groups guard their own, the
+ * cluster all the rest. Null for a type that the API does not know, of which nobody is asked: it is refused anyway.
  */
-export function guardOfConfigs(
+export function configsAccess(
+  { operation, onLoggers }: Extract<Demand, { readonly on: "each-config-resource" }>,
   resourceType: number,
   resourceName: string,
-): (Pick<Access, "resourceName"> & { readonly resourceType: keyof typeof DENIED }) | null {
+): DemandedAccess | null {
+  const onTheCluster = { resourceType: "CLUSTER", resourceName: CLUSTER_NAME } as const;
   switch (resourceType) {
     case CONFIG_RESOURCE.TOPIC:
-      return { resourceType: "TOPIC", resourceName };
+      return { operation, resourceType: "TOPIC", resourceName };
     case CONFIG_RESOURCE.GROUP:
-      return { resourceType: "GROUP", resourceName };
+      return { operation, resourceType: "GROUP", resourceName };
     case CONFIG_RESOURCE.BROKER:
     case CONFIG_RESOURCE.CLIENT_METRICS:
-      return { resourceType: "CLUSTER", resourceName: CLUSTER_NAME };
+      return { operation, ...onTheCluster };
+    case BROKER_LOGGER:
+      return onLoggers === null ? null : { operation: onLoggers, ...onTheCluster };
     default:
       return null;
   }
