@@ -5,6 +5,26 @@
 export { takeOver } from "./activation.ts";
 export { bootstrapRecords, defaultBootstrap, type Bootstrap } from "./bootstrap.ts";
 export { SUPPORTED_FEATURES, type SupportedFeature } from "./features/supported.ts";
+export type {
+  Access,
+  Asker,
+  AuthorizationResult,
+  AuthorizerSettings,
+  Decision,
+  Operation,
+  ResourceType,
+} from "./access/access.ts";
+export {
+  CLUSTER_NAME,
+  configsAccess,
+  DEMANDS,
+  DENIED,
+  type Demand,
+  type DemandedAccess,
+  type Disclosure,
+} from "./access/demands.ts";
+export { authorize } from "./access/standard-authorizer.ts";
+export { authorizeByResourceType } from "./access/authorize-by-resource-type.ts";
 export { MV_DEFAULT, MV_MAX, MV_MIN, metadataVersionName } from "./features/levels.ts";
 export { controllerApis, type ControllerApis } from "./control/apis.ts";
 export {

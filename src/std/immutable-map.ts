@@ -93,6 +93,11 @@ export class ImmutableMap<K, V> implements Iterable<readonly [K, V]> {
     yield* walkFrom(this.#root, key, this.#compare);
   }
 
+  /** The first entry whose key is not below `key`; undefined where all are. */
+  firstFrom(key: K): readonly [K, V] | undefined {
+    return firstFrom(this.#root, key, this.#compare);
+  }
+
   /**
    * The entries that `other` lacks, or has with another value (`theirs`), in order. Nodes that the two share are passed
    * over: where one came about from the other, it costs as much as they differ, and a look at each node.
@@ -314,4 +319,18 @@ function* walkFrom<K, V>(
     if (at === first) yield* walkFrom(child, key, compare);
     else if (at > first) yield* walk(child);
   }
+}
+
+function firstFrom<K, V>(
+  node: Node<K, V>,
+  key: K,
+  compare: Compare<K>,
+): readonly [K, V] | undefined {
+  if (node.kind === "leaf") return node.entries[find(node.keys, key, compare).at];
+  for (let at = childOf(node, key, compare); at < node.children.length; at += 1) {
+    const child = node.children[at];
+    const entry = child === undefined ? undefined : firstFrom(child, key, compare);
+    if (entry !== undefined) return entry;
+  }
+  return undefined;
 }

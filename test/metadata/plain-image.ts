@@ -29,7 +29,8 @@ export function plainContents(contents: MetadataContents): object {
       entries(values),
     ]),
     producerIds: contents.producerIds,
-    acls: [...contents.acls],
+    acls: [...contents.acls.byId],
+    aclsByPattern: [...contents.acls.byPattern.values()],
     scram: [...contents.scram],
     delegationTokens: [...contents.delegationTokens],
   };

@@ -328,8 +328,8 @@ function acl(model: Model, draw: Draw): readonly MetadataRecord[] {
     record("ACCESS_CONTROL_ENTRY_RECORD", 0, {
       id: added,
       resourceType: 2,
-      resourceName: "t",
-      patternType: 3,
+      resourceName: ["t", "to", "u"][draw(3)] ?? "",
+      patternType: 3 + draw(2),
       principal,
       host: "*",
       operation: 3,

@@ -41,6 +41,7 @@ const TESTS = {
     "test/metadata/control/reassignment-walk.test.ts",
     "test/metadata/control/broker-heartbeat.test.ts",
     "test/metadata/duties",
+    "test/metadata/access",
     "test/metadata/control/cluster-operations.test.ts",
   ],
   controller: ["test/controller"],

@@ -5,6 +5,7 @@
  *
  * A bug that was found and fixed gets a line here that brings it back.
  */
+import { ACCESS_MUTANTS } from "./access.ts";
 import { CONTROLLER_MUTANTS } from "./controller.ts";
 import { ELECTION_MUTANTS } from "./election.ts";
 import { METADATA_MUTANTS } from "./metadata.ts";
@@ -19,5 +20,6 @@ export const MUTANTS: readonly Mutant[] = [
   ...SHELL_MUTANTS,
   ...SNAPSHOT_MUTANTS,
   ...METADATA_MUTANTS,
+  ...ACCESS_MUTANTS,
   ...CONTROLLER_MUTANTS,
 ];

@@ -29,6 +29,7 @@ test("after any writes it holds what a Map holds, in order, and every earlier ma
       expect([...map.values()]).toEqual(sorted.map(([, value]) => value));
       expect([...map.from(probe)]).toEqual(sorted.filter(([key]) => key >= probe));
       for (let key = 0; key <= 400; key += 1) {
+        expect(map.firstFrom(key)).toEqual(sorted.find(([each]) => each >= key));
         expect(map.get(key)).toBe(oracle.get(key));
         expect(map.has(key)).toBe(oracle.has(key));
       }

@@ -15,7 +15,7 @@ import {
 } from "../configs/validate.ts";
 import { MV_CORDONED_DIRECTORIES } from "../features/levels.ts";
 import { brokerById } from "../image/cluster-image.ts";
-import { CONFIG_RESOURCE, configsOf } from "../image/configs-image.ts";
+import { BROKER_LOGGER, CONFIG_RESOURCE, configsOf } from "../image/configs-image.ts";
 import type { MetadataImage } from "../image/metadata-image.ts";
 import { topicByName } from "../image/topics-image.ts";
 import { isElrEnabled } from "../partitions/partition-rules.ts";
@@ -101,9 +101,6 @@ export const configRules = (view: MetadataImage, { caller }: ControlContext): Co
 
 const keyOf = ({ resourceType, resourceName }: Resource): string =>
   `${resourceType}:${resourceName}`;
-
-/** Kafka's own number; a broker or a controller keeps the levels of its loggers itself. */
-const BROKER_LOGGER = 8;
 
 function typeFault({ resourceType }: Resource): ApiError | null {
   const known: readonly number[] = Object.values(CONFIG_RESOURCE);

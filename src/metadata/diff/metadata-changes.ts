@@ -63,7 +63,7 @@ export function* metadataChanges(before: MetadataContents, after: MetadataConten
     }
   }
   yield* producerIdChanges(before.producerIds.nextProducerId, after.producerIds.nextProducerId);
-  for (const { key, ...entry } of changedEntries(before.acls, after.acls, byUuid)) {
+  for (const { key, ...entry } of changedEntries(before.acls.byId, after.acls.byId, byUuid)) {
     yield* changeOf("ACL", { id: key }, without("id", entry.before), without("id", entry.after));
   }
   for (const entry of changedEntries(before.scram, after.scram, byText)) {

@@ -6,6 +6,8 @@ import { byText, ImmutableMap } from "../../std/immutable-map.ts";
 
 /** Kafka's numbers of the resources that have configs in the log. */
 export const CONFIG_RESOURCE = { TOPIC: 2, BROKER: 4, CLIENT_METRICS: 16, GROUP: 32 } as const;
+/** Has no configs in the log: a broker or a controller keeps the levels of its loggers itself. */
+export const BROKER_LOGGER = 8;
 
 export interface ResourceConfigs {
   readonly resourceType: number;

@@ -53,7 +53,7 @@ export function* imageToRecords(
   if (nextProducerId >= 0) {
     yield ProducerIdsRecord.of(0, { brokerId: -1, brokerEpoch: -1, nextProducerId });
   }
-  for (const acl of image.acls.values()) yield AccessControlEntryRecord.of(0, acl);
+  for (const acl of image.acls.byId.values()) yield AccessControlEntryRecord.of(0, acl);
   for (const credential of image.scram.values()) {
     yield UserScramCredentialRecord.of(0, credential);
   }

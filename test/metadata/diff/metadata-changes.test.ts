@@ -70,7 +70,7 @@ function thingsIn(image: MetadataContents): Things {
   }
   const { nextProducerId } = image.producerIds;
   if (nextProducerId >= 0) put("PRODUCER_IDS", {}, { nextProducerId });
-  for (const { id, ...acl } of image.acls.values()) put("ACL", { id }, acl);
+  for (const { id, ...acl } of image.acls.byId.values()) put("ACL", { id }, acl);
   for (const { name, mechanism } of image.scram.values()) {
     put("SCRAM_CREDENTIAL", { name, mechanism }, {});
   }

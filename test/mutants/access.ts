@@ -1,0 +1,228 @@
+/**
+ * Mistakes in who may do what.
+ */
+import type { Mutant } from "./mutant.ts";
+
+export const ACCESS_MUTANTS: readonly Mutant[] = [
+  {
+    name: "what is denied is allowed when another entry allows it",
+    breaks: "KIP-801",
+    edits: [
+      {
+        file: "src/metadata/access/standard-authorizer.ts",
+        find: '      if (result === "DENIED") return { result, rule: { kind: "acl", acl } };\n',
+        replace: "",
+      },
+    ],
+    killers: ["rules"],
+    witness: "rules",
+  },
+  {
+    name: "of prefixes of each other only the longest counts",
+    breaks: "KIP-290",
+    edits: [
+      {
+        file: "src/metadata/access/matching-patterns.ts",
+        find: "      longest = resourceName.slice(0, common - 1);",
+        replace: "      return;",
+      },
+    ],
+    killers: ["rules"],
+    witness: "rules",
+  },
+  {
+    name: "a prefix that is left out hides the shorter ones",
+    breaks: "KIP-290",
+    edits: [
+      {
+        file: "src/metadata/access/matching-patterns.ts",
+        find: "      longest = resourceName.slice(0, common);",
+        replace: "      return;",
+      },
+    ],
+    killers: ["rules"],
+    witness: "rules",
+  },
+  {
+    name: "the wildcard is a name like any other",
+    breaks: "KIP-290",
+    edits: [
+      {
+        file: "src/metadata/access/matching-patterns.ts",
+        find: "isLikeWildcard ? [resourceName] : [resourceName, WILDCARD]",
+        replace: "[resourceName]",
+      },
+    ],
+    killers: ["rules"],
+    witness: "rules",
+  },
+  {
+    name: "an operation brings none with it",
+    breaks: "KIP-801",
+    edits: [
+      {
+        file: "src/metadata/access/standard-authorizer.ts",
+        find: "return isMeant || isImplied ?",
+        replace: "return isMeant ?",
+      },
+    ],
+    killers: ["rules"],
+    witness: "rules",
+  },
+  {
+    name: "an entry for one host is for all",
+    breaks: "KIP-801",
+    edits: [
+      {
+        file: "src/metadata/access/standard-authorizer.ts",
+        find: "const hosts = asker.host === null ? [null] : new Set([asker.host, WILDCARD]);",
+        replace: "const hosts = [null];",
+      },
+    ],
+    killers: ["rules"],
+    witness: "rules",
+  },
+  {
+    name: "whoever hides the address has that of every entry",
+    breaks: "KIP-801",
+    edits: [
+      {
+        file: "src/metadata/access/standard-authorizer.ts",
+        find: "  if (host === null && acl.host !== WILDCARD) return null;\n",
+        replace: "",
+      },
+    ],
+    killers: ["rules"],
+    witness: "rules",
+  },
+  {
+    name: "whoever hides the address is denied nothing",
+    breaks: "KIP-801",
+    edits: [
+      {
+        file: "src/metadata/access/standard-authorizer.ts",
+        find: "asker.host === null ? [null]",
+        replace: "asker.host === null ? [WILDCARD]",
+      },
+    ],
+    killers: ["rules"],
+    witness: "rules",
+  },
+  {
+    name: "a super user's name may be written in capitals",
+    breaks: "KIP-801",
+    edits: [
+      {
+        file: "src/metadata/access/standard-authorizer.ts",
+        find: "superUsers.has(`${type}:${name}`)",
+        replace: "superUsers.has(`${type}:${name.toLowerCase()}`)",
+      },
+    ],
+    killers: ["rules"],
+    witness: "rules",
+  },
+  {
+    name: "any type of principal may be a super user",
+    breaks: "KIP-801",
+    edits: [
+      {
+        file: "src/metadata/access/standard-authorizer.ts",
+        find: "superUsers.has(`${type}:${name}`)",
+        replace: "superUsers.has(`User:${name}`)",
+      },
+    ],
+    killers: ["rules"],
+    witness: "rules",
+  },
+  {
+    name: "entries for everyone are for nobody",
+    breaks: "KIP-801",
+    edits: [
+      {
+        file: "src/metadata/access/standard-authorizer.ts",
+        find: "[`${type}:${name}`, EVERYONE]",
+        replace: "[`${type}:${name}`]",
+      },
+    ],
+    killers: ["rules"],
+    witness: "rules",
+  },
+  {
+    name: "a principal is told by its text, not by type and name",
+    breaks: "KIP-801",
+    edits: [
+      {
+        file: "src/metadata/access/standard-authorizer.ts",
+        find: 'type.includes(":") ?',
+        replace: 'type === ":" ?',
+      },
+    ],
+    killers: ["rules"],
+    witness: "rules",
+  },
+  {
+    name: "a resource with entries is everybody's when none fits",
+    breaks: "KIP-801",
+    edits: [
+      {
+        file: "src/metadata/access/standard-authorizer.ts",
+        find: "isUnmentioned && settings.allowEveryoneIfNoAclFound",
+        replace: "settings.allowEveryoneIfNoAclFound",
+      },
+    ],
+    killers: ["rules"],
+    witness: "rules",
+  },
+  {
+    name: "a permission of no meaning allows",
+    breaks: "KIP-801",
+    edits: [
+      {
+        file: "src/metadata/access/standard-authorizer.ts",
+        find: "acl.permissionType !== ACL_PERMISSION.ALLOW",
+        replace: "acl.permissionType === ACL_PERMISSION.DENY",
+      },
+    ],
+    killers: ["rules"],
+    witness: "rules",
+  },
+  {
+    name: "an entry that was removed still counts",
+    breaks: "KIP-801",
+    edits: [
+      {
+        file: "src/metadata/image/acls-image.ts",
+        find: "byPattern: acls.byPattern.delete(record) };",
+        replace: "byPattern: acls.byPattern };",
+      },
+    ],
+    killers: ["rules"],
+    witness: "rules",
+  },
+  {
+    name: "an entry that was replaced still counts",
+    breaks: "KIP-801",
+    edits: [
+      {
+        file: "src/metadata/image/acls-image.ts",
+        find: "before === undefined ? acls.byPattern : acls.byPattern.delete(before)",
+        replace: "acls.byPattern",
+      },
+    ],
+    killers: ["rules"],
+    witness: "rules",
+  },
+  {
+    name: "a denied prefix leaves the longer ones",
+    breaks: "KIP-679",
+    edits: [
+      {
+        file: "src/metadata/access/authorize-by-resource-type.ts",
+        find: "    [...allowedPrefixes].some((prefix) => !isDenied(prefix));",
+        replace: "    [...allowedPrefixes].some((prefix) => !deniedPrefixes.has(prefix));",
+      },
+    ],
+    killers: ["rules"],
+    witness: "rules",
+  },
+];
