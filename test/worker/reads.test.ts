@@ -1,6 +1,7 @@
 /** Metadata reads: positions, freshness, pages, the log as a feed. */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { CreateTopicsResponse } from "../../src/protocol/index.ts";
+import { authorized } from "../../client/cluster-client.ts";
 import type { Answer } from "../../client/cluster-client.ts";
 import { jsonBroker } from "../../client/json-broker.ts";
 import { refusalOf, runningQuorum } from "./running-quorum.ts";
@@ -103,7 +104,7 @@ describe("a resource", () => {
       const page: {
         readonly metadata: { readonly next: string | null };
         readonly data: readonly { readonly topic_name: string }[];
-      } = JSON.parse(await (await fetch(next)).text());
+      } = JSON.parse(await (await fetch(next, authorized(quorum.edge.token))).text());
       expect(page.data.length).toBeLessThanOrEqual(2);
       names.push(...page.data.map((each) => each.topic_name));
       next = page.metadata.next;

@@ -14,9 +14,9 @@ import {
 } from "../../src/access/index.ts";
 import type { Authenticated, Bindings, Scope, ScopedContext } from "../env.ts";
 import { Problem } from "../http/errors.ts";
-import { tokenIn, unauthenticated } from "./credentials.ts";
+import { tokenIn, type CredentialFault } from "./credentials.ts";
 import { keysOf } from "./keys.ts";
-import { assertAddressMay, assertTokenMay } from "./limits.ts";
+import { assertTokenMay, countRefusal } from "./limits.ts";
 import { assertFromHere } from "./loopback.ts";
 import { PERMISSIONS } from "./permissions.ts";
 import { namedPrincipal } from "./principal.ts";
@@ -49,14 +49,22 @@ function rolesOf(context: ScopedContext): readonly Role[] | null {
 
 async function claimsOf(env: Bindings, request: Request): Promise<Claims> {
   const { believed } = await keysOf(env);
-  await assertAddressMay(env, request);
-  const verified = await verifyToken(believed, tokenIn(request.headers), Date.now());
-  if (typeof verified === "string") throw unauthenticated(SENTENCES[verified]);
-  await assertTokenMay(env, verified);
-  return verified;
+  const token = tokenIn(request.headers);
+  const verified =
+    typeof token === "string" ? await verifyToken(believed, token, Date.now()) : token.fault;
+  if (typeof verified !== "string") {
+    await assertTokenMay(env, verified);
+    return verified;
+  }
+  await countRefusal(env, request);
+  throw new Problem("UNAUTHENTICATED", SENTENCES[verified]);
 }
 
-const SENTENCES: Readonly<Record<TokenFault, string>> = {
+const SENTENCES: Readonly<Record<TokenFault | CredentialFault, string>> = {
+  none: "no token came: send Authorization: Bearer <token>",
+  "too-long": "what came as Authorization is longer than any token",
+  "other-scheme": "Authorization is Bearer <token>, or Basic with the token as password",
+  "not-basic": "what came as Basic is not base64 of <name>:<token>",
   malformed: "what came is not a token of kedge",
   "unknown-key":
     "the token was signed with a secret that this deployment does not have, or has no more",

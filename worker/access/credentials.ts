@@ -3,38 +3,31 @@
  * what curl, Prometheus and Terraform can send. It is looked for nowhere else: an address ends up in logs.
  */
 import { TOKEN_CHARACTERS_MAX } from "../../src/access/index.ts";
-import { Problem } from "../http/errors.ts";
 
 /** A token as Basic has it, in base64 behind a name. */
 const CREDENTIALS_CHARACTERS_MAX = 2 * TOKEN_CHARACTERS_MAX;
 
-/** A `Problem` when there is none, or it is not where it should be. Nothing of what came is repeated. */
-export function tokenIn(headers: Headers): string {
+/** Why a request brings no token. */
+export type CredentialFault = "none" | "too-long" | "other-scheme" | "not-basic";
+
+/** What stands where a token should be, or what is wrong with the place. */
+export function tokenIn(headers: Headers): string | { readonly fault: CredentialFault } {
   const credentials = headers.get("Authorization");
-  if (credentials === null)
-    throw unauthenticated("no token came: send Authorization: Bearer <token>");
-  if (credentials.length > CREDENTIALS_CHARACTERS_MAX)
-    throw unauthenticated("what came as Authorization is longer than any token");
+  if (credentials === null) return { fault: "none" };
+  if (credentials.length > CREDENTIALS_CHARACTERS_MAX) return { fault: "too-long" };
   const [, scheme = "", value = ""] = /^([A-Za-z]+) +(\S+)$/.exec(credentials) ?? [];
   switch (scheme.toLowerCase()) {
     case "bearer":
       return value;
     case "basic":
-      return passwordIn(value);
+      return passwordIn(value) ?? { fault: "not-basic" };
     default:
-      throw unauthenticated("Authorization is Bearer <token>, or Basic with the token as password");
+      return { fault: "other-scheme" };
   }
 }
 
-export const unauthenticated = (message: string): Problem =>
-  new Problem("UNAUTHENTICATED", message);
-
-function passwordIn(value: string): string {
-  const [, password] = /^[^:]*:(.*)$/s.exec(decoded(value)) ?? [];
-  if (password === undefined)
-    throw unauthenticated("what came as Basic is not base64 of <id>:<token>");
-  return password;
-}
+/** The name before the colon is for those who must give one; it says nothing. */
+const passwordIn = (value: string): string | undefined => /^[^:]*:(.*)$/s.exec(decoded(value))?.[1];
 
 function decoded(value: string): string {
   try {

@@ -1,15 +1,17 @@
 /**
- * How often one may ask, by the platform's own counters (`[[ratelimits]]` of wrangler.toml): per address before anybody is
- * believed, so that wrong tokens are cheap to refuse, and per token after that. They count per location and roughly,
- * and a runtime that has none lets everybody pass.
+ * How often one may ask, by the platform's own counters (`[[ratelimits]]` of wrangler.toml): per token, and per address
+ * whoever is not believed. What is believed does not count against an address, for a gateway brings many from one. The
+ * platform counts per location and roughly, and a runtime that has no counters lets everybody pass.
  */
 import type { Claims } from "../../src/access/index.ts";
 import type { Bindings, RateLimiter } from "../env.ts";
 import { Problem } from "../http/errors.ts";
 
-export async function assertAddressMay(env: Bindings, request: Request): Promise<void> {
+/** Counts a request that was not believed. */
+export async function countRefusal(env: Bindings, request: Request): Promise<void> {
   const address = request.headers.get("CF-Connecting-IP");
-  if (address !== null) await assertWithin(env.ADDRESS_LIMITER, address, "this address");
+  if (address !== null)
+    await assertWithin(env.ADDRESS_LIMITER, address, "this address without a token that holds");
 }
 
 export const assertTokenMay = (env: Bindings, { id }: Claims): Promise<void> =>
