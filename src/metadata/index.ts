@@ -7,6 +7,7 @@ export { bootstrapRecords, defaultBootstrap, type Bootstrap } from "./bootstrap.
 export { SUPPORTED_FEATURES, type SupportedFeature } from "./features/supported.ts";
 export { MV_DEFAULT, MV_MAX, MV_MIN, metadataVersionName } from "./features/levels.ts";
 export { controllerApis, type ControllerApis } from "./control/apis.ts";
+export { BOUNDED_BATCH_BYTES, BOUNDED_BATCH_RECORDS } from "./control/batch-bound.ts";
 export {
   ANONYMOUS_CALLER,
   DEFAULT_CONTROLLER_CONFIG,
