@@ -107,8 +107,7 @@ export class TlsDoor {
 
   /** Throws a sentence for a certificate that is not believed or names nobody. */
   #principalOf(socket: TLSSocket): string | null {
-    const { clientAuth, rules = DEFAULT_RULES, principalBytesMax } = this.#options;
-    if (clientAuth === "none") return null;
+    const { rules = DEFAULT_RULES, principalBytesMax } = this.#options;
     const certificate = socket.getPeerX509Certificate();
     if (certificate === undefined) return null;
     if (!socket.authorized) throw socket.authorizationError;

@@ -162,6 +162,8 @@ test("while the edge wants a token it waits, says so once and on /readyz, and go
   const unready = await fetch(`${page}/readyz`);
   expect(unready.status).toBe(503);
   expect(await unready.text()).toContain(sentence);
+  // It has tried again by then.
+  await new Promise((settle) => setTimeout(settle, 1_300));
   await writeFile(tokenFile, "right");
   await program.hangUp();
   await program.says("are reached at");

@@ -184,10 +184,11 @@ test("a thousand idle connections stand, and one more client is served", async (
 
 test("connections over the bound are closed at once; those within it go on", async () => {
   const { url } = await edge();
-  const { ports } = await gateway(url, { limits: { connectionsMax: 2 } });
+  const { ports, page } = await gateway(url, { limits: { connectionsMax: 2 } });
   const within = [await client(ports[0]), await client(ports[0])];
   const beyond = await client(ports[0]);
   await beyond.closed;
+  expect((await page("/metrics")).text).toContain('refused_total{reason="bound"} 1\n');
   for (const kafka of within) {
     kafka.send("one of two");
     expect(await kafka.text()).toBe("one of two");

@@ -120,17 +120,17 @@ test("a client of old sends its message bare after a handshake in version 0", as
 });
 
 test.each([
-  ["a token that the edge refuses", plain("kedge.k1.wrong.wrong")],
-  ["no user name", plain(TOKEN, "")],
-  ["no password", plain("")],
-  ["nothing at all", Buffer.alloc(0)],
-  ["no zero bytes", Buffer.from(TOKEN)],
-  ["another user to act as", plain(TOKEN, "broker-1", "admin")],
-  ["a password that is a header", plain(`${TOKEN}\r\nKedge-Principal: User:admin`)],
-  ["a password longer than any token", plain("x".repeat(3_000))],
-  ["bytes that are no text", Buffer.of(0, 0xff, 0, 0xff, 0xfe)],
-])("%s fails the authentication, after a moment, and others are served", async (_, message) => {
-  const { ports, metrics, lines } = await guardedGateway();
+  ["a token that the edge refuses", plain("kedge.k1.wrong.wrong"), 1],
+  ["no user name", plain(TOKEN, ""), 0],
+  ["no password", plain(""), 0],
+  ["nothing at all", Buffer.alloc(0), 0],
+  ["no zero bytes", Buffer.from(TOKEN), 0],
+  ["another user to act as", plain(TOKEN, "broker-1", "admin"), 0],
+  ["a password that is a header", plain(`${TOKEN}\r\nKedge-Principal: User:admin`), 0],
+  ["a password longer than any token", plain("x".repeat(3_000)), 0],
+  ["bytes that are no text", Buffer.of(0, 0xff, 0, 0xff, 0xfe), 0],
+])("%s fails the authentication, and others are served", async (_, message, asked) => {
+  const { ports, metrics, lines, heard } = await guardedGateway();
   const [wrong, right] = [await client(ports[0]), await client(ports[0])];
   await handshake(wrong);
   const begun = performance.now();
@@ -138,14 +138,46 @@ test.each([
     errorCode: ErrorCode.SASL_AUTHENTICATION_FAILED,
     errorMessage: "Authentication failed: Invalid username or password",
   });
+  // As long as who guesses has to wait.
   expect(performance.now() - begun).toBeGreaterThan(15);
   await expectClosed(wrong);
+  expect(heard).toHaveLength(asked);
   expect(metrics.authenticationsFailed).toBe(1);
   expect(lines).toHaveLength(1);
   expect(lines[0]).toContain("authentication failed");
   expect(lines[0]).not.toContain("kedge.k1");
   await handshake(right);
   expect((await authenticate(right, plain(TOKEN)))?.errorCode).toBe(0);
+});
+
+test("who is refused has the answer, and no reset, though more was sent behind the wrong token", async () => {
+  const { ports } = await guardedGateway();
+  const kafka = await client(ports[0]);
+  const errors: string[] = [];
+  kafka.socket.on("error", (error) => errors.push(error.message));
+  await handshake(kafka);
+  const wrong = { authBytes: plain("wrong-token") };
+  const frame = requestFrame(SaslAuthenticate, { ...HEADER, apiVersion: 2 }, wrong);
+  kafka.send(Buffer.from(frame), ...Array.from({ length: 200 }, () => Buffer.alloc(4_096, 1)));
+  const answer = (await kafka.frame()) ?? Buffer.of();
+  expect(decodeResponseFrame(SaslAuthenticate, 2, answer).body.errorCode).toBe(58);
+  await expectClosed(kafka);
+  expect(errors).toEqual([]);
+});
+
+test("while a token is judged, its client is not read any further", async () => {
+  const { url } = await edge(() => undefined);
+  const { ports, page } = await gateway(url, OPTIONS);
+  const kafka = await client(ports[0]);
+  await handshake(kafka);
+  kafka.send(AUTHENTICATE, ...Array.from({ length: 300 }, () => Buffer.alloc(16_000, 1)));
+  let held = 0;
+  for (let count = 0; count < 20; count += 1) {
+    const { text } = await page("/metrics");
+    held = Math.max(held, Number(/^kedge_gateway_held_bytes (\d+)$/m.exec(text)?.[1]));
+  }
+  expect(held).toBeGreaterThan(0);
+  expect(held).toBeLessThan(200_000);
 });
 
 test("a wrong token that comes again and again is asked of the edge once", async () => {
