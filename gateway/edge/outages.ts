@@ -1,13 +1,17 @@
 /**
  * What has gone wrong at the edge lately: what is left alone for it, how long, and the sentence that tells an operator.
- * A failure counts against as little as it says something about, so that one broker's bad token or one controller that
- * restarts stops nobody else:
+ * A failure counts against as little as it says something about, so that one broker's bad token, one client that may not
+ * come in or one controller that restarts stops nobody else:
  *
  * | scope      | failures                                        | pauses                       |
  * | ---------- | ----------------------------------------------- | ---------------------------- |
  * | edge       | no connection, no answer, a login before it     | every frame                  |
  * | controller | 404, 5xx                                        | frames to that controller    |
- * | credential | 401, 403, 429                                   | frames in that token's name  |
+ * | credential | 401                                             | frames that show that token  |
+ * | principal  | 403, 429                                        | frames in that one's name    |
+ *
+ * A client that brought its own token is the token's principal; the others share the gateway's token, and differ in who
+ * is named beside it.
  *
  * Time comes in as an argument, in milliseconds.
  */
@@ -15,7 +19,7 @@ import { createHash } from "node:crypto";
 import { Backoff } from "./backoff.ts";
 import type { Identity } from "./identity.ts";
 
-export type Scope = "edge" | "controller" | "credential";
+export type Scope = "edge" | "controller" | "credential" | "principal";
 
 export interface Failure {
   readonly scope: Scope;
@@ -38,10 +42,13 @@ const PAUSES = {
   edge: { firstMs: 50, maxMs: 1_000 },
   controller: { firstMs: 50, maxMs: 1_000 },
   credential: { firstMs: 1_000, maxMs: 30_000 },
+  principal: { firstMs: 1_000, maxMs: 30_000 },
 } as const satisfies Record<Scope, { readonly firstMs: number; readonly maxMs: number }>;
 
-/** Tokens that are remembered as refused; the oldest is forgotten, and costs one more question. */
-const CREDENTIALS_MAX = 1_000;
+const SCOPES: readonly Scope[] = ["edge", "controller", "credential", "principal"];
+
+/** Tokens and principals that are remembered as refused; the oldest is forgotten, and costs one more question. */
+const REFUSED_MAX = 1_000;
 
 interface Outage {
   readonly backoff: Backoff;
@@ -57,7 +64,7 @@ export class Outages {
     const backoff = this.#outages.get(key)?.backoff ?? new Backoff(PAUSES[failure.scope]);
     backoff.failed(now, failure.askedMs);
     this.#outages.set(key, { backoff, failure });
-    if (failure.scope === "credential") this.#forgetOldest();
+    if (isOfMany(failure.scope)) this.#forgetOldest();
   }
 
   /** The edge has answered, whatever it said. */
@@ -68,14 +75,13 @@ export class Outages {
   /** A frame was served: nothing on its way is wrong any more. */
   served(route: Route): void {
     if (this.#outages.size === 0) return;
-    for (const scope of ["edge", "controller", "credential"] as const)
-      this.#outages.delete(keyOf(scope, route));
+    for (const scope of SCOPES) this.#outages.delete(keyOf(scope, route));
   }
 
   /** The failure for which a frame on `route` is not to be sent now, or null when it may be tried. */
   waiting(route: Route, now: number): Failure | null {
     if (this.#outages.size === 0) return null;
-    for (const scope of ["edge", "controller", "credential"] as const) {
+    for (const scope of SCOPES) {
       const outage = this.#outages.get(keyOf(scope, route));
       if (outage?.backoff.isWaiting(now) === true) return outage.failure;
     }
@@ -93,16 +99,22 @@ export class Outages {
   }
 
   #forgetOldest(): void {
-    const credentials = [...this.#outages.keys()].filter((key) => key.startsWith("credential"));
-    const [oldest] = credentials;
-    if (credentials.length > CREDENTIALS_MAX && oldest !== undefined) this.#outages.delete(oldest);
+    const refused = [...this.#outages].filter(([, { failure }]) => isOfMany(failure.scope));
+    const [oldest] = refused;
+    if (refused.length > REFUSED_MAX && oldest !== undefined) this.#outages.delete(oldest[0]);
   }
 }
 
-/** Tokens are kept as their hashes: nothing that is refused need stay in memory. */
+/** Clients bring as many of these as they like. */
+const isOfMany = (scope: Scope): boolean => scope === "credential" || scope === "principal";
+
+/** Tokens and names are kept as their hashes: nothing that is refused need stay in memory. */
 function keyOf(scope: Scope, { nodeId, identity }: Route): string {
   if (scope === "edge") return scope;
   if (scope === "controller") return `${scope} ${nodeId}`;
-  if (identity.by === "gateway") return `${scope} own`;
-  return `${scope} ${createHash("sha256").update(identity.token).digest("base64")}`;
+  if (identity.by === "token") return `${scope} ${hashOf(identity.token)}`;
+  const isNamed = scope === "principal" && identity.principal !== null;
+  return isNamed ? `${scope} named ${hashOf(identity.principal)}` : `${scope} own`;
 }
+
+const hashOf = (text: string): string => createHash("sha256").update(text).digest("base64");

@@ -34,8 +34,11 @@ export function failureIn(answer: EdgeAnswer, asked: Asked): Failure | null {
       "edge",
       `something before the edge answered ${status}: if it wants a login, such as a Cloudflare Access service token, that belongs into --header-file`,
     );
-  if (isDenied) return failure("credential", `${denied(asked)} ${sentenceOf(answer)}`);
-  if (status === TOO_MANY) return failure("credential", sentenceOf(answer));
+  if (status === UNAUTHORIZED)
+    return failure("credential", `${unauthorized(asked)} ${sentenceOf(answer)}`);
+  if (status === FORBIDDEN)
+    return failure("principal", `${forbidden(asked)} ${sentenceOf(answer)}`);
+  if (status === TOO_MANY) return failure("principal", sentenceOf(answer));
   if (status === NOT_FOUND || status >= 500) return failure("controller", sentenceOf(answer));
   return null;
 }
@@ -43,11 +46,19 @@ export function failureIn(answer: EdgeAnswer, asked: Asked): Failure | null {
 export const sentenceOf = (answer: EdgeAnswer): string =>
   `the edge answered ${answer.status}: ${wordsOf(answer)}`;
 
-function denied({ route, hasToken }: Asked): string {
+function unauthorized({ route, hasToken }: Asked): string {
   if (route.identity.by === "token") return "a client's token is not accepted:";
   return hasToken
     ? "this gateway's token is not accepted:"
     : "the edge wants a token and this gateway has none (--token-file or KEDGE_TOKEN):";
+}
+
+function forbidden(asked: Asked): string {
+  const { identity } = asked.route;
+  const isNamed = identity.by === "gateway" && identity.principal !== null;
+  return isNamed && asked.hasToken
+    ? "whom a client's certificate names is not accepted:"
+    : unauthorized(asked);
 }
 
 /** On one line, whatever the body holds. */

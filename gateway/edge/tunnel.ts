@@ -23,9 +23,10 @@ export class EdgeError extends Error {
     this.failure = failure;
   }
 
-  /** The edge does not take the token. */
+  /** The edge does not take who asks. */
   get isRefusal(): boolean {
-    return this.failure?.scope === "credential" && this.failure.status !== TOO_MANY;
+    const { scope, status } = this.failure ?? {};
+    return (scope === "credential" || scope === "principal") && status !== TOO_MANY;
   }
 }
 

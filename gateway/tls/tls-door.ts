@@ -112,16 +112,18 @@ export class TlsDoor {
     if (certificate === undefined) return null;
     if (!socket.authorized) throw socket.authorizationError;
     const subject = subjectName(certificate.raw);
-    const bytes = Buffer.byteLength(subject);
-    if (bytes > principalBytesMax)
-      throw new Error(
-        `its certificate's subject has ${bytes} bytes; ${principalBytesMax} are accepted`,
-      );
+    assertShort("its certificate's subject", subject, principalBytesMax);
     const name = principalName(rules, subject);
-    if (name === null || name === "")
-      throw new Error(`no principal mapping rule applies to ${JSON.stringify(subject)}`);
+    if (name === null || name === "" || !name.isWellFormed())
+      throw new Error(`no principal mapping rule makes a name of ${JSON.stringify(subject)}`);
+    assertShort("its principal's name", name, principalBytesMax);
     return name;
   }
+}
+
+function assertShort(what: string, text: string, bytesMax: number): void {
+  const bytes = Buffer.byteLength(text);
+  if (bytes > bytesMax) throw new Error(`${what} has ${bytes} bytes; ${bytesMax} are accepted`);
 }
 
 const keyOf = ({ remoteAddress, remotePort }: Socket): string => `${remoteAddress} ${remotePort}`;

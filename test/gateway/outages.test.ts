@@ -41,6 +41,20 @@ test("a token that is refused holds back who shows it, at every controller, and 
   expect(heldBack(outages, routes, 900)).toEqual([true, false, false]);
 });
 
+test("a certificate's principal that may not come in holds back its own frames alone", () => {
+  const outages = new Outages();
+  outages.failed(route(3000, NAMED), failure("principal"), 0);
+  const routes = [
+    route(3001, NAMED),
+    route(3000, { by: "gateway", principal: "CN=broker-2" }),
+    route(3000, ANYBODY),
+    route(3000, BROKER),
+  ];
+  expect(heldBack(outages, routes, 900)).toEqual([true, false, false, false]);
+  outages.served(route(3000, NAMED));
+  expect(heldBack(outages, [route(3001, NAMED)], 1)).toEqual([false]);
+});
+
 test("the gateway's own token is one, whoever is named beside it", () => {
   const outages = new Outages();
   outages.failed(route(3000, NAMED), failure("credential"), 0);
@@ -60,13 +74,16 @@ test("what the edge asks for is granted, and a frame that is served ends the pau
 
 const wrong = (at: number): Route => route(3000, { by: "token", token: `wrong-${at}` });
 
-test("ten thousand wrong tokens are not all remembered, and the newest is", () => {
-  const outages = new Outages();
-  for (let at = 0; at < 10_000; at += 1) outages.failed(wrong(at), failure("credential"), 0);
-  expect(heldBack(outages, [wrong(0), wrong(8_999), wrong(9_000), wrong(9_999)], 1)).toEqual([
-    false,
-    false,
-    true,
-    true,
-  ]);
-});
+test.each(["credential", "principal"] as const)(
+  "ten thousand wrong tokens are not all remembered, and the newest is (%s)",
+  (scope) => {
+    const outages = new Outages();
+    for (let at = 0; at < 10_000; at += 1) outages.failed(wrong(at), failure(scope), 0);
+    expect(heldBack(outages, [wrong(0), wrong(8_999), wrong(9_000), wrong(9_999)], 1)).toEqual([
+      false,
+      false,
+      true,
+      true,
+    ]);
+  },
+);

@@ -180,6 +180,15 @@ test("while a token is judged, its client is not read any further", async () => 
   expect(held).toBeLessThan(200_000);
 });
 
+test("a token that may not speak to this cluster fails the authentication, as a wrong one does", async () => {
+  const { url } = await edge(refusing(403));
+  const { ports } = await gateway(url, OPTIONS);
+  const kafka = await client(ports[0]);
+  await handshake(kafka);
+  expect((await authenticate(kafka, plain(TOKEN)))?.errorCode).toBe(58);
+  await expectClosed(kafka);
+});
+
 test("a wrong token that comes again and again is asked of the edge once", async () => {
   const { ports, heard } = await guardedGateway();
   for (let count = 0; count < 5; count += 1) {

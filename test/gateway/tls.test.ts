@@ -17,7 +17,7 @@ import {
 } from "../../src/protocol/index.ts";
 import { certificate, CN, commonName, nameOf, OU, text, type Authority } from "./certificates.ts";
 import { framed } from "./client.ts";
-import { serving } from "./edge.ts";
+import { refusing, serving } from "./edge.ts";
 import { client, edge, gateway, tlsClient, type OpenOptions } from "./harness.ts";
 
 const AUTHORITY = certificate({ subject: commonName("authority"), isAuthority: true });
@@ -138,7 +138,40 @@ test("mapping rules make the name, and who matches none is refused", async () =>
   expect(heard[0]?.headers["kedge-principal"]).toBe("User:BROKER-1");
   const other = certificate({ subject: commonName("other"), signedBy: AUTHORITY });
   expect(await ask(port, shows(other))).toMatchObject({ isServed: false });
-  expect(lines.join()).toContain('no principal mapping rule applies to "CN=other"');
+  expect(lines.join()).toContain('no principal mapping rule makes a name of "CN=other"');
+});
+
+test.each([
+  [401, "this gateway's token is not accepted: the edge answered 401", false],
+  [403, "whom a client's certificate names is not accepted: the edge answered 403", true],
+  [429, "the edge answered 429", true],
+])("after a %i for one certificate: who else is served", async (status, sentence, isServed) => {
+  const other = certificate({ subject: commonName("other"), signedBy: AUTHORITY });
+  const { url, heard } = await edge((each, response) =>
+    (each.headers["kedge-principal"] === "User:CN%3Dother" ? refusing(status) : serving)(
+      each,
+      response,
+    ),
+  );
+  const listener = { protocol: "SSL", door: doorOf() } as const;
+  const { ports, lines } = await gateway(url, { listener, credentials: { token: "own" } });
+  for (let count = 0; count < 2; count += 1)
+    expect(await ask(ports[0], shows(other))).toMatchObject({ isServed: false });
+  expect(heard).toHaveLength(1);
+  expect(lines[0]).toContain(sentence);
+  expect(await ask(ports[0], shows(BROKER))).toMatchObject({ isServed });
+});
+
+test("a name that a rule makes too long, or of half a character, lets nobody in", async () => {
+  const twice = certificate({ subject: subjectOf(PRINCIPAL_BYTES_MAX), signedBy: AUTHORITY });
+  const long = await tlsGateway(doorOf({ rules: principalRules("RULE:^(.*)$/$1$1/") }));
+  expect(await ask(long.port, shows(twice))).toMatchObject({ isServed: false });
+  expect(long.lines.join()).toContain("its principal's name has 2048 bytes; 1024 are accepted");
+  const smile = certificate({ subject: commonName("😀"), signedBy: AUTHORITY });
+  const half = await tlsGateway(doorOf({ rules: principalRules("RULE:^CN=(.).*$/$1/") }));
+  expect(await ask(half.port, shows(smile))).toMatchObject({ isServed: false });
+  expect(half.lines.join()).toContain("no principal mapping rule makes a name");
+  expect([...long.heard, ...half.heard]).toEqual([]);
 });
 
 /** A subject whose text has that many bytes. */
@@ -165,10 +198,10 @@ test("a subject that would be headers is one name, and one line of the log", asy
   expect(heard[0]?.headers["kedge-principal"]).toBe(
     `User:${encodeURIComponent("CN=a\r\nAuthorization: Bearer x")}`,
   );
-  const refusing = await tlsGateway(doorOf({ rules: principalRules("RULE:never/x/") }));
-  await ask(refusing.port, shows(own));
-  expect(refusing.lines).toHaveLength(1);
-  expect(refusing.lines[0]?.split("\n")).toHaveLength(1);
+  const ruled = await tlsGateway(doorOf({ rules: principalRules("RULE:never/x/") }));
+  await ask(ruled.port, shows(own));
+  expect(ruled.lines).toHaveLength(1);
+  expect(ruled.lines[0]?.split("\n")).toHaveLength(1);
 });
 
 describe("others are served while a connection", () => {
