@@ -4,116 +4,105 @@
  *     npm run gateway -- --edge http://127.0.0.1:8787 --cluster <id> --listen 127.0.0.1:9093
  *
  * It asks the edge for the cluster's controllers (waiting for an edge that cannot be reached yet) and listens on
- * consecutive ports, one for each, in the order of their ids. Everything it says goes to standard error.
+ * consecutive ports, one for each, in the order of their ids. Everything it says goes to standard error. SIGHUP makes
+ * it read its files again; connections that are open stay.
  */
-import { setTimeout } from "node:timers/promises";
-import { parseArgs } from "node:util";
-import { startGateway, type Gateway, type GatewayOptions } from "./gateway.ts";
+import { readCommand, USAGE, type Command } from "./command-line.ts";
+import { findControllers } from "./edge/find-controllers.ts";
+import { Readiness } from "./edge/readiness.ts";
+import { Tunnel, type Controller } from "./edge/tunnel.ts";
+import { startGateway, type Gateway } from "./gateway.ts";
+import { isLoopback } from "./edge/loopback.ts";
+import { addressText } from "./listen.ts";
+import { GatewayMetrics } from "./metrics.ts";
 import { onShutdown } from "./shutdown.ts";
-
-/** Between two attempts to reach an edge that is not up yet. */
-const RETRY_MS = 1_000;
-
-const USAGE = `usage: npm run gateway -- --cluster <id> [--edge URL] [--listen HOST:PORT] [--http HOST:PORT] [--token TOKEN]
-
-  --edge     the Worker; http://127.0.0.1:8787 unless said
-  --cluster  the cluster's id, 22 characters
-  --listen   where the first controller is reached, the others on the ports after it; unless said, 127.0.0.1 and
-             the ports that the cluster names to its brokers
-  --http     where /healthz and /metrics are served; 127.0.0.1:9190 unless said
-  --token    a bearer token for the edge`;
-
-/** Reads the command line. Throws a sentence that says what is wrong with it. */
-function parseCommand(args: readonly string[]) {
-  const { values } = parseArgs({
-    args: [...args],
-    options: {
-      edge: { type: "string", default: "http://127.0.0.1:8787" },
-      cluster: { type: "string" },
-      listen: { type: "string" },
-      http: { type: "string", default: "127.0.0.1:9190" },
-      token: { type: "string" },
-    },
-  });
-  if (values.cluster === undefined) throw new Error("--cluster is missing");
-  return {
-    ...values,
-    cluster: values.cluster,
-    listen: values.listen === undefined ? null : hostAndPort(values.listen),
-    http: hostAndPort(values.http),
-  };
-}
-
-function hostAndPort(text: string): { readonly host: string; readonly port: number } {
-  const match = /^(.+):(\d{1,5})$/.exec(text);
-  const port = Number(match?.[2]);
-  if (match?.[1] === undefined || port > 65_535) throw new Error(`${text} is not HOST:PORT`);
-  return { host: match[1], port };
-}
-
-/** A controller as the edge lists it; `port` is where brokers are told to find it. */
-interface Controller {
-  readonly node_id: number;
-  readonly port: number;
-}
-
-/** The cluster's controllers, by rising id. Waits for an edge that cannot be reached. */
-async function findControllers(
-  edge: string,
-  clusterId: string,
-  token: string | undefined,
-): Promise<readonly Controller[]> {
-  const url = new URL(`/kafka/v3/clusters/${clusterId}`, edge);
-  for (let attempt = 0; ; attempt += 1) {
-    const response = await fetch(url, {
-      headers: token === undefined ? {} : { authorization: `Bearer ${token}` },
-      signal: AbortSignal.timeout(10_000),
-    }).catch(() => null);
-    if (response?.ok === true) {
-      const cluster: { readonly controllers: readonly Controller[] } = JSON.parse(
-        await response.text(),
-      );
-      return cluster.controllers.toSorted((left, right) => left.node_id - right.node_id);
-    }
-    if (response !== null && response.status < 500)
-      throw new Error(`the edge answered ${response.status}: ${await response.text()}`);
-    if (attempt === 0) log(`${edge} does not answer yet; waiting for it`);
-    await setTimeout(RETRY_MS);
-  }
-}
+import { startStatusPage } from "./status-page.ts";
 
 async function main(): Promise<void> {
-  const command = parseCommand(process.argv.slice(2));
-  const { edge, cluster: clusterId, listen, http, token } = command;
+  const command = readCommand(process.argv.slice(2), process.env);
+  if (command === null) {
+    process.stdout.write(`${USAGE}\n`);
+    return;
+  }
+  const { edge, clusterId, credentials, http } = command;
+  const metrics = new GatewayMetrics();
+  const tunnel = new Tunnel({ edge, clusterId, metrics, credentials, env: process.env });
+  const readiness = new Readiness(tunnel);
   let gateway: Gateway | undefined;
-  onShutdown((how) => {
-    log(`${how}: stopping`);
-    void Promise.resolve(gateway?.stop()).then(() => process.exit(0));
+  onShutdown(
+    (how) => {
+      log(`${how}: stopping`);
+      void Promise.resolve(gateway?.stop()).then(() => process.exit(0));
+    },
+    ["SIGINT", "SIGTERM"],
+  );
+  process.on("SIGHUP", () => reload(command, tunnel));
+  const page = await startStatusPage(http, {
+    isEdgeOpen: () => tunnel.isOpen,
+    problem: () => readiness.problem(),
+    metrics: () => gateway?.renderMetrics() ?? "",
   });
-  const controllers = await findControllers(edge, clusterId, token);
-  const options: GatewayOptions = {
-    edge,
-    clusterId,
-    http,
+  log(`/healthz, /readyz and /metrics on http://${addressText({ ...http, port: page.port })}`);
+  const controllers = await findControllers(tunnel, (reason) => {
+    readiness.startsWith(reason);
+    log(`${edge}: ${reason}; waiting for it`);
+  });
+  gateway = await startGateway({
+    tunnel,
+    metrics,
     log,
-    ...(token === undefined ? {} : { token }),
-    controllers: controllers.map(({ node_id: nodeId, port }, index) => ({
-      nodeId,
-      host: listen?.host ?? "127.0.0.1",
-      port: listen === null ? port : listen.port + index,
-    })),
-  };
-  gateway = await startGateway(options);
-  for (const [index, { node_id: nodeId, port }] of controllers.entries()) {
-    if (options.controllers[index]?.port !== port)
+    listener: command.listener,
+    controllers: controllers.map((controller, index) => placeOf(controller, index, command)),
+  });
+  readiness.serves(controllers.map(({ nodeId }) => nodeId));
+  sayWhere(controllers, gateway, command);
+  sayWhoSpeaks(command);
+}
+
+function placeOf({ nodeId, port }: Controller, index: number, { listen }: Command) {
+  if (listen === null) return { nodeId, host: "127.0.0.1", port };
+  return { nodeId, host: listen.host, port: listen.port + index };
+}
+
+function sayWhere(controllers: readonly Controller[], gateway: Gateway, command: Command): void {
+  for (const [index, controller] of controllers.entries()) {
+    const { nodeId, port } = controller;
+    if (placeOf(controller, index, command).port !== port)
       log(
         `brokers are told to find controller ${nodeId} on port ${port}: is there a proxy in between?`,
       );
   }
-  const ids = controllers.map((controller) => controller.node_id).join(", ");
-  log(`controllers ${ids} of ${clusterId} are reached at ${gateway.bootstrapServers}`);
-  log(`/healthz and /metrics on http://${http.host}:${gateway.httpPort ?? http.port}`);
+  const ids = controllers.map(({ nodeId }) => nodeId).join(", ");
+  log(
+    `controllers ${ids} of ${command.clusterId} are reached at ${gateway.bootstrapServers} (${command.listener.protocol})`,
+  );
 }
+
+/** What an operator should know of whom the edge will take this gateway's clients for. */
+function sayWhoSpeaks({ listener, listen, credentials }: Command): void {
+  const host = listen?.host ?? "127.0.0.1";
+  if (listener.protocol === "PLAINTEXT" && !isLoopback(host))
+    log(`PLAINTEXT on ${host}: whoever reaches it acts in this gateway's name`);
+  if (listener.protocol === "SSL" && credentials.token === null)
+    log("without a token of the gateway, the edge is not told what clients' certificates say");
+}
+
+function reload({ renewListener, readCredentials }: Command, tunnel: Tunnel): void {
+  if (renewListener !== null) renew("the listener's certificates", renewListener);
+  renew("what the edge is shown", () => tunnel.renew(readCredentials()));
+}
+
+/** What cannot be read stays as it was. */
+function renew(what: string, act: () => void): void {
+  try {
+    act();
+    log(`SIGHUP: ${what}: read again`);
+  } catch (error) {
+    log(`SIGHUP: ${what}: as before, since ${textOf(error)}`);
+  }
+}
+
+const textOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 function log(line: string): void {
   process.stderr.write(`${line}\n`);
@@ -121,7 +110,7 @@ function log(line: string): void {
 
 if (import.meta.main) {
   main().catch((error: unknown) => {
-    log(error instanceof Error ? error.message : String(error));
+    log(textOf(error));
     log(USAGE);
     process.exit(1);
   });

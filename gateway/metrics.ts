@@ -1,14 +1,39 @@
 /** What the gateway counts about itself, and how Prometheus reads it. It knows nothing of Kafka's own metrics. */
+
+/**
+ * Why the gateway closed a connection: over a bound of its own (`bound`), no TLS handshake (`tls`), not authenticated
+ * (`authentication`), bytes that are no frames (`frame`), a frame that the edge did not serve (`edge`).
+ */
+export type RefusalReason = "bound" | "tls" | "authentication" | "frame" | "edge";
+
+/** What is counted elsewhere. */
+export interface Gauges {
+  readonly bytesHeld: number;
+  readonly handshakesOpen: number;
+  readonly isEdgeOpen: boolean;
+}
+
 export class GatewayMetrics {
   connectionsOpen = 0;
   connectionsAccepted = 0;
-  connectionsRefused = 0;
+  authenticationsSucceeded = 0;
+  authenticationsFailed = 0;
   framesInFlight = 0;
   framesAnswered = 0;
   framesFailed = 0;
+  requestsHeldBack = 0;
   bytesReceived = 0;
   bytesSent = 0;
   secondsTotal = 0;
+  readonly #refused: Record<RefusalReason, number> = {
+    bound: 0,
+    tls: 0,
+    authentication: 0,
+    frame: 0,
+    edge: 0,
+  };
+  /** By HTTP status. */
+  readonly #edgeRefusals = new Map<number, number>();
 
   answered(frame: {
     readonly seconds: number;
@@ -21,48 +46,58 @@ export class GatewayMetrics {
     this.bytesSent += frame.bytesOut;
   }
 
+  refused(reason: RefusalReason): void {
+    this.#refused[reason] += 1;
+  }
+
+  refusedByEdge(status: number): void {
+    this.#edgeRefusals.set(status, (this.#edgeRefusals.get(status) ?? 0) + 1);
+  }
+
   /** The text format of Prometheus, version 0.0.4. */
-  render({
-    bytesHeld,
-    isEdgeOpen,
-  }: {
-    readonly bytesHeld: number;
-    readonly isEdgeOpen: boolean;
-  }): string {
+  render({ bytesHeld, handshakesOpen, isEdgeOpen }: Gauges): string {
     return [
-      line("connections_open", "gauge", "Kafka connections that are open.", this.connectionsOpen),
-      line(
-        "connections_accepted_total",
-        "counter",
-        "Kafka connections ever accepted.",
-        this.connectionsAccepted,
-      ),
-      line(
+      gauge("connections_open", "Kafka connections that are open.", this.connectionsOpen),
+      counter("connections_accepted_total", "Connections ever accepted.", this.connectionsAccepted),
+      family(
         "connections_refused_total",
-        "counter",
         "Connections that the gateway closed of its own accord.",
-        this.connectionsRefused,
+        Object.entries(this.#refused).map(([reason, count]) => [`{reason="${reason}"}`, count]),
       ),
-      line("frames_in_flight", "gauge", "Frames that wait for the edge.", this.framesInFlight),
-      line(
+      gauge("handshakes_open", "Connections not yet authenticated.", handshakesOpen),
+      counter(
+        "authentications_succeeded_total",
+        "TLS handshakes and SASL exchanges that ended well.",
+        this.authenticationsSucceeded,
+      ),
+      counter(
+        "authentications_failed_total",
+        "TLS handshakes and SASL exchanges that did not.",
+        this.authenticationsFailed,
+      ),
+      gauge("frames_in_flight", "Frames that wait for the edge.", this.framesInFlight),
+      gauge(
         "held_bytes",
-        "gauge",
         "Bytes of incomplete and waiting frames, and of answers not yet taken.",
         bytesHeld,
       ),
-      line("edge_reachable", "gauge", "0 while the edge cannot be reached.", isEdgeOpen ? 1 : 0),
-      line("frames_answered_total", "counter", "Frames answered.", this.framesAnswered),
-      line(
-        "frames_failed_total",
-        "counter",
-        "Frames that got no answer from the edge.",
-        this.framesFailed,
+      gauge("edge_reachable", "0 while the edge cannot be reached.", isEdgeOpen ? 1 : 0),
+      counter("frames_answered_total", "Frames answered.", this.framesAnswered),
+      counter("frames_failed_total", "Frames that got no answer from the edge.", this.framesFailed),
+      counter(
+        "requests_held_back_total",
+        "Requests not sent to the edge because of what had just failed there.",
+        this.requestsHeldBack,
       ),
-      line("received_bytes_total", "counter", "Bytes of the frames answered.", this.bytesReceived),
-      line("sent_bytes_total", "counter", "Bytes of the answers.", this.bytesSent),
-      line(
+      family(
+        "edge_refusals_total",
+        "Answers of the edge other than 200.",
+        [...this.#edgeRefusals].map(([status, count]) => [`{status="${status}"}`, count]),
+      ),
+      counter("received_bytes_total", "Bytes of the frames answered.", this.bytesReceived),
+      counter("sent_bytes_total", "Bytes of the answers.", this.bytesSent),
+      counter(
         "frame_seconds_total",
-        "counter",
         "Seconds that answered frames spent at the edge.",
         this.secondsTotal,
       ),
@@ -70,7 +105,24 @@ export class GatewayMetrics {
   }
 }
 
-function line(name: string, type: string, help: string, value: number): string {
-  const metric = `kedge_gateway_${name}`;
-  return `# HELP ${metric} ${help}\n# TYPE ${metric} ${type}\n${metric} ${value}\n`;
+const gauge = (name: string, help: string, value: number): string =>
+  metric({ name, type: "gauge", help }, [["", value]]);
+
+const counter = (name: string, help: string, value: number): string =>
+  metric({ name, type: "counter", help }, [["", value]]);
+
+/** A counter with one line for each set of labels. */
+const family = (
+  name: string,
+  help: string,
+  values: readonly (readonly [string, number])[],
+): string => metric({ name, type: "counter", help }, values);
+
+function metric(
+  { name, type, help }: { readonly name: string; readonly type: string; readonly help: string },
+  values: readonly (readonly [string, number])[],
+): string {
+  const full = `kedge_gateway_${name}`;
+  const lines = values.map(([labels, value]) => `${full}${labels} ${value}\n`);
+  return `# HELP ${full} ${help}\n# TYPE ${full} ${type}\n${lines.join("")}`;
 }

@@ -8,7 +8,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { clusterClient, formCluster } from "../client/cluster-client.ts";
 import type { ClusterClient, FormedCluster } from "../client/cluster-client.ts";
+import { Tunnel } from "../gateway/edge/tunnel.ts";
 import { startGateway, type Gateway } from "../gateway/gateway.ts";
+import { GatewayMetrics } from "../gateway/metrics.ts";
 import { startEdge, type Edge, type EdgeOptions } from "./edge.ts";
 
 export interface QuorumOptions extends Omit<EdgeOptions, "persistTo"> {
@@ -128,9 +130,10 @@ function openGateway(
   formed: FormedCluster,
   { ports, log }: GatewayPorts,
 ): Promise<Gateway> {
+  const metrics = new GatewayMetrics();
   return startGateway({
-    edge,
-    clusterId: formed.cluster_id,
+    tunnel: new Tunnel({ edge, clusterId: formed.cluster_id, metrics }),
+    metrics,
     controllers: formed.controllers.map(({ node_id: nodeId, port }) => ({
       nodeId,
       host: "127.0.0.1",

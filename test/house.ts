@@ -27,7 +27,7 @@ export const FOLDERS: Readonly<Record<string, Folder>> = {
     mayImport: ["src/std", "src/protocol", "src/metadata", "src/access", "durable-objects"],
     packages: /^hono(\/|$)/,
   },
-  gateway: { mayImport: ["src/std"], packages: /^node:/ },
+  gateway: { mayImport: ["src/std", "src/protocol"], packages: /^node:/ },
   client: { mayImport: [], packages: NOTHING },
   local: {
     mayImport: ["src/access", "gateway", "client"],
@@ -118,9 +118,11 @@ export const ROOMS: Readonly<Record<string, Readonly<Record<string, Room>>>> = {
   },
   gateway: {
     metrics: { files: ["metrics"], mayImport: [] },
-    edge: { mayImport: [] },
+    edge: { mayImport: ["metrics"] },
     observer: { mayImport: ["metrics", "edge"] },
-    tcp: { mayImport: ["metrics", "edge", "observer"] },
+    sasl: { mayImport: ["edge"] },
+    tls: { mayImport: [] },
+    tcp: { mayImport: ["metrics", "edge", "observer", "sasl", "tls"] },
   },
 };
 

@@ -17,11 +17,17 @@ export class Backoff {
     return now < this.#until;
   }
 
-  /** Failures during a pause belong to the same outage and do not lengthen it. */
-  failed(now: number): void {
-    if (this.isWaiting(now)) return;
-    this.#pauseMs = this.#pauseMs === 0 ? this.#firstMs : Math.min(this.#maxMs, this.#pauseMs * 2);
-    this.#until = now + this.#pauseMs;
+  /**
+   * Failures during a pause belong to the same outage and do not lengthen it, but for one that asks for a longer pause
+   * itself: `askedMs`, or null.
+   */
+  failed(now: number, askedMs: number | null = null): void {
+    if (!this.isWaiting(now)) {
+      this.#pauseMs =
+        this.#pauseMs === 0 ? this.#firstMs : Math.min(this.#maxMs, this.#pauseMs * 2);
+      this.#until = now + this.#pauseMs;
+    }
+    if (askedMs !== null) this.#until = Math.max(this.#until, now + askedMs);
   }
 
   succeeded(): void {

@@ -1,115 +1,171 @@
 /**
- * The gateway's side of the edge: one HTTP request for each frame, over connections that are kept alive. A frame that
- * gets no answer is not sent again, since it may have been executed; the client decides.
- *
- * `node:http` with an agent of its own: nearly half the latency of the global `fetch` for such small bodies.
+ * The gateway's side of the edge: one HTTP request for each frame. A frame that gets no answer is not sent again, since
+ * it may have been executed; the client decides. What failed lately is left alone for a while, and its clients are
+ * refused at once instead of hanging.
  */
-import { Agent, request as httpRequest, type IncomingMessage } from "node:http";
-import { Agent as TlsAgent, request as httpsRequest } from "node:https";
-import { Backoff } from "./backoff.ts";
+import type { GatewayMetrics } from "../metrics.ts";
+import { NO_CREDENTIALS, type EdgeCredentials } from "./credentials.ts";
+import { EdgeClient, NoAnswerError, type EdgeAnswer, type EdgeRequest } from "./edge-client.ts";
+import { ANYBODY, identityHeaders, type Identity } from "./identity.ts";
+import { Outages, type Failure, type Route } from "./outages.ts";
+import { failureIn, sentenceOf, TOO_MANY } from "./refusal.ts";
 
-/** Longer than any fetch is parked and any write waits for its commit. */
-const ANSWER_MS = 35_000;
+/** Four times the longest frame that a client may send. */
+const ANSWER_BYTES_MAX = 32 * 1_048_576;
 
-/** The edge answered with something other than a frame. */
+/** A frame was not served. `failure` says whom it concerns; null when it was this frame alone. */
 export class EdgeError extends Error {
   override readonly name = "EdgeError";
+  readonly failure: Failure | null;
+
+  constructor(sentence: string, failure: Failure | null) {
+    super(sentence);
+    this.failure = failure;
+  }
+
+  /** The edge does not take who asks. */
+  get isRefusal(): boolean {
+    const { scope, status } = this.failure ?? {};
+    return (scope === "credential" || scope === "principal") && status !== TOO_MANY;
+  }
 }
 
 export interface TunnelOptions {
-  /** As `http://127.0.0.1:8787`. */
   readonly edge: string;
   readonly clusterId: string;
-  /** Sent as a bearer token when the edge asks for one. */
-  readonly token?: string;
-  /** Bound on connections to the edge. */
-  readonly socketsMax: number;
-  /** Bound on the bytes of one answer. */
-  readonly answerBytesMax: number;
+  readonly metrics: GatewayMetrics;
+  readonly credentials?: EdgeCredentials;
+  /** Where the variables of a proxy are looked for; no proxy when absent. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
+  readonly answerBytesMax?: number;
+}
+
+/** A controller as the edge lists it; `port` is where brokers are told to find it. */
+export interface Controller {
+  readonly nodeId: number;
+  readonly port: number;
 }
 
 export class Tunnel {
-  readonly #options: TunnelOptions;
-  readonly #agent: Agent;
-  readonly #request: typeof httpRequest;
-  /** Waits while the edge is unreachable: clients are refused at once instead of hanging. */
-  readonly #backoff = new Backoff({ firstMs: 50, maxMs: 1_000 });
+  readonly #cluster: string;
+  readonly #client: EdgeClient;
+  readonly #metrics: GatewayMetrics;
+  readonly #outages = new Outages();
+  #lastServed = Number.NEGATIVE_INFINITY;
 
+  /** Throws a sentence when what it is told cannot work. */
   constructor(options: TunnelOptions) {
-    this.#options = options;
-    const isTls = options.edge.startsWith("https:");
-    const keep = { keepAlive: true, maxSockets: options.socketsMax };
-    this.#agent = isTls ? new TlsAgent(keep) : new Agent(keep);
-    this.#request = isTls ? httpsRequest : httpRequest;
+    const { edge, env, answerBytesMax = ANSWER_BYTES_MAX } = options;
+    this.#cluster = `/kafka/v3/clusters/${options.clusterId}`;
+    this.#metrics = options.metrics;
+    this.#client = new EdgeClient({
+      edge,
+      credentials: options.credentials ?? NO_CREDENTIALS,
+      ...(env === undefined ? {} : { env }),
+      answerBytesMax,
+    });
   }
 
   /** False while the edge has just been found unreachable. */
   get isOpen(): boolean {
-    return !this.#backoff.isWaiting(Date.now());
+    return this.#outages.isOpen(Date.now());
   }
 
-  /** Sends one frame to a controller; resolves with the response frame. */
-  async send(nodeId: number, frame: Uint8Array, signal: AbortSignal): Promise<Uint8Array> {
-    const path = `/kafka/v3/clusters/${this.#options.clusterId}/controllers/${nodeId}/frames`;
-    const answer = await this.#post(path, frame, signal);
-    if (answer.status === 200) return answer.body;
-    throw new EdgeError(
-      `the edge answered ${answer.status}: ${answer.body.toString("utf8", 0, 300)}`,
-    );
+  /** How long ago a frame in the gateway's own name was served last. */
+  get servedAgoMs(): number {
+    return performance.now() - this.#lastServed;
+  }
+
+  get hasToken(): boolean {
+    return this.#client.credentials.token !== null;
+  }
+
+  /** Shows other credentials from now on, and tries at once whatever was left alone for the old ones. */
+  renew(credentials: EdgeCredentials): void {
+    this.#client.renew(credentials);
+    this.#outages.clear();
   }
 
   close(): void {
-    this.#agent.destroy();
+    this.#client.close();
   }
 
-  #post(
-    path: string,
-    body: Uint8Array,
+  /** Sends one frame to a controller; resolves with the response frame. */
+  async send(
+    nodeId: number,
+    frame: Uint8Array,
+    identity: Identity,
     signal: AbortSignal,
-  ): Promise<{ readonly status: number; readonly body: Buffer }> {
-    const { edge, token } = this.#options;
-    return new Promise((resolve, reject) => {
-      const fail = (error: Error): void => {
-        // A kept-alive connection that the edge has just closed says nothing about the edge.
-        if (!signal.aborted && !outgoing.reusedSocket) this.#backoff.failed(Date.now());
-        reject(error);
-      };
-      const outgoing = this.#request(new URL(path, edge), {
-        method: "POST",
-        agent: this.#agent,
-        signal,
-        timeout: ANSWER_MS,
-        headers: {
-          "content-type": "application/octet-stream",
-          "content-length": body.byteLength,
-          ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
-        },
-      });
-      outgoing.once("timeout", () =>
-        outgoing.destroy(new Error(`no answer within ${ANSWER_MS} ms`)),
-      );
-      outgoing.once("error", fail);
-      outgoing.once("response", (incoming) => {
-        this.#backoff.succeeded();
-        this.#collect(incoming).then(
-          (bytes) => resolve({ status: incoming.statusCode ?? 0, body: bytes }),
-          fail,
-        );
-      });
-      outgoing.end(body);
-    });
+  ): Promise<Uint8Array> {
+    const route = { nodeId, identity };
+    const path = `${this.#cluster}/controllers/${nodeId}/frames`;
+    const headers = { "content-type": "application/octet-stream" };
+    const body = await this.#ask(route, { method: "POST", path, headers, body: frame, signal });
+    if (identity.by === "gateway") this.#lastServed = performance.now();
+    return body;
   }
 
-  async #collect(incoming: IncomingMessage): Promise<Buffer> {
-    const chunks: Buffer[] = [];
-    let size = 0;
-    for await (const chunk of incoming) {
-      const bytes: Buffer = chunk;
-      size += bytes.byteLength;
-      if (size > this.#options.answerBytesMax)
-        throw new EdgeError(`an answer of more than ${this.#options.answerBytesMax} bytes`);
-      chunks.push(bytes);
+  /** The controllers of the cluster, by rising id. Rejects with another `Error` when that is no edge of ours. */
+  async controllers(signal: AbortSignal): Promise<readonly Controller[]> {
+    const route = { nodeId: null, identity: ANYBODY };
+    const body = await this.#ask(route, {
+      method: "GET",
+      path: this.#cluster,
+      headers: {},
+      signal,
+    });
+    return controllersIn(body.toString()).toSorted((left, right) => left.nodeId - right.nodeId);
+  }
+
+  /** Resolves with the body of a 200; rejects with `EdgeError` otherwise. */
+  async #ask(route: Route, request: EdgeRequest): Promise<Buffer> {
+    const waiting = this.#outages.waiting(route, Date.now());
+    if (waiting !== null) {
+      this.#metrics.requestsHeldBack += 1;
+      throw new EdgeError(waiting.sentence, waiting);
     }
-    return Buffer.concat(chunks, size);
+    const { token } = this.#client.credentials;
+    const headers = { ...request.headers, ...identityHeaders(route.identity, token) };
+    const answer = await this.#client.ask({ ...request, headers }).catch((error: unknown) => {
+      throw this.#unanswered(route, error);
+    });
+    if (answer.status === 200) {
+      this.#outages.served(route);
+      return answer.body;
+    }
+    this.#metrics.refusedByEdge(answer.status);
+    throw this.#refused(route, answer);
+  }
+
+  #unanswered(route: Route, error: unknown): EdgeError {
+    const reason = error instanceof Error ? error.message : String(error);
+    const sentence = `no answer from the edge: ${reason}`;
+    if (!(error instanceof NoAnswerError && error.isOutage)) return new EdgeError(sentence, null);
+    const failure = { scope: "edge", status: null, sentence, askedMs: null } as const;
+    this.#outages.failed(route, failure, Date.now());
+    return new EdgeError(sentence, failure);
+  }
+
+  #refused(route: Route, answer: EdgeAnswer): EdgeError {
+    const now = Date.now();
+    const failure = failureIn(answer, { route, hasToken: this.hasToken, now });
+    if (failure?.scope !== "edge") this.#outages.reached();
+    if (failure !== null) this.#outages.failed(route, failure, now);
+    return new EdgeError(failure?.sentence ?? sentenceOf(answer), failure);
+  }
+}
+
+function controllersIn(text: string): readonly Controller[] {
+  try {
+    const { controllers }: { controllers: readonly { node_id: unknown; port: unknown }[] } =
+      JSON.parse(text);
+    return controllers.map(({ node_id: nodeId, port }) => {
+      if (typeof nodeId !== "number" || typeof port !== "number") throw new TypeError("no numbers");
+      return { nodeId, port };
+    });
+  } catch (cause) {
+    const message =
+      "what answers there is not a kedge edge: it lists no controllers of the cluster";
+    throw new Error(message, { cause });
   }
 }

@@ -3,13 +3,18 @@
  * Kafka's own server does it; a client may send ahead, up to a bound; beyond it the gateway stops reading until the
  * client has taken its answers.
  *
- * What cannot be served (garbage, a frame too large, an edge that is gone) ends the connection: that is the one signal
- * that every Kafka client understands.
+ * Where the listener wants SASL, the client first says who it is, within bounds of their own; after that its frames are
+ * not looked into. What cannot be served (garbage, a frame too large, an edge that is gone) ends the connection: that
+ * is the one signal that every Kafka client understands.
  */
 import type { Socket } from "node:net";
+import { setTimeout as pause } from "node:timers/promises";
+import type { Identity } from "../edge/identity.ts";
+import { EdgeError, type Tunnel } from "../edge/tunnel.ts";
+import type { GatewayMetrics, RefusalReason } from "../metrics.ts";
+import { SaslServer, unexpectedSasl, type SaslAnswer, type SaslEdge } from "../sasl/sasl-server.ts";
 import { FrameCutter, FrameSizeError, SIZE_BYTES, sizePrefix } from "./frame-cutter.ts";
-import type { GatewayMetrics } from "../metrics.ts";
-import type { Tunnel } from "../edge/tunnel.ts";
+import type { Room } from "./room.ts";
 
 export interface ConnectionLimits {
   readonly frameBytesMax: number;
@@ -19,35 +24,22 @@ export interface ConnectionLimits {
   readonly bytesAheadMax: number;
   /** A client that neither sends a frame nor takes its answers for this long is disconnected. */
   readonly idleMs: number;
-}
-
-/** Room for bytes, shared by every connection of the gateway: what has arrived, and what is not taken yet. */
-export class Room {
-  readonly #bytesMax: number;
-  #held = 0;
-
-  constructor(bytesMax: number) {
-    this.#bytesMax = bytesMax;
-  }
-
-  get held(): number {
-    return this.#held;
-  }
-
-  /** False, and nothing is taken, when that many bytes do not fit. */
-  take(bytes: number): boolean {
-    if (this.#held + bytes > this.#bytesMax) return false;
-    this.#held += bytes;
-    return true;
-  }
-
-  release(bytes: number): void {
-    this.#held -= bytes;
-  }
+  /** Bytes of one frame before the client is authenticated. */
+  readonly saslBytesMax: number;
+  /** How long SASL may take, and how long TLS may take before it. */
+  readonly handshakeMs: number;
+  /** Kafka's `connection.failed.authentication.delay.ms`: who has failed waits that long for the answer. */
+  readonly failedAuthenticationDelayMs: number;
 }
 
 export interface ConnectionParts {
+  /** What to call the connection in the log. */
+  readonly name: string;
   readonly nodeId: number;
+  /** Who speaks, or with whose help a client that has to say so by SASL is judged. */
+  readonly peer: { readonly identity: Identity } | { readonly sasl: SaslEdge };
+  /** Called once, when the client is authenticated or gone. */
+  readonly handshakeOver: () => void;
   readonly tunnel: Tunnel;
   readonly metrics: GatewayMetrics;
   readonly limits: ConnectionLimits;
@@ -68,41 +60,80 @@ export async function serve(socket: Socket, parts: ConnectionParts): Promise<voi
   connection.end(null);
 }
 
+/** Why the gateway gives a connection up. */
+interface Refusal {
+  readonly reason: RefusalReason;
+  readonly sentence: string;
+  /** The client has been answered, and is to have that answer. */
+  readonly isAnswered?: true;
+}
+
+const HOLDS_ENOUGH: Refusal = {
+  reason: "bound",
+  sentence: "the gateway holds as many bytes as it may",
+};
+
+/** How long a client has for its last answer. */
+const LINGER_MS = 1_000;
+
 class Connection {
   readonly #socket: Socket;
   readonly #parts: ConnectionParts;
   readonly #cutter: FrameCutter;
   readonly #gone = new AbortController();
   readonly #waiting: Uint8Array[] = [];
+  /** Who speaks, or the exchange that is to say it. */
+  #peer: Identity | SaslServer;
+  #overdue: NodeJS.Timeout | undefined;
   #waitingBytes = 0;
   /** What this connection occupies of the shared room. */
   #held = 0;
   #isBusy = false;
 
   constructor(socket: Socket, parts: ConnectionParts) {
+    const { peer, limits, handshakeOver } = parts;
     this.#socket = socket;
     this.#parts = parts;
-    this.#cutter = new FrameCutter(parts.limits.frameBytesMax);
+    if ("identity" in peer) {
+      this.#peer = peer.identity;
+      this.#cutter = new FrameCutter(limits.frameBytesMax);
+      handshakeOver();
+      return;
+    }
+    this.#peer = new SaslServer(peer.sasl);
+    this.#cutter = new FrameCutter(limits.saslBytesMax);
+    const sentence = `not authenticated within ${limits.handshakeMs} ms`;
+    this.#overdue = setTimeout(() => this.#fail(sentence), limits.handshakeMs);
   }
 
   /** Closes, and says why when it is the gateway that gives up. Requests under way to the edge are dropped. */
-  end(reason: string | null): void {
+  end(refusal: Refusal | null): void {
     if (this.#gone.signal.aborted) return;
-    if (reason !== null) {
-      this.#parts.metrics.connectionsRefused += 1;
-      this.#parts.log(`controller ${this.#parts.nodeId}: ${reason}; connection closed`);
+    if (refusal !== null) {
+      const { name, metrics, log } = this.#parts;
+      metrics.refused(refusal.reason);
+      log(`${name}: ${refusal.sentence}; connection closed`);
     }
+    if (this.#peer instanceof SaslServer) this.#parts.handshakeOver();
+    clearTimeout(this.#overdue);
     this.#gone.abort();
     this.#waiting.length = 0;
     this.#parts.room.release(this.#held);
     this.#held = 0;
-    this.#socket.destroy();
+    if (refusal?.isAnswered !== true) {
+      this.#socket.destroy();
+      return;
+    }
+    // Reading on: unread bytes would make the closing a reset, which overtakes the answer.
+    this.#socket.resume();
+    this.#socket.end();
+    setTimeout(() => this.#socket.destroy(), LINGER_MS).unref();
   }
 
   arrived(chunk: Uint8Array): void {
     if (this.#gone.signal.aborted) return;
     if (!this.#hold(chunk.byteLength)) {
-      this.end("the gateway holds as many bytes as it may");
+      this.end(HOLDS_ENOUGH);
       return;
     }
     try {
@@ -112,7 +143,7 @@ class Connection {
       }
     } catch (error) {
       if (!(error instanceof FrameSizeError)) throw error;
-      this.end(error.message);
+      this.end({ reason: "frame", sentence: error.message });
       return;
     }
     if (this.#isFarAhead()) this.#socket.pause();
@@ -121,7 +152,8 @@ class Connection {
 
   #isFarAhead(): boolean {
     const { framesAheadMax, bytesAheadMax } = this.#parts.limits;
-    return this.#waiting.length >= framesAheadMax || this.#waitingBytes >= bytesAheadMax;
+    const framesMax = this.#peer instanceof SaslServer ? 1 : framesAheadMax;
+    return this.#waiting.length >= framesMax || this.#waitingBytes >= bytesAheadMax;
   }
 
   #hold(bytes: number): boolean {
@@ -142,15 +174,14 @@ class Connection {
     this.#isBusy = true;
     try {
       for (let frame = this.#next(); frame !== undefined; frame = this.#next()) {
-        const answer = await sendOne(frame, this.#parts, this.#gone.signal);
+        const { frame: answer, failure } = await this.#answer(frame);
         this.#release(frame.byteLength + SIZE_BYTES);
-        if (!this.#hold(answer.byteLength))
-          throw new Error("the gateway holds as many bytes as it may");
-        await write(this.#socket, answer);
-        this.#release(answer.byteLength);
+        if (answer !== null) await this.#send(answer);
+        if (failure !== null) this.#fail(failure, answer !== null);
       }
     } catch (error) {
-      this.end(error instanceof Error ? error.message : String(error));
+      const sentence = error instanceof Error ? error.message : String(error);
+      this.end({ reason: error instanceof EdgeError ? "edge" : "frame", sentence });
     } finally {
       this.#isBusy = false;
     }
@@ -162,29 +193,61 @@ class Connection {
     if (!this.#isFarAhead()) this.#socket.resume();
     return frame;
   }
-}
 
-async function sendOne(
-  frame: Uint8Array,
-  { tunnel, metrics, nodeId }: ConnectionParts,
-  signal: AbortSignal,
-): Promise<Uint8Array> {
-  if (!tunnel.isOpen) throw new Error("the edge cannot be reached");
-  metrics.framesInFlight += 1;
-  const begun = performance.now();
-  try {
-    const answer = await tunnel.send(nodeId, frame, signal);
-    metrics.answered({
-      seconds: (performance.now() - begun) / 1_000,
-      bytesIn: frame.byteLength,
-      bytesOut: answer.byteLength,
-    });
+  async #answer(frame: Uint8Array): Promise<SaslAnswer> {
+    if (this.#peer instanceof SaslServer) return await this.#authenticate(frame, this.#peer);
+    const answer = unexpectedSasl(frame) ?? (await this.#forward(frame, this.#peer));
+    return { frame: answer, failure: null };
+  }
+
+  async #authenticate(frame: Uint8Array, sasl: SaslServer): Promise<SaslAnswer> {
+    const { limits, metrics, handshakeOver } = this.#parts;
+    const answer = await sasl.answer(frame, this.#gone.signal);
+    if (sasl.token !== null && !this.#gone.signal.aborted) {
+      this.#peer = { by: "token", token: sasl.token };
+      this.#cutter.accept(limits.frameBytesMax);
+      clearTimeout(this.#overdue);
+      metrics.authenticationsSucceeded += 1;
+      handshakeOver();
+    }
+    if (answer.failure !== null) await pause(limits.failedAuthenticationDelayMs);
     return answer;
-  } catch (error) {
-    metrics.framesFailed += 1;
-    throw error;
-  } finally {
-    metrics.framesInFlight -= 1;
+  }
+
+  #fail(sentence: string, isAnswered = false): void {
+    if (this.#gone.signal.aborted) return;
+    this.#parts.metrics.authenticationsFailed += 1;
+    this.end({ reason: "authentication", sentence, ...(isAnswered ? { isAnswered } : {}) });
+  }
+
+  async #forward(frame: Uint8Array, identity: Identity): Promise<Uint8Array> {
+    const { tunnel, metrics, nodeId } = this.#parts;
+    metrics.framesInFlight += 1;
+    const begun = performance.now();
+    try {
+      const answer = await tunnel.send(nodeId, frame, identity, this.#gone.signal);
+      metrics.answered({
+        seconds: (performance.now() - begun) / 1_000,
+        bytesIn: frame.byteLength,
+        bytesOut: answer.byteLength,
+      });
+      return answer;
+    } catch (error) {
+      metrics.framesFailed += 1;
+      throw error;
+    } finally {
+      metrics.framesInFlight -= 1;
+    }
+  }
+
+  /** Writes an answer and waits until the client has room for the next. */
+  async #send(answer: Uint8Array): Promise<void> {
+    if (!this.#hold(answer.byteLength)) {
+      this.end(HOLDS_ENOUGH);
+      return;
+    }
+    await write(this.#socket, answer);
+    this.#release(answer.byteLength);
   }
 }
 

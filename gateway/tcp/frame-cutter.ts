@@ -8,17 +8,25 @@ export class FrameSizeError extends Error {
   override readonly name = "FrameSizeError";
 }
 
+/** What TLS begins with, read as half a size: a handshake record, of version 3. */
+const TLS_HELLO = 0x16_03;
+
 /** The length of the size prefix of a frame. */
 export const SIZE_BYTES = 4;
 /** Every request begins with an api key, an api version and a correlation id. */
 const FRAME_BYTES_MIN = 8;
 
 export class FrameCutter {
-  readonly #frameBytesMax: number;
+  #frameBytesMax: number;
   #chunks: Uint8Array[] = [];
   #held = 0;
 
   constructor(frameBytesMax: number) {
+    this.#frameBytesMax = frameBytesMax;
+  }
+
+  /** Accepts longer frames, or only shorter ones, from the next on. */
+  accept(frameBytesMax: number): void {
     this.#frameBytesMax = frameBytesMax;
   }
 
@@ -39,6 +47,8 @@ export class FrameCutter {
     if (this.#held < SIZE_BYTES) return null;
     const prefix = this.#joined(SIZE_BYTES);
     const size = new DataView(prefix.buffer, prefix.byteOffset).getInt32(0);
+    if (size >> 16 === TLS_HELLO)
+      throw new FrameSizeError("the client speaks TLS, and this listener does not");
     if (size < FRAME_BYTES_MIN || size > this.#frameBytesMax) {
       throw new FrameSizeError(
         `a frame of ${size} bytes; from ${FRAME_BYTES_MIN} to ${this.#frameBytesMax} are accepted`,

@@ -34,3 +34,18 @@ test("a success ends the wait and starts over", () => {
   expect(subject.isWaiting(1_001)).toBe(false);
   expect(pause(subject, 2_000)).toBe(50);
 });
+
+test("who asks for a longer pause gets it, also in the middle of one", () => {
+  const subject = backoff();
+  subject.failed(0, 500);
+  expect([subject.isWaiting(499), subject.isWaiting(500)]).toEqual([true, false]);
+  subject.failed(1_000);
+  subject.failed(1_010, 300);
+  expect([subject.isWaiting(1_309), subject.isWaiting(1_310)]).toEqual([true, false]);
+});
+
+test("who asks for a shorter pause does not end the one that is under way", () => {
+  const subject = backoff();
+  subject.failed(0, 10);
+  expect(subject.isWaiting(49)).toBe(true);
+});

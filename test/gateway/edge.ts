@@ -3,18 +3,41 @@
  * says. It knows no Kafka: by default a frame is its own answer.
  */
 import { once } from "node:events";
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import { connect, type Socket } from "node:net";
-import { startGateway, type Gateway, type GatewayLimits } from "../../gateway/gateway.ts";
+import {
+  createServer,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  type Server,
+  type ServerResponse,
+} from "node:http";
+import { createServer as createTlsServer } from "node:https";
+import { ApiVersions, peekRequest, responseFrame } from "../../src/protocol/index.ts";
 
 export interface Heard {
   readonly nodeId: number;
   readonly frame: Buffer;
+  readonly headers: IncomingHttpHeaders;
 }
 
 export type Answer = (heard: Heard, response: ServerResponse) => void;
 
 export const echo: Answer = ({ frame }, response) => void response.end(frame);
+
+/** As a controller that serves one API beside ApiVersions; any other frame is its own answer. */
+export const serving: Answer = (heard, response) => {
+  const { apiKey, apiVersion, correlationId } = peekRequest(heard.frame);
+  if (apiKey !== ApiVersions.key) return echo(heard, response);
+  const body = { errorCode: 0, apiKeys: [{ apiKey: 62, minVersion: 0, maxVersion: 4 }] };
+  response.end(responseFrame(ApiVersions, { apiVersion, correlationId }, body));
+};
+
+/** A refusal in the edge's own form. */
+export const refusing =
+  (status: number, headers: Readonly<Record<string, string>> = {}): Answer =>
+  (_, response) =>
+    void response
+      .writeHead(status, { "content-type": "application/json", ...headers })
+      .end(JSON.stringify({ error_code: status * 100 + 1, message: `refused with ${status}` }));
 
 export interface EchoEdge {
   readonly url: string;
@@ -23,22 +46,32 @@ export interface EchoEdge {
   close(): Promise<void>;
 }
 
-export const CLUSTER_ID = "abcdefghijklmnopqrstuv";
+export interface EchoOptions {
+  readonly port?: number;
+  /** Serves HTTPS. */
+  readonly tls?: { readonly cert: string; readonly key: string; readonly ca?: string };
+}
 
-export async function startEcho(answer: Answer = echo, port = 0): Promise<EchoEdge> {
+export async function startEcho(
+  answer: Answer = echo,
+  { port = 0, tls }: EchoOptions = {},
+): Promise<EchoEdge> {
   const heard: Heard[] = [];
-  const server = createServer((request, response) => {
+  const hear = (request: IncomingMessage, response: ServerResponse): void => {
+    const { url = "", headers } = request;
     void collect(request).then((frame) => {
-      const nodeId = Number(/controllers\/(\d+)\/frames$/.exec(request.url ?? "")?.[1]);
-      heard.push({ nodeId, frame });
-      answer({ nodeId, frame }, response);
+      const nodeId = Number(/controllers\/(\d+)\/frames$/.exec(url)?.[1]);
+      heard.push({ nodeId, frame, headers });
+      answer({ nodeId, frame, headers }, response);
     });
-  });
+  };
+  const server =
+    tls === undefined ? createServer(hear) : createTlsServer({ ...tls, requestCert: true }, hear);
   server.listen(port, "127.0.0.1");
   await once(server, "listening");
   const listening = portOf(server);
   return {
-    url: `http://127.0.0.1:${listening}`,
+    url: `${tls === undefined ? "http" : "https"}://127.0.0.1:${listening}`,
     port: listening,
     heard,
     close: async () => {
@@ -59,92 +92,4 @@ async function collect(request: IncomingMessage): Promise<Buffer> {
   const chunks: Buffer[] = [];
   for await (const chunk of request) chunks.push(chunk);
   return Buffer.concat(chunks);
-}
-
-export interface Opened extends Gateway {
-  /** The port of each controller, in the order given. */
-  readonly ports: readonly number[];
-  readonly lines: readonly string[];
-}
-
-export async function openGateway(
-  edge: string,
-  { nodeIds = [3000], limits = {} }: { nodeIds?: number[]; limits?: Partial<GatewayLimits> } = {},
-): Promise<Opened> {
-  const lines: string[] = [];
-  const gateway = await startGateway({
-    edge,
-    clusterId: CLUSTER_ID,
-    controllers: nodeIds.map((nodeId) => ({ nodeId, host: "127.0.0.1", port: 0 })),
-    http: { host: "127.0.0.1", port: 0 },
-    limits,
-    log: (line) => void lines.push(line),
-  });
-  const ports = gateway.bootstrapServers.split(",").map((each) => Number(each.split(":")[1]));
-  return { ...gateway, ports, lines };
-}
-
-/** A Kafka client as far as these tests need one: it writes bytes and reads frames. */
-export class Client {
-  readonly socket: Socket;
-  /** Settles when the connection is closed, from whichever side. */
-  readonly closed: Promise<void>;
-  #received = Buffer.alloc(0);
-  #wake = Promise.withResolvers<void>();
-
-  private constructor(socket: Socket) {
-    this.socket = socket;
-    this.closed = new Promise((settle) => {
-      socket.once("close", () => {
-        settle();
-        this.#wake.resolve();
-      });
-    });
-    socket.on("error", () => undefined);
-    socket.on("data", (chunk) => {
-      this.#received = Buffer.concat([this.#received, chunk]);
-      this.#wake.resolve();
-    });
-  }
-
-  static async connect(port: number | undefined): Promise<Client> {
-    const socket = connect({ port: port ?? 0, host: "127.0.0.1" });
-    const client = new Client(socket);
-    await once(socket, "connect");
-    return client;
-  }
-
-  send(...bodies: readonly (string | Buffer)[]): void {
-    this.socket.write(Buffer.concat(bodies.map((body) => framed(body))));
-  }
-
-  /** The next frame's body; undefined when the connection closed first. */
-  async frame(): Promise<Buffer | undefined> {
-    for (;;) {
-      const size = this.#received.length >= 4 ? this.#received.readInt32BE(0) : Infinity;
-      if (this.#received.length >= 4 + size) {
-        const body = this.#received.subarray(4, 4 + size);
-        this.#received = this.#received.subarray(4 + size);
-        return body;
-      }
-      if (this.socket.closed) return undefined;
-      await this.#wake.promise;
-      this.#wake = Promise.withResolvers();
-    }
-  }
-
-  async text(): Promise<string | undefined> {
-    return (await this.frame())?.toString();
-  }
-
-  close(): void {
-    this.socket.destroy();
-  }
-}
-
-export function framed(body: string | Buffer): Buffer {
-  const bytes = Buffer.from(body);
-  const size = Buffer.alloc(4);
-  size.writeInt32BE(bytes.length);
-  return Buffer.concat([size, bytes]);
 }

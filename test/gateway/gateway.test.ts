@@ -4,34 +4,14 @@
  */
 import { once } from "node:events";
 import { createServer } from "node:net";
-import { afterEach, expect, test } from "vitest";
+import { expect, test } from "vitest";
+import { Tunnel } from "../../gateway/edge/tunnel.ts";
 import { startGateway } from "../../gateway/gateway.ts";
+import { GatewayMetrics } from "../../gateway/metrics.ts";
 import { freePort } from "../../local/ports.ts";
-import { Client, CLUSTER_ID, echo, framed, openGateway, startEcho, type Opened } from "./edge.ts";
-
-const closing: (() => Promise<void> | void)[] = [];
-
-afterEach(async () => {
-  for (const close of closing.splice(0).toReversed()) await close();
-});
-
-async function edge(...args: Parameters<typeof startEcho>) {
-  const started = await startEcho(...args);
-  closing.push(() => started.close().catch(() => undefined));
-  return started;
-}
-
-async function gateway(...args: Parameters<typeof openGateway>): Promise<Opened> {
-  const opened = await openGateway(...args);
-  closing.push(() => opened.stop());
-  return opened;
-}
-
-async function client(port: number | undefined): Promise<Client> {
-  const connected = await Client.connect(port);
-  closing.push(() => connected.close());
-  return connected;
-}
+import { Client, framed } from "./client.ts";
+import { echo } from "./edge.ts";
+import { atEnd, client, CLUSTER_ID, edge, gateway, openGateway, type Opened } from "./harness.ts";
 
 test("a frame reaches the controller whose port it came in on, and its answer comes back", async () => {
   const { url, heard } = await edge();
@@ -186,7 +166,7 @@ test("the bytes held for all connections are bounded: one that exceeds the bound
 /** Reads `/metrics` until the bytes held are as wanted. */
 async function until(opened: Opened, isWanted: (bytes: number) => boolean): Promise<void> {
   for (;;) {
-    const text = await (await fetch(`http://127.0.0.1:${opened.httpPort}/metrics`)).text();
+    const { text } = await opened.page("/metrics");
     const bytes = /^kedge_gateway_held_bytes (\d+)$/m.exec(text)?.[1];
     if (isWanted(Number(bytes))) return;
   }
@@ -204,10 +184,11 @@ test("a thousand idle connections stand, and one more client is served", async (
 
 test("connections over the bound are closed at once; those within it go on", async () => {
   const { url } = await edge();
-  const { ports } = await gateway(url, { limits: { connectionsMax: 2 } });
+  const { ports, page } = await gateway(url, { limits: { connectionsMax: 2 } });
   const within = [await client(ports[0]), await client(ports[0])];
   const beyond = await client(ports[0]);
   await beyond.closed;
+  expect((await page("/metrics")).text).toContain('refused_total{reason="bound"} 1\n');
   for (const kafka of within) {
     kafka.send("one of two");
     expect(await kafka.text()).toBe("one of two");
@@ -219,7 +200,7 @@ for (const [what, status] of [
   ["takes the frame for malformed", 400],
   ["cannot reach the controller", 503],
 ] as const) {
-  test(`when the edge ${what}, the connection ends and the next is served`, async () => {
+  test(`when the edge ${what}, the connection ends and a later one is served`, async () => {
     const { url } = await edge((heard, response) => {
       if (heard.frame.toString() !== "refused 1") echo(heard, response);
       else response.writeHead(status).end(`{"error_code":${status},"message":"no"}`);
@@ -229,10 +210,18 @@ for (const [what, status] of [
     refused.send("refused 1", "never sent");
     expect(await refused.text()).toBeUndefined();
     expect(lines[0]).toContain(String(status));
-    const next = await client(ports[0]);
-    next.send("served next");
-    expect(await next.text()).toBe("served next");
+    expect(await served("served next", ports[0])).toBe("served next");
   });
+}
+
+/** Connects and sends until it is served, as a broker does. */
+async function served(body: string, port: number | undefined): Promise<string> {
+  for (;;) {
+    const kafka = await client(port);
+    kafka.send(body);
+    const answer = await kafka.text();
+    if (answer !== undefined) return answer;
+  }
 }
 
 test("when the edge is lost, connections end and a frame is never sent twice; when it is back, all goes on", async () => {
@@ -247,21 +236,12 @@ test("when the edge is lost, connections end and a frame is never sent twice; wh
   const meanwhile = await client(opened.ports[0]);
   meanwhile.send("also into the void");
   expect(await meanwhile.text()).toBeUndefined();
-  const health = await fetch(`http://127.0.0.1:${opened.httpPort}/healthz`);
-  expect(health.status).toBe(503);
-  await health.text();
+  expect((await opened.page("/healthz")).status).toBe(503);
 
-  const second = await edge(echo, first.port);
-  // A broker that reconnects: it tries until it is served.
-  let answer: string | undefined;
-  while (answer === undefined) {
-    const again = await client(opened.ports[0]);
-    again.send("after it all");
-    answer = await again.text();
-  }
-  expect(answer).toBe("after it all");
+  const second = await edge(echo, { port: first.port });
+  expect(await served("after it all", opened.ports[0])).toBe("after it all");
   expect(second.heard.map((each) => each.frame.toString())).toEqual(["after it all"]);
-  expect((await fetch(`http://127.0.0.1:${opened.httpPort}/healthz`)).status).toBe(200);
+  expect((await opened.page("/healthz")).status).toBe(200);
 });
 
 test("a client that hangs up takes its request at the edge with it", async () => {
@@ -285,7 +265,7 @@ test("an answer larger than any that is expected ends the connection", async () 
   const kafka = await client(ports[0]);
   kafka.send("a small question");
   expect(await kafka.text()).toBeUndefined();
-  expect(lines[0]).toContain("more than 40000 bytes");
+  expect(lines[0]).toContain("longer than 40000 bytes");
 });
 
 test("stopping closes every connection and every port, also with a frame on its way", async () => {
@@ -305,13 +285,14 @@ test("a port in use is named, and nothing of the gateway is left listening", asy
   const server = createServer();
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
-  closing.push(() => void server.close());
+  atEnd(() => void server.close());
   const address = server.address();
   const taken = typeof address === "object" ? (address?.port ?? 0) : 0;
+  const metrics = new GatewayMetrics();
   await expect(
     startGateway({
-      edge: "http://127.0.0.1:1",
-      clusterId: CLUSTER_ID,
+      tunnel: new Tunnel({ edge: "http://127.0.0.1:1", clusterId: CLUSTER_ID, metrics }),
+      metrics,
       controllers: [
         { nodeId: 3000, host: "127.0.0.1", port: free },
         { nodeId: 3001, host: "127.0.0.1", port: taken },
@@ -328,27 +309,8 @@ test("the status page counts frames and connections in Prometheus' format", asyn
   kafka.send("counted 1", "counted 2");
   await kafka.text();
   await kafka.text();
-  const text = await (await fetch(`http://127.0.0.1:${opened.httpPort}/metrics`)).text();
+  const { text } = await opened.page("/metrics");
   expect(text).toContain("kedge_gateway_frames_answered_total 2\n");
   expect(text).toContain("kedge_gateway_connections_open 1\n");
   expect(text).toContain("kedge_gateway_edge_reachable 1\n");
-});
-
-test("a bearer token goes with every frame", async () => {
-  const seen: (string | undefined)[] = [];
-  const { url } = await edge((heard, response) => {
-    seen.push(response.req.headers.authorization);
-    echo(heard, response);
-  });
-  const opened = await startGateway({
-    edge: url,
-    clusterId: CLUSTER_ID,
-    token: "secret",
-    controllers: [{ nodeId: 3000, host: "127.0.0.1", port: 0 }],
-  });
-  closing.push(() => opened.stop());
-  const kafka = await client(Number(opened.bootstrapServers.split(":")[1]));
-  kafka.send("with token");
-  await kafka.text();
-  expect(seen).toEqual(["Bearer secret"]);
 });

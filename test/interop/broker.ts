@@ -15,6 +15,11 @@ export interface BrokerOptions {
   readonly folder: string;
   readonly clusterId: string;
   readonly bootstrapControllers: string;
+  /** How it reaches the controllers: a security protocol, and the properties that it needs. PLAINTEXT when absent. */
+  readonly towardsControllers?: {
+    readonly protocol: string;
+    readonly properties: readonly string[];
+  };
 }
 
 export interface Broker {
@@ -99,14 +104,16 @@ export function broker(options: BrokerOptions): Broker {
 }
 
 function serverProperties(options: BrokerOptions, data: string): string {
-  const { nodeId, port, bootstrapControllers } = options;
+  const { nodeId, port, bootstrapControllers, towardsControllers } = options;
+  const { protocol = "PLAINTEXT", properties = [] } = towardsControllers ?? {};
   return [
     "process.roles=broker",
     `node.id=${nodeId}`,
     `listeners=PLAINTEXT://127.0.0.1:${port}`,
     "controller.listener.names=CONTROLLER",
     `controller.quorum.bootstrap.servers=${bootstrapControllers}`,
-    "listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT",
+    `listener.security.protocol.map=CONTROLLER:${protocol},PLAINTEXT:PLAINTEXT`,
+    ...properties,
     `log.dirs=${data}`,
     "offsets.topic.num.partitions=6",
     "transaction.state.log.num.partitions=6",

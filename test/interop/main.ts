@@ -17,6 +17,7 @@ import { kafkaRelease, UnavailableError } from "../../local/kafka-release.ts";
 import type { Step } from "./step.ts";
 import { bootSteps } from "./steps/boot.ts";
 import { clientSteps } from "./steps/clients.ts";
+import { doorSteps } from "./steps/doors.ts";
 import { librdkafkaSteps } from "./steps/librdkafka.ts";
 import { lifeSteps } from "./steps/life.ts";
 import { logSteps } from "./steps/log.ts";
@@ -33,6 +34,7 @@ const STEPS: readonly Step[] = [
   ...toolSteps,
   ...clientSteps,
   ...librdkafkaSteps,
+  ...doorSteps,
   ...lifeSteps,
   ...logSteps,
   // Last: what they finalize cannot be taken back.

@@ -10,6 +10,8 @@ import { freePort, freePorts } from "../../local/ports.ts";
 import { startQuorum, type Quorum } from "../../local/quorum.ts";
 
 export interface InteropQuorum extends Pick<Quorum, "formed" | "cluster" | "stop"> {
+  /** Where the edge answers, as `http://127.0.0.1:8787`. */
+  readonly edgeUrl: string;
   readonly bootstrapControllers: string;
   /** Aborts the controller that leads; its id. */
   readonly restartLeader: () => Promise<number>;
@@ -57,6 +59,7 @@ export async function startInteropQuorum(options: InteropOptions): Promise<Inter
     formed,
     cluster,
     stop,
+    edgeUrl: quorum.edge.url,
     bootstrapControllers: quorum.bootstrapServers ?? "",
     restartLeader: async () => {
       const { leader_id: leaderId } = await cluster.quorum();

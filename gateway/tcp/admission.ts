@@ -1,0 +1,90 @@
+/**
+ * What a TCP connection goes through before its first frame. Under any protocol but PLAINTEXT it takes one of the few
+ * places for those that nobody knows yet, and leaves it when it is authenticated or gone; with TLS it shakes hands.
+ */
+import type { Socket } from "node:net";
+import { ANYBODY } from "../edge/identity.ts";
+import { isAccepted } from "../edge/probe.ts";
+import type { RefusalReason } from "../metrics.ts";
+import type { SaslEdge } from "../sasl/sasl-server.ts";
+import type { TlsDoor } from "../tls/tls-door.ts";
+import { serve, type ConnectionParts } from "./connection.ts";
+import type { Room } from "./room.ts";
+
+/** A listener under Kafka's security protocols. */
+export type Listener =
+  | { readonly protocol: "PLAINTEXT" | "SASL_PLAINTEXT" }
+  | { readonly protocol: "SSL" | "SASL_SSL"; readonly door: TlsDoor };
+
+export interface AdmissionParts extends Omit<ConnectionParts, "name" | "peer" | "handshakeOver"> {
+  readonly listener: Listener;
+  /** The places for those that are not authenticated. */
+  readonly handshakes: Room;
+}
+
+type NamedParts = AdmissionParts & Pick<ConnectionParts, "name">;
+
+/** Serves a connection until it closes. Never throws; resolves when it is gone. */
+export async function admit(raw: Socket, parts: AdmissionParts): Promise<void> {
+  const { nodeId, listener, handshakes, metrics } = parts;
+  metrics.connectionsAccepted += 1;
+  metrics.connectionsOpen += 1;
+  raw.on("error", () => raw.destroy());
+  const named = { ...parts, name: `controller ${nodeId}, ${raw.remoteAddress}:${raw.remotePort}` };
+  if (listener.protocol === "PLAINTEXT") {
+    await serve(raw, { ...named, peer: { identity: ANYBODY }, handshakeOver: nothing });
+  } else if (handshakes.take(1)) {
+    await shakeHands(raw, named);
+  } else {
+    refuse(raw, named, { reason: "bound", sentence: "too many are not authenticated" });
+  }
+  metrics.connectionsOpen -= 1;
+}
+
+async function shakeHands(raw: Socket, parts: NamedParts): Promise<void> {
+  const { listener, handshakes, metrics } = parts;
+  const handshakeOver = once(() => handshakes.release(1));
+  const sasl = saslEdge(parts);
+  try {
+    if (!("door" in listener)) return await serve(raw, { ...parts, peer: { sasl }, handshakeOver });
+    const { socket, principal } = await listener.door.enter(raw);
+    if (listener.protocol === "SASL_SSL")
+      return await serve(socket, { ...parts, peer: { sasl }, handshakeOver });
+    metrics.authenticationsSucceeded += 1;
+    const identity = { by: "gateway", principal } as const;
+    return await serve(socket, { ...parts, peer: { identity }, handshakeOver });
+  } catch (error) {
+    metrics.authenticationsFailed += 1;
+    const sentence = error instanceof Error ? error.message : String(error);
+    refuse(raw, parts, { reason: "tls", sentence });
+  } finally {
+    handshakeOver();
+  }
+}
+
+/** The edge as the clients of one controller ask it while they say who they are. */
+const saslEdge = ({ tunnel, nodeId }: NamedParts): SaslEdge => ({
+  apiVersions: (frame, signal) => tunnel.send(nodeId, frame, ANYBODY, signal),
+  isAccepted: (token, signal) => isAccepted(tunnel, nodeId, token, signal),
+});
+
+function refuse(
+  raw: Socket,
+  { name, metrics, log }: NamedParts,
+  { reason, sentence }: { readonly reason: RefusalReason; readonly sentence: string },
+): void {
+  metrics.refused(reason);
+  log(`${name}: ${sentence}; connection closed`);
+  raw.destroy();
+}
+
+const nothing = (): void => undefined;
+
+function once(act: () => void): () => void {
+  let isDone = false;
+  return () => {
+    if (isDone) return;
+    isDone = true;
+    act();
+  };
+}
