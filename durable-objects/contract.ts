@@ -196,6 +196,8 @@ export interface VoterStatus {
   readonly applied_offset: number;
   /** The newest snapshot of the log that the node has whole; null while there is none. */
   readonly latest_snapshot: ListedSnapshot | null;
+  /** Why the node has no newer one, in a sentence; null while nothing stands in its way. */
+  readonly snapshot_failure: string | null;
   /** Leads, and the first records of its epoch are committed: it answers writes. */
   readonly active: boolean;
   /** Voters whose storage was seen to go back in time, as this incarnation knows. */
@@ -228,6 +230,7 @@ const VOTER_STATUS = {
   log_end_offset: isInteger,
   applied_offset: isInteger,
   latest_snapshot: (value) => value === null || isListedSnapshot(value),
+  snapshot_failure: isTextOrNull,
   active: (value) => typeof value === "boolean",
   distrusted_voters: (value) => Array.isArray(value) && value.every(isInteger),
   tripped: isTextOrNull,

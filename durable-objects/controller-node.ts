@@ -229,7 +229,7 @@ export class ControllerNode extends DurableObject implements ControllerHost {
       ...this.#stores,
       quorum: new SqlQuorumStore(storage.sql),
       alarm: alarmOf(storage),
-      peers: new ObjectPeers(this.env.CONTROLLERS, cluster, this.nodeId),
+      peers: new ObjectPeers(this.env.CONTROLLERS, { cluster, nodeId: this.nodeId }, console),
       clock: () => Date.now(),
       abort: (failure) => this.#onFailure(failure),
     };

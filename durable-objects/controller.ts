@@ -51,6 +51,7 @@ export class Controller {
       roleChanged: () => this.#onRoleChanged(),
       verifySnapshot: (id, size) => this.#snapshots.verify(id, size),
       snapshotAbandoned: () => this.#snapshots.abandoned(),
+      snapshotTooLarge: () => this.#snapshots.fetchedTooLarge(),
       snapshotInstalled: (snapshot) => this.#onInstalled(snapshot),
       settled: () => this.#office?.appendRound(),
       timePassed: () => this.#runDueDuties(),
@@ -92,6 +93,11 @@ export class Controller {
   /** Voters whose storage was seen to go back in time, as this incarnation knows. */
   get distrusted(): readonly number[] {
     return this.#replica.distrusted;
+  }
+
+  /** Why this node has no newer snapshot than it has; null while nothing stands in its way. */
+  get snapshotFailure(): string | null {
+    return this.#snapshots.failure;
   }
 
   /** Time may have passed: runs whatever is due. Harmless at any moment. */

@@ -36,7 +36,7 @@ export interface GatewayLimits extends ConnectionLimits {
 
 /**
  * Kafka's `socket.request.max.bytes` is 100 MiB; no request to a controller comes near the edge's 8. Before a client is
- * authenticated it takes 512 KiB (`sasl.server.max.receive.size`); a token needs 2.
+ * authenticated it takes 512 KiB (`sasl.server.max.receive.size`); a token needs 3.
  */
 export const DEFAULT_LIMITS: GatewayLimits = {
   frameBytesMax: 8 * 1_048_576,

@@ -6,7 +6,18 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { SERVED_APIS } from "../durable-objects/listener/served-apis.ts";
-import { apis, recordSchemas, type Api, type ApiTraits } from "../src/protocol/index.ts";
+import {
+  BOUNDED_BATCH_BYTES,
+  BOUNDED_BATCH_RECORDS,
+  RECORDS_PER_OPERATION_MAX,
+} from "../src/metadata/index.ts";
+import {
+  BATCH_BYTES_MAX,
+  apis,
+  recordSchemas,
+  type Api,
+  type ApiTraits,
+} from "../src/protocol/index.ts";
 import { ROOT } from "../local/checkout.ts";
 
 /** What each trait means to somebody who reads the page. */
@@ -18,6 +29,10 @@ const TRAITS: Readonly<Record<keyof ApiTraits, string>> = {
   repeatable: "it may be executed twice, so a call without an answer is sent to another controller",
   framesOnly: "it is spoken in frames alone, and is not at `/rpc`",
 };
+
+const KIB = 1_024;
+const MIB = KIB * KIB;
+const inWords = (count: number): string => count.toLocaleString("en");
 
 const isTrait = (name: string): name is keyof ApiTraits => Object.hasOwn(TRAITS, name);
 
@@ -62,6 +77,15 @@ ${rows.join("\n")}
 | key | record | versions |
 | --- | --- | --- |
 ${records.join("\n")}
+
+## Limits
+
+- What one request asks for is one batch, of at most ${inWords(RECORDS_PER_OPERATION_MAX)} records and ${BATCH_BYTES_MAX / MIB} MiB. More is refused with POLICY_VIOLATION,
+  and nothing is written.
+- What brokers cause (a fencing, a shutdown, a failed directory, a sweep) has no limit: it is written in as many batches
+  as it takes, each of at most ${inWords(BOUNDED_BATCH_RECORDS)} records and ${BOUNDED_BATCH_BYTES / KIB} KiB. AlterPartition and AssignReplicasToDirs answer
+  REQUEST_TIMED_OUT for a partition that found no room, and brokers ask for it again.
+- The first batch of a Fetch comes whole, however many bytes are asked for (KIP-74).
 `;
 }
 

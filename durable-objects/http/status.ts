@@ -29,6 +29,7 @@ export function controllerStatus(host: ControllerHost): ControllerStatus {
     log_end_offset: log.endOffset,
     applied_offset: voter.committedEnd - 1,
     latest_snapshot: newest === undefined ? null : listedSnapshot(newest),
+    snapshot_failure: voter.snapshotFailure,
     active: voter.isActive,
     distrusted_voters: voter.distrusted,
     tripped,

@@ -14,27 +14,44 @@ import { isLocationHint } from "../location-hints.ts";
 import { CallFailed, failureOf } from "./call-failure.ts";
 import { CallQueue } from "./call-queue.ts";
 import { decodeResponse, encodeRequest } from "./peer-wire.ts";
-import type { Peers, SendEffect, CallOutcome } from "./ports.ts";
+import type { CallOutcome, OperatorLog, Peers, SendEffect } from "./ports.ts";
 
 export class ObjectPeers implements Peers {
   readonly #namespace: DurableObjectNamespace;
   readonly #cluster: ClusterEntry;
   /** How this node names itself in the header of its frames. */
   readonly #clientId: string;
+  readonly #operatorLog: Pick<OperatorLog, "error">;
   readonly #queue = new CallQueue();
+  /** What was said last of an answer that could not be read. */
+  #said: string | null = null;
 
-  constructor(namespace: DurableObjectNamespace, cluster: ClusterEntry, nodeId: number) {
+  constructor(
+    namespace: DurableObjectNamespace,
+    of: { readonly cluster: ClusterEntry; readonly nodeId: number },
+    operatorLog: Pick<OperatorLog, "error">,
+  ) {
     this.#namespace = namespace;
-    this.#cluster = cluster;
-    this.#clientId = `controller-${nodeId}`;
+    this.#cluster = of.cluster;
+    this.#clientId = `controller-${of.nodeId}`;
+    this.#operatorLog = operatorLog;
   }
 
   ask(send: SendEffect, signal: AbortSignal, ended: (outcome: CallOutcome) => void): void {
     this.#answerTo(send, signal).then(
       (body) => ended({ kind: "answered", body }),
-      (cause: unknown) =>
-        ended({ kind: "failed", failure: cause instanceof CallFailed ? cause.failure : "reset" }),
+      (cause: unknown) => {
+        const failure = cause instanceof CallFailed ? cause.failure : "reset";
+        if (cause instanceof CallFailed && failure === "unreadable") this.#report(cause.message);
+        ended({ kind: "failed", failure });
+      },
     );
+  }
+
+  // The core asks again, and would be answered the same: said once.
+  #report(reason: string): void {
+    if (reason !== this.#said) this.#operatorLog.error(reason);
+    this.#said = reason;
   }
 
   async #answerTo(
@@ -43,7 +60,7 @@ export class ObjectPeers implements Peers {
   ): Promise<Response> {
     const frame = encodeRequest(request, { clientId: this.#clientId, correlationId: correlation });
     const answer = await this.#queue.run(request.api, signal, () => this.#call(to, frame, signal));
-    const response = read(request.api, answer);
+    const response = read(request.api, to, answer);
     if (response === null) {
       throw new CallFailed("unreadable", `controller ${to} answered for another partition`);
     }
@@ -85,11 +102,12 @@ export class ObjectPeers implements Peers {
   }
 }
 
-function read(api: SendEffect["request"]["api"], frame: Uint8Array): Response | null {
+function read(api: SendEffect["request"]["api"], from: number, frame: Uint8Array): Response | null {
   try {
     return decodeResponse(api, frame);
   } catch (cause) {
     if (!(cause instanceof DecodeError)) throw cause;
-    throw new CallFailed("unreadable", cause.message, { cause });
+    const reason = `what controller ${from} answered cannot be read: ${cause.message}`;
+    throw new CallFailed("unreadable", reason, { cause });
   }
 }

@@ -76,6 +76,8 @@ export type UnfinishedSnapshot = "made" | "fetched";
 export interface SnapshotStore {
   /** The largest chunk, in bytes: what is appended in pieces of that size takes the fewest. */
   readonly chunkBytesMax: number;
+  /** The largest snapshot that it can hold, in bytes: `SNAPSHOT_BYTES_MAX` of the core. More is not to be appended. */
+  readonly snapshotBytesMax: number;
   /** The whole ones, oldest first. */
   list(): readonly StoredSnapshot[];
   /** Begins one; what was begun before of the same kind is dropped. */

@@ -49,6 +49,8 @@ export interface ReplicaListener {
   verifySnapshot(id: SnapshotId, size: number): void;
   /** A snapshot is not fetched or verified any more. The same id may be fetched again, with other bytes. */
   snapshotAbandoned(id: SnapshotId): void;
+  /** The leader names a snapshot that has more bytes than one may have. */
+  snapshotTooLarge(): void;
   /** The log was replaced by this snapshot: what was made of the log before is of the past. `committed` follows. */
   snapshotInstalled(snapshot: StoredSnapshot): void;
   /** The input at hand is done with: what waits to be appended may be appended now. */
@@ -212,6 +214,11 @@ export class Replica {
     this.#take({ kind: "log-cut", now: this.#ports.clock(), startOffset });
   }
 
+  /** The rooms above have dropped something: its rows go in events of their own. */
+  sweep(): void {
+    this.#sweeper.sweep();
+  }
+
   /** Appends a batch of the leader of `epoch`. Refused by the core if that office is lost meanwhile. */
   append(batch: PendingBatch, epoch: number): void {
     if (this.#isStopped) return;
@@ -305,6 +312,8 @@ export class Replica {
         return this.#above.verifySnapshot(effect.id, effect.size);
       case "snapshot-abandoned":
         return this.#abandon(effect.id);
+      case "snapshot-too-large":
+        return this.#above.snapshotTooLarge();
       case "snapshot-installed":
         return this.#above.snapshotInstalled(effect.snapshot);
       case "commit":

@@ -49,6 +49,8 @@ export class Seeding {
     const { disk, log, snapshots } = this.#parts;
     if (log.endOffset() > log.startOffset()) return "this node has a log";
     if (id.endOffset < Math.max(1, log.startOffset())) return "its log begins above that already";
+    if (position + bytes.length > snapshots.snapshotBytesMax)
+      return `a snapshot has at most ${snapshots.snapshotBytesMax} bytes`;
     const begins = position === 0;
     if (!begins && !this.#isNext(id, position))
       return `a seed that goes on at ${position} was not begun: begin it again`;

@@ -36,6 +36,8 @@ export interface SnapshotDutyParts {
 const AHEAD_MS_MAX = 86_400_000;
 /** What the image of a snapshot may keep in memory for itself alone: chunks of 8 KB, an eighth of an isolate. */
 const UNSHARED_CHUNKS_MAX = 2_000;
+/** Where metadata is larger than a snapshot can be, one is tried again after so long: it may have become less. */
+const TOO_LARGE_PAUSE_MS = 3_600_000;
 /** How much of the log is read at once to find the first record that no snapshot covers. */
 const READ_BYTES = 65_536;
 
@@ -58,6 +60,9 @@ export class SnapshotDuties {
   /** When a snapshot is due for its age, and when the log may be cut further: it may when the node has booted. */
   #makeAtMs = Number.POSITIVE_INFINITY;
   #cutAtMs = 0;
+  /** None is begun before. */
+  #notBeforeMs = 0;
+  #failure: string | null = null;
 
   constructor(parts: SnapshotDutyParts) {
     const { ports, settings, replica, failed } = parts;
@@ -73,6 +78,8 @@ export class SnapshotDuties {
       newest: () => this.#newest(),
       unsharedChunksMax: UNSHARED_CHUNKS_MAX,
       made: (snapshot) => this.#made(snapshot),
+      tooLarge: () => this.#madeTooLarge(),
+      dropped: () => replica.sweep(),
       failed,
     });
     this.#verifier = new SnapshotVerifier({
@@ -87,6 +94,11 @@ export class SnapshotDuties {
   get nextDutyAt(): number {
     const atMs = Math.min(this.#makeAtMs, this.#cutAtMs);
     return atMs > this.#parts.ports.clock() + AHEAD_MS_MAX ? Number.POSITIVE_INFINITY : atMs;
+  }
+
+  /** Why there is no newer snapshot here, in a sentence for operators; null while nothing stands in its way. */
+  get failure(): string | null {
+    return this.#failure;
   }
 
   /** More is committed, or is known to be. */
@@ -115,8 +127,17 @@ export class SnapshotDuties {
     this.#verifier.stop();
   }
 
+  /** The leader names a snapshot that cannot be stored. */
+  fetchedTooLarge(): void {
+    const most = this.#parts.ports.snapshots.snapshotBytesMax;
+    this.#report(
+      `the leader's snapshot has more than ${most} bytes: it is not fetched, and this log stays as it is`,
+    );
+  }
+
   /** A snapshot has replaced the log, and whatever was made of that. */
   installed(): void {
+    this.#failure = null;
     this.#maker.abandon();
     this.#makeAtMs = Number.POSITIVE_INFINITY;
     this.#readers.forgetBelow(this.#coveredTo);
@@ -134,11 +155,30 @@ export class SnapshotDuties {
 
   #made(snapshot: StoredSnapshot): void {
     const { ports, replica } = this.#parts;
+    this.#failure = null;
     const isListed = replica.snapshotMade(snapshot);
-    if (!isListed) ports.disk.transaction(() => ports.snapshots.abandon("made"));
+    if (!isListed) {
+      ports.disk.transaction(() => ports.snapshots.abandon("made"));
+      replica.sweep();
+    }
     this.#cut();
     this.#makeIfDue();
     replica.armWake();
+  }
+
+  #madeTooLarge(): void {
+    const { ports, replica } = this.#parts;
+    this.#notBeforeMs = ports.clock() + TOO_LARGE_PAUSE_MS;
+    this.#makeAtMs = this.#notBeforeMs;
+    const most = ports.snapshots.snapshotBytesMax;
+    this.#report(`metadata takes more than ${most} bytes: no snapshot is made, and the log grows`);
+    replica.armWake();
+  }
+
+  // Said once for as long as it lasts: it is found again at every attempt.
+  #report(failure: string): void {
+    if (failure !== this.#failure) this.#parts.ports.operatorLog.error(failure);
+    this.#failure = failure;
   }
 
   #makeIfDue(): void {
@@ -146,6 +186,10 @@ export class SnapshotDuties {
     const newest = this.#newest();
     if (newest === null || this.#maker.isMaking) return;
     const { ports, replica } = this.#parts;
+    if (ports.clock() < this.#notBeforeMs) {
+      this.#makeAtMs = this.#notBeforeMs;
+      return;
+    }
     const { position, sinceMs } = this.#uncoveredBelow(newest.image.provenance.endOffset);
     const bytes = ports.log.bytesBefore(newest.image.provenance.endOffset) - position;
     const { id } = replica.state.config.local.key;

@@ -29,6 +29,10 @@ export interface MakerParts extends Pick<Ports, "disk" | "snapshots" | "timers" 
   readonly unsharedChunksMax: number;
   /** Every byte is stored. */
   readonly made: (snapshot: StoredSnapshot) => void;
+  /** It has more bytes than can be stored: it was given up. */
+  readonly tooLarge: () => void;
+  /** What was stored of one is to be removed. */
+  readonly dropped: () => void;
   readonly failed: (cause: unknown) => void;
 }
 
@@ -83,8 +87,12 @@ export class SnapshotMaker {
 
   #goOn(writing: SnapshotWriting): void {
     if (this.#pinsTooMuch(writing)) return this.#beginAgain();
-    const { disk, snapshots, made } = this.#parts;
+    const { disk, snapshots, made, tooLarge } = this.#parts;
     const { batches, isLast } = writing.slice(SLICE_RECORDS);
+    if (writing.stored.size > snapshots.snapshotBytesMax) {
+      this.abandon();
+      return tooLarge();
+    }
     if (batches.length > 0) {
       disk.transaction(() => {
         for (const bytes of batches) snapshots.append("made", bytes);
@@ -116,8 +124,9 @@ export class SnapshotMaker {
   }
 
   #drop(): void {
-    const { disk, snapshots } = this.#parts;
+    const { disk, snapshots, dropped } = this.#parts;
     disk.transaction(() => snapshots.abandon("made"));
+    dropped();
   }
 
   #in(delayMs: number, run: () => void): void {

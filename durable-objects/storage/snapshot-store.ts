@@ -8,7 +8,12 @@
  * Callers open the transaction.
  */
 import { crc32c } from "../../src/protocol/index.ts";
-import type { SnapshotId, SnapshotRange, StoredSnapshot } from "../../src/raft/index.ts";
+import {
+  SNAPSHOT_BYTES_MAX,
+  type SnapshotId,
+  type SnapshotRange,
+  type StoredSnapshot,
+} from "../../src/raft/index.ts";
 import { assert } from "../../src/std/assert.ts";
 import type { SnapshotStore, UnfinishedSnapshot } from "../replica/ports.ts";
 import { sweepBudget, sweepRows } from "./swept-rows.ts";
@@ -33,10 +38,11 @@ export const SNAPSHOT_TABLES: readonly string[] = [
 /** Production refuses a row over 2 MB, which local workerd does not. */
 const CHUNK_BYTES_MAX = 1024 * 1024;
 /** A chunk's id is `serial × 2^32 + position`. */
-const SIZE_MAX = 2 ** 32;
+const SIZE_MAX = SNAPSHOT_BYTES_MAX;
 
 export class SqlSnapshotStore implements SnapshotStore {
   readonly chunkBytesMax = CHUNK_BYTES_MAX;
+  readonly snapshotBytesMax = SIZE_MAX;
   readonly #sql: SqlStorage;
 
   constructor(sql: SqlStorage) {

@@ -27,6 +27,7 @@ export { authorize } from "./access/standard-authorizer.ts";
 export { authorizeByResourceType } from "./access/authorize-by-resource-type.ts";
 export { MV_DEFAULT, MV_MAX, MV_MIN, metadataVersionName } from "./features/levels.ts";
 export { controllerApis, type ControllerApis } from "./control/apis.ts";
+export { BOUNDED_BATCH_BYTES, BOUNDED_BATCH_RECORDS } from "./control/batch-bound.ts";
 export {
   ANONYMOUS_CALLER,
   DEFAULT_CONTROLLER_CONFIG,

@@ -159,13 +159,17 @@ function isCutOff(bytes: Uint8Array, at: number): boolean {
   return LENGTH_FROM + reader.int32() > left;
 }
 
-/** The size of the batch that begins at `at`; it lies wholly within `bytes` and has room for a header. */
+/** The size of the batch that begins at `at`: it has room for a header, lies wholly within `bytes`, and is not over the limit. */
 function sizeAt(bytes: Uint8Array, at: number): number {
   const reader = new Reader(bytes);
   reader.skip(at + LENGTH_AT);
   const size = LENGTH_FROM + reader.int32();
   if (size < BATCH_HEADER_BYTES || size > bytes.length - at) {
     throw new DecodeError(`a batch of ${size} bytes in ${bytes.length - at}`, at + LENGTH_AT);
+  }
+  if (size > BATCH_BYTES_MAX) {
+    const reason = `a batch of ${size} bytes; the limit is ${BATCH_BYTES_MAX}`;
+    throw new DecodeError(reason, at + LENGTH_AT);
   }
   return size;
 }

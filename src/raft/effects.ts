@@ -102,6 +102,8 @@ export type Effect =
   | { readonly kind: "verify-snapshot"; readonly id: SnapshotId; readonly size: number }
   /** This snapshot is not fetched or verified any more: what is stored of it is garbage. */
   | { readonly kind: "snapshot-abandoned"; readonly id: SnapshotId }
+  /** This snapshot, which the leader names, has more bytes than one may have. An operator has to know. */
+  | { readonly kind: "snapshot-too-large"; readonly id: SnapshotId; readonly size: number }
   /**
    * The log was replaced by this snapshot. Whatever was built from the log must be built anew from the snapshot; the
    * `commit` that follows says the same offset.

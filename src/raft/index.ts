@@ -43,7 +43,12 @@ export type { Leadership } from "./leadership.ts";
 export { isVoter } from "./state.ts";
 export { latestVoters, votersAt } from "./membership/voter-history.ts";
 export type { VoterHistory, VoterSet, VotersRecord } from "./membership/voter-history.ts";
-export { INCARNATION_COUNT, NO_DIRECTORY, UNSTATED_HIGH_WATERMARK } from "./messages.ts";
+export {
+  INCARNATION_COUNT,
+  NO_DIRECTORY,
+  SNAPSHOT_BYTES_MAX,
+  UNSTATED_HIGH_WATERMARK,
+} from "./messages.ts";
 export type {
   Answer,
   ApiName,

@@ -69,6 +69,8 @@ export function describeEffect(effect: Effect): string {
       return `verifies snapshot ${describeSnapshotId(effect.id)} of ${effect.size} bytes`;
     case "snapshot-abandoned":
       return `abandons snapshot ${describeSnapshotId(effect.id)}`;
+    case "snapshot-too-large":
+      return `leaves snapshot ${describeSnapshotId(effect.id)} of ${effect.size} bytes`;
     case "snapshot-installed":
       return `installs snapshot ${describeSnapshotId(effect.snapshot)}`;
     case "commit":

@@ -19,11 +19,11 @@ let timers: StepTimers;
 let seeding: Seeding;
 let ended: (string | null)[];
 
-const begin = (): Seeding =>
+const begin = (snapshots = disk.snapshots): Seeding =>
   new Seeding({
     disk,
     log: disk.log,
-    snapshots: disk.snapshots,
+    snapshots,
     timers,
     operatorLog: { warn: () => undefined, error: () => undefined },
   });
@@ -156,4 +156,15 @@ test("who ends a seed hears when another is begun, or the node is formed, before
   timers.runAll();
   expect(ended).toEqual(["another seed was begun", "the node was formed or wiped meanwhile"]);
   expectNothing();
+});
+
+test("a seed of more bytes than can be stored is refused before they are", () => {
+  const snapshotBytesMax = bytes.length - 1;
+  seeding = begin({ ...disk.snapshots, snapshotBytesMax });
+  expect(give(bytes)).toBe(`a snapshot has at most ${snapshotBytesMax} bytes`);
+  end();
+  expect(ended).toEqual(["its bytes are not all here: begin it again"]);
+  expectNothing();
+  seeding = begin({ ...disk.snapshots, snapshotBytesMax: bytes.length });
+  expect(give(bytes)).toBeNull();
 });

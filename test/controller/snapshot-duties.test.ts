@@ -20,10 +20,19 @@ const records = Array.from({ length: 5_000 }, (_, at) =>
  * A voter that has committed 5,000 records in one batch, at time 0, and has just begun a snapshot of them, if their
  * bytes are enough; it is listed, or not.
  */
-function making({ isListed, bytesBetween = 1 }: { isListed: boolean; bytesBetween?: number }) {
+function making({
+  isListed,
+  bytesBetween = 1,
+  bytesMax = 2 ** 32,
+}: {
+  isListed: boolean;
+  bytesBetween?: number;
+  bytesMax?: number;
+}) {
   const disk = new Disk();
   const timers = new StepTimers();
   const failures: unknown[] = [];
+  const lines: string[] = [];
   const asked: StoredSnapshot[] = [];
   const values = records.map(encodeMetadataRecord);
   const bytes = dataBatch({ baseOffset: 0, values, timestampMs: 0 }, 3);
@@ -43,16 +52,17 @@ function making({ isListed, bytesBetween = 1 }: { isListed: boolean; bytesBetwee
     },
     cutLog: () => failures.push("nothing was to be cut"),
     armWake: () => undefined,
+    sweep: () => disk.transaction(() => void disk.snapshots.sweep(1_000)),
   };
   const image = imageOf(records, { endOffset: 5_000 });
   const duties = new SnapshotDuties({
     ports: {
       disk: { transaction: (write) => disk.transaction(write), whenDurable: (then) => then() },
       log: disk.log,
-      snapshots: disk.snapshots,
+      snapshots: { ...disk.snapshots, snapshotBytesMax: bytesMax },
       timers,
       clock: () => timers.nowMs,
-      operatorLog: console,
+      operatorLog: { warn: (line) => lines.push(line), error: (line) => lines.push(line) },
     },
     settings: {
       ...defaultSettings([]),
@@ -65,7 +75,7 @@ function making({ isListed, bytesBetween = 1 }: { isListed: boolean; bytesBetwee
     failed: (cause) => failures.push(cause),
   });
   duties.committed();
-  return { disk, duties, timers, failures, asked };
+  return { disk, duties, timers, failures, lines, asked };
 }
 
 const made = ({ snapshots }: Disk): Uint8Array | null => snapshots.readUnfinished("made", 0);
@@ -104,4 +114,46 @@ test("a storage that refuses ends the voter, also where a snapshot is due for it
   disk.failNext = full;
   duties.runDueDuties();
   expect(failures).toEqual([full]);
+});
+
+test("metadata that no snapshot can hold is said once, and tried again an hour later", () => {
+  const { disk, duties, timers, failures, lines, asked } = making({
+    isListed: true,
+    bytesMax: 1_000,
+  });
+  expect(timers.runAll()).toBe(3);
+  const said = "metadata takes more than 1000 bytes: no snapshot is made, and the log grows";
+  expect([lines, duties.failure]).toEqual([[said], said]);
+  expect(() => made(disk)).toThrow("no snapshot is being made");
+  expect(disk.snapshots.sweep(0)).toBe(true);
+  expect(disk.log.endOffset()).toBe(5_000);
+  // Commits go on, and none of them begins another.
+  duties.committed();
+  duties.runDueDuties();
+  expect(timers.step()).toBe(false);
+  expect(duties.nextDutyAt).toBe(3_600_000);
+  timers.nowMs = 3_600_000;
+  duties.runDueDuties();
+  expect(timers.runAll()).toBe(3);
+  expect([lines, duties.failure]).toEqual([[said], said]);
+  expect([asked, failures]).toEqual([[], []]);
+});
+
+test("a snapshot of the leader that cannot be stored is said once, until one is installed", () => {
+  const { duties, failures, lines } = making({ isListed: true });
+  expect(duties.failure).toBeNull();
+  duties.fetchedTooLarge();
+  duties.fetchedTooLarge();
+  expect(lines).toEqual([expect.stringContaining("has more than 4294967296 bytes")]);
+  expect(duties.failure).toBe(lines[0]);
+  duties.installed();
+  expect(duties.failure).toBeNull();
+  expect(failures).toEqual([]);
+});
+
+test("a snapshot that could be made after all takes the sentence back", () => {
+  const { duties, timers } = making({ isListed: true });
+  duties.fetchedTooLarge();
+  timers.runAll();
+  expect(duties.failure).toBeNull();
 });

@@ -2,6 +2,7 @@
  * Making a snapshot, a slice an event: what is stored of it when, what it pins, and how it begins again or is given up.
  */
 import { beforeEach, describe, expect, test } from "vitest";
+import type { SnapshotStore } from "../../durable-objects/replica/ports.ts";
 import { SnapshotMaker } from "../../durable-objects/snapshots/snapshot-maker.ts";
 import { applyRecords, type MetadataImage } from "../../src/metadata/index.ts";
 import {
@@ -41,6 +42,7 @@ let timers: StepTimers;
 let newest: MetadataImage | null;
 let made: StoredSnapshot[];
 let lines: string[];
+let ends: string[];
 let failures: unknown[];
 let maker: SnapshotMaker;
 
@@ -50,10 +52,15 @@ beforeEach(() => {
   newest = null;
   made = [];
   lines = [];
+  ends = [];
   failures = [];
-  maker = new SnapshotMaker({
+  maker = makerOf(disk.snapshots);
+});
+
+const makerOf = (snapshots: SnapshotStore): SnapshotMaker =>
+  new SnapshotMaker({
     disk: { transaction: (write) => disk.transaction(write), whenDurable: () => undefined },
-    snapshots: disk.snapshots,
+    snapshots,
     timers,
     operatorLog: { warn: (line) => lines.push(line), error: (line) => lines.push(line) },
     newest: () => (newest === null ? null : { image: newest, voters: VOTERS }),
@@ -62,9 +69,10 @@ beforeEach(() => {
       disk.transaction(() => disk.snapshots.complete("made", snapshot));
       made.push(snapshot);
     },
+    tooLarge: () => ends.push("too large"),
+    dropped: () => ends.push("dropped"),
     failed: (cause) => failures.push(cause),
   });
-});
 
 /** The bytes of the only whole snapshot. */
 function storedBytes(): Buffer {
@@ -128,6 +136,19 @@ describe("a snapshot that is made", () => {
     expect(failures).toMatchObject([{ message: "the disk is full" }]);
     expect(maker.isMaking).toBe(false);
     expect(made).toEqual([]);
+  });
+
+  test.each([0, 1])("of %i bytes more than can be stored is given up before they are", (over) => {
+    newest = imageOf(topic(30_000));
+    const { size } = checkpointOf(newest).stored;
+    maker = makerOf({ ...disk.snapshots, snapshotBytesMax: size - over });
+    maker.begin();
+    timers.runAll();
+    expect(maker.isMaking).toBe(false);
+    expect(ends).toEqual(over === 0 ? [] : ["dropped", "too large"]);
+    expect(made).toHaveLength(1 - over);
+    expect(disk.snapshots.list()).toEqual(made);
+    expect(failures).toEqual([]);
   });
 
   test("when there is nothing any more that it could be of is none", () => {

@@ -74,6 +74,7 @@ class Node {
         this.verdict(id, size);
       },
       snapshotAbandoned: (id) => this.heard.push(`abandoned ${id.endOffset}-${id.epoch}`),
+      snapshotTooLarge: () => this.heard.push("too large"),
       snapshotInstalled: (id) => this.heard.push(`installed ${id.endOffset}-${id.epoch}`),
       settled: () => undefined,
       timePassed: () => undefined,

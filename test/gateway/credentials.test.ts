@@ -6,6 +6,8 @@ import type { TLSSocket } from "node:tls";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { readCredentials } from "../../gateway/edge/credentials.ts";
 import { identityHeaders } from "../../gateway/edge/identity.ts";
+import { TOKEN_LENGTH_MAX } from "../../gateway/edge/token.ts";
+import { TOKEN_CHARACTERS_MAX } from "../../src/access/index.ts";
 import { certificate, commonName } from "./certificates.ts";
 import { echo } from "./edge.ts";
 import { client, edge, gateway } from "./harness.ts";
@@ -38,13 +40,19 @@ test.each([
   ["two lines", `${SECRET}\nsecond`],
   ["a header of its own", `${SECRET}\r\nKedge-Principal: User:admin`],
   ["nothing", ""],
-  ["more than the edge takes", "x".repeat(2_049)],
+  ["more than the edge takes", "x".repeat(TOKEN_LENGTH_MAX + 1)],
   ["letters of other alphabets", `${SECRET}é`],
 ])("a token file that holds %s is refused without showing it", async (_, content) => {
   const tokenFile = await file("bad-token", content);
   const read = (): unknown => readCredentials({ tokenFile, env: {} });
   expect(read).toThrow("bad-token does not hold a token");
   expect(read).not.toThrow(SECRET);
+});
+
+test("a token as long as the edge accepts is one here too", async () => {
+  const longest = "x".repeat(TOKEN_CHARACTERS_MAX);
+  expect(readCredentials({ env: { KEDGE_TOKEN: longest } }).token).toBe(longest);
+  expect(TOKEN_LENGTH_MAX).toBe(TOKEN_CHARACTERS_MAX);
 });
 
 test("a file that is not there is named", () => {

@@ -80,6 +80,30 @@ export const CONTROLLER_MUTANTS: readonly Mutant[] = [
     ...judged,
   },
   {
+    name: "a large operation joins the round before it",
+    breaks: "a batch has at most 8 MiB",
+    edits: [
+      {
+        file: "durable-objects/active-controller/active-controller.ts",
+        find: "last.bytes + bytes > ROUND_BYTES",
+        replace: "last.bytes > ROUND_BYTES",
+      },
+    ],
+    ...judged,
+  },
+  {
+    name: "keeps room for a round that was appended",
+    breaks: "every queue is bounded",
+    edits: [
+      {
+        file: "durable-objects/active-controller/active-controller.ts",
+        find: "    this.#queuedBytes -= round.bytes - BATCH_HEADER_BYTES;\n",
+        replace: "",
+      },
+    ],
+    ...judged,
+  },
+  {
     name: "queues any number of bytes",
     breaks: "every queue is bounded",
     edits: [

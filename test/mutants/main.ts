@@ -39,7 +39,10 @@ const TESTS = {
   rules: [
     "test/metadata/control/elections.test.ts",
     "test/metadata/control/reassignment-walk.test.ts",
+    "test/metadata/control/batch-bound.test.ts",
     "test/metadata/control/broker-heartbeat.test.ts",
+    "test/metadata/control/broker-registration.test.ts",
+    "test/metadata/control/create-topics.test.ts",
     "test/metadata/duties",
     "test/metadata/access",
     "test/metadata/control/cluster-operations.test.ts",

@@ -169,4 +169,127 @@ export const METADATA_MUTANTS: readonly Mutant[] = [
     killers: ["rules"],
     witness: "rules",
   },
+  {
+    name: "a batch of what brokers cause is cut by its records alone",
+    breaks: "no event takes long",
+    edits: [
+      {
+        file: "src/metadata/control/batch-bound.ts",
+        find: " || bytes > BOUNDED_BATCH_BYTES;",
+        replace: ";",
+      },
+    ],
+    killers: ["rules"],
+    witness: "rules",
+  },
+  {
+    name: "a batch of what brokers cause is cut by its bytes alone",
+    breaks: "no event takes long",
+    edits: [
+      {
+        file: "src/metadata/control/batch-bound.ts",
+        find: "count >= BOUNDED_BATCH_RECORDS || bytes",
+        replace: "bytes",
+      },
+    ],
+    killers: ["rules"],
+    witness: "rules",
+  },
+  {
+    name: "a batch of what brokers cause is measured without its header",
+    breaks: "a size is input",
+    edits: [
+      {
+        file: "src/metadata/control/batch-bound.ts",
+        find: "#bytes = BATCH_HEADER_BYTES;",
+        replace: "#bytes = 0;",
+      },
+    ],
+    killers: ["rules"],
+    witness: "rules",
+  },
+  {
+    name: "what brokers cause is never cut",
+    breaks: "no event takes long",
+    edits: [
+      {
+        file: "src/metadata/control/batch-bound.ts",
+        find: "    this.#isWhole = count === 0 || !isFull;\n",
+        replace: "",
+      },
+    ],
+    killers: ["rules"],
+    witness: "rules",
+  },
+  {
+    name: "a batch that was cut counts as the whole of it",
+    breaks: "P22",
+    edits: [
+      {
+        file: "src/metadata/control/batch-bound.ts",
+        find: "if (!this.add(record)) return false;",
+        replace: "if (!this.add(record)) return true;",
+      },
+      {
+        file: "src/metadata/control/batch-bound.ts",
+        find: "  take(records: Iterable<MetadataRecord>): boolean {\n    if (!this.#isWhole) return false;",
+        replace:
+          "  take(records: Iterable<MetadataRecord>): boolean {\n    if (!this.#isWhole) return true;",
+      },
+    ],
+    killers: ["rules"],
+    witness: "rules",
+  },
+  {
+    name: "a batch goes on after a record that did not fit",
+    breaks: "P22",
+    edits: [
+      {
+        file: "src/metadata/control/batch-bound.ts",
+        find: "  add(record: MetadataRecord): boolean {\n    if (!this.#isWhole) return false;\n",
+        replace: "  add(record: MetadataRecord): boolean {\n",
+      },
+    ],
+    killers: ["rules"],
+    witness: "rules",
+  },
+  {
+    name: "a record that is larger than the bound is never written",
+    breaks: "what a broker causes is done in the end",
+    edits: [
+      {
+        file: "src/metadata/control/batch-bound.ts",
+        find: "count === 0 || !isFull",
+        replace: "!isFull",
+      },
+    ],
+    killers: ["rules"],
+    witness: "rules",
+  },
+  {
+    name: "replicas are placed, however many",
+    breaks: "bounds before allocation",
+    edits: [
+      {
+        file: "src/metadata/control/topic-plan.ts",
+        find: "    return this.#left >= 0;",
+        replace: "    return this.#left >= -Infinity;",
+      },
+    ],
+    killers: ["rules"],
+    witness: "rules",
+  },
+  {
+    name: "the sweep over leaderless partitions looks at preferred replicas alone",
+    breaks: "KAFKA-12670",
+    edits: [
+      {
+        file: "src/metadata/image/topics-image.ts",
+        find: "leaderIn(chunk, at) === -1 && hasReplicaIn(chunk, at, marked),\n  );",
+        replace: "leaderIn(chunk, at) === -1 && marked[preferredSlotIn(chunk, at)] === 1,\n  );",
+      },
+    ],
+    killers: ["rules"],
+    witness: "rules",
+  },
 ];

@@ -171,4 +171,30 @@ export const SNAPSHOT_MUTANTS: readonly Mutant[] = [
     killers: ["controller"],
     witness: "controller",
   },
+  {
+    name: "a snapshot that is too large is stored all the same",
+    breaks: "a size is input",
+    edits: [
+      {
+        file: "durable-objects/snapshots/snapshot-maker.ts",
+        find: "writing.stored.size > snapshots.snapshotBytesMax",
+        replace: "writing.stored.size > Infinity",
+      },
+    ],
+    killers: ["controller"],
+    witness: "controller",
+  },
+  {
+    name: "what was given up of a snapshot stays on disk",
+    breaks: "everything that holds something has a bound",
+    edits: [
+      {
+        file: "durable-objects/snapshots/snapshot-duties.ts",
+        find: "      dropped: () => replica.sweep(),\n",
+        replace: "      dropped: () => undefined,\n",
+      },
+    ],
+    killers: ["controller"],
+    witness: "controller",
+  },
 ];

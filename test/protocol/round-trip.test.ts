@@ -26,6 +26,7 @@ import {
   fromJson,
   metadataRecordSize,
   PartitionChangeRecord,
+  peekRecordBatch,
   peekRequest,
   recordBatches,
   recordSchemas,
@@ -303,6 +304,15 @@ describe("a batch", () => {
         api: "RecordBatch",
       }),
     );
+  });
+
+  test("of more than 8 MiB is not read, wherever it comes from", () => {
+    const bytes = new Uint8Array(BATCH_BYTES_MAX + 1);
+    new DataView(bytes.buffer).setInt32(8, bytes.length - 12);
+    const refused = `a batch of ${bytes.length} bytes; the limit is ${BATCH_BYTES_MAX}`;
+    expect(() => peekRecordBatch(bytes)).toThrow(refused);
+    expect(() => [...recordBatches(bytes)]).toThrow(refused);
+    expect(() => [...recordBatches(bytes, "ignore")]).toThrow(refused);
   });
 });
 

@@ -165,14 +165,28 @@ describe("N-7: a range that is not the one asked for", () => {
     expect(subject.sent()).toEqual([[1, "fetch-snapshot"]]);
   });
 
-  test.each([5, 0, 2 ** 32 + 1])(
-    "of %i bytes is not stored either when it is the first",
-    (size) => {
-      const subject = sentToSnapshot();
-      subject.answer(1, piece({ size }));
-      expect(kinds(subject)).toEqual(["snapshot-abandoned"]);
-    },
-  );
+  test.each([5, 0])("of %i bytes is not stored either when it is the first", (size) => {
+    const subject = sentToSnapshot();
+    subject.answer(1, piece({ size }));
+    expect(kinds(subject)).toEqual(["snapshot-abandoned"]);
+  });
+
+  test("of more bytes than one may have is not stored, and an operator told", () => {
+    const subject = sentToSnapshot();
+    const size = 2 ** 32 + 1;
+    subject.answer(1, piece({ size }));
+    expect(subject.effects).toEqual([
+      { kind: "snapshot-too-large", id: ID, size },
+      { kind: "snapshot-abandoned", id: ID },
+    ]);
+    expect(subject.state.log).toMatchObject({ snapshots: [] });
+  });
+
+  test("of as many bytes as one may have is stored", () => {
+    const subject = sentToSnapshot();
+    subject.answer(1, piece({ size: 2 ** 32 }));
+    expect(subject.effects[0]).toMatchObject({ kind: "persist", chunk: { id: ID, position: 0 } });
+  });
 
   test("nor does it feed the fetch timer", () => {
     const subject = sentToSnapshot();

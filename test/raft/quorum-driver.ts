@@ -409,6 +409,7 @@ export class Quorum {
       }
       case "verify-snapshot":
       case "snapshot-abandoned":
+      case "snapshot-too-large":
       case "snapshot-installed":
         if (this.trace.has("snapshots")) this.lines.push(`${id} ${describeEffect(effect)}`);
         return;

@@ -1,7 +1,7 @@
 /** The snapshots of a simulated disk: one version of its contents, with the answers that the tables give. */
 import type { SnapshotStore, UnfinishedSnapshot } from "../../durable-objects/replica/ports.ts";
 import { crc32c } from "../../src/protocol/index.ts";
-import type { SnapshotId, StoredSnapshot } from "../../src/raft/index.ts";
+import { SNAPSHOT_BYTES_MAX, type SnapshotId, type StoredSnapshot } from "../../src/raft/index.ts";
 import { assert } from "../../src/std/assert.ts";
 
 type Unfinished = UnfinishedSnapshot;
@@ -188,6 +188,7 @@ export function snapshotStoreOf(
 ): SnapshotStore {
   return {
     chunkBytesMax,
+    snapshotBytesMax: SNAPSHOT_BYTES_MAX,
     list: () =>
       contents.whole.map(({ endOffset, epoch, size, timestampMs }) => ({
         endOffset,

@@ -141,6 +141,7 @@ describe("a controller's status", () => {
     log_end_offset: 4,
     applied_offset: 3,
     latest_snapshot: { end_offset: 9, epoch: 2, size: 400, timestamp_ms: 1_700_000_000_000 },
+    snapshot_failure: null,
     distrusted_voters: [],
   };
 

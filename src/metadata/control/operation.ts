@@ -91,7 +91,7 @@ export interface ControlContext {
 }
 
 export interface ControlResult<Response> {
-  /** At most RECORDS_PER_OPERATION_MAX; they are appended together or not at all. */
+  /** At most RECORDS_PER_OPERATION_MAX; they are appended together or not at all. Their bytes are judged by the shell. */
   readonly records: readonly MetadataRecord[];
   /** To be sent once the records, and all that the view held, are committed. */
   readonly response: Response;

@@ -85,6 +85,9 @@ export function onFetchSnapshotResponse(
   }
   if (!isNextRange(installing, body)) {
     backOff(turn, from);
+    const { size } = body;
+    if (isSameSnapshot(body.snapshotId, installing.id) && size > SNAPSHOT_BYTES_MAX)
+      turn.effects.push({ kind: "snapshot-too-large", id: installing.id, size });
     rejectInstall(turn);
     return;
   }

@@ -108,7 +108,11 @@ describe("a batch of what brokers cause", () => {
     expect(storedBytes([large])).toBeGreaterThan(BOUNDED_BATCH_BYTES);
     expect(taken([large])).toMatchObject({ records: [large], isWhole: true });
     const small = change(0, 1, 1);
-    expect(taken([small, large])).toMatchObject({ records: [small], isWhole: false });
+    const cut = taken([small, large]);
+    expect(cut).toMatchObject({ records: [small], isWhole: false });
+    // There is room for it, but it may mean that what comes before it is done.
+    expect(cut.add(small)).toBe(false);
+    expect(cut).toMatchObject({ records: [small], isWhole: false });
     expect(taken([large, small])).toMatchObject({ records: [large], isWhole: false });
   });
 
