@@ -39,6 +39,7 @@ const TESTS = {
     "test/metadata/control/broker-heartbeat.test.ts",
     "test/metadata/duties",
     "test/metadata/control/cluster-operations.test.ts",
+    "test/metadata/redaction.test.ts",
   ],
   controller: ["test/controller"],
 } as const;
