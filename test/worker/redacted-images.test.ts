@@ -15,6 +15,8 @@ import { cutCluster, type CutCluster } from "./cut-log.ts";
 import { CONFIG_RECORDS, SECRET_RECORDS, leaksIn } from "./planted.ts";
 
 let log: CutCluster["log"];
+let one: CutCluster["one"];
+let other: CutCluster["other"];
 let edge: CutCluster["edge"];
 let env: CutCluster["edge"]["env"];
 let cutAll: CutCluster["cutAll"];
@@ -23,7 +25,7 @@ let key: string;
 let last: number;
 
 beforeEach(() => {
-  ({ log, edge, cutAll } = cutCluster(() => undefined));
+  ({ log, one, other, edge, cutAll } = cutCluster(() => undefined));
   ({ env } = edge);
   key = clusterKey(edge.entry);
   log.append(CONFIG_RECORDS);
@@ -49,6 +51,17 @@ test("the search finds all of them in an image that is read whole", async () => 
   const lasting = [...CONFIG_RECORDS, ...SECRET_RECORDS].filter((each) => tokenOf(each) !== ended);
   expect(leaksOf(image)).toEqual(leaksIn(Buffer.concat(lasting.map(encodeMetadataRecord))));
   expect([presentOf(key), pastOf(`${key}#${last}`)]).toEqual([undefined, undefined]);
+});
+
+test("an image that a snapshot takes the place of holds no secret, and neither does that", async () => {
+  one.known = 20;
+  other.known = 20;
+  expect((await edge.request("topics")).status).toBe(200);
+  one.known = Number.POSITIVE_INFINITY;
+  other.known = Number.POSITIVE_INFINITY;
+  cutAll(last + 1);
+  expect((await edge.request("topics")).status).toBe(200);
+  expect(leaksOf(presentOf(key)?.image)).toEqual([]);
 });
 
 describe.each([
