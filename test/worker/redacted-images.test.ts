@@ -6,7 +6,7 @@ import { readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { beforeEach, describe, expect, test } from "vitest";
 import { imageToRecords, type MetadataImage } from "../../src/metadata/index.ts";
-import { encodeMetadataRecord, type MetadataRecord } from "../../src/protocol/index.ts";
+import { encodeMetadataRecord } from "../../src/protocol/index.ts";
 import { clusterKey } from "../../worker/channel/controller-calls.ts";
 import { pastOf, presentOf } from "../../worker/observer/kept-images.ts";
 import { logSource } from "../../worker/observer/log-source.ts";
@@ -46,9 +46,10 @@ function leaksOf(image: MetadataImage | undefined): readonly string[] {
 
 test("the search finds all of them in an image that is read whole", async () => {
   const { image } = await wholeImageAt(key, last, logSource(env, edge.entry));
-  const tokenOf = ({ data }: MetadataRecord | { data?: never }): unknown => Object(data).tokenId;
-  const ended = tokenOf(SECRET_RECORDS.at(-1) ?? {});
-  const lasting = [...CONFIG_RECORDS, ...SECRET_RECORDS].filter((each) => tokenOf(each) !== ended);
+  const { tokenId: ended } = Object(SECRET_RECORDS.at(-1)?.data);
+  const lasting = [...CONFIG_RECORDS, ...SECRET_RECORDS].filter(
+    ({ data }) => Object(data).tokenId !== ended,
+  );
   expect(leaksOf(image)).toEqual(leaksIn(Buffer.concat(lasting.map(encodeMetadataRecord))));
   expect([presentOf(key), pastOf(`${key}#${last}`)]).toEqual([undefined, undefined]);
 });
@@ -81,9 +82,8 @@ describe.each([
   });
 
   test("is told from a later one in which secrets were written anew", async () => {
-    const again = ({ type }: MetadataRecord): boolean => type.startsWith("USER_SCRAM");
-    const [config] = CONFIG_RECORDS;
-    log.append([...SECRET_RECORDS.filter(again), ...(config === undefined ? [] : [config])]);
+    const credentials = SECRET_RECORDS.filter(({ type }) => type.startsWith("USER_SCRAM"));
+    log.append([...credentials, ...CONFIG_RECORDS.slice(0, 1)]);
     const response = await edge.request(`metadata-diff?from=${last}`);
     const { data }: { readonly data: readonly object[] } = JSON.parse(await response.text());
     expect(data).toEqual([

@@ -149,6 +149,14 @@ const filesWithout = (all: readonly Found[]): readonly Found[] =>
 const countOf = (all: readonly Found[], status: number): number =>
   all.filter((each) => each.status === status).length;
 
+/** The body that gives a config of resource 1 a value. */
+const alter = (resourceType: number, name: string, given: unknown): object => ({
+  resources: [
+    { resourceType, resourceName: "1", configs: [{ name, configOperation: 0, value: given }] },
+  ],
+  validateOnly: false,
+});
+
 describe("a secret that a client wrote", () => {
   test("is in no answer, whether the image was read from the log or begins in a snapshot", async () => {
     expect(told(await searchAll())).toEqual([]);
@@ -170,12 +178,6 @@ describe("a secret that a client wrote", () => {
   });
 
   const value = plant("refused");
-  const alter = (resourceType: number, name: string, given: unknown): object => ({
-    resources: [
-      { resourceType, resourceName: "1", configs: [{ name, configOperation: 0, value: given }] },
-    ],
-    validateOnly: false,
-  });
   test.each<[string, string, string]>([
     [
       "is too long",
