@@ -69,6 +69,7 @@ export const ROOMS: Readonly<Record<string, Readonly<Record<string, Room>>>> = {
     liveness: { mayImport: ["image"] },
     configs: { mayImport: ["image"] },
     access: { mayImport: ["image"] },
+    redaction: { files: ["redaction"], mayImport: ["configs"] },
     diff: { mayImport: ["features", "image", "configs"] },
     partitions: { mayImport: ["features", "image", "configs"] },
     control: {

@@ -69,7 +69,6 @@ export {
   encodeMetadataRecord,
   encodeMetadataRecords,
   metadataRecordSize,
-  metadataRecordsOf,
 } from "./metadata-record.ts";
 export { ANONYMOUS, decodePrincipal, encodePrincipal, type Principal } from "./principal.ts";
 export {

@@ -270,12 +270,15 @@ function float64FromJson(json: unknown): number {
   return (typeof json === "string" ? NOT_FINITE.get(json) : undefined) ?? refuse(json, "a number");
 }
 
+// What stands where a text or bytes should may be a secret, such as a password of digits or the salt of a credential:
+// its kind is named, and it is not repeated.
+
 function textFromJson(json: unknown): string {
-  return typeof json === "string" && json.isWellFormed() ? json : refuse(json, "a string");
+  return typeof json === "string" && json.isWellFormed() ? json : refuseKind(json, "a string");
 }
 
 function bytesFromJson(json: unknown): Uint8Array {
-  return (typeof json === "string" ? fromBase64(json) : null) ?? refuse(json, "base64");
+  return (typeof json === "string" ? fromBase64(json) : null) ?? refuseKind(json, "base64");
 }
 
 /** How much of a wrong value is repeated in the message about it. */
@@ -287,6 +290,16 @@ function refuse(json: unknown, wanted: string): never {
       ? JSON.stringify(json.slice(0, QUOTED_LETTERS_MAX).toWellFormed())
       : nameOf(json);
   throw new JsonError(`${shown} where ${wanted} was expected`);
+}
+
+function refuseKind(json: unknown, wanted: string): never {
+  const kind =
+    typeof json === "number"
+      ? "a number"
+      : typeof json === "string" && !json.isWellFormed()
+        ? "a string with half a character"
+        : nameOf(json);
+  throw new JsonError(`${kind} where ${wanted} was expected`);
 }
 
 function nameOf(json: unknown): string {

@@ -7,7 +7,6 @@ import { DecodeError, EncodeError, inMessage, within } from "./bytes/errors.ts";
 import { Reader } from "./bytes/reader.ts";
 import { uvarintSize } from "./bytes/varint.ts";
 import { Writer } from "./bytes/writer.ts";
-import type { RecordBatch } from "./record-batch.ts";
 import { recordSchemaByKey, recordSchemas, type MetadataRecord } from "./record-schemas.ts";
 import type { RecordSchema } from "./schema/record.ts";
 
@@ -74,10 +73,6 @@ export function decodeMetadataRecord(bytes: Uint8Array): MetadataRecord {
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the key has chosen type and schema together
   return { type: schema.type, version, data } as unknown as MetadataRecord;
 }
-
-/** The metadata records of a batch; none of a control batch, whose records describe the log itself. */
-export const metadataRecordsOf = (batch: RecordBatch): readonly MetadataRecord[] =>
-  batch.isControl ? [] : batch.values.map(decodeMetadataRecord);
 
 function readFrame(reader: Reader): { schema: RecordSchema; version: number } {
   try {

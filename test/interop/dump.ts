@@ -3,6 +3,8 @@
  * bytes, to be held against ours record by record.
  */
 import type { LogLine } from "../../client/cluster-client.ts";
+import { redacted } from "../../src/metadata/index.ts";
+import { metadataRecordFromJson, metadataRecordToJson } from "../../src/protocol/index.ts";
 
 const BATCH = /^baseOffset: \d+ .*\bpartitionLeaderEpoch: (\d+) .*\bisvalid: (true|false)$/;
 const RECORD = /^\| offset: (\d+) CreateTime: (\d+) .*\bheaderKeys: \[\] (.*)$/;
@@ -43,6 +45,18 @@ export function dumpedRecords(dump: string): readonly DumpedRecord[] {
     } else throw new Error(`kafka-dump-log says: ${line}`);
   }
   return records;
+}
+
+/** Kafka's decoder tells secrets, and our feed does not. */
+const MAY_BE_SECRET = /^(CONFIG|USER_SCRAM_CREDENTIAL|(REMOVE_)?DELEGATION_TOKEN)_RECORD$/;
+
+/** What the feed says of a record that was dumped. */
+export function asTold(dumped: DumpedRecord): DumpedRecord {
+  const { type, version, data } = dumped;
+  if (!MAY_BE_SECRET.test(type)) return dumped;
+  const record = metadataRecordFromJson({ type, version, data });
+  const told = redacted(record);
+  return told === record ? dumped : { ...dumped, ...metadataRecordToJson(told) };
 }
 
 type Payload = Pick<DumpedRecord, "type" | "version" | "data">;

@@ -46,6 +46,7 @@ const TESTS = {
     "test/metadata/duties",
     "test/metadata/access",
     "test/metadata/control/cluster-operations.test.ts",
+    "test/metadata/redaction.test.ts",
   ],
   controller: ["test/controller"],
 } as const;

@@ -292,4 +292,43 @@ export const METADATA_MUTANTS: readonly Mutant[] = [
     killers: ["rules"],
     witness: "rules",
   },
+  {
+    name: "a config that nobody knows is told with its value",
+    breaks: "KIP-226",
+    edits: [
+      {
+        file: "src/metadata/configs/definitions.ts",
+        find: 'return type === null || type === "password";',
+        replace: 'return type === "password";',
+      },
+    ],
+    killers: ["rules"],
+    witness: "rules",
+  },
+  {
+    name: "a secret that is written anew looks as it did",
+    breaks: "P14",
+    edits: [
+      {
+        file: "src/metadata/redaction.ts",
+        find: "withWord(record, `${REDACTED} @${endOffset}`)",
+        replace: "withWord(record, `${REDACTED} ${endOffset * 0}`)",
+      },
+    ],
+    killers: ["rules"],
+    witness: "rules",
+  },
+  {
+    name: "the end of a token is the end of another",
+    breaks: "KIP-48",
+    edits: [
+      {
+        file: "src/metadata/redaction.ts",
+        find: 'return `${REDACTED} ${hash.toString(16).padStart(16, "0")}`;',
+        replace: "return `${REDACTED} ${(hash % 2n).toString()}`;",
+      },
+    ],
+    killers: ["rules"],
+    witness: "rules",
+  },
 ];

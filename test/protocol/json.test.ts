@@ -319,6 +319,19 @@ describe("JSON that is no message", () => {
     expect(() => metadataRecordFromJson(json)).toThrow(JsonError);
   });
 
+  test.each<[string, unknown, string]>([
+    ["salt", "hunter2", "a string where base64 was expected"],
+    ["saltedPassword", 123_456, "a number where base64 was expected"],
+    ["name", 123_456, "a number where a string was expected"],
+    ["name", "hunter2\ud800", "a string with half a character where a string was expected"],
+  ])("is not repeated where a secret may be: %s as %j", (field, value, reason) => {
+    const upsertion = { name: "u", mechanism: 1, iterations: 1, salt: "", saltedPassword: "" };
+    const json = { deletions: [], upsertions: [{ ...upsertion, [field]: value }] };
+    expect(() => fromJson(AlterUserScramCredentials.request, 0, json)).toThrow(
+      expect.objectContaining({ path: `upsertions[0].${field}`, reason }),
+    );
+  });
+
   test("is not repeated at length in the message about it", () => {
     const json = { ...registration, incarnationId: "x".repeat(10_000) };
     expect(() => fromJson(BrokerRegistration.request, 4, json)).toThrow(

@@ -57,6 +57,16 @@ describe("a body", () => {
     expect(() => parseJson(text)).toThrow("not JSON");
   });
 
+  test.each(['{"value": hunter2}', '{"value": "hunter2" "x"}', "hunter2", '{"value": "hunter2'])(
+    "that is not JSON is not repeated: %s",
+    (text) => {
+      const long = text.replace("hunter2", `hunter2${"x".repeat(40)}`);
+      for (const each of [text, long]) {
+        expect(() => parseJson(each)).toThrow(/^the body is not JSON: (?!.*unter2)/);
+      }
+    },
+  );
+
   test("nested 100,000 deep is refused before it is parsed", () => {
     const deep = `${"[".repeat(100_000)}${"]".repeat(100_000)}`;
     expect(() => parseJson(deep)).toThrow("deeper than 32 levels");

@@ -4,6 +4,7 @@
  */
 import { app } from "../../worker/app.ts";
 import type { ClusterEntry, ListedCluster } from "../../durable-objects/cluster-entry.ts";
+import type { Bindings } from "../../worker/env.ts";
 import { routeOf, type RouteName } from "../../durable-objects/contract.ts";
 
 /** One call as it comes to a controller. */
@@ -16,6 +17,8 @@ export interface Arrival {
 
 export interface Edge {
   readonly entry: ClusterEntry;
+  /** What the Worker is given. */
+  readonly env: Bindings;
   /** Calls the Worker at a path below the cluster. */
   request(path: string, init?: RequestInit): Promise<Response>;
 }
@@ -45,7 +48,7 @@ export function edgeWith(
     markFormed: async () => undefined,
     remove: async () => true,
   };
-  const env = {
+  const env: Bindings = {
     // Who may ask is tested elsewhere.
     KEDGE_LOOPBACK: "true",
     KEDGE_AUTH: "none",
@@ -67,6 +70,7 @@ export function edgeWith(
   }
   return {
     entry,
+    env,
     request: async (path, init) =>
       app.request(`http://localhost/kafka/v3/clusters/${entry.cluster_id}/${path}`, init, env),
   };

@@ -17,8 +17,7 @@ import type { Bindings } from "../env.ts";
 import { Problem } from "../http/errors.ts";
 import { logSource } from "../observer/log-source.ts";
 import { nextEvent } from "../observer/next-event.ts";
-import type { Observation } from "../observer/observation.ts";
-import { imageAt, newestOffset } from "../observer/past-image.ts";
+import { imageAt, newestOffset, wholeImageAt } from "../observer/past-image.ts";
 import type { ForkRequest } from "./cluster-requests.ts";
 import { findCluster } from "./directory.ts";
 
@@ -33,7 +32,7 @@ export async function forkPlan(
 ): Promise<ClusterPlan> {
   const source = await findCluster(env, fork.cluster_id);
   const offset = fork.at_offset ?? (await newestOffset(logSource(env, source)));
-  const { image, position } = await stateAt(env, source, offset);
+  const { image, position } = await imageAt(clusterKey(source), offset, logSource(env, source));
   if (position.offset < 0)
     throw new Problem("INVALID_REQUEST", `at_offset: nothing is whole at ${offset} or below`);
   return {
@@ -49,9 +48,6 @@ export async function forkPlan(
   };
 }
 
-const stateAt = (env: Bindings, source: ClusterEntry, offset: number): Promise<Observation> =>
-  imageAt(clusterKey(source), offset, logSource(env, source));
-
 /** Gives every node of the fork that is not formed yet the state that its log begins after. */
 export async function seedFork(
   env: Bindings,
@@ -62,7 +58,11 @@ export async function seedFork(
   if (unformed.length === 0) return;
   const source = await findCluster(env, origin.cluster_id);
   if (source.created_ms !== origin.created_ms) throw anotherSource(entry, origin);
-  const { image, position } = await stateAt(env, source, origin.offset);
+  const { image, position } = await wholeImageAt(
+    clusterKey(source),
+    origin.offset,
+    logSource(env, source),
+  );
   const isSame = position.offset === origin.offset && position.epoch === origin.epoch;
   if (!isSame) throw anotherSource(entry, origin);
   await seedNodes(env, entry, { nodeIds: unformed, image });

@@ -62,10 +62,14 @@ export function parseJson(text: string): unknown {
     const value: unknown = JSON.parse(text);
     return value;
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = error instanceof Error ? withoutQuote(error.message) : String(error);
     throw new Problem("MALFORMED_JSON", `the body is not JSON: ${reason}`, { cause: error });
   }
 }
+
+/** V8 repeats what stands around the fault, which may be a secret of the sender's. */
+const withoutQuote = (message: string): string =>
+  message.replace(/(?:\.{3})?"[^]*"(?:\.{3})? is not valid JSON$/, "this is not valid JSON");
 
 /** The deepest nesting of arrays and objects, brackets inside strings aside. Of text that is not JSON, any number. */
 export function nestingOf(text: string): number {

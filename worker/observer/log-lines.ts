@@ -1,14 +1,10 @@
 /**
  * The records of the log as lines to read: NDJSON, one record a line, with kafka-dump-log's names for types. Control
- * records are lines too, so that offsets have no holes.
+ * records are lines too, so that offsets have no holes. Secrets are told without their values.
  */
-import {
-  controlRecordToJson,
-  decodeMetadataRecord,
-  decodeVerifiedBatch,
-  metadataRecordToJson,
-} from "../../src/protocol/index.ts";
+import { controlRecordToJson, decodeVerifiedBatch } from "../../src/protocol/index.ts";
 import type { BatchInRow, BatchPosition, RecordJson } from "../../src/protocol/index.ts";
+import { shownRecord } from "./decoding.ts";
 
 /** Lines are handed out together until they have this many characters: a batch of 8 MiB is tens of millions. */
 const TEXT_LENGTH = 65_536;
@@ -33,7 +29,7 @@ export function* recordLines(batches: Iterable<BatchInRow>, fromOffset: number):
 function* recordsOf(row: BatchInRow): Generator<RecordJson> {
   const batch = decodeVerifiedBatch(row);
   if (batch.isControl) yield* batch.records.map(controlRecordToJson);
-  else for (const value of batch.values) yield metadataRecordToJson(decodeMetadataRecord(value));
+  else for (const value of batch.values) yield shownRecord(value);
 }
 
 const line = (

@@ -4,16 +4,14 @@
  * may read ahead at once, and each applies only the batches that the others have not. Where the log no longer has what
  * comes next, or there is no image yet, the newest snapshot comes first: one replacement, at its position.
  *
- * It is KIP-500's metadata cache of a broker, without the broker. Losing it costs a replay.
+ * It is KIP-500's metadata cache of a broker, without the broker. Losing it costs a replay. It holds no secret
+ * (`decoding.ts`).
  */
 import { replayInSlices, type ReplayedBatch } from "../../src/metadata/index.ts";
-import {
-  decodeVerifiedBatch,
-  metadataRecordsOf,
-  type BatchInRow,
-} from "../../src/protocol/index.ts";
+import { decodeVerifiedBatch, type BatchInRow } from "../../src/protocol/index.ts";
 import { Problem } from "../http/errors.ts";
 import type { CommittedRange } from "./committed-log.ts";
+import { withoutSecrets, type Decoding } from "./decoding.ts";
 import { forgetPresent, keepPresent, presentOf } from "./kept-images.ts";
 import type { LogSource } from "./log-source.ts";
 import { nextEvent } from "./next-event.ts";
@@ -102,6 +100,7 @@ async function begin(key: string, source: LogSource): Promise<void> {
     if (presentOf(key) !== undefined) return;
     const image = await loadSnapshot(source, {
       choose: ({ snapshots: [newest] }) => newest,
+      decoding: withoutSecrets,
       progress,
     });
     progress.step();
@@ -120,6 +119,7 @@ async function replaceImage(key: string, source: LogSource, offset: number): Pro
       choose: ({ snapshots: [newest] }) =>
         newest !== undefined && newest.endOffset > offset ? newest : undefined,
       begins: () => forgetPresent(key),
+      decoding: withoutSecrets,
       progress,
     });
     progress.step();
@@ -144,17 +144,26 @@ function advance(key: string, { batches }: CommittedRange): boolean {
   const { offset } = current.position;
   const at = batches.findIndex(({ baseOffset }) => baseOffset === offset + 1);
   if (at < 0) return false;
-  const [image = current.image] = replayInSlices(current.image, replayable(batches.slice(at)));
+  const [image = current.image] = replayInSlices(
+    current.image,
+    replayable(batches.slice(at), withoutSecrets),
+  );
   keepPresent(key, { ...observationOf(image), confirmedMs: current.confirmedMs });
   return image.provenance.endOffset <= (batches.at(-1)?.lastOffset ?? -1);
 }
 
 /** The batches as replay takes them, decoded as they are taken. */
-export function* replayable(batches: Iterable<BatchInRow>): Generator<ReplayedBatch> {
+export function* replayable(
+  batches: Iterable<BatchInRow>,
+  decoding: Decoding,
+): Generator<ReplayedBatch> {
   for (const row of batches) {
     const { lastOffset, leaderEpoch: epoch, timestampMs } = row;
-    const records = metadataRecordsOf(decodeVerifiedBatch(row));
-    yield { records, provenance: { endOffset: lastOffset + 1, epoch, timestampMs } };
+    const endOffset = lastOffset + 1;
+    const batch = decodeVerifiedBatch(row);
+    // The records of a control batch describe the log itself.
+    const records = batch.isControl ? [] : batch.values.map((value) => decoding(value, endOffset));
+    yield { records, provenance: { endOffset, epoch, timestampMs } };
   }
 }
 

@@ -9,7 +9,8 @@
 import { emptyImage, replayInSlices, type MetadataImage } from "../../src/metadata/index.ts";
 import { Problem } from "../http/errors.ts";
 import type { CommittedRange } from "./committed-log.ts";
-import { keepPast, pastOf, type PastObservation } from "./kept-images.ts";
+import { withSecrets, withoutSecrets, type Decoding } from "./decoding.ts";
+import { keepPast, makeRoomForImage, pastOf, type PastObservation } from "./kept-images.ts";
 import type { LogSource } from "./log-source.ts";
 import { nextEvent } from "./next-event.ts";
 import { observationOf, type Observation } from "./observation.ts";
@@ -42,19 +43,50 @@ export async function imageAt(
     try {
       await workShared(name, async (progress) => {
         await expectCommitted(key, offset, source);
-        const image = base ?? (await earlierImage(offset, source, progress));
-        const reached = await replayedTo(offset, image, { source, progress });
-        found = { ...observationOf(reached), base };
+        const reading = { source, progress, decoding: withoutSecrets };
+        const image = base ?? (await earlierImage(offset, reading));
+        found = { ...observationOf(await replayedTo(offset, image, reading)), base };
         keepPast(name, found);
       });
       if (found?.base === base && found !== undefined) return found;
     } catch (error) {
-      const isGone = error instanceof Problem && error.kind === "OFFSET_BELOW_LOG_START";
-      if (!isGone || base !== undefined) throw error;
+      if (!isGone(error) || base !== undefined) throw error;
     }
   }
-  throw new Problem("CONTROLLER_UNREACHABLE", `the log was cut while offset ${offset} was read`);
+  throw wasCut(offset);
 }
+
+/**
+ * The same image with its secrets, for a fork to begin with: without them a listener's key store would not open there.
+ * It is read for this caller alone and kept by nobody, and everything that is kept makes room for it.
+ */
+export async function wholeImageAt(
+  key: string,
+  offset: number,
+  source: LogSource,
+): Promise<Observation> {
+  const reading = { source, progress: ALONE, decoding: withSecrets };
+  for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt += 1) {
+    makeRoomForImage();
+    try {
+      await expectCommitted(key, offset, source);
+      const image = await earlierImage(offset, reading);
+      return observationOf(await replayedTo(offset, image, reading));
+    } catch (error) {
+      if (!isGone(error)) throw error;
+    }
+  }
+  throw wasCut(offset);
+}
+
+/** Nobody waits for what is read. */
+const ALONE: Progress = { step: () => undefined };
+
+const isGone = (error: unknown): boolean =>
+  error instanceof Problem && error.kind === "OFFSET_BELOW_LOG_START";
+
+const wasCut = (offset: number): Problem =>
+  new Problem("CONTROLLER_UNREACHABLE", `the log was cut while offset ${offset} was read`);
 
 /** The newest committed record, as far as any controller knows; a `Problem` when none does. */
 export async function newestOffset(source: LogSource): Promise<number> {
@@ -79,8 +111,7 @@ async function expectCommitted(key: string, offset: number, source: LogSource): 
 /** The newest snapshot at or below the offset, or nothing, where the log goes back to its first record. */
 async function earlierImage(
   offset: number,
-  source: LogSource,
-  progress: Progress,
+  { source, ...reading }: Reading,
 ): Promise<MetadataImage> {
   let offers: SnapshotOffers | undefined;
   const image = await loadSnapshot(source, {
@@ -88,7 +119,7 @@ async function earlierImage(
       offers = found;
       return found.snapshots.find(({ endOffset }) => endOffset <= offset + 1);
     },
-    progress,
+    ...reading,
   });
   if (image !== null) return image;
   if (offers?.logStart === 0) return emptyImage;
@@ -110,16 +141,17 @@ const beyondRetention = (offset: number, offers: SnapshotOffers | undefined): Pr
   );
 };
 
-interface Replay {
+interface Reading {
   readonly source: LogSource;
   readonly progress: Progress;
+  readonly decoding: Decoding;
 }
 
 /** The last image at or below `offset` that is out of any transaction, from `image` on, which is. */
 async function replayedTo(
   offset: number,
   image: MetadataImage,
-  { source, progress }: Replay,
+  { source, progress, decoding }: Reading,
 ): Promise<MetadataImage> {
   let current = image;
   let stable = image;
@@ -131,7 +163,7 @@ async function replayedTo(
     progress.step();
     for (const slice of replayInSlices(
       current,
-      replayable(batchesUpTo(range, fromOffset, offset)),
+      replayable(batchesUpTo(range, fromOffset, offset), decoding),
     )) {
       current = slice;
       if (slice.beforeTransaction === null) stable = slice;

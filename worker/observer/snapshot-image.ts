@@ -3,9 +3,10 @@
  * whole, and the image is nobody's to see before its end.
  */
 import { applyRecords, emptyImage, type MetadataImage } from "../../src/metadata/index.ts";
-import { SnapshotReader, decodeMetadataRecord } from "../../src/protocol/index.ts";
+import { SnapshotReader } from "../../src/protocol/index.ts";
 import { reasonOf } from "../channel/controller-calls.ts";
 import { Problem } from "../http/errors.ts";
+import type { Decoding } from "./decoding.ts";
 import { makeRoomForSnapshot } from "./kept-images.ts";
 import type { LogSource } from "./log-source.ts";
 import { nextEvent } from "./next-event.ts";
@@ -22,6 +23,7 @@ export interface SnapshotChoice {
   readonly choose: (offers: SnapshotOffers) => OfferedSnapshot | undefined;
   /** Told before it is loaded: the last moment to let go of another image. */
   readonly begins?: () => void;
+  readonly decoding: Decoding;
   readonly progress: Progress;
 }
 
@@ -31,7 +33,7 @@ export interface SnapshotChoice {
  */
 export async function loadSnapshot(
   source: LogSource,
-  { choose, begins, progress }: SnapshotChoice,
+  { choose, begins, ...reading }: SnapshotChoice,
 ): Promise<MetadataImage | null> {
   const reasons: string[] = [];
   const failed = new Set<string>();
@@ -44,9 +46,9 @@ export async function loadSnapshot(
     begins?.();
     makeRoomForSnapshot(snapshot.size);
     try {
-      return await loaded(source, snapshot, progress);
+      return await loaded(source, snapshot, reading);
     } catch (error) {
-      progress.step();
+      reading.progress.step();
       failed.add(nameOf(snapshot));
       reasons.push(`${nameOf(snapshot)}: ${reasonOf(error)}`);
     }
@@ -60,7 +62,7 @@ const nameOf = ({ nodeId, endOffset, epoch }: OfferedSnapshot): string =>
 async function loaded(
   source: LogSource,
   snapshot: OfferedSnapshot,
-  progress: Progress,
+  { decoding, progress }: Pick<SnapshotChoice, "decoding" | "progress">,
 ): Promise<MetadataImage> {
   const { endOffset, epoch, size, timestampMs } = snapshot;
   const reader = new SnapshotReader();
@@ -70,7 +72,8 @@ async function loaded(
     const bytes = await source.bytes(snapshot, reader.position);
     for (const { values } of reader.push(bytes)) {
       for (let at = 0; at < values.length; at += SLICE_RECORDS) {
-        const records = values.slice(at, at + SLICE_RECORDS).map(decodeMetadataRecord);
+        const slice = values.slice(at, at + SLICE_RECORDS);
+        const records = slice.map((value) => decoding(value, endOffset));
         image = applyRecords(image, records, provenance);
         await nextEvent();
       }

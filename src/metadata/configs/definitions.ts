@@ -42,6 +42,12 @@ export function configType(resourceType: number, name: string): ConfigType | nul
   return definition?.type ?? null;
 }
 
+/** A secret, or a key of which it is not known whether it is one: as Kafka's `KafkaConfigSchema` has it. */
+export function isSensitive(resourceType: number, name: string): boolean {
+  const type = configType(resourceType, name);
+  return type === null || type === "password";
+}
+
 /**
  * The default of a key to which may be appended, from which may be subtracted; null where neither may be. As in Kafka,
  * whose controller knows the lists of topics and of brokers, but for those under a listener's prefix.

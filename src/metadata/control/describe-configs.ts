@@ -11,7 +11,7 @@ import {
   type DescribeConfigsResponse,
 } from "../../protocol/index.ts";
 import { CONFIG_TYPE_CODES, type ConfigDefinition } from "../configs/definition.ts";
-import { configType, shownDefinitions } from "../configs/definitions.ts";
+import { configType, isSensitive, shownDefinitions } from "../configs/definitions.ts";
 import {
   ConfigSource,
   configSynonyms,
@@ -161,14 +161,14 @@ function entryOf(
   values: readonly [ConfigValue, ...ConfigValue[]],
 ): ConfigResult {
   const type = configType(resourceType, name);
-  const isSensitive = type === null || type === "password";
-  const shown = (value: string): string | null => (isSensitive ? null : value);
+  const isSecret = isSensitive(resourceType, name);
+  const shown = (value: string): string | null => (isSecret ? null : value);
   return {
     name,
     value: shown(values[0].value),
     readOnly: false,
     configSource: values[0].source,
-    isSensitive,
+    isSensitive: isSecret,
     synonyms: values.map((synonym) => ({ ...synonym, value: shown(synonym.value) })),
     configType: type === null ? 0 : CONFIG_TYPE_CODES[type],
     documentation: null,

@@ -14,7 +14,7 @@ import { extendsSlots } from "../image/replica-slots.ts";
 import type { Topic, TopicsImage } from "../image/topics-image.ts";
 import { byUuid } from "../image/uuid-order.ts";
 import { byNumber, byText } from "../../std/immutable-map.ts";
-import { configType } from "../configs/definitions.ts";
+import { isSensitive } from "../configs/definitions.ts";
 import { changedEntries } from "./changed-entries.ts";
 import { changedFields, type FieldChange } from "./changed-fields.ts";
 
@@ -178,8 +178,7 @@ function* configChanges(
       name,
     };
     const changes = changeOf("CONFIG", id, fieldOf("value", from), fieldOf("value", to));
-    const type = configType(resourceType, name);
-    yield* type === null || type === "password" ? withoutValues(changes) : changes;
+    yield* isSensitive(resourceType, name) ? withoutValues(changes) : changes;
   }
 }
 

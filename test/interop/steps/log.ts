@@ -8,7 +8,7 @@ import {
   decodeSnapshot,
   metadataRecordToJson,
 } from "../../../src/protocol/index.ts";
-import { dumpedRecords } from "../dump.ts";
+import { asTold, dumpedRecords } from "../dump.ts";
 import { expect } from "../step.ts";
 import type { Step } from "../step.ts";
 import { tool } from "../tool.ts";
@@ -41,7 +41,7 @@ const dump: Step = {
       ["--cluster-metadata-decoder", "--files", file],
       { withinMs: 90_000 },
     );
-    const theirs = dumpedRecords(run.output);
+    const theirs = dumpedRecords(run.output).map(asTold);
     // Ours was read later, and may hold more.
     const ours = lines.slice(0, theirs.length);
     expect(theirs.length > 0, "the file holds records", run.tail);
