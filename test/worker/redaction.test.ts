@@ -41,7 +41,7 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "kedge-secrets-"));
   quorum = await startQuorum({
     persistTo: folder,
-    form: ({ url }) => formCluster(url, { voters: 1, settings: SETTINGS }),
+    form: (edge) => formCluster(edge, { voters: 1, settings: SETTINGS }),
     onLine: (line) => printed.push(line),
   });
   database = await onlyDatabase(folder);
@@ -87,7 +87,7 @@ interface Found {
 }
 
 async function search(path: string, init?: RequestInit): Promise<Found> {
-  const response = await fetch(`${quorum.edge.url}${path}`, init);
+  const response = await quorum.edge.fetch(path, init);
   const headers = [...response.headers].join("\n");
   const leaks = leaksIn(
     `${headers}\n${Buffer.from(await response.arrayBuffer()).toString("latin1")}`,
@@ -248,7 +248,7 @@ describe("a secret of any kind that is in the log", () => {
   });
 
   test("is in a fork: its brokers need it as well", async () => {
-    const { cluster_id: clusterId } = await formCluster(quorum.edge.url, {
+    const { cluster_id: clusterId } = await formCluster(quorum.edge, {
       fork_of: quorum.formed.cluster_id,
       voters: 1,
     });
