@@ -20,7 +20,7 @@ import { nextEvent } from "../observer/next-event.ts";
 import type { Observation } from "../observer/observation.ts";
 import { imageAt, newestOffset } from "../observer/past-image.ts";
 import type { ForkRequest } from "./cluster-requests.ts";
-import { findCluster } from "./directory.ts";
+import { findCluster } from "./known-clusters.ts";
 
 /** A partition takes 4 µs to encode: a slice some 8 ms. */
 const SLICE_RECORDS = 2_000;
