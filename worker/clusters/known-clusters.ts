@@ -23,6 +23,8 @@ import { lookIntoDirectory, requireListed, unknownCluster } from "./directory.ts
 const FRESH_MS = 10_000;
 /** For how long an id is not asked for again after it was not found: so late may a new cluster be seen elsewhere. */
 const MISS_MS = 3_000;
+/** The same where nobody could say: after a deploy all objects are reset at once, and are back soon. */
+const UNSAID_MS = 1_000;
 /** A controller that says nothing for so long is not waited for alone. */
 const ALONE_MS = 250;
 const CONTROLLER_MS = 1_000;
@@ -80,7 +82,8 @@ export function forgetCluster(clusterId: string): void {
 /** Requests to come are refused alike, without asking. A cluster that is not formed yet may be at any moment. */
 function keepMiss(clusterId: string, { kind, message, details }: Problem): void {
   if (kind === "NO_ACTIVE_CONTROLLER") return;
-  misses.set(clusterId, { kind, message, details, untilMs: Date.now() + MISS_MS });
+  const forMs = kind === "DIRECTORY_UNREACHABLE" ? UNSAID_MS : MISS_MS;
+  misses.set(clusterId, { kind, message, details, untilMs: Date.now() + forMs });
 }
 
 /** Whether a cluster that is known is still there: its controllers say so, or the directory, or nobody does. */
