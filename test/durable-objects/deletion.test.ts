@@ -1,5 +1,6 @@
 /** A controller node whose cluster is deleted: out of the quorum with all it has stored, brought back, or wiped. */
 import { abortAllDurableObjects, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
+import { env } from "cloudflare:workers";
 import { describe, expect, test } from "vitest";
 import type { Deletion } from "../../durable-objects/cluster-deletion.ts";
 import { isClusterEntry, type ClusterEntry } from "../../durable-objects/cluster-entry.ts";
@@ -12,6 +13,7 @@ import {
   type RouteName,
   type RouteQuery,
 } from "../../durable-objects/contract.ts";
+import { app } from "../../worker/app.ts";
 import { activeOf, call, clusterOf, form, registration, rpc, statusOf, stubOf } from "./quorum.ts";
 
 const UNTIL = Date.parse("2026-11-27T10:00:00Z");
@@ -88,6 +90,31 @@ describe("the entry", () => {
     expect(entry).toMatchObject({ cluster_id: cluster.cluster_id, created_ms: cluster.created_ms });
     await stubOf(cluster, 3000).fetch("https://controller/stop", { method: "POST" });
     expect(await (await call(cluster, 3000, { route: "entry" })).json()).toEqual(entry);
+  });
+});
+
+test("without the directory the Worker serves a cluster by what its nodes say", async () => {
+  const cluster = clusterOf("AAAAAAAAAAAAAAAAAAAD9A");
+  const { node_id: leader } = await form(cluster);
+  const noDirectory = {
+    CONTROLLERS: env.CONTROLLERS,
+    DIRECTORY: {
+      getByName: () => {
+        throw new Error("it is gone");
+      },
+    },
+  };
+  const base = `https://kedge/kafka/v3/clusters/${cluster.cluster_id}`;
+  for (const path of ["", "/topics", "/quorum", "/metadata-log"])
+    expect((await app.request(`${base}${path}`, {}, noDirectory)).status).toBe(200);
+  const { api, body } = registration(cluster, 1);
+  const write = { method: "POST", body: JSON.stringify(body) };
+  const written = await app.request(`${base}/rpc/${api}`, write, noDirectory);
+  expect(await written.json()).toMatchObject({ errorCode: 0 });
+  const ready = `https://kedge/health/ready?cluster_id=${cluster.cluster_id}`;
+  expect(await (await app.request(ready, {}, noDirectory)).json()).toMatchObject({
+    ready: true,
+    clusters: [{ leader_id: leader }],
   });
 });
 
