@@ -67,7 +67,7 @@ const POLL_MS = 10;
 export async function subjectOf(edgeUrl: string, formed: FormedCluster): Promise<Subject> {
   const cluster = clusterClient(edgeUrl, formed.cluster_id);
   const brokerEpoch = await jsonBroker(cluster, 1).register();
-  const base = `${edgeUrl}/kafka/v3/clusters/${formed.cluster_id}`;
+  const base = `${edgeUrl}/kafka/v3/clusters/${formed.cluster_id}?purge=${formed.cluster_id}`;
   const request = { brokerId: 1, brokerEpoch };
   const header = { apiVersion: 0, correlationId: 1, clientId: "bench" };
   const frame = requestFrame(AllocateProducerIds, header, request);
@@ -92,7 +92,7 @@ export async function subjectOf(edgeUrl: string, formed: FormedCluster): Promise
   };
 }
 
-/** Deletes the cluster: its voters would go on fetching from each other. */
+/** Deletes the cluster for good: its voters would go on fetching from each other. */
 export async function forget({ edgeUrl, formed }: Subject): Promise<void> {
   const url = `${edgeUrl}/kafka/v3/clusters/${formed.cluster_id}`;
   const response = await fetch(url, { method: "DELETE" });

@@ -3,11 +3,12 @@
  * of Confluent's REST v3; health is at the root. `docs/HTTP.md` lists every path.
  */
 import { Hono } from "hono";
-import { findCluster } from "./clusters/directory.ts";
+import { findCluster } from "./clusters/known-clusters.ts";
 import type { Scope } from "./env.ts";
 import { answerProblem, errorBody } from "./http/errors.ts";
 import { BASE_PATH } from "./http/resources.ts";
 import { brokers } from "./routes/brokers.ts";
+import { clusterDeletions } from "./routes/cluster-deletions.ts";
 import { clusters } from "./routes/clusters.ts";
 import { controllers } from "./routes/controllers.ts";
 import { health } from "./routes/health.ts";
@@ -33,12 +34,14 @@ app.notFound((context) =>
 
 app.route("/health", health);
 app.route(`${BASE_PATH}/clusters`, clusters);
+app.route(`${BASE_PATH}/clusters`, clusterDeletions);
 
 /** Everything about one cluster: the path's cluster is looked up once, and every answer carries its position. */
 const cluster = new Hono<Scope>();
 cluster.onError(answerProblem);
 cluster.use(async (context, next) => {
-  context.set("entry", await findCluster(context.env, context.req.param("cluster_id") ?? ""));
+  const { env, req } = context;
+  context.set("entry", await findCluster(env, req.param("cluster_id") ?? "", req.path));
   await next();
   stampPosition(context);
 });

@@ -45,7 +45,12 @@ describe("a new cluster", () => {
     expect((await client.log(0)).lines.length).toBeGreaterThan(0);
 
     const url = `${quorum.edge.url}/kafka/v3/clusters/${second.cluster_id}`;
-    expect((await fetch(url, { method: "DELETE" })).status).toBe(204);
+    expect((await fetch(url, { method: "DELETE" })).status).toBe(200);
+    expect(await refusalOf(fetch(url))).toMatchObject({ status: 410, error_code: 41004 });
+    expect((await fetch(`${url}:undelete`, { method: "POST" })).status).toBe(200);
+    expect((await client.log(0)).lines.length).toBeGreaterThan(0);
+    const purge = `${url}?purge=${second.cluster_id}`;
+    expect((await fetch(purge, { method: "DELETE" })).status).toBe(204);
     expect(await refusalOf(fetch(url))).toMatchObject({ status: 404, error_code: 40401 });
     expect(await refusalOf(fetch(url, { method: "DELETE" }))).toMatchObject({ status: 404 });
     expect((await readiness()).status).toBe(200);

@@ -193,7 +193,10 @@ describe("a fork", () => {
     expect(await topicNames(quorum.cluster)).not.toContain("own");
 
     const url = `${quorum.edge.url}/kafka/v3/clusters/${formed.cluster_id}`;
-    expect((await fetch(url, { method: "DELETE" })).status).toBe(204);
+    expect((await fetch(url, { method: "DELETE" })).status).toBe(200);
+    expect((await fetch(url)).status).toBe(410);
+    const purged = await fetch(`${url}?purge=${formed.cluster_id}`, { method: "DELETE" });
+    expect(purged.status).toBe(204);
     expect((await fetch(url)).status).toBe(404);
   });
 

@@ -5,8 +5,10 @@
  */
 import { Hono } from "hono";
 import type { ClusterEntry } from "../../durable-objects/cluster-entry.ts";
-import { activeOf, statusOfAll } from "../channel/statuses.ts";
-import { directoryOf, findCluster } from "../clusters/directory.ts";
+import { CallPlaces } from "../channel/call-places.ts";
+import { CALLS_MAX, activeOf, statusOfAll } from "../channel/statuses.ts";
+import { listFromDirectory } from "../clusters/directory.ts";
+import { findCluster } from "../clusters/known-clusters.ts";
 import type { Scope, ScopedContext } from "../env.ts";
 
 interface Readiness {
@@ -25,20 +27,28 @@ export const health = new Hono<Scope>();
 health.get("/live", (context) => context.json({ live: true }));
 
 health.get("/ready", async (context) => {
-  const entries = await askedFor(context);
-  const clusters = await Promise.all(entries.map((entry) => readinessOf(context, entry)));
+  const listed = await askedFor(context);
+  const places = new CallPlaces(CALLS_MAX);
+  const clusters = await Promise.all(
+    listed.slice(0, ASKED_MAX).map((entry) => readinessOf(context, entry, places)),
+  );
   const ready = clusters.every((cluster) => cluster.ready);
-  return context.json({ ready, clusters }, ready ? 200 : 503);
+  const notAsked = listed.length - clusters.length;
+  return context.json({ ready, not_asked: notAsked, clusters }, ready ? 200 : 503);
 });
 
 async function askedFor(context: ScopedContext): Promise<readonly ClusterEntry[]> {
   const clusterId = context.req.query("cluster_id");
   if (clusterId !== undefined) return [await findCluster(context.env, clusterId)];
-  return (await directoryOf(context.env).list()).slice(0, ASKED_MAX);
+  return await listFromDirectory(context.env, (directory) => directory.list());
 }
 
-async function readinessOf(context: ScopedContext, entry: ClusterEntry): Promise<Readiness> {
-  const statuses = await statusOfAll(context.env, entry);
+async function readinessOf(
+  context: ScopedContext,
+  entry: ClusterEntry,
+  places: CallPlaces,
+): Promise<Readiness> {
+  const statuses = await statusOfAll(context.env, entry, places);
   const active = activeOf(statuses);
   const seen = statuses.map(({ nodeId, status }) =>
     typeof status === "string"
