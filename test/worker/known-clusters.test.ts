@@ -31,6 +31,7 @@ const STATUS: VoterStatus = {
   log_end_offset: 42,
   applied_offset: 41,
   latest_snapshot: null,
+  snapshot_failure: null,
   active: true,
   distrusted_voters: [],
   tripped: null,
