@@ -94,9 +94,10 @@ export async function subjectOf(edge: Edge, formed: FormedCluster): Promise<Subj
   };
 }
 
-/** Deletes the cluster: its voters would go on fetching from each other. */
+/** Deletes the cluster for good: its voters would go on fetching from each other. */
 export async function forget({ edge, formed }: Subject): Promise<void> {
-  const path = `/kafka/v3/clusters/${formed.cluster_id}`;
+  const { cluster_id: id } = formed;
+  const path = `/kafka/v3/clusters/${id}?purge=${id}`;
   const response = await edge.fetch(path, { method: "DELETE" });
   if (!response.ok) throw new Error(`DELETE: ${response.status} ${await response.text()}`);
   await response.body?.cancel();

@@ -1,97 +1,99 @@
 /**
  * The one object that lists the clusters of a deployment. It holds no other state of theirs: losing it loses
- * a list, never a log. Its methods are called over the platform's RPC.
+ * a list, never a log. Its methods are called over the platform's RPC. What goes on without it is in
+ * `worker/clusters/directory.ts`.
  */
 import { DurableObject } from "cloudflare:workers";
-import {
-  fixVoters,
-  parseListedCluster,
-  type ClusterEntry,
-  type ClusterPlan,
-  type ListedCluster,
-} from "./cluster-entry.ts";
+import { fixVoters, type ClusterEntry, type ClusterPlan } from "./cluster-entry.ts";
+import { ClusterRows } from "./directory/cluster-rows.ts";
+import { Deletions } from "./directory/deletions.ts";
+import type { ClusterOwner, Creation, ListedCluster, Told } from "./listed-cluster.ts";
 
 /** A bound on a list that is read whole; far above what one deployment has been seen to hold. */
 const CLUSTERS_MAX = 10_000;
 
 export class ClusterDirectory extends DurableObject {
+  readonly #rows: ClusterRows;
+  readonly #deletions: Deletions;
+
   constructor(state: DurableObjectState, env: Cloudflare.Env) {
     super(state, env);
-    state.storage.sql.exec(
-      "CREATE TABLE IF NOT EXISTS clusters (cluster_id TEXT PRIMARY KEY, entry TEXT NOT NULL) STRICT, WITHOUT ROWID",
-    );
+    this.#rows = new ClusterRows(state.storage.sql);
+    this.#deletions = new Deletions({
+      rows: this.#rows,
+      controllers: env.CONTROLLERS,
+      setAlarm: (atMs) => void state.storage.setAlarm(atMs),
+      clock: () => Date.now(),
+    });
   }
 
-  /** Every cluster whose voters are fixed, by id. */
+  override async alarm(): Promise<void> {
+    await this.#deletions.resume();
+  }
+
+  /** Every cluster whose voters are fixed and that is not deleted, by id. */
   list(): ClusterEntry[] {
-    return this.ctx.storage.sql
-      .exec<{ entry: string }>("SELECT entry FROM clusters ORDER BY cluster_id")
-      .toArray()
-      .map((row) => parseListedCluster(row.entry))
+    return this.#rows
+      .list("live")
       .flatMap(({ state, cluster }) => (state === "planned" ? [] : [cluster]));
   }
 
-  get(clusterId: string): ListedCluster | null {
-    const [row] = this.ctx.storage.sql
-      .exec<{ entry: string }>("SELECT entry FROM clusters WHERE cluster_id = ?", clusterId)
-      .toArray();
-    return row === undefined ? null : parseListedCluster(row.entry);
+  /** Every cluster that is deleted and not wiped yet, by id. */
+  listDeleted(): readonly ListedCluster[] {
+    return this.#rows.list("deleted");
   }
 
-  /** Lists a plan unless its id is taken; answers with whatever is listed then. */
-  create(plan: ClusterPlan): { created: boolean; listed: ListedCluster } {
+  get(clusterId: string): ListedCluster | null {
+    return this.#rows.get(clusterId);
+  }
+
+  /** Lists a plan unless its id is taken, by a cluster that is deleted perhaps, or there are too many. */
+  create(plan: ClusterPlan, by: ClusterOwner | null = null): Creation {
     const present = this.get(plan.cluster_id);
-    if (present !== null) return { created: false, listed: present };
-    const count = this.ctx.storage.sql
-      .exec<{ n: number }>("SELECT count(*) AS n FROM clusters")
-      .one().n;
-    if (count >= CLUSTERS_MAX)
-      throw new RangeError(`a deployment lists at most ${CLUSTERS_MAX} clusters`);
+    if (present !== null) return { outcome: "present", listed: present };
+    if (this.#rows.count() >= CLUSTERS_MAX) return { outcome: "full", max: CLUSTERS_MAX };
+    if (by !== null && this.#rows.countOf(by.owner) >= by.ownerMax)
+      return { outcome: "owner-full", max: by.ownerMax };
     const listed: ListedCluster = { state: "planned", cluster: plan };
-    this.ctx.storage.sql.exec(
-      "INSERT INTO clusters (cluster_id, entry) VALUES (?, ?)",
-      plan.cluster_id,
-      JSON.stringify(listed),
-    );
-    return { created: true, listed };
+    this.#rows.insert(listed, by?.owner ?? null);
+    return { outcome: "created", listed };
   }
 
   /**
    * Fixes who the initial voters are, once: a later call is answered with what was fixed first, whatever the nodes say
-   * by then. Null when the cluster is not listed, or a node has no id.
+   * by then. Null when the cluster is not listed, or is deleted, or a node has no id.
    */
   fix(clusterId: string, directoryIds: Readonly<Record<string, string>>): ClusterEntry | null {
     const listed = this.get(clusterId);
-    if (listed === null) return null;
+    if (listed === null || listed.deletion !== undefined) return null;
     if (listed.state !== "planned") return listed.cluster;
     const drawn = Object.entries(directoryIds).map(
       ([id, drawnId]) => [Number(id), drawnId] as const,
     );
     const cluster = fixVoters(listed.cluster, new Map(drawn));
-    if (cluster !== null) this.#write({ state: "forming", cluster });
+    if (cluster !== null) this.#rows.update({ state: "forming", cluster });
     return cluster;
   }
 
   /** From now on no node without its storage is formed under its old key. */
   markFormed(clusterId: string): void {
     const listed = this.get(clusterId);
-    if (listed?.state === "forming") this.#write({ state: "formed", cluster: listed.cluster });
+    if (listed?.state === "forming")
+      this.#rows.update({ state: "formed", cluster: listed.cluster });
   }
 
-  /** Takes a cluster off the list; false when it was not there. */
-  remove(clusterId: string): boolean {
-    const cursor = this.ctx.storage.sql.exec(
-      "DELETE FROM clusters WHERE cluster_id = ?",
-      clusterId,
-    );
-    return cursor.rowsWritten > 0;
+  /** Takes a cluster out for a day; null when there is none. */
+  async delete(clusterId: string): Promise<Told | null> {
+    return await this.#deletions.delete(clusterId);
   }
 
-  #write(listed: ListedCluster): void {
-    this.ctx.storage.sql.exec(
-      "UPDATE clusters SET entry = ? WHERE cluster_id = ?",
-      JSON.stringify(listed),
-      listed.cluster.cluster_id,
-    );
+  /** Brings a deleted cluster back; null when there is none, or it is being wiped. */
+  async undelete(clusterId: string): Promise<Told | null> {
+    return await this.#deletions.undelete(clusterId);
+  }
+
+  /** Wipes a cluster; null when there is none. */
+  async purge(clusterId: string): Promise<Told | null> {
+    return await this.#deletions.purge(clusterId);
   }
 }

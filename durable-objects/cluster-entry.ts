@@ -7,6 +7,7 @@
  * are known they are fixed, once; the cluster is formed when its first leader has committed its first records.
  */
 import type { ClusterSettings } from "./cluster-settings.ts";
+import { conforms, isInteger, isText, type Check, type Checks } from "./conforms.ts";
 
 /** What never changes while a cluster lives. */
 export interface ClusterIdentity {
@@ -62,11 +63,6 @@ export interface ClusterEntry extends ClusterIdentity {
   readonly initial_voters: readonly ControllerEntry[];
 }
 
-/** What the directory lists, with how far its formation has come. */
-export type ListedCluster =
-  | { readonly state: "planned"; readonly cluster: ClusterPlan }
-  | { readonly state: "forming" | "formed"; readonly cluster: ClusterEntry };
-
 /** The nodes of a cluster, whether their storages are known yet or not. */
 export const nodesOf = (cluster: ClusterPlan | ClusterEntry): readonly PlannedController[] =>
   "initial_voters" in cluster ? cluster.initial_voters : cluster.planned_voters;
@@ -90,23 +86,40 @@ interface FirstClusterEntry extends ClusterIdentity {
   readonly controllers: readonly ControllerEntry[];
 }
 
-/** Reads what the directory has stored: an entry of an earlier build is that of a formed cluster. */
-export function parseListedCluster(text: string): ListedCluster {
-  const stored: ListedCluster | ClusterEntry | FirstClusterEntry = JSON.parse(text);
-  return "state" in stored ? stored : { state: "formed", cluster: fromStored(stored) };
-}
+/** An entry as some build of this one's past has stored it. */
+export type StoredClusterEntry = ClusterEntry | FirstClusterEntry;
 
 /** Reads the entry that a node was formed with, of this build or an earlier one. */
 export function parseClusterEntry(text: string): ClusterEntry {
-  const stored: ClusterEntry | FirstClusterEntry = JSON.parse(text);
-  return fromStored(stored);
+  const stored: StoredClusterEntry = JSON.parse(text);
+  return clusterEntryIn(stored);
 }
 
-function fromStored(stored: ClusterEntry | FirstClusterEntry): ClusterEntry {
+/** The entry in the words of this build. */
+export function clusterEntryIn(stored: StoredClusterEntry): ClusterEntry {
   if ("initial_voters" in stored) return stored;
   const { controllers, ...identity } = stored;
   return { ...identity, initial_voters: controllers };
 }
+
+const isVoter: Check = (value) =>
+  conforms(value, { node_id: isInteger, directory_id: isText, host: isText, port: isInteger });
+
+const isAbsentOrObject: Check = (value) =>
+  value === undefined || (typeof value === "object" && value !== null);
+
+const CLUSTER_ENTRY = {
+  cluster_id: isText,
+  metadata_version: isInteger,
+  created_ms: isInteger,
+  settings: isAbsentOrObject,
+  fork_of: isAbsentOrObject,
+  initial_voters: (value) => Array.isArray(value) && value.length > 0 && value.every(isVoter),
+} satisfies Checks<ClusterEntry>;
+
+/** Whether what a node answered is an entry. */
+export const isClusterEntry = (value: unknown): value is ClusterEntry =>
+  conforms(value, CLUSTER_ENTRY);
 
 /** The name of a controller's object: it learns its cluster and its id from nowhere else. */
 export const controllerName = (clusterId: string, nodeId: number): string =>

@@ -5,6 +5,7 @@
  *
  * It is not the public interface: paths, statuses and shapes that clients see are the Worker's.
  */
+import type { WipeQuery } from "./cluster-deletion.ts";
 import type { ClusterEntry } from "./cluster-entry.ts";
 import { conforms, isInteger, isText, type Check, type Checks } from "./conforms.ts";
 import {
@@ -23,6 +24,8 @@ export const ROUTES = {
   prepare: { method: "POST", path: "/prepare" },
   /** `FormRequest` in: makes the node a voter; repeatable. */
   form: { method: "POST", path: "/form" },
+  /** `ClusterEntry` out: that of the cluster the node was formed into. A node that is in none writes nothing. */
+  entry: { method: "GET", path: "/entry" },
   /** One Kafka request frame in, one response frame out, without the size prefix. */
   frames: { method: "POST", path: "/frames" },
   /** The same from another controller. */
@@ -44,7 +47,11 @@ export const ROUTES = {
   /** Takes the node out of the quorum until `start`; both answer with `ControllerStatus`. */
   stop: { method: "POST", path: "/stop" },
   start: { method: "POST", path: "/start" },
-  /** Removes everything that the node has stored. */
+  /** `DeleteRequest` in: takes the node out with its cluster; it refuses all but these three and `status`. Repeatable. */
+  delete: { method: "POST", path: "/delete" },
+  /** `UndeleteRequest` in: the node is as it was before. Repeatable. */
+  undelete: { method: "POST", path: "/undelete" },
+  /** `WipeQuery` in: removes everything that the node has stored. */
   wipe: { method: "DELETE", path: "/" },
 } as const satisfies Readonly<Record<string, Route>>;
 
@@ -62,7 +69,7 @@ export interface LogQuery {
   readonly wait_ms?: number;
 }
 
-export type RouteQuery = LogQuery | SnapshotQuery | SeedQuery;
+export type RouteQuery = LogQuery | SnapshotQuery | SeedQuery | WipeQuery;
 
 /** Where a route is called. The host is a placeholder: a stub's `fetch` wants a URL and does not look it up. */
 export function urlOf(route: RouteName, query: RouteQuery = {}): string {
@@ -90,6 +97,7 @@ export const HEADERS = {
   snapshotEndOffset: "Kafka-Snapshot-End-Offset",
   snapshotEpoch: "Kafka-Snapshot-Epoch",
   snapshotSize: "Kafka-Snapshot-Size",
+  undeleteUntil: "Kedge-Undelete-Until",
 } as const;
 
 /** The statuses that mean something beyond HTTP's own meaning. */
@@ -142,6 +150,10 @@ export function integerHeader(headers: Headers, name: string): number | undefine
   return text !== null && /^-?\d{1,16}$/.test(text) ? Number(text) : undefined;
 }
 
+/** Of a refusal for the reason that the cluster is deleted: until when that can be undone, in ms; else undefined. */
+export const undeleteUntilIn = (headers: Headers): number | undefined =>
+  integerHeader(headers, HEADERS.undeleteUntil);
+
 /** The body of every refusal. */
 export interface ErrorBody {
   readonly error_code: number;
@@ -169,7 +181,7 @@ export type ControllerStatus = IdleStatus | VoterStatus;
 
 export interface IdleStatus {
   readonly node_id: number;
-  /** "unformed", "stopped", "tripped" or "refused". */
+  /** "unformed", "stopped", "tripped", "deleted" or "refused". */
   readonly role: string;
   readonly active: false;
   /** The invariant that does not hold, or null. */

@@ -6,6 +6,7 @@
  * README.
  */
 import { DurableObject } from "cloudflare:workers";
+import type { Deletion } from "./cluster-deletion.ts";
 import { isSeededFor, type ClusterEntry } from "./cluster-entry.ts";
 import { INCARNATION_COUNT } from "../src/raft/index.ts";
 import { Controller, trippedBy } from "./controller.ts";
@@ -44,11 +45,14 @@ export class ControllerNode extends DurableObject implements ControllerHost {
   #controller: Controller | null = null;
   #cluster: ClusterEntry | null;
   #seeding: Seeding | null = null;
+  /** As stored: a request is judged by it, so it is not read each time. */
+  #deletion: Deletion | null;
 
   constructor(state: DurableObjectState, env: Cloudflare.Env) {
     super(state, env);
     this.#opened = openStorage(this.#object);
     this.#cluster = this.#meta?.cluster() ?? null;
+    this.#deletion = this.#meta?.deletion() ?? null;
     this.#boot();
   }
 
@@ -74,6 +78,10 @@ export class ControllerNode extends DurableObject implements ControllerHost {
 
   get stopped(): string | null {
     return this.#meta?.stopped() ?? null;
+  }
+
+  get deletion(): Deletion | null {
+    return this.#deletion;
   }
 
   get refused(): string | null {
@@ -166,11 +174,35 @@ export class ControllerNode extends DurableObject implements ControllerHost {
     return true;
   }
 
-  /** Removes every trace of the cluster from this object. */
+  /**
+   * Takes the node out together with its cluster, durably. Apart from a stop, so that undeleting brings back what was
+   * there: a node that was stopped or has tripped still is. A storage that is empty stays empty.
+   */
+  async delete(deletion: Deletion): Promise<void> {
+    const meta = this.#meta;
+    if (meta === null || meta.isUndone(deletion)) return;
+    meta.writeDeletion(deletion);
+    this.#deletion = deletion;
+    this.#endSeeding();
+    await this.#takeLeave();
+    // It may have been undeleted meanwhile.
+    if (this.#deletion !== null) this.#leave();
+  }
+
+  undelete(deletionId: string): void {
+    const meta = this.#meta;
+    if (meta === null) return;
+    this.ctx.storage.transactionSync(() => meta.undoDeletion(deletionId));
+    this.#deletion = meta.deletion();
+    this.#boot();
+  }
+
+  /** Removes every trace of the cluster from this object, and the database with it. */
   async wipe(): Promise<void> {
     this.#leave();
     this.#endSeeding();
     this.#cluster = null;
+    this.#deletion = null;
     await this.ctx.storage.deleteAlarm();
     await this.ctx.storage.deleteAll();
     this.#opened = { kind: "empty" };
@@ -198,7 +230,7 @@ export class ControllerNode extends DurableObject implements ControllerHost {
     const cluster = this.#cluster;
     const meta = this.#meta;
     if (cluster === null || meta === null || this.#controller !== null) return;
-    if (this.stopped !== null || this.tripped !== null) return;
+    if (this.#deletion !== null || this.stopped !== null || this.tripped !== null) return;
     try {
       const config = raftConfig(cluster, this.nodeId);
       const [seed = 0, bits = 0] = crypto.getRandomValues(new Uint32Array(2));

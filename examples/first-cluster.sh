@@ -30,7 +30,7 @@ ask POST "$edge/kafka/v3/clusters" '{"voters": 3}'
 id=$(field cluster_id)
 cluster=$edge/kafka/v3/clusters/$id
 echo "cluster $id is formed"
-trap 'curl -sS --max-time 30 -o /dev/null -X DELETE "$cluster"' EXIT
+trap 'curl -sS --max-time 30 -o /dev/null -X DELETE "$cluster?purge=$id"' EXIT
 
 # 2. A broker registers: Kafka's BrokerRegistration, in Kafka's JSON form. Its epoch is the offset of its record.
 ask POST "$cluster/rpc/BrokerRegistration" '{
@@ -73,4 +73,4 @@ echo "topic orders has $(field partitions_count) partitions"
 ask GET "$cluster/quorum"
 echo "controller $(field leader_id) leads in epoch $(field leader_epoch)"
 
-# The cluster was for show: leaving the script deletes it.
+# The cluster was for show: leaving the script deletes it for good.

@@ -83,7 +83,9 @@ export const ROOMS: Readonly<Record<string, Readonly<Record<string, Room>>>> = {
   "durable-objects": {
     identity: {
       files: [
+        "cluster-deletion",
         "cluster-entry",
+        "listed-cluster",
         "location-hints",
         "random-uuid",
         "contract",
@@ -95,6 +97,7 @@ export const ROOMS: Readonly<Record<string, Readonly<Record<string, Room>>>> = {
       ],
       mayImport: [],
     },
+    directory: { mayImport: ["identity"] },
     replica: { mayImport: ["identity"] },
     storage: { mayImport: ["identity", "replica"] },
     snapshots: { mayImport: ["identity", "replica"] },

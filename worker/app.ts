@@ -4,11 +4,12 @@
  */
 import { Hono } from "hono";
 import { authenticate } from "./access/authenticate.ts";
-import { findCluster } from "./clusters/directory.ts";
+import { findCluster } from "./clusters/known-clusters.ts";
 import type { Scope } from "./env.ts";
 import { answerProblem, errorBody } from "./http/errors.ts";
 import { BASE_PATH } from "./http/resources.ts";
 import { brokers } from "./routes/brokers.ts";
+import { clusterDeletions } from "./routes/cluster-deletions.ts";
 import { clusters } from "./routes/clusters.ts";
 import { controllers } from "./routes/controllers.ts";
 import { health } from "./routes/health.ts";
@@ -37,12 +38,14 @@ app.use(authenticate);
 app.route("/health", health);
 app.route(`${BASE_PATH}/tokens`, tokens);
 app.route(`${BASE_PATH}/clusters`, clusters);
+app.route(`${BASE_PATH}/clusters`, clusterDeletions);
 
 /** Everything about one cluster: the path's cluster is looked up once, and every answer carries its position. */
 const cluster = new Hono<Scope>();
 cluster.onError(answerProblem);
 cluster.use(async (context, next) => {
-  context.set("entry", await findCluster(context.env, context.req.param("cluster_id") ?? ""));
+  const { env, req } = context;
+  context.set("entry", await findCluster(env, req.param("cluster_id") ?? "", req.path));
   await next();
   stampPosition(context);
 });

@@ -4,8 +4,14 @@
  */
 import type { Context } from "hono";
 import type { Bearer } from "../durable-objects/bearer.ts";
-import type { ClusterEntry, ClusterPlan, ListedCluster } from "../durable-objects/cluster-entry.ts";
+import type { ClusterEntry, ClusterPlan } from "../durable-objects/cluster-entry.ts";
 import type { Position } from "../durable-objects/contract.ts";
+import type {
+  ClusterOwner,
+  Creation,
+  ListedCluster,
+  Told,
+} from "../durable-objects/listed-cluster.ts";
 import type { LOCATION_HINTS } from "../durable-objects/location-hints.ts";
 import type { Claims } from "../src/access/index.ts";
 
@@ -52,14 +58,17 @@ export interface ControllerStub {
 /** `ClusterDirectory`'s methods, over the platform's RPC. */
 export interface Directory {
   list(): Promise<ClusterEntry[]>;
+  listDeleted(): Promise<readonly ListedCluster[]>;
   get(clusterId: string): Promise<ListedCluster | null>;
-  create(plan: ClusterPlan): Promise<{ created: boolean; listed: ListedCluster }>;
+  create(plan: ClusterPlan, by?: ClusterOwner): Promise<Creation>;
   fix(
     clusterId: string,
     directoryIds: Readonly<Record<string, string>>,
   ): Promise<ClusterEntry | null>;
   markFormed(clusterId: string): Promise<void>;
-  remove(clusterId: string): Promise<boolean>;
+  delete(clusterId: string): Promise<Told | null>;
+  undelete(clusterId: string): Promise<Told | null>;
+  purge(clusterId: string): Promise<Told | null>;
 }
 
 export interface Scope {

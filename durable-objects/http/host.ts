@@ -2,12 +2,13 @@
  * A controller node as its routes see it: the controller while it takes part, and what an operator may do to the node.
  * `controller-node.ts` implements it.
  */
+import type { Deletion } from "../cluster-deletion.ts";
 import type { ClusterEntry } from "../cluster-entry.ts";
 import type { Controller } from "../controller.ts";
 import type { Seeding } from "../snapshots/seeding.ts";
 
 export interface ControllerHost {
-  /** Null until the node is formed, and while it is stopped or an invariant is tripped. */
+  /** Null until the node is formed, and while it is stopped, deleted or an invariant is tripped. */
   readonly voter: Controller | null;
   readonly cluster: ClusterEntry | null;
   readonly nodeId: number;
@@ -15,6 +16,8 @@ export interface ControllerHost {
   readonly tripped: string | null;
   /** Why an operator took the node out, or null. */
   readonly stopped: string | null;
+  /** The deletion of its cluster, or null. */
+  readonly deletion: Deletion | null;
   /** Why this build must not touch the storage, or null. */
   readonly refused: string | null;
   /** The directory id, drawn with the storage; null while the storage must not be touched. */
@@ -29,5 +32,7 @@ export interface ControllerHost {
   readonly flightRecord: object | null;
   /** False when the node has tripped and `confirm` is not what it tripped over. */
   start(confirm: string | null): boolean;
+  delete(deletion: Deletion): Promise<void>;
+  undelete(deletionId: string): void;
   wipe(): Promise<void>;
 }

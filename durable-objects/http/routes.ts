@@ -6,7 +6,9 @@
 import { ErrorCode } from "../../src/protocol/index.ts";
 import { UNLOCKED, bearerIn } from "../bearer.ts";
 import { answerFrame } from "../listener/listener.ts";
+import { undeletableUntil } from "../cluster-deletion.ts";
 import {
+  HEADERS,
   STATUS,
   isStartRequest,
   notControllerHeader,
@@ -19,6 +21,7 @@ import {
   type RouteName,
 } from "../contract.ts";
 import type { ControllerHost } from "./host.ts";
+import { deleteNode, undeleteNode, wipeNode } from "./deletions.ts";
 import { readFeed } from "./log-feed.ts";
 import { endSeed, seed } from "./seeds.ts";
 import { listSnapshots, readSnapshotRange } from "./snapshots.ts";
@@ -28,6 +31,7 @@ import { controllerStatus } from "./status.ts";
 export async function answer(host: ControllerHost, request: Request): Promise<Response> {
   const { pathname, searchParams } = new URL(request.url);
   const route = routeOf(request.method, pathname);
+  if (host.deletion !== null && isRefusedOfDeleted(route)) return takesNoPart(host);
   switch (route) {
     case undefined:
       return refusal(404, `nothing is at ${request.method} ${pathname}`);
@@ -45,9 +49,14 @@ export async function answer(host: ControllerHost, request: Request): Promise<Re
     case "restart":
       host.restart("an operator asked for a restart");
       return Response.json({ restarting: true }, { status: 202 });
+    case "entry":
+      return host.cluster === null ? takesNoPart(host) : Response.json(host.cluster);
+    case "delete":
+      return deleteNode(host, await request.text());
+    case "undelete":
+      return undeleteNode(host, await request.text());
     case "wipe":
-      await host.wipe();
-      return Response.json({ deleted: true });
+      return wipeNode(host, searchParams);
     case "seed":
       return seed(host, { request, searchParams });
     case "endSeed":
@@ -60,6 +69,10 @@ export async function answer(host: ControllerHost, request: Request): Promise<Re
       return answerUntilHungUp(host, route, { request, searchParams });
   }
 }
+
+/** A node of a deleted cluster says what it is, and hears what becomes of the cluster; nothing else. */
+const isRefusedOfDeleted = (route: RouteName | undefined): boolean =>
+  route !== "status" && route !== "delete" && route !== "undelete" && route !== "wipe";
 
 /** What a node that takes part answers. */
 type VoterRoute = Extract<RouteName, "frames" | "peerFrames" | "log" | "snapshots" | "snapshot">;
@@ -144,11 +157,16 @@ function confirmIn(text: string): string | null {
 function takesNoPart(host: ControllerHost): Response {
   const message = `controller ${host.nodeId} ${absence(host)}`;
   const body: ErrorBody = { error_code: ErrorCode.NOT_CONTROLLER, message };
-  return Response.json(body, { status: STATUS.noPart, headers: notControllerHeader(-1) });
+  const headers = new Headers(notControllerHeader(-1));
+  if (host.deletion !== null)
+    headers.set(HEADERS.undeleteUntil, String(host.deletion.undelete_until_ms));
+  return Response.json(body, { status: STATUS.noPart, headers });
 }
 
-function absence({ tripped, stopped, refused }: ControllerHost): string {
+function absence({ tripped, stopped, deletion, refused }: ControllerHost): string {
   if (refused !== null) return `does not run: ${refused}`;
+  if (deletion !== null)
+    return `was deleted with its cluster; ${undeletableUntil(deletion.undelete_until_ms)}`;
   if (tripped !== null) return `has stopped itself: ${tripped}`;
   return stopped === null ? "is not part of a cluster yet" : `is stopped: ${stopped}`;
 }

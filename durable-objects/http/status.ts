@@ -40,9 +40,11 @@ export function controllerStatus(host: ControllerHost): ControllerStatus {
 function absentRole({
   tripped,
   stopped,
+  deletion,
   refused,
-}: ControllerHost): "refused" | "tripped" | "stopped" | "unformed" {
+}: ControllerHost): "refused" | "deleted" | "tripped" | "stopped" | "unformed" {
   if (refused !== null) return "refused";
+  if (deletion !== null) return "deleted";
   if (tripped !== null) return "tripped";
   return stopped === null ? "unformed" : "stopped";
 }

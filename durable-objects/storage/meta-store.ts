@@ -1,11 +1,12 @@
 /**
  * What a controller knows about itself and consensus does not: its directory id and the object that it was drawn in,
  * which cluster it belongs to, with the voters it was formed with (Kafka's `meta.properties` and 0-0 checkpoint), how
- * often it has booted, and why it takes no part, if it does not. Identity and cluster are written once; the two reasons
- * come and go.
+ * often it has booted, and why it takes no part, if it does not. Identity and cluster are written once; the reasons come
+ * and go.
  */
 import { INCARNATION_COUNT, type StorageIdentity } from "../../src/raft/index.ts";
 import type { FlightRecord } from "../replica/flight-recorder.ts";
+import type { Deletion } from "../cluster-deletion.ts";
 import { parseClusterEntry, type ClusterEntry } from "../cluster-entry.ts";
 
 export const META_TABLES: readonly string[] = [
@@ -84,6 +85,29 @@ export class MetaStore {
   /** Lets the node take part again: an operator stopped it before, or has looked at what it tripped over. */
   clearReasons(): void {
     this.#sql.exec("DELETE FROM meta WHERE key IN ('tripped', 'flight_record', 'stopped')");
+  }
+
+  /** The deletion of its cluster, or null while that is not deleted. */
+  deletion(): Deletion | null {
+    const text = this.#read("deletion");
+    if (text === null) return null;
+    const deletion: Deletion = JSON.parse(text);
+    return deletion;
+  }
+
+  /** Whether that deletion was undone already: the word of it came late. */
+  isUndone({ deletion_id: deletionId }: Deletion): boolean {
+    return this.#read("undone_deletion") === deletionId;
+  }
+
+  writeDeletion(deletion: Deletion): void {
+    this.#write("deletion", JSON.stringify(deletion));
+  }
+
+  undoDeletion(deletionId: string): void {
+    this.#write("undone_deletion", deletionId);
+    if (this.deletion()?.deletion_id === deletionId)
+      this.#sql.exec("DELETE FROM meta WHERE key = 'deletion'");
   }
 
   #read(key: string): string | null {

@@ -236,21 +236,23 @@ describe("a fork that breaks off", () => {
   test("is a 404 when the other cluster has gone meanwhile, though one of its id is there", async () => {
     const request = { cluster_id: "AAAAAAAAAAAAAAAAAAAJ5A", fork_of: SOURCE, voters: 1 };
     expect((await create(request, edgeLosing(3000, "endSeed", 1))).status).toBe(503);
-    const gone = await SELF.fetch(`${BASE}/${SOURCE}`, { method: "DELETE" });
-    expect(gone.status).toBe(204);
+    expect(await purge(SOURCE)).toBe(204);
     expect(await create(request)).toMatchObject({ status: 404, body: { error_code: 40401 } });
     await create({ cluster_id: SOURCE, voters: 1 });
     await write(SOURCE, "1");
     expect(await create(request)).toMatchObject({ status: 404, body: { error_code: 40401 } });
-    const removed = await SELF.fetch(`${BASE}/${request.cluster_id}`, { method: "DELETE" });
-    expect(removed.status).toBe(204);
+    expect(await purge(request.cluster_id)).toBe(204);
     expect((await create(request)).status).toBe(201);
     // One that is whole needs the other no more.
-    const again = await SELF.fetch(`${BASE}/${SOURCE}`, { method: "DELETE" });
-    expect(again.status).toBe(204);
+    expect(await purge(SOURCE)).toBe(204);
     expect((await create(request)).status).toBe(200);
   });
 });
+
+const purge = async (clusterId: string): Promise<number> => {
+  const url = `${BASE}/${clusterId}?purge=${clusterId}`;
+  return (await SELF.fetch(url, { method: "DELETE" })).status;
+};
 
 /** The bytes of that snapshot on each node, as text. */
 const wholeSnapshots = (

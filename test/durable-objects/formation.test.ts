@@ -26,6 +26,9 @@ const post = async (cluster: ClusterEntry, nodeId: number, path: string, body?: 
   return { status: response.status, body: await response.json<Record<string, unknown>>() };
 };
 
+const loseStorage = (cluster: ClusterEntry, nodeId: number): Promise<void> =>
+  runInDurableObject(stubOf(cluster, nodeId), (instance) => instance.wipe());
+
 /** Whether the committed log of a node names `host`. */
 async function hasHost(cluster: ClusterEntry, nodeId: number, host: string): Promise<boolean> {
   const response = await stubOf(cluster, nodeId).fetch("https://controller/log?from_offset=0");
@@ -53,7 +56,7 @@ describe("a voter whose storage is lost", () => {
     const call = { api, body: { ...Object(body), listeners } };
     expect(await rpc(cluster, leader.node_id, call)).toMatchObject({ body: { errorCode: 0 } });
 
-    await stubOf(cluster, lost).fetch("https://controller/", { method: "DELETE" });
+    await loseStorage(cluster, lost);
     expect(await create(cluster)).toMatchObject({
       status: 409,
       body: { message: `controller ${lost} was not formed: ${LOST}` },
@@ -101,7 +104,7 @@ describe("a directory id", () => {
     expect(drawn.body["directory_id"]).toMatch(/^[A-Za-z0-9_][A-Za-z0-9_-]{21}$/);
     await abortAllDurableObjects();
     expect(await post(cluster, 3000, "prepare")).toEqual(drawn);
-    await stubOf(cluster, 3000).fetch("https://controller/", { method: "DELETE" });
+    await loseStorage(cluster, 3000);
     expect(await post(cluster, 3000, "prepare")).not.toEqual(drawn);
   });
 
@@ -141,7 +144,8 @@ describe("a formation that broke off", () => {
     await directory.create(planOf(cluster));
     const url = `https://kedge/kafka/v3/clusters/${cluster.cluster_id}`;
     expect((await SELF.fetch(url)).status).toBe(503);
-    expect((await SELF.fetch(url, { method: "DELETE" })).status).toBe(204);
+    const purge = `${url}?purge=${cluster.cluster_id}`;
+    expect((await SELF.fetch(purge, { method: "DELETE" })).status).toBe(204);
     expect((await SELF.fetch(url)).status).toBe(404);
   });
 });

@@ -43,9 +43,14 @@ describe("a new cluster", () => {
     );
     expect((await client.log(0)).lines.length).toBeGreaterThan(0);
 
-    const path = `/kafka/v3/clusters/${second.cluster_id}`;
     const { edge } = quorum;
-    expect((await edge.fetch(path, { method: "DELETE" })).status).toBe(204);
+    const path = `/kafka/v3/clusters/${second.cluster_id}`;
+    expect((await edge.fetch(path, { method: "DELETE" })).status).toBe(200);
+    expect(await refusalOf(edge.fetch(path))).toMatchObject({ status: 410, error_code: 41004 });
+    expect((await edge.fetch(`${path}:undelete`, { method: "POST" })).status).toBe(200);
+    expect((await client.log(0)).lines.length).toBeGreaterThan(0);
+    const purge = `${path}?purge=${second.cluster_id}`;
+    expect((await edge.fetch(purge, { method: "DELETE" })).status).toBe(204);
     expect(await refusalOf(edge.fetch(path))).toMatchObject({ status: 404, error_code: 40401 });
     expect(await refusalOf(edge.fetch(path, { method: "DELETE" }))).toMatchObject({ status: 404 });
     expect((await readiness()).status).toBe(200);

@@ -192,9 +192,13 @@ describe("a fork", () => {
     expect(await topicNames(fork)).toContain("own");
     expect(await topicNames(quorum.cluster)).not.toContain("own");
 
+    const { edge } = quorum;
     const path = `/kafka/v3/clusters/${formed.cluster_id}`;
-    expect((await quorum.edge.fetch(path, { method: "DELETE" })).status).toBe(204);
-    expect((await quorum.edge.fetch(path)).status).toBe(404);
+    expect((await edge.fetch(path, { method: "DELETE" })).status).toBe(200);
+    expect((await edge.fetch(path)).status).toBe(410);
+    const purged = await edge.fetch(`${path}?purge=${formed.cluster_id}`, { method: "DELETE" });
+    expect(purged.status).toBe(204);
+    expect((await edge.fetch(path)).status).toBe(404);
   });
 
   test("of the newest state, with one voter, lives through a restart; asked for again it is the same", async () => {

@@ -3,12 +3,14 @@
  * each controller. What is tested is the Worker whole, from the path to the answer.
  */
 import { app } from "../../worker/app.ts";
-import type { ClusterEntry, ListedCluster } from "../../durable-objects/cluster-entry.ts";
-import type { Bindings } from "../../worker/env.ts";
+import type { ClusterEntry } from "../../durable-objects/cluster-entry.ts";
+import type { ListedCluster } from "../../durable-objects/listed-cluster.ts";
+import type { Bindings, Directory } from "../../worker/env.ts";
 import { routeOf, type RouteName } from "../../durable-objects/contract.ts";
 
 /** One call as it comes to a controller. */
 export interface Arrival {
+  readonly clusterId: string;
   readonly nodeId: number;
   readonly route: RouteName | undefined;
   readonly query: URLSearchParams;
@@ -21,12 +23,18 @@ export interface Edge {
   readonly env: Bindings;
   /** Calls the Worker at a path below the cluster. */
   request(path: string, init?: RequestInit): Promise<Response>;
+  /** Calls it at any path. */
+  requestAt(path: string, init?: RequestInit): Promise<Response>;
 }
 
-/** A Worker whose controllers, one for each of `nodeIds`, answer as `respond` says; a throw is a lost call. */
+/**
+ * A Worker whose controllers, one for each of `nodeIds`, answer as `respond` says; a throw is a lost call. `said` is
+ * what the directory answers otherwise than that of one formed cluster.
+ */
 export function edgeWith(
   nodeIds: readonly number[],
   respond: (arrival: Arrival) => Response | Promise<Response>,
+  said: Partial<Directory> = {},
 ): Edge {
   const entry: ClusterEntry = {
     cluster_id: clusterId(),
@@ -40,13 +48,17 @@ export function edgeWith(
     created_ms: 1,
   };
   const listed: ListedCluster = { state: "formed", cluster: entry };
-  const directory = {
+  const directory: Directory = {
     list: async () => [entry],
+    listDeleted: async () => [],
     get: async () => listed,
-    create: async () => ({ created: false, listed }),
+    create: async () => ({ outcome: "present", listed }),
     fix: async () => entry,
     markFormed: async () => undefined,
-    remove: async () => true,
+    delete: async () => null,
+    undelete: async () => null,
+    purge: async () => null,
+    ...said,
   };
   const env: Bindings = {
     // Who may ask is tested elsewhere.
@@ -61,18 +73,22 @@ export function edgeWith(
   };
   async function arrive(name: string, request: Request): Promise<Response> {
     const { pathname, searchParams } = new URL(request.url);
+    const [clusterId = "", nodeId] = name.split("/");
     return respond({
-      nodeId: Number(name.split("/")[1]),
+      clusterId,
+      nodeId: Number(nodeId),
       route: routeOf(request.method, pathname),
       query: searchParams,
       body: new Uint8Array(await request.arrayBuffer()),
     });
   }
+  const requestAt = async (path: string, init?: RequestInit): Promise<Response> =>
+    app.request(`http://localhost${path}`, init, env);
   return {
     entry,
     env,
-    request: async (path, init) =>
-      app.request(`http://localhost/kafka/v3/clusters/${entry.cluster_id}/${path}`, init, env),
+    request: (path, init) => requestAt(`/kafka/v3/clusters/${entry.cluster_id}/${path}`, init),
+    requestAt,
   };
 }
 

@@ -27,6 +27,7 @@ export const PERMISSIONS: Readonly<Record<string, readonly Role[] | null>> = {
   "POST /kafka/v3/clusters": OPERATORS,
   [`GET ${CLUSTER}`]: SPEAKERS,
   [`DELETE ${CLUSTER}`]: ADMINS,
+  "POST /kafka/v3/clusters/:action{[A-Za-z0-9_-]+:[a-z]+}": ADMINS,
 
   // A gateway asks which ports to open.
   [`GET ${CLUSTER}/controllers`]: [...READERS, "gateway"],

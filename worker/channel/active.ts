@@ -143,6 +143,7 @@ async function attempt(call: ActiveCall, nodeId: number): Promise<Attempt> {
   try {
     response = await call.send(nodeId);
   } catch (error) {
+    if (error instanceof Problem) throw error;
     return onLostCall(call, nodeId, error);
   } finally {
     clearTimeout(silence);

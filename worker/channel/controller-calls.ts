@@ -3,13 +3,20 @@
  * thrown stays broken. Which controller to call is for `active.ts`.
  */
 import { bearerHeader, type Bearer } from "../../durable-objects/bearer.ts";
+import { undeletableUntil } from "../../durable-objects/cluster-deletion.ts";
 import {
   controllerName,
   nodesOf,
   type ClusterEntry,
   type ClusterPlan,
 } from "../../durable-objects/cluster-entry.ts";
-import { ROUTES, urlOf, type RouteName, type RouteQuery } from "../../durable-objects/contract.ts";
+import {
+  ROUTES,
+  undeleteUntilIn,
+  urlOf,
+  type RouteName,
+  type RouteQuery,
+} from "../../durable-objects/contract.ts";
 import { isLocationHint } from "../../durable-objects/location-hints.ts";
 import type { Bindings } from "../env.ts";
 import { Problem } from "../http/errors.ts";
@@ -31,20 +38,33 @@ export const clusterKey = (entry: ClusterPlan | ClusterEntry): string =>
 export const nodeIdsOf = (entry: ClusterPlan | ClusterEntry): readonly number[] =>
   nodesOf(entry).map((controller) => controller.node_id);
 
-/** Calls one controller. Throws what the platform throws when no answer comes. */
+/** Calls one controller. Throws what the platform throws when no answer comes, and a `Problem` of a deleted cluster. */
 export async function callController(
   env: Bindings,
-  entry: ClusterPlan | ClusterEntry,
+  cluster: ClusterPlan | ClusterEntry | Pick<ClusterEntry, "cluster_id">,
   { nodeId, route, query, body, signal, bearer }: ControllerCall,
 ): Promise<Response> {
-  const hint = nodesOf(entry).find((controller) => controller.node_id === nodeId)?.location_hint;
-  const name = controllerName(entry.cluster_id, nodeId);
+  const nodes = "created_ms" in cluster ? nodesOf(cluster) : [];
+  const hint = nodes.find((controller) => controller.node_id === nodeId)?.location_hint;
+  const name = controllerName(cluster.cluster_id, nodeId);
   const stub = env.CONTROLLERS.getByName(name, isLocationHint(hint) ? { locationHint: hint } : {});
-  return await stub.fetch(urlOf(route, query), {
+  const response = await stub.fetch(urlOf(route, query), {
     method: ROUTES[route].method,
     body: body ?? null,
     signal: signal ?? null,
     headers: bearer === undefined ? {} : bearerHeader(bearer),
+  });
+  const untilMs = undeleteUntilIn(response.headers);
+  if (untilMs === undefined) return response;
+  await response.body?.cancel();
+  throw clusterDeleted(cluster.cluster_id, untilMs);
+}
+
+/** The refusal of a cluster that is deleted, and can be undeleted until that time, in ms. */
+export function clusterDeleted(clusterId: string, untilMs: number): Problem {
+  const outlook = untilMs > Date.now() ? undeletableUntil(untilMs) : "it is being wiped";
+  return new Problem("CLUSTER_DELETED", `cluster ${clusterId} is deleted; ${outlook}`, {
+    details: { undelete_until_ms: untilMs },
   });
 }
 
@@ -57,6 +77,7 @@ export async function reachController(
   try {
     return await callController(env, entry, call);
   } catch (error) {
+    if (error instanceof Problem) throw error;
     throw new Problem(
       "CONTROLLER_UNREACHABLE",
       `controller ${call.nodeId} did not answer: ${reasonOf(error)}`,

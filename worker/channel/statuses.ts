@@ -11,7 +11,9 @@ import {
   type VoterStatus,
 } from "../../durable-objects/contract.ts";
 import type { Bindings } from "../env.ts";
+import { CallPlaces } from "./call-places.ts";
 import { callController, nodeIdsOf, reasonOf } from "./controller-calls.ts";
+import { within } from "./within.ts";
 
 /** One controller's status, or the sentence that says why there is none. */
 export interface SelfDescription {
@@ -19,24 +21,36 @@ export interface SelfDescription {
   readonly status: ControllerStatus | string;
 }
 
-/** What every controller says of itself, in the order of the entry. */
+/** As many calls of one request may wait for the beginning of their answers on the platform. */
+export const CALLS_MAX = 6;
+/** A controller that says nothing for so long is taken for gone: it may hang. */
+const STATUS_MS = 5_000;
+
+/** What every controller says of itself, in the order of the entry; `places` bounds the calls of several clusters. */
 export async function statusOfAll(
   env: Bindings,
   entry: ClusterEntry,
+  places = new CallPlaces(CALLS_MAX),
 ): Promise<readonly SelfDescription[]> {
   return await Promise.all(
     nodeIdsOf(entry).map(async (nodeId) => {
       try {
-        const response = await callController(env, entry, { nodeId, route: "status" });
-        const status = response.ok
-          ? await readJson(response, isControllerStatus)
-          : await readRefusal(response);
+        const status = await places.run(() => within(STATUS_MS, statusOf(env, entry, nodeId)));
         return { nodeId, status };
       } catch (error) {
         return { nodeId, status: reasonOf(error) };
       }
     }),
   );
+}
+
+async function statusOf(
+  env: Bindings,
+  entry: ClusterEntry,
+  nodeId: number,
+): Promise<ControllerStatus | string> {
+  const response = await callController(env, entry, { nodeId, route: "status" });
+  return response.ok ? await readJson(response, isControllerStatus) : await readRefusal(response);
 }
 
 /**

@@ -28,9 +28,16 @@ const METADATA_VERSIONS = { min: 21, max: MV_MAX } as const;
 const FIRST_NODE_ID = 3_000;
 /** A gateway beside each broker listens here, one port a controller (`localhost` is true on every host). */
 const FIRST_PORT = 9_093;
-const NODE_IDS = { min: 0, max: 0x7fff_ffff } as const;
+export const NODE_IDS = { min: 0, max: 0x7fff_ffff } as const;
 const PORTS = { min: 1, max: 65_535 } as const;
 const VOTERS = [1, 3, 5] as const;
+const VOTERS_DEFAULT = 3;
+
+/** The controllers of a cluster that asked for none in particular, or the first of them. */
+export const DEFAULT_NODE_IDS: readonly number[] = Array.from(
+  { length: VOTERS_DEFAULT },
+  (_, at) => FIRST_NODE_ID + at,
+);
 
 /** Of which cluster a new one is to be a fork, and of which state; null for the newest. */
 export interface ForkRequest {
@@ -136,7 +143,7 @@ function settingsAt(given: unknown, defaults: ClusterSettings): ClusterSettings 
 
 function controllersOf(given: unknown, voters: unknown): readonly PlannedController[] {
   if (given === undefined) {
-    const count = voters === undefined ? 3 : votersAt(voters, "voters");
+    const count = voters === undefined ? VOTERS_DEFAULT : votersAt(voters, "voters");
     return Array.from({ length: count }, (_, at) => controllerOf({}, at));
   }
   const list = arrayAt(given, "controllers");

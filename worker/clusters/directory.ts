@@ -1,46 +1,59 @@
 /**
- * The clusters of this deployment, as their directory lists them. What a cluster's entry says never changes while
- * the cluster lives, so an isolate remembers entries for a short while, which spares the directory a call for each
- * request.
+ * Calls of the directory. It is one object, so nothing waits for it without a bound, and that it does not answer is a
+ * refusal of its own. Which requests need it at all is in `known-clusters.ts`.
  */
-import type { ClusterEntry, ListedCluster } from "../../durable-objects/cluster-entry.ts";
+import type { ListedCluster } from "../../durable-objects/listed-cluster.ts";
+import { clusterDeleted, reasonOf } from "../channel/controller-calls.ts";
+import { within } from "../channel/within.ts";
 import type { Bindings, Directory } from "../env.ts";
 import { Problem } from "../http/errors.ts";
-import { Recent } from "../recent.ts";
 
-/** How long another isolate may still find a cluster that was deleted; its controllers refuse at once. */
-const REMEMBERED_MS = 10_000;
-const REMEMBERED_MAX = 1_000;
+/** A look that every request about a cluster may have to wait for. */
+const LOOK_MS = 1_000;
+/** A list, which is read whole. */
+const LIST_MS = 10_000;
+/** A change: it may tell the nodes of a cluster, and waits some seconds for them. */
+const CHANGE_MS = 30_000;
 
-const remembered = new Recent<{ readonly entry: ClusterEntry; readonly untilMs: number }>(
-  REMEMBERED_MAX,
-);
+export const lookIntoDirectory = <Answer>(
+  env: Bindings,
+  look: (directory: Directory) => Promise<Answer>,
+): Promise<Answer> => askDirectory(env, look, LOOK_MS);
 
-/** The directory itself: there is one object, under a fixed name. */
-export const directoryOf = (env: Bindings): Directory => env.DIRECTORY.getByName("directory");
+export const listFromDirectory = <Answer>(
+  env: Bindings,
+  list: (directory: Directory) => Promise<Answer>,
+): Promise<Answer> => askDirectory(env, list, LIST_MS);
 
-/** The cluster of that id; a `Problem` when there is none. */
-export async function findCluster(env: Bindings, clusterId: string): Promise<ClusterEntry> {
-  const known = remembered.get(clusterId);
-  if (known !== undefined && known.untilMs > Date.now()) return known.entry;
-  const listed = await findListed(env, clusterId);
-  if (listed.state === "planned") {
+/** Every change can be made again: whether one was made that was not answered is not known. */
+export const changeDirectory = <Answer>(
+  env: Bindings,
+  change: (directory: Directory) => Promise<Answer>,
+): Promise<Answer> => askDirectory(env, change, CHANGE_MS);
+
+async function askDirectory<Answer>(
+  env: Bindings,
+  ask: (directory: Directory) => Promise<Answer>,
+  limitMs: number,
+): Promise<Answer> {
+  try {
+    return await within(limitMs, ask(env.DIRECTORY.getByName("directory")));
+  } catch (error) {
     throw new Problem(
-      "NO_ACTIVE_CONTROLLER",
-      `cluster ${clusterId} is not formed; if its creation broke off, send that again, or delete it`,
+      "DIRECTORY_UNREACHABLE",
+      `the directory of clusters did not answer: ${reasonOf(error)}`,
+      { cause: error },
     );
   }
-  const entry = listed.cluster;
-  remembered.set(clusterId, { entry, untilMs: Date.now() + REMEMBERED_MS });
-  return entry;
 }
 
-/** The cluster of that id as the directory lists it now, formed or not; a `Problem` when there is none. */
-export async function findListed(env: Bindings, clusterId: string): Promise<ListedCluster> {
-  const listed = await directoryOf(env).get(clusterId);
-  if (listed !== null) return listed;
-  remembered.delete(clusterId);
-  throw new Problem("UNKNOWN_CLUSTER", `no cluster has the id ${clusterId.slice(0, 100)}`);
-}
+/** The refusal of a cluster that is not there. */
+export const unknownCluster = (clusterId: string): Problem =>
+  new Problem("UNKNOWN_CLUSTER", `no cluster has the id ${clusterId.slice(0, 100)}`);
 
-export const forgetCluster = (clusterId: string): void => remembered.delete(clusterId);
+/** The cluster as it is listed, if it is there and not deleted; else a `Problem`. */
+export function requireListed(clusterId: string, listed: ListedCluster | null): ListedCluster {
+  if (listed === null) throw unknownCluster(clusterId);
+  if (listed.deletion === undefined) return listed;
+  throw clusterDeleted(clusterId, listed.deletion.undelete_until_ms);
+}

@@ -19,7 +19,7 @@ import { logSource } from "../observer/log-source.ts";
 import { nextEvent } from "../observer/next-event.ts";
 import { imageAt, newestOffset, wholeImageAt } from "../observer/past-image.ts";
 import type { ForkRequest } from "./cluster-requests.ts";
-import { findCluster } from "./directory.ts";
+import { findCluster } from "./known-clusters.ts";
 
 /** A partition takes 4 µs to encode: a slice some 8 ms. */
 const SLICE_RECORDS = 2_000;

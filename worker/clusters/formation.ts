@@ -5,11 +5,8 @@
  * again. The fixed set is the guard: a storage that is lost after it is missed, whenever that happens.
  */
 import { stableImage } from "../../src/metadata/index.ts";
-import type {
-  ClusterEntry,
-  ClusterPlan,
-  ListedCluster,
-} from "../../durable-objects/cluster-entry.ts";
+import type { ClusterEntry, ClusterPlan } from "../../durable-objects/cluster-entry.ts";
+import type { ListedCluster } from "../../durable-objects/listed-cluster.ts";
 import {
   STATUS,
   isPrepareAnswer,
@@ -22,7 +19,7 @@ import { activeOf, statusOfAll } from "../channel/statuses.ts";
 import type { Bindings } from "../env.ts";
 import { Problem } from "../http/errors.ts";
 import { observe } from "../observer/metadata-read.ts";
-import { directoryOf } from "./directory.ts";
+import { changeDirectory } from "./directory.ts";
 import { seedFork } from "./fork.ts";
 import { rememberActive } from "../channel/active.ts";
 
@@ -53,7 +50,7 @@ export async function formCluster(env: Bindings, listed: ListedCluster): Promise
   const deadline = Date.now() + FORMATION_MS;
   await untilActive(env, entry, deadline);
   await untilBootstrapped(env, entry, deadline);
-  await directoryOf(env).markFormed(entry.cluster_id);
+  await changeDirectory(env, (directory) => directory.markFormed(entry.cluster_id));
   return entry;
 }
 
@@ -68,7 +65,9 @@ async function fixVoters(env: Bindings, plan: ClusterPlan): Promise<ClusterEntry
     }
     directoryIds[nodeId] = (await readJson(response, isPrepareAnswer)).directory_id;
   });
-  const entry = await directoryOf(env).fix(plan.cluster_id, directoryIds);
+  const entry = await changeDirectory(env, (directory) =>
+    directory.fix(plan.cluster_id, directoryIds),
+  );
   if (entry !== null) return entry;
   throw new Problem(
     "UNKNOWN_CLUSTER",

@@ -84,6 +84,7 @@ async function readFrom(
   try {
     response = await callController(env, entry, { nodeId, route: "log", query });
   } catch (error) {
+    if (error instanceof Problem) throw error;
     return { reason: reasonOf(error), isGone: false };
   }
   if (!response.ok) {

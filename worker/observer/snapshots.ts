@@ -14,6 +14,7 @@ import { isSnapshotList, type SnapshotList } from "../../durable-objects/snapsho
 import { likelyActive } from "../channel/active.ts";
 import { callController, clusterKey, nodeIdsOf, reasonOf } from "../channel/controller-calls.ts";
 import type { Bindings } from "../env.ts";
+import { Problem } from "../http/errors.ts";
 
 /** One snapshot of one controller. */
 export interface OfferedSnapshot {
@@ -85,6 +86,7 @@ async function listAt(env: Bindings, entry: ClusterEntry, nodeId: number): Promi
     if (!response.ok) return { nodeId, reason: await readRefusal(response) };
     return { nodeId, list: await readJson(response, isSnapshotList) };
   } catch (error) {
+    if (error instanceof Problem) throw error;
     return { nodeId, reason: reasonOf(error) };
   }
 }

@@ -1,60 +1,55 @@
 /**
- * `/clusters`: create, list, get, delete. The only resource that is built from the directory's entries and not from
+ * `/clusters`: create, list, get. The only resource that is built from the directory's entries and not from
  * metadata; an answer about one cluster carries a position all the same.
  */
 import { Hono } from "hono";
-import type {
-  ClusterEntry,
-  ClusterIdentity,
-  ControllerEntry,
-  ForkOrigin,
-  ListedCluster,
-} from "../../durable-objects/cluster-entry.ts";
-import { settingsOf, type ClusterSettings } from "../../durable-objects/cluster-settings.ts";
+import { undeletableUntil } from "../../durable-objects/cluster-deletion.ts";
+import type { ClusterPlan } from "../../durable-objects/cluster-entry.ts";
+import type { ListedCluster } from "../../durable-objects/listed-cluster.ts";
 import { parseJson, readText } from "../http/body.ts";
 import { agrees, clusterRequestOf, type ClusterRequest } from "../clusters/cluster-requests.ts";
-import { clusterKey, nodeIdsOf, reachController } from "../channel/controller-calls.ts";
-import { directoryOf, findCluster, findListed, forgetCluster } from "../clusters/directory.ts";
+import { changeDirectory, listFromDirectory, lookIntoDirectory } from "../clusters/directory.ts";
 import { forkPlan } from "../clusters/fork.ts";
 import { assertClusterMay, demandRole, isFor } from "../access/authenticate.ts";
 import { from } from "../../src/access/index.ts";
+import { findCluster, forgetCluster } from "../clusters/known-clusters.ts";
 import type { Bindings, Scope, ScopedContext } from "../env.ts";
 import { Problem } from "../http/errors.ts";
+import { invalid } from "../http/fields.ts";
 import { formCluster } from "../clusters/formation.ts";
 import { observe } from "../observer/metadata-read.ts";
-import { addressOf, resource, wholeList } from "../http/resources.ts";
-import type { Related, Resource } from "../http/resources.ts";
-import { forgetActive } from "../channel/active.ts";
+import { wholeList } from "../http/resources.ts";
 import { stampPosition } from "../observer/position.ts";
-
-interface ClusterData extends Resource, Omit<ClusterIdentity, "fork_of"> {
-  /** The initial voters. */
-  readonly controllers: readonly ControllerEntry[];
-  /** Under Kafka's names, in milliseconds and bytes. */
-  readonly settings: ClusterSettings;
-  /** Of a fork: which cluster it began with, and the last record of it that it has. */
-  readonly fork_of?: Pick<ForkOrigin, "cluster_id" | "offset">;
-  readonly brokers: Related;
-  readonly topics: Related;
-  readonly quorum: Related;
-  readonly metadata_log: Related;
-  readonly snapshots: Related;
-}
+import { clusterData, type ClusterData } from "./cluster-data.ts";
 
 export const clusters = new Hono<Scope>();
 
-clusters.get("/", async (context) => {
-  const entries = await directoryOf(context.env).list();
-  return context.json(
-    wholeList(
-      context,
-      "KafkaClusterList",
-      entries
-        .filter(({ cluster_id: id }) => isFor(context.var.asker, id))
-        .map((entry) => clusterData(context, entry)),
-    ),
-  );
-});
+clusters.get("/", async (context) =>
+  context.json(wholeList(context, "KafkaClusterList", await listedData(context))),
+);
+
+/** The clusters; with `?deleted=true` those that are deleted and not wiped yet. */
+async function listedData(context: ScopedContext): Promise<readonly ClusterData[]> {
+  const { env } = context;
+  const { asker } = context.var;
+  switch (context.req.query("deleted")) {
+    case undefined:
+    case "false": {
+      const entries = await listFromDirectory(env, (directory) => directory.list());
+      return entries
+        .filter(({ cluster_id: id }) => isFor(asker, id))
+        .map((entry) => clusterData(context, entry));
+    }
+    case "true": {
+      const deleted = await listFromDirectory(env, (directory) => directory.listDeleted());
+      return deleted
+        .filter(({ cluster }) => isFor(asker, cluster.cluster_id))
+        .map(({ cluster, deletion }) => clusterData(context, cluster, deletion));
+    }
+    default:
+      throw invalid("deleted", "true or false");
+  }
+}
 
 /** Answers once the cluster is formed and led. The same request again finishes a formation that broke off. */
 clusters.post("/", async (context) => {
@@ -65,12 +60,15 @@ clusters.post("/", async (context) => {
   if (asked.fork === null) demandRole(asker, from("admin"));
   else assertClusterMay(asker, asked.fork.cluster_id);
   const { created, listed } = await listedFor(context.env, asked);
+  if (listed.deletion !== undefined) throw idOfDeleted(listed);
   if (!created && !agrees(listed.cluster, asked)) {
     throw new Problem(
       "CLUSTER_EXISTS",
       `cluster ${asked.plan.cluster_id} exists with other controllers, other settings, another metadata_version or another origin`,
     );
   }
+  // It may have been asked for before it was there.
+  forgetCluster(asked.plan.cluster_id);
   const entry = await formCluster(context.env, listed);
   context.set("entry", entry);
   const body = clusterData(context, entry);
@@ -82,16 +80,42 @@ clusters.post("/", async (context) => {
 });
 
 /** A fork that cannot be made leaves nothing behind: which state it begins with is found out before it is listed. */
-async function listedFor(
-  env: Bindings,
-  { plan, fork }: ClusterRequest,
-): Promise<{ readonly created: boolean; readonly listed: ListedCluster }> {
-  const directory = directoryOf(env);
-  if (fork === null) return await directory.create(plan);
-  const listed = await directory.get(plan.cluster_id);
+async function listedFor(env: Bindings, { plan, fork }: ClusterRequest): Promise<Listed> {
+  if (fork === null) return await create(env, plan);
+  const listed = await lookIntoDirectory(env, (directory) => directory.get(plan.cluster_id));
   if (listed !== null) return { created: false, listed };
-  return await directory.create(await forkPlan(env, plan, fork));
+  return await create(env, await forkPlan(env, plan, fork));
 }
+
+interface Listed {
+  readonly created: boolean;
+  readonly listed: ListedCluster;
+}
+
+async function create(env: Bindings, plan: ClusterPlan): Promise<Listed> {
+  const creation = await changeDirectory(env, (directory) => directory.create(plan));
+  switch (creation.outcome) {
+    case "created":
+    case "present":
+      return { created: creation.outcome === "created", listed: creation.listed };
+    case "full":
+      throw new Problem(
+        "TOO_MANY_CLUSTERS",
+        `a deployment lists at most ${creation.max} clusters; deleted ones count until they are wiped`,
+      );
+    case "owner-full":
+      throw new Problem(
+        "OWNER_HAS_TOO_MANY",
+        `there are ${creation.max} clusters of this owner, and no more may be; deleted ones count until they are wiped`,
+      );
+  }
+}
+
+const idOfDeleted = ({ cluster, deletion }: ListedCluster): Problem =>
+  new Problem(
+    "CLUSTER_EXISTS",
+    `the id ${cluster.cluster_id} is that of a deleted cluster; ${undeletableUntil(deletion?.undelete_until_ms ?? 0)}, and is free once it is wiped`,
+  );
 
 clusters.get("/:cluster_id", async (context) => {
   const entry = await findCluster(context.env, context.req.param("cluster_id"));
@@ -102,52 +126,3 @@ clusters.get("/:cluster_id", async (context) => {
   stampPosition(context);
   return context.res;
 });
-
-/**
- * Wipes every controller, then takes the cluster off the list. The entry outlives the data, so a deletion that broke
- * off is finished by deleting again.
- */
-clusters.delete("/:cluster_id", async (context) => {
-  const { env } = context;
-  const clusterId = context.req.param("cluster_id");
-  forgetCluster(clusterId);
-  const { cluster: entry } = await findListed(env, clusterId);
-  await Promise.all(
-    nodeIdsOf(entry).map(async (nodeId) => {
-      const response = await reachController(env, entry, { nodeId, route: "wipe" });
-      await response.body?.cancel();
-      if (!response.ok) {
-        throw new Problem(
-          "CONTROLLER_UNREACHABLE",
-          `controller ${nodeId} was not wiped; delete again`,
-        );
-      }
-    }),
-  );
-  await directoryOf(env).remove(clusterId);
-  forgetCluster(clusterId);
-  forgetActive(clusterKey(entry));
-  return context.body(null, 204);
-});
-
-function clusterData(context: ScopedContext, entry: ClusterEntry): ClusterData {
-  const path = ["clusters", entry.cluster_id];
-  const { fork_of: origin } = entry;
-  const related = (name: string): Related => ({ related: addressOf(context, ...path, name) });
-  return {
-    ...resource(context, "KafkaCluster", path),
-    cluster_id: entry.cluster_id,
-    controllers: entry.initial_voters,
-    metadata_version: entry.metadata_version,
-    settings: settingsOf(entry),
-    created_ms: entry.created_ms,
-    ...(origin === undefined
-      ? {}
-      : { fork_of: { cluster_id: origin.cluster_id, offset: origin.offset } }),
-    brokers: related("brokers"),
-    topics: related("topics"),
-    quorum: related("quorum"),
-    metadata_log: related("metadata-log"),
-    snapshots: related("snapshots"),
-  };
-}

@@ -6,8 +6,10 @@
 import { Hono } from "hono";
 import type { ClusterEntry } from "../../durable-objects/cluster-entry.ts";
 import { assertClusterMay, isFor } from "../access/authenticate.ts";
-import { activeOf, statusOfAll } from "../channel/statuses.ts";
-import { directoryOf, findCluster } from "../clusters/directory.ts";
+import { CallPlaces } from "../channel/call-places.ts";
+import { CALLS_MAX, activeOf, statusOfAll } from "../channel/statuses.ts";
+import { listFromDirectory } from "../clusters/directory.ts";
+import { findCluster } from "../clusters/known-clusters.ts";
 import type { Scope, ScopedContext } from "../env.ts";
 
 interface Readiness {
@@ -26,10 +28,14 @@ export const health = new Hono<Scope>();
 health.get("/live", (context) => context.json({ live: true }));
 
 health.get("/ready", async (context) => {
-  const entries = await askedFor(context);
-  const clusters = await Promise.all(entries.map((entry) => readinessOf(context, entry)));
+  const listed = await askedFor(context);
+  const places = new CallPlaces(CALLS_MAX);
+  const clusters = await Promise.all(
+    listed.slice(0, ASKED_MAX).map((entry) => readinessOf(context, entry, places)),
+  );
   const ready = clusters.every((cluster) => cluster.ready);
-  return context.json({ ready, clusters }, ready ? 200 : 503);
+  const notAsked = listed.length - clusters.length;
+  return context.json({ ready, not_asked: notAsked, clusters }, ready ? 200 : 503);
 });
 
 async function askedFor(context: ScopedContext): Promise<readonly ClusterEntry[]> {
@@ -39,12 +45,16 @@ async function askedFor(context: ScopedContext): Promise<readonly ClusterEntry[]
     assertClusterMay(asker, clusterId);
     return [await findCluster(context.env, clusterId)];
   }
-  const entries = await directoryOf(context.env).list();
-  return entries.filter(({ cluster_id: id }) => isFor(asker, id)).slice(0, ASKED_MAX);
+  const entries = await listFromDirectory(context.env, (directory) => directory.list());
+  return entries.filter(({ cluster_id: id }) => isFor(asker, id));
 }
 
-async function readinessOf(context: ScopedContext, entry: ClusterEntry): Promise<Readiness> {
-  const statuses = await statusOfAll(context.env, entry);
+async function readinessOf(
+  context: ScopedContext,
+  entry: ClusterEntry,
+  places: CallPlaces,
+): Promise<Readiness> {
+  const statuses = await statusOfAll(context.env, entry, places);
   const active = activeOf(statuses);
   const seen = statuses.map(({ nodeId, status }) =>
     typeof status === "string"

@@ -1,0 +1,49 @@
+/**
+ * What the directory says to a node of a cluster that is deleted. A node of another cluster than the one that is meant,
+ * which may have its id, refuses and stays what it is.
+ */
+import { isDeleteRequest, isUndeleteRequest } from "../cluster-deletion.ts";
+import { STATUS, refusal } from "../contract.ts";
+import type { ControllerHost } from "./host.ts";
+import { numberIn } from "./numbers.ts";
+
+export async function deleteNode(host: ControllerHost, text: string): Promise<Response> {
+  const asked = parsed(text);
+  if (!isDeleteRequest(asked)) return refusal(400, "the body is not that of a deletion");
+  if (isAnother(host, asked.created_ms)) return another(host);
+  await host.delete(asked.deletion);
+  return Response.json({ deleted: true });
+}
+
+export function undeleteNode(host: ControllerHost, text: string): Response {
+  const asked = parsed(text);
+  if (!isUndeleteRequest(asked)) return refusal(400, "the body does not name a deletion");
+  if (isAnother(host, asked.created_ms)) return another(host);
+  host.undelete(asked.deletion_id);
+  return Response.json({ undeleted: true });
+}
+
+export async function wipeNode(host: ControllerHost, query: URLSearchParams): Promise<Response> {
+  const createdMs = numberIn(query, "created_ms", { max: Number.MAX_SAFE_INTEGER });
+  if (createdMs === null) return refusal(400, "created_ms says of which cluster it is wiped");
+  if (isAnother(host, createdMs)) return another(host);
+  await host.wipe();
+  return Response.json({ wiped: true });
+}
+
+const isAnother = ({ cluster }: ControllerHost, createdMs: number): boolean =>
+  cluster !== null && cluster.created_ms !== createdMs;
+
+const another = ({ cluster }: ControllerHost): Response =>
+  refusal(
+    STATUS.conflict,
+    `this node belongs to the cluster that was created at ${cluster?.created_ms ?? 0}`,
+  );
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,48 @@
+/**
+ * What the directory lists and what its methods answer. They are called over the platform's RPC, so these are plain
+ * values; what would be an error there comes as a value too.
+ */
+import type { Deletion } from "./cluster-deletion.ts";
+import {
+  clusterEntryIn,
+  type ClusterEntry,
+  type ClusterPlan,
+  type StoredClusterEntry,
+} from "./cluster-entry.ts";
+
+/** How far the formation of a listed cluster has come. */
+export type Formation =
+  | { readonly state: "planned"; readonly cluster: ClusterPlan }
+  | { readonly state: "forming" | "formed"; readonly cluster: ClusterEntry };
+
+/** A cluster that is deleted keeps the state to which it can be brought back. */
+export type ListedCluster = Formation & { readonly deletion?: Deletion };
+
+/** Reads what the directory has stored: an entry of an earlier build is that of a formed cluster. */
+export function parseFormation(text: string): Formation {
+  const stored: Formation | StoredClusterEntry = JSON.parse(text);
+  return "state" in stored ? stored : { state: "formed", cluster: clusterEntryIn(stored) };
+}
+
+/** Who asks for a cluster, and how many that one may have, with those that are deleted and not wiped yet. */
+export interface ClusterOwner {
+  readonly owner: string;
+  readonly ownerMax: number;
+}
+
+/** What became of the wish for a cluster: it is listed now, its id was taken, or there are `max` of them already. */
+export type Creation =
+  | { readonly outcome: "created" | "present"; readonly listed: ListedCluster }
+  | { readonly outcome: "full" | "owner-full"; readonly max: number };
+
+/** A node that has not confirmed yet what it was told. It is told again until it does. */
+export interface Unconfirmed {
+  readonly node_id: number;
+  readonly reason: string;
+}
+
+/** A cluster that is deleted, brought back or wiped, and who has not heard of it. */
+export interface Told {
+  readonly listed: ListedCluster;
+  readonly unconfirmed: readonly Unconfirmed[];
+}

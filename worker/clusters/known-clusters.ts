@@ -1,0 +1,185 @@
+/**
+ * The cluster that a request is about. What its entry says never changes while it lives, so an isolate remembers it,
+ * and asks the cluster's own controllers from time to time whether it is still there. The directory is asked by
+ * isolates that do not know the cluster, and when no controller says. It may be slow, reset or gone: then who knows the
+ * cluster goes on, and who does not asks the controllers that a request names or that a cluster has by default.
+ *
+ * No object is woken for an id of another form, and one that is not there is asked for once in a while only.
+ */
+import { isClusterEntry, type ClusterEntry } from "../../durable-objects/cluster-entry.ts";
+import { readJson } from "../../durable-objects/contract.ts";
+import type { ListedCluster } from "../../durable-objects/listed-cluster.ts";
+import { isUuidText } from "../../durable-objects/random-uuid.ts";
+import { likelyActive } from "../channel/active.ts";
+import { callController, clusterKey, nodeIdsOf } from "../channel/controller-calls.ts";
+import { within } from "../channel/within.ts";
+import type { Bindings } from "../env.ts";
+import { Problem } from "../http/errors.ts";
+import { Recent } from "../recent.ts";
+import { DEFAULT_NODE_IDS, NODE_IDS } from "./cluster-requests.ts";
+import { lookIntoDirectory, requireListed, unknownCluster } from "./directory.ts";
+
+/** For how long an entry is believed unasked. Controllers of a deleted cluster refuse at once. */
+const FRESH_MS = 10_000;
+/** For how long an id is not asked for again after it was not found: so late may a new cluster be seen elsewhere. */
+const MISS_MS = 3_000;
+/** The same where nobody could say: after a deploy all objects are reset at once, and are back soon. */
+const UNSAID_MS = 1_000;
+/** A controller that says nothing for so long is not waited for alone. */
+const ALONE_MS = 250;
+const CONTROLLER_MS = 1_000;
+const KNOWN_MAX = 1_000;
+const MISSES_MAX = 10_000;
+
+interface Known {
+  readonly entry: ClusterEntry;
+  readonly checkedMs: number;
+}
+
+interface Miss extends Pick<Problem, "kind" | "message" | "details"> {
+  readonly untilMs: number;
+}
+
+const known = new Recent<Known>(KNOWN_MAX);
+const misses = new Recent<Miss>(MISSES_MAX);
+
+/** The cluster of that id; a `Problem` when there is none. `path` may name one of its controllers. */
+export async function findCluster(
+  env: Bindings,
+  clusterId: string,
+  path = "",
+): Promise<ClusterEntry> {
+  if (!isUuidText(clusterId)) throw unknownCluster(clusterId);
+  const nowMs = Date.now();
+  const kept = known.get(clusterId);
+  if (kept !== undefined && nowMs - kept.checkedMs < FRESH_MS) return kept.entry;
+  const miss = misses.get(clusterId);
+  if (miss !== undefined && nowMs < miss.untilMs)
+    throw new Problem(miss.kind, miss.message, { details: miss.details });
+  // One request asks; those that come meanwhile go on with what is known.
+  if (kept !== undefined) known.set(clusterId, { entry: kept.entry, checkedMs: nowMs });
+  try {
+    const entry =
+      kept === undefined
+        ? await findUnknown(env, clusterId, nodeIdIn(path))
+        : await findAgain(env, kept.entry);
+    known.set(clusterId, { entry, checkedMs: Date.now() });
+    misses.delete(clusterId);
+    return entry;
+  } catch (error) {
+    known.delete(clusterId);
+    if (error instanceof Problem) keepMiss(clusterId, error);
+    throw error;
+  }
+}
+
+/** What this isolate knows of the cluster is no longer so. */
+export function forgetCluster(clusterId: string): void {
+  known.delete(clusterId);
+  misses.delete(clusterId);
+}
+
+/** Requests to come are refused alike, without asking. A cluster that is not formed yet may be at any moment. */
+function keepMiss(clusterId: string, { kind, message, details }: Problem): void {
+  if (kind === "NO_ACTIVE_CONTROLLER") return;
+  const forMs = kind === "DIRECTORY_UNREACHABLE" ? UNSAID_MS : MISS_MS;
+  misses.set(clusterId, { kind, message, details, untilMs: Date.now() + forMs });
+}
+
+/** Whether a cluster that is known is still there: its controllers say so, or the directory, or nobody does. */
+async function findAgain(env: Bindings, kept: ClusterEntry): Promise<ClusterEntry> {
+  const { cluster_id: clusterId } = kept;
+  const first = likelyActive(clusterKey(kept), nodeIdsOf(kept));
+  const said = await askControllers(env, clusterId, [first, ...nodeIdsOf(kept)]);
+  if (said.kind === "entry") return said.entry;
+  const listed = await lookUp(env, clusterId);
+  if (!(listed instanceof Problem)) return formed(clusterId, listed);
+  if (said.kind === "deleted") throw said.problem;
+  return kept;
+}
+
+/** A cluster that this isolate does not know. Without the directory, any of its controllers knows it. */
+async function findUnknown(
+  env: Bindings,
+  clusterId: string,
+  named: number | undefined,
+): Promise<ClusterEntry> {
+  const listed = await lookUp(env, clusterId);
+  if (!(listed instanceof Problem)) return formed(clusterId, listed);
+  const likely = named === undefined ? DEFAULT_NODE_IDS : [named, ...DEFAULT_NODE_IDS];
+  const said = await askControllers(env, clusterId, likely);
+  if (said.kind === "entry") return said.entry;
+  throw said.kind === "deleted" ? said.problem : listed;
+}
+
+/** What the directory lists, or why it did not say. */
+async function lookUp(env: Bindings, clusterId: string): Promise<ListedCluster | null | Problem> {
+  try {
+    return await lookIntoDirectory(env, (directory) => directory.get(clusterId));
+  } catch (error) {
+    if (error instanceof Problem) return error;
+    throw error;
+  }
+}
+
+function formed(clusterId: string, found: ListedCluster | null): ClusterEntry {
+  const listed = requireListed(clusterId, found);
+  if (listed.state !== "planned") return listed.cluster;
+  throw new Problem(
+    "NO_ACTIVE_CONTROLLER",
+    `cluster ${clusterId} is not formed; if its creation broke off, send that again, or delete it`,
+  );
+}
+
+type Said =
+  | { readonly kind: "entry"; readonly entry: ClusterEntry }
+  | { readonly kind: "deleted"; readonly problem: Problem }
+  | { readonly kind: "nothing" };
+
+/** What the controllers of these ids say of their cluster: the first is asked, and soon all. Any that knows will do. */
+async function askControllers(
+  env: Bindings,
+  clusterId: string,
+  nodeIds: readonly number[],
+): Promise<Said> {
+  const asks = new Map<number, Promise<Said>>();
+  for (const nodeId of new Set(nodeIds)) {
+    const asked = askController(env, clusterId, nodeId);
+    asks.set(nodeId, asked);
+    if (asks.size > 1) continue;
+    const early = await within(ALONE_MS, asked).catch(() => undefined);
+    if (early?.kind === "entry") return early;
+  }
+  const all = [...asks.values()];
+  const entry = await Promise.any(all.map(entryOnly)).catch(() => undefined);
+  if (entry !== undefined) return entry;
+  return (await Promise.all(all)).find(({ kind }) => kind === "deleted") ?? { kind: "nothing" };
+}
+
+async function entryOnly(asked: Promise<Said>): Promise<Said> {
+  const said = await asked;
+  if (said.kind !== "entry") throw new Error("no entry");
+  return said;
+}
+
+/** Never throws: a controller that does not answer says nothing. */
+async function askController(env: Bindings, clusterId: string, nodeId: number): Promise<Said> {
+  try {
+    const call = callController(env, { cluster_id: clusterId }, { nodeId, route: "entry" });
+    const response = await within(CONTROLLER_MS, call);
+    if (response.ok) return { kind: "entry", entry: await readJson(response, isClusterEntry) };
+    await response.body?.cancel();
+    return { kind: "nothing" };
+  } catch (error) {
+    if (error instanceof Problem && error.kind === "CLUSTER_DELETED")
+      return { kind: "deleted", problem: error };
+    return { kind: "nothing" };
+  }
+}
+
+/** The controller that a path below a cluster names, as `/controllers/3000/frames` does. */
+function nodeIdIn(path: string): number | undefined {
+  const [, text] = /\/controllers\/(\d{1,10})(?:[/:]|$)/.exec(path) ?? [];
+  const nodeId = Number(text ?? -1);
+  return nodeId >= 0 && nodeId <= NODE_IDS.max ? nodeId : undefined;
+}

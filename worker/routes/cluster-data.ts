@@ -1,0 +1,67 @@
+/**
+ * A cluster as the HTTP interface shows it, from what the directory lists.
+ */
+import {
+  nodesOf,
+  type ClusterEntry,
+  type ClusterIdentity,
+  type ClusterPlan,
+  type ForkOrigin,
+  type PlannedController,
+} from "../../durable-objects/cluster-entry.ts";
+import type { Deletion } from "../../durable-objects/cluster-deletion.ts";
+import { settingsOf, type ClusterSettings } from "../../durable-objects/cluster-settings.ts";
+import type { ScopedContext } from "../env.ts";
+import { addressOf, resource, type Related, type Resource } from "../http/resources.ts";
+
+export interface ClusterData extends Resource, Omit<ClusterIdentity, "fork_of"> {
+  /** The initial voters. Their directory ids are there once the cluster was formed. */
+  readonly controllers: readonly PlannedController[];
+  /** Under Kafka's names, in milliseconds and bytes. */
+  readonly settings: ClusterSettings;
+  /** Of a fork: which cluster it began with, and the last record of it that it has. */
+  readonly fork_of?: Pick<ForkOrigin, "cluster_id" | "offset">;
+  /** Of a deleted one: when that was, and until when it can be undone. */
+  readonly deleted_ms?: number;
+  readonly undelete_until_ms?: number;
+  readonly brokers: Related;
+  readonly topics: Related;
+  readonly quorum: Related;
+  readonly metadata_log: Related;
+  readonly snapshots: Related;
+}
+
+export function clusterData(
+  context: ScopedContext,
+  entry: ClusterPlan | ClusterEntry,
+  deletion?: Deletion,
+): ClusterData {
+  const path = ["clusters", entry.cluster_id];
+  const { fork_of: origin } = entry;
+  const related = (name: string): Related => ({ related: addressOf(context, ...path, name) });
+  return {
+    ...resource(context, "KafkaCluster", path),
+    cluster_id: entry.cluster_id,
+    controllers: nodesOf(entry),
+    metadata_version: entry.metadata_version,
+    settings: settingsOf(entry),
+    created_ms: entry.created_ms,
+    ...(origin === undefined
+      ? {}
+      : { fork_of: { cluster_id: origin.cluster_id, offset: origin.offset } }),
+    ...(deletion === undefined ? {} : deletionData(deletion)),
+    brokers: related("brokers"),
+    topics: related("topics"),
+    quorum: related("quorum"),
+    metadata_log: related("metadata-log"),
+    snapshots: related("snapshots"),
+  };
+}
+
+export const deletionData = ({
+  deleted_ms,
+  undelete_until_ms,
+}: Deletion): Pick<Deletion, "deleted_ms" | "undelete_until_ms"> => ({
+  deleted_ms,
+  undelete_until_ms,
+});
