@@ -34,6 +34,7 @@ const leads = ({ nodeId }: Arrival): Response =>
     log_end_offset: 9,
     applied_offset: 8,
     latest_snapshot: null,
+    snapshot_failure: null,
     active: nodeId === 3000,
     distrusted_voters: [],
     tripped: null,

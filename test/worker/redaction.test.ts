@@ -6,7 +6,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { formCluster } from "../../client/cluster-client.ts";
+import { authorized, formCluster } from "../../client/cluster-client.ts";
 import { jsonBroker, type JsonBroker } from "../../client/json-broker.ts";
 import { startQuorum, type Quorum } from "../../local/quorum.ts";
 import { encodeMetadataRecord } from "../../src/protocol/index.ts";
@@ -87,7 +87,11 @@ interface Found {
 }
 
 async function search(path: string, init?: RequestInit): Promise<Found> {
-  const response = await quorum.edge.fetch(path, init);
+  const { url, token, gatewayToken } = quorum.edge;
+  const response = await fetch(
+    `${url}${path}`,
+    authorized(isRaw(path) ? gatewayToken : token, init),
+  );
   const headers = [...response.headers].join("\n");
   const leaks = leaksIn(
     `${headers}\n${Buffer.from(await response.arrayBuffer()).toString("latin1")}`,

@@ -5,7 +5,7 @@
 import { Hono } from "hono";
 import { undeletableUntil } from "../../durable-objects/cluster-deletion.ts";
 import type { ClusterPlan } from "../../durable-objects/cluster-entry.ts";
-import type { ListedCluster } from "../../durable-objects/listed-cluster.ts";
+import type { ClusterOwner, ListedCluster } from "../../durable-objects/listed-cluster.ts";
 import { parseJson, readText } from "../http/body.ts";
 import { agrees, clusterRequestOf, type ClusterRequest } from "../clusters/cluster-requests.ts";
 import { changeDirectory, listFromDirectory, lookIntoDirectory } from "../clusters/directory.ts";
@@ -13,7 +13,7 @@ import { forkPlan } from "../clusters/fork.ts";
 import { assertClusterMay, demandRole, isFor } from "../access/authenticate.ts";
 import { from } from "../../src/access/index.ts";
 import { findCluster, forgetCluster } from "../clusters/known-clusters.ts";
-import type { Bindings, Scope, ScopedContext } from "../env.ts";
+import type { Authenticated, Bindings, Scope, ScopedContext } from "../env.ts";
 import { Problem } from "../http/errors.ts";
 import { invalid } from "../http/fields.ts";
 import { formCluster } from "../clusters/formation.ts";
@@ -21,6 +21,9 @@ import { observe } from "../observer/metadata-read.ts";
 import { wholeList } from "../http/resources.ts";
 import { stampPosition } from "../observer/position.ts";
 import { clusterData, type ClusterData } from "./cluster-data.ts";
+
+/** Each is objects that stay awake, and cost. */
+const CLUSTERS_PER_TOKEN = 100;
 
 export const clusters = new Hono<Scope>();
 
@@ -59,7 +62,7 @@ clusters.post("/", async (context) => {
   // Whoever may change a cluster's controllers may rehearse on a fork of it; others are an admin's to make.
   if (asked.fork === null) demandRole(asker, from("admin"));
   else assertClusterMay(asker, asked.fork.cluster_id);
-  const { created, listed } = await listedFor(context.env, asked);
+  const { created, listed } = await listedFor(context.env, asked, ownerOf(asker));
   if (listed.deletion !== undefined) throw idOfDeleted(listed);
   if (!created && !agrees(listed.cluster, asked)) {
     throw new Problem(
@@ -80,11 +83,15 @@ clusters.post("/", async (context) => {
 });
 
 /** A fork that cannot be made leaves nothing behind: which state it begins with is found out before it is listed. */
-async function listedFor(env: Bindings, { plan, fork }: ClusterRequest): Promise<Listed> {
-  if (fork === null) return await create(env, plan);
+async function listedFor(
+  env: Bindings,
+  { plan, fork }: ClusterRequest,
+  owner: ClusterOwner | undefined,
+): Promise<Listed> {
+  if (fork === null) return await create(env, plan, owner);
   const listed = await lookIntoDirectory(env, (directory) => directory.get(plan.cluster_id));
   if (listed !== null) return { created: false, listed };
-  return await create(env, await forkPlan(env, plan, fork));
+  return await create(env, await forkPlan(env, plan, fork), owner);
 }
 
 interface Listed {
@@ -92,8 +99,16 @@ interface Listed {
   readonly listed: ListedCluster;
 }
 
-async function create(env: Bindings, plan: ClusterPlan): Promise<Listed> {
-  const creation = await changeDirectory(env, (directory) => directory.create(plan));
+/** A token owns what it has created: one that got lost cannot fill the deployment. */
+const ownerOf = ({ claims }: Authenticated): ClusterOwner | undefined =>
+  claims === null ? undefined : { owner: claims.id, ownerMax: CLUSTERS_PER_TOKEN };
+
+async function create(
+  env: Bindings,
+  plan: ClusterPlan,
+  owner: ClusterOwner | undefined,
+): Promise<Listed> {
+  const creation = await changeDirectory(env, (directory) => directory.create(plan, owner));
   switch (creation.outcome) {
     case "created":
     case "present":
@@ -106,7 +121,7 @@ async function create(env: Bindings, plan: ClusterPlan): Promise<Listed> {
     case "owner-full":
       throw new Problem(
         "OWNER_HAS_TOO_MANY",
-        `there are ${creation.max} clusters of this owner, and no more may be; deleted ones count until they are wiped`,
+        `this token has created ${creation.max} clusters, and no more may be; deleted ones count until they are wiped`,
       );
   }
 }
