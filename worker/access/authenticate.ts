@@ -18,6 +18,7 @@ import { tokenIn, type CredentialFault } from "./credentials.ts";
 import { keysOf } from "./keys.ts";
 import { assertTokenMay, countRefusal } from "./limits.ts";
 import { assertFromHere } from "./loopback.ts";
+import { inPlace } from "./places.ts";
 import { PERMISSIONS } from "./permissions.ts";
 import { namedPrincipal } from "./principal.ts";
 
@@ -25,13 +26,12 @@ export const authenticate: MiddlewareHandler<Scope> = async (context, next) => {
   const { env, req } = context;
   if (env.KEDGE_LOOPBACK !== undefined) assertFromHere(req.raw);
   const roles = rolesOf(context);
-  if (roles !== null) {
-    const claims = isUnlocked(env) ? null : await claimsOf(env, req.raw);
-    const asker = { claims, bearer: bearerOf(claims, req.raw) };
-    assertMay(context, asker, roles);
-    context.set("asker", asker);
-  }
-  await next();
+  if (roles === null) return next();
+  const claims = isUnlocked(env) ? null : await claimsOf(env, req.raw);
+  const asker = { claims, bearer: bearerOf(claims, req.raw) };
+  assertMay(context, asker, roles);
+  context.set("asker", asker);
+  return claims === null ? next() : inPlace(claims, next);
 };
 
 /** Everybody may everything on a loopback that was started so. Not heeded at a deployment, where it would be a slip that opens it to the internet. */

@@ -23,5 +23,5 @@ async function assertWithin(
   whose: string,
 ): Promise<void> {
   if (limiter === undefined || (await limiter.limit({ key })).success) return;
-  throw new Problem("TOO_MANY_REQUESTS", `too many requests of ${whose}; come back in a minute`);
+  throw new Problem("TOO_MANY_REQUESTS", `too many requests of ${whose}; come back in ten seconds`);
 }

@@ -19,19 +19,49 @@ const JSON_DEPTH_MAX = 32;
  */
 const DRAINED_BYTES_MAX = 64 * 1024 * 1024;
 
-/** The whole body. One that is announced or found to be too large is refused, and its bytes are not kept. */
+/** What the bodies that are being read may hold together: an isolate has 128 MB, and its images want most of that. */
+const READING_BYTES_MAX = 48 * 1024 * 1024;
+
+let readingBytes = 0;
+
+/**
+ * The whole body. One that is announced or found to be too large is refused, and its bytes are not kept; so is one for
+ * which there is no room beside those that are being read.
+ */
 export async function readBytes(request: Request): Promise<Uint8Array<ArrayBuffer>> {
   if (request.body === null) return new Uint8Array(0);
-  const announced = Number(request.headers.get("Content-Length") ?? 0);
-  const reader = request.body.getReader();
+  let own = 0;
+  try {
+    return await readWhole(request.body, request.headers, (bytes) => {
+      own += bytes;
+      readingBytes += bytes;
+    });
+  } finally {
+    readingBytes -= own;
+  }
+}
+
+async function readWhole(
+  body: ReadableStream<Uint8Array>,
+  headers: Headers,
+  hold: (bytes: number) => void,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const announced = Number(headers.get("Content-Length") ?? 0);
+  const reader = body.getReader();
   let chunks: Uint8Array[] = [];
   let size = 0;
   for (;;) {
     const { done, value } = await reader.read();
     if (done) break;
     size += value.byteLength;
-    if (Math.max(size, announced) <= BODY_BYTES_MAX) chunks.push(value);
-    else chunks = [];
+    if (Math.max(size, announced) <= BODY_BYTES_MAX) {
+      hold(value.byteLength);
+      chunks.push(value);
+    } else chunks = [];
+    if (readingBytes > READING_BYTES_MAX) {
+      await reader.cancel();
+      throw new Problem("OVERLOADED", "too many large bodies are being read; nothing was changed");
+    }
     if (size > DRAINED_BYTES_MAX) {
       await reader.cancel();
       break;

@@ -70,7 +70,7 @@ export interface ErrorBody {
 }
 
 /** In how many seconds a request may go better. */
-const RETRY_AFTER_S: Readonly<Record<number, string>> = { 429: "60", 503: "1" };
+const RETRY_AFTER_S: Readonly<Record<number, string>> = { 429: "10", 503: "1" };
 
 /** The answer for `error`. Any error but a `Problem` is a defect of ours; its message goes to the log alone. */
 export function answerProblem(error: Error, context: Context): Response {
