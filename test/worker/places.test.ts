@@ -4,6 +4,30 @@ import { inPlace } from "../../worker/access/places.ts";
 import { readBytes } from "../../worker/http/body.ts";
 import { Problem } from "../../worker/http/errors.ts";
 
+const MB = 1024 * 1024;
+
+interface Begun {
+  readonly request: Request;
+  readonly end: () => void;
+}
+
+/** A body that sends so many bytes, and then waits. */
+function begun(bytes: number): Begun {
+  const sent = new TransformStream<Uint8Array, Uint8Array>(
+    undefined,
+    { highWaterMark: 2 },
+    { highWaterMark: 2 },
+  );
+  const writer = sent.writable.getWriter();
+  void writer.write(new Uint8Array(bytes));
+  const init: RequestInit & { readonly duplex: "half" } = {
+    method: "POST",
+    body: sent.readable,
+    duplex: "half",
+  };
+  return { request: new Request("http://localhost/", init), end: () => void writer.close() };
+}
+
 const kindOf = (error: unknown): unknown => (error instanceof Problem ? error.kind : error);
 
 describe("the places of a token", () => {
@@ -34,25 +58,6 @@ describe("the places of a token", () => {
 });
 
 describe("bodies that are being read", () => {
-  const MB = 1024 * 1024;
-
-  /** A body that sends so many bytes, and then waits. */
-  function begun(bytes: number): { readonly request: Request; readonly end: () => void } {
-    let end = (): void => undefined;
-    const body = new ReadableStream<Uint8Array>({
-      start(controller) {
-        controller.enqueue(new Uint8Array(bytes));
-        end = () => controller.close();
-      },
-    });
-    const init: RequestInit & { readonly duplex: "half" } = {
-      method: "POST",
-      body,
-      duplex: "half",
-    };
-    return { request: new Request("http://localhost/", init), end: () => end() };
-  }
-
   test("share a bound; one beyond it is refused, and there is room when they have ended", async () => {
     const six = Array.from({ length: 6 }, () => begun(8 * MB));
     const reads = six.map(({ request }) => readBytes(request));
