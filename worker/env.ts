@@ -18,6 +18,15 @@ export interface Bindings {
   };
   /** One object, named `directory`. */
   readonly DIRECTORY: { getByName(name: string): Directory };
+  /** Requests of one address, before it is known who asks. Absent in local runs: workerd alone has none. */
+  readonly ADDRESS_LIMITER?: Limiter;
+  /** Requests made with one token. Absent in local runs, too. */
+  readonly TOKEN_LIMITER?: Limiter;
+}
+
+/** The platform's own limits: whether one more request under `key` is still within. */
+export interface Limiter {
+  limit(options: { readonly key: string }): Promise<{ readonly success: boolean }>;
 }
 
 export interface ControllerStub {
