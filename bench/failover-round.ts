@@ -15,6 +15,7 @@ import {
   isAllocatedJson,
   startWriters,
   type Path,
+  type Target,
   type Writers,
 } from "./failover-writers.ts";
 import { callNode } from "./node-call.ts";
@@ -71,16 +72,18 @@ export async function subjectOf(edgeUrl: string, formed: FormedCluster): Promise
   const request = { brokerId: 1, brokerEpoch };
   const header = { apiVersion: 0, correlationId: 1, clientId: "bench" };
   const frame = requestFrame(AllocateProducerIds, header, request);
-  const frames = formed.controllers.map(({ node_id: nodeId }) => ({
+  const frames = formed.controllers.map(({ node_id: nodeId }): Target => ({
     url: `${base}/controllers/${nodeId}/frames`,
     nodeId,
     body: frame,
+    contentType: "application/octet-stream",
     isDone: isAllocatedFrame,
   }));
-  const routing = {
+  const routing: Target = {
     nodeId: null,
     url: `${base}/rpc/AllocateProducerIds?version=0`,
     body: Buffer.from(JSON.stringify(request)),
+    contentType: "application/json",
     isDone: isAllocatedJson,
   };
   return {

@@ -21,6 +21,7 @@ export interface Target {
   /** Which controller that is; null where somebody else looks for it. */
   readonly nodeId: number | null;
   readonly body: Uint8Array;
+  readonly contentType: "application/octet-stream" | "application/json";
   /** Whether a 200 with this body says that the write was executed. */
   readonly isDone: (body: Uint8Array) => boolean;
 }
@@ -134,9 +135,9 @@ async function patiently<Value>(
 }
 
 /** The acknowledgement, or why there is none. */
-function post({ url, body, isDone }: Target, agent: Agent): Promise<Ack | Refusal> {
+function post({ url, body, contentType, isDone }: Target, agent: Agent): Promise<Ack | Refusal> {
   return new Promise((settle) => {
-    const headers = { "content-length": body.byteLength, "content-type": "application/json" };
+    const headers = { "content-length": body.byteLength, "content-type": contentType };
     const outgoing = request(url, { method: "POST", agent, headers });
     const lost = (error: Error): void => settle({ reason: error.message, leaderId: null });
     outgoing.once("error", lost);

@@ -56,7 +56,10 @@ async function withBroker(quorum: Quorum): Promise<BenchQuorum> {
 /** Rejects unless a frame comes back. */
 function post(url: string, frame: Uint8Array, agent: Agent): Promise<void> {
   return new Promise((resolve, reject) => {
-    const headers = { "content-length": frame.byteLength };
+    const headers = {
+      "content-length": frame.byteLength,
+      "content-type": "application/octet-stream",
+    };
     const outgoing = request(url, { method: "POST", agent, headers });
     outgoing.once("error", reject);
     outgoing.once("response", (incoming) => {

@@ -133,7 +133,7 @@ export interface ClusterClient {
   post<Body>(path: string): Promise<Answer<Body>>;
   /** Who leads, in which epoch, and how far the log is committed. */
   quorum(): Promise<QuorumState>;
-  /** The partitions of a topic that has at most a thousand. */
+  /** The partitions of a topic, all of them. */
   partitions(topic: string): Promise<readonly Partition[]>;
   /** One range of the committed log from an offset; `waitMs` holds an answer that would be empty. */
   log(fromOffset: number, waitMs?: number): Promise<LogAnswer>;
@@ -152,10 +152,7 @@ export async function formCluster(
   edge: string,
   request: Readonly<Record<string, unknown>>,
 ): Promise<FormedCluster> {
-  const answer = await call<FormedCluster>(`${edge}/kafka/v3/clusters`, {
-    method: "POST",
-    body: JSON.stringify(request),
-  });
+  const answer = await call<FormedCluster>(`${edge}/kafka/v3/clusters`, posted(request));
   return answer.body;
 }
 
@@ -166,21 +163,24 @@ export async function listClusters(edge: string): Promise<readonly FormedCluster
   return body.data;
 }
 
+const posted = (body: unknown): RequestInit => ({
+  method: "POST",
+  headers: { "Content-Type": "application/json" },
+  body: JSON.stringify(body),
+});
+
 export function clusterClient(edge: string, clusterId: string): ClusterClient {
   const base = `${edge}/kafka/v3/clusters/${clusterId}`;
   const get = <Body>(path: string): Promise<Answer<Body>> => call(`${base}/${path}`);
   return {
     clusterId,
     rpc: (api, body, version) =>
-      call(`${base}/rpc/${api}${version === undefined ? "" : `?version=${version}`}`, {
-        method: "POST",
-        body: JSON.stringify(body),
-      }),
+      call(`${base}/rpc/${api}${version === undefined ? "" : `?version=${version}`}`, posted(body)),
     get,
     post: (path) => call(`${base}/${path}`, { method: "POST" }),
     quorum: async () => (await get<QuorumState>("quorum")).body,
     partitions: async (topic) => {
-      const path = `topics/${topic}/partitions?page_size=1000`;
+      const path = `topics/${topic}/partitions`;
       return (await get<{ readonly data: readonly Partition[] }>(path)).body.data;
     },
     log: (fromOffset, waitMs = 0) =>

@@ -18,6 +18,8 @@ export interface Bindings {
   };
   /** One object, named `directory`. */
   readonly DIRECTORY: { getByName(name: string): Directory };
+  /** The web pages that may read answers: their origins, with commas between them. None when empty or absent. */
+  readonly KEDGE_ORIGINS?: string;
   /** Requests of one address, before it is known who asks. Absent in local runs: workerd alone has none. */
   readonly ADDRESS_LIMITER?: Limiter;
   /** Requests made with one token. Absent in local runs, too. */

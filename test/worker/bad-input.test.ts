@@ -30,8 +30,10 @@ async function footprint(): Promise<unknown> {
 
 const base = (): string => `${quorum.edge.url}/kafka/v3/clusters`;
 const own = (): string => `${base()}/${quorum.formed.cluster_id}`;
-const post = (url: string, body: string | Uint8Array<ArrayBuffer>): Promise<Response> =>
-  fetch(url, { method: "POST", body });
+const post = (url: string, body: string | Uint8Array<ArrayBuffer>): Promise<Response> => {
+  const type = url.endsWith("/frames") ? "application/octet-stream" : "application/json";
+  return fetch(url, { method: "POST", headers: { "Content-Type": type }, body });
+};
 const rpc = (api: string, body: string, query = ""): Promise<Response> =>
   post(`${own()}/rpc/${api}${query}`, body);
 

@@ -44,7 +44,11 @@ async function ask({
   const { edge, formed } = quorum;
   const url = `${edge.url}/kafka/v3/clusters/${formed.cluster_id}/controllers/${leader.leader_id}/frames`;
   const frame = requestFrame(api, header, { ...api.request.fill(request) });
-  const response = await fetch(url, { method: "POST", body: new Uint8Array(frame) });
+  const response = await fetch(url, {
+    method: "POST",
+    headers: { "Content-Type": "application/octet-stream" },
+    body: new Uint8Array(frame),
+  });
   expect(response.status).toBe(200);
   const answer = decodeResponseFrame(api, version, new Uint8Array(await response.arrayBuffer()));
   expect(answer.correlationId).toBe(7);

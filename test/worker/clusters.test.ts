@@ -12,7 +12,11 @@ beforeAll(async () => {
 afterAll(() => quorum.stop());
 
 const create = (body: unknown): Promise<Response> =>
-  fetch(`${quorum.edge.url}/kafka/v3/clusters`, { method: "POST", body: JSON.stringify(body) });
+  fetch(`${quorum.edge.url}/kafka/v3/clusters`, {
+    method: "POST",
+    headers: { "Content-Type": "application/json" },
+    body: JSON.stringify(body),
+  });
 const readiness = (query = ""): Promise<Response> =>
   fetch(`${quorum.edge.url}/health/ready${query}`);
 

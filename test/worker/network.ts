@@ -3,6 +3,7 @@
  * each controller. What is tested is the Worker whole, from the path to the answer.
  */
 import { app } from "../../worker/app.ts";
+import type { Bindings } from "../../worker/env.ts";
 import type { ClusterEntry, ListedCluster } from "../../durable-objects/cluster-entry.ts";
 import { routeOf, type RouteName } from "../../durable-objects/contract.ts";
 
@@ -16,14 +17,19 @@ export interface Arrival {
 
 export interface Edge {
   readonly entry: ClusterEntry;
+  readonly env: Bindings;
   /** Calls the Worker at a path below the cluster. */
   request(path: string, init?: RequestInit): Promise<Response>;
 }
 
-/** A Worker whose controllers, one for each of `nodeIds`, answer as `respond` says; a throw is a lost call. */
+/**
+ * A Worker whose controllers, one for each of `nodeIds`, answer as `respond` says; a throw is a lost call. `vars` are
+ * bound to it besides.
+ */
 export function edgeWith(
   nodeIds: readonly number[],
   respond: (arrival: Arrival) => Response | Promise<Response>,
+  vars: Pick<Bindings, "KEDGE_ORIGINS"> = {},
 ): Edge {
   const entry: ClusterEntry = {
     cluster_id: clusterId(),
@@ -46,6 +52,7 @@ export function edgeWith(
     remove: async () => true,
   };
   const env = {
+    ...vars,
     DIRECTORY: { getByName: () => directory },
     CONTROLLERS: {
       getByName: (name: string) => ({
@@ -64,6 +71,7 @@ export function edgeWith(
   }
   return {
     entry,
+    env,
     request: async (path, init) =>
       app.request(`/kafka/v3/clusters/${entry.cluster_id}/${path}`, init, env),
   };
