@@ -52,7 +52,7 @@ function making({ isListed, bytesBetween = 1 }: { isListed: boolean; bytesBetwee
       snapshots: disk.snapshots,
       timers,
       clock: () => timers.nowMs,
-      operatorLog: console,
+      operatorLog: { warn: () => undefined, error: () => undefined },
     },
     settings: {
       ...defaultSettings([]),

@@ -118,7 +118,11 @@ describe("a resource", () => {
 });
 
 const send = (method: string, path: string, body?: unknown): Promise<Response> =>
-  get(path, { method, ...(body === undefined ? {} : { body: JSON.stringify(body) }) });
+  get(path, {
+    method,
+    headers: { "Content-Type": "application/json" },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  });
 
 describe("a topic in REST words", () => {
   test("is created, grown and deleted", async () => {

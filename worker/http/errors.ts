@@ -3,8 +3,10 @@
  * Confluent's shape, `{"error_code", "message"}`, with codes of status × 100 + n as REST v3 numbers them.
  * A refusal inside a Kafka response is not an HTTP error: it arrives as Kafka's code in a 200.
  */
-import type { Context } from "hono";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
+import type { ClusterEntry } from "../../durable-objects/cluster-entry.ts";
+import { operatorLogOf } from "../../durable-objects/operator-log.ts";
+import type { ScopedContext } from "../env.ts";
 
 /** Kind → [HTTP status, error_code]. Codes are part of the interface: they are added, never reused. */
 export const CODES = {
@@ -64,9 +66,11 @@ export interface ErrorBody {
 }
 
 /** The answer for `error`. Any error but a `Problem` is a defect of ours; its message goes to the log alone. */
-export function answerProblem(error: Error, context: Context): Response {
+export function answerProblem(error: Error, context: ScopedContext): Response {
   if (!(error instanceof Problem)) {
-    console.error(`unexpected: ${error.stack ?? error.message}`);
+    const entry: ClusterEntry | undefined = context.var.entry;
+    const log = operatorLogOf({ cluster_id: entry?.cluster_id ?? null, node_id: null });
+    log.error("unexpected", `unexpected: ${error.message}`, error);
     return context.json(
       errorBody("INTERNAL", "internal error; the Worker's log has the cause"),
       500,
