@@ -15,6 +15,8 @@ export interface FormedCluster {
     readonly location_hint?: string;
   }[];
   readonly metadata_version: number;
+  /** Where its controllers must stay; absent where they may be anywhere. */
+  readonly jurisdiction?: string;
   /** Under Kafka's names, in ms and bytes (`controller.quorum.*`, `metadata.*`). */
   readonly settings: Readonly<Record<string, number>>;
   /** Of a fork: which cluster it began with, and the last record of it that it has. */

@@ -7,6 +7,7 @@
  * are known they are fixed, once; the cluster is formed when its first leader has committed its first records.
  */
 import type { ClusterSettings } from "./cluster-settings.ts";
+import type { Jurisdiction } from "./jurisdictions.ts";
 
 /** What never changes while a cluster lives. */
 export interface ClusterIdentity {
@@ -18,6 +19,8 @@ export interface ClusterIdentity {
   readonly created_ms: number;
   /** As they were chosen or completed by the build that created it: `settingsOf` knows what that left out. */
   readonly settings?: Partial<ClusterSettings>;
+  /** Where its objects must stay; part of their ids. Absent where they may be anywhere. */
+  readonly jurisdiction?: Jurisdiction;
   /** Absent in a cluster that began with nothing. */
   readonly fork_of?: ForkOrigin;
 }

@@ -80,6 +80,7 @@ export const ROOMS: Readonly<Record<string, Readonly<Record<string, Room>>>> = {
       files: [
         "cluster-entry",
         "location-hints",
+        "jurisdictions",
         "operator-log",
         "random-uuid",
         "contract",

@@ -5,17 +5,13 @@
 import type { Context } from "hono";
 import type { ClusterEntry, ClusterPlan, ListedCluster } from "../durable-objects/cluster-entry.ts";
 import type { Position } from "../durable-objects/contract.ts";
-import type { LOCATION_HINTS } from "../durable-objects/location-hints.ts";
+import type { Jurisdiction } from "../durable-objects/jurisdictions.ts";
+import type { LocationHint } from "../durable-objects/location-hints.ts";
 
 /** The bindings. Of an object the Worker uses its door alone, so a test can put any network behind it. */
 export interface Bindings {
   /** One object per voter; `cluster-entry.ts` says how they are named. */
-  readonly CONTROLLERS: {
-    getByName(
-      name: string,
-      options?: { readonly locationHint?: (typeof LOCATION_HINTS)[number] },
-    ): ControllerStub;
-  };
+  readonly CONTROLLERS: ControllerNamespace;
   /** One object, named `directory`. */
   readonly DIRECTORY: { getByName(name: string): Directory };
   /** The web pages that may read answers: their origins, with commas between them. None when empty or absent. */
@@ -29,6 +25,12 @@ export interface Bindings {
 /** The platform's own limits: whether one more request under `key` is still within. */
 export interface Limiter {
   limit(options: { readonly key: string }): Promise<{ readonly success: boolean }>;
+}
+
+export interface ControllerNamespace {
+  getByName(name: string, options?: { readonly locationHint?: LocationHint }): ControllerStub;
+  /** The objects that must stay in `name`. Throws where the runtime has no jurisdictions, as a local one. */
+  jurisdiction(name: Jurisdiction): ControllerNamespace;
 }
 
 export interface ControllerStub {

@@ -24,7 +24,8 @@ export class ObjectPeers implements Peers {
   readonly #queue = new CallQueue();
 
   constructor(namespace: DurableObjectNamespace, cluster: ClusterEntry, nodeId: number) {
-    this.#namespace = namespace;
+    const { jurisdiction } = cluster;
+    this.#namespace = jurisdiction === undefined ? namespace : namespace.jurisdiction(jurisdiction);
     this.#cluster = cluster;
     this.#clientId = `controller-${nodeId}`;
   }

@@ -55,6 +55,9 @@ export function edgeWith(
     ...vars,
     DIRECTORY: { getByName: () => directory },
     CONTROLLERS: {
+      jurisdiction: () => {
+        throw new Error("this network has no jurisdictions");
+      },
       getByName: (name: string) => ({
         fetch: (url: string, init: RequestInit) => arrive(name, new Request(url, init)),
       }),

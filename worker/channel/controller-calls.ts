@@ -10,7 +10,7 @@ import {
 } from "../../durable-objects/cluster-entry.ts";
 import { ROUTES, urlOf, type RouteName, type RouteQuery } from "../../durable-objects/contract.ts";
 import { isLocationHint } from "../../durable-objects/location-hints.ts";
-import type { Bindings } from "../env.ts";
+import type { Bindings, ControllerNamespace } from "../env.ts";
 import { Problem } from "../http/errors.ts";
 
 export interface ControllerCall {
@@ -28,6 +28,13 @@ export const clusterKey = (entry: ClusterPlan | ClusterEntry): string =>
 export const nodeIdsOf = (entry: ClusterPlan | ClusterEntry): readonly number[] =>
   nodesOf(entry).map((controller) => controller.node_id);
 
+/** The objects among which the cluster's are. */
+export const controllersOf = (
+  { CONTROLLERS }: Bindings,
+  { jurisdiction }: Pick<ClusterEntry, "jurisdiction">,
+): ControllerNamespace =>
+  jurisdiction === undefined ? CONTROLLERS : CONTROLLERS.jurisdiction(jurisdiction);
+
 /** Calls one controller. Throws what the platform throws when no answer comes. */
 export async function callController(
   env: Bindings,
@@ -36,7 +43,10 @@ export async function callController(
 ): Promise<Response> {
   const hint = nodesOf(entry).find((controller) => controller.node_id === nodeId)?.location_hint;
   const name = controllerName(entry.cluster_id, nodeId);
-  const stub = env.CONTROLLERS.getByName(name, isLocationHint(hint) ? { locationHint: hint } : {});
+  const stub = controllersOf(env, entry).getByName(
+    name,
+    isLocationHint(hint) ? { locationHint: hint } : {},
+  );
   return await stub.fetch(urlOf(route, query), {
     method: ROUTES[route].method,
     body: body ?? null,

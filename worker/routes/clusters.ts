@@ -6,6 +6,7 @@ import { Hono } from "hono";
 import type {
   ClusterEntry,
   ClusterIdentity,
+  ClusterPlan,
   ControllerEntry,
   ForkOrigin,
   ListedCluster,
@@ -13,7 +14,13 @@ import type {
 import { settingsOf, type ClusterSettings } from "../../durable-objects/cluster-settings.ts";
 import { parseJson, readText } from "../http/body.ts";
 import { agrees, clusterRequestOf, type ClusterRequest } from "../clusters/cluster-requests.ts";
-import { clusterKey, nodeIdsOf, reachController } from "../channel/controller-calls.ts";
+import {
+  clusterKey,
+  controllersOf,
+  nodeIdsOf,
+  reasonOf,
+  reachController,
+} from "../channel/controller-calls.ts";
 import { directoryOf, findCluster, findListed, forgetCluster } from "../clusters/directory.ts";
 import { forkPlan } from "../clusters/fork.ts";
 import type { Bindings, Scope, ScopedContext } from "../env.ts";
@@ -55,7 +62,9 @@ clusters.get("/", async (context) => {
 /** Answers once the cluster is formed and led. The same request again finishes a formation that broke off. */
 clusters.post("/", async (context) => {
   const text = await readText(context.req.raw);
-  const asked = clusterRequestOf(text.trim() === "" ? {} : parseJson(text), Date.now());
+  const body = text.trim() === "" ? {} : parseJson(text);
+  const asked = clusterRequestOf(body, Date.now(), continentOf(context.req.raw));
+  assertKept(context.env, asked.plan);
   const { created, listed } = await listedFor(context.env, asked);
   if (!created && !agrees(listed.cluster, asked)) {
     throw new Problem(
@@ -65,13 +74,30 @@ clusters.post("/", async (context) => {
   }
   const entry = await formCluster(context.env, listed);
   context.set("entry", entry);
-  const body = clusterData(context, entry);
+  const data = clusterData(context, entry);
   context.res = created
-    ? context.json(body, 201, { Location: body.metadata.self })
-    : context.json(body, 200);
+    ? context.json(data, 201, { Location: data.metadata.self })
+    : context.json(data, 200);
   stampPosition(context);
   return context.res;
 });
+
+/** Where the platform says that the request comes from; a local run says nothing. */
+function continentOf(request: Request): string | undefined {
+  const cf: unknown = "cf" in request ? request.cf : undefined;
+  if (typeof cf !== "object" || cf === null || !("continent" in cf)) return undefined;
+  return typeof cf.continent === "string" ? cf.continent : undefined;
+}
+
+/** Refuses a jurisdiction that the runtime cannot keep, before anything is listed. */
+function assertKept(env: Bindings, plan: ClusterPlan): void {
+  try {
+    controllersOf(env, plan);
+  } catch (error) {
+    const message = `jurisdiction: must be left out here: ${reasonOf(error)}`;
+    throw new Problem("INVALID_REQUEST", message, { cause: error });
+  }
+}
 
 /** A fork that cannot be made leaves nothing behind: which state it begins with is found out before it is listed. */
 async function listedFor(
@@ -133,6 +159,7 @@ function clusterData(context: ScopedContext, entry: ClusterEntry): ClusterData {
     metadata_version: entry.metadata_version,
     settings: settingsOf(entry),
     created_ms: entry.created_ms,
+    ...(entry.jurisdiction === undefined ? {} : { jurisdiction: entry.jurisdiction }),
     ...(origin === undefined
       ? {}
       : { fork_of: { cluster_id: origin.cluster_id, offset: origin.offset } }),
