@@ -16,6 +16,7 @@ import {
   isAllocatedJson,
   startWriters,
   type Path,
+  type Target,
   type Writers,
 } from "./failover-writers.ts";
 import { callNode } from "./node-call.ts";
@@ -73,16 +74,18 @@ export async function subjectOf(edge: Edge, formed: FormedCluster): Promise<Subj
   const { gatewayToken: token } = edge;
   const header = { apiVersion: 0, correlationId: 1, clientId: "bench" };
   const frame = requestFrame(AllocateProducerIds, header, request);
-  const frames = formed.controllers.map(({ node_id: nodeId }) => ({
+  const frames = formed.controllers.map(({ node_id: nodeId }): Target => ({
     url: `${base}/controllers/${nodeId}/frames`,
     nodeId,
     body: frame,
+    contentType: "application/octet-stream",
     isDone: isAllocatedFrame,
   }));
-  const routing = {
+  const routing: Target = {
     nodeId: null,
     url: `${base}/rpc/AllocateProducerIds?version=0`,
     body: Buffer.from(JSON.stringify(request)),
+    contentType: "application/json",
     isDone: isAllocatedJson,
   };
   return {

@@ -21,6 +21,7 @@ export interface Target {
   /** Which controller that is; null where somebody else looks for it. */
   readonly nodeId: number | null;
   readonly body: Uint8Array;
+  readonly contentType: "application/octet-stream" | "application/json";
   /** Whether a 200 with this body says that the write was executed. */
   readonly isDone: (body: Uint8Array) => boolean;
 }
@@ -137,14 +138,14 @@ async function patiently<Value>(
 
 /** The acknowledgement, or why there is none. */
 function post(
-  { url, body, isDone }: Target,
+  { url, body, contentType, isDone }: Target,
   token: string | null,
   agent: Agent,
 ): Promise<Ack | Refusal> {
   return new Promise((settle) => {
     const headers = {
       "content-length": body.byteLength,
-      "content-type": "application/json",
+      "content-type": contentType,
       authorization: `Bearer ${token ?? ""}`,
     };
     const outgoing = request(url, { method: "POST", agent, headers });

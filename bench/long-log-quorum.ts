@@ -65,6 +65,7 @@ export async function write(quorum: Quorum): Promise<void> {
   const cluster = `/kafka/v3/clusters/${quorum.formed.cluster_id}`;
   const response = await quorum.edge.fetch(`${cluster}/rpc/IncrementalAlterConfigs`, {
     method: "POST",
+    headers: { "Content-Type": "application/json" },
     body: JSON.stringify({ resources, validateOnly: false }),
   });
   const text = await response.text();

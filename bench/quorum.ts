@@ -66,6 +66,7 @@ function post(
     const headers = {
       "content-length": frame.byteLength,
       authorization: `Bearer ${token ?? ""}`,
+      "content-type": "application/octet-stream",
     };
     const outgoing = request(url, { method: "POST", agent, headers });
     outgoing.once("error", reject);

@@ -28,6 +28,8 @@ export interface FormedCluster {
     readonly location_hint?: string;
   }[];
   readonly metadata_version: number;
+  /** Where its controllers must stay; absent where they may be anywhere. */
+  readonly jurisdiction?: string;
   /** Under Kafka's names, in ms and bytes (`controller.quorum.*`, `metadata.*`). */
   readonly settings: Readonly<Record<string, number>>;
   /** Of a fork: which cluster it began with, and the last record of it that it has. */
@@ -146,7 +148,7 @@ export interface ClusterClient {
   post<Body>(path: string): Promise<Answer<Body>>;
   /** Who leads, in which epoch, and how far the log is committed. */
   quorum(): Promise<QuorumState>;
-  /** The partitions of a topic that has at most a thousand. */
+  /** The partitions of a topic, all of them. */
   partitions(topic: string): Promise<readonly Partition[]>;
   /** One range of the committed log from an offset; `waitMs` holds an answer that would be empty. */
   log(fromOffset: number, waitMs?: number): Promise<LogAnswer>;
@@ -165,9 +167,9 @@ export async function formCluster(
   deployment: Deployment,
   request: Readonly<Record<string, unknown>>,
 ): Promise<FormedCluster> {
-  const init = { method: "POST", body: JSON.stringify(request) };
   const { url, token } = deployment;
-  const answer = await call<FormedCluster>(`${url}/kafka/v3/clusters`, authorized(token, init));
+  const asked = authorized(token, posted(request));
+  const answer = await call<FormedCluster>(`${url}/kafka/v3/clusters`, asked);
   return answer.body;
 }
 
@@ -178,6 +180,12 @@ export async function listClusters({ url, token }: Deployment): Promise<readonly
   );
   return body.data;
 }
+
+const posted = (body: unknown): RequestInit => ({
+  method: "POST",
+  headers: { "Content-Type": "application/json" },
+  body: JSON.stringify(body),
+});
 
 /** `init` with the header that brings `token`. */
 export function authorized(token: string | null, init: RequestInit = {}): RequestInit {
@@ -198,13 +206,13 @@ export function clusterClient(deployment: Deployment, clusterId: string): Cluste
     rpc: (api, body, version) =>
       call(
         `${base}/rpc/${api}${version === undefined ? "" : `?version=${version}`}`,
-        authorized(gatewayToken, { method: "POST", body: JSON.stringify(body) }),
+        authorized(gatewayToken, posted(body)),
       ),
     get,
     post,
     quorum: async () => (await get<QuorumState>("quorum")).body,
     partitions: async (topic) => {
-      const path = `topics/${topic}/partitions?page_size=1000`;
+      const path = `topics/${topic}/partitions`;
       return (await get<{ readonly data: readonly Partition[] }>(path)).body.data;
     },
     log: (fromOffset, waitMs = 0) =>

@@ -21,7 +21,8 @@ export class ClusterDirectory extends DurableObject {
     this.#rows = new ClusterRows(state.storage.sql);
     this.#deletions = new Deletions({
       rows: this.#rows,
-      controllers: env.CONTROLLERS,
+      controllersOf: ({ jurisdiction }) =>
+        jurisdiction === undefined ? env.CONTROLLERS : env.CONTROLLERS.jurisdiction(jurisdiction),
       setAlarm: (atMs) => void state.storage.setAlarm(atMs),
       clock: () => Date.now(),
     });

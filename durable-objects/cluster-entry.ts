@@ -8,6 +8,7 @@
  */
 import type { ClusterSettings } from "./cluster-settings.ts";
 import { conforms, isInteger, isText, type Check, type Checks } from "./conforms.ts";
+import { isJurisdiction, type Jurisdiction } from "./jurisdictions.ts";
 
 /** What never changes while a cluster lives. */
 export interface ClusterIdentity {
@@ -19,6 +20,8 @@ export interface ClusterIdentity {
   readonly created_ms: number;
   /** As they were chosen or completed by the build that created it: `settingsOf` knows what that left out. */
   readonly settings?: Partial<ClusterSettings>;
+  /** Where its objects must stay; part of their ids. Absent where they may be anywhere. */
+  readonly jurisdiction?: Jurisdiction;
   /** Absent in a cluster that began with nothing. */
   readonly fork_of?: ForkOrigin;
 }
@@ -114,6 +117,8 @@ const CLUSTER_ENTRY = {
   created_ms: isInteger,
   settings: isAbsentOrObject,
   fork_of: isAbsentOrObject,
+  jurisdiction: (value) =>
+    value === undefined || (typeof value === "string" && isJurisdiction(value)),
   initial_voters: (value) => Array.isArray(value) && value.length > 0 && value.every(isVoter),
 } satisfies Checks<ClusterEntry>;
 

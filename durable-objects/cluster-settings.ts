@@ -3,7 +3,7 @@
  * once, when the cluster is created, and stored with its entry: every voter goes by the same ones, and a later build's
  * defaults change nothing. An entry of an earlier build lacks what that build did not know: `settingsOf` fills it in.
  */
-import type { LOCATION_HINTS } from "./location-hints.ts";
+import type { LocationHint } from "./location-hints.ts";
 
 /** How long a quorum waits; all in milliseconds. */
 export const QUORUM_SETTINGS = [
@@ -62,13 +62,15 @@ const SNAPSHOT_DEFAULTS: SnapshotSettings = {
   "metadata.max.retention.ms": 604_800_000,
 };
 
-const CONTINENTS: Readonly<Record<(typeof LOCATION_HINTS)[number], string>> = {
+const CONTINENTS: Readonly<Record<LocationHint, string>> = {
   wnam: "North America",
   enam: "North America",
   sam: "South America",
   weur: "Europe",
   eeur: "Europe",
   apac: "Asia",
+  "apac-ne": "Asia",
+  "apac-se": "Asia",
   oc: "Oceania",
   afr: "Africa",
   me: "Middle East",

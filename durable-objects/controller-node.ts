@@ -13,6 +13,7 @@ import { Controller, trippedBy } from "./controller.ts";
 import type { ControllerHost } from "./http/host.ts";
 import { answer } from "./http/routes.ts";
 import type { FlightRecord } from "./replica/flight-recorder.ts";
+import { operatorLogOf, type OperatorLog } from "./operator-log.ts";
 import { ObjectPeers } from "./replica/peers.ts";
 import type { Failure, Ports, Timers } from "./replica/ports.ts";
 import { raftConfig } from "./replica/raft-config.ts";
@@ -244,6 +245,11 @@ export class ControllerNode extends DurableObject implements ControllerHost {
     this.#controller?.onDeadline();
   }
 
+  get #operatorLog(): OperatorLog {
+    const [clusterId = null] = this.ctx.id.name?.split("/") ?? [];
+    return operatorLogOf({ cluster_id: clusterId, node_id: this.nodeId });
+  }
+
   get #stores(): Pick<Ports, "disk" | "log" | "snapshots" | "timers" | "operatorLog"> {
     const { storage } = this.ctx;
     return {
@@ -251,7 +257,7 @@ export class ControllerNode extends DurableObject implements ControllerHost {
       log: new SqlLogStore(storage.sql),
       snapshots: new SqlSnapshotStore(storage.sql),
       timers,
-      operatorLog: console,
+      operatorLog: this.#operatorLog,
     };
   }
 
@@ -270,7 +276,12 @@ export class ControllerNode extends DurableObject implements ControllerHost {
   // A step that failed left nothing behind, so what is written here is written alone. The abort waits for it:
   // an abort in the same turn would undo it, and the object would boot into the same state for ever.
   #onFailure({ cause, tripped, flightRecord }: Failure): void {
-    console.error(`controller ${this.ctx.id.name ?? ""} stops:`, cause);
+    const message = tripped ?? "a step could not be stored";
+    this.#operatorLog.error(
+      "controller-stops",
+      `controller ${this.nodeId} stops: ${message}`,
+      cause,
+    );
     this.#controller = null;
     if (tripped === null) return this.ctx.abort("a step could not be stored");
     this.#meta?.writeTripped(tripped, flightRecord);

@@ -9,11 +9,15 @@ export const LOCATION_HINTS = [
   "weur",
   "eeur",
   "apac",
+  "apac-ne",
+  "apac-se",
   "oc",
   "afr",
   "me",
 ] as const;
 
-export function isLocationHint(hint: string | undefined): hint is (typeof LOCATION_HINTS)[number] {
+export type LocationHint = (typeof LOCATION_HINTS)[number];
+
+export function isLocationHint(hint: string | undefined): hint is LocationHint {
   return LOCATION_HINTS.some((known) => known === hint);
 }

@@ -24,14 +24,16 @@ interface Places {
   readonly auth: string;
 }
 
-/** Kinds of bindings that this product has no use for; one that appears needs a line in `describeRuntime`. */
+/**
+ * Kinds of bindings that this product has no use for; one that appears needs a line in `describeRuntime`. `ratelimits` is
+ * not among them and has no line: plain workerd has no such binding, and a local run goes without, as the Worker allows.
+ */
 const UNSUPPORTED = [
   "kv_namespaces",
   "r2_buckets",
   "d1_databases",
   "services",
   "analytics_engine_datasets",
-  "ratelimits",
 ] as const;
 
 /** Bundles the Worker and writes its configuration: `runtime/worker.js` and `runtime/workerd.capnp`. */

@@ -19,6 +19,27 @@ export async function run(command: string, args: readonly string[]): Promise<num
   return typeof code === "number" ? code : 1;
 }
 
+/** Runs `command` and keeps what it prints; errors are part of the text only when it fails. */
+export async function output(
+  command: string,
+  args: readonly string[],
+): Promise<{ readonly code: number; readonly text: string }> {
+  const child = spawn(command, args, {
+    cwd: ROOT,
+    stdio: ["inherit", "pipe", "pipe"],
+    env: { ...process.env, ...RUNTIME_ENVIRONMENT },
+    shell: process.platform === "win32",
+  });
+  let printed = "";
+  let errors = "";
+  child.stdout.on("data", (chunk: Buffer) => (printed += chunk.toString()));
+  child.stderr.on("data", (chunk: Buffer) => (errors += chunk.toString()));
+  const [code]: readonly unknown[] = await once(child, "close");
+  return code === 0
+    ? { code, text: printed }
+    : { code: typeof code === "number" ? code : 1, text: `${printed}${errors}` };
+}
+
 export interface Step {
   readonly title: string;
   readonly command: string;

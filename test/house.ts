@@ -87,6 +87,8 @@ export const ROOMS: Readonly<Record<string, Readonly<Record<string, Room>>>> = {
         "cluster-entry",
         "listed-cluster",
         "location-hints",
+        "jurisdictions",
+        "operator-log",
         "random-uuid",
         "contract",
         "snapshot-contract",

@@ -3,10 +3,13 @@
  * of Confluent's REST v3; health is at the root. `docs/HTTP.md` lists every path.
  */
 import { Hono } from "hono";
+import { methodNotAllowed } from "hono/method-not-allowed";
 import { authenticate } from "./access/authenticate.ts";
 import { findCluster } from "./clusters/known-clusters.ts";
 import type { Scope } from "./env.ts";
+import { answerHeaders } from "./http/answer-headers.ts";
 import { answerProblem, errorBody } from "./http/errors.ts";
+import { namedOrigins } from "./http/named-origins.ts";
 import { BASE_PATH } from "./http/resources.ts";
 import { brokers } from "./routes/brokers.ts";
 import { clusterDeletions } from "./routes/cluster-deletions.ts";
@@ -15,6 +18,7 @@ import { controllers } from "./routes/controllers.ts";
 import { health } from "./routes/health.ts";
 import { metadataDiff } from "./routes/metadata-diff.ts";
 import { metadataLog } from "./routes/metadata-log.ts";
+import { knownParameters } from "./routes/parameters.ts";
 import { partitions } from "./routes/partitions.ts";
 import { quorum } from "./routes/quorum.ts";
 import { rpc } from "./routes/rpc.ts";
@@ -24,9 +28,24 @@ import { topicChanges } from "./routes/topic-changes.ts";
 import { topics } from "./routes/topics.ts";
 import { stampPosition } from "./observer/position.ts";
 
-export const app = new Hono<Scope>();
+/** A path with a slash at its end is the path without. */
+export const app = new Hono<Scope>({ strict: false });
 
 app.onError(answerProblem);
+app.use(answerHeaders);
+app.use(namedOrigins);
+app.use(authenticate);
+app.use(
+  methodNotAllowed({
+    app,
+    onMethodNotAllowed: ({ req, json }, methods) => {
+      const allow = methods.join(", ");
+      const message = `${req.path} does not answer ${req.method}, but ${allow}`;
+      return json(errorBody("METHOD_NOT_ALLOWED", message), 405, { Allow: allow });
+    },
+  }),
+);
+app.use(knownParameters);
 app.notFound((context) =>
   context.json(
     errorBody("UNKNOWN_PATH", `nothing is at ${context.req.method} ${context.req.path}`),
@@ -34,7 +53,6 @@ app.notFound((context) =>
   ),
 );
 
-app.use(authenticate);
 app.route("/health", health);
 app.route(`${BASE_PATH}/tokens`, tokens);
 app.route(`${BASE_PATH}/clusters`, clusters);

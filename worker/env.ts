@@ -6,24 +6,20 @@ import type { Context } from "hono";
 import type { Bearer } from "../durable-objects/bearer.ts";
 import type { ClusterEntry, ClusterPlan } from "../durable-objects/cluster-entry.ts";
 import type { Position } from "../durable-objects/contract.ts";
+import type { Jurisdiction } from "../durable-objects/jurisdictions.ts";
 import type {
   ClusterOwner,
   Creation,
   ListedCluster,
   Told,
 } from "../durable-objects/listed-cluster.ts";
-import type { LOCATION_HINTS } from "../durable-objects/location-hints.ts";
+import type { LocationHint } from "../durable-objects/location-hints.ts";
 import type { Claims } from "../src/access/index.ts";
 
 /** The bindings. Of an object the Worker uses its door alone, so a test can put any network behind it. */
 export interface Bindings {
   /** One object per voter; `cluster-entry.ts` says how they are named. */
-  readonly CONTROLLERS: {
-    getByName(
-      name: string,
-      options?: { readonly locationHint?: (typeof LOCATION_HINTS)[number] },
-    ): ControllerStub;
-  };
+  readonly CONTROLLERS: ControllerNamespace;
   /** One object, named `directory`. */
   readonly DIRECTORY: { getByName(name: string): Directory };
   /** The secret from which the keys of tokens derive; without one nobody is let in. */
@@ -34,13 +30,17 @@ export interface Bindings {
   readonly KEDGE_LOOPBACK?: string;
   /** `none`: nobody is asked who they are. Heeded on loopback alone. */
   readonly KEDGE_AUTH?: string;
-  /** The platform's counters, which a local runtime does not have. */
-  readonly ADDRESS_LIMITER?: RateLimiter;
-  readonly TOKEN_LIMITER?: RateLimiter;
+  /** The web pages that may read answers: their origins, with commas between them. None when empty or absent. */
+  readonly KEDGE_ORIGINS?: string;
+  /** Requests of one address, before it is known who asks. Absent in local runs: workerd alone has none. */
+  readonly ADDRESS_LIMITER?: Limiter;
+  /** Requests made with one token. Absent in local runs, too. */
+  readonly TOKEN_LIMITER?: Limiter;
 }
 
-export interface RateLimiter {
-  limit(counted: { readonly key: string }): Promise<{ readonly success: boolean }>;
+/** The platform's own limits: whether one more request under `key` is still within. */
+export interface Limiter {
+  limit(options: { readonly key: string }): Promise<{ readonly success: boolean }>;
 }
 
 /** Who asks. */
@@ -49,6 +49,12 @@ export interface Authenticated {
   readonly claims: Claims | null;
   /** The same, for a controller. */
   readonly bearer: Bearer;
+}
+
+export interface ControllerNamespace {
+  getByName(name: string, options?: { readonly locationHint?: LocationHint }): ControllerStub;
+  /** The objects that must stay in `name`. Throws where the runtime has no jurisdictions, as a local one. */
+  jurisdiction(name: Jurisdiction): ControllerNamespace;
 }
 
 export interface ControllerStub {

@@ -128,11 +128,14 @@ export class Office {
     const { clock, operatorLog, replica } = this.#parts;
     this.submit(duty, 0, (outcome) => {
       if (outcome.kind === "failed")
-        operatorLog.error("a standing duty met a defect:", outcome.cause);
+        operatorLog.error("duty-defect", "a standing duty met a defect", outcome.cause);
       const stoodStillMs =
         outcome.kind === "committed" ? outcome.response?.stoodStillMs : undefined;
       if (stoodStillMs !== undefined)
-        operatorLog.warn(`stood still for ${stoodStillMs} ms or more: every session begins anew`);
+        operatorLog.warn(
+          "stood-still",
+          `stood still for ${stoodStillMs} ms or more: every session begins anew`,
+        );
       if (this.#duties.ran(outcome, clock())) replica.armWake();
     });
   }

@@ -9,7 +9,7 @@ import {
   type UndeleteRequest,
   type WipeQuery,
 } from "../cluster-deletion.ts";
-import { controllerName, nodesOf } from "../cluster-entry.ts";
+import { controllerName, nodesOf, type ClusterEntry } from "../cluster-entry.ts";
 import { ROUTES, STATUS, readRefusal, urlOf } from "../contract.ts";
 import type { ListedCluster, Told, Unconfirmed } from "../listed-cluster.ts";
 import { randomUuid } from "../random-uuid.ts";
@@ -26,9 +26,14 @@ interface ControllerObject {
   fetch(url: string, init: RequestInit): Promise<Response>;
 }
 
+interface ControllerObjects {
+  getByName(name: string): ControllerObject;
+}
+
 export interface DeletionPorts {
   readonly rows: ClusterRows;
-  readonly controllers: { getByName(name: string): ControllerObject };
+  /** The objects among which a cluster's are. */
+  readonly controllersOf: (cluster: Pick<ClusterEntry, "jurisdiction">) => ControllerObjects;
   /** Calls `resume` at that time or later. */
   readonly setAlarm: (atMs: number) => void;
   /** Milliseconds since the Unix epoch. */
@@ -150,7 +155,8 @@ export class Deletions {
   ): Promise<Unconfirmed | null> {
     const { route, body = null, query } = wordsOf(step, cluster.created_ms, deletion);
     try {
-      const stub = this.#ports.controllers.getByName(controllerName(cluster.cluster_id, nodeId));
+      const name = controllerName(cluster.cluster_id, nodeId);
+      const stub = this.#ports.controllersOf(cluster).getByName(name);
       const response = await stub.fetch(urlOf(route, query), {
         method: ROUTES[route].method,
         body,

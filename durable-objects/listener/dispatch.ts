@@ -12,6 +12,7 @@ import {
 } from "../../src/protocol/index.ts";
 import { leaderOf } from "../../src/raft/index.ts";
 import type { Operation, Outcome } from "../active-controller/active-controller.ts";
+import { operatorLogOf, type OperatorLog } from "../operator-log.ts";
 import { answered, refused } from "./answer.ts";
 import type { Answer, Handlers, Node, RequestContext } from "./answer.ts";
 import { apiVersionsResponse } from "./api-versions.ts";
@@ -85,13 +86,20 @@ function answerOf<Name extends ApiName>(
         ? refusedWith("POLICY_VIOLATION", "Unable to perform excessively large batch operation.")
         : refusedWith("REQUEST_TIMED_OUT", "The controller has too many operations waiting.");
     case "failed":
-      console.error(`${frame.name} v${frame.apiVersion} met a defect:`, outcome.cause);
+      logOf(node).error(
+        "operation-defect",
+        `${frame.name} v${frame.apiVersion} met a defect`,
+        outcome.cause,
+      );
       return refusedWith(
         "UNKNOWN_SERVER_ERROR",
         "The operation failed inside the controller; nothing was written.",
       );
   }
 }
+
+const logOf = ({ voter, cluster }: Node): OperatorLog =>
+  operatorLogOf({ cluster_id: cluster.cluster_id, node_id: voter.state.config.local.key.id });
 
 /** Kafka's own words, which tools show. */
 function whoLeads(node: Node): string {

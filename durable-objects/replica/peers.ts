@@ -11,10 +11,11 @@ import type { Response } from "../../src/raft/index.ts";
 import { controllerName, type ClusterEntry } from "../cluster-entry.ts";
 import { ROUTES, STATUS, urlOf } from "../contract.ts";
 import { isLocationHint } from "../location-hints.ts";
+import type { OperatorLog } from "../operator-log.ts";
 import { CallFailed, failureOf } from "./call-failure.ts";
 import { CallQueue } from "./call-queue.ts";
 import { decodeResponse, encodeRequest } from "./peer-wire.ts";
-import type { CallOutcome, OperatorLog, Peers, SendEffect } from "./ports.ts";
+import type { CallOutcome, Peers, SendEffect } from "./ports.ts";
 
 export class ObjectPeers implements Peers {
   readonly #namespace: DurableObjectNamespace;
@@ -31,7 +32,8 @@ export class ObjectPeers implements Peers {
     of: { readonly cluster: ClusterEntry; readonly nodeId: number },
     operatorLog: Pick<OperatorLog, "error">,
   ) {
-    this.#namespace = namespace;
+    const { jurisdiction } = of.cluster;
+    this.#namespace = jurisdiction === undefined ? namespace : namespace.jurisdiction(jurisdiction);
     this.#cluster = of.cluster;
     this.#clientId = `controller-${of.nodeId}`;
     this.#operatorLog = operatorLog;
@@ -50,7 +52,7 @@ export class ObjectPeers implements Peers {
 
   // The core asks again, and would be answered the same: said once.
   #report(reason: string): void {
-    if (reason !== this.#said) this.#operatorLog.error(reason);
+    if (reason !== this.#said) this.#operatorLog.error("answer-unreadable", reason);
     this.#said = reason;
   }
 

@@ -22,6 +22,7 @@ import type {
   Step,
   StoredSnapshot,
 } from "../../src/raft/index.ts";
+import type { OperatorLog } from "../operator-log.ts";
 import type { FlightRecord } from "./flight-recorder.ts";
 import type { StoredBatch } from "./stored-batch.ts";
 
@@ -134,12 +135,6 @@ export interface Peers {
 export type CallOutcome =
   | { readonly kind: "answered"; readonly body: Response }
   | { readonly kind: "failed"; readonly failure: RequestFailure };
-
-/** Where lines for operators go. `console` is one. */
-export interface OperatorLog {
-  warn(line: string): void;
-  error(line: string, cause?: unknown): void;
-}
 
 /** Why a controller cannot go on. */
 export interface Failure {

@@ -251,6 +251,7 @@ export class Replica {
     if (bytes === null) {
       const { endOffset, epoch } = range.id;
       this.#ports.operatorLog.error(
+        "snapshot-damaged",
         `the snapshot ${endOffset}-${epoch} is damaged at byte ${range.position}: nobody can fetch it`,
       );
     }
@@ -370,7 +371,10 @@ export class Replica {
 
   // A voter whose storage went back in time is no longer counted; an operator has to know.
   #distrust(effect: Extract<Effect, { kind: "replica-distrusted" }>): void {
-    this.#ports.operatorLog.error(`${describeEffect(effect)}: it is not counted in this epoch`);
+    this.#ports.operatorLog.error(
+      "voter-distrusted",
+      `${describeEffect(effect)}: it is not counted in this epoch`,
+    );
     this.#distrusted.add(effect.key.id);
   }
 }

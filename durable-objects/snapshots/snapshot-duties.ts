@@ -177,7 +177,8 @@ export class SnapshotDuties {
 
   // Said once for as long as it lasts: it is found again at every attempt.
   #report(failure: string): void {
-    if (failure !== this.#failure) this.#parts.ports.operatorLog.error(failure);
+    if (failure !== this.#failure)
+      this.#parts.ports.operatorLog.error("snapshot-too-large", failure);
     this.#failure = failure;
   }
 

@@ -111,6 +111,7 @@ export class SnapshotMaker {
     if (this.#attempt < ATTEMPTS_MAX) return true;
     this.#attempt += 1;
     operatorLog.warn(
+      "snapshot-grows",
       `the snapshot at ${id.endOffset} goes on although metadata changes fast: it takes more memory until it is done`,
     );
     return false;

@@ -61,6 +61,7 @@ export class SnapshotVerifier {
     } catch (error) {
       if (!(error instanceof DecodeError)) throw error;
       this.#parts.operatorLog.error(
+        "snapshot-unsound",
         `the snapshot ${id.endOffset}-${id.epoch} that was fetched is not sound, and is fetched again: ${error.message}`,
       );
       return this.#parts.refused(id);

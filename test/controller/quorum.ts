@@ -186,7 +186,10 @@ export class Quorum {
         },
       },
       clock: () => time.nowMs,
-      operatorLog: { warn: (line) => lines.push(line), error: (line) => lines.push(line) },
+      operatorLog: {
+        warn: (_event, line) => lines.push(line),
+        error: (_event, line) => lines.push(line),
+      },
       abort: (failure) => {
         node.failures.push(failure);
         node.controller = null;

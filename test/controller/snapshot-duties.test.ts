@@ -62,7 +62,10 @@ function making({
       snapshots: { ...disk.snapshots, snapshotBytesMax: bytesMax },
       timers,
       clock: () => timers.nowMs,
-      operatorLog: { warn: (line) => lines.push(line), error: (line) => lines.push(line) },
+      operatorLog: {
+        warn: (_, line) => void lines.push(line),
+        error: (_, line) => void lines.push(line),
+      },
     },
     settings: {
       ...defaultSettings([]),

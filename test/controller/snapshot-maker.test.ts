@@ -62,7 +62,10 @@ const makerOf = (snapshots: SnapshotStore): SnapshotMaker =>
     disk: { transaction: (write) => disk.transaction(write), whenDurable: () => undefined },
     snapshots,
     timers,
-    operatorLog: { warn: (line) => lines.push(line), error: (line) => lines.push(line) },
+    operatorLog: {
+      warn: (_event, line) => lines.push(line),
+      error: (_event, line) => lines.push(line),
+    },
     newest: () => (newest === null ? null : { image: newest, voters: VOTERS }),
     unsharedChunksMax: 10,
     made: (snapshot) => {

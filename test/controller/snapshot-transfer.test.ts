@@ -59,8 +59,8 @@ class Node {
       },
       clock: () => time.nowMs,
       operatorLog: {
-        warn: (line) => this.lines.push(line),
-        error: (line) => this.lines.push(line),
+        warn: (_event, line) => this.lines.push(line),
+        error: (_event, line) => this.lines.push(line),
       },
       abort: ({ cause }) => {
         throw cause;

@@ -37,7 +37,10 @@ beforeEach(() => {
   verifier = new SnapshotVerifier({
     snapshots: disk.snapshots,
     timers,
-    operatorLog: { warn: (line) => lines.push(line), error: (line) => lines.push(line) },
+    operatorLog: {
+      warn: (_event, line) => lines.push(line),
+      error: (_event, line) => lines.push(line),
+    },
     sound: (snapshot, voters) => sound.push({ snapshot, voters }),
     refused: (id) => refused.push(id),
     failed: (cause) => failures.push(cause),

@@ -219,8 +219,8 @@ export class World {
       },
       clock: () => this.nowMs - this.clockBehindMs,
       operatorLog: {
-        warn: (line) => this.lines.push(line),
-        error: (line) => this.lines.push(line),
+        warn: (_event, line) => this.lines.push(line),
+        error: (_event, line) => this.lines.push(line),
       },
       abort: (failure) => this.failures.push(failure),
     };

@@ -199,7 +199,7 @@ describe("a deletion that a node does not hear of", () => {
       });
       const deletions = new Deletions({
         rows,
-        controllers: { getByName: node },
+        controllersOf: () => ({ getByName: node }),
         setAlarm: (atMs) => {
           scene.alarmMs = atMs;
         },

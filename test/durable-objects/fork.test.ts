@@ -176,8 +176,10 @@ function edgeLosing(nodeId: number, lost: RouteName, from: number) {
 
 const SOURCE = "AAAAAAAAAAAAAAAAAAAI0A";
 
+const JSON_BODY = { "Content-Type": "application/json" };
+
 const create = async (body: object, bindings?: object) => {
-  const init = { method: "POST", body: JSON.stringify(body) };
+  const init = { method: "POST", headers: JSON_BODY, body: JSON.stringify(body) };
   const response =
     bindings === undefined ? await SELF.fetch(BASE, init) : await app.request(BASE, init, bindings);
   return { status: response.status, body: await response.json<Record<string, unknown>>() };
@@ -186,6 +188,7 @@ const create = async (body: object, bindings?: object) => {
 const write = async (clusterId: string, value: string): Promise<void> => {
   const response = await SELF.fetch(`${BASE}/${clusterId}/rpc/IncrementalAlterConfigs`, {
     method: "POST",
+    headers: JSON_BODY,
     body: JSON.stringify({
       resources: [
         {

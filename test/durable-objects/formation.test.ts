@@ -6,6 +6,7 @@ import { SELF, abortAllDurableObjects, runInDurableObject } from "cloudflare:tes
 import { env } from "cloudflare:workers";
 import { describe, expect, test } from "vitest";
 import type { ClusterEntry } from "../../durable-objects/cluster-entry.ts";
+import { ObjectPeers } from "../../durable-objects/replica/peers.ts";
 import { activeOf, clusterOf, form, registration, rpc, statusOf, stubOf } from "./quorum.ts";
 
 const LOST = "its storage is gone: it must rejoin as another replica";
@@ -13,6 +14,7 @@ const LOST = "its storage is gone: it must rejoin as another replica";
 const create = async (cluster: ClusterEntry, voters = 3) => {
   const response = await SELF.fetch("https://kedge/kafka/v3/clusters", {
     method: "POST",
+    headers: { "Content-Type": "application/json" },
     body: JSON.stringify({ cluster_id: cluster.cluster_id, voters }),
   });
   return { status: response.status, body: await response.json<Record<string, unknown>>() };
@@ -179,5 +181,30 @@ describe("a storage that a later build has written", () => {
     const status = await statusOf(cluster, 3000);
     expect(status).toMatchObject({ role: "refused", active: false });
     expect(status).toHaveProperty("refused", expect.stringMatching(/^its storage has schema 99, /));
+  });
+});
+
+/** The runtime of these tests has no jurisdictions, and says so: what is seen is who asks for one. */
+describe("a cluster in a jurisdiction", () => {
+  test("is refused by a runtime that has none, and is not listed", async () => {
+    const url = "https://kedge/kafka/v3/clusters";
+    const refused = await SELF.fetch(url, {
+      method: "POST",
+      headers: { "Content-Type": "application/json" },
+      body: JSON.stringify({ cluster_id: "AAAAAAAAAAAAAAAAAAAJ0A", jurisdiction: "eu" }),
+    });
+    expect([refused.status, await refused.json()]).toEqual([
+      400,
+      { error_code: 40002, message: expect.stringContaining("jurisdiction: must be left out") },
+    ]);
+    expect((await SELF.fetch(`${url}/AAAAAAAAAAAAAAAAAAAJ0A`)).status).toBe(404);
+  });
+
+  test("has its peers there", () => {
+    const cluster = clusterOf("AAAAAAAAAAAAAAAAAAAJ1A");
+    const peersOf = (of: ClusterEntry): ObjectPeers =>
+      new ObjectPeers(env.CONTROLLERS, { cluster: of, nodeId: 3000 }, { error: () => undefined });
+    expect(() => peersOf(cluster)).not.toThrow();
+    expect(() => peersOf({ ...cluster, jurisdiction: "eu" })).toThrow("Jurisdiction");
   });
 });

@@ -55,7 +55,7 @@ async function asked(
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- what the peers ask of a namespace is all here
     namespace as unknown as DurableObjectNamespace,
     { cluster, nodeId: 3000 },
-    { error: (line) => lines.push(line) },
+    { error: (_, line) => void lines.push(line) },
   );
   const outcomes: CallOutcome[] = [];
   for (let time = 0; time < times; time += 1) {

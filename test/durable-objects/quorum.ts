@@ -144,7 +144,7 @@ export async function frame(
 }
 
 export const registration = (
-  cluster: ClusterEntry,
+  cluster: Pick<ClusterEntry, "cluster_id">,
   brokerId: number,
 ): { readonly api: ApiName; readonly body: unknown } => ({
   api: "BrokerRegistration",

@@ -239,8 +239,9 @@ export class Instance {
       },
       clock: () => replica.clock(),
       operatorLog: {
-        warn: (line) => world.trace.note(replica.name, `warns: ${line}`),
-        error: (line, cause) => world.trace.note(replica.name, `reports: ${line} ${String(cause)}`),
+        warn: (_event, line) => world.trace.note(replica.name, `warns: ${line}`),
+        error: (_event, line, cause) =>
+          world.trace.note(replica.name, `reports: ${line} ${String(cause)}`),
       },
       abort: (failure) => this.#abort(failure),
       watch: (input, step) => this.#watch(input, step),

@@ -31,13 +31,17 @@ async function footprint(): Promise<unknown> {
 
 const base = (): string => "/kafka/v3/clusters";
 const own = (): string => `${base()}/${quorum.formed.cluster_id}`;
+const typed = (path: string, body: string | Uint8Array<ArrayBuffer>): RequestInit => {
+  const type = path.endsWith("/frames") ? "application/octet-stream" : "application/json";
+  return { method: "POST", headers: { "Content-Type": type }, body };
+};
 const get = (path: string): Promise<Response> => quorum.edge.fetch(path);
 const post = (path: string, body: string | Uint8Array<ArrayBuffer>): Promise<Response> =>
-  quorum.edge.fetch(path, { method: "POST", body });
+  quorum.edge.fetch(path, typed(path, body));
 /** What brokers say, too, is said by a gateway. */
 const speak = (path: string, body: string | Uint8Array<ArrayBuffer>): Promise<Response> => {
   const { url, gatewayToken } = quorum.edge;
-  return fetch(`${url}${path}`, authorized(gatewayToken, { method: "POST", body }));
+  return fetch(`${url}${path}`, authorized(gatewayToken, typed(path, body)));
 };
 const rpc = (api: string, body: string, query = ""): Promise<Response> =>
   speak(`${own()}/rpc/${api}${query}`, body);

@@ -27,12 +27,19 @@ import { Recent } from "../../worker/recent.ts";
 import { keyOfToken, pageOf, tokenOfKey } from "../../worker/http/pages.ts";
 import { isUuidText, randomUuid } from "../../durable-objects/random-uuid.ts";
 
-const posted = (body: string | Uint8Array<ArrayBuffer>): Request =>
-  new Request("http://edge/", { method: "POST", body });
+const FRAME = "application/octet-stream";
+const JSON_TYPE = "application/json";
+
+const posted = (body: string | Uint8Array<ArrayBuffer>, type: string | null = JSON_TYPE): Request =>
+  new Request("http://edge/", {
+    method: "POST",
+    headers: type === null ? {} : { "Content-Type": type },
+    body,
+  });
 
 describe("a body", () => {
   test("is read whole up to the bound", async () => {
-    expect((await readBytes(posted(new Uint8Array(BODY_BYTES_MAX)))).byteLength).toBe(
+    expect((await readBytes(posted(new Uint8Array(BODY_BYTES_MAX), FRAME), FRAME)).byteLength).toBe(
       BODY_BYTES_MAX,
     );
   });
@@ -41,11 +48,34 @@ describe("a body", () => {
     const chunk = new Uint8Array(BODY_BYTES_MAX / 2 + 1);
     const endless = new ReadableStream({ pull: (controller) => controller.enqueue(chunk) });
     const request = new Request("http://edge/", { method: "POST", body: endless, duplex: "half" });
-    await expect(readBytes(request)).rejects.toThrow("at most 8388608 bytes");
+    await expect(readBytes(request, FRAME)).rejects.toThrow("at most 8388608 bytes");
   });
 
   test("that is not UTF-8 is refused", async () => {
     await expect(readText(posted(new Uint8Array([0x22, 0xff, 0x22])))).rejects.toThrow("not UTF-8");
+  });
+
+  test.each(["application/json", "Application/JSON; charset=utf-8"])(
+    "of the type that it claims is read: %s",
+    async (type) => {
+      expect(await readText(posted("{}", type))).toBe("{}");
+    },
+  );
+
+  test.each([
+    ["text/plain", "says that it is text/plain"],
+    ["application/x-www-form-urlencoded", "says that it is application/x-www-form-urlencoded"],
+    ["application/jsonp", "says that it is application/jsonp"],
+    ["text/plain; application/json", "says that it is text/plain"],
+  ])("of another type is refused: %s", async (type, said) => {
+    const sentence = `the body ${said}; here it must be sent with Content-Type: application/json`;
+    await expect(readText(posted("{}", type))).rejects.toThrow(sentence);
+  });
+
+  test("of no type is refused, and one without bytes needs none", async () => {
+    const one = posted(new Uint8Array(1), null);
+    await expect(readBytes(one, FRAME)).rejects.toThrow("the body says no type");
+    expect(await readBytes(posted(new Uint8Array(0), null), FRAME)).toHaveLength(0);
   });
 
   test.each([

@@ -46,10 +46,12 @@ async function ask({
   const { gatewayToken: token } = edge;
   const url = `${edge.url}/kafka/v3/clusters/${formed.cluster_id}/controllers/${leader.leader_id}/frames`;
   const frame = requestFrame(api, header, { ...api.request.fill(request) });
-  const response = await fetch(
-    url,
-    authorized(token, { method: "POST", body: new Uint8Array(frame) }),
-  );
+  const init = {
+    method: "POST",
+    headers: { "Content-Type": "application/octet-stream" },
+    body: new Uint8Array(frame),
+  };
+  const response = await fetch(url, authorized(token, init));
   expect(response.status).toBe(200);
   const answer = decodeResponseFrame(api, version, new Uint8Array(await response.arrayBuffer()));
   expect(answer.correlationId).toBe(7);

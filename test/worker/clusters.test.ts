@@ -12,7 +12,11 @@ beforeAll(async () => {
 afterAll(() => quorum.stop());
 
 const create = (body: unknown): Promise<Response> =>
-  quorum.edge.fetch(`/kafka/v3/clusters`, { method: "POST", body: JSON.stringify(body) });
+  quorum.edge.fetch(`/kafka/v3/clusters`, {
+    method: "POST",
+    headers: { "Content-Type": "application/json" },
+    body: JSON.stringify(body),
+  });
 const readiness = (query = ""): Promise<Response> => quorum.edge.fetch(`/health/ready${query}`);
 
 describe("a new cluster", () => {

@@ -38,7 +38,11 @@ function describeCluster(
 
 const DESCRIBE = { includeClusterAuthorizedOperations: false, endpointType: 2 };
 
-const post = (body: unknown): RequestInit => ({ method: "POST", body: JSON.stringify(body) });
+const post = (body: unknown): RequestInit => ({
+  method: "POST",
+  headers: { "Content-Type": "application/json" },
+  body: JSON.stringify(body),
+});
 
 afterEach(() => {
   vi.useRealTimers();

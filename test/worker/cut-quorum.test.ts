@@ -146,7 +146,11 @@ describe("the past", () => {
 });
 
 const create = (body: unknown): Promise<Response> =>
-  quorum.edge.fetch(`/kafka/v3/clusters`, { method: "POST", body: JSON.stringify(body) });
+  quorum.edge.fetch(`/kafka/v3/clusters`, {
+    method: "POST",
+    headers: { "Content-Type": "application/json" },
+    body: JSON.stringify(body),
+  });
 
 describe("a fork", () => {
   test("begins with the other cluster's state and goes its own way", async () => {

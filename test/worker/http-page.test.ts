@@ -3,19 +3,24 @@ import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { app } from "../../worker/app.ts";
 import { CODES } from "../../worker/http/errors.ts";
+import { PARAMETERS, written } from "../../worker/routes/parameters.ts";
 
 const page = readFileSync("docs/HTTP.md", "utf8");
 
-/** A path as the page writes it: `:name{pattern}` is `{name}`. */
-const written = (path: string): string =>
-  path.replaceAll(/:(\w+)(?:\{[^/]*\})?/g, "{$1}").replace(/(?<=.)\/$/, "");
+const served = app.routes
+  .filter(({ method }) => method !== "ALL")
+  .map(({ method, path }) => `${method} ${written(path)}`);
 
 test("the page has a section for every path, and no other", () => {
-  const served = app.routes
-    .filter(({ method }) => method !== "ALL")
-    .map(({ method, path }) => `${method} ${written(path)}`);
   const described = [...page.matchAll(/^### `(.+)`$/gm)].map(([, heading = ""]) => heading);
   expect(described.toSorted()).toEqual(served.toSorted());
+});
+
+test("parameters are listed of paths that there are, and are on the page", () => {
+  for (const [route, names] of PARAMETERS) {
+    expect(served).toContain(route);
+    for (const name of names) expect(page).toContain(name);
+  }
 });
 
 test("the page lists every refusal with its status and its code", () => {

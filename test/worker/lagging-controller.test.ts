@@ -67,8 +67,14 @@ function laggingEdge(lag: number): { readonly edge: Edge; readonly reads: () => 
 
 const pass = (ms: number): Promise<void> => new Promise((settle) => setTimeout(settle, ms));
 
+const JSON_BODY = { "Content-Type": "application/json" };
+
 const post = (edge: Edge): Promise<Response> =>
-  edge.request("topics", { method: "POST", body: JSON.stringify({ topic_name: "new" }) });
+  edge.request("topics", {
+    method: "POST",
+    headers: JSON_BODY,
+    body: JSON.stringify({ topic_name: "new" }),
+  });
 
 afterEach(() => {
   vi.useRealTimers();
@@ -108,7 +114,7 @@ test("a read after a write waits for what the write's answer has shown", async (
   const { edge } = laggingEdge(1);
   const topic = { name: "new", numPartitions: 1, replicationFactor: 1 };
   const request = { topics: [{ ...topic, assignments: [], configs: [] }], timeoutMs: 1 };
-  const write = { method: "POST", body: JSON.stringify(request) };
+  const write = { method: "POST", headers: JSON_BODY, body: JSON.stringify(request) };
   const written = await edge.request("rpc/CreateTopics?version=7", write);
   expect(written.headers.get("Kafka-Metadata-Offset")).toBe("1");
   const reading = edge.request("topics/new?max_staleness_ms=60000");

@@ -29,12 +29,14 @@ export interface Edge {
 
 /**
  * A Worker whose controllers, one for each of `nodeIds`, answer as `respond` says; a throw is a lost call. `said` is
- * what the directory answers otherwise than that of one formed cluster.
+ * what the directory answers otherwise than that of one formed cluster. `vars` are
+ * bound to the Worker besides.
  */
 export function edgeWith(
   nodeIds: readonly number[],
   respond: (arrival: Arrival) => Response | Promise<Response>,
   said: Partial<Directory> = {},
+  vars: Pick<Bindings, "KEDGE_ORIGINS"> = {},
 ): Edge {
   const entry: ClusterEntry = {
     cluster_id: clusterId(),
@@ -64,8 +66,12 @@ export function edgeWith(
     // Who may ask is tested elsewhere.
     KEDGE_LOOPBACK: "true",
     KEDGE_AUTH: "none",
+    ...vars,
     DIRECTORY: { getByName: () => directory },
     CONTROLLERS: {
+      jurisdiction: () => {
+        throw new Error("this network has no jurisdictions");
+      },
       getByName: (name: string) => ({
         fetch: (url: string, init: RequestInit) => arrive(name, new Request(url, init)),
       }),

@@ -4,6 +4,7 @@ import { inPlace } from "../../worker/access/places.ts";
 import { readBytes } from "../../worker/http/body.ts";
 import { Problem } from "../../worker/http/errors.ts";
 
+const TYPE = "application/octet-stream";
 const MB = 1024 * 1024;
 
 interface Begun {
@@ -24,6 +25,7 @@ function begun(bytes: number): Begun {
     method: "POST",
     body: sent.readable,
     duplex: "half",
+    headers: { "Content-Type": TYPE },
   };
   return { request: new Request("http://localhost/", init), end: () => void writer.close() };
 }
@@ -60,14 +62,14 @@ describe("the places of a token", () => {
 describe("bodies that are being read", () => {
   test("share a bound; one beyond it is refused, and there is room when they have ended", async () => {
     const six = Array.from({ length: 6 }, () => begun(8 * MB));
-    const reads = six.map(({ request }) => readBytes(request));
+    const reads = six.map(({ request }) => readBytes(request, TYPE));
     await new Promise((settle) => setTimeout(settle, 20));
     const seventh = begun(1);
-    await expect(readBytes(seventh.request).catch(kindOf)).resolves.toBe("OVERLOADED");
+    await expect(readBytes(seventh.request, TYPE).catch(kindOf)).resolves.toBe("OVERLOADED");
     for (const { end } of six) end();
     expect((await Promise.all(reads)).map((bytes) => bytes.length)).toEqual(Array(6).fill(8 * MB));
     const after = begun(8 * MB);
     after.end();
-    expect((await readBytes(after.request)).length).toBe(8 * MB);
+    expect((await readBytes(after.request, TYPE)).length).toBe(8 * MB);
   });
 });

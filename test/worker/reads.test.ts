@@ -48,7 +48,7 @@ describe("a read", () => {
   test("whose answer the reader has is a 304", async () => {
     const first = await get("brokers");
     const etag = first.headers.get("ETag") ?? "";
-    const second = await get("brokers", { headers: { "If-None-Match": etag } });
+    const second = await get("brokers", { headers: { "If-None-Match": `W/${etag}` } });
     // A heartbeat writes nothing, so nothing was committed in between.
     expect([second.status, await second.text()]).toEqual([304, ""]);
   });
@@ -119,7 +119,11 @@ describe("a resource", () => {
 });
 
 const send = (method: string, path: string, body?: unknown): Promise<Response> =>
-  get(path, { method, ...(body === undefined ? {} : { body: JSON.stringify(body) }) });
+  get(path, {
+    method,
+    headers: { "Content-Type": "application/json" },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  });
 
 describe("a topic in REST words", () => {
   test("is created, grown and deleted", async () => {

@@ -4,7 +4,7 @@
  * platform counts per location and roughly, and a runtime that has no counters lets everybody pass.
  */
 import type { Claims } from "../../src/access/index.ts";
-import type { Bindings, RateLimiter } from "../env.ts";
+import type { Bindings, Limiter } from "../env.ts";
 import { Problem } from "../http/errors.ts";
 
 /** Counts a request that was not believed. */
@@ -18,7 +18,7 @@ export const assertTokenMay = (env: Bindings, { id }: Claims): Promise<void> =>
   assertWithin(env.TOKEN_LIMITER, id, "this token");
 
 async function assertWithin(
-  limiter: RateLimiter | undefined,
+  limiter: Limiter | undefined,
   key: string,
   whose: string,
 ): Promise<void> {

@@ -18,7 +18,7 @@ import {
   type RouteQuery,
 } from "../../durable-objects/contract.ts";
 import { isLocationHint } from "../../durable-objects/location-hints.ts";
-import type { Bindings } from "../env.ts";
+import type { Bindings, ControllerNamespace } from "../env.ts";
 import { Problem } from "../http/errors.ts";
 
 export interface ControllerCall {
@@ -38,6 +38,13 @@ export const clusterKey = (entry: ClusterPlan | ClusterEntry): string =>
 export const nodeIdsOf = (entry: ClusterPlan | ClusterEntry): readonly number[] =>
   nodesOf(entry).map((controller) => controller.node_id);
 
+/** The objects among which the cluster's are. */
+export const controllersOf = (
+  { CONTROLLERS }: Bindings,
+  { jurisdiction }: Pick<ClusterEntry, "jurisdiction">,
+): ControllerNamespace =>
+  jurisdiction === undefined ? CONTROLLERS : CONTROLLERS.jurisdiction(jurisdiction);
+
 /** Calls one controller. Throws what the platform throws when no answer comes, and a `Problem` of a deleted cluster. */
 export async function callController(
   env: Bindings,
@@ -47,7 +54,9 @@ export async function callController(
   const nodes = "created_ms" in cluster ? nodesOf(cluster) : [];
   const hint = nodes.find((controller) => controller.node_id === nodeId)?.location_hint;
   const name = controllerName(cluster.cluster_id, nodeId);
-  const stub = env.CONTROLLERS.getByName(name, isLocationHint(hint) ? { locationHint: hint } : {});
+  // Of whom no more than the id is known, an object in a jurisdiction is not found: its name there is another.
+  const controllers = "created_ms" in cluster ? controllersOf(env, cluster) : env.CONTROLLERS;
+  const stub = controllers.getByName(name, isLocationHint(hint) ? { locationHint: hint } : {});
   const response = await stub.fetch(urlOf(route, query), {
     method: ROUTES[route].method,
     body: body ?? null,

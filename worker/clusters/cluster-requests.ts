@@ -1,6 +1,6 @@
 /**
  * What a client may ask of a new cluster, checked and completed: `{cluster_id?, voters?, controllers?,
- * metadata_version?, settings?, fork_of?, at_offset?}` becomes the plan that the directory keeps. A cluster id that the
+ * metadata_version?, settings?, jurisdiction?, fork_of?, at_offset?}` becomes the plan that the directory keeps. A cluster id that the
  * client leaves open is drawn here, once; a retry finds it in the directory. Directory ids are the nodes' own to draw.
  */
 import {
@@ -20,7 +20,13 @@ import { MV_DEFAULT, MV_MAX } from "../../src/metadata/index.ts";
 import { Problem } from "../http/errors.ts";
 import { arrayAt, integerAt, invalid, objectAt, textAt, type JsonObject } from "../http/fields.ts";
 import { LOCATION_HINTS, isLocationHint } from "../../durable-objects/location-hints.ts";
+import {
+  JURISDICTIONS,
+  isJurisdiction,
+  type Jurisdiction,
+} from "../../durable-objects/jurisdictions.ts";
 import { isUuidText, randomUuid } from "../../durable-objects/random-uuid.ts";
+import { defaultHints } from "./placement.ts";
 
 /** From 3.9-IV0 on there is kraft.version 1, which voters with directory ids need (KIP-853). */
 const METADATA_VERSIONS = { min: 21, max: MV_MAX } as const;
@@ -47,39 +53,80 @@ export interface ForkRequest {
 
 export interface ClusterRequest {
   readonly plan: ClusterPlan;
+  /** The settings that it names. */
+  readonly settings: Partial<ClusterSettings>;
+  /** It names no place for any voter: where they are is no matter of the request. */
+  readonly isPlacedByDefault: boolean;
   /** Null for a cluster that begins with nothing. */
   readonly fork: ForkRequest | null;
 }
 
-/** What `body` asks for; a `Problem` names the field that will not do. */
-export function clusterRequestOf(body: unknown, nowMs: number): ClusterRequest {
+/**
+ * What `body` asks for; a `Problem` names the field that will not do. `continent` is where it is asked from, if the
+ * platform says so.
+ */
+export function clusterRequestOf(body: unknown, nowMs: number, continent?: string): ClusterRequest {
   const fields = objectAt(body, "", [
     "cluster_id",
     "voters",
     "controllers",
     "metadata_version",
     "settings",
+    "jurisdiction",
     "fork_of",
     "at_offset",
   ]);
   const clusterId = fields["cluster_id"] === undefined ? randomUuid() : idAt(fields, "cluster_id");
   const fork = forkOf(fields);
   if (fork?.cluster_id === clusterId) throw invalid("cluster_id", "another than that of fork_of");
-  const voters = controllersOf(fields["controllers"], fields["voters"]);
+  const named = controllersOf(fields["controllers"], fields["voters"]);
+  const jurisdiction = jurisdictionOf(fields["jurisdiction"], named);
+  const isPlacedByDefault = named.every((voter) => voter.location_hint === undefined);
+  const wishes = { voters: named.length, jurisdiction, continent };
+  const voters = isPlacedByDefault ? placed(named, defaultHints(wishes)) : named;
+  const settings = settingsAt(fields["settings"]);
   const plan = {
     cluster_id: clusterId,
     planned_voters: voters,
-    settings: settingsAt(
-      fields["settings"],
-      defaultSettings(voters.map((voter) => voter.location_hint)),
-    ),
+    settings: { ...defaultSettings(hintsOf(voters)), ...settings },
+    ...(jurisdiction === undefined ? {} : { jurisdiction }),
     metadata_version:
       fields["metadata_version"] === undefined
         ? MV_DEFAULT
         : integerAt(fields["metadata_version"], "metadata_version", METADATA_VERSIONS),
     created_ms: nowMs,
   };
-  return { plan, fork };
+  return { plan, settings, isPlacedByDefault, fork };
+}
+
+const hintsOf = (voters: readonly PlannedController[]): readonly (string | undefined)[] =>
+  voters.map((voter) => voter.location_hint);
+
+/** The voters, each with its hint. */
+const placed = (
+  voters: readonly PlannedController[],
+  hints: readonly (string | undefined)[],
+): readonly PlannedController[] =>
+  voters.map((voter, at) => {
+    const { location_hint: _, ...rest } = voter;
+    const hint = hints[at];
+    return hint === undefined ? rest : { ...rest, location_hint: hint };
+  });
+
+/** The jurisdiction; every hint must lie in it. */
+function jurisdictionOf(
+  given: unknown,
+  voters: readonly PlannedController[],
+): Jurisdiction | undefined {
+  if (given === undefined) return undefined;
+  const name = textAt(given, "jurisdiction");
+  if (!isJurisdiction(name)) {
+    throw invalid("jurisdiction", `one of ${Object.keys(JURISDICTIONS).join(", ")}`);
+  }
+  const within: readonly string[] = JURISDICTIONS[name];
+  const outside = hintsOf(voters).find((hint) => hint !== undefined && !within.includes(hint));
+  if (outside === undefined) return name;
+  throw invalid("jurisdiction", `one that ${outside} lies in; in ${name} lie ${within.join(", ")}`);
 }
 
 function idAt(fields: JsonObject, name: string): string {
@@ -104,10 +151,22 @@ function forkOf(fields: JsonObject): ForkRequest | null {
 }
 
 /** Whether a cluster that exists is the one that a repeated request asks for. */
-export const agrees = (
+export const agrees = (existing: ClusterPlan | ClusterEntry, request: ClusterRequest): boolean =>
+  shape(existing, existing.fork_of) === shape(placedAs(existing, request), request.fork);
+
+/** The plan; where the request names no places, with those that the cluster has, and what follows from them. */
+function placedAs(
   existing: ClusterPlan | ClusterEntry,
-  { plan, fork }: ClusterRequest,
-): boolean => shape(existing, existing.fork_of) === shape(plan, fork);
+  { plan, settings, isPlacedByDefault }: ClusterRequest,
+): ClusterPlan {
+  if (!isPlacedByDefault) return plan;
+  const hints = hintsOf(nodesOf(existing));
+  return {
+    ...plan,
+    planned_voters: placed(plan.planned_voters, hints),
+    settings: { ...defaultSettings(hints), ...settings },
+  };
+}
 
 /** What two requests for one cluster must have in common: everything but what was drawn, or follows from the rest. */
 const shape = (
@@ -116,6 +175,7 @@ const shape = (
 ): string =>
   JSON.stringify([
     fork === null ? cluster.metadata_version : [fork.cluster_id, fork.at_offset],
+    cluster.jurisdiction,
     settingsInOrder(settingsOf(cluster)),
     nodesOf(cluster).map(({ node_id, host, port, location_hint }) => [
       node_id,
@@ -129,8 +189,8 @@ const settingsInOrder = (settings: ClusterSettings): readonly number[] =>
   CLUSTER_SETTINGS.map((name) => settings[name]);
 
 /** Numbers, or as in Kafka's files their texts. What a cluster of this build cannot go by is refused, not ignored. */
-function settingsAt(given: unknown, defaults: ClusterSettings): ClusterSettings {
-  if (given === undefined) return defaults;
+function settingsAt(given: unknown): Partial<ClusterSettings> {
+  if (given === undefined) return {};
   const fields = objectAt(given, "settings", CLUSTER_SETTINGS);
   const chosen = CLUSTER_SETTINGS.filter((name) => fields[name] !== undefined).map((name) => {
     const value = fields[name];
@@ -138,7 +198,7 @@ function settingsAt(given: unknown, defaults: ClusterSettings): ClusterSettings 
     const path = `settings["${name}"]`;
     return [name, integerAt(isText ? Number(value) : value, path, SETTING_BOUNDS[name])] as const;
   });
-  return { ...defaults, ...Object.fromEntries(chosen) };
+  return Object.fromEntries(chosen);
 }
 
 function controllersOf(given: unknown, voters: unknown): readonly PlannedController[] {

@@ -1,6 +1,6 @@
 /**
- * Reading what a client sent, within bounds: bytes, levels of nesting, UTF-8 and JSON. What a body means is not
- * known here.
+ * Reading what a client sent, within bounds: its type, bytes, levels of nesting, UTF-8 and JSON. What a body means is
+ * not known here.
  */
 import { Problem } from "./errors.ts";
 
@@ -24,15 +24,22 @@ const READING_BYTES_MAX = 48 * 1024 * 1024;
 
 let readingBytes = 0;
 
+/** A frame or JSON. A page of another site can send neither without a preflight, but can send text or a form. */
+type BodyType = "application/octet-stream" | "application/json";
+
 /**
  * The whole body. One that is announced or found to be too large is refused, and its bytes are not kept; so is one for
- * which there is no room beside those that are being read.
+ * which there is no room beside those that are being read, and one that does not say that it is of `type`. Without any
+ * bytes it may say nothing.
  */
-export async function readBytes(request: Request): Promise<Uint8Array<ArrayBuffer>> {
+export async function readBytes(
+  request: Request,
+  type: BodyType,
+): Promise<Uint8Array<ArrayBuffer>> {
   if (request.body === null) return new Uint8Array(0);
   let own = 0;
   try {
-    return await readWhole(request.body, request.headers, (bytes) => {
+    return await readWhole(request.body, { headers: request.headers, type }, (bytes) => {
       own += bytes;
       readingBytes += bytes;
     });
@@ -43,7 +50,7 @@ export async function readBytes(request: Request): Promise<Uint8Array<ArrayBuffe
 
 async function readWhole(
   body: ReadableStream<Uint8Array>,
-  headers: Headers,
+  { headers, type }: { readonly headers: Headers; readonly type: BodyType },
   hold: (bytes: number) => void,
 ): Promise<Uint8Array<ArrayBuffer>> {
   const announced = Number(headers.get("Content-Length") ?? 0);
@@ -70,12 +77,24 @@ async function readWhole(
   if (size > BODY_BYTES_MAX) {
     throw new Problem("BODY_TOO_LARGE", `a body may have at most ${BODY_BYTES_MAX} bytes`);
   }
+  if (size > 0) refuseUnless(headers.get("Content-Type"), type);
   return joined(chunks, size);
 }
 
-/** The body as text. Bytes that are not UTF-8 are refused, not replaced. */
+/** Parameters, such as a charset, are not looked at: JSON is UTF-8. */
+function refuseUnless(said: string | null, type: BodyType): void {
+  const given = said?.split(";", 1)[0]?.trim().toLowerCase() ?? "";
+  if (given === type) return;
+  const what = given === "" ? "says no type" : `says that it is ${given.slice(0, 100)}`;
+  throw new Problem(
+    "UNSUPPORTED_MEDIA_TYPE",
+    `the body ${what}; here it must be sent with Content-Type: ${type}`,
+  );
+}
+
+/** The body as the text of JSON. Bytes that are not UTF-8 are refused, not replaced. */
 export async function readText(request: Request): Promise<string> {
-  const bytes = await readBytes(request);
+  const bytes = await readBytes(request, "application/json");
   try {
     return new TextDecoder("utf-8", { fatal: true, ignoreBOM: false }).decode(bytes);
   } catch (error) {

@@ -3,8 +3,10 @@
  * Confluent's shape, `{"error_code", "message"}`, with codes of status × 100 + n as REST v3 numbers them.
  * A refusal inside a Kafka response is not an HTTP error: it arrives as Kafka's code in a 200.
  */
-import type { Context } from "hono";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
+import type { ClusterEntry } from "../../durable-objects/cluster-entry.ts";
+import { operatorLogOf } from "../../durable-objects/operator-log.ts";
+import type { ScopedContext } from "../env.ts";
 
 /** Kind → [HTTP status, error_code]. Codes are part of the interface: they are added, never reused. */
 export const CODES = {
@@ -24,6 +26,7 @@ export const CODES = {
   UNKNOWN_API: [404, 40405],
   UNKNOWN_PATH: [404, 40406],
   UNKNOWN_SNAPSHOT: [404, 40407],
+  METHOD_NOT_ALLOWED: [405, 40501],
   CLUSTER_EXISTS: [409, 40901],
   STORAGE_LOST: [409, 40902],
   TOO_MANY_CLUSTERS: [409, 40903],
@@ -33,6 +36,7 @@ export const CODES = {
   BEYOND_RETENTION: [410, 41003],
   CLUSTER_DELETED: [410, 41004],
   BODY_TOO_LARGE: [413, 41301],
+  UNSUPPORTED_MEDIA_TYPE: [415, 41501],
   TOO_MANY_REQUESTS: [429, 42901],
   INTERNAL: [500, 50001],
   NO_ACTIVE_CONTROLLER: [503, 50301],
@@ -73,9 +77,11 @@ export interface ErrorBody {
 const RETRY_AFTER_S: Readonly<Record<number, string>> = { 429: "10", 503: "1" };
 
 /** The answer for `error`. Any error but a `Problem` is a defect of ours; its message goes to the log alone. */
-export function answerProblem(error: Error, context: Context): Response {
+export function answerProblem(error: Error, context: ScopedContext): Response {
   if (!(error instanceof Problem)) {
-    console.error(`unexpected: ${error.stack ?? error.message}`);
+    const entry: ClusterEntry | undefined = context.var.entry;
+    const log = operatorLogOf({ cluster_id: entry?.cluster_id ?? null, node_id: null });
+    log.error("unexpected", `unexpected: ${error.message}`, error);
     return context.json(
       errorBody("INTERNAL", "internal error; the Worker's log has the cause"),
       500,

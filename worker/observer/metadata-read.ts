@@ -7,6 +7,7 @@ import type { MetadataImage } from "../../src/metadata/index.ts";
 import type { ClusterEntry } from "../../durable-objects/cluster-entry.ts";
 import { clusterKey } from "../channel/controller-calls.ts";
 import type { Bindings, ScopedContext } from "../env.ts";
+import { isHeld } from "../http/entity-tag.ts";
 import { Problem } from "../http/errors.ts";
 import { integerParameter, timeParameter } from "../http/fields.ts";
 import { logSource } from "./log-source.ts";
@@ -31,7 +32,7 @@ export async function answerFromImage(
   context.header("ETag", etag);
   // A cache revalidates an answer before using it: a position says nothing of what came after.
   context.header("Cache-Control", "no-cache");
-  if (context.req.header("If-None-Match") === etag) return context.body(null, 304);
+  if (isHeld(context.req.header("If-None-Match"), etag)) return context.body(null, 304);
   // What a transaction has not finished is not shown (KIP-868).
   return context.json(view(stableImage(image)));
 }

@@ -8,6 +8,7 @@ import type { ClusterPlan } from "../../durable-objects/cluster-entry.ts";
 import type { ClusterOwner, ListedCluster } from "../../durable-objects/listed-cluster.ts";
 import { parseJson, readText } from "../http/body.ts";
 import { agrees, clusterRequestOf, type ClusterRequest } from "../clusters/cluster-requests.ts";
+import { controllersOf, reasonOf } from "../channel/controller-calls.ts";
 import { changeDirectory, listFromDirectory, lookIntoDirectory } from "../clusters/directory.ts";
 import { forkPlan } from "../clusters/fork.ts";
 import { assertClusterMay, demandRole, isFor } from "../access/authenticate.ts";
@@ -57,11 +58,13 @@ async function listedData(context: ScopedContext): Promise<readonly ClusterData[
 /** Answers once the cluster is formed and led. The same request again finishes a formation that broke off. */
 clusters.post("/", async (context) => {
   const text = await readText(context.req.raw);
-  const asked = clusterRequestOf(text.trim() === "" ? {} : parseJson(text), Date.now());
+  const body = text.trim() === "" ? {} : parseJson(text);
+  const asked = clusterRequestOf(body, Date.now(), continentOf(context.req.raw));
   const { asker } = context.var;
   // Whoever may change a cluster's controllers may rehearse on a fork of it; others are an admin's to make.
   if (asked.fork === null) demandRole(asker, from("admin"));
   else assertClusterMay(asker, asked.fork.cluster_id);
+  assertKept(context.env, asked.plan);
   const { created, listed } = await listedFor(context.env, asked, ownerOf(asker));
   if (listed.deletion !== undefined) throw idOfDeleted(listed);
   if (!created && !agrees(listed.cluster, asked)) {
@@ -74,13 +77,30 @@ clusters.post("/", async (context) => {
   forgetCluster(asked.plan.cluster_id);
   const entry = await formCluster(context.env, listed);
   context.set("entry", entry);
-  const body = clusterData(context, entry);
+  const data = clusterData(context, entry);
   context.res = created
-    ? context.json(body, 201, { Location: body.metadata.self })
-    : context.json(body, 200);
+    ? context.json(data, 201, { Location: data.metadata.self })
+    : context.json(data, 200);
   stampPosition(context);
   return context.res;
 });
+
+/** Where the platform says that the request comes from; a local run says nothing. */
+function continentOf(request: Request): string | undefined {
+  const cf: unknown = "cf" in request ? request.cf : undefined;
+  if (typeof cf !== "object" || cf === null || !("continent" in cf)) return undefined;
+  return typeof cf.continent === "string" ? cf.continent : undefined;
+}
+
+/** Refuses a jurisdiction that the runtime cannot keep, before anything is listed. */
+function assertKept(env: Bindings, plan: ClusterPlan): void {
+  try {
+    controllersOf(env, plan);
+  } catch (error) {
+    const message = `jurisdiction: must be left out here: ${reasonOf(error)}`;
+    throw new Problem("INVALID_REQUEST", message, { cause: error });
+  }
+}
 
 /** A fork that cannot be made leaves nothing behind: which state it begins with is found out before it is listed. */
 async function listedFor(

@@ -47,7 +47,7 @@ controllers.get("/", async (context) => {
 controllers.post("/:node_id/frames", async (context) => {
   const { entry } = context.var;
   const nodeId = nodeIdAt(entry, context.req.param("node_id"));
-  const frame = await readBytes(context.req.raw);
+  const frame = await readBytes(context.req.raw, "application/octet-stream");
   if (frame.byteLength < FRAME_BYTES_MIN) {
     throw new Problem(
       "MALFORMED_FRAME",

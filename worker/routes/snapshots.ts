@@ -8,6 +8,7 @@ import { HEADERS } from "../../durable-objects/contract.ts";
 import { settingsOf } from "../../durable-objects/cluster-settings.ts";
 import { reasonOf } from "../channel/controller-calls.ts";
 import type { Scope, ScopedContext } from "../env.ts";
+import { isHeld } from "../http/entity-tag.ts";
 import { Problem } from "../http/errors.ts";
 import { invalid } from "../http/fields.ts";
 import { addressOf, resource, wholeList } from "../http/resources.ts";
@@ -127,7 +128,7 @@ async function sendFile(
   const [any] = offered;
   // Controllers of different builds may write one state in different bytes.
   const etag = any === undefined ? "" : `W/"${idText(any)}"`;
-  if (any !== undefined && context.req.header("If-None-Match") === etag) {
+  if (any !== undefined && isHeld(context.req.header("If-None-Match"), etag)) {
     describeFile(context, any, etag);
     return context.body(null, 304);
   }

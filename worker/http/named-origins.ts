@@ -1,0 +1,42 @@
+/**
+ * Which web pages may read answers (CORS): those of the origins that `KEDGE_ORIGINS` names, `https://a.example,
+ * https://b.example`, and by default none. There is no word for all of them, and no answer is for a page's cookies.
+ */
+import type { MiddlewareHandler } from "hono";
+import { cors } from "hono/cors";
+import { HEADERS } from "../../durable-objects/contract.ts";
+import type { Scope } from "../env.ts";
+
+/** A browser asks again after this many seconds, so an origin that is taken off the list is off it soon. */
+const PREFLIGHT_SECONDS = 600;
+
+const SHARED = {
+  allowMethods: ["GET", "HEAD", "POST", "PATCH", "DELETE"],
+  allowHeaders: ["Accept", "Authorization", "Content-Type", "If-None-Match"],
+  exposeHeaders: [
+    ...Object.values(HEADERS),
+    "Allow",
+    "Content-Disposition",
+    "ETag",
+    "Location",
+    "Retry-After",
+  ],
+  maxAge: PREFLIGHT_SECONDS,
+};
+
+export const namedOrigins: MiddlewareHandler<Scope> = async (context, next) => {
+  const named = originsIn(context.env.KEDGE_ORIGINS ?? "");
+  const origin = context.req.header("Origin");
+  if (origin !== undefined && named.has(origin)) {
+    return await cors({ ...SHARED, origin })(context, next);
+  }
+  await next();
+  // A cache must not hand one origin's answer, which may be read, to another's page, or the reverse.
+  if (named.size > 0) context.res.headers.append("Vary", "Origin");
+};
+
+/** Origins as browsers write them. What is none, such as `*` or `null`, names nobody. */
+function originsIn(list: string): ReadonlySet<string> {
+  const urls = list.split(",").map((each) => URL.parse(each.trim()));
+  return new Set(urls.flatMap((url) => (url === null || url.origin === "null" ? [] : url.origin)));
+}

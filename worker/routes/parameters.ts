@@ -1,0 +1,57 @@
+/**
+ * Which query parameters each route knows. One that it does not know is refused: a reader that asks for a state of the
+ * past, or for a freshness, and is not understood must not take the answer for what it asked for.
+ */
+import type { MiddlewareHandler } from "hono";
+import { matchedRoutes } from "hono/route";
+import type { Scope } from "../env.ts";
+import { Problem } from "../http/errors.ts";
+
+const READ = ["min_offset", "wait_ms", "max_staleness_ms", "at_offset", "at_time"] as const;
+const PAGE = ["page_size", "page_token"] as const;
+const CLUSTER = "/kafka/v3/clusters/{cluster_id}";
+const PARTITIONS = `${CLUSTER}/topics/{topic_name}/partitions`;
+
+/** By route, as docs/HTTP.md writes it. A route that is not here knows none. */
+export const PARAMETERS: ReadonlyMap<string, readonly string[]> = new Map<
+  string,
+  readonly string[]
+>([
+  ["GET /health/ready", ["cluster_id"]],
+  ["GET /kafka/v3/clusters", ["deleted"]],
+  [`DELETE ${CLUSTER}`, ["purge"]],
+  [`POST ${CLUSTER}/rpc/{api}`, ["version"]],
+  [`POST ${CLUSTER}/controllers/{action}`, ["confirm"]],
+  [`GET ${CLUSTER}/brokers`, READ],
+  [`GET ${CLUSTER}/brokers/{broker_id}`, READ],
+  [`GET ${CLUSTER}/topics`, [...READ, ...PAGE]],
+  [`GET ${CLUSTER}/topics/{topic_name}`, READ],
+  [`GET ${PARTITIONS}`, READ],
+  [`GET ${PARTITIONS}/{partition_id}`, READ],
+  [`GET ${PARTITIONS}/{partition_id}/replicas`, READ],
+  [`GET ${CLUSTER}/metadata-log`, ["from_offset", "max_bytes", "wait_ms"]],
+  [`GET ${CLUSTER}/metadata-diff`, ["from", "to", ...PAGE]],
+]);
+
+/** A path as docs/HTTP.md writes it: `:name{pattern}` is `{name}`. */
+export const written = (path: string): string =>
+  path.replaceAll(/:(\w+)(?:\{[^/]*\})?/g, "{$1}").replace(/(?<=.)\/$/, "");
+
+export const knownParameters: MiddlewareHandler<Scope> = async (context, next) => {
+  if (context.req.url.includes("?")) {
+    const route = matchedRoutes(context).findLast(({ method }) => method !== "ALL");
+    if (route !== undefined) {
+      const known = PARAMETERS.get(`${route.method} ${written(route.path)}`) ?? [];
+      refuseUnless(known, new URL(context.req.url).searchParams);
+    }
+  }
+  await next();
+};
+
+function refuseUnless(known: readonly string[], given: URLSearchParams): void {
+  for (const name of given.keys()) {
+    if (known.includes(name)) continue;
+    const which = known.length === 0 ? "there are none here" : `known are ${known.join(", ")}`;
+    throw new Problem("INVALID_REQUEST", `${name.slice(0, 100)}: unknown parameter; ${which}`);
+  }
+}
