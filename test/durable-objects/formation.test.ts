@@ -45,6 +45,9 @@ const planOf = ({ cluster_id, metadata_version, created_ms }: ClusterEntry) => (
   planned_voters: [{ node_id: 3000, host: "localhost", port: 9093 }],
 });
 
+const peersOf = (cluster: ClusterEntry): ObjectPeers =>
+  new ObjectPeers(env.CONTROLLERS, { cluster, nodeId: 3000 }, { error: () => undefined });
+
 describe("a voter whose storage is lost", () => {
   test("is not formed again, so that nothing acknowledged vanishes, and the others go on", async () => {
     const cluster = clusterOf("AAAAAAAAAAAAAAAAAAAF0A");
@@ -202,8 +205,6 @@ describe("a cluster in a jurisdiction", () => {
 
   test("has its peers there", () => {
     const cluster = clusterOf("AAAAAAAAAAAAAAAAAAAJ1A");
-    const peersOf = (of: ClusterEntry): ObjectPeers =>
-      new ObjectPeers(env.CONTROLLERS, { cluster: of, nodeId: 3000 }, { error: () => undefined });
     expect(() => peersOf(cluster)).not.toThrow();
     expect(() => peersOf({ ...cluster, jurisdiction: "eu" })).toThrow("Jurisdiction");
   });
