@@ -108,7 +108,11 @@ async function timed(request: Promise<Response>): Promise<{ status: number; took
   return { status: response.status, tookMs };
 }
 
-const FRAME: RequestInit = { method: "POST", body: new Uint8Array(8) };
+const FRAME: RequestInit = {
+  method: "POST",
+  headers: { "Content-Type": "application/octet-stream" },
+  body: new Uint8Array(8),
+};
 
 /** Frames, reads and health of one cluster. */
 const REQUESTS = [

@@ -2,6 +2,7 @@
  * Secrets that a test plants in a cluster's metadata, and the search for them in whatever comes out of it: as they are,
  * in base64 and in hexadecimal.
  */
+import { PARAMETERS } from "../../worker/routes/parameters.ts";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { MetadataRecord } from "../../src/protocol/index.ts";
@@ -98,16 +99,23 @@ function base64Of(secret: string, before: number): string {
 /** What the paths of docs/HTTP.md stand for. */
 export type Places = Readonly<Record<string, string | number>>;
 
+/** A path that can be read, and the query parameters that it knows. */
+export interface ReadPath {
+  readonly path: string;
+  readonly parameters: readonly string[];
+}
+
 /** Every path of docs/HTTP.md that can be read, at `places`. */
-export function readPaths(places: Places): readonly string[] {
+export function readPaths(places: Places): readonly ReadPath[] {
   const page = readFileSync(join(import.meta.dirname, "../../docs/HTTP.md"), "utf8");
-  return [...page.matchAll(/^### `GET (\S+)`$/gm)].map(([, path = ""]) =>
-    path.replaceAll(/\{(\w+)\}/g, (_, name: string) => {
+  return [...page.matchAll(/^### `GET (\S+)`$/gm)].map(([, written = ""]) => ({
+    parameters: PARAMETERS.get(`GET ${written}`) ?? [],
+    path: written.replaceAll(/\{(\w+)\}/g, (_, name: string) => {
       const place = places[name];
-      if (place === undefined) throw new Error(`nothing stands for {${name}} in ${path}`);
+      if (place === undefined) throw new Error(`nothing stands for {${name}} in ${written}`);
       return encodeURIComponent(place);
     }),
-  );
+  }));
 }
 
 /** Where the answer is a file as Kafka writes it, which has a checksum: nothing is redacted in it. */

@@ -80,6 +80,12 @@ async function set(resourceName: string, name: string, value: string): Promise<n
   return body.responses[0]?.errorCode;
 }
 
+const posted = (body: string): RequestInit => ({
+  method: "POST",
+  headers: { "Content-Type": "application/json" },
+  body,
+});
+
 interface Found {
   readonly path: string;
   readonly status: number;
@@ -123,10 +129,18 @@ async function searchAll(): Promise<readonly Found[]> {
     ...offsets.map((at) => `?from=0&to=${at}&max_bytes=${at}`),
   ];
   const found: Found[] = [];
-  for (const path of readPaths(places)) {
-    for (const question of questions) found.push(await search(`${path}${question}`));
+  for (const { path, parameters } of readPaths(places)) {
+    const asked = questions.map((question) => known(question, parameters));
+    for (const question of new Set(["?of=nobody", ...asked]))
+      found.push(await search(`${path}${question}`));
   }
   return found;
+}
+
+/** What of a question a path knows: one unknown parameter, and nothing would be answered. */
+function known(question: string, parameters: readonly string[]): string {
+  const asked = [...new URLSearchParams(question)].filter(([name]) => parameters.includes(name));
+  return asked.length === 0 ? "" : `?${new URLSearchParams(asked).toString()}`;
 }
 
 async function snapshotId(): Promise<string> {
@@ -177,7 +191,7 @@ describe("a secret that a client wrote", () => {
       configurationKeys: null,
     }));
     const body = JSON.stringify({ resources, includeSynonyms: true, includeDocumentation: true });
-    const found = await search(`${own()}/rpc/DescribeConfigs`, { method: "POST", body });
+    const found = await search(`${own()}/rpc/DescribeConfigs`, posted(body));
     expect(found).toMatchObject({ status: 200, leaks: [] });
   });
 
@@ -219,7 +233,7 @@ describe("a secret that a client wrote", () => {
       }),
     ],
   ])("is not in the refusal when it %s", async (_, path, body) => {
-    expect((await search(`${own()}/${path}`, { method: "POST", body })).leaks).toEqual([]);
+    expect((await search(`${own()}/${path}`, posted(body))).leaks).toEqual([]);
   });
 });
 
@@ -246,7 +260,7 @@ describe("a secret of any kind that is in the log", () => {
   test("is in the files, where the search finds it", () => {
     expect(filesWithout(all)).toEqual([]);
     expect(all.filter(({ path, leaks }) => isRaw(path) && leaks.length > 0).length).toBeGreaterThan(
-      5,
+      1,
     );
     expect([countOf(all, 200) > 100, countOf(all, 400) > 10]).toEqual([true, true]);
   });

@@ -24,7 +24,7 @@ import { namedPrincipal } from "./principal.ts";
 
 export const authenticate: MiddlewareHandler<Scope> = async (context, next) => {
   const { env, req } = context;
-  if (env.KEDGE_LOOPBACK !== undefined) assertFromHere(req.raw);
+  if (env.KEDGE_LOOPBACK !== undefined) assertFromHere(req.raw, env.KEDGE_ORIGINS ?? "");
   const roles = rolesOf(context);
   if (roles === null) return next();
   const claims = isUnlocked(env) ? null : await claimsOf(env, req.raw);

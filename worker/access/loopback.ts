@@ -4,11 +4,12 @@
  * rebinding) calls it by that name. Both are refused, whatever they bring.
  */
 import { Problem } from "../http/errors.ts";
+import { originsIn } from "../http/named-origins.ts";
 
 const NAMES = ["127.0.0.1", "localhost", "[::1]"];
 
-/** Throws a `Problem` for what a page of elsewhere would send. */
-export function assertFromHere(request: Request): void {
+/** Throws a `Problem` for what a page of elsewhere would send; those of the origins that `named` lists are from here. */
+export function assertFromHere(request: Request, named: string): void {
   const host = request.headers.get("Host") ?? new URL(request.url).host;
   if (!NAMES.includes(host.replace(/:\d+$/, ""))) {
     throw new Problem(
@@ -17,6 +18,6 @@ export function assertFromHere(request: Request): void {
     );
   }
   const origin = request.headers.get("Origin");
-  if (origin !== null && origin !== `http://${host}`)
+  if (origin !== null && origin !== `http://${host}` && !originsIn(named).has(origin))
     throw new Problem("FORBIDDEN", "pages of another origin may not ask here");
 }

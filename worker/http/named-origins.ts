@@ -36,7 +36,7 @@ export const namedOrigins: MiddlewareHandler<Scope> = async (context, next) => {
 };
 
 /** Origins as browsers write them. What is none, such as `*` or `null`, names nobody. */
-function originsIn(list: string): ReadonlySet<string> {
+export function originsIn(list: string): ReadonlySet<string> {
   const urls = list.split(",").map((each) => URL.parse(each.trim()));
   return new Set(urls.flatMap((url) => (url === null || url.origin === "null" ? [] : url.origin)));
 }
