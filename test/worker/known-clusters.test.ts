@@ -321,7 +321,11 @@ describe("a deleted cluster", () => {
     ["a frame", "controllers/3000/frames", FRAME],
     ["a read", "metadata-log", {}],
     ["a list of snapshots", "snapshots", {}],
-    ["a call", "rpc/DescribeCluster", { method: "POST", body: DESCRIBE }],
+    [
+      "a call",
+      "rpc/DescribeCluster",
+      { method: "POST", headers: { "Content-Type": "application/json" }, body: DESCRIBE },
+    ],
     ["a start", "controllers/3000:start", { method: "POST" }],
     ["a restart", "controllers/3000:restart", { method: "POST" }],
   ] as const)("refuses %s by what its controllers say, at once", async (_, path, init) => {
