@@ -7,6 +7,7 @@
  */
 import { CONTROLLER_MUTANTS } from "./controller.ts";
 import { ELECTION_MUTANTS } from "./election.ts";
+import { INSTALL_MUTANTS } from "./installs.ts";
 import { METADATA_MUTANTS } from "./metadata.ts";
 import type { Mutant } from "./mutant.ts";
 import { REPLICATION_MUTANTS } from "./replication.ts";
@@ -18,6 +19,7 @@ export const MUTANTS: readonly Mutant[] = [
   ...REPLICATION_MUTANTS,
   ...SHELL_MUTANTS,
   ...SNAPSHOT_MUTANTS,
+  ...INSTALL_MUTANTS,
   ...METADATA_MUTANTS,
   ...CONTROLLER_MUTANTS,
 ];
