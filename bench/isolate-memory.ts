@@ -2,6 +2,8 @@
  * What the isolate of a runtime holds in memory, as its inspector says (the Chrome DevTools protocol): the JavaScript
  * heap and, beside it, the bytes of array buffers. Neither SQLite's cache nor the runtime itself is in it.
  */
+import type { Edge } from "../local/edge.ts";
+
 interface Usage {
   readonly usedSize: number;
   readonly backingStorageSize: number;
@@ -17,13 +19,15 @@ const LOOK_MS = 50;
 
 export class IsolateMemory {
   readonly #socket: WebSocket;
+  readonly #url: string;
   readonly #answers = new Map<number, (result: unknown) => void>();
   #nextCall = 1;
   #peak = 0;
   #isWatched = true;
 
-  private constructor(socket: WebSocket) {
+  private constructor(socket: WebSocket, url: string) {
     this.#socket = socket;
+    this.#url = url;
     socket.addEventListener("message", ({ data }) => {
       const { id, result }: { readonly id?: number; readonly result?: unknown } = JSON.parse(
         String(data),
@@ -34,14 +38,14 @@ export class IsolateMemory {
     });
   }
 
-  /** Watches the one isolate of the runtime whose inspector listens on `port`, until it is closed. */
-  static async of(port: number | null): Promise<IsolateMemory> {
+  /** Watches the one isolate of a runtime that was started with its inspector, until it is closed. */
+  static async of({ inspectorPort: port, url }: Edge): Promise<IsolateMemory> {
     const socket = new WebSocket(`ws://127.0.0.1:${port}/main`);
     await new Promise<void>((opened, failed) => {
       socket.addEventListener("open", () => opened());
       socket.addEventListener("error", () => failed(new Error(`no inspector on ${port}`)));
     });
-    const memory = new IsolateMemory(socket);
+    const memory = new IsolateMemory(socket, url);
     void memory.#watch();
     return memory;
   }
@@ -50,7 +54,7 @@ export class IsolateMemory {
   async held(): Promise<Held> {
     await this.#look();
     const peak = this.#peak;
-    await this.#call("HeapProfiler.collectGarbage");
+    await this.#collectGarbage();
     this.#peak = 0;
     const live = await this.#look();
     return { live: megabytes(live), peak: megabytes(peak) };
@@ -59,6 +63,16 @@ export class IsolateMemory {
   close(): void {
     this.#isWatched = false;
     this.#socket.close();
+  }
+
+  // It is a task of the isolate, which runs none while nothing arrives.
+  async #collectGarbage(): Promise<void> {
+    const collected = this.#call("HeapProfiler.collectGarbage").then(() => true);
+    const arrived = async (): Promise<boolean> => {
+      await (await fetch(`${this.#url}/health/live`)).text();
+      return false;
+    };
+    while (!(await Promise.race([collected, arrived()])));
   }
 
   async #watch(): Promise<void> {

@@ -27,9 +27,9 @@ interface Run {
 
 const ALONE = 1;
 const RUNS: readonly Run[] = [
-  { commits: 1_000_000, partitions: 0, voters: ALONE },
   { commits: 0, partitions: 100_000, voters: ALONE },
   { commits: 0, partitions: 100_000, voters: 3 },
+  { commits: 1_000_000, partitions: 0, voters: ALONE },
 ];
 /** Some minutes more: `--largest`. */
 const LARGEST: Run = { commits: 0, partitions: 2_000_000, voters: ALONE };
@@ -41,10 +41,6 @@ const GIVEN_UP_MS = 300_000;
 export async function snapshots(options: {
   readonly largest?: boolean | undefined;
 }): Promise<void> {
-  const writes: Row[] = [];
-  printHead(
-    "commits | partitions | voters | boots from | served after s | longest event ms | live, peak MB | first read of a cold isolate s | live, peak MB",
-  );
   for (const run of options.largest === true ? [LARGEST] : RUNS) {
     const quorum = await startQuorum({
       config: "bench/wrangler.toml",
@@ -52,16 +48,11 @@ export async function snapshots(options: {
       form: ({ url }) => formCluster(url, { voters: run.voters, settings: SETTINGS }),
     });
     try {
-      writes.push(...(await measured(quorum, run)));
+      await measure(quorum, run);
     } finally {
       await quorum.stop();
     }
   }
-  console.log();
-  printHead(
-    "commits | partitions | voters | writes | p50, p99, max ms | longest event ms | in s | snapshot MB | live, peak MB",
-  );
-  for (const row of writes) print(row);
 }
 
 type Row = readonly (string | number)[];
@@ -72,25 +63,28 @@ function printHead(columns: string): void {
 
 const print = (cells: Row): void => console.log(`| ${cells.join(" | ")} |`);
 
-/** Prints how the run's nodes boot and are read; how they were written to, as two rows. */
-async function measured(quorum: Quorum, run: Run): Promise<readonly Row[]> {
+/** Prints how the run's nodes take writes, how they boot, and how they are read. */
+async function measure(quorum: Quorum, run: Run): Promise<void> {
   const nodes = nodesOf(quorum);
   const { commits, partitions, voters } = run;
-  const about = [commits, partitions, voters];
+  console.log(`${commits} commits, ${partitions} partitions more, voters: ${voters}\n`);
   await warmUp(quorum);
   const end = await fill(quorum, nodes, { commits, topics: partitions / PARTITIONS });
 
-  const before = await IsolateMemory.of(quorum.edge.inspectorPort);
+  const before = await IsolateMemory.of(quorum.edge);
   const fromLog = await booted(quorum, before);
   const made = await writing(quorum, before, () => haveSnapshot(quorum, end));
   const size = Number((await newestOf(quorum))[0]?.["size"]);
   const quiet = await writing(quorum, before, afterMs(QUIET_MS));
   before.close();
+  printHead("writes | p50, p99, max ms | longest event ms | in s | live, peak MB");
+  print([`while ${(size / 1e6).toFixed(1)} MB are made`, ...made]);
+  print(["without", ...quiet]);
 
   await askEvery(quorum, nodes, "/stop");
   await quorum.kill();
   await quorum.restart();
-  const memory = await IsolateMemory.of(quorum.edge.inspectorPort);
+  const memory = await IsolateMemory.of(quorum.edge);
   const fromSnapshot = await booted(quorum, memory);
   const cluster = quorum.formed.cluster_id;
   const topics = `/kafka/v3/clusters/${cluster}/topics?page_size=1`;
@@ -98,12 +92,13 @@ async function measured(quorum: Quorum, run: Run): Promise<readonly Row[]> {
   const readLog = await firstRead(quorum, memory, `/bench/read-log?cluster=${cluster}`);
   memory.close();
 
-  print([...about, "the log", ...fromLog, ...readLog]);
-  print([...about, "a snapshot", ...fromSnapshot, ...readSnapshot]);
-  return [
-    [...about, "while it is made", ...made.slice(0, 3), (size / 1e6).toFixed(1), ...made.slice(3)],
-    [...about, "without", ...quiet.slice(0, 3), "", ...quiet.slice(3)],
-  ];
+  console.log();
+  printHead(
+    "boots from | served after s | longest event ms | live, peak MB | first read of a cold isolate s | live, peak MB",
+  );
+  print(["the log", ...fromLog, ...readLog]);
+  print(["a snapshot", ...fromSnapshot, ...readSnapshot]);
+  console.log();
 }
 
 /** Stops the nodes once the code that writes has been compiled. */

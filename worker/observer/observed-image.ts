@@ -152,7 +152,7 @@ async function advance(key: string, { batches }: CommittedRange): Promise<boolea
   const at = batches.findIndex(({ baseOffset }) => baseOffset === offset + 1);
   if (at < 0) return false;
   const image = await nextImage(
-    replayInSlices(current.image, replayable(batches.slice(at))),
+    replayInSlices(current.image, replayable(batches, at)),
     current.image,
   );
   if (presentOf(key)?.image !== current.image) return true;
@@ -172,11 +172,16 @@ async function nextImage(
   return last;
 }
 
-/** The batches as replay takes them, decoded as they are taken: a large one in several goes, with a null between them. */
+/**
+ * The batches from the one at `from` on as replay takes them, decoded as they are taken: a large one in several goes,
+ * with a null between them.
+ */
 export function* replayable(
-  batches: Iterable<BatchInRow>,
+  batches: readonly BatchInRow[],
+  from = 0,
 ): Generator<ReplayedBatch | null, void, undefined> {
-  for (const row of batches) {
+  // By index: a range may have twenty thousand, and is replayed in many slices, none of which should copy it.
+  for (let at = from, row = batches[at]; row !== undefined; at += 1, row = batches[at]) {
     const { lastOffset, leaderEpoch: epoch, timestampMs } = row;
     const batch = decodeVerifiedBatch(row);
     const records: MetadataRecord[] = [];
