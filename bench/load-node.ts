@@ -1,7 +1,7 @@
 /** Load from inside the runtime: the same frames that the gateway would send, without HTTP from outside. */
 import { DurableObject } from "cloudflare:workers";
 import type { ControllerNode } from "../durable-objects/controller-node.ts";
-import { ROUTES, urlOf } from "../durable-objects/contract.ts";
+import { leaderNamedIn, ROUTES, urlOf } from "../durable-objects/contract.ts";
 import type { CeilingNode } from "./ceiling-node.ts";
 import { closedLoop, type Load } from "./load.ts";
 
@@ -27,6 +27,9 @@ export class LoadNode extends DurableObject<BenchEnv> {
         body: shape.frame,
       });
       if (!response.ok) throw new Error(`the leader answered ${response.status}`);
+      // A refusal is a fast answer, and no commit.
+      if (leaderNamedIn(response.headers) !== undefined)
+        throw new Error("the leader has lost its office: the machine is too busy");
       await response.arrayBuffer();
     });
   }

@@ -24,6 +24,8 @@ export interface EdgeOptions {
    * it.
    */
   readonly config?: string;
+  /** Opens the runtime's inspector (the Chrome DevTools protocol) on a free loopback port. */
+  readonly inspector?: boolean;
   /** Receives every line that the runtime or the Worker prints. Standard error when absent. */
   readonly onLine?: (line: string) => void;
 }
@@ -34,6 +36,8 @@ export interface Edge {
   readonly port: number;
   /** The runtime's process id. */
   readonly pid: number;
+  /** The loopback port of the runtime's inspector; null where none was asked for. */
+  readonly inspectorPort: number | null;
   /** Settles when the runtime is gone, with how it went: `exit 0` or `SIGKILL`. */
   readonly exited: Promise<string>;
   /** Ends the runtime: SIGTERM, and SIGKILL to one that is still there after three seconds. */
@@ -45,6 +49,7 @@ export interface Edge {
 const STOP_MS = 3_000;
 /** The runtime listens tens of milliseconds after its start; a crowded CI machine may need far longer. */
 const LISTEN_MS = 30_000;
+const LOOK_MS = 5;
 
 /** Another runtime uses the folder. */
 export class StateInUseError extends Error {
@@ -64,7 +69,8 @@ export async function startEdge(options: EdgeOptions): Promise<Edge> {
   await claim(persistTo);
   if (port !== 0) await assertFree(port);
   const config = await writeConfig(persistTo, port, options.config ?? "wrangler.toml");
-  const child = spawn(runtimePath(), ["serve", config, "--control-fd=3"], {
+  const inspector = options.inspector === true ? ["--inspector-addr=127.0.0.1:0"] : [];
+  const child = spawn(runtimePath(), ["serve", config, "--control-fd=3", ...inspector], {
     stdio: ["ignore", "pipe", "pipe", "pipe"],
     env: { ...process.env, ...RUNTIME_ENVIRONMENT },
   });
@@ -78,12 +84,14 @@ export async function startEdge(options: EdgeOptions): Promise<Edge> {
   process.once("exit", killNow);
   void exited.then(() => process.off("exit", killNow));
   try {
-    const listening = await listeningPort(child, exited);
+    const opened = openedPorts(child, exited);
+    const listening = await opened("listen");
+    const inspectorPort = options.inspector === true ? await opened("listen-inspector") : null;
     await writeFile(
       ownerFile(persistTo),
       JSON.stringify({ pid: child.pid, parent: process.pid, port: listening }),
     );
-    return edgeOf(child, listening, exited);
+    return edgeOf(child, { port: listening, inspectorPort }, exited);
   } catch (error) {
     child.kill("SIGKILL");
     if (tail().includes("Address already in use")) throw portInUse(port);
@@ -106,7 +114,11 @@ async function writeConfig(persistTo: string, port: number, config: string): Pro
   return join(persistTo, "runtime", "workerd.capnp");
 }
 
-function edgeOf(child: ChildProcess, port: number, exited: Promise<string>): Edge {
+function edgeOf(
+  child: ChildProcess,
+  ports: Pick<Edge, "port" | "inspectorPort">,
+  exited: Promise<string>,
+): Edge {
   const end = async (signal: NodeJS.Signals): Promise<void> => {
     child.kill(signal);
     const timer = setTimeout(() => child.kill("SIGKILL"), STOP_MS);
@@ -114,8 +126,8 @@ function edgeOf(child: ChildProcess, port: number, exited: Promise<string>): Edg
     clearTimeout(timer);
   };
   return {
-    url: `http://127.0.0.1:${port}`,
-    port,
+    ...ports,
+    url: `http://127.0.0.1:${ports.port}`,
     pid: child.pid ?? 0,
     exited,
     stop: () => end("SIGTERM"),
@@ -143,34 +155,33 @@ function followLines(child: ChildProcess, onLine: (line: string) => void): () =>
   return () => last.join(" | ");
 }
 
-/** The runtime reports each socket it opened as one line of JSON on its control descriptor. */
-async function listeningPort(child: ChildProcess, exited: Promise<string>): Promise<number> {
+/** The runtime reports each socket that it opened as one line of JSON on its control descriptor. */
+type OpenedPort = (event: "listen" | "listen-inspector") => Promise<number>;
+
+function openedPorts(child: ChildProcess, exited: Promise<string>): OpenedPort {
   const control = child.stdio[3];
   if (control === null || control === undefined || !("read" in control))
     throw new Error("no control descriptor");
+  const ports = new Map<string, number>();
   const lines = createInterface({ input: control });
-  const listening = new Promise<number>((settle) => {
-    lines.on("line", (line) => {
-      const message: { readonly event?: string; readonly port?: number } = JSON.parse(line);
-      if (message.event === "listen" && message.port !== undefined) settle(message.port);
-    });
+  lines.on("line", (line) => {
+    const message: { readonly event?: string; readonly port?: number } = JSON.parse(line);
+    if (message.event !== undefined && message.port !== undefined)
+      ports.set(message.event, message.port);
   });
-  const gone = exited.then((how) => {
-    throw new Error(`it ended with ${how}`);
-  });
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_settle, fail) => {
-    timer = setTimeout(
-      () => fail(new Error(`it was not listening after ${LISTEN_MS} ms`)),
-      LISTEN_MS,
-    );
-  });
-  try {
-    return await Promise.race([listening, gone, late]);
-  } finally {
-    clearTimeout(timer);
-    void gone.catch(() => undefined);
-  }
+  let how: string | null = null;
+  void exited.then((ended) => (how = ended));
+  const deadline = performance.now() + LISTEN_MS;
+  return async (event) => {
+    for (;;) {
+      const port = ports.get(event);
+      if (port !== undefined) return port;
+      if (how !== null) throw new Error(`it ended with ${how}`);
+      if (performance.now() > deadline)
+        throw new Error(`it was not listening after ${LISTEN_MS} ms`);
+      await new Promise((settle) => setTimeout(settle, LOOK_MS));
+    }
+  };
 }
 
 /** Says which runtime uses a folder, and which process started it. */
