@@ -4,7 +4,7 @@
  */
 import type { CeilingNode } from "./ceiling-node.ts";
 import type { LoadNode } from "./load-node.ts";
-import { findCluster } from "../worker/clusters/directory.ts";
+import { findCluster } from "../worker/clusters/known-clusters.ts";
 import worker from "../worker/index.ts";
 import { logSource } from "../worker/observer/log-source.ts";
 import { observeWith } from "../worker/observer/observed-image.ts";
