@@ -24,7 +24,7 @@ const WITHOUT_SNAPSHOTS = {
 const COMMITS = [1_000, 100_000, 1_000_000];
 
 export async function boot(): Promise<void> {
-  slices();
+  await slices();
   console.log();
   const quorum = await startQuorum({
     config: "bench/wrangler.toml",

@@ -2,7 +2,7 @@
 import { DurableObject } from "cloudflare:workers";
 import { bearerHeader, UNLOCKED } from "../durable-objects/bearer.ts";
 import type { ControllerNode } from "../durable-objects/controller-node.ts";
-import { ROUTES, urlOf } from "../durable-objects/contract.ts";
+import { leaderNamedIn, ROUTES, urlOf } from "../durable-objects/contract.ts";
 import type { CeilingNode } from "./ceiling-node.ts";
 import { closedLoop, type Load } from "./load.ts";
 
@@ -29,6 +29,9 @@ export class LoadNode extends DurableObject<BenchEnv> {
         headers: bearerHeader(UNLOCKED),
       });
       if (!response.ok) throw new Error(`the leader answered ${response.status}`);
+      // A refusal is a fast answer, and no commit.
+      if (leaderNamedIn(response.headers) !== undefined)
+        throw new Error("the leader has lost its office: the machine is too busy");
       await response.arrayBuffer();
     });
   }

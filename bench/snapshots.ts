@@ -1,10 +1,11 @@
 /**
- * What a snapshot costs while it is made, and what it saves at the next boot: logs of many commits and of many
- * partitions, given to stopped nodes. All three nodes share one thread and one heap here, and make theirs at once.
+ * What a snapshot costs while it is made, and what it saves: logs of many commits and of many partitions, given to
+ * stopped nodes. One voter stands for an isolate of its own, as voters of different locations have; three share one
+ * thread and one heap here, and make their snapshots nearly at once.
  */
-import { readFile } from "node:fs/promises";
 import { formCluster } from "../client/cluster-client.ts";
 import { startQuorum, type Quorum } from "../local/quorum.ts";
+import { IsolateMemory, type Held } from "./isolate-memory.ts";
 import {
   ask,
   askEvery,
@@ -18,97 +19,159 @@ import {
 import { PARTITIONS } from "./long-log.ts";
 import { quantile } from "./quantile.ts";
 
-interface Log {
+interface Run {
   readonly commits: number;
   readonly partitions: number;
+  readonly voters: 1 | 3;
 }
 
-/** The last is several minutes and gigabytes: `--largest`. */
-const LOGS: readonly Log[] = [
-  { commits: 1_000_000, partitions: 0 },
-  { commits: 0, partitions: 100_000 },
+const ALONE = 1;
+const RUNS: readonly Run[] = [
+  { commits: 0, partitions: 100_000, voters: ALONE },
+  { commits: 0, partitions: 100_000, voters: 3 },
+  { commits: 1_000_000, partitions: 0, voters: ALONE },
 ];
-const LARGEST: Log = { commits: 0, partitions: 2_000_000 };
-const SETTINGS = { "metadata.log.max.record.bytes.between.snapshots": 1_000_000 };
-const GIVEN_UP_MS = 600_000;
+/** Some minutes more: `--largest`. */
+const LARGEST: Run = { commits: 0, partitions: 2_000_000, voters: ALONE };
+/** More than the writes beside it make, so that none is made while the quiet ones are timed. */
+const SETTINGS = { "metadata.log.max.record.bytes.between.snapshots": 5_000_000 };
+const QUIET_MS = 5_000;
+const GIVEN_UP_MS = 300_000;
 
 export async function snapshots(options: {
   readonly largest?: boolean | undefined;
 }): Promise<void> {
-  console.log(
-    "| commits | partitions | served after s | write p50, p99 ms | while made | longest event ms | made in s | snapshot MB | served from it after s | first read of a cold isolate s | peak RSS MB |",
-  );
-  console.log("| ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |");
-  for (const log of options.largest === true ? [...LOGS, LARGEST] : LOGS) {
+  for (const run of options.largest === true ? [LARGEST] : RUNS) {
     const quorum = await startQuorum({
       config: "bench/wrangler.toml",
-      form: (edge) => formCluster(edge, { voters: 3, settings: SETTINGS }),
+      inspector: true,
+      form: (edge) => formCluster(edge, { voters: run.voters, settings: SETTINGS }),
     });
     try {
-      console.log(`| ${(await row(quorum, log)).join(" | ")} |`);
+      await measure(quorum, run);
     } finally {
       await quorum.stop();
     }
   }
 }
 
-async function row(quorum: Quorum, log: Log): Promise<readonly (string | number)[]> {
-  const nodes = quorum.formed.controllers.map(({ node_id }) => node_id);
-  await untilLevel(quorum, nodes);
-  await askEvery(quorum, nodes, "/stop");
-  const end = await fill(quorum, nodes, {
-    commits: log.commits,
-    topics: log.partitions / PARTITIONS,
-  });
-  const served = await servedAfter(quorum, nodes);
-  await askEvery(quorum, nodes, "/bench-longest");
-  const beganMs = performance.now();
-  const making = await writesUntil(quorum, async () => {
-    const newest = await newestOf(quorum, nodes);
-    return newest.every((snapshot) => Number(snapshot?.["end_offset"] ?? 0) >= end);
-  });
-  const madeMs = performance.now() - beganMs;
-  const longest = (await askEvery(quorum, nodes.slice(0, 1), "/bench-longest"))[0]?.["longest_ms"];
-  const quietEndMs = performance.now() + 3_000;
-  const quiet = await writesUntil(quorum, async () => performance.now() > quietEndMs);
-  const size = Number((await newestOf(quorum, nodes))[0]?.["size"]);
-  await untilLevel(quorum, nodes);
-  await askEvery(quorum, nodes, "/stop");
-  const fromSnapshot = await servedAfter(quorum, nodes);
-  const peak = await peakMegabytes(quorum.edge.pid);
-  await quorum.kill();
-  await quorum.restart();
-  await quorum.untilReady();
-  const cold = await coldRead(quorum);
-  return [
-    log.commits,
-    log.partitions,
-    seconds(served),
-    quantiles(quiet),
-    quantiles(making),
-    Number(longest),
-    seconds(madeMs),
-    (size / 1e6).toFixed(1),
-    seconds(fromSnapshot),
-    seconds(cold),
-    peak,
-  ];
+type Row = readonly (string | number)[];
+
+function printHead(columns: string): void {
+  console.log(`| ${columns} |\n|${" ---: |".repeat(columns.split("|").length)}`);
 }
 
-/** Starts the stopped nodes, and waits until one is in office: its image is loaded and replayed then. */
-async function servedAfter(quorum: Quorum, nodes: readonly number[]): Promise<number> {
+const print = (cells: Row): void => console.log(`| ${cells.join(" | ")} |`);
+
+/** Prints how the run's nodes take writes, how they boot, and how they are read. */
+async function measure(quorum: Quorum, run: Run): Promise<void> {
+  const nodes = nodesOf(quorum);
+  const { commits, partitions, voters } = run;
+  console.log(`${commits} commits, ${partitions} partitions more, voters: ${voters}\n`);
+  await warmUp(quorum);
+  const end = await fill(quorum, nodes, { commits, topics: partitions / PARTITIONS });
+
+  const before = await IsolateMemory.of(quorum.edge);
+  const fromLog = await booted(quorum, before);
+  const made = await writing(quorum, before, () => haveSnapshot(quorum, end));
+  const size = Number((await newestOf(quorum))[0]?.["size"]);
+  const quiet = await writing(quorum, before, afterMs(QUIET_MS));
+  before.close();
+  printHead("writes | p50, p99, max ms | longest event ms | in s | live, peak MB");
+  print([`while ${(size / 1e6).toFixed(1)} MB are made`, ...made]);
+  print(["without", ...quiet]);
+
+  await askEvery(quorum, nodes, "/stop");
+  await quorum.kill();
+  await quorum.restart();
+  const memory = await IsolateMemory.of(quorum.edge);
+  const fromSnapshot = await booted(quorum, memory);
+  const cluster = quorum.formed.cluster_id;
+  const topics = `/kafka/v3/clusters/${cluster}/topics?page_size=1`;
+  const readSnapshot = await firstRead(quorum, memory, topics);
+  const readLog = await firstRead(quorum, memory, `/bench/read-log?cluster=${cluster}`);
+  memory.close();
+
+  console.log();
+  printHead(
+    "boots from | served after s | longest event ms | live, peak MB | first read of a cold isolate s | live, peak MB",
+  );
+  print(["the log", ...fromLog, ...readLog]);
+  print(["a snapshot", ...fromSnapshot, ...readSnapshot]);
+  console.log();
+}
+
+/** Stops the nodes once the code that writes has been compiled. */
+async function warmUp(quorum: Quorum): Promise<void> {
+  const nodes = nodesOf(quorum);
+  await untilLevel(quorum, nodes);
+  await askEvery(quorum, nodes, "/stop");
+  await fill(quorum, nodes, { commits: 1 });
+  await servedAfter(quorum);
+  await writesUntil(quorum, afterMs(QUIET_MS));
+  await untilLevel(quorum, nodes);
+  await askEvery(quorum, nodes, "/stop");
+}
+
+/** Starts the stopped nodes: when one was in office, with its image loaded and replayed; the longest event, and memory. */
+async function booted(quorum: Quorum, memory: IsolateMemory): Promise<Row> {
+  await memory.held();
+  await longestMs(quorum);
+  const took = await servedAfter(quorum);
+  return [seconds(took), await longestMs(quorum), held(await memory.held())];
+}
+
+/** Writes until `isDone`: how long they took each, the longest event, how long all took, and memory. */
+async function writing(
+  quorum: Quorum,
+  memory: IsolateMemory,
+  isDone: () => Promise<boolean>,
+): Promise<Row> {
   const beganMs = performance.now();
-  await askEvery(quorum, nodes, "/start");
-  return (await untilOne(quorum, nodes, isActive)) - beganMs;
+  const took = await writesUntil(quorum, isDone);
+  const endedMs = performance.now();
+  const longest = await longestMs(quorum);
+  return [quantiles(took), longest, seconds(endedMs - beganMs), held(await memory.held())];
+}
+
+/** Nothing was read before from where `path` reads: the Worker loads an image first. How long that took, and memory. */
+async function firstRead(quorum: Quorum, memory: IsolateMemory, path: string): Promise<Row> {
+  const beganMs = performance.now();
+  const response = await quorum.edge.fetch(path);
+  const text = await response.text();
+  const took = performance.now() - beganMs;
+  if (!response.ok) throw new Error(`${path}: ${response.status} ${text}`);
+  return [seconds(took), held(await memory.held())];
+}
+
+const held = ({ live, peak }: Held): string => `${live}, ${peak}`;
+
+const nodesOf = ({ formed }: Quorum): readonly number[] =>
+  formed.controllers.map(({ node_id }) => node_id);
+
+/** Starts the stopped nodes, and waits until one is in office: its image is loaded and replayed then. */
+async function servedAfter(quorum: Quorum): Promise<number> {
+  const beganMs = performance.now();
+  await askEvery(quorum, nodesOf(quorum), "/start");
+  return (await untilOne(quorum, nodesOf(quorum), isActive)) - beganMs;
+}
+
+/** The longest event since it was asked last. One isolate holds all nodes, and counts their events together. */
+async function longestMs(quorum: Quorum): Promise<number> {
+  const [answer] = await askEvery(quorum, nodesOf(quorum).slice(0, 1), "/bench-longest");
+  return Number(answer?.["longest_ms"]);
+}
+
+/** Whether every node has a snapshot that reaches as far as the log that it was given. */
+async function haveSnapshot(quorum: Quorum, end: number): Promise<boolean> {
+  const newest = await newestOf(quorum);
+  return newest.every((snapshot) => Number(snapshot?.["end_offset"] ?? 0) >= end);
 }
 
 /** The newest snapshot of each node, as its own route lists them. */
-async function newestOf(
-  quorum: Quorum,
-  nodes: readonly number[],
-): Promise<readonly (Answer | undefined)[]> {
+async function newestOf(quorum: Quorum): Promise<readonly (Answer | undefined)[]> {
   return Promise.all(
-    nodes.map(async (nodeId) => {
+    nodesOf(quorum).map(async (nodeId) => {
       const { snapshots: list } = await ask(quorum, { nodeId, path: "/snapshots", method: "GET" });
       return Array.isArray(list) ? list.at(-1) : undefined;
     }),
@@ -133,22 +196,12 @@ async function writesUntil(
   }
 }
 
-async function coldRead({ edge, formed }: Quorum): Promise<number> {
-  const beganMs = performance.now();
-  const path = `/kafka/v3/clusters/${formed.cluster_id}/topics?page_size=1`;
-  const response = await edge.fetch(path);
-  await response.text();
-  if (!response.ok) throw new Error(`${path}: ${response.status}`);
-  return performance.now() - beganMs;
-}
-
-/** The most memory that the process has had resident: heap, array buffers and all else of it. */
-async function peakMegabytes(pid: number): Promise<number> {
-  const status = await readFile(`/proc/${pid}/status`, "utf8");
-  return Math.round(Number(/VmHWM:\s+(\d+) kB/.exec(status)?.[1]) / 1_000);
+function afterMs(ms: number): () => Promise<boolean> {
+  const endMs = performance.now() + ms;
+  return () => Promise.resolve(performance.now() > endMs);
 }
 
 const seconds = (ms: number): string => (ms / 1_000).toFixed(1);
 
 const quantiles = (times: readonly number[]): string =>
-  [0.5, 0.99].map((share) => quantile(times, share).toFixed(0)).join(", ");
+  [0.5, 0.99, 1].map((share) => quantile(times, share).toFixed(0)).join(", ");

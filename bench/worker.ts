@@ -4,7 +4,10 @@
  */
 import type { CeilingNode } from "./ceiling-node.ts";
 import type { LoadNode } from "./load-node.ts";
+import { findCluster } from "../worker/clusters/known-clusters.ts";
 import worker from "../worker/index.ts";
+import { logSource } from "../worker/observer/log-source.ts";
+import { observeWith } from "../worker/observer/observed-image.ts";
 
 export { ClusterDirectory } from "../worker/index.ts";
 export { CeilingNode } from "./ceiling-node.ts";
@@ -26,6 +29,9 @@ export default {
       const path = url.searchParams.get("path") ?? "";
       return node.fetch(`https://controller${path}`, { method: request.method });
     }
+    if (url.pathname === "/bench/read-log") {
+      return Response.json(await readLog(env, url.searchParams.get("cluster") ?? ""));
+    }
     const shape = {
       writers: Number(url.searchParams.get("writers")),
       ms: Number(url.searchParams.get("ms")),
@@ -38,3 +44,11 @@ export default {
     return Response.json(await env.LOAD.getByName("0").run({ ...shape, controller, frame }));
   },
 };
+
+/** Has an image loaded as an isolate does that finds no snapshot: from the log alone, from its first record on. */
+async function readLog(env: BenchEnv, clusterId: string): Promise<object> {
+  const source = logSource(env, await findCluster(env, clusterId));
+  const offers = async () => ({ ...(await source.offers()), snapshots: [] });
+  const { position } = await observeWith(`log of ${clusterId}`, {}, { ...source, offers });
+  return position;
+}

@@ -31,6 +31,8 @@ export interface EdgeOptions {
    * token that it signed.
    */
   readonly auth?: "none";
+  /** Opens the runtime's inspector (the Chrome DevTools protocol) on a free loopback port. */
+  readonly inspector?: boolean;
   /** Receives every line that the runtime or the Worker prints. Standard error when absent. */
   readonly onLine?: (line: string) => void;
 }
@@ -47,6 +49,8 @@ export interface Edge {
   readonly port: number;
   /** The runtime's process id. */
   readonly pid: number;
+  /** The loopback port of the runtime's inspector; null where none was asked for. */
+  readonly inspectorPort: number | null;
   /** Settles when the runtime is gone, with how it went: `exit 0` or `SIGKILL`. */
   readonly exited: Promise<string>;
   /** Signs another token; rejects when nobody is asked who they are, and for a request that cannot be met. */
@@ -62,6 +66,7 @@ export interface Edge {
 const STOP_MS = 3_000;
 /** The runtime listens tens of milliseconds after its start; a crowded CI machine may need far longer. */
 const LISTEN_MS = 30_000;
+const LOOK_MS = 5;
 
 /** Another runtime uses the folder. */
 export class StateInUseError extends Error {
@@ -87,7 +92,8 @@ export async function startEdge(options: EdgeOptions): Promise<Edge> {
     config: options.config ?? "wrangler.toml",
     auth: options.auth,
   });
-  const child = spawn(runtimePath(), ["serve", config, "--control-fd=3"], {
+  const inspector = options.inspector === true ? ["--inspector-addr=127.0.0.1:0"] : [];
+  const child = spawn(runtimePath(), ["serve", config, "--control-fd=3", ...inspector], {
     stdio: ["ignore", "pipe", "pipe", "pipe"],
     // From the environment, which no list of processes shows; its configuration holds no secret.
     env: { ...process.env, ...RUNTIME_ENVIRONMENT, KEDGE_KEY: locks.secret },
@@ -102,12 +108,14 @@ export async function startEdge(options: EdgeOptions): Promise<Edge> {
   process.once("exit", killNow);
   void exited.then(() => process.off("exit", killNow));
   try {
-    const listening = await listeningPort(child, exited);
+    const opened = openedPorts(child, exited);
+    const listening = await opened("listen");
+    const inspectorPort = options.inspector === true ? await opened("listen-inspector") : null;
     await writeFile(
       ownerFile(persistTo),
       JSON.stringify({ pid: child.pid, parent: process.pid, port: listening }),
     );
-    return edgeOf(child, { port: listening, exited, locks });
+    return edgeOf(child, { port: listening, inspectorPort }, { exited, locks });
   } catch (error) {
     child.kill("SIGKILL");
     if (tail().includes("Address already in use")) throw portInUse(port);
@@ -156,11 +164,8 @@ async function writeConfig({ persistTo, port, config, auth }: Configured): Promi
 
 function edgeOf(
   child: ChildProcess,
-  {
-    port,
-    exited,
-    locks,
-  }: { readonly port: number; readonly exited: Promise<string>; readonly locks: Locks },
+  ports: Pick<Edge, "port" | "inspectorPort">,
+  { exited, locks }: { readonly exited: Promise<string>; readonly locks: Locks },
 ): Edge {
   const end = async (signal: NodeJS.Signals): Promise<void> => {
     child.kill(signal);
@@ -168,13 +173,13 @@ function edgeOf(
     await exited;
     clearTimeout(timer);
   };
-  const url = `http://127.0.0.1:${port}`;
+  const url = `http://127.0.0.1:${ports.port}`;
   return {
+    ...ports,
     url,
     token: locks.token,
     gatewayToken: locks.gatewayToken,
     tokenFile: locks.tokenFile,
-    port,
     pid: child.pid ?? 0,
     exited,
     mint: (request) => mintToken(locks.secret, request),
@@ -204,34 +209,33 @@ function followLines(child: ChildProcess, onLine: (line: string) => void): () =>
   return () => last.join(" | ");
 }
 
-/** The runtime reports each socket it opened as one line of JSON on its control descriptor. */
-async function listeningPort(child: ChildProcess, exited: Promise<string>): Promise<number> {
+/** The runtime reports each socket that it opened as one line of JSON on its control descriptor. */
+type OpenedPort = (event: "listen" | "listen-inspector") => Promise<number>;
+
+function openedPorts(child: ChildProcess, exited: Promise<string>): OpenedPort {
   const control = child.stdio[3];
   if (control === null || control === undefined || !("read" in control))
     throw new Error("no control descriptor");
+  const ports = new Map<string, number>();
   const lines = createInterface({ input: control });
-  const listening = new Promise<number>((settle) => {
-    lines.on("line", (line) => {
-      const message: { readonly event?: string; readonly port?: number } = JSON.parse(line);
-      if (message.event === "listen" && message.port !== undefined) settle(message.port);
-    });
+  lines.on("line", (line) => {
+    const message: { readonly event?: string; readonly port?: number } = JSON.parse(line);
+    if (message.event !== undefined && message.port !== undefined)
+      ports.set(message.event, message.port);
   });
-  const gone = exited.then((how) => {
-    throw new Error(`it ended with ${how}`);
-  });
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_settle, fail) => {
-    timer = setTimeout(
-      () => fail(new Error(`it was not listening after ${LISTEN_MS} ms`)),
-      LISTEN_MS,
-    );
-  });
-  try {
-    return await Promise.race([listening, gone, late]);
-  } finally {
-    clearTimeout(timer);
-    void gone.catch(() => undefined);
-  }
+  let how: string | null = null;
+  void exited.then((ended) => (how = ended));
+  const deadline = performance.now() + LISTEN_MS;
+  return async (event) => {
+    for (;;) {
+      const port = ports.get(event);
+      if (port !== undefined) return port;
+      if (how !== null) throw new Error(`it ended with ${how}`);
+      if (performance.now() > deadline)
+        throw new Error(`it was not listening after ${LISTEN_MS} ms`);
+      await new Promise((settle) => setTimeout(settle, LOOK_MS));
+    }
+  };
 }
 
 /** Says which runtime uses a folder, and which process started it. */

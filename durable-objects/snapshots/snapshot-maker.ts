@@ -14,9 +14,10 @@ import { SnapshotWriting } from "./snapshot-writing.ts";
 
 /**
  * What one slice takes. Counted and not timed: in production the clock stands still while JavaScript runs. A partition
- * takes 3 to 4 µs to encode, and every few slices a batch of a mebibyte is put together and stored.
+ * takes 3 to 4 µs to encode, and every score of slices a batch of a mebibyte is put together and stored. A write is some
+ * events one after the other, each of which waits for a slice: so they are short.
  */
-const SLICE_RECORDS = 2_000;
+const SLICE_RECORDS = 500;
 /** The last attempt is not given up. */
 const ATTEMPTS_MAX = 4;
 /** Before the second attempt; twice as long before each further one. A storm of changes lasts some seconds. */

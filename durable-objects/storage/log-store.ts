@@ -41,6 +41,9 @@ export const VOTER_SETS_MARKED: readonly string[] = [
 /**
  * The log of the first builds began with its first row. From now on its start is stored, with the bytes that were ever
  * below it, and every batch says how many bytes of log lie before it: what was written since some offset is a subtraction.
+ *
+ * To write that into every old row would be an event of seconds. So all that the old log has counts as if its first
+ * batch had it: what it has in all is right, and from within it on only the newest batch counts.
  */
 export const LOG_CUT: readonly string[] = [
   `CREATE TABLE log_start (
@@ -51,9 +54,9 @@ export const LOG_CUT: readonly string[] = [
   `INSERT INTO log_start (one, start_offset, position)
    SELECT 1, coalesce(min(base_offset), 0), 0 FROM log`,
   "ALTER TABLE log ADD COLUMN position INTEGER NOT NULL DEFAULT 0",
-  `UPDATE log SET position = upto.bytes - length(log.bytes) FROM (
-     SELECT base_offset AS at, sum(length(bytes)) OVER (ORDER BY base_offset) AS bytes FROM log
-   ) AS upto WHERE base_offset = upto.at`,
+  `UPDATE log SET position = (SELECT length(bytes) FROM log ORDER BY base_offset DESC LIMIT 1)
+     - (SELECT sum(length(bytes)) FROM log)
+   WHERE base_offset = (SELECT min(base_offset) FROM log)`,
 ];
 
 /** The key of a KRaftVoters control record: version 0 and type 6, two bytes each. */

@@ -35,6 +35,8 @@ export class QuorumNode {
   readonly failures: Failure[] = [];
   /** Null while it is down. */
   controller: Controller | null = null;
+  /** How late an event is that it wants to follow at once. */
+  sliceMs = 0;
   /** Events that it has run by timers of its own. */
   events = 0;
 
@@ -170,7 +172,7 @@ export class Quorum {
       alarm: { set: () => undefined },
       timers: {
         set: (delayMs, run) =>
-          time.set(delayMs, () => {
+          time.set(delayMs === 0 ? node.sliceMs : delayMs, () => {
             node.events += 1;
             run();
           }),

@@ -95,7 +95,7 @@ test("a snapshot that is being made is given up when another replaces the log", 
 
 test("one that is of no use when it is done leaves nothing behind", () => {
   const { disk, timers, failures, asked } = making({ isListed: false });
-  expect(timers.runAll()).toBe(3);
+  expect(timers.runAll()).toBe(11);
   expect(asked).toMatchObject([{ endOffset: 5_000 }]);
   expect(() => made(disk)).toThrow("no snapshot is being made");
   expect(failures).toEqual([]);

@@ -110,8 +110,8 @@ describe("a snapshot that is made", () => {
     expect(disk.snapshots.readUnfinished("made", 0)?.length).toBeGreaterThan(0);
     timers.step();
     newest = changeAll(image, 100, 2);
-    // 7,002 records, of which a slice takes 2,000.
-    expect(1 + timers.runAll()).toBe(4);
+    // 7,002 records, of which a slice takes 500.
+    expect(1 + timers.runAll()).toBe(15);
     expect(maker.isMaking).toBe(false);
     const { bytes, stored } = checkpointOf(image);
     expect(made).toEqual([stored]);

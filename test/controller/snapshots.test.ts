@@ -5,6 +5,7 @@
 import { describe, expect, test } from "vitest";
 import type { ControllerEntry } from "../../durable-objects/cluster-entry.ts";
 import { controlBatch, valuesOf } from "../../durable-objects/replica/entries.ts";
+import { decodeResponse } from "../../durable-objects/replica/peer-wire.ts";
 import type { StoredBatch } from "../../durable-objects/replica/stored-batch.ts";
 import { applyRecords, emptyImage, type MetadataImage } from "../../src/metadata/index.ts";
 import {
@@ -280,8 +281,8 @@ function flip(bytes: Uint8Array | null): void {
 }
 
 /** A quorum whose last node missed so much that the others cannot serve it from their logs. */
-function withStandbyAway(): { readonly quorum: Quorum; readonly away: QuorumNode } {
-  const quorum = new Quorum(3, { [BYTES_BETWEEN]: 2_000, [RETENTION_BYTES]: 1 });
+function withStandbyAway(voters = 3): { readonly quorum: Quorum; readonly away: QuorumNode } {
+  const quorum = new Quorum(voters, { [BYTES_BETWEEN]: 2_000, [RETENTION_BYTES]: 1 });
   const [away] = quorum.followers;
   if (away === undefined) throw new Error("no follower");
   quorum.crash(away);
@@ -295,6 +296,27 @@ const isLevel = (quorum: Quorum, node: QuorumNode): boolean =>
   node.controller?.committedEnd === quorum.leader.up.committedEnd;
 
 describe("a controller that was away while the log was cut", () => {
+  test("drops the snapshot that it was making, for the one that it installs has overtaken it", () => {
+    const quorum = new Quorum(3, { [BYTES_BETWEEN]: 2_000, [RETENTION_BYTES]: 1 });
+    const [slow] = quorum.followers;
+    if (slow === undefined) throw new Error("no follower");
+    slow.sliceMs = 8_000;
+    while (!isMaking(slow)) write(quorum, 1, `m${quorum.time.nowMs}-`);
+    slow.sliceMs = 0;
+    const before = ends(slow);
+    quorum.cut.add(slow.id);
+    write(quorum, 80);
+    quorum.cut.delete(slow.id);
+    quorum.until(() => slow.disk.log.startOffset() > (before.at(-1) ?? 0));
+    expect(isMaking(slow)).toBe(false);
+    const installed = ends(slow);
+    expect(installed).toEqual([slow.disk.log.startOffset()]);
+    quorum.pass(10_000);
+    expect(slow.failures).toEqual([]);
+    expect(ends(slow)).toEqual(installed);
+    expect(isLevel(quorum, slow)).toBe(true);
+  });
+
   test("installs a snapshot, goes on with the log, and serves and leads", () => {
     const { quorum, away } = withStandbyAway();
     quorum.boot(away);
@@ -357,6 +379,34 @@ describe("a controller that was away while the log was cut", () => {
     expect(changed).toBe(1);
     expect(away.lines).toEqual([expect.stringContaining("is not sound, and is fetched again")]);
     expect(digestOf(imageOf(away)).equals(digestOf(imageOf(quorum.leader)))).toBe(true);
+  });
+
+  test("begins again with another leader, of which it hears in the middle of the download", () => {
+    const { quorum, away } = withStandbyAway(5);
+    const { leader: first } = quorum;
+    const positions: number[] = [];
+    quorum.onAnswer = (to, api, frame) => {
+      const body = api === "fetch-snapshot" && to === away.id ? decodeResponse(api, frame) : null;
+      if (body?.api === "fetch-snapshot") positions.push(body.position);
+      return frame;
+    };
+    quorum.boot(away);
+    quorum.until(() => positions.length === 2);
+    // It hears nothing of the election: from one leader it comes to the next.
+    quorum.cut.add(away.id);
+    first.up.resign(first.up.state.election.epoch);
+    const isNext = (node: QuorumNode): boolean =>
+      node !== first && node.controller?.state.role.kind === "leader";
+    quorum.until(() => quorum.nodes.some(isNext));
+    expect(away.up.state.role).toMatchObject({
+      leaderId: first.id,
+      installing: { phase: "fetching" },
+    });
+    quorum.cut.delete(away.id);
+    quorum.until(() => positions.length > 2);
+    expect(positions.slice(0, 3)).toEqual([0, expect.toSatisfy((at: number) => at > 0), 0]);
+    quorum.until(() => isLevel(quorum, away));
+    expect(away.failures).toEqual([]);
   });
 
   test("begins again when it is ended at any moment of the download", () => {

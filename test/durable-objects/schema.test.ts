@@ -83,8 +83,10 @@ test.each(versions)("a database of version %i is brought up to date", async (ver
     expect([log.startOffset(), log.endOffset()]).toEqual([0, 12]);
     expect(log.epochStarts()).toHaveLength(2);
     expect(log.controlBatches().map(({ baseOffset }) => baseOffset)).toEqual([0]);
-    const positions = [0, 3, 6, 9, 12].map((offset) => log.bytesBefore(offset));
-    expect(positions).toEqual([0, 100, 1_900_100, 2_948_676, 2_948_677]);
+    // All bytes count as the first batch's, but for those of the last.
+    const bytesFrom = (offset: number) =>
+      log.bytesBefore(log.endOffset()) - log.bytesBefore(offset);
+    expect([0, 3, 6, 9, 12].map(bytesFrom)).toEqual([2_948_677, 1, 1, 1, 0]);
     expect(new SqlQuorumStore(storage.sql).read()).toMatchObject({ epoch: 7, leaderId: 3000 });
     expect(new SqlSnapshotStore(storage.sql).list()).toEqual([]);
     // It goes on as any other.
@@ -92,7 +94,7 @@ test.each(versions)("a database of version %i is brought up to date", async (ver
     log.append({ baseOffset: 12, lastOffset: 12, epoch: 7, control: false, bytes });
     log.moveStart(6);
     while (!log.sweep(1));
-    expect(log.bytesBefore(13) - log.bytesBefore(6)).toBe(4_048_577);
+    expect([6, 12].map(bytesFrom)).toEqual([3_000_001, 3_000_000]);
     expect(log.read({ from: 0, upTo: 13, maxBytes: 10_000_000 })).toHaveLength(3);
     migrate(storage);
     expect([log.startOffset(), log.endOffset()]).toEqual([6, 13]);

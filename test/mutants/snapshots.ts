@@ -1,24 +1,105 @@
-/** Mistakes in how snapshots are made, sent, verified and installed, and in how the log is cut below them. */
+/** Mistakes in how snapshots are made and kept, and in how the log is cut below them. */
 import { type Mutant, without } from "./mutant.ts";
 
 const turn = "src/raft/turn.ts";
 const invariants = "src/raft/invariants.ts";
 const persist = "durable-objects/replica/persist.ts";
-const serving = "src/raft/snapshots/serving.ts";
 const writing = "durable-objects/snapshots/snapshot-writing.ts";
+const duties = "durable-objects/snapshots/snapshot-duties.ts";
+const retention = "src/raft/snapshots/retention.ts";
 
 export const SNAPSHOT_MUTANTS: readonly Mutant[] = [
   {
-    name: "an installed snapshot leaves the old log",
-    breaks: "N-6: complete before the log start",
-    edits: [{ file: persist, find: "  log.restartAt(snapshot.endOffset);\n", replace: "" }],
+    name: "a snapshot that was overtaken is listed",
+    breaks: "N-2",
+    edits: [
+      {
+        file: "src/raft/snapshots/compacting.ts",
+        find: "  if (snapshot.endOffset > newest) addSnapshot(turn, snapshot);\n",
+        replace: "  if (newest >= 0) addSnapshot(turn, snapshot);\n",
+      },
+      { file: duties, find: "    this.#maker.abandon();\n", replace: "" },
+      without(turn, "    epoch === written && size > 0,"),
+      without(invariants, "      endOffset > below.endOffset && endOffset <= (committed ?? 0),"),
+      without(invariants, "      epoch >= below.epoch && epoch <= election.epoch,"),
+    ],
+    killers: ["controller"],
+    witness: "controller",
+  },
+  {
+    name: "a snapshot names the newest voters",
+    breaks: "N-3",
+    edits: [
+      {
+        file: duties,
+        find: "voters: votersAt(voters, endOffset) }",
+        replace: "voters: votersAt(voters, Number.MAX_SAFE_INTEGER) }",
+      },
+    ],
+    killers: ["snapshot-is-replay"],
+  },
+  {
+    name: "a cut drops the newest snapshot as well",
+    breaks: "N-5, I-9",
+    edits: [
+      {
+        file: persist,
+        find: "  snapshots.dropBelow(startOffset);\n",
+        replace: "  snapshots.dropBelow(Number.MAX_SAFE_INTEGER);\n",
+      },
+    ],
+    killers: ["summaries-are-true", "logs-start-at-snapshots"],
+  },
+  {
+    name: "retention leaves one snapshot",
+    breaks: "N-5",
+    edits: [
+      { file: retention, find: "const SNAPSHOTS_MIN = 2;", replace: "const SNAPSHOTS_MIN = 1;" },
+    ],
+    killers: ["controller"],
+    witness: "controller",
+  },
+  {
+    name: "a snapshot that somebody fetches is dropped",
+    breaks: "N-5",
+    edits: [{ file: retention, find: " || (isBase && isInUse(oldest))", replace: "" }],
+    killers: ["controller"],
+    witness: "controller",
+  },
+  {
+    name: "a snapshot is made within a metadata transaction",
+    breaks: "KIP-868",
+    edits: [{ file: duties, find: " || image.beforeTransaction !== null", replace: "" }],
+    killers: ["controller"],
+    witness: "controller",
+  },
+  {
+    name: "the sweeper removes a row above the start of the log",
+    breaks: "N-5",
+    edits: [
+      {
+        file: "test/sim/disk-log.ts",
+        find: "        this.#garbage -= Math.min(this.#garbage, write.rowsMax);\n",
+        replace: `        this.#garbage -= Math.min(this.#garbage, write.rowsMax);
+        if (this.#batches.length < 2) return;
+        this.#batches.shift();
+        this.#positions.shift();
+`,
+      },
+    ],
     killers: ["summaries-are-true"],
   },
   {
-    name: "an installed snapshot leaves the older ones",
-    breaks: "N-6",
-    edits: [{ file: persist, find: "  snapshots.dropBelow(snapshot.endOffset);\n", replace: "" }],
-    killers: ["summaries-are-true"],
+    name: "what was cut is never removed",
+    breaks: "N-5",
+    edits: [
+      {
+        file: "durable-objects/replica/sweeper.ts",
+        find: "    if (!isAsItWas) this.sweep();\n",
+        replace: "    if (isAsItWas && before === undefined) this.sweep();\n",
+      },
+    ],
+    killers: ["converges"],
   },
   {
     name: "a cut drops the snapshot at which the log begins",
@@ -37,31 +118,6 @@ export const SNAPSHOT_MUTANTS: readonly Mutant[] = [
     breaks: "N-5",
     edits: [{ file: persist, find: "  log.moveStart(startOffset);\n", replace: "" }],
     killers: ["summaries-are-true"],
-  },
-  {
-    name: "the checksum of a batch is not compared",
-    breaks: "N-7",
-    edits: [
-      {
-        file: "src/protocol/record-batch.ts",
-        find: '  expect(reader, "crc", reader.uint32(), crc32c(bytes, at + CRC_FROM, at + size));\n',
-        replace: "  reader.uint32();\n",
-      },
-    ],
-    killers: ["snapshot-is-replay", "assertions"],
-  },
-  {
-    name: "a fetched snapshot that is not sound is installed",
-    breaks: "N-7",
-    edits: [
-      {
-        file: "durable-objects/snapshots/snapshot-verifier.ts",
-        find: "      return this.#parts.refused(id);\n",
-        replace:
-          "      if (records.frame === null) return this.#parts.refused(id);\n      found = contained(id, records);\n",
-      },
-    ],
-    killers: ["snapshot-is-replay"],
   },
   {
     name: "a snapshot lacks its last record",
@@ -88,7 +144,7 @@ export const SNAPSHOT_MUTANTS: readonly Mutant[] = [
       without(turn, "    epoch === written && size > 0,"),
       without(invariants, "      endOffset > below.endOffset && endOffset <= (committed ?? 0),"),
     ],
-    killers: ["snapshot-is-replay"],
+    killers: ["snapshot-is-replay", "logs-start-at-snapshots"],
   },
   {
     name: "a snapshot lacks a voter",
@@ -103,35 +159,6 @@ export const SNAPSHOT_MUTANTS: readonly Mutant[] = [
     killers: ["snapshot-is-replay"],
   },
   {
-    name: "a FetchSnapshot acknowledges the whole log",
-    breaks: "N-7",
-    edits: [
-      { file: serving, find: "import { reply } from", replace: "import { reply, update } from" },
-      {
-        file: serving,
-        find: "    hearFrom(turn, body.replica);\n",
-        replace: `    hearFrom(turn, body.replica);
-  const leader = leaderRole(turn.state);
-  const voter = leader.voters.get(body.replica.id);
-  if (voter !== undefined) {
-    const counted = { ...voter, endOffset: turn.state.log.endOffset };
-    update(turn, { role: { ...leader, voters: new Map([...leader.voters, [body.replica.id, counted]]) } });
-  }
-`,
-      },
-    ],
-    killers: ["committed-is-durable", "assertions"],
-  },
-  {
-    name: "a voter that downloads does not count as alive",
-    breaks: "N-7, E-11",
-    edits: [
-      { file: serving, find: "    hearFrom(turn, body.replica);\n", replace: "    void body;\n" },
-    ],
-    killers: ["scripts"],
-    witness: "golden",
-  },
-  {
     name: "the oldest epoch of a log that was cut begins below it",
     breaks: "I-16",
     edits: [
@@ -139,19 +166,6 @@ export const SNAPSHOT_MUTANTS: readonly Mutant[] = [
         file: "test/sim/disk-log.ts",
         find: "    this.#epochs = this.#epochs.filter(({ startOffset }) => startOffset >= offset);\n",
         replace: "",
-      },
-    ],
-    killers: ["assertions"],
-    witness: "assertion",
-  },
-  {
-    name: "an install leaves the epochs of the old log",
-    breaks: "L-2",
-    edits: [
-      {
-        file: "test/sim/disk-log.ts",
-        find: "    this.#beginAt(offset, position);\n    this.#epochs = [];\n",
-        replace: "    this.#beginAt(offset, position);\n",
       },
     ],
     killers: ["assertions"],

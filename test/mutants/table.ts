@@ -8,6 +8,7 @@
 import { ACCESS_MUTANTS } from "./access.ts";
 import { CONTROLLER_MUTANTS } from "./controller.ts";
 import { ELECTION_MUTANTS } from "./election.ts";
+import { INSTALL_MUTANTS } from "./installs.ts";
 import { METADATA_MUTANTS } from "./metadata.ts";
 import type { Mutant } from "./mutant.ts";
 import { REPLICATION_MUTANTS } from "./replication.ts";
@@ -19,6 +20,7 @@ export const MUTANTS: readonly Mutant[] = [
   ...REPLICATION_MUTANTS,
   ...SHELL_MUTANTS,
   ...SNAPSHOT_MUTANTS,
+  ...INSTALL_MUTANTS,
   ...METADATA_MUTANTS,
   ...ACCESS_MUTANTS,
   ...CONTROLLER_MUTANTS,

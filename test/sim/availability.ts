@@ -110,6 +110,8 @@ export function demandAll(world: World): void {
     return demand(`a write committed within ${boundMs} ms of healing`);
   if (!world.run(deadline, () => isEqual(world, everybody)))
     return demand(`equal logs within ${boundMs} ms of healing`);
+  if (!world.run(deadline, () => everybody.every(({ disk }) => !disk.hasGarbage)))
+    return demand(`nothing left of what was cut within ${boundMs} ms of healing`);
   const neglected = everybody.find(({ instance }) =>
     instance?.waitingSince(timeline.now - PATIENCE_MS),
   );
@@ -123,11 +125,21 @@ export function demandAll(world: World): void {
   if (elections > 5) demand(`at most 5 elections after healing, there were ${elections}`);
 }
 
-/** How long the replica furthest behind needs, if every round trip brings one batch. */
+/**
+ * How long the replica furthest behind needs, if every round trip brings one batch, or one range of the largest
+ * snapshot. One that was not sound a moment ago is waited for first, and one that is named may be gone when it is asked
+ * for.
+ */
 function catchUpMs(world: World, replicas: readonly Replica[]): number {
+  const { swarm } = world;
   const ends = [...replicas.map(({ disk }) => disk.end), ...world.brokers.map(({ end }) => end)];
   const newest = Math.max(world.bench.ghost.committed.end, ...ends);
-  return (newest - Math.min(...ends)) * 2 * (world.swarm.delayMs[1] + world.swarm.commitMs[1]);
+  const sizes = replicas.flatMap(({ disk }) => disk.snapshots.list().map(({ size }) => size));
+  const ranges = Math.ceil(
+    Math.max(0, ...sizes) / Math.min(swarm.fetchMaxBytes, swarm.chunkBytesMax),
+  );
+  const trips = newest - Math.min(...ends) + 2 * ranges;
+  return trips * 2 * (swarm.delayMs[1] + swarm.commitMs[1]) + 2 * swarm.electionTimeoutMs;
 }
 
 /** Writes now and then through a leader among `replicas`. */

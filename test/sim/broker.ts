@@ -13,6 +13,7 @@ import {
 } from "../../src/raft/index.ts";
 import type { MetadataImage } from "../../src/metadata/index.ts";
 import { DecodeError } from "../../src/protocol/index.ts";
+import { AssertionError } from "../../src/std/assert.ts";
 import { markOf, storedBatchOf } from "./entries.ts";
 import { nameOf } from "./observation.ts";
 import { SnapshotDownload } from "./snapshot-download.ts";
@@ -25,6 +26,8 @@ export class Broker {
   onEntry: (entry: Entry) => void = () => undefined;
   /** Told of what a snapshot holds, which replaces all before it. */
   onSnapshot: (image: MetadataImage) => void = () => undefined;
+  /** Told that all of it is gone. */
+  onEmptied: () => void = () => undefined;
   readonly #world: World;
   #epoch = 0;
   #leader: number | null = null;
@@ -42,6 +45,17 @@ export class Broker {
 
   get end(): number {
     return this.#end;
+  }
+
+  /** It comes back with an empty disk, as another process. */
+  loseDisk(): void {
+    this.#world.tally.count("fault: broker emptied");
+    this.#end = 0;
+    this.#lastEpoch = 0;
+    this.#highWatermark = null;
+    this.#download = null;
+    this.onEmptied();
+    this.fetch();
   }
 
   /** Sends the next fetch; whatever comes of the one before it is ignored from now on. */
@@ -127,6 +141,8 @@ export class Broker {
       this.onSnapshot(image);
       tally.count("snapshots fetched by brokers");
     } catch (error) {
+      // Sound by its checksums, and no image: what to say of that is for the checkers.
+      if (error instanceof AssertionError) return this.#show(download.id, bytes);
       if (!(error instanceof DecodeError)) throw error;
       tally.count("snapshots refused by brokers");
     }
@@ -135,7 +151,7 @@ export class Broker {
   #show(id: SnapshotId, bytes: Uint8Array): void {
     const world = this.#world;
     world.history.show(id.endOffset);
-    world.observe(snapshotMark(nameOf(this.id), id, bytes));
+    world.observe(snapshotMark({ replica: nameOf(this.id), build: null }, id, bytes));
   }
 
   #take(response: FetchResponse): void {
@@ -160,10 +176,12 @@ export class Broker {
     world.observe({
       kind: "served",
       broker: this.id,
+      from: this.#end,
       epoch,
       highWatermark,
       entries: entries.map((entry) => markOf(storedBatchOf(entry))),
     });
+    if (world.isOver) return;
     for (const entry of entries) this.onEntry(entry);
     const last = entries.at(-1);
     if (last === undefined) return;

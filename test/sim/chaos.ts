@@ -20,6 +20,8 @@ export function startChaos(world: World): void {
   repeat(world, swarm.clockJumpEveryMs, () => jumpSomeClock(world));
   repeat(world, swarm.rollBackEveryMs, () => rollSomebodyBack(world));
   repeat(world, swarm.copyEveryMs, () => copyOverSomebody(world));
+  repeat(world, swarm.awayEveryMs, () => sendSomebodyAway(world));
+  repeat(world, swarm.emptyEveryMs, () => world.chance.pick(world.brokers)?.loseDisk());
   repeat(world, swarm.pauseEveryMs, () => pauseSomebody(world));
   repeat(world, swarm.overloadEveryMs, () => overloadSomebody(world));
   repeat(world, swarm.resignEveryMs, () => resignSomebody(world));
@@ -154,6 +156,18 @@ function copyOverSomebody(world: World): void {
   // A copy of a copy could be the victim's own storage of long ago.
   if (victim.hasLostStorage || original.hasLostStorage) return;
   if (isMajority(world, soundWithout(world, victim))) victim.takeCopyOf(original);
+}
+
+/** A replica is gone for so long that the log may be cut under it. */
+function sendSomebodyAway(world: World): void {
+  const { chance, timeline, tally } = world;
+  const victim = chance.pick([...world.replicas.values()]);
+  if (victim === undefined || victim.absence !== null || victim.isPaused) return;
+  tally.count("fault: away");
+  victim.leave("dead");
+  timeline.after(Math.round(chance.logUniform(2_000, 40_000)), () => {
+    if (!world.isHealed) victim.comeBack();
+  });
 }
 
 /** A process is stopped and goes on: what has happened meanwhile comes in one burst. */

@@ -8,11 +8,13 @@ import { committedInOwnEpoch } from "./checkers/committed-in-own-epoch.ts";
 import { committedIsDurable } from "./checkers/committed-is-durable.ts";
 import { committedIsKept } from "./checkers/committed-is-kept.ts";
 import { copiesAreNotRun } from "./checkers/copies-are-not-run.ts";
+import { downloadsAreOfOneLeader } from "./checkers/downloads-are-of-one-leader.ts";
 import { epochsNeverFall } from "./checkers/epochs-never-fall.ts";
 import { highWatermarksNeverFall } from "./checkers/high-watermarks-never-fall.ts";
 import { imagesAgree } from "./checkers/images-agree.ts";
 import { isrIsTheLeaders } from "./checkers/isr-is-the-leaders.ts";
 import { logsMatch } from "./checkers/logs-match.ts";
+import { logsStartAtSnapshots } from "./checkers/logs-start-at-snapshots.ts";
 import { oneLeaderPerEpoch } from "./checkers/one-leader-per-epoch.ts";
 import { oneVotePerEpoch } from "./checkers/one-vote-per-epoch.ts";
 import { partitionsAreSound } from "./checkers/partitions-are-sound.ts";
@@ -95,6 +97,28 @@ const partition = (
   ...more,
 });
 
+/** A replica has stored something, and this is left of all. */
+const kept = (
+  replica: string,
+  start: number,
+  end: number,
+  snapshots: readonly number[],
+): Observation => ({ kind: "durable", replica, kept: { start, end, snapshots } });
+
+type RangeAsked = Extract<Observation, { kind: "range-asked" }>;
+
+/** Replica 1 asks for a range of a snapshot. */
+const rangeAsked = (position: number, more: Partial<RangeAsked> = {}): Observation => ({
+  kind: "range-asked",
+  replica: "1",
+  incarnation: 1,
+  leader: 2,
+  epoch: 1,
+  id: "7-1",
+  position,
+  ...more,
+});
+
 /** What the checker says of a history: of its last observation, since all before must pass. */
 function verdict(checker: Checker, history: readonly Observation[]): string | undefined {
   const bench = new Bench([checker]);
@@ -120,6 +144,8 @@ const snapshot = (
   digest: 7,
   fingerprint: 5,
   voters: ["1", "2", "3"],
+  votersPrint: 3,
+  build: 0,
   ...more,
 });
 
@@ -224,8 +250,8 @@ describe("a checker fires", () => {
       "when a broker is served a lower high watermark",
       highWatermarksNeverFall(),
       [
-        { kind: "served", broker: 101, epoch: 1, highWatermark: 5, entries: [] },
-        { kind: "served", broker: 101, epoch: 2, highWatermark: 4, entries: [] },
+        { kind: "served", broker: 101, from: 0, epoch: 1, highWatermark: 5, entries: [] },
+        { kind: "served", broker: 101, from: 0, epoch: 2, highWatermark: 4, entries: [] },
       ],
     ],
     [
@@ -267,14 +293,55 @@ describe("a checker fires", () => {
     [
       "when a broker is told too high a high watermark",
       brokersSeeOnlyCommitted(),
-      [...committedOnce, { kind: "served", broker: 101, epoch: 1, highWatermark: 2, entries: [] }],
+      [
+        ...committedOnce,
+        { kind: "served", broker: 101, from: 0, epoch: 1, highWatermark: 2, entries: [] },
+      ],
+    ],
+    [
+      "when a broker is served records behind a gap",
+      brokersSeeOnlyCommitted(),
+      [
+        wrote("1", [batch(0, 1), batch(1, 1)]),
+        leads("1", 1, 2),
+        {
+          kind: "served",
+          broker: 101,
+          from: 0,
+          epoch: 1,
+          highWatermark: 2,
+          entries: [batch(1, 1)],
+        },
+      ],
+    ],
+    [
+      "when a download goes on with another leader",
+      downloadsAreOfOneLeader(),
+      [rangeAsked(0), rangeAsked(5), rangeAsked(10, { leader: 3, epoch: 2 })],
+    ],
+    [
+      "when a download goes on in another epoch of its leader",
+      downloadsAreOfOneLeader(),
+      [rangeAsked(0), rangeAsked(5, { epoch: 2 })],
+    ],
+    [
+      "when a download begins in the middle",
+      downloadsAreOfOneLeader(),
+      [rangeAsked(0, { id: "4-1" }), rangeAsked(5)],
     ],
     [
       "when a broker is served an uncommitted batch",
       brokersSeeOnlyCommitted(),
       [
         ...committedOnce,
-        { kind: "served", broker: 101, epoch: 1, highWatermark: 1, entries: [batch(1, 1)] },
+        {
+          kind: "served",
+          broker: 101,
+          from: 1,
+          epoch: 1,
+          highWatermark: 1,
+          entries: [batch(1, 1)],
+        },
       ],
     ],
     [
@@ -282,7 +349,14 @@ describe("a checker fires", () => {
       brokersSeeOnlyCommitted(),
       [
         ...committedOnce,
-        { kind: "served", broker: 101, epoch: 1, highWatermark: 1, entries: [batch(0, 1, 99)] },
+        {
+          kind: "served",
+          broker: 101,
+          from: 0,
+          epoch: 1,
+          highWatermark: 1,
+          entries: [batch(0, 1, 99)],
+        },
       ],
     ],
     [
@@ -353,9 +427,39 @@ describe("a checker fires", () => {
       [...committedOnce, replayed, snapshot("1"), snapshot("2", { fingerprint: 6 })],
     ],
     [
+      "when a snapshot was fetched in bytes that nobody has made",
+      snapshotIsReplay(),
+      [...committedOnce, replayed, snapshot("1"), snapshot("2", { fingerprint: 6, build: null })],
+    ],
+    [
+      "when a snapshot says of a voter what the log does not say",
+      snapshotIsReplay(),
+      [
+        wrote("1", [{ ...batch(0, 1), voters: ["1"], votersPrint: 4 }]),
+        leads("1", 1, 1),
+        replayed,
+        snapshot("1", { voters: ["1"] }),
+      ],
+    ],
+    [
       "when a snapshot names no voters",
       snapshotIsReplay(),
       [...committedOnce, replayed, snapshot("1", { voters: [] })],
+    ],
+    [
+      "when a log begins where no snapshot ends",
+      logsStartAtSnapshots(),
+      [kept("1", 5, 9, [5, 7]), kept("1", 6, 9, [5, 7])],
+    ],
+    [
+      "when a log begins at another snapshot than the oldest",
+      logsStartAtSnapshots(),
+      [kept("1", 0, 9, [5, 7]), kept("1", 7, 9, [5, 7])],
+    ],
+    [
+      "when a snapshot is ahead of the log",
+      logsStartAtSnapshots(),
+      [kept("1", 0, 9, [9]), kept("1", 0, 9, [10])],
     ],
     [
       "when a log is cut where no snapshot of its own ends",
@@ -366,6 +470,16 @@ describe("a checker fires", () => {
         snapshot("1"),
         { kind: "durable", replica: "1", logStart: 1 },
         { kind: "durable", replica: "2", logStart: 1 },
+      ],
+    ],
+    [
+      "when a snapshot takes the place of what was acknowledged",
+      promisesAreDurable(),
+      [
+        ...committedOnce,
+        wrote("2", [batch(1, 1)]),
+        promised("2", { kind: "log", endOffset: 2, lastEpoch: 1 }),
+        { kind: "durable", replica: "2", installed: 1 },
       ],
     ],
     [
@@ -430,6 +544,7 @@ describe("no checker fires", () => {
       {
         kind: "served",
         broker: 101,
+        from: 0,
         epoch: 2,
         highWatermark: 2,
         entries: [batch(0, 1), batch(1, 2)],
@@ -438,9 +553,16 @@ describe("no checker fires", () => {
       replayed,
       snapshot("1"),
       snapshot("2"),
+      snapshot("3", { build: 1, fingerprint: 6 }),
+      snapshot("101", { build: null, fingerprint: 6 }),
       { kind: "durable", replica: "1", logStart: 1 },
       { kind: "durable", replica: "3", installed: 1 },
       { kind: "copied", replica: "3", original: "1" },
+      rangeAsked(0),
+      rangeAsked(5),
+      rangeAsked(5),
+      rangeAsked(0, { leader: 3, epoch: 2 }),
+      rangeAsked(7, { leader: 3, epoch: 2 }),
     ];
     expect(
       history.map((observation) => bench.judge(observation)).filter((one) => one !== undefined),

@@ -70,6 +70,13 @@ class Contents {
   }
 }
 
+/** What is left of all that was ever written. */
+interface Kept {
+  readonly start: number;
+  readonly end: number;
+  readonly snapshots: readonly number[];
+}
+
 /** A copy of what was durable at some moment. */
 export interface Backup {
   readonly contents: Contents;
@@ -124,6 +131,18 @@ export class Disk {
     return this.#durable.log.endOffset;
   }
 
+  /** Where the log begins and ends and where its whole snapshots end, oldest first, as far as that is durable. */
+  get durablyKept(): Kept {
+    const { log, snapshots } = this.#durable;
+    const ends = snapshots.whole.map(({ endOffset }) => endOffset);
+    return { start: log.startOffset, end: log.endOffset, snapshots: ends };
+  }
+
+  /** Whether there are rows that nobody can read any more. */
+  get hasGarbage(): boolean {
+    return this.#view.log.hasGarbage || this.#view.snapshots.hasGarbage;
+  }
+
   /** Keeps what `write` writes whole, or nothing of it if it throws. False where it wrote nothing: nothing is to fail. */
   transaction(write: () => void): boolean {
     assert(this.#writes === null, "a transaction within a transaction");
@@ -161,6 +180,19 @@ export class Disk {
     return isFetching;
   }
 
+  /** What the oldest transactions that are not yet durable, so many, do to snapshots or the start of the log. */
+  changeWithin(transactions: number): "snapshot made" | "install" | "cut" | null {
+    const kinds = new Set(
+      this.#pending
+        .slice(0, transactions)
+        .flat()
+        .map(({ kind }) => kind),
+    );
+    if (kinds.has("log-restart")) return "install";
+    if (kinds.has("log-start")) return "cut";
+    return kinds.has("snapshot-complete") ? "snapshot made" : null;
+  }
+
   /** Makes the oldest transaction that is not yet durable durable, and returns it. */
   flush(): readonly Write[] | undefined {
     const oldest = this.#pending.shift();
@@ -173,6 +205,13 @@ export class Disk {
     if (this.#pending.length === 0) return;
     this.#pending = [];
     this.#view.copyFrom(this.#durable);
+  }
+
+  /** The same contents, as far as they are durable, which from then on go their own way. */
+  copy(): Disk {
+    const copy = new Disk(this.#chunkBytesMax);
+    copy.restore(this.backup());
+    return copy;
   }
 
   backup(): Backup {

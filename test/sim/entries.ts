@@ -9,7 +9,7 @@ import {
   decodeRecordBatch,
   type MetadataRecord,
 } from "../../src/protocol/index.ts";
-import type { Entry } from "../../src/raft/index.ts";
+import type { Entry, VoterSet } from "../../src/raft/index.ts";
 import { type EntryMark, nameOf } from "./observation.ts";
 
 interface Prints {
@@ -17,6 +17,7 @@ interface Prints {
   /** Of each record's value; empty for a control batch. */
   readonly records: readonly number[];
   readonly voters?: readonly string[];
+  readonly votersPrint?: number;
 }
 
 const prints = new WeakMap<Uint8Array, Prints>();
@@ -57,6 +58,12 @@ export function metadataOf(bytes: Uint8Array): readonly MetadataRecord[] {
   return known;
 }
 
+/** All that a voter set says, as a number. */
+export function printOf(voters: VoterSet): number {
+  const sorted = voters.toSorted((one, other) => one.key.id - other.key.id);
+  return fingerprintOfBytes(new TextEncoder().encode(JSON.stringify(sorted)));
+}
+
 /** Bytes as a number (FNV-1a). */
 export function fingerprintOfBytes(bytes: Uint8Array): number {
   let hash = 0x811c9dc5;
@@ -68,8 +75,8 @@ function printsOf(stored: StoredBatch): Prints {
   const batch = decodeRecordBatch(stored.bytes);
   const fingerprint = fingerprintOfBytes(stored.bytes);
   if (!batch.isControl) return { fingerprint, records: batch.values.map(fingerprintOfBytes) };
-  const voters = votersIn(stored)
-    .at(-1)
-    ?.voters.map(({ key }) => nameOf(key.id));
-  return { fingerprint, records: [], ...(voters === undefined ? {} : { voters }) };
+  const set = votersIn(stored).at(-1)?.voters;
+  if (set === undefined) return { fingerprint, records: [] };
+  const voters = set.map(({ key }) => nameOf(key.id));
+  return { fingerprint, records: [], voters, votersPrint: printOf(set) };
 }

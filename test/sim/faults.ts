@@ -27,6 +27,10 @@ export interface Swarm {
   readonly clockJumpEveryMs: number;
   readonly rollBackEveryMs: number;
   readonly copyEveryMs: number;
+  /** A replica stays away for long: the log may be cut under it. */
+  readonly awayEveryMs: number;
+  /** A broker comes back with an empty disk. */
+  readonly emptyEveryMs: number;
   readonly pauseEveryMs: number;
   readonly overloadEveryMs: number;
   readonly resignEveryMs: number;
@@ -35,12 +39,18 @@ export interface Swarm {
   readonly crashAfterCommitRate: number;
   readonly failedCommitRate: number;
   readonly diskFullRate: number;
+  /** Of those that make a snapshot whole, install one or cut the log: it is lost, or the instance ends with it. */
+  readonly snapshotCrashRate: number;
+  /** Per boot: the replica listens elsewhere from then on, and states the voters anew when it leads. */
+  readonly moveRate: number;
   /** How long a commit takes until its outputs may leave. */
   readonly commitMs: readonly [number, number];
   /** Probability that an evicted instance goes on as a zombie. */
   readonly zombieRate: number;
   /** An evicted object comes back when it is called or by its alarm, and not by itself. */
   readonly sleeps: boolean;
+  /** How late some events are, at most, that should follow at once: the next slice of long work. */
+  readonly sliceMs: number;
   readonly lateTimerRate: number;
   readonly lateAlarmRate: number;
   readonly doubleAlarmRate: number;
@@ -57,9 +67,13 @@ export interface Swarm {
   readonly snapshots: SnapshotSettings;
   /** The largest row of a snapshot, in bytes. */
   readonly chunkBytesMax: number;
+  /** Whether some replicas are of another build, which writes a snapshot in other bytes. */
+  readonly hasTwoBuilds: boolean;
   /** Probability that a range of a snapshot arrives with a byte changed, and that it is stored with one. */
   readonly changedRangeRate: number;
   readonly changedChunkRate: number;
+  /** Probability that a leader names its newest snapshot to a voter that could go on with records. */
+  readonly needlessSnapshotRate: number;
 }
 
 export function drawSwarm(chance: Chance): Swarm {
@@ -114,6 +128,13 @@ export function drawSwarm(chance: Chance): Swarm {
     chunkBytesMax: chance.pick([100, 1_000, 1_048_576]) ?? 1_000,
     changedRangeRate: enabled(0.01, 0.3),
     changedChunkRate: enabled(0.01, 0.3),
+    hasTwoBuilds: chance.happens(0.5),
+    sliceMs: every(20, 5_000),
+    awayEveryMs: every(3_000, 30_000),
+    emptyEveryMs: every(2_000, 20_000),
+    snapshotCrashRate: enabled(0.01, 0.3),
+    moveRate: enabled(0.05, 0.5),
+    needlessSnapshotRate: enabled(0.01, 0.5),
   };
 }
 
@@ -145,6 +166,8 @@ export function healed(swarm: Swarm): Swarm {
     clockJumpEveryMs: 0,
     rollBackEveryMs: 0,
     copyEveryMs: 0,
+    awayEveryMs: 0,
+    emptyEveryMs: 0,
     pauseEveryMs: 0,
     overloadEveryMs: 0,
     resignEveryMs: 0,
@@ -152,6 +175,9 @@ export function healed(swarm: Swarm): Swarm {
     crashAfterCommitRate: 0,
     failedCommitRate: 0,
     diskFullRate: 0,
+    snapshotCrashRate: 0,
+    moveRate: 0,
+    sliceMs: 0,
     zombieRate: 0,
     sleeps: false,
     lateTimerRate: 0,
@@ -160,6 +186,7 @@ export function healed(swarm: Swarm): Swarm {
     droppedAlarmRate: 0,
     changedRangeRate: 0,
     changedChunkRate: 0,
+    needlessSnapshotRate: 0,
   };
 }
 

@@ -17,9 +17,9 @@ import type {
   SendEffect,
 } from "../../durable-objects/replica/ports.ts";
 import {
+  type FetchSnapshotRequest,
   type Input,
   latestVoters,
-  type Reply,
   type Request,
   type RequestFailure,
   type RequestId,
@@ -28,14 +28,17 @@ import {
   type Step,
   type StoredSnapshot,
   votersAt,
+  type VoterSet,
 } from "../../src/raft/index.ts";
 import { snapshotVoters } from "../../durable-objects/replica/entries.ts";
 import { SnapshotReader } from "../../src/protocol/index.ts";
+import { answerOf } from "./answers.ts";
 import { Calls } from "./calls.ts";
-import { withChangedByte } from "./disk-snapshots.ts";
-import { entryOf } from "./entries.ts";
+import type { Disk } from "./disk.ts";
+import { printOf } from "./entries.ts";
 import { Gate } from "./gate.ts";
 import { nameOf, type Observation, type Promise } from "./observation.ts";
+import { storeOfOtherBuild } from "./other-build.ts";
 import { promiseOfRequest, promisesOfResponse } from "./promises.ts";
 import type { Replica } from "./replica.ts";
 import { InstanceTimers } from "./timers.ts";
@@ -45,9 +48,11 @@ export class Cut extends Error {}
 export class DiskFull extends Error {}
 
 const CALLS_MAX = 6;
+/** Which part of the slices of long work is late, where some are. */
+const LATE_SLICES = 0.3;
 const namedSnapshot = ({ endOffset, epoch, size }: StoredSnapshot): string =>
   `${endOffset}-${epoch} (${size})`;
-const NO_BYTES: Uint8Array = new Uint8Array(0);
+const namesOf = (voters: VoterSet): string => voters.map(({ key }) => nameOf(key.id)).join(" ");
 
 /** A request that has not been answered yet. */
 interface Asked {
@@ -62,6 +67,8 @@ export class Instance {
   /** A superseded instance runs on: it hears answers to its own requests, and can no longer write. */
   isZombie = false;
   readonly timers: InstanceTimers;
+  /** A superseded instance goes on with what was there: what its successor writes is on another machine. */
+  readonly #disk: Disk;
   readonly #gate: Gate;
   readonly #calls: Calls;
   /** What the event under way has made so far. */
@@ -85,11 +92,10 @@ export class Instance {
   constructor(replica: Replica, incarnation: number, start: ControllerStart) {
     this.replica = replica;
     this.incarnation = incarnation;
+    this.#disk = replica.disk;
     const { world } = replica;
     const { timeline, swarm, chance } = world;
-    this.timers = new InstanceTimers(timeline, () =>
-      chance.happens(world.swarm.lateTimerRate) ? this.#lateMs() : 0,
-    );
+    this.timers = new InstanceTimers(timeline, (delayMs) => this.#lateMs(delayMs));
     this.#calls = new Calls(swarm.hasFewConnections ? CALLS_MAX : Infinity, () =>
       world.tally.count("situation: an answer came after its call was given up"),
     );
@@ -167,7 +173,9 @@ export class Instance {
     this.happen(() => {
       abandon = this.controller.ask(body, (reply) => {
         if (reply === null || !this.#asked.delete(asked)) return;
-        const response = this.#resolve(reply);
+        const { replica, controller } = this;
+        const answerer = { world: replica.world, controller, disk: this.#disk };
+        const response = answerOf(answerer, body, reply);
         this.#outputs.push(() => {
           this.#callers.delete(fail);
           this.#reply(body, response, answer);
@@ -216,7 +224,8 @@ export class Instance {
 
   #ports(): Ports {
     const { replica } = this;
-    const { world, disk } = replica;
+    const { world } = replica;
+    const disk = this.#disk;
     return {
       disk: {
         transaction: (write) =>
@@ -230,10 +239,10 @@ export class Instance {
           this.#outputs.push(() => world.timeline.after(0, () => this.happen(then))),
       },
       log: disk.log,
-      snapshots: disk.snapshots,
+      snapshots: replica.isOtherBuild ? storeOfOtherBuild(disk.snapshots) : disk.snapshots,
       quorum: disk.quorum,
       alarm: { set: (atMs) => this.#setAlarm(atMs) },
-      timers: { set: (delayMs, run) => this.timers.set(delayMs, () => this.happen(run)) },
+      timers: { set: (delayMs, run) => this.#setTimer(delayMs, run) },
       peers: {
         ask: (send, signal, ended) => this.#outputs.push(() => this.#send(send, signal, ended)),
       },
@@ -245,6 +254,20 @@ export class Instance {
       },
       abort: (failure) => this.#abort(failure),
       watch: (input, step) => this.#watch(input, step),
+    };
+  }
+
+  /** One that is cleared does not run any more, also where its time came in a pause. */
+  #setTimer(delayMs: number, run: () => void): () => void {
+    let isCleared = false;
+    const clear = this.timers.set(delayMs, () =>
+      this.happen(() => {
+        if (!isCleared) run();
+      }),
+    );
+    return () => {
+      isCleared = true;
+      clear();
     };
   }
 
@@ -267,17 +290,15 @@ export class Instance {
 
   /** The disk stores something else than it was given. */
   #changeChunk(): void {
-    const { world, disk } = this.replica;
-    const { chance, swarm, tally } = world;
+    const { chance, swarm, tally } = this.replica.world;
     if (swarm.changedChunkRate === 0 || !chance.happens(swarm.changedChunkRate)) return;
-    if (disk.changeFetched(chance.between(0, 8_000))) tally.count("fault: chunk changed");
+    if (this.#disk.changeFetched(chance.between(0, 8_000))) tally.count("fault: chunk changed");
   }
 
   /** The whole transaction is done, and then not. */
   #rolledBack(run: () => boolean): DiskFull {
     const full = new DiskFull("the disk is full");
-    const { disk } = this.replica;
-    disk.failNext = full;
+    this.#disk.failNext = full;
     try {
       run();
     } catch (cause) {
@@ -291,7 +312,7 @@ export class Instance {
     if (this.isZombie || this.#isGone) return;
     this.#passOn();
     if (this.#isGone) return;
-    this.replica.disk.setAlarm(atMs);
+    this.#disk.setAlarm(atMs);
     this.#writes += 1;
   }
 
@@ -299,13 +320,17 @@ export class Instance {
   #commit(writes: number): boolean {
     const { replica } = this;
     const { world } = replica;
-    if (world.chance.happens(world.swarm.failedCommitRate)) {
+    const change = this.#disk.changeWithin(writes);
+    const isStruck = change !== null && world.chance.happens(world.swarm.snapshotCrashRate);
+    const isLost = isStruck && world.chance.happens(0.5);
+    if (isStruck) world.tally.count(`fault: ${change} ${isLost ? "lost" : "and crash"}`);
+    if (isLost || world.chance.happens(world.swarm.failedCommitRate)) {
       world.tally.count("fault: failed commit");
       replica.reset("a commit failed");
       return false;
     }
     replica.commit(writes);
-    if (!world.chance.happens(world.swarm.crashAfterCommitRate)) return true;
+    if (!isStruck && !world.chance.happens(world.swarm.crashAfterCommitRate)) return true;
     world.tally.count("fault: crash after commit");
     replica.evict();
     return false;
@@ -313,6 +338,8 @@ export class Instance {
 
   /** The controller has stopped. After a cut another incarnation takes over; a defect is one. */
   #abort({ cause, tripped }: Failure): void {
+    // Its disk has gone back to what was durable: what it runs into there, in the event that ended it, is no defect.
+    if (this.#isGone) return;
     const { world, name, wasRolledBack } = this.replica;
     this.end();
     // A replica that sees for itself that its storage went back takes no part until an operator looks at it.
@@ -349,12 +376,17 @@ export class Instance {
 
   /** What the core believes of its log and its snapshots is compared with the disk after every event. */
   #checkSummary(): void {
-    const { disk, name, world } = this.replica;
+    const { name, world } = this.replica;
+    const disk = this.#disk;
     const { log } = this.state;
     if (this.isZombie) return;
     const believed = `${log.startOffset}..${log.endOffset}`;
     const stored = `${disk.log.startOffset()}..${disk.end}`;
     let wrong = believed === stored ? undefined : `log is ${believed}, it is ${stored}`;
+    const [first] = disk.log.read({ from: log.startOffset, upTo: log.endOffset, maxBytes: 1 });
+    const firstAt = first?.baseOffset ?? log.endOffset;
+    if (firstAt !== log.startOffset)
+      wrong ??= `log is ${believed}, its first batch is at ${firstAt}`;
     // The rest changes seldom, and takes longer to compare.
     if (log.snapshots !== this.#checked?.snapshots || log.startOffset !== this.#checked.startOffset)
       wrong ??= this.#wrongSnapshots();
@@ -364,25 +396,23 @@ export class Instance {
   }
 
   #wrongSnapshots(): string | undefined {
-    const { disk } = this.replica;
     const { log, voters } = this.state;
     const { startOffset, snapshots } = log;
     const believed = snapshots.map(namedSnapshot).join(" ");
-    const stored = disk.snapshots.list().map(namedSnapshot).join(" ");
+    const stored = this.#disk.snapshots.list().map(namedSnapshot).join(" ");
     if (believed !== stored) return `snapshots are [${believed}], they are [${stored}]`;
     const base = snapshots.find(({ endOffset }) => endOffset === startOffset);
     if (startOffset === 0) return undefined;
     if (base === undefined) return `log begins at ${startOffset}, where no snapshot ends`;
     const said = this.#votersIn(base);
-    const counted = votersAt(voters, startOffset)
-      .map(({ key }) => nameOf(key.id))
-      .join(" ");
-    return said === counted ? undefined : `voters are [${counted}], its snapshot says [${said}]`;
+    const counted = votersAt(voters, startOffset);
+    if (printOf(said) === printOf(counted)) return undefined;
+    return `voters are [${namesOf(counted)}], its snapshot says [${namesOf(said)}] or another thing of them`;
   }
 
   /** The voters in the header of a snapshot, which one row may not hold. */
-  #votersIn(snapshot: StoredSnapshot): string {
-    const { snapshots } = this.replica.disk;
+  #votersIn(snapshot: StoredSnapshot): VoterSet {
+    const { snapshots } = this.#disk;
     const reader = new SnapshotReader();
     while (reader.frame === null && reader.position < snapshot.size) {
       const range = { id: snapshot, position: reader.position, maxBytes: snapshot.size };
@@ -390,8 +420,7 @@ export class Instance {
       if (chunk === null) break;
       reader.push(chunk);
     }
-    const voters = reader.frame === null ? null : snapshotVoters(reader.frame);
-    return (voters ?? []).map(({ key }) => nameOf(key.id)).join(" ");
+    return (reader.frame === null ? null : snapshotVoters(reader.frame)) ?? [];
   }
 
   /** Shows the committed image at the offsets at which all replicas do. */
@@ -421,27 +450,6 @@ export class Instance {
     this.#gate.pass(gated);
   }
 
-  /** Reads the records or bytes that a reply to a fetch names, within the step that made it. */
-  #resolve(reply: Reply): Response {
-    if (reply.api === "fetch-snapshot") {
-      const bytes = reply.bytes === null ? NO_BYTES : this.controller.readSnapshot(reply.bytes);
-      if (bytes !== null) return { ...reply, bytes: this.#onTheWire(bytes) };
-      return { ...reply, error: "UNKNOWN_SERVER_ERROR", bytes: NO_BYTES };
-    }
-    if (reply.api !== "fetch") return reply;
-    const { records: range } = reply;
-    if (range === null) return { ...reply, records: [] };
-    return { ...reply, records: this.replica.disk.log.read(range).map(entryOf) };
-  }
-
-  /** A range of a snapshot, as it arrives. */
-  #onTheWire(bytes: Uint8Array): Uint8Array {
-    const { chance, swarm, tally } = this.replica.world;
-    if (bytes.length === 0 || !chance.happens(swarm.changedRangeRate)) return bytes;
-    tally.count("fault: range changed");
-    return withChangedByte(bytes, chance.between(0, 8 * bytes.length));
-  }
-
   #send(
     { to, request }: SendEffect,
     signal: AbortSignal,
@@ -452,6 +460,7 @@ export class Instance {
     if (this.#calls.isCrowded) world.tally.count("situation: a call waited for a connection");
     // Said now: a message that waits for a connection has left, and may be out of date when it arrives.
     this.#promise(promiseOfRequest(request));
+    if (request.api === "fetch-snapshot") this.#showRange(to, request);
     const failed = (failure: RequestFailure): void =>
       this.happen(() => ended({ kind: "failed", failure }));
     const answered = (body: Response): void => this.happen(() => ended({ kind: "answered", body }));
@@ -460,6 +469,13 @@ export class Instance {
       const fail = (failure: RequestFailure): void => end(() => failed(failure));
       world.call({ from: name, to, body: request, answer, fail });
     });
+  }
+
+  #showRange(leader: number, { epoch, snapshotId, position }: FetchSnapshotRequest): void {
+    const { replica, incarnation } = this;
+    const id = `${snapshotId.endOffset}-${snapshotId.epoch}`;
+    const asked = { replica: replica.name, incarnation, leader, epoch, id, position };
+    replica.world.observe({ kind: "range-asked", ...asked });
   }
 
   #reply(body: Request, response: Response, answer: (response: Response) => void): void {
@@ -487,9 +503,12 @@ export class Instance {
     };
   }
 
-  #lateMs(): number {
-    const { world } = this.replica;
-    world.tally.count("fault: timer late");
-    return Math.round(world.chance.logUniform(10, 30_000));
+  #lateMs(delayMs: number): number {
+    const { chance, swarm, tally } = this.replica.world;
+    const isSliceLate = delayMs === 0 && swarm.sliceMs > 0 && chance.happens(LATE_SLICES);
+    const slice = isSliceLate ? chance.between(0, swarm.sliceMs) : 0;
+    if (!chance.happens(swarm.lateTimerRate)) return slice;
+    tally.count("fault: timer late");
+    return Math.round(chance.logUniform(10, 30_000));
   }
 }

@@ -57,7 +57,7 @@ async function many(): Promise<boolean> {
   print(
     `${result.seeds} seeds from ${from}, ${(result.virtualMs / 3_600_000).toFixed(2)} virtual hours`,
   );
-  printCounts(result.counts);
+  printCounts(result.counts, result.seedsWith);
   if (printVerdict(result.failed)) return true;
   const isBare = printMissed(result);
   return (await isSlow(Math.floor(count / WORLDS_PER_FAILOVER))) || isBare;
@@ -82,8 +82,15 @@ function printMissed(result: CampaignResult): boolean {
   return missed.length > 0;
 }
 
-function printCounts(counts: Readonly<Record<string, number>>): void {
-  for (const [what, times] of Object.entries(counts)) print(`  ${what.padEnd(60)}${times}`);
+/** How often everything happened, and in how many seeds. */
+function printCounts(
+  counts: Readonly<Record<string, number>>,
+  seedsWith: Readonly<Record<string, number>> = {},
+): void {
+  for (const [what, times] of Object.entries(counts)) {
+    const seeds = seedsWith[what] === undefined ? "" : `in ${seedsWith[what]}`;
+    print(`  ${what.padEnd(60)}${`${times}`.padEnd(10)}${seeds}`.trimEnd());
+  }
 }
 
 /** Prints what went wrong and how to see it again; true when something did. */

@@ -18,8 +18,9 @@ export interface EntryMark {
   readonly fingerprint: number;
   /** The fingerprint of each record in it; of a batch without any, the one above says all. */
   readonly records?: readonly number[];
-  /** The voter set that it holds, if it holds one. */
+  /** The voter set that it holds, if it holds one, and a fingerprint of all that it says of them. */
   readonly voters?: readonly string[];
+  readonly votersPrint?: number;
 }
 
 /** What the writer of a message vouches for by sending it. Each must be durable at that moment. */
@@ -46,6 +47,13 @@ export type Observation =
       readonly installed?: number;
       /** The log was cut: it begins here. */
       readonly logStart?: number;
+      /** Where log and snapshots begin and end afterwards, if the transaction touched any of that. */
+      readonly kept?: {
+        readonly start: number;
+        readonly end: number;
+        /** Where the whole ones end, oldest first. */
+        readonly snapshots: readonly number[];
+      };
     }
   /** A snapshot became whole, durably: one that the replica has made or fetched. */
   | {
@@ -57,8 +65,21 @@ export type Observation =
       readonly digest: number | null;
       /** Of its bytes. */
       readonly fingerprint: number;
-      /** In its header. */
+      /** In its header, and a fingerprint of all that it says of them. */
       readonly voters: readonly string[];
+      readonly votersPrint: number;
+      /** Who has made it says of which build it is; null where it was fetched. */
+      readonly build: number | null;
+    }
+  /** A replica asks for a range of the snapshot `id`. */
+  | {
+      readonly kind: "range-asked";
+      readonly replica: string;
+      readonly incarnation: number;
+      readonly leader: number;
+      readonly epoch: number;
+      readonly id: string;
+      readonly position: number;
     }
   /** A copy of the storage of replica `original` took the place of what this replica had stored. */
   | { readonly kind: "copied"; readonly replica: string; readonly original: string }
@@ -90,6 +111,8 @@ export type Observation =
   | {
       readonly kind: "served";
       readonly broker: number;
+      /** Where its log ended before. */
+      readonly from: number;
       readonly epoch: number;
       readonly highWatermark: number;
       readonly entries: readonly EntryMark[];

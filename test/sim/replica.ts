@@ -10,15 +10,14 @@ import {
   type Request,
   type RequestFailure,
   type Response,
-  type SnapshotId,
 } from "../../src/raft/index.ts";
 import { AssertionError } from "../../src/std/assert.ts";
 import type { ChainedEntry } from "./checkers/ghost.ts";
 import { type Backup, Disk, type Write } from "./disk.ts";
-import { markOf } from "./entries.ts";
+import { durableOf } from "./durable.ts";
 import { snapshotMark } from "./snapshot-mark.ts";
 import { Cut, DiskFull, Instance } from "./instance.ts";
-import { nameOf, type Observation } from "./observation.ts";
+import { nameOf } from "./observation.ts";
 import type { World } from "./world.ts";
 
 /** How long an instance stays away at most when it is not called. */
@@ -47,14 +46,14 @@ export interface ReplicaBackup {
   readonly log: readonly ChainedEntry[];
 }
 
-type Durable = Extract<Observation, { kind: "durable" }>;
-
 export class Replica {
   readonly id: number;
   readonly name: string;
   readonly world: World;
-  readonly config: RaftConfig;
-  readonly disk: Disk;
+  config: RaftConfig;
+  /** Whether it writes a snapshot in other bytes than most. */
+  readonly isOtherBuild: boolean;
+  disk: Disk;
   instance: Instance | undefined;
   /** Null while it takes part. */
   absence: Absence | null = null;
@@ -84,6 +83,7 @@ export class Replica {
     this.name = nameOf(this.id);
     const identity = { directoryId: config.local.key.directoryId, objectId: this.name };
     const { chance, swarm } = world;
+    this.isOtherBuild = swarm.hasTwoBuilds && this.id % 2 === 0;
     this.disk = new Disk(swarm.chunkBytesMax, identity);
     this.#clockOffsetMs = chance.between(0, 1_000_000);
     this.#clockRate = 1 + (swarm.driftMax * chance.between(-1_000, 1_000)) / 1_000;
@@ -120,11 +120,13 @@ export class Replica {
 
   /** Starts the next incarnation from what is durable. */
   boot(): void {
-    const { world, config } = this;
+    const { world } = this;
     if (this.instance !== undefined || this.absence !== null || world.isOver) return;
     const { identity } = this.disk;
     // An object looks whose storage it has before it runs anything of it.
     if (identity !== null && refusalOf(identity, this.name) !== null) return this.#refuse();
+    if (world.chance.happens(world.swarm.moveRate)) this.#move();
+    const { config } = this;
     this.#incarnation += 1;
     this.#bootCount += 1;
     const incarnation =
@@ -144,6 +146,14 @@ export class Replica {
       world.complain("assertions", `replica ${this.name} at boot: ${error.message}`);
     }
     this.#awaitAlarm();
+  }
+
+  /** It listens elsewhere from now on. */
+  #move(): void {
+    this.world.tally.count("fault: moved");
+    const { local } = this.config;
+    const endpoints = local.endpoints.map((endpoint) => ({ ...endpoint, port: endpoint.port + 1 }));
+    this.config = { ...this.config, local: { ...local, endpoints } };
   }
 
   /** L-1: what was stored as committed is known to be committed after a restart. */
@@ -166,6 +176,7 @@ export class Replica {
     if (isWhole && world.chance.happens(world.swarm.zombieRate)) {
       world.tally.count("fault: zombie");
       instance.isZombie = true;
+      this.disk = this.disk.copy();
       this.#zombies.push(instance);
       world.timeline.after(world.chance.between(0, ZOMBIE_MS_MAX), () => instance.end());
       world.timeline.after(world.chance.between(0, 50), () => this.boot());
@@ -223,6 +234,13 @@ export class Replica {
     this.disk.restore(null);
   }
 
+  /** It was dead, and is there again. */
+  comeBack(): void {
+    if (this.absence !== "dead") return;
+    this.absence = null;
+    this.boot();
+  }
+
   backup(): ReplicaBackup {
     const log = this.world.bench.ghost.log(this.name).from(0);
     return { disk: this.disk.backup(), bootCount: this.#bootCount, log };
@@ -269,21 +287,22 @@ export class Replica {
       if (written === undefined) return;
       for (const write of written)
         if (write.kind === "append") this.world.history.stored(write.batch);
-      for (const durable of durableOf(this.name, written)) this.world.observe(durable);
+      for (const durable of durableOf(this.name, written, this.disk)) this.world.observe(durable);
       for (const write of written)
-        if (write.kind === "snapshot-complete") this.#showSnapshot(write.snapshot);
+        if (write.kind === "snapshot-complete") this.#showSnapshot(write);
       if (written.some(({ kind }) => kind === "alarm")) this.#awaitAlarm();
     }
   }
 
   /** A snapshot is whole, durably: shows what its bytes say. */
-  #showSnapshot(id: SnapshotId): void {
+  #showSnapshot({ which, snapshot }: Extract<Write, { kind: "snapshot-complete" }>): void {
     const { world, name, disk } = this;
-    const bytes = disk.durableSnapshot(id);
+    const bytes = disk.durableSnapshot(snapshot);
     // Gone again in the same transaction.
     if (bytes === null) return;
-    world.history.show(id.endOffset);
-    world.observe(snapshotMark(name, id, bytes));
+    const build = which === "made" ? Number(this.isOtherBuild) : null;
+    world.history.show(snapshot.endOffset);
+    world.observe(snapshotMark({ replica: name, build }, snapshot, bytes));
   }
 
   /** After the faults are over: no zombie is left, and every replica is up that has its storage. */
@@ -356,29 +375,4 @@ export class Replica {
     const { instance } = this;
     instance?.happen(() => instance.controller.onAlarm());
   }
-}
-
-/** A transaction as checkers see it: in one piece, unless something is removed after something was appended. */
-function durableOf(replica: string, writes: readonly Write[]): readonly Durable[] {
-  const made: Durable[] = [];
-  let now: { -readonly [K in keyof Durable]: Durable[K] } = { kind: "durable", replica };
-  for (const write of writes) {
-    if (write.kind === "election") {
-      const { epoch, leaderId: leader, votedKey } = write.election;
-      now.election = { epoch, leader, voted: votedKey === null ? null : nameOf(votedKey.id) };
-    } else if (write.kind === "append") {
-      now.append = [...(now.append ?? []), markOf(write.batch)];
-    } else if (write.kind === "truncate") {
-      if (now.append !== undefined) {
-        made.push(now);
-        now = { kind: "durable", replica };
-      }
-      now.truncateTo = Math.min(now.truncateTo ?? write.offset, write.offset);
-    } else if (write.kind === "log-restart") {
-      now.installed = write.offset;
-    } else if (write.kind === "log-start") {
-      now.logStart = write.offset;
-    }
-  }
-  return [...made, now];
 }

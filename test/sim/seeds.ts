@@ -31,11 +31,14 @@ export interface CampaignResult {
   readonly seeds: number;
   readonly virtualMs: number;
   readonly counts: Readonly<Record<string, number>>;
+  /** In how many seeds each was met. */
+  readonly seedsWith: Readonly<Record<string, number>>;
   readonly failed: Outcome | undefined;
 }
 
 export async function runSeeds(campaign: Campaign): Promise<CampaignResult> {
   const tally = new Tally();
+  const seedsWith = new Tally();
   const startedAt = performance.now();
   let failed: Outcome | undefined;
   let done = 0;
@@ -52,6 +55,8 @@ export async function runSeeds(campaign: Campaign): Promise<CampaignResult> {
     done += 1;
     virtualMs += outcome.virtualMs;
     tally.add(outcome.counts);
+    for (const [what, times] of Object.entries(outcome.counts))
+      if (times > 0) seedsWith.count(what);
     if (
       outcome.complaint !== undefined &&
       outcome.seed < (failed?.seed ?? Number.POSITIVE_INFINITY)
@@ -60,7 +65,8 @@ export async function runSeeds(campaign: Campaign): Promise<CampaignResult> {
     campaign.progress?.(done);
   };
   await inThreads(campaign.count, seedAfter, hear);
-  return { seeds: done, virtualMs, counts: tally.toRecord(), failed };
+  const counts = tally.toRecord();
+  return { seeds: done, virtualMs, counts, seedsWith: seedsWith.toRecord(), failed };
 }
 
 /**

@@ -59,7 +59,8 @@ describe("a simulated quorum", () => {
       "ISR proposal: NONE",
     ];
     expect([...happened, ...faults].filter((what) => tally.of(what) < 10)).toEqual([]);
-    expect(missedOf({ seeds: FIXED.length, counts: tally.toRecord() })).toEqual([]);
+    const counts = tally.toRecord();
+    expect(missedOf({ seeds: FIXED.length, counts, seedsWith: {} })).toEqual([]);
   }, 300_000);
 
   test("keeps every invariant in a world that nobody has seen before", () => {
@@ -80,9 +81,16 @@ describe("a simulated quorum", () => {
   });
 
   test("has proved nothing if something that it is there for never came up", () => {
-    expect(missedOf({ seeds: 39, counts: {} })).toEqual([]);
-    expect(missedOf({ seeds: 40, counts: { elections: 7 } })).toContain("truncations");
-    expect(missedOf({ seeds: 40, counts: { elections: 7 } })).not.toContain("elections");
+    expect(missedOf({ seeds: 39, counts: {}, seedsWith: {} })).toEqual([]);
+    const few = missedOf({ seeds: 40, counts: { elections: 7 }, seedsWith: { elections: 7 } });
+    expect(few).toContain("truncations");
+    expect(few).not.toContain("elections");
+    const counts = { truncations: 1_000 };
+    expect(missedOf({ seeds: 400, counts, seedsWith: { truncations: 39 } })).toContain(
+      "truncations",
+    );
+    const often = missedOf({ seeds: 400, counts, seedsWith: { truncations: 40 } });
+    expect(often).not.toContain("truncations");
   });
 
   test("takes the same steps whether it is watched or not", () => {

@@ -19,7 +19,6 @@ const COMMON: readonly string[] = [
   "fault: clock far back",
   "situation: an answer came after its call was given up",
   "situation: a backlog came in a burst",
-  "situation: an alarm brought an object back",
   "situation: a leader learned of a later epoch",
   "situation: a leader gave up without a majority",
   "situation: a candidate was restarted in its epoch",
@@ -39,6 +38,7 @@ const RARE: readonly string[] = [
   "fault: alarm doubled",
   "fault: alarm dropped",
   "fault: alarm late",
+  "situation: an alarm brought an object back",
   "fault: rolled back",
   "rollbacks noticed",
   "fault: storage copied",
@@ -54,6 +54,20 @@ const RARE: readonly string[] = [
   "situation: a snapshot was gone that was asked for",
   "situation: a snapshot was refused",
   "situation: the epoch changed while fetching a snapshot",
+  "situation: the epoch changed while verifying a snapshot",
+  "fault: away",
+  "fault: broker emptied",
+  "fault: cut and crash",
+  "fault: cut lost",
+  "fault: install and crash",
+  "fault: install lost",
+  "fault: moved",
+  "fault: snapshot named without need",
+  "situation: a snapshot was named that the log held already",
+  "fault: snapshot made and crash",
+  "fault: snapshot made lost",
+  "situation: a leader stated the voters anew",
+  "situation: a snapshot was installed from another build",
   "situation: two diverging answers in a row",
   "situation: a core served while a dead node led before",
   "situation: a core served while a deaf node led before",
@@ -62,13 +76,33 @@ const RARE: readonly string[] = [
   "situation: a core served while a paused node led before",
 ];
 
-/** The names of the situations that a run of so many seeds should have met and did not. */
+/** What a tenth of the seeds of a long run have met, each: one seed that does it all the time proves little. */
+const OFTEN: readonly string[] = [
+  "truncations",
+  "snapshots fetched by brokers",
+  "situation: a log was cut",
+  "situation: a log was cut above the end of another",
+  "situation: a range of a snapshot was sent",
+  "situation: a replica booted from a snapshot",
+  "situation: a snapshot was installed",
+  "situation: a snapshot was made",
+  "situation: a snapshot was refused",
+];
+
+/** The names of the situations that a run of so many seeds should have met, or so often, and did not. */
 export function missedOf(run: {
   readonly seeds: number;
   readonly counts: Readonly<Record<string, number>>;
+  /** In how many seeds each was met. */
+  readonly seedsWith: Readonly<Record<string, number>>;
 }): readonly string[] {
-  const demanded = [...(run.seeds >= 40 ? COMMON : []), ...(run.seeds >= 400 ? RARE : [])];
-  return demanded.filter((name) => (run.counts[name] ?? 0) === 0);
+  const { seeds, counts, seedsWith } = run;
+  const demanded = [...(seeds >= 40 ? COMMON : []), ...(seeds >= 400 ? RARE : [])];
+  const often = seeds >= 400 ? OFTEN : [];
+  return [
+    ...demanded.filter((name) => (counts[name] ?? 0) === 0),
+    ...often.filter((name) => (seedsWith[name] ?? 0) < seeds / 10),
+  ];
 }
 
 export class Situations {
@@ -106,18 +140,24 @@ export class Situations {
   }
 
   #snapshots(
-    { world, name }: Replica,
+    replica: Replica,
     {
       input,
       before,
       step: { state, effects },
     }: { readonly input: Input; readonly before: State; readonly step: Step },
   ): void {
+    const { world, name } = replica;
     const [first] = effects;
     if (first?.kind === "persist") {
       if (first.snapshot !== null) this.#saw("a snapshot was made");
-      if (first.install !== null) this.#saw("a snapshot was installed");
+      if (first.install !== null) this.#installed(replica, before);
       if (first.logStart !== null) this.#saw("a log was cut");
+      const isStated = first.append.some(({ control }) =>
+        control.some(({ kind }) => kind === "kraft-voters"),
+      );
+      if (isStated && state.role.kind === "leader" && before.log.endOffset > 0)
+        this.#saw("a leader stated the voters anew");
       const start = first.logStart ?? 0;
       const isCutUnder = [...world.replicas.values()].some(
         (other) => other.name !== name && !other.isLostForGood && other.disk.end < start,
@@ -136,6 +176,13 @@ export class Situations {
     const installing = before.role.kind === "follower" ? before.role.installing : null;
     if (installing !== null && state.election.epoch > before.election.epoch)
       this.#saw(`the epoch changed while ${installing.phase} a snapshot`);
+  }
+
+  #installed({ world, isOtherBuild }: Replica, { role }: State): void {
+    this.#saw("a snapshot was installed");
+    const leader = role.kind === "follower" ? world.replicas.get(role.leaderId) : undefined;
+    if (leader !== undefined && leader.isOtherBuild !== isOtherBuild)
+      this.#saw("a snapshot was installed from another build");
   }
 
   #roleChanged(change: {

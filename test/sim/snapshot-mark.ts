@@ -2,29 +2,33 @@
 import { snapshotVoters } from "../../durable-objects/replica/entries.ts";
 import { applyRecords, emptyImage, type MetadataImage } from "../../src/metadata/index.ts";
 import { decodeMetadataRecord, decodeSnapshot, DecodeError } from "../../src/protocol/index.ts";
-import type { SnapshotId } from "../../src/raft/index.ts";
-import { fingerprintOfBytes } from "./entries.ts";
+import type { SnapshotId, VoterSet } from "../../src/raft/index.ts";
+import { AssertionError } from "../../src/std/assert.ts";
+import { fingerprintOfBytes, printOf } from "./entries.ts";
 import { digestOf } from "./history.ts";
 import { nameOf, type Observation } from "./observation.ts";
 
+/** Of a snapshot that is whole. `build` is that of its maker, or null where it was fetched. */
 export function snapshotMark(
-  replica: string,
+  at: { readonly replica: string; readonly build: number | null },
   { endOffset, epoch }: SnapshotId,
   bytes: Uint8Array,
 ): Observation {
   const mark = {
     kind: "snapshot",
-    replica,
+    ...at,
     endOffset,
     epoch,
     fingerprint: fingerprintOfBytes(bytes),
   } as const;
   try {
     const { image, voters } = readSnapshot(bytes, { endOffset, epoch });
-    return { ...mark, digest: digestOf(image), voters };
+    const names = voters.map(({ key }) => nameOf(key.id));
+    return { ...mark, digest: digestOf(image), voters: names, votersPrint: printOf(voters) };
   } catch (error) {
-    if (!(error instanceof DecodeError)) throw error;
-    return { ...mark, digest: null, voters: [] };
+    // Its checksums may be right, and its records such as no image takes.
+    if (!(error instanceof DecodeError || error instanceof AssertionError)) throw error;
+    return { ...mark, digest: null, voters: [], votersPrint: 0 };
   }
 }
 
@@ -32,13 +36,12 @@ export function snapshotMark(
 export function readSnapshot(
   bytes: Uint8Array,
   id: SnapshotId,
-): { readonly image: MetadataImage; readonly voters: readonly string[] } {
+): { readonly image: MetadataImage; readonly voters: VoterSet } {
   const { frame, values } = decodeSnapshot(bytes);
   const image = applyRecords(emptyImage, values.map(decodeMetadataRecord), {
     endOffset: id.endOffset,
     epoch: id.epoch,
     timestampMs: 0,
   });
-  const voters = (snapshotVoters(frame) ?? []).map(({ key }) => nameOf(key.id));
-  return { image, voters };
+  return { image, voters: snapshotVoters(frame) ?? [] };
 }

@@ -12,18 +12,18 @@ interface Timer {
 
 export class InstanceTimers implements Timers {
   readonly #timeline: Timeline;
-  /** How late the next timer is, in ms. */
-  readonly #lateness: () => number;
+  /** How late the next timer is, in ms, that was set for so long. */
+  readonly #lateness: (delayMs: number) => number;
   readonly #timers = new Set<Timer>();
   #armedFor = Number.POSITIVE_INFINITY;
 
-  constructor(timeline: Timeline, lateness: () => number) {
+  constructor(timeline: Timeline, lateness: (delayMs: number) => number) {
     this.#timeline = timeline;
     this.#lateness = lateness;
   }
 
   set(delayMs: number, run: () => void): () => void {
-    const at = this.#timeline.now + Math.max(1, Math.ceil(delayMs)) + this.#lateness();
+    const at = this.#timeline.now + Math.max(1, Math.ceil(delayMs)) + this.#lateness(delayMs);
     const timer: Timer = { at, run };
     this.#timers.add(timer);
     this.#arm();

@@ -82,10 +82,10 @@ describe("a range of the log", () => {
 
   test("has no metadata in its control batches, but a position", () => {
     expect(
-      [...replayable(recordBatches(log), withoutSecrets)].map(({ records, provenance }) => [
-        provenance.endOffset - 1,
-        provenance.epoch,
-        records.length,
+      [...replayable([...recordBatches(log)], withoutSecrets)].map((batch) => [
+        (batch?.provenance.endOffset ?? 0) - 1,
+        batch?.provenance.epoch,
+        batch?.records.length,
       ]),
     ).toEqual([
       [10, 3, 0],

@@ -9,6 +9,8 @@ import {
   uuidFromBytes,
 } from "../../src/protocol/index.ts";
 import type { CommittedRange, RangeRequest } from "../../worker/observer/committed-log.ts";
+import { nextEvent } from "../../worker/observer/next-event.ts";
+import { presentOf } from "../../worker/observer/kept-images.ts";
 import { observeWith } from "../../worker/observer/observed-image.ts";
 import type { LogSource } from "../../worker/observer/log-source.ts";
 import type { SnapshotOffers } from "../../worker/observer/snapshots.ts";
@@ -57,16 +59,19 @@ class Log implements LogSource {
 
 const batch = (offset: number): Uint8Array =>
   encodeDataBatch({ baseOffset: offset, leaderEpoch: 1 + (offset >> 1), timestampMs: offset }, [
-    encodeMetadataRecord({
-      type: "TOPIC_RECORD",
-      version: 0,
-      data: {
-        ...TOPIC,
-        name: `t${offset}`,
-        topicId: uuidFromBytes(Uint8Array.of(...Array(15).fill(1), offset + 1)),
-      },
-    }),
+    topicValue(offset),
   ]);
+
+const topicValue = (at: number): Uint8Array =>
+  encodeMetadataRecord({
+    type: "TOPIC_RECORD",
+    version: 0,
+    data: {
+      ...TOPIC,
+      name: `t${at}`,
+      topicId: uuidFromBytes(Uint8Array.of(...Array(14).fill(1), (at + 1) >> 8, (at + 1) & 255)),
+    },
+  });
 
 // oxlint-disable-next-line unicorn/no-array-fill-with-reference-type -- a schema's fill, not an array's
 const TOPIC = TopicRecord.fill({ name: "" });
@@ -142,4 +147,34 @@ describe("a read", () => {
     await waiting;
     expect(log.asked.length).toBeLessThanOrEqual(3);
   });
+});
+
+/** A controller that has these batches, and says so after some events. */
+function sourceOf(batches: readonly Uint8Array[], lag: number): LogSource {
+  const log = new Log();
+  const bytes = new Uint8Array(Buffer.concat(batches));
+  const rows = [...recordBatches(bytes)];
+  const end = 1 + (rows.at(-1)?.lastOffset ?? -1);
+  return {
+    offers: log.offers,
+    bytes: log.bytes,
+    range: async () => {
+      for (let events = 0; events < lag; events += 1) await nextEvent();
+      return { bytes, batches: rows, end, logStart: 0, highWatermark: end };
+    },
+  };
+}
+
+test("a reader that lags within a large batch does not take back what another has replayed", async () => {
+  const large = encodeDataBatch(
+    { baseOffset: 0, leaderEpoch: 1, timestampMs: 1 },
+    Array.from({ length: 5_000 }, (_, at) => topicValue(at)),
+  );
+  const key = crypto.randomUUID();
+  await observeWith(key, {}, sourceOf([], 0));
+  const behind = observeWith(key, {}, sourceOf([large], 4));
+  const { position } = await observeWith(key, {}, sourceOf([large, batch(5_000)], 0));
+  expect(position.offset).toBe(5_000);
+  expect((await behind).position.offset).toBe(5_000);
+  expect(presentOf(key)?.position.offset).toBe(5_000);
 });

@@ -7,8 +7,16 @@
  * It is KIP-500's metadata cache of a broker, without the broker. Losing it costs a replay. It holds no secret
  * (`decoding.ts`).
  */
-import { replayInSlices, type ReplayedBatch } from "../../src/metadata/index.ts";
-import { decodeVerifiedBatch, type BatchInRow } from "../../src/protocol/index.ts";
+import {
+  replayInSlices,
+  type MetadataImage,
+  type ReplayedBatch,
+} from "../../src/metadata/index.ts";
+import {
+  decodeVerifiedBatch,
+  type BatchInRow,
+  type MetadataRecord,
+} from "../../src/protocol/index.ts";
 import { Problem } from "../http/errors.ts";
 import type { CommittedRange } from "./committed-log.ts";
 import { withoutSecrets, type Decoding } from "./decoding.ts";
@@ -32,6 +40,8 @@ export interface Demand {
 
 /** Its checksums are computed in one go: some 10 ms. */
 export const RANGE_BYTES_MAX = 2 * 1_024 * 1_024;
+/** Records of one batch that are decoded in one event: some milliseconds. */
+const DECODED_MAX = 2_000;
 /** How long a read waits for its offset to be committed, unless it says otherwise. */
 const WAIT_MS = 5_000;
 /** So often a read begins anew from a snapshot: each of them is newer than the one before, and takes long to load. */
@@ -51,15 +61,15 @@ export async function observeWith(
   for (;;) {
     const heldMs = behind ? Math.max(0, startMs + waitMs - Date.now()) : 0;
     const range = await readOn(key, source, heldMs);
-    while (advance(key, range)) await nextEvent();
+    while (await advance(key, range)) await nextEvent();
     behind = reachOf(key) + 1 >= range.highWatermark;
     if (behind && reachOf(key) >= required) return confirm(key, startMs);
     if (behind && Date.now() - startMs >= waitMs) throw viewBehind(key, { required, waitMs });
   }
 }
 
-// No reader holds on to an image while it waits, or one that is dropped to make room would stay: so images are looked
-// at in functions that wait for nothing.
+// No reader holds on to an image while it waits for a controller, or one that is dropped to make room would stay: so
+// images are looked at in functions that wait for nothing but the next event.
 
 /** The image, where it was confirmed not before `sinceMs` and holds the record at `required`. */
 function confirmedSince(key: string, required: number, sinceMs: number): Observation | undefined {
@@ -135,34 +145,56 @@ const noSnapshot = (offset: number): Problem =>
   );
 
 /**
- * Replays a slice of what the image lacks of `range`; true when there is more of it. Another request may have done the
- * same since, or dropped the image: what does not follow it is left out.
+ * Replays a slice of what the image lacks of `range`; true when there may be more of it. Another request may have done
+ * the same since, or dropped the image: what does not follow it is left out.
  */
-function advance(key: string, { batches }: CommittedRange): boolean {
+async function advance(key: string, { batches }: CommittedRange): Promise<boolean> {
   const current = presentOf(key);
   if (current === undefined) return false;
   const { offset } = current.position;
   const at = batches.findIndex(({ baseOffset }) => baseOffset === offset + 1);
   if (at < 0) return false;
-  const [image = current.image] = replayInSlices(
+  const image = await nextImage(
+    replayInSlices(current.image, replayable(batches, withoutSecrets, at)),
     current.image,
-    replayable(batches.slice(at), withoutSecrets),
   );
+  if (presentOf(key)?.image !== current.image) return true;
   keepPresent(key, { ...observationOf(image), confirmedMs: current.confirmedMs });
   return image.provenance.endOffset <= (batches.at(-1)?.lastOffset ?? -1);
 }
 
-/** The batches as replay takes them, decoded as they are taken. */
+/** The next image of a replay, or `last` when there is none. Within a large batch it takes some events, of some ms each. */
+async function nextImage(
+  slices: Iterable<MetadataImage | null>,
+  last: MetadataImage,
+): Promise<MetadataImage> {
+  for (const slice of slices) {
+    if (slice !== null) return slice;
+    await nextEvent();
+  }
+  return last;
+}
+
+/**
+ * The batches from the one at `from` on as replay takes them, decoded as they are taken: a large one in several goes,
+ * with a null between them.
+ */
 export function* replayable(
-  batches: Iterable<BatchInRow>,
+  batches: readonly BatchInRow[],
   decoding: Decoding,
-): Generator<ReplayedBatch> {
-  for (const row of batches) {
+  from = 0,
+): Generator<ReplayedBatch | null, void, undefined> {
+  // By index: a range may have twenty thousand, and is replayed in many slices, none of which should copy it.
+  for (let at = from, row = batches[at]; row !== undefined; at += 1, row = batches[at]) {
     const { lastOffset, leaderEpoch: epoch, timestampMs } = row;
     const endOffset = lastOffset + 1;
     const batch = decodeVerifiedBatch(row);
     // The records of a control batch describe the log itself.
-    const records = batch.isControl ? [] : batch.values.map((value) => decoding(value, endOffset));
+    const records: MetadataRecord[] = [];
+    for (const value of batch.isControl ? [] : batch.values) {
+      if (records.length > 0 && records.length % DECODED_MAX === 0) yield null;
+      records.push(decoding(value, endOffset));
+    }
     yield { records, provenance: { endOffset, epoch, timestampMs } };
   }
 }

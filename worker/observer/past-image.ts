@@ -165,8 +165,8 @@ async function replayedTo(
       current,
       replayable(batchesUpTo(range, fromOffset, offset), decoding),
     )) {
-      current = slice;
-      if (slice.beforeTransaction === null) stable = slice;
+      if (slice !== null) current = slice;
+      if (slice?.beforeTransaction === null) stable = slice;
       await nextEvent();
     }
     if (range.batches.some(({ lastOffset }) => lastOffset >= offset)) return stable;

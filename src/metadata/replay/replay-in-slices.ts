@@ -18,15 +18,16 @@ const SLICE_COST = 1_000;
 
 /**
  * The images on the way from `image` through `batches`, each at the end of a batch, the last one at the end of all. A
- * slice ends after a thousand records, and
+ * null is where an event may end although no image is there yet: within a batch of more than a slice, and wherever
+ * `batches` has one. A slice ends after a thousand records, and
  *
  * - before a batch that leaves a metadata transaction open: the last image out of any (KIP-868) is among them;
  * - before and after a batch that may change a feature: the image says at which offset that was.
  */
 export function* replayInSlices(
   image: MetadataImage,
-  batches: Iterable<ReplayedBatch>,
-): Generator<MetadataImage, void, undefined> {
+  batches: Iterable<ReplayedBatch | null>,
+): Generator<MetadataImage | null, void, undefined> {
   let current = image;
   let isOpen = image.beforeTransaction !== null;
   let records: MetadataRecord[] = [];
@@ -40,6 +41,20 @@ export function* replayInSlices(
     return current;
   };
   for (const batch of batches) {
+    if (batch === null) {
+      yield null;
+      continue;
+    }
+    if (batch.records.length > SLICE_COST) {
+      if (end !== null) yield flushed(end);
+      isOpen = leavesOpen(batch.records, isOpen);
+      for (const piece of piecesOf(batch.records)) {
+        if (piece.at > 0) yield null;
+        current = applyRecords(current, piece.records, batch.provenance);
+      }
+      yield current;
+      continue;
+    }
     const hasFeature = batch.records.some(changesFeature);
     const opens = leavesOpen(batch.records, isOpen);
     if (end !== null && (hasFeature || (opens && !isOpen))) yield flushed(end);
@@ -50,6 +65,12 @@ export function* replayInSlices(
     if (hasFeature || cost >= SLICE_COST) yield flushed(end);
   }
   if (end !== null) yield flushed(end);
+}
+
+function* piecesOf(records: readonly MetadataRecord[]) {
+  for (let at = 0; at < records.length; at += SLICE_COST) {
+    yield { at, records: records.slice(at, at + SLICE_COST) };
+  }
 }
 
 /** What a transaction did is undone by its abort, and so is a level that it finalized. */

@@ -6,11 +6,13 @@ import { committedInOwnEpoch } from "./committed-in-own-epoch.ts";
 import { committedIsDurable } from "./committed-is-durable.ts";
 import { committedIsKept } from "./committed-is-kept.ts";
 import { copiesAreNotRun } from "./copies-are-not-run.ts";
+import { downloadsAreOfOneLeader } from "./downloads-are-of-one-leader.ts";
 import { epochsNeverFall } from "./epochs-never-fall.ts";
 import { highWatermarksNeverFall } from "./high-watermarks-never-fall.ts";
 import { imagesAgree } from "./images-agree.ts";
 import { isrIsTheLeaders } from "./isr-is-the-leaders.ts";
 import { logsMatch } from "./logs-match.ts";
+import { logsStartAtSnapshots } from "./logs-start-at-snapshots.ts";
 import { oneLeaderPerEpoch } from "./one-leader-per-epoch.ts";
 import { oneVotePerEpoch } from "./one-vote-per-epoch.ts";
 import { partitionsAreSound } from "./partitions-are-sound.ts";
@@ -34,4 +36,6 @@ export const allCheckers = (): readonly Checker[] => [
   isrIsTheLeaders(),
   copiesAreNotRun(),
   snapshotIsReplay(),
+  logsStartAtSnapshots(),
+  downloadsAreOfOneLeader(),
 ];

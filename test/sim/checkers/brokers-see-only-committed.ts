@@ -9,11 +9,15 @@ export function brokersSeeOnlyCommitted(): Checker {
     name: "brokers-see-only-committed",
     judge(observation, ghost) {
       if (observation.kind !== "served") return undefined;
-      const { broker, entries, highWatermark } = observation;
+      const { broker, from, entries, highWatermark } = observation;
       if (highWatermark > ghost.committed.end) {
         return `broker ${broker} was told ${highWatermark} is committed, no leader has shown more than ${ghost.committed.end}`;
       }
+      let end = from;
       for (const entry of entries) {
+        if (entry.baseOffset !== end)
+          return `broker ${broker} was served ${entry.baseOffset}@${entry.epoch}, its log ends at ${end}`;
+        end = entry.lastOffset + 1;
         const committed = ghost.committed.entryWith(entry.lastOffset);
         if (entry.lastOffset >= highWatermark) {
           return `broker ${broker} was served ${entry.lastOffset}@${entry.epoch}, beyond the high watermark ${highWatermark}`;

@@ -50,7 +50,7 @@ function disagrees(replica: string, end: number, ghost: Ghost, how = ""): string
   return `replica ${replica} ${how}does not hold the committed log below ${end}`;
 }
 
-/** A late commit of an old leader: the leaders of later epochs must have it as well. */
+/** A late commit of an old leader: the leaders of later epochs must have it as well, or have had it and lost it since. */
 function overtaken(
   shown: {
     readonly replica: string;
@@ -64,8 +64,10 @@ function overtaken(
   if (end <= ghost.committed.end) return undefined;
   const chain = ghost.log(shown.replica).chainAt(end);
   for (const [leader, epoch] of leaders) {
-    const log = ghost.log(leader);
-    if (epoch > shown.epoch && log.start <= end && log.chainAt(end) !== chain) {
+    const isHeld = ghost
+      .heldBy(leader)
+      .some((log) => log.start > end || log.chainAt(end) === chain);
+    if (epoch > shown.epoch && !isHeld) {
       return `replica ${shown.replica} of epoch ${shown.epoch} committed ${end}, and the leader ${leader} of epoch ${epoch} lacks it`;
     }
   }

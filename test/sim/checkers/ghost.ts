@@ -21,7 +21,11 @@ function extendChain(chain: number, entry: EntryMark): number {
 export class GhostLog {
   readonly #entries: ChainedEntry[] = [];
   /** The voter sets in it, by rising offset. */
-  readonly #voters: { readonly offset: number; readonly voters: readonly string[] }[] = [];
+  readonly #voters: {
+    readonly offset: number;
+    readonly voters: readonly string[];
+    readonly print: number | undefined;
+  }[] = [];
   #start = 0;
   #startChain = NOTHING;
 
@@ -40,8 +44,8 @@ export class GhostLog {
   append(entry: EntryMark): ChainedEntry {
     const chained = { ...entry, chain: extendChain(this.last?.chain ?? this.#startChain, entry) };
     this.#entries.push(chained);
-    const { voters, baseOffset: offset } = entry;
-    if (voters !== undefined) this.#voters.push({ offset, voters });
+    const { voters, votersPrint: print, baseOffset: offset } = entry;
+    if (voters !== undefined) this.#voters.push({ offset, voters, print });
     return chained;
   }
 
@@ -101,6 +105,11 @@ export class GhostLog {
   /** The newest voter set below `endOffset`; undefined while there is none. */
   votersBelow(endOffset: number): readonly string[] | undefined {
     return this.#voters.findLast((set) => set.offset < endOffset)?.voters;
+  }
+
+  /** The fingerprint of all that it says. */
+  votersPrintBelow(endOffset: number): number | undefined {
+    return this.#voters.findLast((set) => set.offset < endOffset)?.print;
   }
 
   #endingAt(endOffset: number): ChainedEntry | undefined {
@@ -165,6 +174,11 @@ export class Ghost {
     for (const entry of entries) after.append(entry);
     this.#lost.set(replica, before);
     this.#logs.set(replica, after);
+  }
+
+  /** Whether the storage of a replica has ever gone back. */
+  hasLost(replica: string): boolean {
+    return this.#lost.has(replica);
   }
 
   /** The logs that a replica holds, or has held and lost. */

@@ -4,7 +4,12 @@
  * another incarnation. Its calls to controllers go over the same bad network as all others.
  */
 import type { Operation } from "../../../durable-objects/active-controller/active-controller.ts";
-import { allPartitions, brokerById, type PartitionRow } from "../../../src/metadata/index.ts";
+import {
+  allPartitions,
+  brokerById,
+  emptyImage,
+  type PartitionRow,
+} from "../../../src/metadata/index.ts";
 import {
   AlterPartition,
   BrokerHeartbeat,
@@ -42,6 +47,10 @@ export class BrokerProcess {
     this.#incarnation = world.uuid();
     broker.onEntry = (entry) => this.#replayed.replay(entry);
     broker.onSnapshot = (image) => (this.#replayed.image = image);
+    broker.onEmptied = () => {
+      this.#replayed.image = emptyImage;
+      this.#restart();
+    };
   }
 
   start(): void {
@@ -49,20 +58,24 @@ export class BrokerProcess {
   }
 
   #tick(): void {
-    const { timeline, chance, isHealed, tally } = this.#world;
+    const { timeline, chance, isHealed } = this.#world;
     timeline.after(chance.between(TICK_MS / 2, TICK_MS), () => this.#tick());
     if (timeline.now < this.#downUntil) return;
     if (!isHealed && chance.happens(0.01)) {
-      tally.count("broker restarts");
-      this.#incarnation = this.#world.uuid();
-      this.#previousEpoch = this.#epoch ?? -1;
-      this.#epoch = undefined;
+      this.#restart();
       this.#downUntil = timeline.now + chance.logUniform(10, 30_000);
     } else if (this.#epoch === undefined) this.#register();
     else {
       this.#beat(this.#epoch);
       if (chance.happens(0.5)) this.#proposeIsr(this.#epoch);
     }
+  }
+
+  #restart(): void {
+    this.#world.tally.count("broker restarts");
+    this.#incarnation = this.#world.uuid();
+    this.#previousEpoch = this.#epoch ?? -1;
+    this.#epoch = undefined;
   }
 
   #register(): void {
