@@ -9,14 +9,14 @@ edge=${1:-http://127.0.0.1:8787}
 admin=${KEDGE_TOKEN:-$(cat "${2:-.kedge/admin-token}")}
 token=$admin
 
-# as_token: the header that brings $token, for curl's --config. An argument would show it to every list of processes.
+# as_token: the header that brings $token, for curl's standard input. An argument would be in every list of processes.
 as_token() {
-  printf 'header = "Authorization: Bearer %s"\n' "$token"
+  echo "Authorization: Bearer $token"
 }
 
 # ask METHOD PATH [BODY]: one request with $token; a refusal ends the script with the server's sentence.
 ask() {
-  answer=$(as_token | curl -sS --max-time 30 -w '\n%{http_code}' --config - -X "$1" "$2" \
+  answer=$(as_token | curl -sS --max-time 30 -w '\n%{http_code}' -H @- -X "$1" "$2" \
     ${3:+-H 'Content-Type: application/json' -d "$3"})
   status=${answer##*
 }
@@ -38,7 +38,7 @@ ask POST "$edge/kafka/v3/clusters" '{"voters": 3}'
 id=$(field cluster_id)
 cluster=$edge/kafka/v3/clusters/$id
 echo "cluster $id is formed"
-trap 'token=$admin; as_token | curl -sS --max-time 30 -o /dev/null --config - -X DELETE "$cluster"' EXIT
+trap 'token=$admin; as_token | curl -sS --max-time 30 -o /dev/null -H @- -X DELETE "$cluster"' EXIT
 
 # 2. What brokers say, no admin may say for them: broker 1 gets a token of its own, for an hour.
 ask POST "$edge/kafka/v3/tokens" '{

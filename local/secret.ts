@@ -53,10 +53,10 @@ export async function minted(secret: string, request: MintRequest): Promise<Mint
   return { token: await signToken(await signingKey(secret), claims), claims };
 }
 
-/** Writes `token` where its owner alone can read it, and answers with where that is. */
-export async function writeTokenFile(folder: string, name: string, token: string): Promise<string> {
+/** Writes a token, or what holds one, where its owner alone can read it, and answers with where that is. */
+export async function writeTokenFile(folder: string, name: string, text: string): Promise<string> {
   const file = join(folder, name);
-  await writeFile(file, `${token}\n`, { mode: OWNER_ALONE });
+  await writeFile(file, `${text}\n`, { mode: OWNER_ALONE });
   // A file that is there already keeps the mode that it has.
   await chmod(file, OWNER_ALONE);
   return file;
