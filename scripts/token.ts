@@ -118,7 +118,7 @@ async function secretFrom(file: string | undefined, key: string | undefined): Pr
 /** Faults of claims name the fields of `POST /tokens`. */
 const inOptions = (message: string): string =>
   message
-    .replace(/^cluster(_id)?: /, "--cluster: ")
+    .replace(/^cluster_id: /, "--cluster: ")
     .replace(/^broker_ids: /, "--broker-ids: ")
     .replace(/^principal: /, "--principal: ");
 
