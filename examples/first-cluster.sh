@@ -1,12 +1,12 @@
 #!/bin/sh
 # A cluster's first minute in ten requests: form it, let a broker in, register it, create a topic, read it, fail over,
 # delete it. Needs curl and a running quorum (`npm start`). The arguments are where that listens and a file that holds
-# an admin's token, which KEDGE_TOKEN goes before.
+# an admin's token; without the second, KEDGE_TOKEN, or else that file of `npm start`.
 #
 #     sh examples/first-cluster.sh http://127.0.0.1:8787 .kedge/admin-token
 set -eu
 edge=${1:-http://127.0.0.1:8787}
-admin=${KEDGE_TOKEN:-$(cat "${2:-.kedge/admin-token}")}
+if [ $# -gt 1 ]; then admin=$(cat "$2"); else admin=${KEDGE_TOKEN:-$(cat .kedge/admin-token)}; fi
 token=$admin
 
 # as_token: the header that brings $token, for curl's standard input. An argument would be in every list of processes.

@@ -124,7 +124,7 @@ function howToAsk({ url, tokenFile, headerFile }: Edge, clusterId: string): read
     ];
   }
   return [
-    `  token        ${here(tokenFile)}, an admin's`,
+    `  token        ${here(tokenFile)}, an admin's; in a browser the password, of any user`,
     "",
     `  curl -H @${here(headerFile)} ${url}/kafka/v3/clusters/${clusterId}`,
     `  npm run -s token -- --help    makes tokens for less than everything`,

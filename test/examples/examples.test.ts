@@ -263,7 +263,8 @@ describe("the script with curl", () => {
   test("forms a cluster, fails over, writes again, and leaves nothing", async () => {
     const script = join(EXAMPLES, "first-cluster.sh");
     const file = quorum.edge.tokenFile ?? "";
-    const example = new Example("sh", [script, quorum.edge.url, file]);
+    // The file that is named goes before the environment.
+    const example = new Example("sh", [script, quorum.edge.url, file], await brokerToken(1));
     const [formed = ""] = await example.lines(1);
     const id = /^cluster (\S{22}) is formed$/.exec(formed)?.[1];
     const said = await example.rest();
