@@ -1,7 +1,10 @@
 #!/usr/bin/env python3
 """A broker in another language, as far as membership goes: Python's standard library and HTTP, no Kafka client.
 
-    python3 examples/broker.py http://127.0.0.1:8787/kafka/v3/clusters/<cluster id> --id 7
+    python3 examples/broker.py http://127.0.0.1:8787/kafka/v3/clusters/<cluster id> --id 7 --token-file broker-7.token
+
+Its token is of role broker, for its own id. It comes from a file or from KEDGE_TOKEN, never from an argument, which
+every list of processes would show.
 
 It registers (KIP-631), follows the committed log so that its heartbeats can say how far it has read, is unfenced,
 answers a fencing by catching up again, and takes leave with a controlled shutdown on Ctrl-C or SIGTERM. It stores
@@ -14,6 +17,7 @@ import argparse
 import base64
 import http.client
 import json
+import os
 import signal
 import threading
 import time
@@ -25,6 +29,9 @@ import uuid
 NONE = 0
 STALE_BROKER_EPOCH = 77
 DUPLICATE_BROKER_REGISTRATION = 101
+
+# Of HTTP: not now, though a moment later it may be.
+TOO_MANY_REQUESTS = 429
 
 # A session lasts 9 s without a heartbeat (Kafka's broker.session.timeout.ms). Kafka sends one every 2 s.
 HEARTBEAT_SECONDS = 0.5
@@ -53,10 +60,11 @@ def say(text):
 
 
 class Broker:
-    def __init__(self, cluster_url, broker_id):
+    def __init__(self, cluster_url, broker_id, token):
         self.url = cluster_url.rstrip("/")
         self.cluster_id = self.url.rsplit("/", 1)[1]
         self.id = broker_id
+        self.token = token
         # A directory id names a disk and outlives the process; a real broker reads it from meta.properties.
         self.log_dir = kafka_uuid()
         # An incarnation id names this process. A registration that is repeated under it changes nothing.
@@ -65,14 +73,19 @@ class Broker:
         self.next_offset = 0
         self.fenced = True
 
+    def ask(self, path, body=None):
+        """One request: a POST of a body of JSON, or a GET."""
+        request = urllib.request.Request(f"{self.url}/{path}")
+        if self.token is not None:
+            request.add_unredirected_header("Authorization", f"Bearer {self.token}")
+        if body is not None:
+            request.data = json.dumps(body).encode()
+            request.add_header("Content-Type", "application/json")
+        return urllib.request.urlopen(request, timeout=CALL_SECONDS)
+
     def call(self, api, body, version):
         """One controller API. The Worker routes it to the active controller."""
-        request = urllib.request.Request(
-            f"{self.url}/rpc/{api}?version={version}",
-            data=json.dumps(body).encode(),
-            headers={"Content-Type": "application/json"},
-        )
-        with urllib.request.urlopen(request, timeout=CALL_SECONDS) as response:
+        with self.ask(f"rpc/{api}?version={version}", body) as response:
             return json.load(response)
 
     def register(self, leaving):
@@ -102,7 +115,7 @@ class Broker:
                     version=4,
                 )
             except urllib.error.HTTPError as error:
-                if error.code < 500:
+                if error.code < 500 and error.code != TOO_MANY_REQUESTS:
                     raise SystemExit(f"refused: {error.read().decode()}") from error
                 leaving.wait(HEARTBEAT_SECONDS)
                 continue
@@ -122,8 +135,7 @@ class Broker:
     def catch_up(self):
         """Reads the committed log to its end. What concerns this broker itself is acted upon."""
         while True:
-            url = f"{self.url}/metadata-log?from_offset={self.next_offset}"
-            with urllib.request.urlopen(url, timeout=CALL_SECONDS) as response:
+            with self.ask(f"metadata-log?from_offset={self.next_offset}") as response:
                 for line in response:
                     self.replay(json.loads(line))
                 self.next_offset = int(response.headers["Kafka-Next-Offset"])
@@ -202,13 +214,21 @@ def main():
     parser = argparse.ArgumentParser(description="A broker that speaks HTTP and JSON, as far as membership goes.")
     parser.add_argument("cluster", help="http://127.0.0.1:8787/kafka/v3/clusters/<cluster id>")
     parser.add_argument("--id", type=int, default=1, help="the broker's id (1)")
+    parser.add_argument("--token-file", help="a file that holds the broker's token (KEDGE_TOKEN)")
     parser.add_argument("--seconds", type=float, help="take leave after this long")
     options = parser.parse_args()
+    token = os.environ.get("KEDGE_TOKEN")
+    if options.token_file is not None:
+        try:
+            with open(options.token_file, encoding="utf-8") as file:
+                token = file.read().strip()
+        except OSError as error:
+            parser.error(f"--token-file: {error}")
 
     leaving = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: leaving.set())
-    Broker(options.cluster, options.id).run(leaving, options.seconds)
+    Broker(options.cluster, options.id, token).run(leaving, options.seconds)
 
 
 if __name__ == "__main__":

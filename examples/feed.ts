@@ -3,12 +3,16 @@
  * in a file, so that a reader that is started again goes on where the last one stopped. Node runs it as it is; it
  * needs no package and nothing of this repository.
  *
- *     node examples/feed.ts http://127.0.0.1:8787/kafka/v3/clusters/<cluster id> topics.json
+ *     node examples/feed.ts --token-file viewer.token http://127.0.0.1:8787/kafka/v3/clusters/<cluster id> topics.json
+ *
+ * Its token is a viewer's. It comes from a file or from KEDGE_TOKEN, never from an argument, which every list of
+ * processes would show.
  *
  * The feed shows committed records only, each offset once and in order. It is no view of the metadata: what a record
  * means is for the reader to work out, here for three kinds of them.
  */
 import { readFile, rename, writeFile } from "node:fs/promises";
+import { parseArgs } from "node:util";
 
 /** One line of the feed: one record, named as `kafka-dump-log` names it. */
 interface Line {
@@ -42,19 +46,37 @@ interface Topic {
 /** How long the server holds an answer that would be empty: a poll every 20 s when nothing happens. */
 const WAIT_MS = 20_000;
 const PAUSE_MS = 500;
+/** Of HTTP: not now, though a moment later it may be. */
+const TOO_MANY_REQUESTS = 429;
 
-const [url, file] = process.argv.slice(2);
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { "token-file": { type: "string" } },
+});
+const [url, file] = positionals;
 if (url === undefined || file === undefined) {
-  console.error("node examples/feed.ts <cluster url> <file>");
+  console.error("node examples/feed.ts [--token-file FILE] <cluster url> <file>");
   process.exit(2);
 }
-await follow(url, file);
+await follow({ url, headers: await credentials(values["token-file"]) }, file);
 
-async function follow(cluster: string, placeFile: string): Promise<void> {
+/** Where the feed is, and what lets a reader in. */
+interface Source {
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+async function credentials(tokenFile: string | undefined): Promise<Source["headers"]> {
+  const { KEDGE_TOKEN } = process.env;
+  const token = tokenFile === undefined ? KEDGE_TOKEN : (await readFile(tokenFile, "utf8")).trim();
+  return token === undefined ? {} : { Authorization: `Bearer ${token}` };
+}
+
+async function follow(source: Source, placeFile: string): Promise<void> {
   let place = await savedPlace(placeFile);
   console.log(`reading from offset ${place.next}`);
   for (;;) {
-    const range = await rangeFrom(cluster, place.next);
+    const range = await rangeFrom(source, place.next);
     if (range === undefined) {
       await new Promise((settle) => setTimeout(settle, PAUSE_MS));
       continue;
@@ -71,19 +93,20 @@ async function follow(cluster: string, placeFile: string): Promise<void> {
 
 /** One range of the committed log; undefined when no controller served it, which time may cure. */
 async function rangeFrom(
-  cluster: string,
+  { url: cluster, headers }: Source,
   offset: number,
 ): Promise<{ readonly lines: readonly Line[]; readonly next: number } | undefined> {
   let response: Response;
   let text: string;
   try {
-    response = await fetch(`${cluster}/metadata-log?from_offset=${offset}&wait_ms=${WAIT_MS}`);
+    const range = `from_offset=${offset}&wait_ms=${WAIT_MS}`;
+    response = await fetch(`${cluster}/metadata-log?${range}`, { headers });
     text = await response.text();
   } catch (error) {
     console.error(`not reached: ${error instanceof Error ? error.message : String(error)}`);
     return undefined;
   }
-  if (response.status >= 500) {
+  if (response.status >= 500 || response.status === TOO_MANY_REQUESTS) {
     console.error(`not served: ${response.status} ${text}`);
     return undefined;
   }

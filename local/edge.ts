@@ -46,6 +46,8 @@ export interface Edge {
   readonly gatewayToken: string | null;
   /** A file that holds `token`, for its owner alone. */
   readonly tokenFile: string | null;
+  /** The same as a header, for `curl -H @file`: an argument would be in every list of processes. */
+  readonly headerFile: string | null;
   readonly port: number;
   /** The runtime's process id. */
   readonly pid: number;
@@ -123,11 +125,17 @@ export async function startEdge(options: EdgeOptions): Promise<Edge> {
   }
 }
 
-interface Locks extends Pick<Edge, "token" | "gatewayToken" | "tokenFile"> {
+interface Locks extends Pick<Edge, "token" | "gatewayToken" | "tokenFile" | "headerFile"> {
   readonly secret: string;
 }
 
-const UNLOCKED: Locks = { secret: "", token: null, gatewayToken: null, tokenFile: null };
+const UNLOCKED: Locks = {
+  secret: "",
+  token: null,
+  gatewayToken: null,
+  tokenFile: null,
+  headerFile: null,
+};
 
 async function locksIn(persistTo: string): Promise<Locks> {
   const secret = await secretIn(persistTo);
@@ -136,7 +144,9 @@ async function locksIn(persistTo: string): Promise<Locks> {
     mintToken(secret, { role: "gateway", cluster: "*", principal: "gateway" }),
   ]);
   const tokenFile = await writeTokenFile(persistTo, "admin-token", token);
-  return { secret, token, gatewayToken, tokenFile };
+  const header = `Authorization: Bearer ${token}`;
+  const headerFile = await writeTokenFile(persistTo, "admin-header", header);
+  return { secret, token, gatewayToken, tokenFile, headerFile };
 }
 
 interface Configured extends Required<Pick<EdgeOptions, "persistTo" | "port" | "config">> {
@@ -180,6 +190,7 @@ function edgeOf(
     token: locks.token,
     gatewayToken: locks.gatewayToken,
     tokenFile: locks.tokenFile,
+    headerFile: locks.headerFile,
     pid: child.pid ?? 0,
     exited,
     mint: (request) => mintToken(locks.secret, request),

@@ -5,7 +5,13 @@
 import { randomBytes } from "node:crypto";
 import { chmod, mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { claimsFor, signingKey, signToken, type TokenRequest } from "../src/access/index.ts";
+import {
+  claimsFor,
+  signingKey,
+  signToken,
+  type Claims,
+  type TokenRequest,
+} from "../src/access/index.ts";
 
 const SECRET_BYTES = 32;
 const OWNER_ALONE = 0o600;
@@ -27,19 +33,30 @@ export async function secretIn(folder: string): Promise<string> {
 /** What is left open, is as `claimsFor` says. */
 export type MintRequest = Pick<TokenRequest, "role"> & Partial<TokenRequest>;
 
-/** A token that `secret` signs. Throws for a request that says why it cannot be met. */
+export interface Minted {
+  readonly token: string;
+  /** What it says. */
+  readonly claims: Claims;
+}
+
+/** A token that `secret` signs. Throws a `RangeError` that says why there is none. */
 export async function mintToken(secret: string, request: MintRequest): Promise<string> {
+  return (await minted(secret, request)).token;
+}
+
+/** The same, with what it says. */
+export async function minted(secret: string, request: MintRequest): Promise<Minted> {
   const open = { cluster: null, brokerIds: [], principal: null, lifetimeS: null };
   const id = randomBytes(16).toString("base64url");
   const claims = claimsFor({ ...open, ...request }, { nowMs: Date.now(), id });
   if (typeof claims === "string") throw new RangeError(claims);
-  return signToken(await signingKey(secret), claims);
+  return { token: await signToken(await signingKey(secret), claims), claims };
 }
 
-/** Writes `token` where its owner alone can read it, and answers with where that is. */
-export async function writeTokenFile(folder: string, name: string, token: string): Promise<string> {
+/** Writes a token, or what holds one, where its owner alone can read it, and answers with where that is. */
+export async function writeTokenFile(folder: string, name: string, text: string): Promise<string> {
   const file = join(folder, name);
-  await writeFile(file, `${token}\n`, { mode: OWNER_ALONE });
+  await writeFile(file, `${text}\n`, { mode: OWNER_ALONE });
   // A file that is there already keeps the mode that it has.
   await chmod(file, OWNER_ALONE);
   return file;

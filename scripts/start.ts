@@ -3,6 +3,7 @@
  * a gateway for it, says where everything is, and runs until it is stopped. With `--json` one line of JSON on standard
  * output says the same for programs, and everything else goes to standard error.
  */
+import { relative } from "node:path";
 import { parseArgs } from "node:util";
 import { onShutdown } from "../gateway/shutdown.ts";
 import type { FormedCluster } from "../client/cluster-client.ts";
@@ -115,18 +116,25 @@ async function bringUp(options: Options, say: (line: string) => void): Promise<v
 }
 
 /** What lets in, and how it is used. Tokens are not printed: a terminal keeps what it shows. */
-function howToAsk({ url, tokenFile }: Edge, clusterId: string): readonly string[] {
-  if (tokenFile === null) {
+function howToAsk({ url, tokenFile, headerFile }: Edge, clusterId: string): readonly string[] {
+  if (tokenFile === null || headerFile === null) {
     return [
       "",
       "WARNING: --no-auth: whoever reaches this port, a program or a page of any user here, may everything.",
     ];
   }
   return [
-    `  token        ${tokenFile}, an admin's`,
+    `  token        ${here(tokenFile)}, an admin's; in a browser the password, of any user`,
     "",
-    `  curl -H "Authorization: Bearer $(cat ${tokenFile})" ${url}/kafka/v3/clusters/${clusterId}`,
+    `  curl -H @${here(headerFile)} ${url}/kafka/v3/clusters/${clusterId}`,
+    `  npm run -s token -- --help    makes tokens for less than everything`,
   ];
+}
+
+/** As it is shortest called from where the command was started. */
+function here(file: string): string {
+  const below = relative(process.cwd(), file);
+  return below.startsWith("..") ? file : below;
 }
 
 /** The first cluster of the directory; formed when there is none. */

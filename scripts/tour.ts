@@ -1,12 +1,16 @@
 /**
- * `npm run tour`: a guided tour of a quorum on this machine, all through HTTP and JSON. A cluster is formed, brokers
- * come and go, a topic is created and its leaders move, the active controller is restarted, the whole runtime is
+ * `npm run tour`: a guided tour of a quorum on this machine, all through HTTP and JSON. A cluster is formed, strangers
+ * are turned away, brokers come and go, a topic is created and its leaders move, the active controller is restarted, the whole runtime is
  * killed. Every step says what it did and what it saw, and checks it; the first check that fails ends the tour with a
  * non-zero status. It runs in a folder of its own on free ports, and leaves nothing behind.
  */
-import type { AlterPartitionResponse, CreateTopicsResponse } from "../src/protocol/index.ts";
+import {
+  ErrorCode,
+  type AlterPartitionResponse,
+  type CreateTopicsResponse,
+} from "../src/protocol/index.ts";
 import type { ClusterClient, LogLine, Partition } from "../client/cluster-client.ts";
-import { formCluster } from "../client/cluster-client.ts";
+import { authorized, clusterClient, formCluster } from "../client/cluster-client.ts";
 import { startQuorum } from "../local/quorum.ts";
 import type { Quorum } from "../local/quorum.ts";
 import { jsonBroker } from "../client/json-broker.ts";
@@ -16,6 +20,12 @@ const PARTITIONS = 100;
 const TOPIC = "orders";
 /** Beyond this something hangs: Kafka's session timeout is 9 s, its elections take a few seconds. */
 const FENCED_MS = 30_000;
+
+/** What `POST /tokens` answers, as far as it is told here. */
+interface MadeToken {
+  readonly token: string;
+  readonly expires_at: string;
+}
 
 let steps = 0;
 let checks = 0;
@@ -50,7 +60,8 @@ try {
 async function tour(): Promise<void> {
   const quorum = await formation();
   const { cluster } = quorum;
-  const brokers = await membership(cluster);
+  await locks(quorum);
+  const brokers = await membership(quorum);
   const topicId = await creation(cluster);
   await isrChanges(cluster, brokers, topicId);
   await silence(cluster, brokers);
@@ -92,9 +103,58 @@ async function formation(): Promise<Quorum> {
   return running;
 }
 
-async function membership(cluster: ClusterClient): Promise<readonly JsonBroker[]> {
-  step("Three brokers register, send heartbeats and are unfenced");
-  const brokers = [1, 2, 3].map((id) => jsonBroker(cluster, id));
+async function locks({ edge, formed }: Quorum): Promise<void> {
+  step("Strangers are turned away, and tokens are made for who may come in");
+  const path = `/kafka/v3/clusters/${formed.cluster_id}`;
+  const ask = async (token: string | null, at: string, init: RequestInit = {}) => {
+    const response = await fetch(`${edge.url}${at}`, authorized(token, init));
+    return { status: response.status, text: await response.text() };
+  };
+  const stranger = await ask(null, path, { method: "DELETE" });
+  check(stranger.status === 401, "a stranger who would delete the cluster is answered 401");
+
+  const made = await edge.fetch("/kafka/v3/tokens", {
+    method: "POST",
+    body: JSON.stringify({ role: "viewer", cluster_id: formed.cluster_id, expires_in_s: 600 }),
+  });
+  const { token, expires_at: until }: MadeToken = JSON.parse(await made.text());
+  say(`an admin makes a token of role viewer, good until ${until}`);
+  const read = await ask(token, `${path}/topics`);
+  const write = await ask(token, path, { method: "DELETE" });
+  check(
+    read.status === 200 && write.status === 403,
+    "a viewer reads the topics, and is answered 403 when he would delete the cluster",
+  );
+  const changed = token.at(-2) === "A" ? "B" : "A";
+  const forged = await ask(`${token.slice(0, -2)}${changed}${token.slice(-1)}`, `${path}/topics`);
+  check(forged.status === 401, "the same token with one letter changed is none: 401");
+  const page = await ask(edge.token, path, { headers: { Origin: "https://evil.example" } });
+  check(page.status === 403, "a web page of elsewhere is refused, even with an admin's token: 403");
+
+  const other = jsonBroker(await brokersClient({ edge, formed }, 7), 8);
+  const refusal = await other.register().then(() => "", String);
+  check(
+    refusal.includes(`error ${ErrorCode.CLUSTER_AUTHORIZATION_FAILED}`),
+    "broker 7's token does not register broker 8: CLUSTER_AUTHORIZATION_FAILED",
+  );
+}
+
+/** The cluster as a broker reaches it, with a token that speaks for it alone. */
+async function brokersClient(
+  { edge, formed }: Pick<Quorum, "edge" | "formed">,
+  brokerId: number,
+): Promise<ClusterClient> {
+  const cluster = formed.cluster_id;
+  const token = await edge.mint({ role: "broker", cluster, brokerIds: [brokerId] });
+  return clusterClient({ url: edge.url, token }, cluster);
+}
+
+async function membership(quorum: Quorum): Promise<readonly JsonBroker[]> {
+  step("Three brokers, each with its own token, register, send heartbeats and are unfenced");
+  const { cluster } = quorum;
+  const brokers = await Promise.all(
+    [1, 2, 3].map(async (id) => jsonBroker(await brokersClient(quorum, id), id)),
+  );
   crew.push(...brokers);
   for (const broker of brokers) {
     const epoch = await broker.register();

@@ -32,9 +32,9 @@ export function faultOfClaims(claims: Claims): string | null {
   const { id, role, cluster, brokerIds, principal, issuedAt, expiresAt } = claims;
   if (!/^[A-Za-z0-9_-]{22}$/.test(id)) return "id: must be 22 characters of base64url";
   if (role === "admin" && cluster !== ANY_CLUSTER)
-    return 'cluster: a token of role "admin" is for every cluster, "*"';
+    return 'cluster_id: a token of role "admin" is for every cluster, "*"';
   if (cluster !== ANY_CLUSTER && !/^[A-Za-z0-9_-]{22}$/.test(cluster))
-    return 'cluster: must be the id of a cluster, or "*"';
+    return 'cluster_id: must be the id of a cluster, or "*"';
   if (role === "broker" ? brokerIds.length === 0 : brokerIds.length > 0)
     return 'broker_ids: a token of role "broker" names the ids that it speaks for, and no other does';
   if (brokerIds.length > BROKER_IDS_MAX)

@@ -180,8 +180,8 @@ test("claims that cannot hold are found out with the name of the field", () => {
   const found = faults.map((fault) => faultOfClaims({ ...claims, ...fault })?.split(":")[0]);
   expect(found).toEqual([
     "id",
-    "cluster",
-    "cluster",
+    "cluster_id",
+    "cluster_id",
     ...Array(4).fill("broker_ids"),
     ...Array(4).fill("principal"),
     "expires_in_s",

@@ -86,7 +86,7 @@ describe("npm start", () => {
       fetch(`${answer.edge}/health/ready`, init);
     expect((await asked(authorized(token))).status).toBe(200);
     expect((await asked({})).status).toBe(401);
-    for (const file of ["secret", "admin-token"]) {
+    for (const file of ["secret", "admin-token", "admin-header"]) {
       const { mode } = await stat(join(folder, "state", file));
       expect(mode & 0o777).toBe(0o600);
     }

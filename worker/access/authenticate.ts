@@ -40,9 +40,8 @@ const isUnlocked = ({ KEDGE_AUTH, KEDGE_LOOPBACK }: Bindings): boolean =>
 
 /** Who may use the route; null where nobody is asked. No route, or one without a row: nobody may. */
 function rolesOf(context: ScopedContext): readonly Role[] | null {
-  const [route] = matchedRoutes(context)
-    .filter(({ method }) => method !== "ALL")
-    .slice(-1);
+  // The first one: where two match, it is the one that answers.
+  const route = matchedRoutes(context).find(({ method }) => method !== "ALL");
   const roles = route === undefined ? undefined : PERMISSIONS[`${route.method} ${route.path}`];
   return roles === undefined ? [] : roles;
 }

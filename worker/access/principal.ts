@@ -21,7 +21,8 @@ export function namedPrincipal({ role }: Claims, headers: Headers): string | nul
     throw new Problem("FORBIDDEN", `only a token of role "gateway" may name a principal`);
   }
   if (named === null) return ANONYMOUS_NAME;
-  const [, encoded] = /^User:(.+)$/.exec(named) ?? [];
+  // As `encodeURIComponent` writes it: two such headers, joined by a comma, name nobody.
+  const [, encoded] = /^User:([\w.~!*'()%-]+)$/.exec(named) ?? [];
   const name = encoded === undefined || encoded.length > ENCODED_MAX ? null : decoded(encoded);
   if (name === null || new TextEncoder().encode(name).length > NAME_BYTES_MAX) {
     throw new Problem(

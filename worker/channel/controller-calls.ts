@@ -48,15 +48,16 @@ export const controllersOf = (
 /** Calls one controller. Throws what the platform throws when no answer comes, and a `Problem` of a deleted cluster. */
 export async function callController(
   env: Bindings,
-  cluster: ClusterPlan | ClusterEntry | Pick<ClusterEntry, "cluster_id">,
+  cluster: ClusterPlan | ClusterEntry | Pick<ClusterEntry, "cluster_id" | "jurisdiction">,
   { nodeId, route, query, body, signal, bearer }: ControllerCall,
 ): Promise<Response> {
   const nodes = "created_ms" in cluster ? nodesOf(cluster) : [];
   const hint = nodes.find((controller) => controller.node_id === nodeId)?.location_hint;
   const name = controllerName(cluster.cluster_id, nodeId);
-  // Of whom no more than the id is known, an object in a jurisdiction is not found: its name there is another.
-  const controllers = "created_ms" in cluster ? controllersOf(env, cluster) : env.CONTROLLERS;
-  const stub = controllers.getByName(name, isLocationHint(hint) ? { locationHint: hint } : {});
+  const stub = controllersOf(env, cluster).getByName(
+    name,
+    isLocationHint(hint) ? { locationHint: hint } : {},
+  );
   const response = await stub.fetch(urlOf(route, query), {
     method: ROUTES[route].method,
     body: body ?? null,

@@ -90,7 +90,7 @@ function keepMiss(clusterId: string, { kind, message, details }: Problem): void 
 async function findAgain(env: Bindings, kept: ClusterEntry): Promise<ClusterEntry> {
   const { cluster_id: clusterId } = kept;
   const first = likelyActive(clusterKey(kept), nodeIdsOf(kept));
-  const said = await askControllers(env, clusterId, [first, ...nodeIdsOf(kept)]);
+  const said = await askControllers(env, kept, [first, ...nodeIdsOf(kept)]);
   if (said.kind === "entry") return said.entry;
   const listed = await lookUp(env, clusterId);
   if (!(listed instanceof Problem)) return formed(clusterId, listed);
@@ -107,7 +107,8 @@ async function findUnknown(
   const listed = await lookUp(env, clusterId);
   if (!(listed instanceof Problem)) return formed(clusterId, listed);
   const likely = named === undefined ? DEFAULT_NODE_IDS : [named, ...DEFAULT_NODE_IDS];
-  const said = await askControllers(env, clusterId, likely);
+  // Only the entry says in which jurisdiction it is: asked are objects of none, and one that has one is not found so.
+  const said = await askControllers(env, { cluster_id: clusterId }, likely);
   if (said.kind === "entry") return said.entry;
   throw said.kind === "deleted" ? said.problem : listed;
 }
@@ -136,15 +137,18 @@ type Said =
   | { readonly kind: "deleted"; readonly problem: Problem }
   | { readonly kind: "nothing" };
 
+/** What must be known of a cluster to ask its controllers. */
+type Asked = Pick<ClusterEntry, "cluster_id" | "jurisdiction">;
+
 /** What the controllers of these ids say of their cluster: the first is asked, and soon all. Any that knows will do. */
 async function askControllers(
   env: Bindings,
-  clusterId: string,
+  cluster: Asked,
   nodeIds: readonly number[],
 ): Promise<Said> {
   const asks = new Map<number, Promise<Said>>();
   for (const nodeId of new Set(nodeIds)) {
-    const asked = askController(env, clusterId, nodeId);
+    const asked = askController(env, cluster, nodeId);
     asks.set(nodeId, asked);
     if (asks.size > 1) continue;
     const early = await within(ALONE_MS, asked).catch(() => undefined);
@@ -163,9 +167,9 @@ async function entryOnly(asked: Promise<Said>): Promise<Said> {
 }
 
 /** Never throws: a controller that does not answer says nothing. */
-async function askController(env: Bindings, clusterId: string, nodeId: number): Promise<Said> {
+async function askController(env: Bindings, cluster: Asked, nodeId: number): Promise<Said> {
   try {
-    const call = callController(env, { cluster_id: clusterId }, { nodeId, route: "entry" });
+    const call = callController(env, cluster, { nodeId, route: "entry" });
     const response = await within(CONTROLLER_MS, call);
     if (response.ok) return { kind: "entry", entry: await readJson(response, isClusterEntry) };
     await response.body?.cancel();

@@ -46,6 +46,7 @@ export function clusterData(
     metadata_version: entry.metadata_version,
     settings: settingsOf(entry),
     created_ms: entry.created_ms,
+    ...(entry.jurisdiction === undefined ? {} : { jurisdiction: entry.jurisdiction }),
     ...(origin === undefined
       ? {}
       : { fork_of: { cluster_id: origin.cluster_id, offset: origin.offset } }),
