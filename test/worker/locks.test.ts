@@ -31,6 +31,11 @@ const ROWS = Object.entries(PERMISSIONS).map(([route, roles]) => {
 });
 
 const pathAt = (path: string, clusterId: string): string =>
+  path.startsWith("/kafka/v3/clusters/:action")
+    ? `/kafka/v3/clusters/${clusterId}:undelete`
+    : filled(path, clusterId);
+
+const filled = (path: string, clusterId: string): string =>
   path.replaceAll(/(:\w+)(?:\{[^/]*\})?/g, (_, name: string) =>
     name === ":cluster_id" ? clusterId : (NAMED[name] ?? `no path for ${name}`),
   );

@@ -68,10 +68,15 @@ async function state(): Promise<unknown> {
   return { leader, epoch, lines, clusters, controllers: controllers.data.length };
 }
 
+const typed = (body: unknown): RequestInit => ({
+  headers: { "Content-Type": "application/json" },
+  body: JSON.stringify(body),
+});
+
 const ask = (token: string | null, method: string, at: string, body?: unknown): Promise<Response> =>
   fetch(
     `${quorum.edge.url}${at}`,
-    authorized(token, body === undefined ? { method } : { method, body: JSON.stringify(body) }),
+    authorized(token, body === undefined ? { method } : { ...typed(body), method }),
   );
 
 /** The refusals of a stranger and of a viewer. */
@@ -233,7 +238,11 @@ const bearer = (token: string): string => `Authorization: Bearer ${token}`;
 const frame = (token: string | null, bytes: Uint8Array): Promise<Response> =>
   fetch(
     `${quorum.edge.url}${path}/controllers/3000/frames`,
-    authorized(token, { method: "POST", body: new Uint8Array(bytes) }),
+    authorized(token, {
+      method: "POST",
+      headers: { "Content-Type": "application/octet-stream" },
+      body: new Uint8Array(bytes),
+    }),
   );
 
 /** A POST as a page of a browser can send it without asking, with a Host that `fetch` would not send. */
