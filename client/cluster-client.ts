@@ -29,7 +29,7 @@ export interface FormedCluster {
   }[];
   readonly metadata_version: number;
   /** Under Kafka's names, in ms and bytes (`controller.quorum.*`, `metadata.*`). */
-  readonly settings: Readonly<Record<string, number>>;
+  readonly settings: Readonly<Record<string, number | string | boolean>>;
   /** Of a fork: which cluster it began with, and the last record of it that it has. */
   readonly fork_of?: { readonly cluster_id: string; readonly offset: number };
 }

@@ -11,7 +11,6 @@ import {
 } from "../../durable-objects/cluster-entry.ts";
 import {
   CLUSTER_SETTINGS,
-  SETTING_BOUNDS,
   defaultSettings,
   settingsOf,
   type ClusterSettings,
@@ -21,6 +20,7 @@ import { Problem } from "../http/errors.ts";
 import { arrayAt, integerAt, invalid, objectAt, textAt, type JsonObject } from "../http/fields.ts";
 import { LOCATION_HINTS, isLocationHint } from "../../durable-objects/location-hints.ts";
 import { isUuidText, randomUuid } from "../../durable-objects/random-uuid.ts";
+import { settingsAt } from "./setting-requests.ts";
 
 /** From 3.9-IV0 on there is kraft.version 1, which voters with directory ids need (KIP-853). */
 const METADATA_VERSIONS = { min: 21, max: MV_MAX } as const;
@@ -118,21 +118,8 @@ const shape = (
     ]),
   ]);
 
-const settingsInOrder = (settings: ClusterSettings): readonly number[] =>
+const settingsInOrder = (settings: ClusterSettings): readonly unknown[] =>
   CLUSTER_SETTINGS.map((name) => settings[name]);
-
-/** Numbers, or as in Kafka's files their texts. What a cluster of this build cannot go by is refused, not ignored. */
-function settingsAt(given: unknown, defaults: ClusterSettings): ClusterSettings {
-  if (given === undefined) return defaults;
-  const fields = objectAt(given, "settings", CLUSTER_SETTINGS);
-  const chosen = CLUSTER_SETTINGS.filter((name) => fields[name] !== undefined).map((name) => {
-    const value = fields[name];
-    const isText = typeof value === "string" && /^-?\d{1,16}$/.test(value);
-    const path = `settings["${name}"]`;
-    return [name, integerAt(isText ? Number(value) : value, path, SETTING_BOUNDS[name])] as const;
-  });
-  return { ...defaults, ...Object.fromEntries(chosen) };
-}
 
 function controllersOf(given: unknown, voters: unknown): readonly PlannedController[] {
   if (given === undefined) {
