@@ -30,12 +30,12 @@ const VOTERS = 3;
 const HANDSHAKE_MS = 10_000;
 const KCAT_MS = 30_000;
 /** Kafka's clients try for a minute unless told. */
-const IMPATIENT = ["default.api.timeout.ms=6000", "request.timeout.ms=3000"];
+export const IMPATIENT = ["default.api.timeout.ms=6000", "request.timeout.ms=3000"];
 
 const run = promisify(execFile);
 
 /** A cluster behind a gateway with TLS, and what its clients need. */
-interface Secured {
+export interface Secured {
   readonly bootstrapControllers: string;
   readonly clusterId: string;
   /** A token for this cluster, unless the request says another. */
@@ -56,15 +56,17 @@ interface Secured {
 interface SecuredOptions {
   readonly protocol: "SSL" | "SASL_SSL";
   readonly clientAuth: ClientAuth;
+  /** Of the cluster; the defaults when absent. */
+  readonly settings?: Readonly<Record<string, string>>;
 }
 
 const signed = (name: string, signedBy: Authority): Authority =>
   certificate({ subject: commonName(name), signedBy });
 
 /** Forms the cluster, opens the gateway for `work`, and closes it afterwards. */
-async function secured(
+export async function secured(
   { quorum, folder: parent }: Cluster,
-  { protocol, clientAuth }: SecuredOptions,
+  { protocol, clientAuth, settings = {} }: SecuredOptions,
   work: (secured: Secured) => Promise<string>,
 ): Promise<string> {
   const folder = await mkdtemp(join(parent, `doors-${protocol}-`));
@@ -91,6 +93,7 @@ async function secured(
   const ports = await freePorts(VOTERS);
   const formed = await formCluster(quorum.edge, {
     controllers: ports.map((port) => ({ host: "127.0.0.1", port })),
+    settings,
   });
   const metrics = new GatewayMetrics();
   const lines: string[] = [];
@@ -175,7 +178,7 @@ async function describeQuorum(
   return await tool(kafka, "kafka-metadata-quorum", [...args, "describe", "--status"]);
 }
 
-async function served(cluster: Cluster, world: Secured, properties: string): Promise<void> {
+export async function served(cluster: Cluster, world: Secured, properties: string): Promise<void> {
   const { output, tail } = await describeQuorum(cluster, world, properties);
   expect(output.includes(world.clusterId), "the tool is told of the quorum", tail);
 }
@@ -191,7 +194,7 @@ interface Refusal {
 const ASKED = ["kafka-metadata-quorum", "describe", "--status"] as const;
 
 /** The tool fails, for the reason that `says` finds in what it prints. */
-async function keptOut(
+export async function keptOut(
   cluster: Cluster,
   world: Secured,
   { properties, says, of = ASKED }: Refusal,
@@ -207,7 +210,7 @@ async function keptOut(
   expect(code !== 0 && says.test(tail), `the tool is refused with ${says.source}`, tail);
 }
 
-const login = (token: string): string =>
+export const login = (token: string): string =>
   `sasl.jaas.config=org.apache.kafka.common.security.plain.PlainLoginModule required username="broker-1" password="${token}";`;
 
 const saslSsl: Step = {
