@@ -42,6 +42,7 @@ const TESTS = {
     "test/metadata/control/broker-heartbeat.test.ts",
     "test/metadata/duties",
     "test/metadata/access",
+    "test/metadata/authorized",
     "test/metadata/control/cluster-operations.test.ts",
   ],
   controller: ["test/controller"],
