@@ -31,7 +31,7 @@ export interface FormedCluster {
   /** Where its controllers must stay; absent where they may be anywhere. */
   readonly jurisdiction?: string;
   /** Under Kafka's names, in ms and bytes (`controller.quorum.*`, `metadata.*`). */
-  readonly settings: Readonly<Record<string, number>>;
+  readonly settings: Readonly<Record<string, number | string | boolean>>;
   /** Of a fork: which cluster it began with, and the last record of it that it has. */
   readonly fork_of?: { readonly cluster_id: string; readonly offset: number };
 }

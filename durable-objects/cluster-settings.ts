@@ -1,8 +1,9 @@
 /**
- * What can be chosen for a cluster under Kafka's names: the time-outs of its quorum, and when its log is cut. Chosen
- * once, when the cluster is created, and stored with its entry: every voter goes by the same ones, and a later build's
+ * What can be chosen for a cluster under Kafka's names: the time-outs of its quorum, when its log is cut, and whether
+ * its ACLs decide. Chosen once, when the cluster is created, and stored with its entry: every voter goes by the same ones, and a later build's
  * defaults change nothing. An entry of an earlier build lacks what that build did not know: `settingsOf` fills it in.
  */
+import type { AuthorizerSettings } from "../src/metadata/index.ts";
 import type { LocationHint } from "./location-hints.ts";
 
 /** How long a quorum waits; all in milliseconds. */
@@ -22,12 +23,34 @@ export const SNAPSHOT_SETTINGS = [
   "metadata.max.retention.ms",
 ] as const;
 
-export const CLUSTER_SETTINGS = [...QUORUM_SETTINGS, ...SNAPSHOT_SETTINGS] as const;
+/** The settings that are numbers. */
+export const NUMBER_SETTINGS = [...QUORUM_SETTINGS, ...SNAPSHOT_SETTINGS] as const;
+
+/** Whether a cluster has an authorizer, and what that goes by beside the ACLs of the metadata. */
+export const ACCESS_SETTINGS = [
+  "authorizer.class.name",
+  "super.users",
+  "allow.everyone.if.no.acl.found",
+] as const;
+
+export const CLUSTER_SETTINGS = [...NUMBER_SETTINGS, ...ACCESS_SETTINGS] as const;
+
+/** The one authorizer that there is, as brokers name it. */
+export const STANDARD_AUTHORIZER = "org.apache.kafka.metadata.authorizer.StandardAuthorizer";
 
 export type QuorumSettings = Readonly<Record<(typeof QUORUM_SETTINGS)[number], number>>;
 export type SnapshotSettings = Readonly<Record<(typeof SNAPSHOT_SETTINGS)[number], number>>;
-export type ClusterSetting = (typeof CLUSTER_SETTINGS)[number];
-export type ClusterSettings = QuorumSettings & SnapshotSettings;
+export type NumberSetting = (typeof NUMBER_SETTINGS)[number];
+
+export interface AccessSettings {
+  /** Empty: there is none, and whoever a token lets in may do what its role may. */
+  readonly "authorizer.class.name": "" | typeof STANDARD_AUTHORIZER;
+  /** Principals as "User:ann", each once and in order, with ";" between them. */
+  readonly "super.users": string;
+  readonly "allow.everyone.if.no.acl.found": boolean;
+}
+
+export type ClusterSettings = QuorumSettings & SnapshotSettings & AccessSettings;
 
 /**
  * For objects of one continent, with round trips below 100 ms. Kafka's, but for the fetch and the request time-out (2,000
@@ -62,6 +85,12 @@ const SNAPSHOT_DEFAULTS: SnapshotSettings = {
   "metadata.max.retention.ms": 604_800_000,
 };
 
+const NO_AUTHORIZER: AccessSettings = {
+  "authorizer.class.name": "",
+  "super.users": "",
+  "allow.everyone.if.no.acl.found": false,
+};
+
 const CONTINENTS: Readonly<Record<LocationHint, string>> = {
   wnam: "North America",
   enam: "North America",
@@ -81,16 +110,37 @@ const continentOf: ReadonlyMap<string, string> = new Map(Object.entries(CONTINEN
 export function defaultSettings(hints: readonly (string | undefined)[]): ClusterSettings {
   const continents = new Set(hints.flatMap((hint) => continentOf.get(hint ?? "") ?? []));
   const quorum = continents.size > 1 ? SEVERAL_CONTINENTS : ONE_CONTINENT;
-  return { ...quorum, ...SNAPSHOT_DEFAULTS };
+  return { ...quorum, ...SNAPSHOT_DEFAULTS, ...NO_AUTHORIZER };
 }
 
 /** The settings of a cluster, with those that the build that created it did not know. */
 export const settingsOf = (cluster: {
   readonly settings?: Partial<ClusterSettings>;
-}): ClusterSettings => ({ ...ONE_CONTINENT, ...SNAPSHOT_DEFAULTS, ...cluster.settings });
+}): ClusterSettings => ({
+  ...ONE_CONTINENT,
+  ...SNAPSHOT_DEFAULTS,
+  ...NO_AUTHORIZER,
+  ...cluster.settings,
+});
 
-/** What each may be. An interval of 0 makes no snapshot for its age alone; a retention of -1 knows no end. */
-export const SETTING_BOUNDS: Readonly<Record<ClusterSetting, { min: number; max: number }>> = {
+/** What the authorizer of a cluster goes by; null for a cluster without one. */
+export const authorizerOf = (settings: AccessSettings): AuthorizerSettings | null =>
+  settings["authorizer.class.name"] === ""
+    ? null
+    : {
+        superUsers: new Set(principalsIn(settings["super.users"])),
+        allowEveryoneIfNoAclFound: settings["allow.everyone.if.no.acl.found"],
+      };
+
+/** The principals of `super.users`, as Kafka reads it: blanks around them, and empty ones, are nothing. */
+export const principalsIn = (text: string): readonly string[] =>
+  text
+    .split(";")
+    .map((principal) => principal.trim())
+    .filter((principal) => principal !== "");
+
+/** What each number may be. An interval of 0 makes no snapshot for its age alone; a retention of -1 knows no end. */
+export const SETTING_BOUNDS: Readonly<Record<NumberSetting, { min: number; max: number }>> = {
   "controller.quorum.election.timeout.ms": { min: 100, max: 60_000 },
   "controller.quorum.election.backoff.max.ms": { min: 1, max: 60_000 },
   "controller.quorum.fetch.timeout.ms": { min: 200, max: 120_000 },

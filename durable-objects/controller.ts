@@ -3,7 +3,12 @@
  * committed in it, the snapshots of that, and, while this node leads, the office. Here the two cores meet; the rules of
  * when to lead, what is committed and what a record means are theirs.
  */
-import { stableImage, type MetadataImage } from "../src/metadata/index.ts";
+import {
+  stableImage,
+  type AclsImage,
+  type AuthorizerSettings,
+  type MetadataImage,
+} from "../src/metadata/index.ts";
 import {
   leaderOf,
   type LogRange,
@@ -17,8 +22,9 @@ import type { Answered, Operation, Outcome } from "./active-controller/active-co
 import { Office } from "./active-controller/office.ts";
 import { controllersOf, readContext } from "./active-controller/operation-context.ts";
 import type { ClusterIdentity } from "./cluster-entry.ts";
-import { settingsOf } from "./cluster-settings.ts";
+import { authorizerOf, settingsOf } from "./cluster-settings.ts";
 import { CommittedLog } from "./committed-log/committed-log.ts";
+import { DenialLog } from "./denial-log.ts";
 import type { Ports } from "./replica/ports.ts";
 import { Replica, type Answered as RequestAnswered, type ReplicaStart } from "./replica/replica.ts";
 import { SnapshotDuties } from "./snapshots/snapshot-duties.ts";
@@ -32,6 +38,9 @@ export interface ControllerStart extends ReplicaStart {
 const PASSING_MS_MAX = 2_000;
 
 export class Controller {
+  /** What the cluster's authorizer goes by; null where it has none. */
+  readonly authorizer: AuthorizerSettings | null;
+  readonly denialLog: DenialLog;
   readonly #start: ControllerStart;
   readonly #ports: Ports;
   readonly #replica: Replica;
@@ -42,6 +51,9 @@ export class Controller {
   constructor(start: ControllerStart, ports: Ports) {
     this.#start = start;
     this.#ports = ports;
+    const settings = settingsOf(start.cluster);
+    this.authorizer = authorizerOf(settings);
+    this.denialLog = new DenialLog(ports);
     this.#committed = new CommittedLog(ports, {
       replayed: () => this.#onReplayed(),
       failed: (cause) => this.#fail(cause),
@@ -60,7 +72,7 @@ export class Controller {
     });
     this.#snapshots = new SnapshotDuties({
       ports,
-      settings: settingsOf(start.cluster),
+      settings,
       replica: this.#replica,
       committedImage: () => (this.#committed.hasCaughtUp ? this.#committed.image : null),
       failed: (cause) => this.#fail(cause),
@@ -83,6 +95,11 @@ export class Controller {
 
   get committedEnd(): number {
     return this.#committed.imageEnd;
+  }
+
+  /** As reads see them; null while this node does not know of a log, or has not replayed it. */
+  get committedAcls(): AclsImage | null {
+    return this.#readableImage?.acls ?? null;
   }
 
   /** Null until this incarnation has learned one. */
@@ -134,9 +151,9 @@ export class Controller {
 
   /** Runs a read against what is committed and out of any open transaction. Any node may, once it knows a log. */
   read<Response>(operation: Operation<Response>, apiVersion: number): Outcome<Response> {
-    const image = stableImage(this.committedImage);
+    const image = this.#readableImage;
+    if (image === null) return { kind: "not-controller" };
     const { endOffset } = image.provenance;
-    if (endOffset === 0 || !this.#committed.hasCaughtUp) return { kind: "not-controller" };
     const { cluster, config } = this.#start;
     const context = readContext(cluster, {
       image,
@@ -151,6 +168,12 @@ export class Controller {
     } catch (cause) {
       return { kind: "failed", cause };
     }
+  }
+
+  /** Everything committed and out of any open transaction; null before this node has replayed some log. */
+  get #readableImage(): MetadataImage | null {
+    const image = stableImage(this.committedImage);
+    return image.provenance.endOffset > 0 && this.#committed.hasCaughtUp ? image : null;
   }
 
   /** A read whose answer is held back while it is a passing one, within a bound. A new leader begins with a commit. */

@@ -75,6 +75,7 @@ export const ROOMS: Readonly<Record<string, Readonly<Record<string, Room>>>> = {
     control: {
       mayImport: ["features", "image", "replay", "liveness", "configs", "access", "partitions"],
     },
+    authorized: { mayImport: ["features", "image", "access", "control"] },
     duties: {
       files: ["activation", "bootstrap", "fork"],
       mayImport: ["features", "image", "replay", "liveness", "partitions", "control"],
@@ -106,7 +107,7 @@ export const ROOMS: Readonly<Record<string, Readonly<Record<string, Room>>>> = {
     "committed-log": { mayImport: ["replica", "snapshots"] },
     "active-controller": { mayImport: ["identity", "replica", "committed-log"] },
     controller: {
-      files: ["controller"],
+      files: ["controller", "denial-log"],
       mayImport: ["identity", "replica", "snapshots", "committed-log", "active-controller"],
     },
     listener: {

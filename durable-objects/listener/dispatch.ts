@@ -2,7 +2,7 @@
  * From an API to what answers it: the listener itself, the quorum, or a metadata operation. No API is known here but
  * by its name in a table.
  */
-import { controllerApis } from "../../src/metadata/index.ts";
+import { controllerApis, runAuthorized, type Denial } from "../../src/metadata/index.ts";
 import {
   ErrorCode,
   type ApiName,
@@ -15,6 +15,7 @@ import type { Operation, Outcome } from "../active-controller/active-controller.
 import { operatorLogOf, type OperatorLog } from "../operator-log.ts";
 import { answered, refused } from "./answer.ts";
 import type { Answer, Handlers, Node, RequestContext } from "./answer.ts";
+import { authorizerFor, logDenials, refusedByAuthorizer } from "./authorization.ts";
 import { apiVersionsResponse } from "./api-versions.ts";
 import { openEnvelope } from "./envelope.ts";
 import { isForPeersAlone } from "./quorum-access.ts";
@@ -38,25 +39,31 @@ export async function dispatch<Name extends ApiName>(
   context: RequestContext,
 ): Promise<Answer<Name> | null> {
   const handler = handlers[frame.name];
-  return handler === undefined
-    ? await runOperation(node, frame, context)
-    : await handler(node, frame, context);
+  if (handler === undefined) return await runOperation(node, frame, context);
+  const refusal = refusedByAuthorizer(node, frame.name, context);
+  if (refusal === "not-ready") return answerOf(node, frame, { kind: "not-controller" });
+  return refusal === null ? await handler(node, frame, context) : refused(frame, refusal);
 }
 
 async function runOperation<Name extends ApiName>(
   node: Node,
   frame: RequestFrame<Name>,
-  { caller, origin }: RequestContext,
+  sender: RequestContext,
 ): Promise<Answer<Name> | null> {
   const api = controllerApis[frame.name];
   if (api === undefined) return null;
-  if (isForPeersAlone(api.api.name) && origin !== "peer") {
+  if (isForPeersAlone(api.api.name) && sender.origin !== "peer") {
     const errorCode = ErrorCode.CLUSTER_AUTHORIZATION_FAILED;
     return refused(frame, { errorCode, errorMessage: null });
   }
+  const settings = authorizerFor(node, sender);
+  let denied: readonly Denial[] = [];
   // Before its records are queued: nothing is committed whose answer cannot be said.
-  const operation: Operation<ResponseBody<Name>> = (view, context) => {
-    const result = api.run(view, frame.body, { ...context, caller });
+  const operation: Operation<ResponseBody<Name>> = (view, standing) => {
+    const context = { ...standing, caller: sender.caller };
+    const call = { operation: api, view, request: frame.body, context };
+    const { denials, ...result } = runAuthorized(frame.name, call, settings);
+    denied = denials;
     return { ...result, response: sayable(frame, result.response) };
   };
   const outcome =
@@ -65,6 +72,7 @@ async function runOperation<Name extends ApiName>(
       : await new Promise<Outcome<ResponseBody<Name>>>((resolve) =>
           node.voter.submit(operation, frame.apiVersion, resolve),
         );
+  logDenials(node, denied, { request: frame.name, context: sender });
   return answerOf(node, frame, outcome);
 }
 

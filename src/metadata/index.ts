@@ -25,6 +25,8 @@ export {
 } from "./access/demands.ts";
 export { authorize } from "./access/standard-authorizer.ts";
 export { authorizeByResourceType } from "./access/authorize-by-resource-type.ts";
+export { runAuthorized, wholeDenial, type AuthorizedResult } from "./authorized/run-authorized.ts";
+export type { Denial } from "./authorized/judge.ts";
 export { MV_DEFAULT, MV_MAX, MV_MIN, metadataVersionName } from "./features/levels.ts";
 export { controllerApis, type ControllerApis } from "./control/apis.ts";
 export { BOUNDED_BATCH_BYTES, BOUNDED_BATCH_RECORDS } from "./control/batch-bound.ts";
@@ -107,6 +109,6 @@ export {
   type TopicsImage,
 } from "./image/topics-image.ts";
 export { scramCredential, type ScramImage } from "./image/scram-image.ts";
-export type { AclsImage } from "./image/acls-image.ts";
+export { NO_ACLS, type AclsImage } from "./image/acls-image.ts";
 export type { ClientQuotasImage, EntityQuotas } from "./image/client-quotas-image.ts";
 export type { DelegationTokensImage } from "./image/delegation-tokens-image.ts";

@@ -15,11 +15,16 @@ export interface BrokerOptions {
   readonly folder: string;
   readonly clusterId: string;
   readonly bootstrapControllers: string;
-  /** How it reaches the controllers: a security protocol, and the properties that it needs. PLAINTEXT when absent. */
-  readonly towardsControllers?: {
-    readonly protocol: string;
-    readonly properties: readonly string[];
-  };
+  /** How it reaches the controllers. PLAINTEXT when absent. */
+  readonly towardsControllers?: Security;
+  /** How clients, and brokers among themselves, reach it. PLAINTEXT when absent. */
+  readonly towardsClients?: Security;
+}
+
+/** A security protocol, and the properties that it needs. */
+export interface Security {
+  readonly protocol: string;
+  readonly properties: readonly string[];
 }
 
 export interface Broker {
@@ -104,16 +109,20 @@ export function broker(options: BrokerOptions): Broker {
 }
 
 function serverProperties(options: BrokerOptions, data: string): string {
-  const { nodeId, port, bootstrapControllers, towardsControllers } = options;
-  const { protocol = "PLAINTEXT", properties = [] } = towardsControllers ?? {};
+  const plain = { protocol: "PLAINTEXT", properties: [] };
+  const { nodeId, port, bootstrapControllers } = options;
+  const { towardsControllers = plain, towardsClients = plain } = options;
+  const { protocol } = towardsClients;
   return [
     "process.roles=broker",
     `node.id=${nodeId}`,
-    `listeners=PLAINTEXT://127.0.0.1:${port}`,
+    `listeners=${protocol}://127.0.0.1:${port}`,
+    `inter.broker.listener.name=${protocol}`,
     "controller.listener.names=CONTROLLER",
     `controller.quorum.bootstrap.servers=${bootstrapControllers}`,
-    `listener.security.protocol.map=CONTROLLER:${protocol},PLAINTEXT:PLAINTEXT`,
-    ...properties,
+    `listener.security.protocol.map=CONTROLLER:${towardsControllers.protocol},${protocol}:${protocol}`,
+    ...towardsControllers.properties,
+    ...towardsClients.properties,
     `log.dirs=${data}`,
     "offsets.topic.num.partitions=6",
     "transaction.state.log.num.partitions=6",

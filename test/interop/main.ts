@@ -15,6 +15,7 @@ import type { Cluster } from "./cluster.ts";
 import { killEverything } from "./jvm.ts";
 import { kafkaRelease, UnavailableError } from "../../local/kafka-release.ts";
 import type { Step } from "./step.ts";
+import { authorizerSteps } from "./steps/authorizer.ts";
 import { bootSteps } from "./steps/boot.ts";
 import { clientSteps } from "./steps/clients.ts";
 import { doorSteps } from "./steps/doors.ts";
@@ -35,6 +36,7 @@ const STEPS: readonly Step[] = [
   ...clientSteps,
   ...librdkafkaSteps,
   ...doorSteps,
+  ...authorizerSteps,
   ...lifeSteps,
   ...logSteps,
   // Last: what they finalize cannot be taken back.

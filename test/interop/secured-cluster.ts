@@ -42,6 +42,8 @@ export interface SecuredOptions {
   readonly protocol: "SSL" | "SASL_PLAINTEXT" | "SASL_SSL";
   /** Of a listener with TLS; none when absent. */
   readonly clientAuth?: ClientAuth;
+  /** Of the cluster; the defaults when absent. */
+  readonly settings?: Readonly<Record<string, string>>;
 }
 
 const signed = (name: string, signedBy: Authority): Authority =>
@@ -50,7 +52,7 @@ const signed = (name: string, signedBy: Authority): Authority =>
 /** Forms the cluster, opens the gateway for `work`, and closes it afterwards. */
 export async function secured(
   { quorum, folder: parent }: Cluster,
-  { protocol, clientAuth = "none" }: SecuredOptions,
+  { protocol, clientAuth = "none", settings = {} }: SecuredOptions,
   work: (secured: Secured) => Promise<string>,
 ): Promise<string> {
   const folder = await mkdtemp(join(parent, `doors-${protocol}-`));
@@ -77,6 +79,7 @@ export async function secured(
   const ports = await freePorts(VOTERS);
   const formed = await formCluster(quorum.edge, {
     controllers: ports.map((port) => ({ host: "127.0.0.1", port })),
+    settings,
   });
   const metrics = new GatewayMetrics();
   const lines: string[] = [];

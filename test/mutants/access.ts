@@ -225,4 +225,69 @@ export const ACCESS_MUTANTS: readonly Mutant[] = [
     killers: ["rules"],
     witness: "rules",
   },
+  {
+    name: "what is denied of a deletion reaches it all the same",
+    breaks: "KIP-801",
+    edits: [
+      {
+        file: "src/metadata/authorized/on-topics.ts",
+        find: "topics: allowed.map((entry) => ({ ...entry })), topicNames: [] }",
+        replace: "topics: asked.map((entry) => ({ ...entry })), topicNames: [] }",
+      },
+    ],
+    killers: ["rules"],
+    witness: "rules",
+  },
+  {
+    name: "a deletion by name says that there is no topic to who may not know",
+    breaks: "KIP-516",
+    edits: [
+      {
+        file: "src/metadata/authorized/on-topics.ts",
+        find: "const mayKnow = isTold || judge.grants(onTopic(disclosure.operation, name));",
+        replace: "const mayKnow = true;",
+      },
+    ],
+    killers: ["rules"],
+    witness: "rules",
+  },
+  {
+    name: "an API without a rule is open to everybody",
+    breaks: "KIP-801",
+    edits: [
+      {
+        file: "src/metadata/authorized/run-authorized.ts",
+        find: 'if (demand?.on !== "cluster") return undecided(name);',
+        replace: 'if (demand?.on !== "cluster") return null;',
+      },
+    ],
+    killers: ["rules"],
+    witness: "rules",
+  },
+  {
+    name: "an envelope is believed from whoever sends it",
+    breaks: "KIP-590",
+    edits: [
+      {
+        file: "durable-objects/listener/dispatch.ts",
+        find: "return refusal === null ?",
+        replace: 'return refusal === null || frame.name === "Envelope" ?',
+      },
+    ],
+    killers: ["controller"],
+    witness: "controller",
+  },
+  {
+    name: "a node that has not replayed its log takes no ACLs for none",
+    breaks: "KIP-801",
+    edits: [
+      {
+        file: "durable-objects/listener/authorization.ts",
+        find: "superUsersAlone(settings)) === null",
+        replace: "settings) === null",
+      },
+    ],
+    killers: ["controller"],
+    witness: "controller",
+  },
 ];

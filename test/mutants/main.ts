@@ -45,6 +45,7 @@ const TESTS = {
     "test/metadata/control/create-topics.test.ts",
     "test/metadata/duties",
     "test/metadata/access",
+    "test/metadata/authorized",
     "test/metadata/control/cluster-operations.test.ts",
     "test/metadata/redaction.test.ts",
   ],

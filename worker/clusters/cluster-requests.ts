@@ -11,7 +11,6 @@ import {
 } from "../../durable-objects/cluster-entry.ts";
 import {
   CLUSTER_SETTINGS,
-  SETTING_BOUNDS,
   defaultSettings,
   settingsOf,
   type ClusterSettings,
@@ -27,6 +26,7 @@ import {
 } from "../../durable-objects/jurisdictions.ts";
 import { isUuidText, randomUuid } from "../../durable-objects/random-uuid.ts";
 import { defaultHints } from "./placement.ts";
+import { settingsAt } from "./setting-requests.ts";
 
 /** From 3.9-IV0 on there is kraft.version 1, which voters with directory ids need (KIP-853). */
 const METADATA_VERSIONS = { min: 21, max: MV_MAX } as const;
@@ -185,21 +185,8 @@ const shape = (
     ]),
   ]);
 
-const settingsInOrder = (settings: ClusterSettings): readonly number[] =>
+const settingsInOrder = (settings: ClusterSettings): readonly unknown[] =>
   CLUSTER_SETTINGS.map((name) => settings[name]);
-
-/** Numbers, or as in Kafka's files their texts. What a cluster of this build cannot go by is refused, not ignored. */
-function settingsAt(given: unknown): Partial<ClusterSettings> {
-  if (given === undefined) return {};
-  const fields = objectAt(given, "settings", CLUSTER_SETTINGS);
-  const chosen = CLUSTER_SETTINGS.filter((name) => fields[name] !== undefined).map((name) => {
-    const value = fields[name];
-    const isText = typeof value === "string" && /^-?\d{1,16}$/.test(value);
-    const path = `settings["${name}"]`;
-    return [name, integerAt(isText ? Number(value) : value, path, SETTING_BOUNDS[name])] as const;
-  });
-  return Object.fromEntries(chosen);
-}
 
 function controllersOf(given: unknown, voters: unknown): readonly PlannedController[] {
   if (given === undefined) {

@@ -6,12 +6,13 @@
 import { Hono } from "hono";
 import type { ClusterEntry } from "../../durable-objects/cluster-entry.ts";
 import type { ControllerStatus } from "../../durable-objects/contract.ts";
-import { DescribeQuorum } from "../../src/protocol/index.ts";
+import { DescribeQuorum, ErrorCode } from "../../src/protocol/index.ts";
 import type { DescribeQuorumResponse } from "../../src/protocol/index.ts";
 import { callKafkaAt } from "../channel/kafka-calls.ts";
 import { activeOf, statusOfAll } from "../channel/statuses.ts";
 import type { SelfDescription } from "../channel/statuses.ts";
 import type { Scope, ScopedContext } from "../env.ts";
+import { Problem } from "../http/errors.ts";
 import { resource } from "../http/resources.ts";
 import type { Resource } from "../http/resources.ts";
 
@@ -85,6 +86,13 @@ async function describe(
   });
   if (answer === undefined) return undefined;
   context.set("position", answer.position);
+  if (answer.response.errorCode === ErrorCode.CLUSTER_AUTHORIZATION_FAILED) {
+    const { principal } = context.var.asker.bearer;
+    throw new Problem(
+      "FORBIDDEN",
+      `the authorizer of this cluster denies DESCRIBE on it to User:${principal}`,
+    );
+  }
   const partition = answer.response.topics[0]?.partitions[0];
   return partition?.errorCode === 0 ? partition : undefined;
 }

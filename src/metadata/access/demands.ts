@@ -1,7 +1,7 @@
 /**
  * What each API demands of whoever asks, where a cluster has an authorizer: Kafka's `ControllerApis`, `AclApis` and
- * `ConfigHelper` as a table, the same in every release that is served. It says which question is put to `authorize`;
- * nobody puts it yet.
+ * `ConfigHelper` as a table, the same in every release that is served. It says which question is put to `authorize`
+ * (`../authorized`).
  *
  * Delegation tokens are not in it: who owns one may renew it, and that no entry says.
  */

@@ -53,6 +53,16 @@ export function nullValuesFault(
     : apiError("INVALID_REQUEST", `Null value not supported for : ${keys}`);
 }
 
+/** Tells the resources that occur more than once. */
+export function repeatedResources(resources: readonly Resource[]): (resource: Resource) => boolean {
+  const occurrences = new Map<string, number>();
+  for (const resource of resources) {
+    const key = keyOf(resource);
+    occurrences.set(key, (occurrences.get(key) ?? 0) + 1);
+  }
+  return (resource) => (occurrences.get(keyOf(resource)) ?? 0) > 1;
+}
+
 /** Alters each resource as `changesOf` says, or refuses as it says. */
 export function alterResources<Asked extends Resource>(
   view: MetadataImage,
@@ -61,19 +71,13 @@ export function alterResources<Asked extends Resource>(
   changesOf: (resource: Asked) => readonly ConfigChange[] | ApiError,
 ): Alteration {
   const records: MetadataRecord[] = [];
-  const occurrences = new Map<string, number>();
-  for (const resource of resources) {
-    const key = keyOf(resource);
-    occurrences.set(key, (occurrences.get(key) ?? 0) + 1);
-  }
+  const isRepeated = repeatedResources(resources);
   const responses = resources.map((asked) => {
     const { resourceType, resourceName } = asked;
     const resource = { resourceType, resourceName };
     const fault =
       typeFault(resource) ??
-      (occurrences.get(keyOf(asked)) === 1
-        ? null
-        : apiError("INVALID_REQUEST", "Duplicate resource."));
+      (isRepeated(asked) ? apiError("INVALID_REQUEST", "Duplicate resource.") : null);
     if (fault !== null) return { ...resource, ...fault };
     const changes = changesOf(asked);
     if ("errorCode" in changes) return { ...resource, ...changes };

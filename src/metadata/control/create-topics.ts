@@ -1,7 +1,7 @@
 /**
  * CreateTopics (KIP-4, KIP-464, KIP-525): new topics with their configs and partitions, placed by the controller or as
- * the request says. Topics succeed and fail one by one; what succeeds is one atomic batch. Permission and quotas
- * are judged before, outside the core.
+ * the request says. Topics succeed and fail one by one; what succeeds is one atomic batch. Permission is judged
+ * before (`../authorized`), quotas outside the core.
  */
 import {
   CreateTopics,

@@ -23,7 +23,7 @@ import { NO_ERROR, EXCESSIVE_BATCH, apiError, type ApiError } from "./api-error.
 type TopicResult = DeleteTopicsResponse["responses"][number];
 
 /** What one entry of the request asks for. */
-interface Asked {
+export interface AskedTopic {
   readonly name: string | null;
   readonly topicId: Uuid;
 }
@@ -35,8 +35,7 @@ function run(
   request: DeleteTopicsRequest,
   context: ControlContext,
 ): ControlResult<DeleteTopicsResponse> {
-  const byName = request.topicNames.map((name) => ({ name, topicId: ZERO_UUID }));
-  const asked: readonly Asked[] = [...request.topics, ...byName];
+  const asked = askedTopics(request);
   const repeated = repeatedOf(asked);
   const records: MetadataRecord[] = [];
   const responses: TopicResult[] = [];
@@ -58,20 +57,26 @@ function run(
   return { records, response: { throttleTimeMs: 0, responses } };
 }
 
+/** The entries of a request, in the order of their answers; the field that names them depends on its version. */
+export function askedTopics(request: DeleteTopicsRequest): readonly AskedTopic[] {
+  const byName = request.topicNames.map((name) => ({ name, topicId: ZERO_UUID }));
+  return [...request.topics, ...byName];
+}
+
 /** Clients below version 3 do not know the code. */
 function deletionDisabled(apiVersion: number): ApiError {
   const name = apiVersion < 3 ? "INVALID_REQUEST" : "TOPIC_DELETION_DISABLED";
   return apiError(name, "Topic deletion is disabled.");
 }
 
-interface Repeated {
+export interface Repeated {
   readonly names: ReadonlySet<string>;
   readonly topicIds: ReadonlySet<Uuid>;
   /** Every id that the request names, repeated or not. */
   readonly allIds: ReadonlySet<Uuid>;
 }
 
-function repeatedOf(asked: readonly Asked[]): Repeated {
+export function repeatedOf(asked: readonly AskedTopic[]): Repeated {
   const byId = asked.filter(({ topicId }) => topicId !== ZERO_UUID);
   return {
     names: twice(asked.flatMap(({ name }) => (name === null ? [] : [name]))),
@@ -87,7 +92,7 @@ function twice<Item>(items: readonly Item[]): ReadonlySet<Item> {
 
 function findTopic(
   view: MetadataImage,
-  { name, topicId }: Asked,
+  { name, topicId }: AskedTopic,
   repeated: Repeated,
 ): { readonly name: string; readonly topicId: Uuid } | ApiError {
   if (name === null && topicId === ZERO_UUID) {

@@ -10,6 +10,8 @@ import {
   type DescribeClusterResponse,
   type ErrorName,
 } from "../../protocol/index.ts";
+import type { Operation } from "../access/access.ts";
+import { ACL_OPERATION } from "../image/acls-image.ts";
 import type { MetadataImage } from "../image/metadata-image.ts";
 import { MV_CONTROLLER_REGISTRATION } from "../features/levels.ts";
 import { TOO_OLD_FOR_CONTROLLERS } from "./controller-registration.ts";
@@ -17,8 +19,16 @@ import { operation, type ControlContext, type ControlResult } from "./operation.
 
 const BROKERS = 1;
 const CONTROLLERS = 2;
-/** Every operation that Kafka knows on the cluster: create, alter, describe, cluster action, both configs, idempotent write. */
-const ALL_CLUSTER_OPERATIONS = 0b1_1111_1010_0000;
+/** Every operation that Kafka knows on the cluster. */
+export const CLUSTER_OPERATIONS = [
+  "CREATE",
+  "ALTER",
+  "DESCRIBE",
+  "CLUSTER_ACTION",
+  "DESCRIBE_CONFIGS",
+  "ALTER_CONFIGS",
+  "IDEMPOTENT_WRITE",
+] as const satisfies readonly Operation[];
 
 export const describeCluster = operation(DescribeCluster, {
   kind: "read",
@@ -49,11 +59,15 @@ function run(
     controllerId: isListed ? context.activeControllerId : -1,
     brokers: nodes,
     ...(request.includeClusterAuthorizedOperations
-      ? { clusterAuthorizedOperations: ALL_CLUSTER_OPERATIONS }
+      ? { clusterAuthorizedOperations: operationBits(CLUSTER_OPERATIONS) }
       : {}),
   });
   return { records: [], response };
 }
+
+/** Operations as responses have them: a bit each, at the place of its number. */
+export const operationBits = (operations: readonly Operation[]): number =>
+  operations.reduce((bits, name) => bits | (1 << ACL_OPERATION[name]), 0);
 
 function refusalOf(
   view: MetadataImage,

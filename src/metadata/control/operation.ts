@@ -50,7 +50,7 @@ export interface QuorumController {
   readonly endpoints: readonly Endpoint[];
 }
 
-/** On whose behalf an operation runs (Kafka: `RequestContext`). Whether the caller may is not asked yet. */
+/** On whose behalf an operation runs (Kafka: `RequestContext`). Whether the caller may is asked before (`../authorized`). */
 export interface Caller {
   readonly principal: Principal;
   /**

@@ -18,7 +18,7 @@ import { tool, type ToolRun } from "../tool.ts";
 
 const KCAT_MS = 30_000;
 /** Kafka's clients try for a minute unless told. */
-const IMPATIENT = ["default.api.timeout.ms=6000", "request.timeout.ms=3000"];
+export const IMPATIENT = ["default.api.timeout.ms=6000", "request.timeout.ms=3000"];
 
 const run = promisify(execFile);
 
@@ -66,7 +66,7 @@ async function describeQuorum(
   return await tool(kafka, "kafka-metadata-quorum", [...args, "describe", "--status"]);
 }
 
-async function served(cluster: Cluster, world: Secured, properties: string): Promise<void> {
+export async function served(cluster: Cluster, world: Secured, properties: string): Promise<void> {
   const { output, tail } = await describeQuorum(cluster, world, properties);
   expect(output.includes(world.clusterId), "the tool is told of the quorum", tail);
 }
@@ -86,7 +86,7 @@ const ownBroker = (world: Secured): Promise<string> =>
   world.mint({ role: "broker", brokerIds: [1] });
 
 /** The tool fails, for the reason that `says` finds in what it prints. */
-async function keptOut(
+export async function keptOut(
   cluster: Cluster,
   world: Secured,
   { properties, says, of = ASKED }: Refusal,
@@ -102,7 +102,7 @@ async function keptOut(
   expect(code !== 0 && says.test(tail), `the tool is refused with ${says.source}`, tail);
 }
 
-const login = (token: string): string =>
+export const login = (token: string): string =>
   `sasl.jaas.config=org.apache.kafka.common.security.plain.PlainLoginModule required username="broker-1" password="${token}";`;
 
 const saslSsl: Step = {
