@@ -27,8 +27,14 @@ const asked = async (principal: string, at: string, init: RequestInit = {}): Pro
   return await fetch(`${quorum.edge.url}${path}${at}`, { ...init, headers });
 };
 
+const posted = (body: object): RequestInit => ({
+  method: "POST",
+  headers: { "Content-Type": "application/json" },
+  body: JSON.stringify(body),
+});
+
 const rpc = async (principal: string, api: string, body: object): Promise<unknown> =>
-  (await asked(principal, `/rpc/${api}`, { method: "POST", body: JSON.stringify(body) })).json();
+  (await asked(principal, `/rpc/${api}`, posted(body))).json();
 
 describe("a cluster with an authorizer", () => {
   test("shows its settings", async () => {
@@ -53,7 +59,7 @@ describe("a cluster with an authorizer", () => {
   });
 
   test("refuses a change of topics in REST's words", async () => {
-    const init = { method: "POST", body: JSON.stringify({ topic_name: "orders" }) };
+    const init = posted({ topic_name: "orders" });
     expect(await refusalOf(asked("mallory", "/topics", init))).toMatchObject({
       status: 403,
       message: "TOPIC_AUTHORIZATION_FAILED: Authorization failed.",
