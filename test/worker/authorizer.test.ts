@@ -3,7 +3,7 @@
  * alike. Reads of the observed image stay what a role may.
  */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { clusterClient, formCluster } from "../../client/cluster-client.ts";
+import { authorized, clusterClient, formCluster } from "../../client/cluster-client.ts";
 import { STANDARD_AUTHORIZER } from "../../durable-objects/cluster-settings.ts";
 import { refusalOf, runningQuorum, type RunningQuorum } from "./running-quorum.ts";
 
@@ -22,10 +22,8 @@ afterAll(() => quorum.stop());
 const tokenOf = (principal: string): Promise<string> =>
   quorum.edge.mint({ role: "admin", cluster: "*", principal });
 
-const asked = async (principal: string, at: string, init: RequestInit = {}): Promise<Response> => {
-  const headers = { Authorization: `Bearer ${await tokenOf(principal)}` };
-  return await fetch(`${quorum.edge.url}${path}${at}`, { ...init, headers });
-};
+const asked = async (principal: string, at: string, init: RequestInit = {}): Promise<Response> =>
+  await fetch(`${quorum.edge.url}${path}${at}`, authorized(await tokenOf(principal), init));
 
 const posted = (body: object): RequestInit => ({
   method: "POST",
