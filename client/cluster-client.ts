@@ -180,13 +180,11 @@ export async function listClusters({ url, token }: Deployment): Promise<readonly
 }
 
 /** `init` with the header that brings `token`. */
-export const authorized = (token: string | null, init: RequestInit = {}): RequestInit => ({
-  ...init,
-  headers: {
-    ...init.headers,
-    ...(token === null ? {} : { Authorization: `Bearer ${token}` }),
-  },
-});
+export function authorized(token: string | null, init: RequestInit = {}): RequestInit {
+  const headers = new Headers(init.headers);
+  if (token !== null) headers.set("Authorization", `Bearer ${token}`);
+  return { ...init, headers };
+}
 
 export function clusterClient(deployment: Deployment, clusterId: string): ClusterClient {
   const { url, token, gatewayToken = token } = deployment;
