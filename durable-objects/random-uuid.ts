@@ -2,11 +2,12 @@
  * Fresh Kafka uuids: random version-4 uuids as 22 characters of base64url. Randomness is the shell's to have, so
  * they are made here and not in `src/protocol`. A cluster's id and a voter's directory id are such.
  */
+import { toBase64url } from "../src/access/index.ts";
 
 /** A random uuid that does not begin with "-", so that no command line takes one for an option (as Kafka's own do). */
 export function randomUuid(): string {
   for (;;) {
-    const text = base64url(uuidBytes());
+    const text = toBase64url(uuidBytes());
     if (!text.startsWith("-")) return text;
   }
 }
@@ -21,11 +22,4 @@ function uuidBytes(): Uint8Array {
   return Uint8Array.from({ length: 16 }, (_, at) =>
     Number.parseInt(hex.slice(at * 2, at * 2 + 2), 16),
   );
-}
-
-function base64url(bytes: Uint8Array): string {
-  return btoa(String.fromCharCode(...bytes))
-    .replaceAll("+", "-")
-    .replaceAll("/", "_")
-    .replaceAll("=", "");
 }
