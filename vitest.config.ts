@@ -4,6 +4,7 @@
  */
 import { cloudflareTest } from "@cloudflare/vitest-plugin";
 import { defineConfig } from "vitest/config";
+import { SECRET } from "./test/durable-objects/secret.ts";
 
 export default defineConfig({
   test: {
@@ -18,7 +19,12 @@ export default defineConfig({
         },
       },
       {
-        plugins: [cloudflareTest({ wrangler: { configPath: "./wrangler.toml" } })],
+        plugins: [
+          cloudflareTest({
+            wrangler: { configPath: "./wrangler.toml" },
+            miniflare: { bindings: { KEDGE_KEY: SECRET } },
+          }),
+        ],
         test: {
           name: "workers",
           include: ["test/durable-objects/**/*.test.ts"],

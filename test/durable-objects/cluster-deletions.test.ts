@@ -12,6 +12,7 @@ import type { ClusterPlan } from "../../durable-objects/cluster-entry.ts";
 import { ClusterRows } from "../../durable-objects/directory/cluster-rows.ts";
 import { Deletions } from "../../durable-objects/directory/deletions.ts";
 import { clusterOf, statusOf, stubOf } from "./quorum.ts";
+import { bringing } from "./bringing.ts";
 
 const BASE = "https://kedge/kafka/v3/clusters";
 const directory = env.DIRECTORY.getByName("directory");
@@ -23,7 +24,7 @@ interface Answer {
 
 async function send(method: string, path: string, body?: unknown): Promise<Answer> {
   const init = body === undefined ? { method } : { method, body: JSON.stringify(body) };
-  const response = await SELF.fetch(`${BASE}${path}`, init);
+  const response = await SELF.fetch(`${BASE}${path}`, await bringing("admin", init));
   const text = await response.text();
   return { status: response.status, body: text === "" ? {} : JSON.parse(text) };
 }
@@ -78,7 +79,10 @@ test("a deleted cluster refuses with the time that is left, is listed apart, and
   const refused = { error_code: 41_004, message: sentence, undelete_until_ms: untilMs };
   for (const [method, path] of OTHERS)
     expect(await send(method, `/${id}${path}`)).toEqual({ status: 410, body: refused });
-  const ready = await SELF.fetch(`https://kedge/health/ready?cluster_id=${id}`);
+  const ready = await SELF.fetch(
+    `https://kedge/health/ready?cluster_id=${id}`,
+    await bringing("admin"),
+  );
   expect(ready.status).toBe(410);
   expect(await create(id)).toMatchObject({ status: 409, body: { error_code: 40_901 } });
   expect(await send("POST", "", { cluster_id: id, fork_of: id.replace("0A", "9A") })).toMatchObject(

@@ -15,6 +15,8 @@ import {
 } from "../../durable-objects/contract.ts";
 import { app } from "../../worker/app.ts";
 import { activeOf, call, clusterOf, form, registration, rpc, statusOf, stubOf } from "./quorum.ts";
+import { bringing } from "./bringing.ts";
+import { SECRET } from "./secret.ts";
 
 const UNTIL = Date.parse("2026-11-27T10:00:00Z");
 const DELETION: Deletion = {
@@ -97,6 +99,7 @@ test("without the directory the Worker serves a cluster by what its nodes say", 
   const cluster = clusterOf("AAAAAAAAAAAAAAAAAAAD9A");
   const { node_id: leader } = await form(cluster);
   const noDirectory = {
+    KEDGE_KEY: SECRET,
     CONTROLLERS: env.CONTROLLERS,
     DIRECTORY: {
       getByName: () => {
@@ -106,13 +109,17 @@ test("without the directory the Worker serves a cluster by what its nodes say", 
   };
   const base = `https://kedge/kafka/v3/clusters/${cluster.cluster_id}`;
   for (const path of ["", "/topics", "/quorum", "/metadata-log"])
-    expect((await app.request(`${base}${path}`, {}, noDirectory)).status).toBe(200);
+    expect((await app.request(`${base}${path}`, await bringing("admin"), noDirectory)).status).toBe(
+      200,
+    );
   const { api, body } = registration(cluster, 1);
-  const write = { method: "POST", body: JSON.stringify(body) };
+  const write = await bringing("gateway", { method: "POST", body: JSON.stringify(body) });
   const written = await app.request(`${base}/rpc/${api}`, write, noDirectory);
   expect(await written.json()).toMatchObject({ errorCode: 0 });
   const ready = `https://kedge/health/ready?cluster_id=${cluster.cluster_id}`;
-  expect(await (await app.request(ready, {}, noDirectory)).json()).toMatchObject({
+  expect(
+    await (await app.request(ready, await bringing("admin"), noDirectory)).json(),
+  ).toMatchObject({
     ready: true,
     clusters: [{ leader_id: leader }],
   });

@@ -22,6 +22,7 @@ import { applyRecords, emptyImage } from "../../src/metadata/index.ts";
 import { FeatureLevelRecord } from "../../src/protocol/index.ts";
 import { app } from "../../worker/app.ts";
 import { clusterOf, stubOf } from "./quorum.ts";
+import { bringing } from "./bringing.ts";
 
 const BASE = "https://kedge/kafka/v3/clusters";
 
@@ -176,19 +177,17 @@ function edgeLosing(nodeId: number, lost: RouteName, from: number) {
 
 const SOURCE = "AAAAAAAAAAAAAAAAAAAI0A";
 
-const JSON_BODY = { "Content-Type": "application/json" };
-
 const create = async (body: object, bindings?: object) => {
-  const init = { method: "POST", headers: JSON_BODY, body: JSON.stringify(body) };
+  const asked = { method: "POST", body: JSON.stringify(body) };
+  const init = await bringing("admin", asked);
   const response =
     bindings === undefined ? await SELF.fetch(BASE, init) : await app.request(BASE, init, bindings);
   return { status: response.status, body: await response.json<Record<string, unknown>>() };
 };
 
 const write = async (clusterId: string, value: string): Promise<void> => {
-  const response = await SELF.fetch(`${BASE}/${clusterId}/rpc/IncrementalAlterConfigs`, {
+  const asked = {
     method: "POST",
-    headers: JSON_BODY,
     body: JSON.stringify({
       resources: [
         {
@@ -199,7 +198,11 @@ const write = async (clusterId: string, value: string): Promise<void> => {
       ],
       validateOnly: false,
     }),
-  });
+  };
+  const response = await SELF.fetch(
+    `${BASE}/${clusterId}/rpc/IncrementalAlterConfigs`,
+    await bringing("admin", asked),
+  );
   expect(response.status).toBe(200);
   await response.body?.cancel();
 };
@@ -230,7 +233,10 @@ describe("a fork that breaks off", () => {
         status: 200,
         body: { fork_of: { cluster_id: SOURCE, offset } },
       });
-      const diff = await SELF.fetch(`${BASE}/${id}/metadata-diff?from=${offset}`);
+      const diff = await SELF.fetch(
+        `${BASE}/${id}/metadata-diff?from=${offset}`,
+        await bringing("admin"),
+      );
       expect(await diff.text()).not.toContain("min.insync.replicas");
       expect(new Set(await wholeSnapshots(id, [3000, 3001, 3002], offset)).size).toBe(1);
     },
@@ -254,7 +260,7 @@ describe("a fork that breaks off", () => {
 
 const purge = async (clusterId: string): Promise<number> => {
   const url = `${BASE}/${clusterId}?purge=${clusterId}`;
-  return (await SELF.fetch(url, { method: "DELETE" })).status;
+  return (await SELF.fetch(url, await bringing("admin", { method: "DELETE" }))).status;
 };
 
 /** The bytes of that snapshot on each node, as text. */

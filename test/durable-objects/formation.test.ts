@@ -8,15 +8,16 @@ import { describe, expect, test } from "vitest";
 import type { ClusterEntry } from "../../durable-objects/cluster-entry.ts";
 import { ObjectPeers } from "../../durable-objects/replica/peers.ts";
 import { activeOf, clusterOf, form, registration, rpc, statusOf, stubOf } from "./quorum.ts";
+import { bringing } from "./bringing.ts";
 
 const LOST = "its storage is gone: it must rejoin as another replica";
 
 const create = async (cluster: ClusterEntry, voters = 3) => {
-  const response = await SELF.fetch("https://kedge/kafka/v3/clusters", {
-    method: "POST",
-    headers: { "Content-Type": "application/json" },
-    body: JSON.stringify({ cluster_id: cluster.cluster_id, voters }),
-  });
+  const body = JSON.stringify({ cluster_id: cluster.cluster_id, voters });
+  const response = await SELF.fetch(
+    "https://kedge/kafka/v3/clusters",
+    await bringing("admin", { method: "POST", body }),
+  );
   return { status: response.status, body: await response.json<Record<string, unknown>>() };
 };
 
@@ -148,10 +149,12 @@ describe("a formation that broke off", () => {
     const cluster = clusterOf("AAAAAAAAAAAAAAAAAAAF8A", 1);
     await directory.create(planOf(cluster));
     const url = `https://kedge/kafka/v3/clusters/${cluster.cluster_id}`;
-    expect((await SELF.fetch(url)).status).toBe(503);
+    expect((await SELF.fetch(url, await bringing("admin"))).status).toBe(503);
     const purge = `${url}?purge=${cluster.cluster_id}`;
-    expect((await SELF.fetch(purge, { method: "DELETE" })).status).toBe(204);
-    expect((await SELF.fetch(url)).status).toBe(404);
+    expect((await SELF.fetch(purge, await bringing("admin", { method: "DELETE" }))).status).toBe(
+      204,
+    );
+    expect((await SELF.fetch(url, await bringing("admin"))).status).toBe(404);
   });
 });
 
@@ -191,16 +194,15 @@ describe("a storage that a later build has written", () => {
 describe("a cluster in a jurisdiction", () => {
   test("is refused by a runtime that has none, and is not listed", async () => {
     const url = "https://kedge/kafka/v3/clusters";
-    const refused = await SELF.fetch(url, {
-      method: "POST",
-      headers: { "Content-Type": "application/json" },
-      body: JSON.stringify({ cluster_id: "AAAAAAAAAAAAAAAAAAAJ0A", jurisdiction: "eu" }),
-    });
+    const body = JSON.stringify({ cluster_id: "AAAAAAAAAAAAAAAAAAAJ0A", jurisdiction: "eu" });
+    const refused = await SELF.fetch(url, await bringing("admin", { method: "POST", body }));
     expect([refused.status, await refused.json()]).toEqual([
       400,
       { error_code: 40002, message: expect.stringContaining("jurisdiction: must be left out") },
     ]);
-    expect((await SELF.fetch(`${url}/AAAAAAAAAAAAAAAAAAAJ0A`)).status).toBe(404);
+    expect(
+      (await SELF.fetch(`${url}/AAAAAAAAAAAAAAAAAAAJ0A`, await bringing("admin"))).status,
+    ).toBe(404);
   });
 
   test("has its peers there", () => {

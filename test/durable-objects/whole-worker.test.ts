@@ -8,6 +8,7 @@ import { exports } from "cloudflare:workers";
 import { expect, test } from "vitest";
 import type entrance from "../../worker/index.ts";
 import { registration } from "./quorum.ts";
+import { bringing } from "./bringing.ts";
 
 declare global {
   namespace Cloudflare {
@@ -19,18 +20,15 @@ declare global {
 
 const BASE = "https://kedge.example/kafka/v3/clusters";
 
-/** What goes with every request. */
-const headers = (): Record<string, string> => ({ "Content-Type": "application/json" });
+const get = async (path: string): Promise<Response> =>
+  exports.default.fetch(`${BASE}${path}`, await bringing("admin"));
 
-const get = (path: string): Promise<Response> =>
-  exports.default.fetch(`${BASE}${path}`, { headers: headers() });
-
-const post = (path: string, body: unknown): Promise<Response> =>
-  exports.default.fetch(`${BASE}${path}`, {
-    method: "POST",
-    headers: headers(),
-    body: JSON.stringify(body),
-  });
+/** What a broker says comes by a gateway. */
+const post = async (path: string, body: unknown): Promise<Response> => {
+  const role = path.includes("/rpc/") ? "gateway" : "admin";
+  const init = { method: "POST", body: JSON.stringify(body) };
+  return exports.default.fetch(`${BASE}${path}`, await bringing(role, init));
+};
 
 /** The fields of an answer that is a 2xx; fails with what was refused otherwise. */
 async function fieldsOf(answer: Promise<Response>): Promise<Readonly<Record<string, unknown>>> {
@@ -40,6 +38,14 @@ async function fieldsOf(answer: Promise<Response>): Promise<Readonly<Record<stri
   const fields: Readonly<Record<string, unknown>> = JSON.parse(text);
   return fields;
 }
+
+test("nobody is let in without a token, and no object is asked", async () => {
+  const { status, headers } = await exports.default.fetch(BASE);
+  expect([status, headers.get("WWW-Authenticate")]).toEqual([
+    401,
+    'Bearer realm="kedge", Basic realm="kedge"',
+  ]);
+});
 
 test("a cluster, a broker and a topic are there after every object was evicted", async () => {
   const { cluster_id: clusterId } = await fieldsOf(post("", { voters: 3 }));
