@@ -124,7 +124,7 @@ test("metadata that no snapshot can hold is said once, and tried again an hour l
     isListed: true,
     bytesMax: 1_000,
   });
-  expect(timers.runAll()).toBe(3);
+  expect(timers.runAll()).toBe(11);
   const said = "metadata takes more than 1000 bytes: no snapshot is made, and the log grows";
   expect([lines, duties.failure]).toEqual([[said], said]);
   expect(() => made(disk)).toThrow("no snapshot is being made");
