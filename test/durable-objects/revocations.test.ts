@@ -29,16 +29,16 @@ const access = (version: number, ...ids: readonly string[]): RevocationsIn => ({
 const idsIn = (revocations: RevocationsIn | undefined): readonly string[] | undefined =>
   revocations?.revoked.map(({ id }) => id);
 
-describe("a node", () => {
-  const tell = (cluster: ClusterEntry, body: unknown): Promise<Response> =>
-    call(cluster, 3000, { route: "access", body: JSON.stringify(body) });
-  const tellOf = (cluster: ClusterEntry, told: RevocationsIn): Promise<Response> => {
-    const request: AccessRequest = { created_ms: cluster.created_ms, access: told };
-    return tell(cluster, request);
-  };
-  const entryOf = async (cluster: ClusterEntry): Promise<ClusterEntry> =>
-    readJson(await call(cluster, 3000, { route: "entry" }), isClusterEntry);
+const tell = (cluster: ClusterEntry, body: unknown): Promise<Response> =>
+  call(cluster, 3000, { route: "access", body: JSON.stringify(body) });
+const tellOf = (cluster: ClusterEntry, told: RevocationsIn): Promise<Response> => {
+  const request: AccessRequest = { created_ms: cluster.created_ms, access: told };
+  return tell(cluster, request);
+};
+const entryOf = async (cluster: ClusterEntry): Promise<ClusterEntry> =>
+  readJson(await call(cluster, 3000, { route: "entry" }), isClusterEntry);
 
+describe("a node", () => {
   test("shows what is revoked in its entry, through a restart, and no older version", async () => {
     const cluster = clusterOf("AAAAAAAAAAAAAAAAAAAR0A", 1);
     await form(cluster);
@@ -180,7 +180,8 @@ describe("a revocation that a node does not hear of", () => {
         fetch: async (_url: string, { body }: RequestInit) => {
           scene.calls += 1;
           if (scene.deaf.has(object)) throw new Error("it was reset");
-          const request: AccessRequest = JSON.parse(String(body));
+          if (typeof body !== "string") throw new Error("no JSON");
+          const request: AccessRequest = JSON.parse(body);
           heard.set(object, idsIn(request.access));
           return Response.json({});
         },
