@@ -8,7 +8,7 @@ const page = readFileSync("docs/HTTP.md", "utf8");
 
 /** A path as the page writes it: `:name{pattern}` is `{name}`. */
 const written = (path: string): string =>
-  path.replaceAll(/:(\w+)(?:\{[^/]*\})?/g, "{$1}").replace(/(?<=.)\/$/, "");
+  path.replaceAll(/(?<=\/):(\w+)(?:\{[^/]*\})?/g, "{$1}").replace(/(?<=.)\/$/, "");
 
 test("the page has a section for every path, and no other", () => {
   const served = app.routes
