@@ -12,6 +12,7 @@ import {
 } from "../../src/access/index.ts";
 import type { AccessRequest } from "../cluster-access.ts";
 import type { ListedCluster, Revoked, UnconfirmedIn } from "../listed-cluster.ts";
+import type { RevocationRows } from "./revocation-rows.ts";
 import { AGAIN_MS, arm, SLICE_CLUSTERS, tellNodes, type TellingPorts } from "./telling.ts";
 
 export class Revocations {
@@ -45,7 +46,8 @@ export class Revocations {
     if (after === null) return { outcome: "full", max: REVOKED_MAX };
     if (after !== before) {
       rows.revocations.write(scope, after);
-      rows.revocations.putUntold(scope, clock());
+      if (scope === ANY_CLUSTER) rows.revocations.putAllUntold();
+      else rows.revocations.putUntold(scope, clock());
     }
     const unconfirmed = await this.#tellFirst(scope);
     arm(this.#ports);
@@ -62,7 +64,9 @@ export class Revocations {
   /** Goes on with telling, a few clusters at a time. */
   async resume(): Promise<void> {
     const { rows, clock } = this.#ports;
-    for (const clusterId of rows.revocations.untoldBy(clock(), SLICE_CLUSTERS)) {
+    const nowMs = clock();
+    const due = rows.revocations.takeUntold(nowMs, nowMs + AGAIN_MS, SLICE_CLUSTERS);
+    for (const clusterId of due) {
       // oxlint-disable-next-line no-await-in-loop -- one cluster after the other bounds what is under way
       await this.#tell(clusterId);
     }
@@ -71,21 +75,26 @@ export class Revocations {
 
   /** Tells the cluster, or with `*` the first few at once; the alarm goes on with the others meanwhile. */
   async #tellFirst(scope: string): Promise<readonly UnconfirmedIn[]> {
-    const { revocations } = this.#ports.rows;
-    const untold =
-      scope === ANY_CLUSTER
-        ? revocations.untoldBy(Number.MAX_SAFE_INTEGER, SLICE_CLUSTERS)
-        : [scope].filter((clusterId) => revocations.isUntold(clusterId));
-    const told = untold.map((clusterId) => this.#tell(clusterId));
+    const { rows, clock } = this.#ports;
+    const told = this.#takeFirst(scope, rows.revocations, clock() + AGAIN_MS).map((clusterId) =>
+      this.#tell(clusterId),
+    );
     arm(this.#ports);
     return (await Promise.all(told)).flat();
   }
 
+  /** The alarm goes on with these if it breaks off, and leaves them alone meanwhile. */
+  #takeFirst(scope: string, rows: RevocationRows, againMs: number): readonly string[] {
+    if (scope === ANY_CLUSTER)
+      return rows.takeUntold(Number.MAX_SAFE_INTEGER, againMs, SLICE_CLUSTERS);
+    if (!rows.isUntold(scope)) return [];
+    rows.putUntold(scope, againMs);
+    return [scope];
+  }
+
   /** Says to every node of a cluster what is revoked there. */
   async #tell(clusterId: string): Promise<readonly UnconfirmedIn[]> {
-    const { rows, clock } = this.#ports;
-    // The alarm goes on with this one if it breaks off, and leaves it alone meanwhile.
-    rows.revocations.putUntold(clusterId, clock() + AGAIN_MS);
+    const { rows } = this.#ports;
     const listed = rows.get(clusterId);
     const access = this.in(clusterId);
     const unconfirmed =
