@@ -116,6 +116,19 @@ describe("a node", () => {
   });
 });
 
+test("a node that this build must not touch confirms nothing", async () => {
+  const cluster = clusterOf("AAAAAAAAAAAAAAAAAAAR4A", 1);
+  await form(cluster);
+  const stub = env.CONTROLLERS.getByName(`${cluster.cluster_id}/3000`);
+  await runInDurableObject(stub, (_, { storage }) => {
+    storage.sql.exec("INSERT INTO migrations (version) VALUES (99)");
+  });
+  await abortAllDurableObjects();
+  const refused = await tellOf(cluster, access(7, "a"));
+  expect(refused.status).toBe(421);
+  expect(await refused.text()).toContain("schema 99");
+});
+
 /** A cluster of two nodes. */
 const planOf = (clusterId: string): ClusterPlan => ({
   cluster_id: clusterId,
@@ -167,6 +180,8 @@ describe("a revocation that a node does not hear of", () => {
     /** The nodes that do not answer. */
     readonly deaf: Set<string>;
     calls: number;
+    /** What every node waits for before it answers. */
+    answers: Promise<void>;
     nowMs: number;
     alarmMs: number;
   }
@@ -175,13 +190,15 @@ describe("a revocation that a node does not hear of", () => {
     runInDurableObject(env.DIRECTORY.getByName(name), async (_, { storage }) => {
       const rows = new ClusterRows(storage.sql);
       const heard = new Map<string, readonly string[] | undefined>();
-      const scene = { rows, heard, deaf: new Set<string>(), calls: 0, nowMs: 1_000, alarmMs: 0 };
+      const times = { calls: 0, answers: Promise.resolve(), nowMs: 1_000, alarmMs: 0 };
+      const scene = { rows, heard, deaf: new Set<string>(), ...times };
       const node = (object: string) => ({
         fetch: async (_url: string, { body }: RequestInit) => {
           scene.calls += 1;
           if (scene.deaf.has(object)) throw new Error("it was reset");
           if (typeof body !== "string") throw new Error("no JSON");
           const request: AccessRequest = JSON.parse(body);
+          await scene.answers;
           heard.set(object, idsIn(request.access));
           return Response.json({});
         },
@@ -256,6 +273,25 @@ describe("a revocation that a node does not hear of", () => {
       scene.nowMs = scene.alarmMs;
       await revocations.resume();
       expect([heard.get("c13/3000"), rows.nextDueMs()]).toEqual([["all"], null]);
+    }));
+
+  test("is due although an older one is confirmed after it", () =>
+    inScene("revoked-j", async (scene) => {
+      const { rows, revocations, heard, deaf } = scene;
+      rows.insert(formed("a"), null);
+      const { promise, resolve } = Promise.withResolvers<void>();
+      scene.answers = promise;
+      const older = revocations.revoke("a", token("t1"));
+      deaf.add("a/3000").add("a/3001");
+      const newer = await revocations.revoke("a", token("t2"));
+      expect(newer).toMatchObject({ unconfirmed: [{ node_id: 3000 }, { node_id: 3001 }] });
+      resolve();
+      expect(await older).toMatchObject({ unconfirmed: [] });
+      expect([heard.get("a/3000"), rows.nextDueMs()]).toEqual([["t1"], 31_000]);
+      deaf.clear();
+      scene.nowMs = 31_000;
+      await revocations.resume();
+      expect([heard.get("a/3000"), rows.nextDueMs()]).toEqual([["t1", "t2"], null]);
     }));
 
   test("breaks off with its directory, and goes on by the alarm", () =>
