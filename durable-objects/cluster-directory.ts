@@ -4,10 +4,13 @@
  * `worker/clusters/directory.ts`.
  */
 import { DurableObject } from "cloudflare:workers";
+import type { Revocation, Revocations as RevocationsIn } from "../src/access/index.ts";
 import { fixVoters, type ClusterEntry, type ClusterPlan } from "./cluster-entry.ts";
 import { ClusterRows } from "./directory/cluster-rows.ts";
 import { Deletions } from "./directory/deletions.ts";
-import type { ClusterOwner, Creation, ListedCluster, Told } from "./listed-cluster.ts";
+import { Revocations } from "./directory/revocations.ts";
+import type { TellingPorts } from "./directory/telling.ts";
+import type { ClusterOwner, Creation, ListedCluster, Revoked, Told } from "./listed-cluster.ts";
 
 /** A bound on a list that is read whole; far above what one deployment has been seen to hold. */
 const CLUSTERS_MAX = 10_000;
@@ -15,24 +18,27 @@ const CLUSTERS_MAX = 10_000;
 export class ClusterDirectory extends DurableObject {
   readonly #rows: ClusterRows;
   readonly #deletions: Deletions;
+  readonly #revocations: Revocations;
 
   constructor(state: DurableObjectState, env: Cloudflare.Env) {
     super(state, env);
     this.#rows = new ClusterRows(state.storage.sql);
-    this.#deletions = new Deletions({
+    const ports: TellingPorts = {
       rows: this.#rows,
       controllersOf: ({ jurisdiction }) =>
         jurisdiction === undefined ? env.CONTROLLERS : env.CONTROLLERS.jurisdiction(jurisdiction),
       setAlarm: (atMs) => void state.storage.setAlarm(atMs),
       clock: () => Date.now(),
-    });
+    };
+    this.#deletions = new Deletions(ports);
+    this.#revocations = new Revocations(ports);
   }
 
   override async alarm(): Promise<void> {
-    await this.#deletions.resume();
+    await Promise.all([this.#deletions.resume(), this.#revocations.resume()]);
   }
 
-  /** Every cluster whose voters are fixed and that is not deleted, by id. */
+  /** Every cluster whose voters are fixed and that is not deleted, by id, without what is revoked there. */
   list(): ClusterEntry[] {
     return this.#rows
       .list("live")
@@ -45,7 +51,8 @@ export class ClusterDirectory extends DurableObject {
   }
 
   get(clusterId: string): ListedCluster | null {
-    return this.#rows.get(clusterId);
+    const listed = this.#rows.get(clusterId);
+    return listed === null ? null : this.#revocations.shown(listed);
   }
 
   /** Lists a plan unless its id is taken, by a cluster that is deleted perhaps, or there are too many. */
@@ -72,13 +79,15 @@ export class ClusterDirectory extends DurableObject {
       ([id, drawnId]) => [Number(id), drawnId] as const,
     );
     const cluster = fixVoters(listed.cluster, new Map(drawn));
-    if (cluster !== null) this.#rows.update({ state: "forming", cluster });
-    return cluster;
+    if (cluster === null) return null;
+    const forming = { state: "forming", cluster } as const;
+    this.#rows.update(forming);
+    return this.#revocations.shown(forming).cluster;
   }
 
   /** From now on no node without its storage is formed under its old key. */
   markFormed(clusterId: string): void {
-    const listed = this.get(clusterId);
+    const listed = this.#rows.get(clusterId);
     if (listed?.state === "forming")
       this.#rows.update({ state: "formed", cluster: listed.cluster });
   }
@@ -91,6 +100,16 @@ export class ClusterDirectory extends DurableObject {
   /** Brings a deleted cluster back; null when there is none, or it is being wiped. */
   async undelete(clusterId: string): Promise<Told | null> {
     return await this.#deletions.undelete(clusterId);
+  }
+
+  /** What is revoked in a cluster, whether it is there or not; with `*` in the whole deployment. */
+  revocations(scope: string): RevocationsIn {
+    return this.#revocations.in(scope);
+  }
+
+  /** Revokes tokens of a cluster, or with `*` of all; null when there is no such cluster. */
+  async revoke(scope: string, revocation: Revocation): Promise<Revoked | null> {
+    return await this.#revocations.revoke(scope, revocation);
   }
 
   /** Wipes a cluster; null when there is none. */

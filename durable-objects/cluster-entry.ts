@@ -6,6 +6,8 @@
  * A cluster is listed as a plan first: directory ids are drawn by the nodes together with their storages. When all
  * are known they are fixed, once; the cluster is formed when its first leader has committed its first records.
  */
+import type { Revocations } from "../src/access/index.ts";
+import { isRevocations } from "./cluster-access.ts";
 import type { ClusterSettings } from "./cluster-settings.ts";
 import { conforms, isInteger, isText, type Check, type Checks } from "./conforms.ts";
 import { isJurisdiction, type Jurisdiction } from "./jurisdictions.ts";
@@ -64,6 +66,8 @@ export interface ClusterPlan extends ClusterIdentity {
 export interface ClusterEntry extends ClusterIdentity {
   /** The voters that formed the quorum, in the order of their ids. */
   readonly initial_voters: readonly ControllerEntry[];
+  /** Which tokens are revoked here, the one thing of an entry that changes; absent until one is. */
+  readonly access?: Revocations;
 }
 
 /** The nodes of a cluster, whether their storages are known yet or not. */
@@ -120,6 +124,7 @@ const CLUSTER_ENTRY = {
   jurisdiction: (value) =>
     value === undefined || (typeof value === "string" && isJurisdiction(value)),
   initial_voters: (value) => Array.isArray(value) && value.length > 0 && value.every(isVoter),
+  access: (value) => value === undefined || isRevocations(value),
 } satisfies Checks<ClusterEntry>;
 
 /** Whether what a node answered is an entry. */

@@ -47,10 +47,12 @@ export const ROUTES = {
   /** Takes the node out of the quorum until `start`; both answer with `ControllerStatus`. */
   stop: { method: "POST", path: "/stop" },
   start: { method: "POST", path: "/start" },
-  /** `DeleteRequest` in: takes the node out with its cluster; it refuses all but these three and `status`. Repeatable. */
+  /** `DeleteRequest` in: takes the node out with its cluster; it refuses all but these four and `status`. Repeatable. */
   delete: { method: "POST", path: "/delete" },
   /** `UndeleteRequest` in: the node is as it was before. Repeatable. */
   undelete: { method: "POST", path: "/undelete" },
+  /** `AccessRequest` in: which tokens are revoked, shown in the entry from then on. An older version changes nothing. */
+  access: { method: "POST", path: "/access" },
   /** `WipeQuery` in: removes everything that the node has stored. */
   wipe: { method: "DELETE", path: "/" },
 } as const satisfies Readonly<Record<string, Route>>;

@@ -8,6 +8,7 @@
 import { DurableObject } from "cloudflare:workers";
 import type { Deletion } from "./cluster-deletion.ts";
 import { isSeededFor, type ClusterEntry } from "./cluster-entry.ts";
+import type { Revocations } from "../src/access/index.ts";
 import { INCARNATION_COUNT } from "../src/raft/index.ts";
 import { Controller, trippedBy } from "./controller.ts";
 import type { ControllerHost } from "./http/host.ts";
@@ -113,7 +114,7 @@ export class ControllerNode extends DurableObject implements ControllerHost {
 
   /**
    * Makes this node a controller of `cluster`; null, or why it cannot be one. A second time, with the same cluster, it
-   * changes nothing. `isFormed` says that every controller has been formed before: one that has no log now has lost
+   * changes nothing but what is revoked. `isFormed` says that every controller has been formed before: one that has no log now has lost
    * it, with its votes and acknowledgements, and would be counted as if it had not.
    */
   form(cluster: ClusterEntry, isFormed: boolean): string | null {
@@ -125,7 +126,10 @@ export class ControllerNode extends DurableObject implements ControllerHost {
     if (opened.kind === "empty" || opened.identity.directoryId !== own.directory_id || isLost) {
       return "its storage is gone: it must rejoin as another replica";
     }
-    if (this.#cluster !== null) return null;
+    if (this.#cluster !== null) {
+      if (cluster.access !== undefined) this.writeAccess(cluster.access);
+      return null;
+    }
     if (!isSeededFor(cluster, this.#stores.snapshots.list())) {
       return "what its log begins after is not what the cluster is a fork of: seed it first";
     }
@@ -196,6 +200,17 @@ export class ControllerNode extends DurableObject implements ControllerHost {
     this.ctx.storage.transactionSync(() => meta.undoDeletion(deletionId));
     this.#deletion = meta.deletion();
     this.#boot();
+  }
+
+  /**
+   * Stores which tokens are revoked. Before it is formed too: what it is formed with may be older. An empty storage
+   * stays empty: it is formed with what holds then.
+   */
+  writeAccess(access: Revocations): void {
+    const meta = this.#meta;
+    if (meta === null) return;
+    meta.writeAccess(access);
+    this.#cluster = meta.cluster();
   }
 
   /** Removes every trace of the cluster from this object, and the database with it. */

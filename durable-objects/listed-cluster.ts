@@ -2,6 +2,7 @@
  * What the directory lists and what its methods answer. They are called over the platform's RPC, so these are plain
  * values; what would be an error there comes as a value too.
  */
+import type { Revocations } from "../src/access/index.ts";
 import type { Deletion } from "./cluster-deletion.ts";
 import {
   clusterEntryIn,
@@ -46,3 +47,19 @@ export interface Told {
   readonly listed: ListedCluster;
   readonly unconfirmed: readonly Unconfirmed[];
 }
+
+/** A controller that has not confirmed yet what is revoked in its cluster. */
+export interface UnconfirmedIn extends Unconfirmed {
+  readonly cluster_id: string;
+}
+
+/** What became of a revocation: it holds, or there are `max` tokens revoked already. */
+export type Revoked =
+  | {
+      readonly outcome: "revoked";
+      readonly revocations: Revocations;
+      readonly unconfirmed: readonly UnconfirmedIn[];
+      /** Clusters that nobody has told yet: the alarm does. */
+      readonly clusters_untold: number;
+    }
+  | { readonly outcome: "full"; readonly max: number };

@@ -84,6 +84,7 @@ export const ROOMS: Readonly<Record<string, Readonly<Record<string, Room>>>> = {
   "durable-objects": {
     identity: {
       files: [
+        "cluster-access",
         "cluster-deletion",
         "cluster-entry",
         "listed-cluster",

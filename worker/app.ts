@@ -5,6 +5,7 @@
 import { Hono } from "hono";
 import { methodNotAllowed } from "hono/method-not-allowed";
 import { authenticate } from "./access/authenticate.ts";
+import { assertNotRevoked } from "./access/revocation.ts";
 import { findCluster } from "./clusters/known-clusters.ts";
 import type { Scope } from "./env.ts";
 import { answerHeaders } from "./http/answer-headers.ts";
@@ -23,6 +24,8 @@ import { partitions } from "./routes/partitions.ts";
 import { quorum } from "./routes/quorum.ts";
 import { rpc } from "./routes/rpc.ts";
 import { snapshots } from "./routes/snapshots.ts";
+import { refuseRevoked } from "./routes/revoked.ts";
+import { tokenRevocations } from "./routes/token-revocations.ts";
 import { tokens } from "./routes/tokens.ts";
 import { topicChanges } from "./routes/topic-changes.ts";
 import { topics } from "./routes/topics.ts";
@@ -54,16 +57,21 @@ app.notFound((context) =>
 );
 
 app.route("/health", health);
+for (const path of ["tokens", "tokens:revoke", "clusters"])
+  app.use(`${BASE_PATH}/${path}`, refuseRevoked);
 app.route(`${BASE_PATH}/tokens`, tokens);
+app.route(`${BASE_PATH}/tokens:revoke`, tokenRevocations);
 app.route(`${BASE_PATH}/clusters`, clusters);
 app.route(`${BASE_PATH}/clusters`, clusterDeletions);
 
-/** Everything about one cluster: the path's cluster is looked up once, and every answer carries its position. */
+/** Everything about one cluster: the path's cluster is looked up once, who asks is judged by it, and every answer carries its position. */
 const cluster = new Hono<Scope>();
 cluster.onError(answerProblem);
 cluster.use(async (context, next) => {
   const { env, req } = context;
-  context.set("entry", await findCluster(env, req.param("cluster_id") ?? "", req.path));
+  const entry = await findCluster(env, req.param("cluster_id") ?? "", req.path);
+  assertNotRevoked(context.var.asker, entry.access);
+  context.set("entry", entry);
   await next();
   stampPosition(context);
 });

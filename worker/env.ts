@@ -11,10 +11,11 @@ import type {
   ClusterOwner,
   Creation,
   ListedCluster,
+  Revoked,
   Told,
 } from "../durable-objects/listed-cluster.ts";
 import type { LocationHint } from "../durable-objects/location-hints.ts";
-import type { Claims } from "../src/access/index.ts";
+import type { Claims, Revocation, Revocations } from "../src/access/index.ts";
 
 /** The bindings. Of an object the Worker uses its door alone, so a test can put any network behind it. */
 export interface Bindings {
@@ -75,6 +76,8 @@ export interface Directory {
   delete(clusterId: string): Promise<Told | null>;
   undelete(clusterId: string): Promise<Told | null>;
   purge(clusterId: string): Promise<Told | null>;
+  revocations(scope: string): Promise<Revocations>;
+  revoke(scope: string, revocation: Revocation): Promise<Revoked | null>;
 }
 
 export interface Scope {

@@ -3,6 +3,7 @@
  * later and stand beside the first, which is as the first builds made it.
  */
 import type { Deletion } from "../cluster-deletion.ts";
+import { RevocationRows } from "./revocation-rows.ts";
 import { parseFormation, type Formation, type ListedCluster } from "../listed-cluster.ts";
 
 const TABLES: readonly string[] = [
@@ -38,11 +39,14 @@ const JOINED = `SELECT entry, deletion FROM clusters
   LEFT JOIN deletions ON deletions.cluster_id = clusters.cluster_id AND step <> 'undeleting'`;
 
 export class ClusterRows {
+  /** What is revoked, in tables of its own, which goes with its cluster. */
+  readonly revocations: RevocationRows;
   readonly #sql: SqlStorage;
 
   constructor(sql: SqlStorage) {
     this.#sql = sql;
     for (const statement of TABLES) sql.exec(statement);
+    this.revocations = new RevocationRows(sql);
   }
 
   /** All of them, by id: the deleted ones, or the others. */
@@ -93,6 +97,7 @@ export class ClusterRows {
   remove(clusterId: string): void {
     for (const table of ["deletions", "owners", "clusters"])
       this.#sql.exec(`DELETE FROM ${table} WHERE cluster_id = ?`, clusterId);
+    this.revocations.remove(clusterId);
   }
 
   deletion(clusterId: string): DeletionRow | null {
@@ -133,10 +138,13 @@ export class ClusterRows {
       .map((row) => row.cluster_id);
   }
 
-  /** When the next of them has something to do, in ms; null without any. */
+  /** When a deletion has something to do next, or a node is to be told of a revocation, in ms; null without any. */
   nextDueMs(): number | null {
     const query = "SELECT min(due_ms) AS due FROM deletions";
-    return this.#sql.exec<{ due: number | null }>(query).one().due;
+    const deletion = this.#sql.exec<{ due: number | null }>(query).one().due;
+    const revocation = this.revocations.nextDueMs();
+    if (deletion === null || revocation === null) return deletion ?? revocation;
+    return Math.min(deletion, revocation);
   }
 }
 

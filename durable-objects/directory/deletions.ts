@@ -7,43 +7,23 @@ import {
   type DeleteRequest,
   type Deletion,
   type UndeleteRequest,
-  type WipeQuery,
 } from "../cluster-deletion.ts";
-import { controllerName, nodesOf, type ClusterEntry } from "../cluster-entry.ts";
-import { ROUTES, STATUS, readRefusal, urlOf } from "../contract.ts";
-import type { ListedCluster, Told, Unconfirmed } from "../listed-cluster.ts";
+import type { Told } from "../listed-cluster.ts";
 import { randomUuid } from "../random-uuid.ts";
-import type { ClusterRows, DeletionRow, DeletionStep } from "./cluster-rows.ts";
-
-/** A node that has not answered by then is told again later. */
-const NODE_MS = 5_000;
-/** How long a node that did not confirm is left alone. */
-const AGAIN_MS = 30_000;
-/** So many clusters at one alarm, of five nodes at most each. */
-const SLICE_CLUSTERS = 10;
-
-interface ControllerObject {
-  fetch(url: string, init: RequestInit): Promise<Response>;
-}
-
-interface ControllerObjects {
-  getByName(name: string): ControllerObject;
-}
-
-export interface DeletionPorts {
-  readonly rows: ClusterRows;
-  /** The objects among which a cluster's are. */
-  readonly controllersOf: (cluster: Pick<ClusterEntry, "jurisdiction">) => ControllerObjects;
-  /** Calls `resume` at that time or later. */
-  readonly setAlarm: (atMs: number) => void;
-  /** Milliseconds since the Unix epoch. */
-  readonly clock: () => number;
-}
+import type { DeletionRow, DeletionStep } from "./cluster-rows.ts";
+import {
+  AGAIN_MS,
+  arm,
+  SLICE_CLUSTERS,
+  tellNodes,
+  type TellingPorts,
+  type Words,
+} from "./telling.ts";
 
 export class Deletions {
-  readonly #ports: DeletionPorts;
+  readonly #ports: TellingPorts;
 
-  constructor(ports: DeletionPorts) {
+  constructor(ports: TellingPorts) {
     this.#ports = ports;
   }
 
@@ -91,7 +71,7 @@ export class Deletions {
       // oxlint-disable-next-line no-await-in-loop -- one cluster after the other bounds what is under way
       await this.#tell(clusterId);
     }
-    this.#arm();
+    arm(this.#ports);
   }
 
   /** Says to every node what is decided, and takes the next step if all have confirmed. */
@@ -101,10 +81,8 @@ export class Deletions {
     const row = rows.deletion(clusterId);
     if (listed === null) return null;
     if (row === null) return { listed, unconfirmed: [] };
-    const answers = await Promise.all(
-      nodesOf(listed.cluster).map(({ node_id: nodeId }) => this.#tellNode(listed, row, nodeId)),
-    );
-    const unconfirmed = answers.flatMap((answer) => answer ?? []);
+    const words = wordsOf(row.step, listed.cluster.created_ms, row.deletion);
+    const unconfirmed = await tellNodes(this.#ports, listed, words);
     // Another decision may have come meanwhile, or another call may have been faster.
     const now = rows.deletion(clusterId);
     if (now?.step !== row.step || now.deletion.deletion_id !== row.deletion.deletion_id)
@@ -138,49 +116,11 @@ export class Deletions {
 
   #store(clusterId: string, row: DeletionRow): void {
     this.#ports.rows.writeDeletion(clusterId, row);
-    this.#arm();
-  }
-
-  #arm(): void {
-    const { rows, clock, setAlarm } = this.#ports;
-    const dueMs = rows.nextDueMs();
-    if (dueMs !== null) setAlarm(Math.max(dueMs, clock() + 1));
-  }
-
-  /** Null once the node has confirmed. */
-  async #tellNode(
-    { cluster }: ListedCluster,
-    { deletion, step }: DeletionRow,
-    nodeId: number,
-  ): Promise<Unconfirmed | null> {
-    const { route, body = null, query } = wordsOf(step, cluster.created_ms, deletion);
-    try {
-      const name = controllerName(cluster.cluster_id, nodeId);
-      const stub = this.#ports.controllersOf(cluster).getByName(name);
-      const response = await stub.fetch(urlOf(route, query), {
-        method: ROUTES[route].method,
-        body,
-        signal: AbortSignal.timeout(NODE_MS),
-      });
-      // One that belongs to another cluster by now has nothing of this one.
-      if (response.ok || response.status === STATUS.conflict) {
-        await response.body?.cancel();
-        return null;
-      }
-      return { node_id: nodeId, reason: await readRefusal(response) };
-    } catch (error) {
-      return { node_id: nodeId, reason: error instanceof Error ? error.message : String(error) };
-    }
+    arm(this.#ports);
   }
 }
 
 /** What a node is told at a step. */
-interface Words {
-  readonly route: "delete" | "undelete" | "wipe";
-  readonly body?: string;
-  readonly query?: WipeQuery;
-}
-
 function wordsOf(step: DeletionStep, createdMs: number, deletion: Deletion): Words {
   switch (step) {
     case "deleting":

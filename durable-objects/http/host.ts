@@ -2,6 +2,7 @@
  * A controller node as its routes see it: the controller while it takes part, and what an operator may do to the node.
  * `controller-node.ts` implements it.
  */
+import type { Revocations } from "../../src/access/index.ts";
 import type { Deletion } from "../cluster-deletion.ts";
 import type { ClusterEntry } from "../cluster-entry.ts";
 import type { Controller } from "../controller.ts";
@@ -34,5 +35,6 @@ export interface ControllerHost {
   start(confirm: string | null): boolean;
   delete(deletion: Deletion): Promise<void>;
   undelete(deletionId: string): void;
+  writeAccess(access: Revocations): void;
   wipe(): Promise<void>;
 }

@@ -21,7 +21,7 @@ import {
   type RouteName,
 } from "../contract.ts";
 import type { ControllerHost } from "./host.ts";
-import { deleteNode, undeleteNode, wipeNode } from "./deletions.ts";
+import { deleteNode, undeleteNode, wipeNode, writeAccess } from "./directory-words.ts";
 import { readFeed } from "./log-feed.ts";
 import { endSeed, seed } from "./seeds.ts";
 import { listSnapshots, readSnapshotRange } from "./snapshots.ts";
@@ -55,6 +55,8 @@ export async function answer(host: ControllerHost, request: Request): Promise<Re
       return deleteNode(host, await request.text());
     case "undelete":
       return undeleteNode(host, await request.text());
+    case "access":
+      return writeAccess(host, await request.text());
     case "wipe":
       return wipeNode(host, searchParams);
     case "seed":
@@ -71,8 +73,10 @@ export async function answer(host: ControllerHost, request: Request): Promise<Re
 }
 
 /** A node of a deleted cluster says what it is, and hears what becomes of the cluster; nothing else. */
+const HEARD_OF_DELETED: readonly RouteName[] = ["status", "delete", "undelete", "access", "wipe"];
+
 const isRefusedOfDeleted = (route: RouteName | undefined): boolean =>
-  route !== "status" && route !== "delete" && route !== "undelete" && route !== "wipe";
+  route === undefined || !HEARD_OF_DELETED.includes(route);
 
 /** What a node that takes part answers. */
 type VoterRoute = Extract<RouteName, "frames" | "peerFrames" | "log" | "snapshots" | "snapshot">;

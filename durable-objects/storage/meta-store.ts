@@ -1,9 +1,10 @@
 /**
  * What a controller knows about itself and consensus does not: its directory id and the object that it was drawn in,
- * which cluster it belongs to, with the voters it was formed with (Kafka's `meta.properties` and 0-0 checkpoint), how
- * often it has booted, and why it takes no part, if it does not. Identity and cluster are written once; the reasons come
+ * which cluster it belongs to, with the voters it was formed with (Kafka's `meta.properties` and 0-0 checkpoint), which
+ * tokens are revoked there, how often it has booted, and why it takes no part, if it does not. Identity and cluster are written once; the reasons come
  * and go.
  */
+import type { Revocations } from "../../src/access/index.ts";
 import { INCARNATION_COUNT, type StorageIdentity } from "../../src/raft/index.ts";
 import type { FlightRecord } from "../replica/flight-recorder.ts";
 import type { Deletion } from "../cluster-deletion.ts";
@@ -38,14 +39,30 @@ export class MetaStore {
     this.#write("object_id", objectId);
   }
 
-  /** The cluster this object was formed into, or null before that. */
+  /** The cluster this object was formed into, with what is revoked there; null before that. */
   cluster(): ClusterEntry | null {
     const text = this.#read("cluster");
-    return text === null ? null : parseClusterEntry(text);
+    if (text === null) return null;
+    const access = this.#access();
+    return { ...parseClusterEntry(text), ...(access === null ? {} : { access }) };
   }
 
-  writeCluster(cluster: ClusterEntry): void {
+  writeCluster({ access, ...cluster }: ClusterEntry): void {
     this.#write("cluster", JSON.stringify(cluster));
+    if (access !== undefined) this.writeAccess(access);
+  }
+
+  /** Which tokens are revoked; an older version than the one that is there changes nothing. */
+  writeAccess(access: Revocations): void {
+    if (access.version > (this.#access()?.version ?? 0))
+      this.#write("access", JSON.stringify(access));
+  }
+
+  #access(): Revocations | null {
+    const text = this.#read("access");
+    if (text === null) return null;
+    const access: Revocations = JSON.parse(text);
+    return access;
   }
 
   /** Names the boot that asks: the counter is raised, once a boot. `bits` are 20 random ones. */

@@ -9,6 +9,16 @@ export {
   type Claims,
 } from "./claims.ts";
 export { claimsFor, LIFETIME_S_DEFAULT, type Minting, type TokenRequest } from "./minting.ts";
+export {
+  isRevoked,
+  NOTHING_REVOKED,
+  REVOKED_MAX,
+  revoke,
+  together,
+  type Revocation,
+  type Revocations,
+  type RevokedToken,
+} from "./revocation.ts";
 export { API_ROLES, from, isRole, mayCall, ROLE_NAMES, ROLES, type Role } from "./roles.ts";
 export { SECRET_CHARACTERS_MIN, signingKey, type SigningKey } from "./signing-key.ts";
 export { signToken, TOKEN_CHARACTERS_MAX, verifyToken, type TokenFault } from "./token.ts";

@@ -137,7 +137,7 @@ test("metadata that no snapshot can hold is said once, and tried again an hour l
   expect(duties.nextDutyAt).toBe(3_600_000);
   timers.nowMs = 3_600_000;
   duties.runDueDuties();
-  expect(timers.runAll()).toBe(3);
+  expect(timers.runAll()).toBe(11);
   expect([lines, duties.failure]).toEqual([[said], said]);
   expect([asked, failures]).toEqual([[], []]);
 });

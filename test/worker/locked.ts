@@ -7,6 +7,7 @@ import type { Bindings } from "../../worker/env.ts";
 import type { ClusterEntry } from "../../durable-objects/cluster-entry.ts";
 import type { ListedCluster } from "../../durable-objects/listed-cluster.ts";
 import { mintToken, type MintRequest } from "../../local/secret.ts";
+import { NOTHING_REVOKED } from "../../src/access/index.ts";
 
 export const SECRET = "a secret that a test has thought up, of some length";
 
@@ -64,6 +65,8 @@ export function lockedWorker({
         delete: () => note(name, null),
         undelete: () => note(name, null),
         purge: () => note(name, null),
+        revocations: () => note(name, NOTHING_REVOKED),
+        revoke: () => note(name, null),
       }),
     },
     CONTROLLERS: {

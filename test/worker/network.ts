@@ -5,6 +5,7 @@
 import { app } from "../../worker/app.ts";
 import type { ClusterEntry } from "../../durable-objects/cluster-entry.ts";
 import type { ListedCluster } from "../../durable-objects/listed-cluster.ts";
+import { NOTHING_REVOKED } from "../../src/access/index.ts";
 import type { Bindings, Directory } from "../../worker/env.ts";
 import { routeOf, type RouteName } from "../../durable-objects/contract.ts";
 
@@ -60,6 +61,8 @@ export function edgeWith(
     delete: async () => null,
     undelete: async () => null,
     purge: async () => null,
+    revocations: async () => NOTHING_REVOKED,
+    revoke: async () => null,
     ...said,
   };
   const env: Bindings = {

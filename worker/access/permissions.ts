@@ -22,6 +22,7 @@ export const PERMISSIONS: Readonly<Record<string, readonly Role[] | null>> = {
   "GET /health/ready": ROLE_NAMES,
 
   "POST /kafka/v3/tokens": ADMINS,
+  "POST /kafka/v3/tokens:revoke": ADMINS,
 
   "GET /kafka/v3/clusters": READERS,
   "POST /kafka/v3/clusters": OPERATORS,

@@ -1,6 +1,6 @@
 /**
- * The cluster that a request is about. What its entry says never changes while it lives, so an isolate remembers it,
- * and asks the cluster's own controllers from time to time whether it is still there. The directory is asked by
+ * The cluster that a request is about. What its entry says never changes while it lives, but for the tokens that are
+ * revoked. So an isolate remembers it, and asks the cluster's own controllers from time to time whether it is still so. The directory is asked by
  * isolates that do not know the cluster, and when no controller says. It may be slow, reset or gone: then who knows the
  * cluster goes on, and who does not asks the controllers that a request names or that a cluster has by default.
  *
@@ -21,6 +21,8 @@ import { lookIntoDirectory, requireListed, unknownCluster } from "./directory.ts
 
 /** For how long an entry is believed unasked. Controllers of a deleted cluster refuse at once. */
 const FRESH_MS = 10_000;
+/** Others go on with it for so long while one request asks, which may be given up meanwhile. */
+const ASKING_MS = 2_500;
 /** For how long an id is not asked for again after it was not found: so late may a new cluster be seen elsewhere. */
 const MISS_MS = 3_000;
 /** The same where nobody could say: after a deploy all objects are reset at once, and are back soon. */
@@ -34,6 +36,8 @@ const MISSES_MAX = 10_000;
 interface Known {
   readonly entry: ClusterEntry;
   readonly checkedMs: number;
+  /** When a request last began to ask. */
+  readonly askedMs: number;
 }
 
 interface Miss extends Pick<Problem, "kind" | "message" | "details"> {
@@ -52,18 +56,18 @@ export async function findCluster(
   if (!isUuidText(clusterId)) throw unknownCluster(clusterId);
   const nowMs = Date.now();
   const kept = known.get(clusterId);
-  if (kept !== undefined && nowMs - kept.checkedMs < FRESH_MS) return kept.entry;
+  if (kept !== undefined && isFresh(kept, nowMs)) return kept.entry;
   const miss = misses.get(clusterId);
   if (miss !== undefined && nowMs < miss.untilMs)
     throw new Problem(miss.kind, miss.message, { details: miss.details });
   // One request asks; those that come meanwhile go on with what is known.
-  if (kept !== undefined) known.set(clusterId, { entry: kept.entry, checkedMs: nowMs });
+  if (kept !== undefined) known.set(clusterId, { ...kept, askedMs: nowMs });
   try {
     const entry =
       kept === undefined
         ? await findUnknown(env, clusterId, nodeIdIn(path))
-        : await findAgain(env, kept.entry);
-    known.set(clusterId, { entry, checkedMs: Date.now() });
+        : withNewerAccess(await findAgain(env, kept.entry), kept.entry);
+    known.set(clusterId, { entry, checkedMs: nowMs, askedMs: nowMs });
     misses.delete(clusterId);
     return entry;
   } catch (error) {
@@ -71,6 +75,20 @@ export async function findCluster(
     if (error instanceof Problem) keepMiss(clusterId, error);
     throw error;
   }
+}
+
+/** A request that was given up while it asked leaves what is kept as old as it is: nobody keeps it fresh that way. */
+const isFresh = ({ checkedMs, askedMs }: Known, nowMs: number): boolean =>
+  nowMs - checkedMs < FRESH_MS ||
+  (nowMs - askedMs < ASKING_MS && nowMs - checkedMs < FRESH_MS + ASKING_MS);
+
+/** Who is asked may not have heard yet of a revocation that is known here. */
+function withNewerAccess(found: ClusterEntry, { created_ms: createdMs, access }: ClusterEntry) {
+  const isNewer =
+    access !== undefined &&
+    createdMs === found.created_ms &&
+    access.version > (found.access?.version ?? 0);
+  return isNewer ? { ...found, access } : found;
 }
 
 /** What this isolate knows of the cluster is no longer so. */

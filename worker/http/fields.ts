@@ -89,6 +89,18 @@ export function timeParameter(
   return timeMs;
 }
 
+/** A time, as seconds since the Unix epoch or in ISO 8601; in milliseconds. */
+export function timeAt(value: unknown, path: string): number {
+  const timeMs =
+    typeof value === "number"
+      ? 1000 * value
+      : typeof value === "string" && ISO_TIME.test(value)
+        ? Date.parse(value)
+        : Number.NaN;
+  if (timeMs >= 0 && timeMs <= Number.MAX_SAFE_INTEGER) return timeMs;
+  throw invalid(path, "seconds since 1970, or ISO 8601 with its zone, as 2026-01-31T08:00:00Z");
+}
+
 /** A refusal of the value at `path`. */
 export const invalid = (path: string, expected: string): Problem =>
   new Problem("INVALID_REQUEST", `${path === "" ? "the body" : path}: must be ${expected}`);

@@ -14,6 +14,7 @@ import type { Directory, Scope, ScopedContext } from "../env.ts";
 import { Problem } from "../http/errors.ts";
 import { invalid } from "../http/fields.ts";
 import { clusterData, deletionData } from "./cluster-data.ts";
+import { assertNotRevokedIn } from "./revoked.ts";
 
 export const clusterDeletions = new Hono<Scope>();
 
@@ -66,11 +67,13 @@ clusterDeletions.post("/:action{[A-Za-z0-9_-]+:[a-z]+}", async (context) => {
 
 /** Has the directory decide about a cluster, and forgets what this isolate knows of it. */
 async function decide(
-  { env }: ScopedContext,
+  context: ScopedContext,
   clusterId: string,
   decision: (directory: Directory) => Promise<Told | null>,
 ): Promise<Told> {
   if (!isUuidText(clusterId)) throw unknownCluster(clusterId);
+  await assertNotRevokedIn(context, clusterId);
+  const { env } = context;
   const told = await changeDirectory(env, decision).finally(() => forgetCluster(clusterId));
   if (told === null) {
     const listed = await lookIntoDirectory(env, (directory) => directory.get(clusterId));

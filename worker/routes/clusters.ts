@@ -12,6 +12,7 @@ import { controllersOf, reasonOf } from "../channel/controller-calls.ts";
 import { changeDirectory, listFromDirectory, lookIntoDirectory } from "../clusters/directory.ts";
 import { forkPlan } from "../clusters/fork.ts";
 import { assertClusterMay, demandRole, isFor } from "../access/authenticate.ts";
+import { assertNotRevoked } from "../access/revocation.ts";
 import { from } from "../../src/access/index.ts";
 import { findCluster, forgetCluster } from "../clusters/known-clusters.ts";
 import type { Authenticated, Bindings, Scope, ScopedContext } from "../env.ts";
@@ -21,6 +22,7 @@ import { formCluster } from "../clusters/formation.ts";
 import { observe } from "../observer/metadata-read.ts";
 import { wholeList } from "../http/resources.ts";
 import { stampPosition } from "../observer/position.ts";
+import { assertNotRevokedIn } from "./revoked.ts";
 import { clusterData, type ClusterData } from "./cluster-data.ts";
 
 /** Each is objects that stay awake, and cost. */
@@ -63,7 +65,10 @@ clusters.post("/", async (context) => {
   const { asker } = context.var;
   // Whoever may change a cluster's controllers may rehearse on a fork of it; others are an admin's to make.
   if (asked.fork === null) demandRole(asker, from("admin"));
-  else assertClusterMay(asker, asked.fork.cluster_id);
+  else {
+    assertClusterMay(asker, asked.fork.cluster_id);
+    await assertNotRevokedIn(context, asked.fork.cluster_id);
+  }
   assertKept(context.env, asked.plan);
   const { created, listed } = await listedFor(context.env, asked, ownerOf(asker));
   if (listed.deletion !== undefined) throw idOfDeleted(listed);
@@ -154,6 +159,7 @@ const idOfDeleted = ({ cluster, deletion }: ListedCluster): Problem =>
 
 clusters.get("/:cluster_id", async (context) => {
   const entry = await findCluster(context.env, context.req.param("cluster_id"));
+  assertNotRevoked(context.var.asker, entry.access);
   context.set("entry", entry);
   const { position } = await observe(context.env, entry, {});
   context.set("position", position);

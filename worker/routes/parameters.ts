@@ -35,7 +35,7 @@ export const PARAMETERS: ReadonlyMap<string, readonly string[]> = new Map<
 
 /** A path as docs/HTTP.md writes it: `:name{pattern}` is `{name}`. */
 export const written = (path: string): string =>
-  path.replaceAll(/:(\w+)(?:\{[^/]*\})?/g, "{$1}").replace(/(?<=.)\/$/, "");
+  path.replaceAll(/(?<=\/):(\w+)(?:\{[^/]*\})?/g, "{$1}").replace(/(?<=.)\/$/, "");
 
 export const knownParameters: MiddlewareHandler<Scope> = async (context, next) => {
   if (context.req.url.includes("?")) {

@@ -1,7 +1,8 @@
 /**
- * What the directory says to a node of a cluster that is deleted. A node of another cluster than the one that is meant,
+ * What the directory says to a node: that its cluster is deleted, and which tokens are revoked there. A node of another cluster than the one that is meant,
  * which may have its id, refuses and stays what it is.
  */
+import { isAccessRequest } from "../cluster-access.ts";
 import { isDeleteRequest, isUndeleteRequest } from "../cluster-deletion.ts";
 import { STATUS, refusal } from "../contract.ts";
 import type { ControllerHost } from "./host.ts";
@@ -29,6 +30,17 @@ export async function wipeNode(host: ControllerHost, query: URLSearchParams): Pr
   if (isAnother(host, createdMs)) return another(host);
   await host.wipe();
   return Response.json({ wiped: true });
+}
+
+export function writeAccess(host: ControllerHost, text: string): Response {
+  const asked = parsed(text);
+  if (!isAccessRequest(asked)) return refusal(400, "the body does not say what is revoked");
+  if (isAnother(host, asked.created_ms)) return another(host);
+  // Another build than this one may show again what it has stored.
+  if (host.refused !== null)
+    return refusal(STATUS.noPart, `controller ${host.nodeId} does not run: ${host.refused}`);
+  host.writeAccess(asked.access);
+  return Response.json({ stored: true });
 }
 
 const isAnother = ({ cluster }: ControllerHost, createdMs: number): boolean =>
