@@ -19,4 +19,16 @@ test("the event of a timer that was replaced meanwhile proves nothing", () => {
   expect(fired).toEqual([200]);
 });
 
+test("a timer that has fired is armed anew, for the same deadline too", () => {
+  const events: (() => void)[] = [];
+  const timers = { set: (_delayMs: number, run: () => void) => (events.push(run), nothing) };
+  const fired: number[] = [];
+  const wake = new Wake({ alarm: { set: nothing }, timers }, (dueAt) => fired.push(dueAt));
+  wake.at(100, { now: 0, clock: 0 });
+  events[0]?.();
+  wake.at(100, { now: 99, clock: 99 });
+  events[1]?.();
+  expect(fired).toEqual([100, 100]);
+});
+
 const nothing = (): void => undefined;

@@ -61,8 +61,8 @@ export const CONTROLLER_MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: "durable-objects/controller.ts",
-        find: " || !this.#committed.hasCaughtUp",
-        replace: "",
+        find: " && this.#committed.hasCaughtUp ? image",
+        replace: " ? image",
       },
     ],
     ...judged,

@@ -127,7 +127,8 @@ export const SHELL_MUTANTS: readonly Mutant[] = [
         replace: "    this.#clearTimer = null;\n    this.#onDeadline(deadline);",
       },
     ],
-    killers: ["a-majority-serves", "converges"],
+    killers: ["controller"],
+    witness: "controller",
   },
   {
     name: "a copied storage is run",

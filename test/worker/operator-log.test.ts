@@ -1,7 +1,7 @@
 /** Lines for operators: objects, which the platform indexes, with a sentence that can be searched for. */
 import { afterEach, expect, test, vi } from "vitest";
 import { operatorLogOf } from "../../durable-objects/operator-log.ts";
-import { edgeWith } from "../worker/network.ts";
+import { edgeWith } from "./network.ts";
 
 afterEach(() => {
   vi.restoreAllMocks();
