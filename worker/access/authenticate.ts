@@ -34,7 +34,7 @@ export const authenticate: MiddlewareHandler<Scope> = async (context, next) => {
   return claims === null ? next() : inPlace(claims, next);
 };
 
-/** Everybody may everything on a loopback that was started so. Not heeded at a deployment, where it would be a slip that opens it to the internet. */
+/** Everybody may everything on a loopback that was started so. A deployment would be open to the internet by a slip. */
 const isUnlocked = ({ KEDGE_AUTH, KEDGE_LOOPBACK }: Bindings): boolean =>
   KEDGE_AUTH === "none" && KEDGE_LOOPBACK !== undefined;
 
