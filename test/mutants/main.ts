@@ -1,5 +1,5 @@
 /**
- * `npm run mutants [-- --only NAME]`: is the simulator any good? The tree is copied aside, one mistake at a
+ * `npm run mutants [-- --only NAME] [--from NAME]`: is the simulator any good? The tree is copied aside, one mistake at a
  * time is made in the copy (`table.ts`), and the simulator runs until it objects or the budget is spent; a
  * few are put before the golden scripts, or before the tests of the controller. A
  * mutant that survives makes the run fail, and so does a line of the table that no longer fits the code. A run that does
@@ -62,7 +62,9 @@ const swarmOf = (seeds: number): readonly string[] => [
 /** A run that had to be ended: a mistake can make a loop of code that ends otherwise. */
 const endless: Violation = { killer: "the time limit", seed: "-" };
 
-const { values } = parseArgs({ options: { only: { type: "string", default: "" } } });
+const { values } = parseArgs({
+  options: { only: { type: "string", default: "" }, from: { type: "string", default: "" } },
+});
 // What it runs stands in groups of its own, which hear of no signal.
 for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(1));
 const copy = await mkdtemp(join(tmpdir(), "kedge-mutants-"));
@@ -74,7 +76,9 @@ try {
 
 async function main(): Promise<number> {
   await prepare();
-  const chosen = MUTANTS.filter(({ name }) => name.includes(values.only));
+  const first = MUTANTS.findIndex(({ name }) => name.includes(values.from));
+  const rows = first < 0 ? [] : MUTANTS.slice(first);
+  const chosen = rows.filter(({ name }) => name.includes(values.only));
   const stale = (await Promise.all(chosen.map(complaintAbout))).filter(
     (line) => line !== undefined,
   );
@@ -126,10 +130,16 @@ async function complaintAbout({ name, edits }: Mutant): Promise<string | undefin
 async function judge(mutant: Mutant): Promise<Verdict> {
   const startedAt = performance.now();
   for (const edit of mutant.edits) await apply(edit);
-  const violation = await judgeOf(mutant);
+  const violation = await judgeOf(mutant).catch(brokenDown);
   for (const { file } of mutant.edits) await cp(join(root, file), join(copy, file));
   const seconds = (performance.now() - startedAt) / 1000;
   return { mutant, killer: violation?.killer ?? null, seed: violation?.seed ?? "-", seconds };
+}
+
+/** A mutant that cannot be run is none, and is counted with the survivors: the others are judged all the same. */
+function brokenDown(error: unknown): undefined {
+  console.error(error instanceof Error ? error.message : String(error));
+  return undefined;
 }
 
 function judgeOf({ witness }: Mutant): Promise<Violation | undefined> {

@@ -64,7 +64,13 @@ export const SHELL_MUTANTS: readonly Mutant[] = [
         replace: "log.endOffset > 0;",
       },
     ],
-    killers: ["images-agree", "assertions", "operations-succeed", "acknowledged-is-committed"],
+    killers: [
+      "images-agree",
+      "assertions",
+      "operations-succeed",
+      "acknowledged-is-committed",
+      "committed-replays",
+    ],
   },
   {
     name: "a round is never over",

@@ -106,14 +106,20 @@ export class History {
     if (batch.baseOffset >= this.#end) this.#stored.set(placeOf(batch), batch);
   }
 
-  /** Replays what has been shown as committed. */
+  /** Replays what has been shown as committed, which must be a continuation of what was committed before it. */
   follow(): void {
     const { committed } = this.#world.bench.ghost;
     if (this.#end >= committed.end) return;
     for (const entry of committed.from(this.#end)) {
       const batch = this.#stored.get(placeOf(entry));
       assert(batch !== undefined, `nobody has ever stored ${placeOf(entry)}`);
-      this.#replay(batch);
+      try {
+        this.#replay(batch);
+      } catch (error) {
+        const reason = error instanceof Error ? error.message : String(error);
+        const place = `the committed batch at ${placeOf(entry)}`;
+        return this.#world.complain("committed-replays", `${place} does not follow: ${reason}`);
+      }
     }
     for (const [place, { baseOffset }] of this.#stored)
       if (baseOffset < this.#end) this.#stored.delete(place);
