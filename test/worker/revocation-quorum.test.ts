@@ -50,7 +50,11 @@ interface Answer {
 }
 
 async function revoke(body: Readonly<Record<string, unknown>>): Promise<Answer> {
-  const init = { method: "POST", body: JSON.stringify(body) };
+  const init = {
+    method: "POST",
+    headers: { "Content-Type": "application/json" },
+    body: JSON.stringify(body),
+  };
   const response = await quorum.edge.fetch("/kafka/v3/tokens:revoke", init);
   expect(response.status).toBe(200);
   const answer: Answer = JSON.parse(await response.text());

@@ -18,6 +18,7 @@ import { app } from "../../worker/app.ts";
 import type { Bindings } from "../../worker/env.ts";
 import { edgeWith, type Arrival } from "./network.ts";
 import { refusalOf } from "./running-quorum.ts";
+import { authorized } from "../../client/cluster-client.ts";
 
 const SECRET = "a secret of this test, and of no deployment";
 const NEXT_SECRET = "the secret that comes after the one of this test";
@@ -101,8 +102,7 @@ function scene(): Scene {
   const { KEDGE_AUTH: _, ...open } = unlocked;
   const env: Bindings = { ...open, KEDGE_KEY: SECRET };
   const ask: Scene["ask"] = async (path, { token }, init) => {
-    const headers = { Authorization: `Bearer ${token}` };
-    return app.request(`http://localhost${path}`, { ...init, headers }, env);
+    return app.request(`http://localhost${path}`, authorized(token, init), env);
   };
   const made: Scene = {
     env,
@@ -121,7 +121,11 @@ function scene(): Scene {
 const accessOf = (access: Scene["access"], nodeId: number): Revocations | undefined =>
   typeof access === "function" ? access(nodeId) : access;
 
-const FRAME: RequestInit = { method: "POST", body: new Uint8Array(8) };
+const FRAME: RequestInit = {
+  method: "POST",
+  headers: { "Content-Type": "application/octet-stream" },
+  body: new Uint8Array(8),
+};
 const FRAMES = "controllers/3000/frames";
 const REVOKED = { status: 401, error_code: 40_101, message: "the token was revoked" };
 
@@ -236,9 +240,8 @@ describe("what is asked of a cluster", () => {
         return never();
       };
       const env = { ...warm.env, CONTROLLERS: { getByName: () => ({ fetch }) } };
-      const headers = { Authorization: `Bearer ${by.token}` };
       const path = `/kafka/v3/clusters/${warm.entry.cluster_id}/${FRAMES}`;
-      void app.request(`http://localhost${path}`, { ...FRAME, headers }, env);
+      void app.request(`http://localhost${path}`, authorized(by.token, FRAME), env);
       await asking;
     };
     warm.access = revoking(5, by);
@@ -286,7 +289,13 @@ describe("what is asked of no cluster", () => {
     };
     const body = JSON.stringify({ token: by.token });
     expect(
-      await statusOf(made.ask("/kafka/v3/tokens:revoke", admin, { method: "POST", body })),
+      await statusOf(
+        made.ask("/kafka/v3/tokens:revoke", admin, {
+          method: "POST",
+          headers: { "Content-Type": "application/json" },
+          body,
+        }),
+      ),
     ).toBe(200);
     expect(await refusalOf(made.ask("/kafka/v3/clusters", by))).toMatchObject(REVOKED);
     expect(await refusalOf(made.askCluster(FRAMES, by, FRAME))).toMatchObject(REVOKED);
@@ -294,7 +303,11 @@ describe("what is asked of no cluster", () => {
 });
 
 async function revoke(made: Scene, body: unknown): Promise<Response> {
-  const init = { method: "POST", body: JSON.stringify(body) };
+  const init = {
+    method: "POST",
+    headers: { "Content-Type": "application/json" },
+    body: JSON.stringify(body),
+  };
   return made.ask("/kafka/v3/tokens:revoke", await mint({ role: "admin" }), init);
 }
 
@@ -387,7 +400,13 @@ describe("POST /tokens:revoke", () => {
     const made = scene();
     const by = await mint({ role: "operator" });
     const body = JSON.stringify({ token: by.token });
-    const refused = refusalOf(made.ask("/kafka/v3/tokens:revoke", by, { method: "POST", body }));
+    const refused = refusalOf(
+      made.ask("/kafka/v3/tokens:revoke", by, {
+        method: "POST",
+        headers: { "Content-Type": "application/json" },
+        body,
+      }),
+    );
     expect(await refused).toMatchObject({ status: 403 });
   });
 });
@@ -397,11 +416,7 @@ test("a token of the secret before is believed while that is set, and not after"
   const old = await mint({ role: "gateway" });
   const frames = `http://localhost/kafka/v3/clusters/${made.entry.cluster_id}/${FRAMES}`;
   const ask = (env: Bindings, by: Minted): Promise<number> =>
-    statusOf(
-      Promise.resolve(
-        app.request(frames, { ...FRAME, headers: { Authorization: `Bearer ${by.token}` } }, env),
-      ),
-    );
+    statusOf(Promise.resolve(app.request(frames, authorized(by.token, FRAME), env)));
   const rotating = { ...made.env, KEDGE_KEY: NEXT_SECRET, KEDGE_KEY_PREVIOUS: SECRET };
   const rotated = { ...made.env, KEDGE_KEY: NEXT_SECRET };
   const renewed = await mint({ role: "gateway" }, NEXT_SECRET);
@@ -413,11 +428,11 @@ test("a token of the secret before is believed while that is set, and not after"
   const admin = await mint({ role: "admin" });
   const minted = await app.request(
     "http://localhost/kafka/v3/tokens",
-    {
+    authorized(admin.token, {
       method: "POST",
-      headers: { Authorization: `Bearer ${admin.token}` },
+      headers: { "Content-Type": "application/json" },
       body: JSON.stringify({ role: "gateway", cluster_id: "*" }),
-    },
+    }),
     rotating,
   );
   const { token }: { readonly token: string } = JSON.parse(await minted.text());
