@@ -115,6 +115,7 @@ async function locks({ edge, formed }: Quorum): Promise<void> {
 
   const made = await edge.fetch("/kafka/v3/tokens", {
     method: "POST",
+    headers: { "Content-Type": "application/json" },
     body: JSON.stringify({ role: "viewer", cluster_id: formed.cluster_id, expires_in_s: 600 }),
   });
   const { token, expires_at: until }: MadeToken = JSON.parse(await made.text());
