@@ -2,7 +2,12 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
-import { committedLog, type SnapshotFile } from "../../../client/cluster-client.ts";
+import {
+  committedLog,
+  RefusedError,
+  type LogLine,
+  type SnapshotFile,
+} from "../../../client/cluster-client.ts";
 import {
   decodeMetadataRecord,
   decodeSnapshot,
@@ -15,26 +20,44 @@ import { tool } from "../tool.ts";
 import { until } from "../until.ts";
 import type { Cluster } from "../cluster.ts";
 
-/** The log from its start on, which moves: from the end of the oldest snapshot that is kept. */
-async function exported(
-  cluster: Cluster,
-): Promise<{ readonly file: string; readonly from: number; readonly bytes: number }> {
+interface Exported {
+  readonly file: string;
+  readonly bytes: number;
+  /** The same, as the feed tells it; read later, it may hold more. */
+  readonly lines: readonly LogLine[];
+}
+
+/** The log from its start on, which moves: it is cut while it is read, and then read again from the newest snapshot. */
+async function exported(cluster: Cluster): Promise<Exported> {
   const { cluster: client } = cluster.quorum;
-  const from = (await client.snapshots()).at(-1)?.end_offset ?? 0;
+  let from = (await client.snapshots()).at(-1)?.end_offset ?? 0;
+  for (;;) {
+    try {
+      return await exportedFrom(cluster, from);
+    } catch (error) {
+      const next = error instanceof RefusedError ? error.refusal.next_offset : undefined;
+      if (next === undefined || next <= from) throw error;
+      from = next;
+    }
+  }
+}
+
+async function exportedFrom(cluster: Cluster, from: number): Promise<Exported> {
+  const { cluster: client } = cluster.quorum;
   const folder = join(cluster.folder, "exported", "__cluster_metadata-0");
   await mkdir(folder, { recursive: true });
   const file = join(folder, `${String(from).padStart(20, "0")}.log`);
   const log = await client.rawLog(from);
+  const { lines } = await committedLog(client, from);
   await writeFile(file, log);
-  return { file, from, bytes: log.byteLength };
+  return { file, bytes: log.byteLength, lines };
 }
 
 const dump: Step = {
   title: "log: kafka-dump-log reads the exported log",
   short: true,
   run: async (cluster) => {
-    const { file, from, bytes } = await exported(cluster);
-    const { lines } = await committedLog(cluster.quorum.cluster, from);
+    const { file, bytes, lines } = await exported(cluster);
     const run = await tool(
       cluster.kafka,
       "kafka-dump-log",
