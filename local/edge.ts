@@ -12,9 +12,10 @@ import { join, resolve } from "node:path";
 import { createInterface } from "node:readline";
 import { promisify } from "node:util";
 import { authorized } from "../client/cluster-client.ts";
+import type { TokenRequest } from "../src/access/index.ts";
 import { ROOT, RUNTIME_ENVIRONMENT } from "./checkout.ts";
 import { assertFree, portInUse } from "./ports.ts";
-import { mintToken, secretIn, writeTokenFile, type MintRequest } from "./secret.ts";
+import { mintToken, secretIn, writeTokenFile } from "./secret.ts";
 
 export interface EdgeOptions {
   /** A folder for the state, made when missing. One runtime at a time may use it. */
@@ -56,7 +57,7 @@ export interface Edge {
   /** Settles when the runtime is gone, with how it went: `exit 0` or `SIGKILL`. */
   readonly exited: Promise<string>;
   /** Signs another token; rejects when nobody is asked who they are, and for a request that cannot be met. */
-  mint(request: MintRequest): Promise<string>;
+  mint(request: TokenRequest): Promise<string>;
   /** Asks at `path`, which begins with a slash, with `token`. */
   fetch(path: string, init?: RequestInit): Promise<Response>;
   /** Ends the runtime: SIGTERM, and SIGKILL to one that is still there after three seconds. */

@@ -5,13 +5,7 @@
 import { randomBytes } from "node:crypto";
 import { chmod, mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import {
-  claimsFor,
-  signingKey,
-  signToken,
-  type Claims,
-  type TokenRequest,
-} from "../src/access/index.ts";
+import { mint, signingKey, type Minted, type TokenRequest } from "../src/access/index.ts";
 
 const SECRET_BYTES = 32;
 const OWNER_ALONE = 0o600;
@@ -30,27 +24,17 @@ export async function secretIn(folder: string): Promise<string> {
   return secret;
 }
 
-/** What is left open, is as `claimsFor` says. */
-export type MintRequest = Pick<TokenRequest, "role"> & Partial<TokenRequest>;
-
-export interface Minted {
-  readonly token: string;
-  /** What it says. */
-  readonly claims: Claims;
-}
-
 /** A token that `secret` signs. Throws a `RangeError` that says why there is none. */
-export async function mintToken(secret: string, request: MintRequest): Promise<string> {
+export async function mintToken(secret: string, request: TokenRequest): Promise<string> {
   return (await minted(secret, request)).token;
 }
 
 /** The same, with what it says. */
-export async function minted(secret: string, request: MintRequest): Promise<Minted> {
-  const open = { cluster: null, brokerIds: [], principal: null, lifetimeS: null };
+export async function minted(secret: string, request: TokenRequest): Promise<Minted> {
   const id = randomBytes(16).toString("base64url");
-  const claims = claimsFor({ ...open, ...request }, { nowMs: Date.now(), id });
-  if (typeof claims === "string") throw new RangeError(claims);
-  return { token: await signToken(await signingKey(secret), claims), claims };
+  const answer = await mint(await signingKey(secret), request, { nowMs: Date.now(), id });
+  if (typeof answer === "string") throw new RangeError(answer);
+  return answer;
 }
 
 /** Writes a token, or what holds one, where its owner alone can read it, and answers with where that is. */

@@ -5,7 +5,7 @@
  */
 import { readFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
-import { minted, type MintRequest } from "../local/secret.ts";
+import { minted } from "../local/secret.ts";
 import {
   ANY_CLUSTER,
   isRole,
@@ -13,6 +13,7 @@ import {
   ROLE_NAMES,
   ROLES,
   type Claims,
+  type TokenRequest,
 } from "../src/access/index.ts";
 
 const SECRET_FILE = ".kedge/secret";
@@ -36,7 +37,7 @@ class UsageError extends Error {
 }
 
 interface Options {
-  readonly request: MintRequest;
+  readonly request: TokenRequest;
   readonly secretFile: string | undefined;
 }
 
@@ -50,9 +51,9 @@ function optionsFrom(args: readonly string[]): Options | null {
   return {
     request: {
       role,
-      cluster: values.cluster ?? null,
+      cluster: values.cluster,
       brokerIds: brokerIdsOf(values["broker-ids"]),
-      principal: values.principal ?? null,
+      principal: values.principal,
       lifetimeS: secondsOf(values["expires-in"]),
     },
     secretFile: values["secret-file"],
@@ -89,8 +90,8 @@ function brokerIdsOf(text: string | undefined): readonly number[] {
 
 const UNIT_S: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3_600, d: 86_400 };
 
-function secondsOf(text: string | undefined): number | null {
-  if (text === undefined) return null;
+function secondsOf(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
   const [, count = "", unit = ""] = /^(\d{1,9})([smhd])$/.exec(text) ?? [];
   const seconds = count === "" ? 0 : Number(count) * (UNIT_S[unit] ?? 0);
   if (seconds >= 1 && seconds <= LIFETIME_S_MAX) return seconds;

@@ -8,7 +8,7 @@ export {
   PRINCIPAL_CHARACTERS_MAX,
   type Claims,
 } from "./claims.ts";
-export { claimsFor, LIFETIME_S_DEFAULT, type Minting, type TokenRequest } from "./minting.ts";
+export { mint, type Minted, type TokenRequest } from "./minting.ts";
 export {
   isRevoked,
   NOTHING_REVOKED,

@@ -14,7 +14,7 @@ import { principalRules } from "../../gateway/tls/principal-rules.ts";
 import { readServerTls } from "../../gateway/tls/server-tls.ts";
 import { TlsDoor, type ClientAuth } from "../../gateway/tls/tls-door.ts";
 import { freePorts } from "../../local/ports.ts";
-import type { MintRequest } from "../../local/secret.ts";
+import type { TokenRequest } from "../../src/access/index.ts";
 import { certificate, commonName, type Authority } from "../gateway/certificates.ts";
 import type { Cluster } from "./cluster.ts";
 
@@ -25,7 +25,7 @@ export interface Secured {
   readonly bootstrapControllers: string;
   readonly clusterId: string;
   /** A token for this cluster, unless the request says another. */
-  readonly mint: (request: MintRequest) => Promise<string>;
+  readonly mint: (request: TokenRequest) => Promise<string>;
   readonly folder: string;
   /** The PEM file of the authority that signed the gateway's certificate and its clients'. */
   readonly caFile: string;

@@ -6,8 +6,8 @@ import { app } from "../../worker/app.ts";
 import type { Bindings } from "../../worker/env.ts";
 import type { ClusterEntry } from "../../durable-objects/cluster-entry.ts";
 import type { ListedCluster } from "../../durable-objects/listed-cluster.ts";
-import { mintToken, type MintRequest } from "../../local/secret.ts";
-import { NOTHING_REVOKED } from "../../src/access/index.ts";
+import { mintToken } from "../../local/secret.ts";
+import { NOTHING_REVOKED, type TokenRequest } from "../../src/access/index.ts";
 
 export const SECRET = "a secret that a test has thought up, of some length";
 
@@ -21,7 +21,7 @@ export interface LockedWorker {
   /** Calls the Worker at a path, which begins with a slash; with `token` as Bearer unless it is null. */
   ask(path: string, token: string | null, init?: RequestInit): Promise<Response>;
   /** A token that this Worker believes; for its cluster, and an admin's for all. */
-  mint(request: MintRequest): Promise<string>;
+  mint(request: TokenRequest): Promise<string>;
 }
 
 export interface LockedOptions {

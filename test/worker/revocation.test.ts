@@ -4,11 +4,10 @@ import { positionHeaders } from "../../durable-objects/contract.ts";
 import type { ClusterEntry } from "../../durable-objects/cluster-entry.ts";
 import type { Revoked } from "../../durable-objects/listed-cluster.ts";
 import {
-  claimsFor,
+  mint as mintWith,
   NOTHING_REVOKED,
   signingKey,
-  signToken,
-  type Claims,
+  type Minted,
   type Revocation,
   type Revocations,
   type TokenRequest,
@@ -34,20 +33,12 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-interface Minted {
-  readonly token: string;
-  readonly claims: Claims;
-}
-
-async function mint(
-  request: Pick<TokenRequest, "role"> & Partial<TokenRequest>,
-  secret = SECRET,
-): Promise<Minted> {
-  const open = { cluster: "*", brokerIds: [], principal: null, lifetimeS: null };
+async function mint(request: TokenRequest, secret = SECRET): Promise<Minted> {
   const id = crypto.randomUUID().replaceAll("-", "").slice(0, 22);
-  const claims = claimsFor({ ...open, ...request }, { nowMs: Date.now(), id });
-  if (typeof claims === "string") throw new Error(claims);
-  return { token: await signToken(await signingKey(secret), claims), claims };
+  const key = await signingKey(secret);
+  const minted = await mintWith(key, { cluster: "*", ...request }, { nowMs: Date.now(), id });
+  if (typeof minted === "string") throw new Error(minted);
+  return minted;
 }
 
 const revoking = (version: number, ...tokens: readonly Minted[]): Revocations => ({

@@ -5,11 +5,10 @@
 import { Hono } from "hono";
 import { randomUuid } from "../../durable-objects/random-uuid.ts";
 import {
-  claimsFor,
   isRole,
   LIFETIME_S_MAX,
+  mint,
   ROLE_NAMES,
-  signToken,
   type TokenRequest,
 } from "../../src/access/index.ts";
 import { keysOf } from "../access/keys.ts";
@@ -24,13 +23,14 @@ export const tokens = new Hono<Scope>();
 
 tokens.post("/", async (context) => {
   const request = tokenRequestOf(parseJson(await readText(context.req.raw)));
-  const claims = claimsFor(request, { nowMs: Date.now(), id: randomUuid() });
-  if (typeof claims === "string") throw new Problem("INVALID_REQUEST", claims);
   const { current } = await keysOf(context.env);
+  const minted = await mint(current, request, { nowMs: Date.now(), id: randomUuid() });
+  if (typeof minted === "string") throw new Problem("INVALID_REQUEST", minted);
+  const { token, claims } = minted;
   context.header("Cache-Control", "no-store");
   return context.json(
     {
-      token: await signToken(current, claims),
+      token,
       id: claims.id,
       role: claims.role,
       cluster_id: claims.cluster,
@@ -54,17 +54,17 @@ function tokenRequestOf(body: unknown): TokenRequest {
     principal: optionalText(fields["principal"], "principal"),
     lifetimeS:
       lifetime === undefined
-        ? null
+        ? undefined
         : integerAt(lifetime, "expires_in_s", { min: 1, max: LIFETIME_S_MAX }),
   };
 }
 
-const optionalText = (value: unknown, path: string): string | null =>
-  value === undefined ? null : textAt(value, path);
+const optionalText = (value: unknown, path: string): string | undefined =>
+  value === undefined ? undefined : textAt(value, path);
 
-const brokerIdsOf = (value: unknown): readonly number[] =>
+const brokerIdsOf = (value: unknown): readonly number[] | undefined =>
   value === undefined
-    ? []
+    ? undefined
     : arrayAt(value, "broker_ids").map((id, at) =>
         integerAt(id, `broker_ids[${at}]`, { min: 0, max: 0x7fffffff }),
       );
