@@ -10,6 +10,7 @@ import { ClusterRows } from "./directory/cluster-rows.ts";
 import { Deletions } from "./directory/deletions.ts";
 import { Revocations } from "./directory/revocations.ts";
 import type { TellingPorts } from "./directory/telling.ts";
+import { objectsOf } from "./jurisdictions.ts";
 import type { ClusterOwner, Creation, ListedCluster, Revoked, Told } from "./listed-cluster.ts";
 
 /** A bound on a list that is read whole; far above what one deployment has been seen to hold. */
@@ -25,8 +26,7 @@ export class ClusterDirectory extends DurableObject {
     this.#rows = new ClusterRows(state.storage.sql);
     const ports: TellingPorts = {
       rows: this.#rows,
-      controllersOf: ({ jurisdiction }) =>
-        jurisdiction === undefined ? env.CONTROLLERS : env.CONTROLLERS.jurisdiction(jurisdiction),
+      controllersOf: (cluster) => objectsOf(env.CONTROLLERS, cluster),
       setAlarm: (atMs) => void state.storage.setAlarm(atMs),
       clock: () => Date.now(),
     };

@@ -17,3 +17,14 @@ export type Jurisdiction = keyof typeof JURISDICTIONS;
 
 export const isJurisdiction = (name: string): name is Jurisdiction =>
   Object.hasOwn(JURISDICTIONS, name);
+
+/** A namespace of objects, as far as their places go. */
+interface Placing<Namespace> {
+  jurisdiction(name: Jurisdiction): Namespace;
+}
+
+/** The objects among which a cluster's are. Throws where the runtime has no jurisdictions, as a local one. */
+export const objectsOf = <Namespace extends Placing<Namespace>>(
+  namespace: Namespace,
+  { jurisdiction }: { readonly jurisdiction?: Jurisdiction | undefined },
+): Namespace => (jurisdiction === undefined ? namespace : namespace.jurisdiction(jurisdiction));

@@ -10,6 +10,7 @@ import { DecodeError } from "../../src/protocol/index.ts";
 import type { Response } from "../../src/raft/index.ts";
 import { controllerName, type ClusterEntry } from "../cluster-entry.ts";
 import { ROUTES, STATUS, urlOf } from "../contract.ts";
+import { objectsOf } from "../jurisdictions.ts";
 import { isLocationHint } from "../location-hints.ts";
 import type { OperatorLog } from "../operator-log.ts";
 import { CallFailed, failureOf } from "./call-failure.ts";
@@ -32,8 +33,7 @@ export class ObjectPeers implements Peers {
     of: { readonly cluster: ClusterEntry; readonly nodeId: number },
     operatorLog: Pick<OperatorLog, "error">,
   ) {
-    const { jurisdiction } = of.cluster;
-    this.#namespace = jurisdiction === undefined ? namespace : namespace.jurisdiction(jurisdiction);
+    this.#namespace = objectsOf(namespace, of.cluster);
     this.#cluster = of.cluster;
     this.#clientId = `controller-${of.nodeId}`;
     this.#operatorLog = operatorLog;

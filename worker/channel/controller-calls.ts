@@ -17,8 +17,9 @@ import {
   type RouteName,
   type RouteQuery,
 } from "../../durable-objects/contract.ts";
+import { objectsOf } from "../../durable-objects/jurisdictions.ts";
 import { isLocationHint } from "../../durable-objects/location-hints.ts";
-import type { Bindings, ControllerNamespace } from "../env.ts";
+import type { Bindings } from "../env.ts";
 import { Problem } from "../http/errors.ts";
 
 export interface ControllerCall {
@@ -38,13 +39,6 @@ export const clusterKey = (entry: ClusterPlan | ClusterEntry): string =>
 export const nodeIdsOf = (entry: ClusterPlan | ClusterEntry): readonly number[] =>
   nodesOf(entry).map((controller) => controller.node_id);
 
-/** The objects among which the cluster's are. */
-export const controllersOf = (
-  { CONTROLLERS }: Bindings,
-  { jurisdiction }: Pick<ClusterEntry, "jurisdiction">,
-): ControllerNamespace =>
-  jurisdiction === undefined ? CONTROLLERS : CONTROLLERS.jurisdiction(jurisdiction);
-
 /** Calls one controller. Throws what the platform throws when no answer comes, and a `Problem` of a deleted cluster. */
 export async function callController(
   env: Bindings,
@@ -54,7 +48,7 @@ export async function callController(
   const nodes = "created_ms" in cluster ? nodesOf(cluster) : [];
   const hint = nodes.find((controller) => controller.node_id === nodeId)?.location_hint;
   const name = controllerName(cluster.cluster_id, nodeId);
-  const stub = controllersOf(env, cluster).getByName(
+  const stub = objectsOf(env.CONTROLLERS, cluster).getByName(
     name,
     isLocationHint(hint) ? { locationHint: hint } : {},
   );

@@ -8,7 +8,8 @@ import type { ClusterPlan } from "../../durable-objects/cluster-entry.ts";
 import type { ClusterOwner, ListedCluster } from "../../durable-objects/listed-cluster.ts";
 import { parseJson, readText } from "../http/body.ts";
 import { agrees, clusterRequestOf, type ClusterRequest } from "../clusters/cluster-requests.ts";
-import { controllersOf, reasonOf } from "../channel/controller-calls.ts";
+import { objectsOf } from "../../durable-objects/jurisdictions.ts";
+import { reasonOf } from "../channel/controller-calls.ts";
 import { changeDirectory, listFromDirectory, lookIntoDirectory } from "../clusters/directory.ts";
 import { forkPlan } from "../clusters/fork.ts";
 import { assertClusterMay, demandRole, isFor } from "../access/authenticate.ts";
@@ -100,7 +101,7 @@ function continentOf(request: Request): string | undefined {
 /** Refuses a jurisdiction that the runtime cannot keep, before anything is listed. */
 function assertKept(env: Bindings, plan: ClusterPlan): void {
   try {
-    controllersOf(env, plan);
+    objectsOf(env.CONTROLLERS, plan);
   } catch (error) {
     const message = `jurisdiction: must be left out here: ${reasonOf(error)}`;
     throw new Problem("INVALID_REQUEST", message, { cause: error });
