@@ -5,8 +5,6 @@
 import { Hono } from "hono";
 import { methodNotAllowed } from "hono/method-not-allowed";
 import { authenticate } from "./access/authenticate.ts";
-import { assertNotRevoked } from "./access/revocation.ts";
-import { findCluster } from "./clusters/known-clusters.ts";
 import type { Scope } from "./env.ts";
 import { answerHeaders } from "./http/answer-headers.ts";
 import { answerProblem, errorBody } from "./http/errors.ts";
@@ -24,7 +22,7 @@ import { partitions } from "./routes/partitions.ts";
 import { quorum } from "./routes/quorum.ts";
 import { rpc } from "./routes/rpc.ts";
 import { snapshots } from "./routes/snapshots.ts";
-import { refuseRevoked } from "./routes/revoked.ts";
+import { findForAsker, refuseRevoked } from "./routes/revoked.ts";
 import { tokenRevocations } from "./routes/token-revocations.ts";
 import { tokens } from "./routes/tokens.ts";
 import { topicChanges } from "./routes/topic-changes.ts";
@@ -64,13 +62,12 @@ app.route(`${BASE_PATH}/tokens:revoke`, tokenRevocations);
 app.route(`${BASE_PATH}/clusters`, clusters);
 app.route(`${BASE_PATH}/clusters`, clusterDeletions);
 
-/** Everything about one cluster: the path's cluster is looked up once, who asks is judged by it, and every answer carries its position. */
+/** All about one cluster: it is looked up once, judges who asks, and every answer carries its position. */
 const cluster = new Hono<Scope>();
 cluster.onError(answerProblem);
 cluster.use(async (context, next) => {
-  const { env, req } = context;
-  const entry = await findCluster(env, req.param("cluster_id") ?? "", req.path);
-  assertNotRevoked(context.var.asker, entry.access);
+  const { req } = context;
+  const entry = await findForAsker(context, req.param("cluster_id") ?? "", req.path);
   context.set("entry", entry);
   await next();
   stampPosition(context);

@@ -6,8 +6,12 @@ import { Hono } from "hono";
 import type { Told, Unconfirmed } from "../../durable-objects/listed-cluster.ts";
 import { forgetActive } from "../channel/active.ts";
 import { clusterDeleted, clusterKey } from "../channel/controller-calls.ts";
-import { changeDirectory, lookIntoDirectory, requireListed } from "../clusters/directory.ts";
-import { unknownCluster } from "../clusters/directory.ts";
+import {
+  changeDirectory,
+  lookIntoDirectory,
+  requireListed,
+  unknownCluster,
+} from "../clusters/directory.ts";
 import { forgetCluster } from "../clusters/known-clusters.ts";
 import { isUuidText } from "../../durable-objects/random-uuid.ts";
 import type { Directory, Scope, ScopedContext } from "../env.ts";

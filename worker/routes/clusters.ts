@@ -13,9 +13,8 @@ import { reasonOf } from "../channel/controller-calls.ts";
 import { changeDirectory, listFromDirectory, lookIntoDirectory } from "../clusters/directory.ts";
 import { forkPlan } from "../clusters/fork.ts";
 import { assertClusterMay, demandRole, isFor } from "../access/authenticate.ts";
-import { assertNotRevoked } from "../access/revocation.ts";
 import { from } from "../../src/access/index.ts";
-import { findCluster, forgetCluster } from "../clusters/known-clusters.ts";
+import { forgetCluster } from "../clusters/known-clusters.ts";
 import type { Authenticated, Bindings, Scope, ScopedContext } from "../env.ts";
 import { Problem } from "../http/errors.ts";
 import { invalid } from "../http/fields.ts";
@@ -23,7 +22,7 @@ import { formCluster } from "../clusters/formation.ts";
 import { observe } from "../observer/metadata-read.ts";
 import { wholeList } from "../http/resources.ts";
 import { stampPosition } from "../observer/position.ts";
-import { assertNotRevokedIn } from "./revoked.ts";
+import { assertNotRevokedIn, findForAsker } from "./revoked.ts";
 import { clusterData, type ClusterData } from "./cluster-data.ts";
 
 /** Each is objects that stay awake, and cost. */
@@ -159,8 +158,7 @@ const idOfDeleted = ({ cluster, deletion }: ListedCluster): Problem =>
   );
 
 clusters.get("/:cluster_id", async (context) => {
-  const entry = await findCluster(context.env, context.req.param("cluster_id"));
-  assertNotRevoked(context.var.asker, entry.access);
+  const entry = await findForAsker(context, context.req.param("cluster_id"));
   context.set("entry", entry);
   const { position } = await observe(context.env, entry, {});
   context.set("position", position);

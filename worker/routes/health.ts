@@ -6,13 +6,11 @@
 import { Hono } from "hono";
 import type { ClusterEntry } from "../../durable-objects/cluster-entry.ts";
 import { assertClusterMay, isFor } from "../access/authenticate.ts";
-import { assertNotRevoked } from "../access/revocation.ts";
 import { CallPlaces } from "../channel/call-places.ts";
 import { CALLS_MAX, activeOf, statusOfAll } from "../channel/statuses.ts";
 import { listFromDirectory } from "../clusters/directory.ts";
-import { findCluster } from "../clusters/known-clusters.ts";
 import type { Scope, ScopedContext } from "../env.ts";
-import { assertNotRevokedIn } from "./revoked.ts";
+import { assertNotRevokedIn, findForAsker } from "./revoked.ts";
 
 interface Readiness {
   readonly cluster_id: string;
@@ -45,9 +43,7 @@ async function askedFor(context: ScopedContext): Promise<readonly ClusterEntry[]
   const { asker } = context.var;
   if (clusterId !== undefined) {
     assertClusterMay(asker, clusterId);
-    const entry = await findCluster(context.env, clusterId);
-    assertNotRevoked(asker, entry.access);
-    return [entry];
+    return [await findForAsker(context, clusterId)];
   }
   await assertNotRevokedIn(context, asker.claims?.cluster);
   const entries = await listFromDirectory(context.env, (directory) => directory.list());

@@ -1,8 +1,21 @@
-/** Who asks with a revoked token, where no cluster's entry is at hand that would say so. */
+/** Who asks with a revoked token: a cluster says so in its entry, and where none is at hand the directory does. */
 import type { MiddlewareHandler } from "hono";
 import { assertNotRevoked } from "../access/revocation.ts";
+import type { ClusterEntry } from "../../durable-objects/cluster-entry.ts";
+import { findCluster } from "../clusters/known-clusters.ts";
 import { revocationsIn } from "../clusters/revocations.ts";
 import type { Scope, ScopedContext } from "../env.ts";
+
+/** The cluster of that id, for an asker whose token is not revoked there. `path` may name one of its controllers. */
+export async function findForAsker(
+  { env, var: { asker } }: ScopedContext,
+  clusterId: string,
+  path?: string,
+): Promise<ClusterEntry> {
+  const entry = await findCluster(env, clusterId, path);
+  assertNotRevoked(asker, entry.access);
+  return entry;
+}
 
 /** For a route without a cluster: what counts is the token's own, or the deployment. */
 export const refuseRevoked: MiddlewareHandler<Scope> = async (context, next) => {
