@@ -9,6 +9,7 @@ import { SERVED_APIS } from "../durable-objects/listener/served-apis.ts";
 import { ROOT } from "../local/checkout.ts";
 import { mayCall, ROLE_NAMES, ROLES } from "../src/access/index.ts";
 import { PERMISSIONS } from "../worker/access/permissions.ts";
+import { written } from "../worker/routes/parameters.ts";
 
 const PAGE = join(ROOT, "docs", "SECURITY.md");
 
@@ -31,16 +32,16 @@ const roles = (): string =>
   table([["role", "for"], ...ROLE_NAMES.map((role) => [role, ROLES[role]])]);
 
 /** A route as the page of the HTTP interface writes it, but shorter: eight columns are to fit a line. */
-const written = (route: string): string => {
-  const path = route.replace("/kafka/v3", "").replace("/clusters/:cluster_id", "…");
-  return `\`${path.replaceAll(/:(?:\w+_)?(\w+)(?:\{[^/]*\})?/g, "{$1}")}\``;
+const shortened = (route: string): string => {
+  const path = written(route).replace("/kafka/v3", "").replace("/clusters/{cluster_id}", "…");
+  return `\`${path.replaceAll(/\{\w+_(\w+)\}/g, "{$1}")}\``;
 };
 
 const routes = (): string =>
   table([
     ["route", ...ROLE_NAMES],
     ...Object.entries(PERMISSIONS).map(([route, allowed]) => [
-      written(route),
+      shortened(route),
       ...marks((role) => allowed === null || allowed.includes(role)),
     ]),
   ]);
