@@ -4,6 +4,7 @@
  */
 import { type Quorum } from "../local/quorum.ts";
 import { callNode } from "./node-call.ts";
+import { posted } from "../client/cluster-client.ts";
 
 /** Commits given in one call: an event of some hundred milliseconds. */
 const FILL = 50_000;
@@ -63,11 +64,10 @@ export async function write(quorum: Quorum): Promise<void> {
   const configs = [{ name: "retention.ms", configOperation: 0, value: String(Date.now()) }];
   const resources = [{ resourceType: 2, resourceName: "t0", configs }];
   const cluster = `/kafka/v3/clusters/${quorum.formed.cluster_id}`;
-  const response = await quorum.edge.fetch(`${cluster}/rpc/IncrementalAlterConfigs`, {
-    method: "POST",
-    headers: { "Content-Type": "application/json" },
-    body: JSON.stringify({ resources, validateOnly: false }),
-  });
+  const response = await quorum.edge.fetch(
+    `${cluster}/rpc/IncrementalAlterConfigs`,
+    posted({ resources, validateOnly: false }),
+  );
   const text = await response.text();
   if (!response.ok || !text.includes('"errorCode":0')) throw new Error(`not served: ${text}`);
 }

@@ -181,7 +181,8 @@ export async function listClusters({ url, token }: Deployment): Promise<readonly
   return body.data;
 }
 
-const posted = (body: unknown): RequestInit => ({
+/** A POST of JSON. */
+export const posted = (body: unknown): RequestInit => ({
   method: "POST",
   headers: { "Content-Type": "application/json" },
   body: JSON.stringify(body),

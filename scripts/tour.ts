@@ -15,6 +15,7 @@ import { startQuorum } from "../local/quorum.ts";
 import type { Quorum } from "../local/quorum.ts";
 import { jsonBroker } from "../client/json-broker.ts";
 import type { JsonBroker } from "../client/json-broker.ts";
+import { posted } from "../client/cluster-client.ts";
 
 const PARTITIONS = 100;
 const TOPIC = "orders";
@@ -113,11 +114,10 @@ async function locks({ edge, formed }: Quorum): Promise<void> {
   const stranger = await ask(null, path, { method: "DELETE" });
   check(stranger.status === 401, "a stranger who would delete the cluster is answered 401");
 
-  const made = await edge.fetch("/kafka/v3/tokens", {
-    method: "POST",
-    headers: { "Content-Type": "application/json" },
-    body: JSON.stringify({ role: "viewer", cluster_id: formed.cluster_id, expires_in_s: 600 }),
-  });
+  const made = await edge.fetch(
+    "/kafka/v3/tokens",
+    posted({ role: "viewer", cluster_id: formed.cluster_id, expires_in_s: 600 }),
+  );
   const { token, expires_at: until }: MadeToken = JSON.parse(await made.text());
   say(`an admin makes a token of role viewer, good until ${until}`);
   const read = await ask(token, `${path}/topics`);

@@ -3,7 +3,7 @@
  * alike. Reads of the observed image stay what a role may.
  */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { authorized, clusterClient, formCluster } from "../../client/cluster-client.ts";
+import { authorized, clusterClient, formCluster, posted } from "../../client/cluster-client.ts";
 import { STANDARD_AUTHORIZER } from "../../durable-objects/cluster-settings.ts";
 import { refusalOf, runningQuorum, type RunningQuorum } from "./running-quorum.ts";
 
@@ -24,12 +24,6 @@ const tokenOf = (principal: string): Promise<string> =>
 
 const asked = async (principal: string, at: string, init: RequestInit = {}): Promise<Response> =>
   await fetch(`${quorum.edge.url}${path}${at}`, authorized(await tokenOf(principal), init));
-
-const posted = (body: object): RequestInit => ({
-  method: "POST",
-  headers: { "Content-Type": "application/json" },
-  body: JSON.stringify(body),
-});
 
 const rpc = async (principal: string, api: string, body: object): Promise<unknown> =>
   (await asked(principal, `/rpc/${api}`, posted(body))).json();

@@ -1,6 +1,6 @@
 /** Clusters come and go: formed and led when the answer is there, and every step can be repeated. */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { clusterClient, formCluster, listClusters } from "../../client/cluster-client.ts";
+import { clusterClient, formCluster, listClusters, posted } from "../../client/cluster-client.ts";
 import type { QuorumStatus } from "../../worker/routes/quorum.ts";
 import { refusalOf, runningQuorum } from "./running-quorum.ts";
 import type { RunningQuorum } from "./running-quorum.ts";
@@ -12,11 +12,7 @@ beforeAll(async () => {
 afterAll(() => quorum.stop());
 
 const create = (body: unknown): Promise<Response> =>
-  quorum.edge.fetch(`/kafka/v3/clusters`, {
-    method: "POST",
-    headers: { "Content-Type": "application/json" },
-    body: JSON.stringify(body),
-  });
+  quorum.edge.fetch(`/kafka/v3/clusters`, posted(body));
 const readiness = (query = ""): Promise<Response> => quorum.edge.fetch(`/health/ready${query}`);
 
 describe("a new cluster", () => {

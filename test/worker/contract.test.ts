@@ -19,6 +19,7 @@ import {
 import { edgeWith } from "./network.ts";
 import type { Arrival } from "./network.ts";
 import { refusalOf } from "./running-quorum.ts";
+import { posted } from "../../client/cluster-client.ts";
 
 const AT = positionHeaders({ offset: 41, epoch: 3 });
 
@@ -38,12 +39,6 @@ function describeCluster(
 
 const DESCRIBE = { includeClusterAuthorizedOperations: false, endpointType: 2 };
 
-const post = (body: unknown): RequestInit => ({
-  method: "POST",
-  headers: { "Content-Type": "application/json" },
-  body: JSON.stringify(body),
-});
-
 afterEach(() => {
   vi.useRealTimers();
 });
@@ -59,7 +54,7 @@ describe("an API call in JSON", () => {
       arrivals.push(arrival);
       return describeCluster(arrival, { errorCode: 0, headers: AT });
     });
-    const response = await edge.request("rpc/DescribeCluster?version=1", post(DESCRIBE));
+    const response = await edge.request("rpc/DescribeCluster?version=1", posted(DESCRIBE));
     expect(await response.json()).toMatchObject({ errorCode: 0, clusterId: "c", brokers: [] });
     expect(positionIn(response.headers)).toEqual({ offset: 41, epoch: 3 });
     expect(arrivals.map(({ route }) => route)).toEqual(["frames"]);
@@ -79,7 +74,7 @@ describe("an API call in JSON", () => {
             headers: { ...AT, ...notControllerHeader(3002) },
           });
     });
-    const response = await edge.request("rpc/DescribeCluster?version=1", post(DESCRIBE));
+    const response = await edge.request("rpc/DescribeCluster?version=1", posted(DESCRIBE));
     expect(await response.json()).toMatchObject({ errorCode: 0 });
     expect(asked).toEqual([3000, 3002]);
   });
@@ -90,7 +85,7 @@ describe("an API call in JSON", () => {
       await refusalOf(
         edge.request(
           "rpc/DescribeAcls",
-          post({
+          posted({
             resourceTypeFilter: 1,
             resourceNameFilter: null,
             principalFilter: null,
@@ -110,7 +105,7 @@ describe("an API call in JSON", () => {
     vi.useFakeTimers();
     const edge = edgeWith([3000], () => new Response(broken(), { headers: AT }));
     const refused = refusalOf(
-      edge.request(`rpc/${api}?version=${api === "DescribeCluster" ? 1 : 0}`, post(request)),
+      edge.request(`rpc/${api}?version=${api === "DescribeCluster" ? 1 : 0}`, posted(request)),
     );
     await vi.advanceTimersByTimeAsync(10_000);
     expect(await refused).toMatchObject({ status: 503, error_code: code });
@@ -120,7 +115,7 @@ describe("an API call in JSON", () => {
     const edge = edgeWith([3000], () => refusal(500, "no call was expected"));
     const topic = { name: "x".repeat(40_000), numPartitions: 1, replicationFactor: 1 };
     const body = { topics: [{ ...topic, assignments: [], configs: [] }], timeoutMs: 1 };
-    const refused = await refusalOf(edge.request("rpc/CreateTopics?version=4", post(body)));
+    const refused = await refusalOf(edge.request("rpc/CreateTopics?version=4", posted(body)));
     expect(refused).toMatchObject({ status: 400, error_code: 40002 });
     expect(refused.message).toContain("CreateTopics v4: topics[0].name: ");
   });

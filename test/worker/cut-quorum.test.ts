@@ -4,6 +4,7 @@ import {
   RefusedError,
   clusterClient,
   formCluster,
+  posted,
   type ClusterClient,
 } from "../../client/cluster-client.ts";
 import { jsonBroker, type JsonBroker } from "../../client/json-broker.ts";
@@ -146,11 +147,7 @@ describe("the past", () => {
 });
 
 const create = (body: unknown): Promise<Response> =>
-  quorum.edge.fetch(`/kafka/v3/clusters`, {
-    method: "POST",
-    headers: { "Content-Type": "application/json" },
-    body: JSON.stringify(body),
-  });
+  quorum.edge.fetch(`/kafka/v3/clusters`, posted(body));
 
 describe("a fork", () => {
   test("begins with the other cluster's state and goes its own way", async () => {

@@ -9,15 +9,13 @@ import { app } from "../../worker/app.ts";
 import type { Bindings, ControllerNamespace } from "../../worker/env.ts";
 import { edgeWith } from "./network.ts";
 import { refusalOf } from "./running-quorum.ts";
+import { posted } from "../../client/cluster-client.ts";
 
 const CLUSTER_ID = "JEXY6aqzQY-32P5TStzaFg";
 const CLUSTERS = "/kafka/v3/clusters";
 
-const asking = (jurisdiction: string): RequestInit => ({
-  method: "POST",
-  headers: { "Content-Type": "application/json" },
-  body: JSON.stringify({ cluster_id: CLUSTER_ID, jurisdiction }),
-});
+const asking = (jurisdiction: string): RequestInit =>
+  posted({ cluster_id: CLUSTER_ID, jurisdiction });
 
 test("is refused where the runtime has none, and nothing is listed", async () => {
   const edge = edgeWith([3000], () => new Response("", { status: 500 }));

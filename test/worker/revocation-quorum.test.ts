@@ -16,6 +16,7 @@ import {
 } from "../../src/protocol/index.ts";
 import { Client } from "../gateway/client.ts";
 import { refusalOf, runningQuorum, type RunningQuorum } from "./running-quorum.ts";
+import { posted } from "../../client/cluster-client.ts";
 
 let quorum: RunningQuorum;
 let gateway: Gateway;
@@ -50,11 +51,7 @@ interface Answer {
 }
 
 async function revoke(body: Readonly<Record<string, unknown>>): Promise<Answer> {
-  const init = {
-    method: "POST",
-    headers: { "Content-Type": "application/json" },
-    body: JSON.stringify(body),
-  };
+  const init = posted(body);
   const response = await quorum.edge.fetch("/kafka/v3/tokens:revoke", init);
   expect(response.status).toBe(200);
   const answer: Answer = JSON.parse(await response.text());

@@ -17,7 +17,7 @@ import { app } from "../../worker/app.ts";
 import type { Bindings } from "../../worker/env.ts";
 import { edgeWith, type Arrival } from "./network.ts";
 import { refusalOf } from "./running-quorum.ts";
-import { authorized } from "../../client/cluster-client.ts";
+import { authorized, posted } from "../../client/cluster-client.ts";
 
 const SECRET = "a secret of this test, and of no deployment";
 const NEXT_SECRET = "the secret that comes after the one of this test";
@@ -278,27 +278,15 @@ describe("what is asked of no cluster", () => {
       unconfirmed: [],
       clusters_untold: 0,
     };
-    const body = JSON.stringify({ token: by.token });
-    expect(
-      await statusOf(
-        made.ask("/kafka/v3/tokens:revoke", admin, {
-          method: "POST",
-          headers: { "Content-Type": "application/json" },
-          body,
-        }),
-      ),
-    ).toBe(200);
+    const body = { token: by.token };
+    expect(await statusOf(made.ask("/kafka/v3/tokens:revoke", admin, posted(body)))).toBe(200);
     expect(await refusalOf(made.ask("/kafka/v3/clusters", by))).toMatchObject(REVOKED);
     expect(await refusalOf(made.askCluster(FRAMES, by, FRAME))).toMatchObject(REVOKED);
   });
 });
 
 async function revoke(made: Scene, body: unknown): Promise<Response> {
-  const init = {
-    method: "POST",
-    headers: { "Content-Type": "application/json" },
-    body: JSON.stringify(body),
-  };
+  const init = posted(body);
   return made.ask("/kafka/v3/tokens:revoke", await mint({ role: "admin" }), init);
 }
 
@@ -390,14 +378,8 @@ describe("POST /tokens:revoke", () => {
   test("is an admin's", async () => {
     const made = scene();
     const by = await mint({ role: "operator" });
-    const body = JSON.stringify({ token: by.token });
-    const refused = refusalOf(
-      made.ask("/kafka/v3/tokens:revoke", by, {
-        method: "POST",
-        headers: { "Content-Type": "application/json" },
-        body,
-      }),
-    );
+    const body = { token: by.token };
+    const refused = refusalOf(made.ask("/kafka/v3/tokens:revoke", by, posted(body)));
     expect(await refused).toMatchObject({ status: 403 });
   });
 });
@@ -419,11 +401,7 @@ test("a token of the secret before is believed while that is set, and not after"
   const admin = await mint({ role: "admin" });
   const minted = await app.request(
     "http://localhost/kafka/v3/tokens",
-    authorized(admin.token, {
-      method: "POST",
-      headers: { "Content-Type": "application/json" },
-      body: JSON.stringify({ role: "gateway", cluster_id: "*" }),
-    }),
+    authorized(admin.token, posted({ role: "gateway", cluster_id: "*" })),
     rotating,
   );
   const { token }: { readonly token: string } = JSON.parse(await minted.text());

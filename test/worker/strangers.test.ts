@@ -5,7 +5,7 @@
 import { request as httpRequest } from "node:http";
 import { connect } from "node:net";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { authorized, clusterClient, committedLog } from "../../client/cluster-client.ts";
+import { authorized, clusterClient, committedLog, posted } from "../../client/cluster-client.ts";
 import { jsonBroker, type JsonBroker } from "../../client/json-broker.ts";
 import {
   decodeResponseFrame,
@@ -68,15 +68,10 @@ async function state(): Promise<unknown> {
   return { leader, epoch, lines, clusters, controllers: controllers.data.length };
 }
 
-const typed = (body: unknown): RequestInit => ({
-  headers: { "Content-Type": "application/json" },
-  body: JSON.stringify(body),
-});
-
 const ask = (token: string | null, method: string, at: string, body?: unknown): Promise<Response> =>
   fetch(
     `${quorum.edge.url}${at}`,
-    authorized(token, body === undefined ? { method } : { ...typed(body), method }),
+    authorized(token, body === undefined ? { method } : { ...posted(body), method }),
   );
 
 /** The refusals of a stranger and of a viewer. */
