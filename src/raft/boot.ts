@@ -73,6 +73,7 @@ function bootState(image: DurableImage, config: RaftConfig, at: BootMoment): Sta
     // An arbitrary start keeps answers to an earlier incarnation from being mistaken; 30 bits fit the wire.
     nextCorrelation: value >>> 2,
     incarnation: at.incarnation,
+    joining: image.joining,
     held: NO_FETCHES,
   };
 }
@@ -114,7 +115,8 @@ function resumeRole(turn: Turn): void {
   const { election, config, voters } = turn.state;
   const self = config.local.key;
   const { leaderId, votedKey, epoch } = election;
-  if (isVoter(turn.state) && leaderId === self.id) {
+  if (leaderId === self.id) {
+    // A leader that has removed itself, too: none but its own storage can say that it led.
     becomeResigned(turn, epoch);
   } else if (
     isVoter(turn.state) &&

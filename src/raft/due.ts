@@ -11,6 +11,8 @@ import { roleDeadline } from "./deadlines.ts";
 import { announceLeader, announceResignation } from "./election/announcements.ts";
 import { becomeProspective, becomeResigned, becomeUnattached } from "./election/transitions.ts";
 import { loseCandidacy, solicitVotes } from "./election/votes.ts";
+import { keepOwnEntry } from "./reconfiguration/own-entry.ts";
+import { probeVoter } from "./reconfiguration/voter-change.ts";
 import { keepFetching } from "./replication/following.ts";
 import { releaseHeld } from "./replication/redirects.ts";
 import { expireParked } from "./replication/waiting-fetches.ts";
@@ -59,8 +61,11 @@ function onRoleDeadline(turn: Turn): void {
 function keepAsking(turn: Turn): void {
   const { role } = turn.state;
   switch (role.kind) {
-    case "unattached":
     case "follower":
+      keepOwnEntry(turn);
+      keepFetching(turn);
+      return;
+    case "unattached":
       keepFetching(turn);
       return;
     case "prospective":
@@ -69,6 +74,7 @@ function keepAsking(turn: Turn): void {
       return;
     case "leader":
       announceLeader(turn);
+      probeVoter(turn);
       return;
     case "resigned":
       announceResignation(turn, role);

@@ -162,8 +162,9 @@ export function checkStep(before: State, after: State): void {
 
 function checkAcknowledgements(before: Leader, after: Leader): void {
   if (before.voters === after.voters) return;
-  for (const [id, { endOffset, incarnation }] of after.voters) {
-    const acknowledged = before.voters.get(id)?.endOffset ?? null;
+  for (const [id, { key, endOffset, incarnation }] of after.voters) {
+    const former = before.voters.get(id);
+    const acknowledged = former !== undefined && sameKey(former.key, key) ? former.endOffset : null;
     assert(
       incarnation === null || (endOffset ?? -1) >= (acknowledged ?? -1),
       `I-14: voter ${id} takes back ${acknowledged} for ${endOffset}`,

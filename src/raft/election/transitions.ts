@@ -22,7 +22,7 @@ import type { Role } from "../state.ts";
 import { isSoleVoter, isVoter } from "../state.ts";
 import type { Turn } from "../turn.ts";
 import { appendEntry, drawElectionDeadline, update } from "../turn.ts";
-import { failParked, firstRecords, newLeader, successors } from "./leader-state.ts";
+import { failWaiting, firstRecords, newLeader, successors } from "./leader-state.ts";
 import { hasWon, isRejected } from "./nominee.ts";
 
 /**
@@ -200,6 +200,8 @@ export function becomeFollower(turn: Turn, epoch: Epoch, leader: Leadership): vo
       suspectAfter: role.kind === "prospective" ? now + config.electionTimeoutMs : now,
       installing: null,
       installAfter: now,
+      isLevel: false,
+      ownEntryAfter: now,
     },
   );
 }
@@ -212,7 +214,6 @@ export function becomeFollower(turn: Turn, epoch: Epoch, leader: Leadership): vo
 export function becomeResigned(turn: Turn, epoch: Epoch): void {
   const { election, role, config, voters } = turn.state;
   const self = config.local.key;
-  assert(isVoter(turn.state), "only a voter can have led");
   const kept = epoch === election.epoch ? election : newEpoch(epoch);
   assert(
     epoch >= election.epoch && (kept.leaderId === null || kept.leaderId === self.id),
@@ -244,7 +245,7 @@ function install(turn: Turn, election: ElectionState, role: Role): void {
   );
   abandonInstall(turn);
   update(turn, { election, role, connections: new Map() });
-  if (left.kind === "leader") failParked(turn, left);
+  if (left.kind === "leader") failWaiting(turn, left);
   announceRole(turn);
 }
 
