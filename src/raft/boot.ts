@@ -25,7 +25,7 @@ import { findVoter, latestVoters, sameKey, voterSet } from "./membership/voter-h
 import type { Incarnation, Milliseconds, Offset } from "./messages.ts";
 import { NO_FETCHES } from "./replication/waiting-fetches.ts";
 import type { DurableImage, State } from "./state.ts";
-import { isVoter } from "./state.ts";
+import { mayStand } from "./state.ts";
 import type { Step, Turn } from "./turn.ts";
 import { beginTurn, drawElectionDeadline, endTurn, update } from "./turn.ts";
 
@@ -119,7 +119,7 @@ function resumeRole(turn: Turn): void {
     // A leader that has removed itself, too: none but its own storage can say that it led.
     becomeResigned(turn, epoch);
   } else if (
-    isVoter(turn.state) &&
+    mayStand(turn.state) &&
     leaderId === null &&
     votedKey !== null &&
     sameKey(votedKey, self)

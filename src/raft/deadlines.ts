@@ -11,7 +11,7 @@ import type { Milliseconds } from "./messages.ts";
 import { changeDeadline } from "./reconfiguration/voter-change.ts";
 import { earliestDeadline } from "./replication/waiting-fetches.ts";
 import type { State } from "./state.ts";
-import { isSoleVoter, isVoter } from "./state.ts";
+import { isSoleVoter, mayStand } from "./state.ts";
 
 const NEVER = Number.POSITIVE_INFINITY;
 
@@ -19,7 +19,7 @@ const NEVER = Number.POSITIVE_INFINITY;
 export function roleDeadline(state: State): Milliseconds {
   const { role } = state;
   // E-11 counts the others for a leader that has removed itself, and one that has resigned must follow again.
-  if (!isVoter(state) && role.kind !== "leader" && role.kind !== "resigned") return NEVER;
+  if (!mayStand(state) && role.kind !== "leader" && role.kind !== "resigned") return NEVER;
   switch (role.kind) {
     case "unattached":
     case "prospective":

@@ -16,6 +16,7 @@ import { probeVoter } from "./reconfiguration/voter-change.ts";
 import { keepFetching } from "./replication/following.ts";
 import { releaseHeld } from "./replication/redirects.ts";
 import { expireParked } from "./replication/waiting-fetches.ts";
+import { mayStand } from "./state.ts";
 import type { Turn } from "./turn.ts";
 
 /** A sole voter passes through every role at once; no replica passes through more. */
@@ -49,8 +50,8 @@ function onRoleDeadline(turn: Turn): void {
       becomeResigned(turn, election.epoch);
       return;
     case "resigned":
-      // E-5: it can neither lead nor vote in its old epoch; only a new one makes it a voter like the others.
-      becomeUnattached(turn, election.epoch + 1);
+      // E-5: a voter can neither lead nor vote in its old epoch; only a new one makes it a voter like the others.
+      becomeUnattached(turn, mayStand(turn.state) ? election.epoch + 1 : election.epoch);
       return;
     default:
       unreachable(role);

@@ -12,7 +12,7 @@ import { nextDeadline } from "./deadlines.ts";
 import { isFetch } from "./exchange/connections.ts";
 import { sameKey } from "./membership/voter-history.ts";
 import type { Follower, Leader, State } from "./state.ts";
-import { isVoter } from "./state.ts";
+import { mayStand } from "./state.ts";
 
 /** Everything that must hold of one state. */
 export function check(state: State): void {
@@ -77,11 +77,11 @@ function checkRole(state: State): void {
     case "unattached":
       return;
     case "prospective":
-      assert(isVoter(state), "I-13: a prospective replica is a voter");
+      assert(mayStand(state), "I-13: a prospective replica may stand");
       assert(role.granted.has(self.id), "a prospective voter grants itself its pre-vote");
       return;
     case "candidate":
-      assert(isVoter(state), "I-13: a candidate is a voter");
+      assert(mayStand(state), "I-13: a candidate may stand");
       assert(votedSelf && election.leaderId === null, "a candidate has voted for itself");
       return;
     case "follower":

@@ -18,7 +18,12 @@ import type { ElectionState } from "./effects.ts";
 import type { LogSummary } from "./log-summary.ts";
 import { isMajorityAlone } from "./membership/majority.ts";
 import type { VoterHistory } from "./membership/voter-history.ts";
-import { hasVoter, latestVoters } from "./membership/voter-history.ts";
+import {
+  hasVoter,
+  latestVoters,
+  latestVotersOffset,
+  votersAt,
+} from "./membership/voter-history.ts";
 import type {
   ApiName,
   CorrelationId,
@@ -259,6 +264,18 @@ export const keyOf = (key: ReplicaKey): string => `${key.id}/${key.directoryId}`
 /** Whether this replica, node and directory, is in the newest voter set of its log. */
 export const isVoter = (state: State): boolean =>
   hasVoter(latestVoters(state.voters), state.config.local.key);
+
+/**
+ * Whether this replica may stand for election: as a voter, or as one whose removal it does not know to be committed
+ * (MB-1). Such a removal may be in its log alone. Voters of the set before then need its vote, and refuse it theirs for
+ * their shorter logs: if it did not stand, nobody could lead. It counts by the newest set all the same, and not itself.
+ */
+export function mayStand(state: State): boolean {
+  if (isVoter(state)) return true;
+  const { voters, committed, config } = state;
+  const newest = latestVotersOffset(voters);
+  return newest >= (committed ?? 0) && hasVoter(votersAt(voters, newest), config.local.key);
+}
 
 /** Whether this replica is the whole quorum: it then waits for no other (S-2). */
 export const isSoleVoter = (state: State): boolean =>

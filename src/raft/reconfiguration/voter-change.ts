@@ -30,9 +30,6 @@ import { appendEntry, reply, update } from "../turn.ts";
 import { speaksKraft } from "./kraft-version.ts";
 import { changedVoters, differsByOne } from "./voter-set-changes.ts";
 
-/** An observer that has not fetched for so long is not caught up any more, as in Kafka. */
-const CAUGHT_UP_MS = 3_600_000;
-
 function changeOf({ role }: State): VoterChange | null {
   return role.kind === "leader" ? role.change : null;
 }
@@ -80,11 +77,15 @@ function probed(state: State, id: ReplicaId): VoterChange | null {
   return change?.phase === "probing" && change.voter.key.id === id ? change : null;
 }
 
-/** A voter that still lacks what is committed would hold up every commit that needs it. */
-function hasCaughtUp({ role, now }: State, { voter }: VoterChange): boolean {
+/**
+ * A voter that lacks what is committed, or does not fetch, would hold up every commit that needs it. Kafka is content
+ * with one that has caught up once and fetched within the last hour.
+ */
+function hasCaughtUp({ role, now, config }: State, { voter }: VoterChange): boolean {
   const progress = role.kind === "leader" ? role.observers.get(keyOf(voter.key)) : undefined;
-  if (progress === undefined || progress.rolledBack || progress.lastFetchAt === null) return false;
-  return progress.lastCaughtUpAt !== null && now - progress.lastFetchAt < CAUGHT_UP_MS;
+  if (progress === undefined || progress.rolledBack || progress.lastCaughtUpAt === null)
+    return false;
+  return now - progress.lastCaughtUpAt < config.fetchTimeoutMs;
 }
 
 /** Asks the application for a place in the log. */
@@ -134,6 +135,7 @@ function judgePlace({ role, election, log }: State, epoch: Epoch, baseOffset: Of
  * go on without it (M-4). One whose time is over is answered that its outcome is unknown (M-6).
  */
 export function settleChange(turn: Turn): void {
+  resignIfRemoved(turn);
   const change = changeOf(turn.state);
   if (change === null) return;
   const { highWatermark } = leaderRole(turn.state);
@@ -145,6 +147,13 @@ export function settleChange(turn: Turn): void {
     if (change.phase === "probing") endChange(turn, change, "REQUEST_TIMED_OUT", message);
     else answerChange(turn, change, "REQUEST_TIMED_OUT", message);
   }
+}
+
+/** A removal that a leader before has appended is committed by the leader that it removes (MB-1). */
+function resignIfRemoved(turn: Turn): void {
+  const { role, voters, election } = turn.state;
+  if (role.kind !== "leader" || role.change !== null || isVoter(turn.state)) return;
+  if (latestVotersOffset(voters) < (role.highWatermark ?? 0)) becomeResigned(turn, election.epoch);
 }
 
 /** Nobody waits for the answer any more. What is not appended yet is not begun either. */
