@@ -94,8 +94,11 @@ export interface Follower {
   readonly installing: Installing | null;
   /** Not before this is a snapshot fetched: the one before was not sound. */
   readonly installAfter: Milliseconds;
-  /** Whether the last Fetch that was served found nothing more to be had: its leader knows that it has caught up. */
-  readonly isLevel: boolean;
+  /**
+   * How many Fetches in a row have left nothing to be had. After the second its leader knows that it has caught up, for
+   * that one asked for what was not there at the first (KAFKA-13959).
+   */
+  readonly levelFetches: number;
   /** Not before this is the leader asked to change this replica's entry in the voter set (M-5, M-10). */
   readonly ownEntryAfter: Milliseconds;
 }

@@ -202,7 +202,7 @@ export function becomeFollower(turn: Turn, epoch: Epoch, leader: Leadership): vo
       suspectAfter: role.kind === "prospective" ? now + config.electionTimeoutMs : now,
       installing: null,
       installAfter: now,
-      isLevel: false,
+      levelFetches: 0,
       ownEntryAfter: now,
     },
   );

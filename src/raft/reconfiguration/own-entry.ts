@@ -24,7 +24,7 @@ import { update } from "../turn.ts";
 export function keepOwnEntry(turn: Turn): void {
   const { state } = turn;
   const { role, now, config } = state;
-  if (role.kind !== "follower" || !role.isLevel || now < role.ownEntryAfter) return;
+  if (role.kind !== "follower" || role.levelFetches < 2 || now < role.ownEntryAfter) return;
   if (isFetching(state) || !isReady(state, role.leaderId)) return;
   const request = wantedChange(state);
   if (request === null) return;

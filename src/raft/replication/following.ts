@@ -126,8 +126,8 @@ function takeRecords(turn: Turn, body: FetchResponse): boolean {
   const reached = Math.min(log.endOffset, body.highWatermark ?? -1);
   if (reached > (committed ?? -1)) commitUpTo(turn, reached);
   if (role.kind === "follower") {
-    const isLevel = body.records.length === 0 && reached === body.highWatermark;
-    update(turn, { role: { ...role, isLevel } });
+    const levelFetches = reached === body.highWatermark ? role.levelFetches + 1 : 0;
+    update(turn, { role: { ...role, levelFetches } });
   }
   return true;
 }
