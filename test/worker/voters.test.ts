@@ -119,7 +119,7 @@ describe("what cannot be", () => {
     expect(await voters()).toEqual(before);
   });
 
-  test("a second voter of one id is Kafka's DUPLICATE_VOTER, and a stranger is no voter", async () => {
+  test("a second voter of one id is Kafka's DUPLICATE_VOTER, and a stranger and a broker are no voters", async () => {
     const [first = 0] = await voters();
     const listeners = [{ name: "CONTROLLER", host: "localhost", port: 9999 }];
     const voterDirectoryId = "JEXY6aqzQY-32P5TStzaFg";
@@ -139,6 +139,12 @@ describe("what cannot be", () => {
       voterId: first,
       voterDirectoryId,
     });
-    expect([duplicate.body.errorCode, stranger.body.errorCode]).toEqual([126, 127]);
+    const broker1 = await quorum.cluster.rpc<{ errorCode: number }>("AddRaftVoter", {
+      ...request,
+      voterId: 1,
+      ackWhenCommitted: true,
+    });
+    const codes = [duplicate, stranger, broker1].map(({ body }) => body.errorCode);
+    expect(codes).toEqual([126, 127, 42]);
   });
 });

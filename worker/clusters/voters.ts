@@ -226,9 +226,7 @@ async function untilVoter(
     const isVoter = status !== null && "is_voter" in status && status.is_voter;
     if (isVoter) {
       // oxlint-disable-next-line no-await-in-loop -- once
-      await changeDirectory(env, (directory) =>
-        directory.markJoined(cluster.cluster_id, own.node_id),
-      );
+      await changeDirectory(env, (directory) => directory.markJoined(cluster.cluster_id, own));
       forgetCluster(cluster.cluster_id);
     }
     if (isVoter || Date.now() >= untilMs) return { node: own, isVoter, status };
