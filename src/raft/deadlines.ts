@@ -8,6 +8,7 @@
  */
 import { unreachable } from "../std/assert.ts";
 import type { Milliseconds } from "./messages.ts";
+import { readsDeadline } from "./reading/rounds.ts";
 import { earliestDeadline } from "./replication/waiting-fetches.ts";
 import type { State } from "./state.ts";
 import { isSoleVoter, isVoter } from "./state.ts";
@@ -39,7 +40,7 @@ export function nextDeadline(state: State): Milliseconds {
   const { role } = state;
   let deadline = Math.min(roleDeadline(state), earliestDeadline(state.held));
   if (role.kind === "leader") {
-    deadline = Math.min(deadline, role.parkedDeadline);
+    deadline = Math.min(deadline, role.parkedDeadline, readsDeadline(state, role));
     if (!isSoleVoter(state)) deadline = Math.min(deadline, role.beginDeadline);
   }
   for (const { inFlight, readyAt } of state.connections.values()) {

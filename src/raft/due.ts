@@ -11,6 +11,7 @@ import { roleDeadline } from "./deadlines.ts";
 import { announceLeader, announceResignation } from "./election/announcements.ts";
 import { becomeProspective, becomeResigned, becomeUnattached } from "./election/transitions.ts";
 import { loseCandidacy, solicitVotes } from "./election/votes.ts";
+import { keepReading } from "./reading/rounds.ts";
 import { keepFetching } from "./replication/following.ts";
 import { releaseHeld } from "./replication/redirects.ts";
 import { expireParked } from "./replication/waiting-fetches.ts";
@@ -68,6 +69,7 @@ function keepAsking(turn: Turn): void {
       solicitVotes(turn, role);
       return;
     case "leader":
+      keepReading(turn);
       announceLeader(turn);
       return;
     case "resigned":

@@ -20,6 +20,7 @@ import type {
   ReplicaKey,
   Reply,
   Request,
+  RequestId,
   Response,
   SnapshotId,
 } from "./messages.ts";
@@ -40,6 +41,8 @@ export function describeInput(input: Input): string {
       return `${input.to} fails #${input.correlation}: ${input.failure}`;
     case "append":
       return `append ${input.count} at ${input.baseOffset}@${input.epoch}`;
+    case "read":
+      return `read #${input.request}`;
     case "resign":
       return `resign from ${input.epoch}`;
     case "snapshot-made":
@@ -75,6 +78,10 @@ export function describeEffect(effect: Effect): string {
       return `installs snapshot ${describeSnapshotId(effect.snapshot)}`;
     case "commit":
       return `commits up to ${effect.highWatermark}`;
+    case "read-ready":
+      return `read ${describeReads(effect.requests)} shows up to ${effect.readIndex}`;
+    case "read-refused":
+      return `read ${describeReads(effect.requests)} is refused: ${effect.error}`;
     case "append-refused":
       return `refuses to append at ${effect.baseOffset}@${effect.epoch}: ${effect.error}`;
     case "replica-distrusted":
@@ -89,12 +96,15 @@ export function describeEffect(effect: Effect): string {
   }
 }
 
+const describeReads = (requests: readonly RequestId[]): string =>
+  requests.map((request) => `#${request}`).join(",");
+
 const leaderSuffix = (role: Role["kind"], leaderId: number | null): string =>
   leaderId === null || role === "leader" ? "" : ` of ${leaderId}`;
 
 function describePersist(persist: PersistEffect): string {
   const { election, snapshot, chunk, install, logStart, truncateTo, append } = persist;
-  const { highWatermark: hw } = persist;
+  const { fence, highWatermark: hw } = persist;
   const parts: string[] = [];
   if (election !== null) parts.push(describeElection(election));
   if (snapshot !== null) parts.push(`snapshot ${describeSnapshotId(snapshot)}`);
@@ -106,6 +116,7 @@ function describePersist(persist: PersistEffect): string {
   if (logStart !== null) parts.push(`log start ${logStart}`);
   if (truncateTo !== null) parts.push(`truncate to ${truncateTo}`);
   if (append.length > 0) parts.push(`append ${append.map(describeEntry).join(" ")}`);
+  if (fence) parts.push("fence");
   if (hw !== null) parts.push(`hw=${hw}`);
   return parts.join(", ");
 }

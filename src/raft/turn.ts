@@ -48,6 +48,7 @@ export interface Turn {
   chunk: SnapshotChunk | null;
   installed: StoredSnapshot | null;
   cutAt: Offset | null;
+  fence: boolean;
 }
 
 export interface Step {
@@ -65,12 +66,22 @@ export const beginTurn = (state: State, stored: ElectionState | null): Turn => (
   chunk: null,
   installed: null,
   cutAt: null,
+  fence: false,
 });
 
 /** Closes the turn: the difference to what is stored becomes its one `persist`, ahead of all else. */
 export function endTurn(turn: Turn): Step {
-  const { state, stored, effects } = turn;
-  const persist: PersistEffect = {
+  const { state, effects } = turn;
+  const persist = persistOf(turn);
+  return { state, effects: isEmpty(persist) ? effects : [persist, ...effects] };
+}
+
+/** Whether this step, as far as it has come, will store something. */
+export const willPersist = (turn: Turn): boolean => !isEmpty(persistOf(turn));
+
+function persistOf(turn: Turn): PersistEffect {
+  const { state, stored } = turn;
+  return {
     kind: "persist",
     election: isSameElection(state.election, stored) ? null : state.election,
     snapshot: turn.made,
@@ -79,16 +90,16 @@ export function endTurn(turn: Turn): Step {
     logStart: turn.cutAt,
     truncateTo: turn.truncatedTo,
     append: turn.appended,
+    fence: turn.fence,
     highWatermark: state.committed,
   };
-  return { state, effects: isEmpty(persist) ? effects : [persist, ...effects] };
 }
 
 /** Whether there is nothing to store. The high watermark goes along with other things, and is no reason by itself. */
 function isEmpty(persist: PersistEffect): boolean {
-  const { election, snapshot, chunk, install, logStart, truncateTo: end, append } = persist;
+  const { election, snapshot, chunk, install, logStart, truncateTo: end, append, fence } = persist;
   const parts = [election, snapshot, chunk, install, logStart, end];
-  return append.length === 0 && parts.every((part) => part === null);
+  return append.length === 0 && !fence && parts.every((part) => part === null);
 }
 
 /**

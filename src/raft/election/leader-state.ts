@@ -15,6 +15,7 @@ import {
   sameKey,
 } from "../membership/voter-history.ts";
 import type { ControlRecord, Endpoint, ReplicaId, ReplicaKey } from "../messages.ts";
+import { NO_READS } from "../reading/read-requests.ts";
 import { fetchError } from "../replication/fetch-reply.ts";
 import { noProgress } from "../replication/progress.ts";
 import { NO_FETCHES, NO_OBSERVERS } from "../replication/waiting-fetches.ts";
@@ -40,6 +41,7 @@ export function newLeader(state: State): Leader {
     heard: new Set(),
     // The first BeginQuorumEpoch goes out at once: no other message tells the voters which replica to fetch from.
     beginDeadline: others.length === 0 ? now + beginQuorumEpochMs(config) : now,
+    reads: NO_READS,
   };
 }
 
