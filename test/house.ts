@@ -56,10 +56,19 @@ export const ROOMS: Readonly<Record<string, Readonly<Record<string, Room>>>> = {
       mayImport: ["messages", "membership"],
     },
     exchange: { mayImport: ["messages", "state"] },
+    reading: { mayImport: ["messages", "membership", "state", "exchange"] },
     snapshots: { mayImport: ["messages", "membership", "state", "exchange"] },
     replication: { mayImport: ["messages", "membership", "state", "exchange", "snapshots"] },
     election: {
-      mayImport: ["messages", "membership", "state", "exchange", "snapshots", "replication"],
+      mayImport: [
+        "messages",
+        "membership",
+        "state",
+        "exchange",
+        "reading",
+        "snapshots",
+        "replication",
+      ],
     },
   },
   "src/metadata": {

@@ -107,6 +107,8 @@ export interface QuorumStore {
   /** What was known to be committed when something was last stored; null when nothing was known. */
   highWatermark(): number | null;
   writeHighWatermark(offset: number): void;
+  /** Writes something, whatever it is: an instance that has been superseded cannot. */
+  fence(): void;
 }
 
 /** One alarm, which outlives the process. Setting it again moves it. */

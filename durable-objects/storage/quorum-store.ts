@@ -21,6 +21,11 @@ export const HIGH_WATERMARK_STORED: readonly string[] = [
   "ALTER TABLE quorum ADD COLUMN high_watermark INTEGER",
 ];
 
+/** How often this voter has written to prove that it may: linearizable reads want that of a leader. */
+export const FENCE_COUNTED: readonly string[] = [
+  "ALTER TABLE quorum ADD COLUMN fence INTEGER NOT NULL DEFAULT 0",
+];
+
 // A type alias, not an interface: the platform's row constraint wants an index signature.
 type QuorumRow = {
   epoch: number;
@@ -73,5 +78,10 @@ export class SqlQuorumStore implements QuorumStore {
   /** A high watermark is of a log with an epoch, and so there is a row. */
   writeHighWatermark(offset: number): void {
     this.#sql.exec("UPDATE quorum SET high_watermark = ?", offset);
+  }
+
+  /** Only a leader is asked to, and so there is a row. The value must change: SQLite does not write what is there. */
+  fence(): void {
+    this.#sql.exec("UPDATE quorum SET fence = fence + 1");
   }
 }

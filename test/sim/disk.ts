@@ -16,6 +16,8 @@ import { SnapshotContents, snapshotStoreOf, type SnapshotWrite } from "./disk-sn
 export type Write =
   | { readonly kind: "election"; readonly election: ElectionState }
   | { readonly kind: "high-watermark"; readonly highWatermark: number }
+  /** Leaves nothing to be seen; but a superseded instance cannot do it. */
+  | { readonly kind: "fence" }
   | { readonly kind: "alarm"; readonly atMs: number | null }
   | LogWrite
   | SnapshotWrite;
@@ -44,6 +46,8 @@ class Contents {
         return;
       case "high-watermark":
         this.highWatermark = write.highWatermark;
+        return;
+      case "fence":
         return;
       case "alarm":
         this.alarmAtMs = write.atMs;
@@ -109,6 +113,7 @@ export class Disk {
       write: (election) => write({ kind: "election", election }),
       highWatermark: () => this.#view.highWatermark,
       writeHighWatermark: (highWatermark) => write({ kind: "high-watermark", highWatermark }),
+      fence: () => write({ kind: "fence" }),
     };
   }
 
