@@ -117,7 +117,7 @@ export const ROOMS: Readonly<Record<string, Readonly<Record<string, Room>>>> = {
     "committed-log": { mayImport: ["replica", "snapshots"] },
     "active-controller": { mayImport: ["identity", "replica", "committed-log"] },
     controller: {
-      files: ["controller", "denial-log"],
+      files: ["controller", "confirmed-read", "denial-log"],
       mayImport: ["identity", "replica", "snapshots", "committed-log", "active-controller"],
     },
     listener: {

@@ -61,7 +61,7 @@ export const quorumApis: Handlers<(typeof QUORUM_APIS)[number]> = {
     requestOf: endQuorumEpochRequest,
     responseOf: endQuorumEpochResponse,
   }),
-  DescribeQuorum: async (node, frame) => describeQuorumAnswer(node, frame),
+  DescribeQuorum: (node, frame, { signal }) => describeQuorumAnswer(node, frame, signal),
 };
 
 /** The handler that puts a request to the core, unless its sender may not, and waits for the reply. */
