@@ -5,6 +5,7 @@
  */
 import type { ElectionState } from "../../src/raft/index.ts";
 import type { QuorumStore } from "../replica/ports.ts";
+import { MetaStore } from "./meta-store.ts";
 
 export const QUORUM_TABLES: readonly string[] = [
   `CREATE TABLE quorum (
@@ -21,11 +22,6 @@ export const HIGH_WATERMARK_STORED: readonly string[] = [
   "ALTER TABLE quorum ADD COLUMN high_watermark INTEGER",
 ];
 
-/** How often this voter has written to prove that it may: linearizable reads want that of a leader. */
-export const FENCE_COUNTED: readonly string[] = [
-  "ALTER TABLE quorum ADD COLUMN fence INTEGER NOT NULL DEFAULT 0",
-];
-
 // A type alias, not an interface: the platform's row constraint wants an index signature.
 type QuorumRow = {
   epoch: number;
@@ -36,9 +32,11 @@ type QuorumRow = {
 
 export class SqlQuorumStore implements QuorumStore {
   readonly #sql: SqlStorage;
+  readonly #meta: MetaStore;
 
   constructor(sql: SqlStorage) {
     this.#sql = sql;
+    this.#meta = new MetaStore(sql);
   }
 
   read(): ElectionState | null {
@@ -80,8 +78,7 @@ export class SqlQuorumStore implements QuorumStore {
     this.#sql.exec("UPDATE quorum SET high_watermark = ?", offset);
   }
 
-  /** Only a leader is asked to, and so there is a row. The value must change: SQLite does not write what is there. */
   fence(): void {
-    this.#sql.exec("UPDATE quorum SET fence = fence + 1");
+    this.#meta.raiseFence();
   }
 }

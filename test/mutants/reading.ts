@@ -140,7 +140,7 @@ export const READING_MUTANTS: readonly Mutant[] = [
       {
         file: "src/raft/invariants.ts",
         find: "round.readIndex <= (highWatermark ?? -1)",
-        replace: "round.readIndex >= (highWatermark ?? -1)",
+        replace: "round.readIndex >= 0",
       },
     ],
     killers,
