@@ -388,8 +388,10 @@ export class Instance {
           "one-reply-per-request",
           `replica ${name} answers request ${effect.to} twice, or was never asked`,
         );
-      if (effect.kind === "role-changed" && effect.role === "leader")
+      if (effect.kind === "role-changed" && effect.role === "leader") {
         world.tally.count("elections");
+        world.history.elected(effect.epoch);
+      }
       if (effect.kind === "persist" && input?.kind === "append")
         world.history.appended(this.replica, effect);
       if (effect.kind === "send" && effect.request.api === "vote") world.tally.count("ballots");
