@@ -5,7 +5,7 @@
  * All wait equally long, so lists in the order of arrival are in the order of deadlines as well.
  */
 import type { ReadRefusal } from "../effects.ts";
-import type { RequestId } from "../messages.ts";
+import type { Milliseconds, RequestId } from "../messages.ts";
 import type { Leader, Reads, WaitingRead } from "../state.ts";
 import { leaderRole } from "../state.ts";
 import type { Turn } from "../turn.ts";
@@ -37,12 +37,17 @@ export function abandonRead(turn: Turn, request: RequestId): void {
 /** Refuses the reads whose time is over: those of a round whose majority stays away, or of an epoch not committed in. */
 export function expireReads(turn: Turn): void {
   const { now } = turn.state;
-  const due = listed(leaderRole(turn.state)).filter(({ deadline }) => deadline <= now);
-  if (due.length === 0) return;
+  const leader = leaderRole(turn.state);
+  if (firstDeadline(leader) > now) return;
+  const due = listed(leader).filter(({ deadline }) => deadline <= now);
   const requests = due.map(({ request }) => request);
   refuse(turn, requests, "REQUEST_TIMED_OUT");
   keepOnly(turn, ({ deadline }) => deadline > now);
 }
+
+/** When the first read is to be refused; Infinity when none waits. Those of a round arrived before the others. */
+export const firstDeadline = ({ reads: { round, waiting } }: Leader): Milliseconds =>
+  (round?.reads[0] ?? waiting[0])?.deadline ?? Number.POSITIVE_INFINITY;
 
 /** This replica leads no more: nothing that it reads is certain to be current. */
 export function failReads(turn: Turn, left: Leader): void {

@@ -25,7 +25,7 @@ import type { Leader, ReadRound, State } from "../state.ts";
 import { isVoter, keyOf, leaderRole } from "../state.ts";
 import type { Turn } from "../turn.ts";
 import { willPersist } from "../turn.ts";
-import { expireReads, setReads } from "./read-requests.ts";
+import { expireReads, firstDeadline, setReads } from "./read-requests.ts";
 
 /** How long a round that needs no other voter stays open, so that reads of one moment share its fence. */
 const GATHER_MS = 1;
@@ -88,12 +88,11 @@ export function forgetDates(turn: Turn): void {
 }
 
 /** When the first read is to be refused, or a round that needs nobody else is at its end. */
-export function readsDeadline(state: State, { reads }: Leader): Milliseconds {
-  const { waiting, round } = reads;
-  let deadline = waiting[0]?.deadline ?? Number.POSITIVE_INFINITY;
-  if (round === null) return deadline;
-  deadline = Math.min(deadline, round.reads[0]?.deadline ?? Number.POSITIVE_INFINITY);
-  return isGathering(state, round) ? Math.min(deadline, round.openedAt + GATHER_MS) : deadline;
+export function readsDeadline(state: State, leader: Leader): Milliseconds {
+  const { round } = leader.reads;
+  const deadline = firstDeadline(leader);
+  if (round === null || !isGathering(state, round)) return deadline;
+  return Math.min(deadline, round.openedAt + GATHER_MS);
 }
 
 /** A round for all that wait, once it is known what is committed. What this step stores is its fence already. */
