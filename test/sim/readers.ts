@@ -77,8 +77,12 @@ export class Readers {
     const read = this.#read;
     const known = this.#known.at(-1)?.end ?? 0;
     this.#unanswered.set(read, { since: this.#world.timeline.now, replica });
+    const { role, election } = instance.state;
     instance.readIndex((outcome) => {
       this.#unanswered.delete(read);
+      const isReady = outcome?.kind === "ready";
+      if (!isReady && role.kind === "leader" && this.#isDeposed(election.epoch))
+        this.#world.tally.count("situation: a deposed leader's read never completed");
       this.#hear({ read, replica: replica.name, known }, outcome);
     });
   }
@@ -97,6 +101,13 @@ export class Readers {
     this.latestReady = Math.max(this.latestReady, asked.read);
     this.#world.observe({ kind: "read", ...asked, promise: "linearizable", end });
     this.learn(end);
+  }
+
+  /** Whether another leads by now, in a later epoch. */
+  #isDeposed(epoch: number): boolean {
+    return [...this.#world.replicas.values()].some(
+      ({ leads, instance }) => leads && (instance?.state.election.epoch ?? 0) > epoch,
+    );
   }
 
   /** What a replica knows is to be as old at most as it says. A clock that has jumped back a little says too little. */

@@ -30,9 +30,9 @@ const COMMON: readonly string[] = [
   "reads ready",
   "reads not_leader_or_follower",
   "reads request_timed_out",
-  "fault: a read went astray",
   "situation: a read ended with its leader",
   "situation: a read was not confirmed in time",
+  "situation: a deposed leader's read never completed",
   "situation: a snapshot was made",
   "situation: a log was cut",
   "situation: a replica booted from a snapshot",
@@ -42,6 +42,7 @@ const COMMON: readonly string[] = [
 
 /** What only more seeds meet for certain. */
 const RARE: readonly string[] = [
+  "fault: a read went astray",
   "fault: alarm doubled",
   "fault: alarm dropped",
   "fault: alarm late",
