@@ -26,6 +26,8 @@ const COMMON: readonly string[] = [
   "situation: a prospective voter was refused by a majority",
   "situation: a leader was elected in its first epoch as one",
   "situation: a write was lost with its leader",
+  "stale reads",
+  "situation: a read was out of date",
   "situation: a snapshot was made",
   "situation: a log was cut",
   "situation: a replica booted from a snapshot",
