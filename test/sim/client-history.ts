@@ -20,9 +20,16 @@ import type { GhostLog } from "./checkers/ghost.ts";
 import { fingerprintOfBytes } from "./entries.ts";
 import type { Instance } from "./instance.ts";
 
+/** Who is asked: an instance, as far as a history sees of it. */
+export interface Asked {
+  readonly submit: Instance["submit"];
+  readonly state: { readonly election: { readonly epoch: number } };
+  readonly replica: { readonly name: string };
+}
+
 /** One operation of a client, at the instance that it asks. */
 export interface Question<Input, Output, Response> {
-  readonly instance: Instance;
+  readonly instance: Asked;
   readonly client: string;
   readonly input: Input;
   readonly operation: ControlOperation<Response>;
