@@ -1,6 +1,6 @@
 /** Voters that come and go over HTTP, in a real quorum whose clients go on writing. */
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
-import { posted } from "../../client/cluster-client.ts";
+import { posted, type FormedCluster } from "../../client/cluster-client.ts";
 import { jsonBroker, type JsonBroker } from "../../client/json-broker.ts";
 import { refusalOf, runningQuorum, type RunningQuorum } from "./running-quorum.ts";
 
@@ -104,6 +104,25 @@ describe("a quorum of one", () => {
     expect([again.status, same.node_id]).toEqual([201, node.node_id]);
     expect(await voters()).toEqual([node.node_id]);
   });
+});
+
+test("a cluster none of whose first voters is left is found by how it began, and by how it is shown", async () => {
+  const { cluster_id, metadata_version, settings, controllers: founders } = quorum.formed;
+  const path = `/kafka/v3/clusters/${cluster_id}`;
+  const shown: FormedCluster = JSON.parse(await (await quorum.edge.fetch(path)).text());
+  const ids = shown.controllers.map((node) => node.node_id);
+  expect(ids).toEqual(await voters());
+  expect(ids).not.toContain(founders[0]?.node_id);
+  for (const nodes of [founders, shown.controllers]) {
+    const controllers = nodes.map(({ node_id, host, port }) => ({ node_id, host, port }));
+    const request = { cluster_id, metadata_version, settings, controllers };
+    const response = await quorum.edge.fetch("/kafka/v3/clusters", posted(request));
+    expect([response.status, JSON.parse(await response.text())]).toMatchObject([
+      200,
+      { controllers: shown.controllers },
+    ]);
+  }
+  expect(await voters()).toEqual(ids);
 });
 
 describe("what cannot be", () => {
