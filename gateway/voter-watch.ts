@@ -1,11 +1,11 @@
 /**
  * Keeps the gateway's ports to the cluster's voters, as the edge says them: a voter that comes gets a port, one that
- * goes loses it. The edge is asked again and again, and at once when it has said of a frame that its controller is none.
- * While it does not answer, nothing changes.
+ * goes loses it. The edge is asked again and again, and at once when the answer to a frame says that its controller is
+ * none, or that one leads which has no port. While the edge does not answer, nothing changes.
  */
 import { setTimeout as pause } from "node:timers/promises";
 import type { Controller } from "./edge/controller-list.ts";
-import type { Tunnel } from "./edge/tunnel.ts";
+import type { Hint, Tunnel } from "./edge/tunnel.ts";
 import type { Gateway } from "./gateway.ts";
 import { addressText } from "./listen.ts";
 import type { GatewayMetrics } from "./metrics.ts";
@@ -26,6 +26,7 @@ export interface WatchParts {
 
 /** Frames that find no controller ask no oftener than this. */
 const SOONEST_MS = 1_000;
+const HINTS_MAX = 32;
 const ANSWER_MS = 10_000;
 
 export class VoterWatch {
@@ -35,8 +36,8 @@ export class VoterWatch {
   readonly #served: Map<number, Controller>;
   /** Not listed when the edge was asked last. */
   #missing: readonly number[] = [];
-  /** Said by an answer to a frame to be no controllers, or to take no part. Each hastens one question. */
-  readonly #strays = new Set<number>();
+  /** Of whom answers to frames have said that they are no controllers, or lead. Each hastens one question. */
+  readonly #hinted = new Set<number>();
   #wake = new AbortController();
   /** By what is in the way: said when it is new. */
   readonly #said = new Map<string, string>();
@@ -45,7 +46,7 @@ export class VoterWatch {
   constructor(parts: WatchParts, served: readonly Controller[]) {
     this.#parts = parts;
     this.#served = new Map(served.map((each) => [each.nodeId, each]));
-    parts.tunnel.onStray((nodeId) => this.#strayed(nodeId));
+    parts.tunnel.onHint((hint) => this.#hint(hint));
     void this.#run();
   }
 
@@ -54,9 +55,10 @@ export class VoterWatch {
     this.#wake.abort();
   }
 
-  #strayed(nodeId: number): void {
-    if (!this.#served.has(nodeId) || this.#strays.has(nodeId)) return;
-    this.#strays.add(nodeId);
+  #hint({ kind, nodeId }: Hint): void {
+    if (this.#served.has(nodeId) !== (kind === "stray")) return;
+    if (this.#hinted.has(nodeId) || this.#hinted.size >= HINTS_MAX) return;
+    this.#hinted.add(nodeId);
     this.#wake.abort();
   }
 
@@ -70,7 +72,7 @@ export class VoterWatch {
       const isHastened = this.#wake.signal.aborted;
       this.#wake = new AbortController();
       await this.#ask();
-      if (!isHastened) this.#strays.clear();
+      if (!isHastened) this.#hinted.clear();
     }
   }
 
@@ -81,13 +83,14 @@ export class VoterWatch {
       this.#said.delete("edge");
       if (!this.#over.signal.aborted) await this.#apply(listed);
     } catch (error) {
+      this.#hinted.clear();
       this.#sayOnce("edge", `who the controllers are is not known anew: ${textOf(error)}`);
     }
   }
 
   async #apply(listed: readonly Controller[]): Promise<void> {
     const served = new Set(this.#served.keys());
-    const doubted = new Set([...this.#missing, ...this.#strays]);
+    const doubted = new Set([...this.#missing, ...this.#hinted]);
     const { coming, going, missing } = voterChanges(served, listed, doubted);
     this.#missing = missing;
     for (const nodeId of going) this.#leave(nodeId);
@@ -102,7 +105,7 @@ export class VoterWatch {
     const at = gateway.at(nodeId);
     const connections = gateway.close(nodeId);
     this.#served.delete(nodeId);
-    this.#strays.delete(nodeId);
+    this.#hinted.delete(nodeId);
     this.#said.delete(portOf(nodeId));
     places.leave(nodeId);
     if (at === undefined) return;

@@ -41,6 +41,12 @@ export interface TunnelOptions {
   readonly answerBytesMax?: number;
 }
 
+/** A controller that takes no part or is none, as the edge says; or one that leads, as another controller says. */
+export interface Hint {
+  readonly kind: "stray" | "leader";
+  readonly nodeId: number;
+}
+
 /** The edge knows no such controller, or that one takes no part. */
 const STRAY = new Set([404, 421]);
 
@@ -50,7 +56,7 @@ export class Tunnel {
   readonly #metrics: GatewayMetrics;
   readonly #outages = new Outages();
   #lastServed = Number.NEGATIVE_INFINITY;
-  #whenStray: (nodeId: number) => void = () => undefined;
+  #whenHinted: (hint: Hint) => void = () => undefined;
 
   /** Throws a sentence when what it is told cannot work. */
   constructor(options: TunnelOptions) {
@@ -89,9 +95,9 @@ export class Tunnel {
     this.#client.close();
   }
 
-  /** Calls `act` whenever the edge says of a frame's controller that it is none of the cluster or takes no part. */
-  onStray(act: (nodeId: number) => void): void {
-    this.#whenStray = act;
+  /** Calls `act` with what the answer to a frame says of the controllers. */
+  onHint(act: (hint: Hint) => void): void {
+    this.#whenHinted = act;
   }
 
   /** Sends one frame to a controller; resolves with the response frame. */
@@ -133,6 +139,7 @@ export class Tunnel {
     });
     if (answer.status === 200) {
       this.#outages.served(route);
+      if (answer.leaderId !== null) this.#whenHinted({ kind: "leader", nodeId: answer.leaderId });
       return answer.body;
     }
     this.#metrics.refusedByEdge(answer.status);
@@ -153,7 +160,8 @@ export class Tunnel {
     const failure = failureIn(answer, { route, hasToken: this.hasToken, now });
     if (failure?.scope !== "edge") this.#outages.reached();
     if (failure !== null) this.#outages.failed(route, failure, now);
-    if (route.nodeId !== null && STRAY.has(answer.status)) this.#whenStray(route.nodeId);
+    if (route.nodeId !== null && STRAY.has(answer.status))
+      this.#whenHinted({ kind: "stray", nodeId: route.nodeId });
     return new EdgeError(failure?.sentence ?? sentenceOf(answer), failure);
   }
 }

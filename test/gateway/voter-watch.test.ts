@@ -237,6 +237,43 @@ test("a controller that takes no part and is one hastens a single question", asy
   expect(portFor(world, 3000)).toBeDefined();
 });
 
+/** As a controller that is not active, and knows who is. */
+const naming =
+  (leaderId: number): Answer =>
+  (heard, response) => {
+    response.setHeader("Kafka-Not-Controller", String(leaderId));
+    echo(heard, response);
+  };
+
+test("the edge is asked at once when one leads that has no port, and again after it could not say", async () => {
+  const world = await watched([voter(3000)], { everyMs: 60_000 });
+  world.frames = naming(3001);
+  world.list = "no list";
+  const kafka = await client(portFor(world, 3000));
+  kafka.send("who leads");
+  await until(() => world.lines.length > 0);
+  world.list = [voter(3000), voter(3001)];
+  kafka.send("and now?");
+  await until(() => portFor(world, 3001) !== undefined);
+  expect(world.asked).toBe(3);
+});
+
+test.each([
+  ["a leader that is no voter", 3001, 2],
+  ["a leader that has a port", 3000, 1],
+  ["no leader", -1, 1],
+])("%s hastens no more than one question", async (_, leaderId, asked) => {
+  const world = await watched([voter(3000)], { everyMs: 60_000 });
+  world.frames = naming(leaderId);
+  const kafka = await client(portFor(world, 3000));
+  for (let times = 0; times < 25; times += 1) {
+    kafka.send("who leads");
+    expect(await kafka.text()).toBe("who leads");
+    await new Promise((settle) => setTimeout(settle, 100));
+  }
+  expect(world.asked).toBe(asked);
+});
+
 test("a port in use is said once and tried again, and the others go on", async () => {
   const [own = 0, other = 0] = await freePorts(2);
   const taken = await freePort();
