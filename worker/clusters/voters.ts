@@ -5,10 +5,11 @@
  */
 import { DescribeQuorum, errorName, RemoveRaftVoter, type Uuid } from "../../src/protocol/index.ts";
 import type { Bearer } from "../../durable-objects/bearer.ts";
-import type {
-  ClusterEntry,
-  ControllerEntry,
-  PlannedController,
+import {
+  nodesOf,
+  type ClusterEntry,
+  type ControllerEntry,
+  type PlannedController,
 } from "../../durable-objects/cluster-entry.ts";
 import {
   isControllerStatus,
@@ -24,7 +25,7 @@ import { callKafka } from "../channel/kafka-calls.ts";
 import type { Bindings } from "../env.ts";
 import { Problem } from "../http/errors.ts";
 import { observe } from "../observer/metadata-read.ts";
-import { changeDirectory, unknownCluster } from "./directory.ts";
+import { changeDirectory, lookIntoDirectory, unknownCluster } from "./directory.ts";
 import { forgetCluster } from "./known-clusters.ts";
 
 /** More voters make a quorum no safer, only slower: seven survive the loss of three. */
@@ -91,7 +92,8 @@ export async function addVoter(
   if (voters.length >= VOTERS_MAX && known === undefined && wish.replaces === undefined)
     throw new Problem("VOTERS_UNCHANGED", `a quorum has at most ${VOTERS_MAX} voters`);
   await assertNoBroker(env, entry, wish.node_id);
-  const { node, cluster } = await admitted(env, entry, wish);
+  const founder = known === undefined ? await removedFounder(env, entry, wish.node_id) : null;
+  const { node, cluster } = founder ?? (await admitted(env, entry, wish));
   await assertNoBroker(env, entry, node.node_id);
   const own = await join(env, cluster, { node, voters });
   return await untilVoter(env, { cluster, own, untilMs });
@@ -155,11 +157,27 @@ async function assertNoBroker(
   throw new Problem("NODE_ID_TAKEN", `${nodeId} is the id of a broker; name another node_id`);
 }
 
-async function admitted(
+interface Admitted {
+  readonly node: PlannedController;
+  readonly cluster: ClusterEntry;
+}
+
+/** A node that formed the cluster and was removed from the log alone, as Kafka's tool does it; null when it is none. */
+async function removedFounder(
   env: Bindings,
   entry: ClusterEntry,
-  wish: NodeWish,
-): Promise<{ readonly node: PlannedController; readonly cluster: ClusterEntry }> {
+  nodeId: number | undefined,
+): Promise<Admitted | null> {
+  if (nodeId === undefined) return null;
+  const listed = await lookIntoDirectory(env, (directory) => directory.get(entry.cluster_id));
+  if (listed === null || listed.state === "planned") return null;
+  const { cluster } = listed;
+  const node = cluster.initial_voters.find((founder) => founder.node_id === nodeId);
+  const isPresent = nodesOf(cluster).some((present) => present.node_id === nodeId);
+  return node !== undefined && isPresent ? { node, cluster } : null;
+}
+
+async function admitted(env: Bindings, entry: ClusterEntry, wish: NodeWish): Promise<Admitted> {
   const admission = await changeDirectory(env, (directory) =>
     directory.admit(entry.cluster_id, wish),
   );
