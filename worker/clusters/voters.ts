@@ -5,11 +5,10 @@
  */
 import { DescribeQuorum, errorName, RemoveRaftVoter, type Uuid } from "../../src/protocol/index.ts";
 import type { Bearer } from "../../durable-objects/bearer.ts";
-import {
-  nodesOf,
-  type ClusterEntry,
-  type ControllerEntry,
-  type PlannedController,
+import type {
+  ClusterEntry,
+  ControllerEntry,
+  PlannedController,
 } from "../../durable-objects/cluster-entry.ts";
 import {
   isControllerStatus,
@@ -25,7 +24,8 @@ import { callKafka } from "../channel/kafka-calls.ts";
 import type { Bindings } from "../env.ts";
 import { Problem } from "../http/errors.ts";
 import { observe } from "../observer/metadata-read.ts";
-import { changeDirectory, lookIntoDirectory, unknownCluster } from "./directory.ts";
+import { admitted, removedFounder } from "./admission.ts";
+import { changeDirectory } from "./directory.ts";
 import { forgetCluster } from "./known-clusters.ts";
 
 /** More voters make a quorum no safer, only slower: seven survive the loss of three. */
@@ -155,48 +155,6 @@ async function assertNoBroker(
   const { image } = await observe(env, entry, {});
   if (!image.cluster.brokers.has(nodeId)) return;
   throw new Problem("NODE_ID_TAKEN", `${nodeId} is the id of a broker; name another node_id`);
-}
-
-interface Admitted {
-  readonly node: PlannedController;
-  readonly cluster: ClusterEntry;
-}
-
-/** A node that formed the cluster and was removed from the log alone, as Kafka's tool does it; null when it is none. */
-async function removedFounder(
-  env: Bindings,
-  entry: ClusterEntry,
-  nodeId: number | undefined,
-): Promise<Admitted | null> {
-  if (nodeId === undefined) return null;
-  const listed = await lookIntoDirectory(env, (directory) => directory.get(entry.cluster_id));
-  if (listed === null || listed.state === "planned") return null;
-  const { cluster } = listed;
-  const node = cluster.initial_voters.find((founder) => founder.node_id === nodeId);
-  const isPresent = nodesOf(cluster).some((present) => present.node_id === nodeId);
-  return node !== undefined && isPresent ? { node, cluster } : null;
-}
-
-async function admitted(env: Bindings, entry: ClusterEntry, wish: NodeWish): Promise<Admitted> {
-  const admission = await changeDirectory(env, (directory) =>
-    directory.admit(entry.cluster_id, wish),
-  );
-  switch (admission?.outcome) {
-    case undefined:
-      throw unknownCluster(entry.cluster_id);
-    case "taken":
-      throw new Problem(
-        "NODE_ID_TAKEN",
-        `${wish.node_id} is, or was, the id of another node of this cluster; ids are given once`,
-      );
-    case "full":
-      throw new Problem(
-        "VOTERS_UNCHANGED",
-        `the cluster has ${admission.max} nodes; remove one that is not needed first`,
-      );
-    case "admitted":
-      return admission;
-  }
 }
 
 async function prepare(
