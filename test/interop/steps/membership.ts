@@ -167,14 +167,19 @@ async function remove(cluster: Cluster, run: Way["run"], voter: Voter): Promise<
   expect(removed.code === 0, "the tool removes the voter", removed.tail);
 }
 
+const has =
+  (nodeId: number) =>
+  (replicas: readonly Voter[]): boolean =>
+    replicas.some((each) => each.nodeId === nodeId);
+
 /** It is no voter any more, and reads on. */
 async function untilObserves(cluster: Cluster, { nodeId }: Voter): Promise<void> {
   let seen = "";
   await until(`${nodeId} observes`, { withinMs: SEEN_MS, evidence: () => seen }, async () => {
     const replicas = await replicasOf(cluster);
     seen = JSON.stringify(replicas);
-    const isNamed = ({ nodeId: each }: Voter): boolean => each === nodeId;
-    return !replicas.voters.some(isNamed) && replicas.observers.some(isNamed) ? true : undefined;
+    const isAmong = has(nodeId);
+    return !isAmong(replicas.voters) && isAmong(replicas.observers) ? true : undefined;
   });
 }
 
