@@ -4,7 +4,9 @@
  * superseded: a platform that routes by name is believed to prevent it, and reads do not lean on that (R-2).
  */
 import type { ReadOutcome } from "../../durable-objects/replica/pending-reads.ts";
-import type { Unanswered } from "./clients.ts";
+import type { Call } from "../linearizability/recorder.ts";
+import type { RegisterOutput } from "../linearizability/register.ts";
+import { KEYS, keyName, valueOf, type Unanswered } from "./clients.ts";
 import type { Instance } from "./instance.ts";
 import type { Replica } from "./replica.ts";
 import type { World } from "./world.ts";
@@ -78,8 +80,11 @@ export class Readers {
     const known = this.#known.at(-1)?.end ?? 0;
     this.#unanswered.set(read, { since: this.#world.timeline.now, replica });
     const { role, election } = instance.state;
+    const key = keyName((read % KEYS) + 1);
+    const call = this.#world.registers.ask(`read ${read}`, { kind: "read", key });
     instance.readIndex((outcome) => {
       this.#unanswered.delete(read);
+      show(instance, { key, outcome }, call);
       const isReady = outcome?.kind === "ready";
       if (!isReady && role.kind === "leader" && this.#isDeposed(election.epoch))
         this.#world.tally.count("situation: a deposed leader's read never completed");
@@ -142,4 +147,15 @@ export class Readers {
       this.#readLater();
     });
   }
+}
+
+/** Reads the key where the index was given, if that replica has come so far: what it shows goes into the history. */
+function show(
+  { controller }: Instance,
+  { key, outcome }: { readonly key: string; readonly outcome: ReadOutcome | null },
+  call: Call<RegisterOutput>,
+): void {
+  const { committedImage: image, committedEnd: endOffset } = controller;
+  if (outcome?.kind !== "ready" || endOffset < outcome.readIndex) return call.withoutEffect();
+  call.returned({ kind: "value", value: valueOf(image, key) }, { endOffset, records: 0 });
 }
