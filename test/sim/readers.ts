@@ -115,14 +115,18 @@ export class Readers {
     );
   }
 
-  /** What a replica knows is to be as old at most as it says. A clock that has jumped back a little says too little. */
+  /**
+   * What a replica knows is to be as old at most as it says. A jump back of its clock hides in the time between two
+   * events, if that was longer, and what it says is too little from then on.
+   */
   #askAge(replica: Replica, instance: Instance): void {
     const { timeline, tally } = this.#world;
     instance.showAge((shown) => {
       if (shown === null) return;
       const { ageMs, end } = shown;
       const trueMs = replica.trueMs(ageMs);
-      if (replica.jumps(trueMs).some((byMs) => byMs < 0)) return;
+      const sinceBootMs = timeline.now - instance.bootedAt;
+      if (replica.jumps(sinceBootMs).some((byMs) => byMs < 0)) return;
       tally.count("ages told");
       const since = timeline.now - trueMs;
       const known = this.#known.findLast(({ at }) => at < since)?.end ?? 0;
