@@ -70,6 +70,7 @@ function ahead(epoch: number): Replica {
     logStart: null,
     truncateTo: null,
     append: [entry],
+    joined: false,
     highWatermark: end,
   });
   const longer = withStored(leader, stored);

@@ -33,19 +33,21 @@ export function judge(change: Change, ghost: Ghost, ghosts: Ghosts): Ghost | str
 }
 
 /** A leader has committed more: a majority holds it, and it goes on from what was committed before. */
-function commit({ after, replicas }: Change, ghost: Ghost, ghosts: Ghosts): Ghost | string {
+function commit({ before, after, replicas }: Change, ghost: Ghost, ghosts: Ghosts): Ghost | string {
   const { state, stored } = after;
   const id = nodeId(after.node);
   const known = highWatermark(state);
   if (known === null || known <= endOf(ghost.committed)) return ghost;
-  if (state.role.kind !== "leader") {
+  // One that has removed itself resigns in the step in which it commits that.
+  const leader = [after, before].find((one) => one.state.role.kind === "leader");
+  if (leader === undefined) {
     return `state-machine agreement: replica ${id} takes ${known} for committed, no leader has gone beyond ${endOf(ghost.committed)}`;
   }
   const log = upTo(stored.log, known);
   if (log === undefined || log === null) {
     return `durability: leader ${id} has committed ${known}, where no batch of its log ends`;
   }
-  const { epoch } = state.election;
+  const { epoch } = leader.state.election;
   if (!holds(log, ghost.committed)) {
     return `leader completeness: leader ${id} of epoch ${epoch} has committed ${known} without what was committed up to ${endOf(ghost.committed)}`;
   }

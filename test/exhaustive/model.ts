@@ -10,8 +10,8 @@ import type { Cost } from "./world.ts";
 /** Something that an application or an operator may ask of a replica. */
 export interface Command {
   readonly name: string;
-  /** What is asked of this replica when so many of the same were asked before; null where it makes no sense. */
-  readonly input: (replica: Replica, before: number) => Input | null;
+  /** What may be asked of this replica when so many of the same were asked before; none where it makes no sense. */
+  readonly inputs: (replica: Replica, before: number) => readonly Input[];
 }
 
 /** How much may happen. */

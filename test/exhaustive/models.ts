@@ -2,24 +2,68 @@
  * The models that are explored, and how far. What a bound leaves out is not shown: each is as wide as one machine can
  * exhaust in minutes, `short` in seconds.
  */
+import { type Input, type VoterChangeRequest, latestVoters } from "../../src/raft/index.ts";
+import { voterOf } from "../raft/node-disk.ts";
+import { CLUSTER_ID } from "../raft/quorum-driver.ts";
 import type { Command, Model } from "./model.ts";
+import { nodeId } from "./relabeling.ts";
 import { endOf } from "./stored.ts";
 
 /** A client's record, at whoever leads. The office waits until the leader has committed; the core need not. */
 const APPEND: Command = {
   name: "append",
-  input: ({ state, stored }, before) => {
-    if (state.role.kind !== "leader") return null;
-    return {
-      kind: "append",
-      now: 0,
-      epoch: state.election.epoch,
-      baseOffset: endOf(stored.log),
-      count: 1,
-      payload: new Uint8Array([before + 1]),
-    };
+  inputs: ({ state, stored }, before) => {
+    if (state.role.kind !== "leader") return [];
+    const { epoch } = state.election;
+    const [baseOffset, payload] = [endOf(stored.log), new Uint8Array([before + 1])];
+    return [{ kind: "append", now: 0, epoch, baseOffset, count: 1, payload }];
   },
 };
+
+/** The observer is to be a voter. */
+const ADD: Command = {
+  name: "add a voter",
+  inputs: ({ state }) => {
+    if (state.role.kind !== "leader") return [];
+    const voters = latestVoters(state.voters).map(({ key }) => key.id);
+    return NODES.filter((id) => !voters.includes(id)).map((id) => {
+      const { key: voter, endpoints } = voterOf(id);
+      return asked({ api: "add-raft-voter", ...OURS, voter, endpoints, ackWhenCommitted: true });
+    });
+  },
+};
+
+/** Any voter is to go, the leader too. */
+const REMOVE: Command = {
+  name: "remove a voter",
+  inputs: ({ state }) => {
+    if (state.role.kind !== "leader") return [];
+    return latestVoters(state.voters).map(({ key: voter }) =>
+      asked({ api: "remove-raft-voter", ...OURS, voter }),
+    );
+  },
+};
+
+/** A change that is queued has its turn. Before it others may be appended. */
+const PLACE: Command = {
+  name: "append the voters",
+  inputs: ({ state, stored }) => {
+    if (state.role.kind !== "leader" || state.role.change?.phase !== "queued") return [];
+    const { epoch } = state.election;
+    return [{ kind: "append-voters", now: 0, epoch, baseOffset: endOf(stored.log) }];
+  },
+};
+
+const OURS = { clusterId: CLUSTER_ID };
+const NODES = [0, 1, 2].map(nodeId);
+
+/** One operator asks, with one request at a time. */
+const asked = (body: VoterChangeRequest): Input => ({
+  kind: "request-received",
+  now: 0,
+  request: 1,
+  body,
+});
 
 /** A pause may be over at any time, or a replica that was refused would never ask again. */
 const OFTEN = Number.POSITIVE_INFINITY;
@@ -112,4 +156,36 @@ const REPLICATION: Model = {
   },
 };
 
-export const MODELS: readonly Model[] = [ELECTION, REPLICATION];
+/** Two voters and an observer that becomes one, while any of them may be removed. */
+const MEMBERSHIP: Model = {
+  name: "membership",
+  nodes: 3,
+  voters: 2,
+  begins: "with a leader",
+  commands: [ADD, REMOVE, PLACE],
+  full: {
+    epochsMax: 3,
+    allowed: {
+      "timer of role": 2,
+      "timer of pause": OFTEN,
+      crash: 1,
+      "command add a voter": 1,
+      "command remove a voter": 1,
+      "command append the voters": OFTEN,
+    },
+    demands: { states: 1, situations: [] },
+  },
+  short: {
+    epochsMax: 2,
+    allowed: {
+      "timer of role": 1,
+      "timer of pause": OFTEN,
+      "command add a voter": 1,
+      "command remove a voter": 1,
+      "command append the voters": OFTEN,
+    },
+    demands: { states: 1, situations: [] },
+  },
+};
+
+export const MODELS: readonly Model[] = [ELECTION, REPLICATION, MEMBERSHIP];

@@ -1,7 +1,7 @@
 /**
  * Everything that may happen next in a world, each in a fixed place, so that a way through worlds is a list of numbers.
  */
-import type { Request } from "../../src/raft/index.ts";
+import { type Request, describeInput } from "../../src/raft/index.ts";
 import { unreachable } from "../../src/std/assert.ts";
 import { type Exchange, Exchanges, describeExchange } from "./exchange.ts";
 import { Ghosts } from "./ghost.ts";
@@ -174,13 +174,13 @@ export class Course {
     for (const timer of TIMERS) {
       moves.push(...orCutShort(happening(node, { kind: "timer", timer }, [`timer of ${timer}`])));
     }
-    for (const { name, input } of this.model.commands) {
+    for (const { name, inputs } of this.model.commands) {
       const cost: Cost = `command ${name}`;
       const before = spent[cost] ?? 0;
-      const asked = input(replica, before);
-      if (asked === null) continue;
-      const event: Event = { kind: "command", name: `${name} ${before}`, input: asked };
-      moves.push(...orCutShort(happening(node, event, [cost])));
+      for (const [at, input] of inputs(replica, before).entries()) {
+        const event: Event = { kind: "command", name, key: `${name} ${before} ${at}`, input };
+        moves.push(...orCutShort(happening(node, event, [cost])));
+      }
     }
     moves.push(happening(node, BOOT, ["crash"]));
   }
@@ -212,7 +212,7 @@ export class Course {
     if (isAwaited || stage.kind !== "asked") return false;
     const receiver = replicas[indexOf(responder)];
     const { request } = stage;
-    const isPast = request.epoch < (receiver?.state.election.epoch ?? 0);
+    const isPast = "epoch" in request && request.epoch < (receiver?.state.election.epoch ?? 0);
     const isOpinion =
       request.api === "vote" && request.preVote && request.epoch === receiver?.state.election.epoch;
     if (receiver === undefined || (!isPast && !isOpinion)) return false;
@@ -232,6 +232,7 @@ export class Course {
     if (violation !== null || after === null) return [{ ...ended, violation }];
     const isCutShort = move.isCutShort && event !== BOOT;
     if (isCutShort && after.stored === before.stored) return [];
+    if (event.kind === "timer" && after === before && isSilent(deed)) return [];
     if (after.state.election.epoch > this.bounds.epochsMax) return [ended];
     const traffic = new Traffic(world, this.#exchanges);
     if (event.kind === "delivery") traffic.deliver(event.exchange, event.slot);
@@ -255,6 +256,9 @@ export class Course {
       .map((successor) => ({ ...successor, deeds: [deed, ...successor.deeds] }));
   }
 }
+
+/** Whether nobody hears of it. */
+const isSilent = ({ sends, replies }: Deed): boolean => sends.length + replies.length === 0;
 
 const NO_SLOT = 0;
 
@@ -308,7 +312,7 @@ function describeEvent(event: Event): string {
     case "delivery":
       return `gets ${describeExchange(event.exchange)}`;
     case "command":
-      return `is asked to ${event.name}`;
+      return `is told to ${describeInput(event.input)}`;
     default:
       return unreachable(event);
   }

@@ -22,6 +22,9 @@ const LAST_ID = 109;
 export const requestId = (requester: number, slot: number): number => requester * SLOTS_MAX + slot;
 export const SLOTS_MAX = 10;
 
+/** Whether a request is of somebody outside of the quorum. */
+export const isOfClient = (request: number): boolean => request < FIRST_ID * SLOTS_MAX;
+
 export interface Relabeling {
   /** Its place in `RELABELINGS`. */
   readonly at: number;
@@ -54,7 +57,7 @@ const SETS: ReadonlySet<string> = new Set(["voters", "bootstrap", "grantingVoter
 export function textOf(value: unknown, names: Relabeling, field = ""): string {
   if (typeof value === "number") return numberText(value, names);
   if (typeof value === "string")
-    return value.replace(/10[1-9]$/, (id) => nameOf(Number(id), names));
+    return value.replace(/10[1-9]/g, (id) => nameOf(Number(id), names));
   if (typeof value !== "object" || value === null) return String(value);
   if (value instanceof Uint8Array) return `<${value.join(" ")}>`;
   if (Array.isArray(value)) {

@@ -7,7 +7,7 @@ import {
   INCARNATION_COUNT,
   type Input,
   type RaftConfig,
-  type Request,
+  type OutgoingRequest,
   type Response,
   type State,
   type Step,
@@ -39,8 +39,13 @@ export type Event =
   | { readonly kind: "give-up"; readonly peer: number }
   /** A request reaches it and is given this slot, or it hears how an exchange has ended. */
   | { readonly kind: "delivery"; readonly exchange: Exchange; readonly slot: number }
-  /** The application wants something; `name` tells it from every other wish. */
-  | { readonly kind: "command"; readonly name: string; readonly input: Input };
+  /** The application or an operator wants something; `key` tells it from every other wish. */
+  | {
+      readonly kind: "command";
+      readonly name: string;
+      readonly key: string;
+      readonly input: Input;
+    };
 
 export interface Replica extends Identified {
   readonly node: number;
@@ -56,7 +61,7 @@ export interface Deed {
   /** Null where not even a boot came to an end. */
   readonly replica: Replica | null;
   /** What it asked others. */
-  readonly sends: readonly { readonly to: number; readonly request: Request }[];
+  readonly sends: readonly { readonly to: number; readonly request: OutgoingRequest }[];
   /** What it answered, by the name of the request. */
   readonly replies: readonly { readonly to: number; readonly response: Response }[];
   /** The peers of whom it does not await an answer any more that it awaited before. */
@@ -183,7 +188,7 @@ const keyOf = (event: Event): string | number => {
     case "delivery":
       return event.exchange.id * SLOTS_MAX + event.slot;
     case "command":
-      return `command ${event.name}`;
+      return event.key;
     default:
       return unreachable(event);
   }

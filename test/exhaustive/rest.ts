@@ -19,9 +19,11 @@ export type Timer =
   /** It leads, and it is time to tell those that do not fetch. */
   | "announce"
   /** The fetches that wait at it have waited for long enough. */
-  | "parked";
+  | "parked"
+  /** It leads, and whoever has asked for a change of the voters has waited for long enough. */
+  | "change";
 
-export const TIMERS: readonly Timer[] = ["role", "pause", "announce", "parked"];
+export const TIMERS: readonly Timer[] = ["role", "pause", "announce", "parked", "change"];
 
 /** A request that was lost, or whose receiver is gone. */
 export const FAILURE: RequestFailure = "reset";
@@ -80,6 +82,8 @@ function roleAtRest(role: Role): Role {
         fetchFailures: 0,
         suspectAfter: 0,
         installAfter: 0,
+        levelFetches: 0,
+        ownEntryAfter: 0,
       };
     case "leader":
       return leaderAtRest(role);
@@ -96,9 +100,14 @@ function leaderAtRest(role: Leader): Leader {
   }
   const isNoneParked = parkedVoters.size + parkedObservers.size === 0;
   const untimed = { lastFetchAt: null, lastCaughtUpAt: null, lastFetchEnd: 0 };
+  // That an observer has caught up is asked of it before it becomes a voter (M-3); how long ago is time.
+  const sometime = (at: number | null): number | null => (at === null ? null : 0);
   let { observers } = role;
-  for (const [key, progress] of observers)
-    observers = observers.set(key, { ...progress, ...untimed });
+  for (const [key, progress] of observers) {
+    const lastFetchAt = sometime(progress.lastFetchAt);
+    const lastCaughtUpAt = sometime(progress.lastCaughtUpAt);
+    observers = observers.set(key, { ...progress, lastFetchAt, lastCaughtUpAt });
+  }
   return {
     ...role,
     voters: new Map([...role.voters].map(([id, progress]) => [id, { ...progress, ...untimed }])),
@@ -109,6 +118,7 @@ function leaderAtRest(role: Leader): Leader {
     checkQuorumDeadline: PUT_OFF,
     heard: new Set(),
     beginDeadline: PUT_OFF,
+    change: role.change === null ? null : { ...role.change, deadline: PUT_OFF },
   };
 }
 
@@ -125,6 +135,8 @@ export function aboutToRunOut(state: State, timer: Timer): State | null {
         : null;
     case "parked":
       return withDueFetches(state);
+    case "change":
+      return withDueChange(state);
   }
 }
 
@@ -178,4 +190,10 @@ function withDueFetches(state: State): State | null {
   }
   const parked = { parkedVoters, parkedObservers, parkedDeadline: MOMENT };
   return { ...state, held: due, role: { ...role, ...parked } };
+}
+
+function withDueChange(state: State): State | null {
+  const { role } = state;
+  if (role.kind !== "leader" || role.change === null || role.change.request === null) return null;
+  return { ...state, role: { ...role, change: { ...role.change, deadline: MOMENT } } };
 }

@@ -208,6 +208,6 @@ function kindOf(move: Move): string {
     case "delivery":
       return `${event.exchange.stage.kind} delivered`;
     case "command":
-      return event.name.replace(/ \d+$/, "");
+      return event.name;
   }
 }

@@ -2,10 +2,11 @@
  * Everything at one moment: the replicas, what is under way between them, what has ever been true, and how much of what
  * the model allows is used up. A world is a value, and so is what happens next to it.
  */
-import type { Exchange, Exchanges } from "./exchange.ts";
+import type { Response } from "../../src/raft/index.ts";
+import type { Exchange, Exchanges, Stage } from "./exchange.ts";
 import type { Ghost } from "./ghost.ts";
 import { type Identified, Identities } from "./identities.ts";
-import { RELABELINGS, nodeId, requestId, textOf } from "./relabeling.ts";
+import { RELABELINGS, isOfClient, nodeId, requestId, textOf } from "./relabeling.ts";
 import type { Deed, Replica } from "./replica.ts";
 import type { Timer } from "./rest.ts";
 
@@ -84,6 +85,16 @@ export function freeSlot({ exchanges }: World, { requester, responder }: Exchang
   return slot;
 }
 
+/** A shell answers an ApiVersions by itself, and always the same. */
+const VERSIONS: Response = {
+  api: "api-versions",
+  error: "NONE",
+  epoch: 0,
+  leaderId: null,
+  leaderEndpoints: [],
+  kraftVersions: { min: 0, max: 1 },
+};
+
 /** The exchanges of a world while they change. */
 export class Traffic {
   #all: Exchange[];
@@ -122,6 +133,7 @@ export class Traffic {
     const id = nodeId(node);
     for (const peer of forgets) this.#forget(id, peer);
     for (const { to, response } of replies) {
+      if (isOfClient(to)) continue;
       const asked = this.#all.find(
         ({ requester, responder, stage }) =>
           responder === id && stage.kind === "waiting" && requestId(requester, stage.slot) === to,
@@ -132,7 +144,11 @@ export class Traffic {
     }
     for (const { to, request } of sends) {
       const parties = { requester: id, responder: to, isAwaited: true };
-      this.#add(this.#exchanges.of(parties, { kind: "asked", request }));
+      const stage: Stage =
+        request.api === "api-versions"
+          ? { kind: "answered", response: VERSIONS }
+          : { kind: "asked", request };
+      this.#add(this.#exchanges.of(parties, stage));
     }
     return null;
   }
