@@ -2,13 +2,15 @@
  * Every law, broken on purpose: in a quorum that is sound, one thing is made untrue.
  */
 import { expect, test } from "vitest";
+import type { Entry } from "../../src/raft/index.ts";
+import { voterOf } from "../raft/node-disk.ts";
 import { type Ghost, Ghosts } from "./ghost.ts";
 import { type Change, judge } from "./laws.ts";
 import { MODELS } from "./models.ts";
 import { Course } from "./moves.ts";
 import { opening } from "./opening.ts";
 import type { Replica } from "./replica.ts";
-import { Logs, type Stored, endOf } from "./stored.ts";
+import { Storage, type Stored, endOf } from "./stored.ts";
 
 /** A quorum that follows its first leader, which has committed all that there is. */
 function sound(): {
@@ -58,10 +60,10 @@ const withRole = (
     : replica;
 
 /** The leader with one record more, of which it says that it is committed. */
-function ahead(epoch: number): Replica {
+function ahead(epoch: number, control: Entry["control"] = []): Replica {
   const end = endOf(leader.stored.log);
-  const entry = { baseOffset: end, lastOffset: end, epoch, control: [], payload: null };
-  const stored = new Logs().write(leader.stored, {
+  const entry = { baseOffset: end, lastOffset: end, epoch, control, payload: null };
+  const stored = new Storage().write(leader.stored, {
     kind: "persist",
     election: null,
     snapshot: null,
@@ -158,4 +160,15 @@ test("leader completeness: a later leader has what was committed", () => {
   expect(verdict(changed(before, after))).toMatch(
     /^leader completeness: leader 102 of epoch 2 lacks/,
   );
+});
+
+test("voter sets: one change at a time", () => {
+  const listing = (ids: readonly number[]): Replica =>
+    ahead(1, [{ kind: "kraft-voters", voters: ids.map(voterOf) }]);
+  const two = withState(listing([101, 104]), { committed: leader.state.committed });
+  expect(verdict(changed(leader, withRole(two, { highWatermark: null })))).toMatch(
+    /^voter sets: replica 101 holds 101, 102, 103 and then 101, 104/,
+  );
+  const one = withState(listing([101, 103]), { committed: leader.state.committed });
+  expect(verdict(changed(leader, withRole(one, { highWatermark: null })))).toBe(ghost);
 });

@@ -8,7 +8,7 @@ import { highWatermark, latestVoters } from "../../src/raft/index.ts";
 import type { Ghost, Ghosts } from "./ghost.ts";
 import { indexOf, nodeId } from "./relabeling.ts";
 import type { Replica } from "./replica.ts";
-import { type Log, endOf, holds, upTo } from "./stored.ts";
+import { type Log, endOf, holds, upTo, votersIn } from "./stored.ts";
 
 /** A step, as the laws see it. */
 export interface Change {
@@ -29,7 +29,13 @@ export function judge(change: Change, ghost: Ghost, ghosts: Ghosts): Ghost | str
   const led = leaderId === null ? ghost : ghosts.withLeader(ghost, epoch, leaderId);
   const committed = commit(change, led, ghosts);
   if (typeof committed === "string") return committed;
-  return keptBy(change) ?? matches(after, replicas) ?? lost(change, committed) ?? committed;
+  return (
+    keptBy(change) ??
+    matches(after, replicas) ??
+    changesOne(change) ??
+    lost(change, committed) ??
+    committed
+  );
 }
 
 /** A leader has committed more: a majority holds it, and it goes on from what was committed before. */
@@ -87,6 +93,20 @@ function matches(after: Replica, replicas: readonly Replica[]): string | null {
       const isLonger = endOf(one) >= endOf(two);
       if (endOf(one) <= endOf(two)) two = two.before;
       if (isLonger) one = one.before;
+    }
+  }
+  return null;
+}
+
+/** Voter sets: one differs from the next in a log by one member at most, or their majorities need not overlap. */
+function changesOne({ before, after }: Change): string | null {
+  let log = after.stored.log;
+  for (; log !== null && !holds(before.stored.log, log); log = log.before) {
+    const [was, is] = [votersIn(log.before), votersIn(log)];
+    const come = is.filter((id) => !was.includes(id));
+    const gone = was.filter((id) => !is.includes(id));
+    if (was.length > 0 && come.length + gone.length > 1) {
+      return `voter sets: replica ${nodeId(after.node)} holds ${was.join(", ")} and then ${is.join(", ")}`;
     }
   }
   return null;

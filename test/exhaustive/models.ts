@@ -117,17 +117,8 @@ const REPLICATION: Model = {
   begins: "with a leader",
   commands: [APPEND],
   full: {
-    epochsMax: 3,
-    allowed: {
-      "timer of role": 2,
-      "timer of pause": OFTEN,
-      "timer of announce": 1,
-      "timer of parked": 1,
-      crash: 1,
-      loss: 1,
-      copy: 1,
-      "command append": 2,
-    },
+    epochsMax: 2,
+    allowed: { "timer of role": 1, "timer of pause": OFTEN, crash: 1, "command append": 1 },
     demands: {
       states: 1_000_000,
       situations: [
@@ -166,25 +157,47 @@ const MEMBERSHIP: Model = {
   full: {
     epochsMax: 3,
     allowed: {
-      "timer of role": 2,
+      "timer of role": 1,
       "timer of pause": OFTEN,
       crash: 1,
       "command add a voter": 1,
       "command remove a voter": 1,
       "command append the voters": OFTEN,
     },
-    demands: { states: 1, situations: [] },
+    demands: {
+      states: 1_000_000,
+      situations: [
+        "a leader of a later epoch",
+        "a leader restarted as resigned",
+        "a log truncated",
+        "a commit in a later epoch",
+        "a commit after a crash",
+        "a voter added",
+        "a voter removed",
+        "a leader removed itself",
+        "a set of voters taken back",
+      ],
+    },
   },
   short: {
     epochsMax: 2,
     allowed: {
-      "timer of role": 1,
       "timer of pause": OFTEN,
+      loss: 1,
       "command add a voter": 1,
       "command remove a voter": 1,
       "command append the voters": OFTEN,
     },
-    demands: { states: 1, situations: [] },
+    demands: {
+      states: 80_000,
+      situations: [
+        "a leader of a later epoch",
+        "a commit in a later epoch",
+        "a voter added",
+        "a voter removed",
+        "a leader removed itself",
+      ],
+    },
   },
 };
 

@@ -103,7 +103,7 @@ export class Course {
     if (exchange.stage.kind === "asked") return this.#isInVain(world, move, exchange.stage.request);
     return this.replicas
       .after(replicaAt(world, move.node), move.event)
-      .every(({ isQuiet, replies }) => isQuiet && replies.length === 0);
+      .every(({ isQuiet }) => isQuiet);
   }
 
   /**

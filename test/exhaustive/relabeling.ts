@@ -83,15 +83,24 @@ function objectText(value: object, names: Relabeling): string {
     return `@${value.prints[2 * names.at]}.${value.prints[2 * names.at + 1]}`;
   }
   let text = "{";
-  const fields: [string, unknown][] = Object.entries(value);
-  for (const [field, one] of fields.toSorted(byField)) {
-    if (!LEFT_OUT.has(field)) text += `${field}=${textOf(one, names, field)};`;
-  }
+  const fields: Readonly<Record<string, unknown>> = { ...value };
+  for (const field of namesIn(fields)) text += `${field}=${textOf(fields[field], names, field)};`;
   return `${text}}`;
 }
 
-const byField = ([one]: [string, unknown], [other]: [string, unknown]): number =>
-  one < other ? -1 : 1;
+/** By the fields of an object in the order in which they were set: in the order in which they are written. */
+const written = new Map<string, readonly string[]>();
+
+/** The fields that are written, in an order that does not depend on how the object was made. */
+function namesIn(fields: Readonly<Record<string, unknown>>): readonly string[] {
+  const asSet = Object.keys(fields);
+  const key = asSet.join();
+  const known = written.get(key);
+  if (known !== undefined) return known;
+  const sorted = asSet.filter((field) => !LEFT_OUT.has(field)).toSorted();
+  written.set(key, sorted);
+  return sorted;
+}
 
 function numberText(value: number, names: Relabeling): string {
   if (value >= FIRST_ID && value <= LAST_ID) return nameOf(value, names);

@@ -29,7 +29,7 @@ import {
   aboutToRunOut,
   atRest,
 } from "./rest.ts";
-import { Logs, NOTHING_STORED, type Stored, bootImage, withRecords } from "./stored.ts";
+import { Storage, type Stored, bootImage, withRecords } from "./stored.ts";
 
 /** What can happen to one replica. */
 export type Event =
@@ -66,7 +66,7 @@ export interface Deed {
   readonly replies: readonly { readonly to: number; readonly response: Response }[];
   /** The peers of whom it does not await an answer any more that it awaited before. */
   readonly forgets: readonly number[];
-  /** Whether nothing has changed but whom it asks, and what it awaits. */
+  /** Whether it took an answer that changed nothing but whom it asks and what it awaits. */
   readonly isQuiet: boolean;
   /** A step that its own checks have ended. Nothing of it exists then, and the replica is what it was. */
   readonly violation: string | null;
@@ -79,7 +79,7 @@ const CHANCES: readonly number[] = [0, 1, 2, 3];
 
 export class Replicas {
   readonly #configs: readonly RaftConfig[];
-  readonly #logs = new Logs();
+  readonly #storage = new Storage();
   readonly #known = new Identities<Omit<Replica, keyof Identified>>(
     ({ node, state, stored }, names) =>
       `replica ${[nodeId(node), state, stored].map((part) => textOf(part, names)).join(" ")}`,
@@ -101,7 +101,7 @@ export class Replicas {
 
   /** What each node may do at its first boot, with nothing stored. */
   first(): readonly (readonly Deed[])[] {
-    return this.#configs.map((_, node) => this.#boots(node, NOTHING_STORED));
+    return this.#configs.map((_, node) => this.#boots(node, this.#storage.none));
   }
 
   /** What the replica may do now: more than one thing where chance decides whom it asks, nothing where it cannot be. */
@@ -120,7 +120,7 @@ export class Replicas {
   #boots(node: number, before: Stored): readonly Deed[] {
     const config = this.#configs[node];
     assert(config !== undefined, `there is no node ${node}`);
-    const stored = { ...before, boots: before.boots + 1 };
+    const stored = this.#storage.booted(before);
     const incarnation = stored.boots * INCARNATION_COUNT;
     return eachChance((seed) => boot(bootImage(stored), config, { now: 0, seed, incarnation })).map(
       (outcome) => this.#deed({ node, state: null, stored }, outcome),
@@ -131,9 +131,11 @@ export class Replicas {
     const ready = readied(replica.state, event);
     if (ready === null) return [];
     const input = inputOf(event);
-    return eachChance((word) => step({ ...ready, random: { word } }, input)).map((outcome) =>
-      this.#deed(replica, outcome, replica),
-    );
+    const isAnswer = event.kind === "delivery" && event.exchange.stage.kind !== "asked";
+    return eachChance((word) => step({ ...ready, random: { word } }, input)).map((outcome) => {
+      const deed = this.#deed(replica, outcome, replica);
+      return { ...deed, isQuiet: isAnswer && isQuiet(replica, deed) };
+    });
   }
 
   #deed(
@@ -147,14 +149,13 @@ export class Replicas {
     const { state, effects } = outcome;
     const [first] = effects;
     const stored =
-      first?.kind === "persist" ? this.#logs.write(before.stored, first) : before.stored;
+      first?.kind === "persist" ? this.#storage.write(before.stored, first) : before.stored;
     const isLate = effects.slice(1).some(({ kind }) => kind === "persist");
     const { node } = before;
     const replica = this.#known.of({ node, state: atRest(state), stored, deeds: new Map() });
-    const isUnstored = stored === before.stored && before.state !== null;
     return {
       replica,
-      isQuiet: isUnstored && isSameButConnections(before.state, replica.state),
+      isQuiet: false,
       sends: effects.flatMap((effect) => (effect.kind === "send" ? [effect] : [])),
       replies: effects.flatMap((effect) =>
         effect.kind === "reply"
@@ -170,11 +171,14 @@ export class Replicas {
 
 const NOTHING_DONE = { sends: [], replies: [], forgets: [], effects: [], isQuiet: false };
 
-function isSameButConnections(one: State, other: State): boolean {
+/** Whether nothing has changed but whom it asks and what it awaits. */
+function isQuiet(before: Replica, { replica, replies }: Deed): boolean {
+  if (replica === null || replica.stored !== before.stored || replies.length > 0) return false;
   const [names] = RELABELINGS;
   assert(names !== undefined, "there is a relabeling that changes nothing");
-  const textWithout = (state: State): string => textOf({ ...state, connections: null }, names);
-  return one.role.kind === other.role.kind && textWithout(one) === textWithout(other);
+  const textWithout = ({ state }: Replica): string =>
+    textOf({ ...state, connections: null }, names);
+  return textWithout(before) === textWithout(replica);
 }
 
 const keyOf = (event: Event): string | number => {

@@ -90,6 +90,9 @@ function roleAtRest(role: Role): Role {
   }
 }
 
+/** That an observer has caught up is asked of it before it becomes a voter (M-3); how long ago is time. */
+const sometime = (at: number | null): number | null => (at === null ? null : 0);
+
 function leaderAtRest(role: Leader): Leader {
   let { parkedVoters, parkedObservers } = role;
   for (const [request, fetch] of parkedVoters) {
@@ -100,8 +103,6 @@ function leaderAtRest(role: Leader): Leader {
   }
   const isNoneParked = parkedVoters.size + parkedObservers.size === 0;
   const untimed = { lastFetchAt: null, lastCaughtUpAt: null, lastFetchEnd: 0 };
-  // That an observer has caught up is asked of it before it becomes a voter (M-3); how long ago is time.
-  const sometime = (at: number | null): number | null => (at === null ? null : 0);
   let { observers } = role;
   for (const [key, progress] of observers) {
     const lastFetchAt = sometime(progress.lastFetchAt);

@@ -3,7 +3,8 @@
  */
 import type { Change } from "./laws.ts";
 import type { Ghost } from "./ghost.ts";
-import { holds } from "./stored.ts";
+import { nodeId } from "./relabeling.ts";
+import { type LogEnd, holds, votersIn } from "./stored.ts";
 
 export const SITUATIONS = [
   "a leader of a later epoch",
@@ -16,6 +17,10 @@ export const SITUATIONS = [
   "a commit in a later epoch",
   "a commit after a crash",
   "a client's record committed",
+  "a voter added",
+  "a voter removed",
+  "a leader removed itself",
+  "a set of voters taken back",
 ] as const;
 
 export type Situation = (typeof SITUATIONS)[number];
@@ -39,15 +44,30 @@ export function situationsIn(
   if (was === "leader" && is !== "leader" && election.epoch > before.state.election.epoch) {
     met.push("a leader deposed by a later epoch");
   }
-  if (!holds(after.stored.log, before.stored.log)) met.push("a log truncated");
+  if (!holds(after.stored.log, before.stored.log)) {
+    met.push("a log truncated");
+    if (before.state.voters.records.length > after.state.voters.records.length) {
+      met.push("a set of voters taken back");
+    }
+  }
   if (from.committed === to.committed) return met;
   met.push("a commit");
   if (election.epoch > 1) met.push("a commit in a later epoch");
   if (replicas.some(({ stored }) => stored.boots > 1)) met.push("a commit after a crash");
   for (let log = to.committed; log !== null && log !== from.committed; log = log.before) {
     if (log.entry.control.length === 0) met.push("a client's record committed");
+    met.push(...changeIn(log, nodeId(after.node)));
   }
   return met;
+}
+
+/** What the batch at the end of a log does to the set of voters; `leader` commits it. */
+function changeIn(log: LogEnd, leader: number): readonly Situation[] {
+  const [before, now] = [votersIn(log.before), votersIn(log)];
+  const isGone = (id: number): boolean => !now.includes(id);
+  if (before.length === 0 || before === now) return [];
+  if (now.length > before.length) return ["a voter added"];
+  return isGone(leader) ? ["a voter removed", "a leader removed itself"] : ["a voter removed"];
 }
 
 const countCandidates = (

@@ -28,7 +28,7 @@ export interface LogEnd extends Identified {
 /** The empty log is null. */
 export type Log = LogEnd | null;
 
-export interface Stored {
+export interface Stored extends Identified {
   readonly election: ElectionState | null;
   readonly log: Log;
   /** What was known to be committed when something was last stored. */
@@ -36,13 +36,6 @@ export interface Stored {
   /** How often the replica was booted, this time included. */
   readonly boots: number;
 }
-
-export const NOTHING_STORED: Stored = {
-  election: null,
-  log: null,
-  highWatermark: null,
-  boots: 0,
-};
 
 export const endOf = (log: Log): number => (log === null ? 0 : log.entry.lastOffset + 1);
 
@@ -63,11 +56,50 @@ export function entriesOf(log: Log): readonly Entry[] {
   return entries.toReversed();
 }
 
-/** Makes logs, one object for each. */
-export class Logs {
+/** The ids of the newest set of voters in a log; none where it holds no set. The same list for the same set. */
+export function votersIn(log: Log): readonly number[] {
+  for (let end = log; end !== null; end = end.before) {
+    const voters = votersOf(end);
+    if (voters !== null) return voters;
+  }
+  return NONE;
+}
+
+const NONE: readonly number[] = [];
+const votersByEnd = new WeakMap<LogEnd, readonly number[] | null>();
+
+function votersOf(end: LogEnd): readonly number[] | null {
+  const known = votersByEnd.get(end);
+  if (known !== undefined) return known;
+  const sets = end.entry.control.flatMap((record) =>
+    record.kind === "kraft-voters" ? [record.voters.map(({ key }) => key.id)] : [],
+  );
+  const voters = sets.at(-1) ?? null;
+  votersByEnd.set(end, voters);
+  return voters;
+}
+
+/** Makes what is stored, one object for each. */
+export class Storage {
+  readonly #known = new Identities<Omit<Stored, keyof Identified>>(
+    (stored, names) => `stored ${textOf(stored, names)}`,
+  );
   readonly #ends = new Identities<Omit<LogEnd, keyof Identified>>(
     (end, names) => `log ${textOf(end, names)}`,
   );
+
+  /** Of a replica that was never there. */
+  readonly none: Stored = this.#known.of({
+    election: null,
+    log: null,
+    highWatermark: null,
+    boots: 0,
+  });
+
+  /** What is stored at the next boot. */
+  booted({ election, log, highWatermark, boots }: Stored): Stored {
+    return this.#known.of({ election, log, highWatermark, boots: boots + 1 });
+  }
 
   /** What is stored after a step that asked for it. */
   write(stored: Stored, persist: PersistEffect): Stored {
@@ -82,7 +114,8 @@ export class Logs {
       assert(endOf(log) === entry.baseOffset, `a batch at ${entry.baseOffset} of ${endOf(log)}`);
       log = this.#ends.of({ before: log, entry });
     }
-    return { ...stored, election: election ?? stored.election, log, highWatermark };
+    const { boots } = stored;
+    return this.#known.of({ election: election ?? stored.election, log, highWatermark, boots });
   }
 }
 
