@@ -1,6 +1,5 @@
 /**
- * The models that are explored, and how far. What a bound leaves out is not shown: each is as wide as one machine can
- * exhaust in minutes, `short` in seconds.
+ * The models that are explored, and how far. What a bound leaves out is not shown. `short` is exhausted in seconds.
  */
 import { type Input, type VoterChangeRequest, latestVoters } from "../../src/raft/index.ts";
 import { voterOf } from "../raft/node-disk.ts";
@@ -20,7 +19,7 @@ const APPEND: Command = {
   },
 };
 
-/** The observer is to be a voter. */
+/** Whoever is none is to be a voter. */
 const ADD: Command = {
   name: "add a voter",
   inputs: ({ state }) => {
@@ -201,4 +200,58 @@ const MEMBERSHIP: Model = {
   },
 };
 
-export const MODELS: readonly Model[] = [ELECTION, REPLICATION, MEMBERSHIP];
+/** Three voters, one of which is removed and may come back: a set can be in force at some and be taken back. */
+const REMOVAL: Model = {
+  name: "removal",
+  nodes: 3,
+  voters: 3,
+  begins: "with a leader",
+  commands: [ADD, REMOVE, PLACE],
+  full: {
+    epochsMax: 3,
+    allowed: {
+      "timer of role": 1,
+      "timer of pause": OFTEN,
+      crash: 1,
+      "command add a voter": 1,
+      "command remove a voter": 1,
+      "command append the voters": OFTEN,
+    },
+    demands: {
+      states: 1_000_000,
+      situations: [
+        "a leader of a later epoch",
+        "two candidates of one epoch",
+        "a candidate restarted in its epoch",
+        "a leader restarted as resigned",
+        "a commit after a crash",
+        "a voter added",
+        "a voter removed",
+        "a leader removed itself",
+        "a set of voters taken back",
+      ],
+    },
+  },
+  short: {
+    epochsMax: 2,
+    allowed: {
+      "timer of role": 1,
+      "timer of pause": OFTEN,
+      "command remove a voter": 1,
+      "command append the voters": OFTEN,
+    },
+    demands: {
+      states: 100_000,
+      situations: [
+        "a leader of a later epoch",
+        "two candidates of one epoch",
+        "a commit in a later epoch",
+        "a voter removed",
+        "a leader removed itself",
+        "a set of voters taken back",
+      ],
+    },
+  },
+};
+
+export const MODELS: readonly Model[] = [ELECTION, REPLICATION, MEMBERSHIP, REMOVAL];
