@@ -5,7 +5,12 @@
  */
 import { DurableObject } from "cloudflare:workers";
 import type { Revocation, Revocations as RevocationsIn } from "../src/access/index.ts";
-import { fixVoters, type ClusterEntry, type ClusterPlan } from "./cluster-entry.ts";
+import {
+  fixVoters,
+  type ClusterEntry,
+  type ClusterPlan,
+  type ControllerEntry,
+} from "./cluster-entry.ts";
 import { ClusterRows } from "./directory/cluster-rows.ts";
 import { Deletions } from "./directory/deletions.ts";
 import { Members } from "./directory/members.ts";
@@ -113,9 +118,9 @@ export class ClusterDirectory extends DurableObject {
     return this.#members.admit(clusterId, wish);
   }
 
-  /** The node votes now. */
-  markJoined(clusterId: string, nodeId: number): void {
-    this.#members.joined(clusterId, nodeId);
+  /** The node votes now, with the storage that is said. */
+  markJoined(clusterId: string, own: ControllerEntry): void {
+    this.#members.joined(clusterId, own);
   }
 
   /** The node has left: its object is wiped. Who has not confirmed that yet; null when there is no such node. */

@@ -4,7 +4,11 @@
  */
 import type { Context } from "hono";
 import type { Bearer } from "../durable-objects/bearer.ts";
-import type { ClusterEntry, ClusterPlan } from "../durable-objects/cluster-entry.ts";
+import type {
+  ClusterEntry,
+  ClusterPlan,
+  ControllerEntry,
+} from "../durable-objects/cluster-entry.ts";
 import type { Position } from "../durable-objects/contract.ts";
 import type { Jurisdiction } from "../durable-objects/jurisdictions.ts";
 import type {
@@ -80,7 +84,7 @@ export interface Directory {
   undelete(clusterId: string): Promise<Told | null>;
   purge(clusterId: string): Promise<Told | null>;
   admit(clusterId: string, wish: NodeWish): Promise<Admission | null>;
-  markJoined(clusterId: string, nodeId: number): Promise<void>;
+  markJoined(clusterId: string, own: ControllerEntry): Promise<void>;
   dismiss(clusterId: string, nodeId: number): Promise<readonly Unconfirmed[] | null>;
   revocations(scope: string): Promise<Revocations>;
   revoke(scope: string, revocation: Revocation): Promise<Revoked | null>;

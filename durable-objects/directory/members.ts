@@ -3,7 +3,7 @@
  * decided in the log of the cluster, and never here. A node that leaves has its object wiped: that is stored first, said
  * to it then, and said again by the alarm until it has confirmed.
  */
-import type { ClusterEntry } from "../cluster-entry.ts";
+import type { ClusterEntry, ControllerEntry } from "../cluster-entry.ts";
 import type { Admission, ListedCluster, NodeWish, Unconfirmed } from "../listed-cluster.ts";
 import type { JoinedNode, NodeRow } from "./node-rows.ts";
 import { AGAIN_MS, arm, SLICE_CLUSTERS, tellNodes, type TellingPorts } from "./telling.ts";
@@ -32,7 +32,8 @@ export class Members {
       ...cluster.initial_voters.map((voter) => voter.node_id),
       ...rows.map(({ node }) => node.node_id),
     ]);
-    const { node_id: wanted } = wish;
+    const { node_id: wanted, replaces } = wish;
+    if (replaces !== undefined && !ids.has(replaces)) return { outcome: "unknown" };
     if (wanted !== undefined && ids.has(wanted)) return { outcome: "taken" };
     const nodes = cluster.nodes ?? cluster.initial_voters;
     if (nodes.length >= NODES_MAX) return { outcome: "full", max: NODES_MAX };
@@ -42,11 +43,17 @@ export class Members {
     return { outcome: "admitted", node, cluster: after };
   }
 
-  /** The node votes now: a wish for another one at its place is a new one. */
-  joined(clusterId: string, nodeId: number): void {
+  /** The node votes now, with this storage: a wish for another one at its place is a new one. */
+  joined(clusterId: string, { node_id: nodeId, directory_id: directoryId }: ControllerEntry): void {
+    const { rows } = this.#ports;
     const row = this.#row(clusterId, nodeId);
-    if (row?.state === "joining")
-      this.#ports.rows.nodes.write(clusterId, { ...row, state: "present" });
+    const founders = formed(rows.get(clusterId))?.initial_voters ?? [];
+    const node = row?.node ?? founders.find((voter) => voter.node_id === nodeId);
+    if (node === undefined || row?.state === "leaving" || row?.state === "left") return;
+    rows.nodes.write(clusterId, {
+      node: { ...node, directory_id: directoryId },
+      state: "present",
+    });
   }
 
   /** The node has left: its object is wiped, now or later. Null when there is no such node. */

@@ -2,7 +2,7 @@
  * Which nodes a cluster has besides those that formed it, and which of all these have left. The log says who votes; here
  * is who belongs to the cluster: whose objects are told of its deletion, and wiped when they go.
  */
-import type { ClusterEntry, NodeEntry, PlannedController } from "../cluster-entry.ts";
+import type { ClusterEntry, NodeEntry } from "../cluster-entry.ts";
 
 export const NODE_TABLES: readonly string[] = [
   `CREATE TABLE IF NOT EXISTS nodes (
@@ -23,8 +23,8 @@ export interface NodeRow {
   readonly state: NodeState;
 }
 
-/** A node that an operator has added. */
-export interface JoinedNode extends PlannedController {
+/** A node that an operator has added, or whose storage is another than the cluster was formed with. */
+export interface JoinedNode extends NodeEntry {
   /** Which voter it is to take the place of. */
   readonly replaces?: number;
 }
@@ -60,14 +60,12 @@ export class NodeRows {
   shown(cluster: ClusterEntry): ClusterEntry {
     const rows = this.of(cluster.cluster_id);
     if (rows.length === 0) return cluster;
-    const gone = new Set(rows.filter(isGone).map(({ node }) => node.node_id));
-    const known = new Set(cluster.initial_voters.map((voter) => voter.node_id));
-    const joined = rows.filter((row) => !isGone(row) && !known.has(row.node.node_id));
+    const changed = new Set(rows.map(({ node }) => node.node_id));
     const nodes: readonly NodeEntry[] = [
-      ...cluster.initial_voters.filter((voter) => !gone.has(voter.node_id)),
-      ...joined.map(({ node }) => placeOf(node)),
+      ...cluster.initial_voters.filter((voter) => !changed.has(voter.node_id)),
+      ...rows.filter((row) => !isGone(row)).map(({ node }) => placeOf(node)),
     ];
-    return { ...cluster, nodes };
+    return { ...cluster, nodes: nodes.toSorted((one, other) => one.node_id - other.node_id) };
   }
 
   write(clusterId: string, { node, state }: NodeRow, dueMs: number | null = null): void {
@@ -106,9 +104,9 @@ export class NodeRows {
 }
 
 /** What is said of a node, without what it was wished for. */
-function placeOf({ node_id, host, port, location_hint: hint }: JoinedNode): NodeEntry {
-  const place = { node_id, host, port };
-  return hint === undefined ? place : { ...place, location_hint: hint };
+function placeOf(joined: JoinedNode): NodeEntry {
+  const { replaces, ...node } = joined;
+  return replaces === undefined ? joined : node;
 }
 
 const isGone = ({ state }: NodeRow): boolean => state === "leaving" || state === "left";

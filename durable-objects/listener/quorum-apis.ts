@@ -34,7 +34,7 @@ import {
   type ReplyTo,
 } from "../replica/quorum-wire.ts";
 import { HungUp } from "../hung-up.ts";
-import { refused, type Answer, type Handler, type Handlers } from "./answer.ts";
+import { refused, type Answer, type Handler, type Handlers, type Node } from "./answer.ts";
 import { describeQuorumAnswer } from "./describe-quorum.ts";
 import { refusedTo } from "./quorum-access.ts";
 import type { QUORUM_APIS } from "./served-apis.ts";
@@ -82,8 +82,15 @@ export const quorumApis: Handlers<(typeof QUORUM_APIS)[number]> = {
     requestOf: updateRaftVoterRequest,
     responseOf: updateRaftVoterResponse,
   }),
-  DescribeQuorum: async (node, frame) => describeQuorumAnswer(node, frame),
+  DescribeQuorum: (node, frame, { signal }) => describeQuorumAnswer(node, frame, signal),
 };
+
+/** Node ids are of brokers and controllers together. What consensus cannot know, the metadata says. */
+function clashWithBroker({ voter }: Node, request: CoreRequest): string | null {
+  if (request.api !== "add-raft-voter") return null;
+  const { id } = request.voter;
+  return voter.committedImage.cluster.brokers.has(id) ? `${id} is the id of a broker.` : null;
+}
 
 /** What a client may send to any node, and only the leader can do. Fetches and votes find their leader themselves. */
 const isForTheLeader = (api: CoreApi): boolean =>
@@ -100,6 +107,9 @@ function core<Name extends ApiName, Api extends CoreApi>(wire: Wire<Name, Api>):
     if (request === null) return refusedWith(ErrorCode.INVALID_REQUEST);
     const refusal = refusedTo(origin, node, request);
     if (refusal !== null) return refusedWith(refusal);
+    const clash = clashWithBroker(node, request);
+    if (clash !== null)
+      return refused(frame, { errorCode: ErrorCode.INVALID_REQUEST, errorMessage: clash });
     if (signal.aborted) throw new HungUp();
     const reply = await new Promise<Reply | null>((resolve, reject) => {
       const hangUp = node.voter.ask(request, resolve);

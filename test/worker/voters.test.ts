@@ -111,6 +111,7 @@ describe("what cannot be", () => {
     ["the id of a broker", "POST", "controllers", { node_id: 1 }, 40906],
     ["an id that was given", "POST", "controllers", { node_id: 3000 }, 40906],
     ["a node that is none", "DELETE", "controllers/77", {}, 40402],
+    ["the place of none", "POST", "controllers/77:replace", {}, 40402],
     ["a place that is none", "POST", "controllers", { location_hint: "moon" }, 40002],
     ["a field that is none", "POST", "controllers", { directory_id: "x" }, 40002],
   ] as const)("is refused, and nothing changes: %s", async (_, method, path, body, code) => {
@@ -119,7 +120,7 @@ describe("what cannot be", () => {
     expect(await voters()).toEqual(before);
   });
 
-  test("a second voter of one id is Kafka's DUPLICATE_VOTER, and a stranger is no voter", async () => {
+  test("a second voter of one id is Kafka's DUPLICATE_VOTER, and a stranger and a broker are no voters", async () => {
     const [first = 0] = await voters();
     const listeners = [{ name: "CONTROLLER", host: "localhost", port: 9999 }];
     const voterDirectoryId = "JEXY6aqzQY-32P5TStzaFg";
@@ -139,6 +140,12 @@ describe("what cannot be", () => {
       voterId: first,
       voterDirectoryId,
     });
-    expect([duplicate.body.errorCode, stranger.body.errorCode]).toEqual([126, 127]);
+    const broker1 = await quorum.cluster.rpc<{ errorCode: number }>("AddRaftVoter", {
+      ...request,
+      voterId: 1,
+      ackWhenCommitted: true,
+    });
+    const codes = [duplicate, stranger, broker1].map(({ body }) => body.errorCode);
+    expect(codes).toEqual([126, 127, 42]);
   });
 });

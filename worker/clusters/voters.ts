@@ -166,6 +166,8 @@ async function admitted(
   switch (admission?.outcome) {
     case undefined:
       throw unknownCluster(entry.cluster_id);
+    case "unknown":
+      throw unknownNode(entry, wish.replaces ?? -1);
     case "taken":
       throw new Problem(
         "NODE_ID_TAKEN",
@@ -226,9 +228,7 @@ async function untilVoter(
     const isVoter = status !== null && "is_voter" in status && status.is_voter;
     if (isVoter) {
       // oxlint-disable-next-line no-await-in-loop -- once
-      await changeDirectory(env, (directory) =>
-        directory.markJoined(cluster.cluster_id, own.node_id),
-      );
+      await changeDirectory(env, (directory) => directory.markJoined(cluster.cluster_id, own));
       forgetCluster(cluster.cluster_id);
     }
     if (isVoter || Date.now() >= untilMs) return { node: own, isVoter, status };

@@ -7,7 +7,14 @@ import { matchedRoutes } from "hono/route";
 import type { Scope } from "../env.ts";
 import { Problem } from "../http/errors.ts";
 
-const READ = ["min_offset", "wait_ms", "max_staleness_ms", "at_offset", "at_time"] as const;
+const READ = [
+  "min_offset",
+  "wait_ms",
+  "max_staleness_ms",
+  "consistency",
+  "at_offset",
+  "at_time",
+] as const;
 const PAGE = ["page_size", "page_token"] as const;
 const CLUSTER = "/kafka/v3/clusters/{cluster_id}";
 const PARTITIONS = `${CLUSTER}/topics/{topic_name}/partitions`;
@@ -21,7 +28,9 @@ export const PARAMETERS: ReadonlyMap<string, readonly string[]> = new Map<
   ["GET /kafka/v3/clusters", ["deleted"]],
   [`DELETE ${CLUSTER}`, ["purge"]],
   [`POST ${CLUSTER}/rpc/{api}`, ["version"]],
-  [`POST ${CLUSTER}/controllers/{action}`, ["confirm"]],
+  [`POST ${CLUSTER}/controllers`, ["wait_ms"]],
+  [`DELETE ${CLUSTER}/controllers/{node_id}`, ["wait_ms"]],
+  [`POST ${CLUSTER}/controllers/{action}`, ["confirm", "wait_ms"]],
   [`GET ${CLUSTER}/brokers`, READ],
   [`GET ${CLUSTER}/brokers/{broker_id}`, READ],
   [`GET ${CLUSTER}/topics`, [...READ, ...PAGE]],
