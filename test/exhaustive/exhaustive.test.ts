@@ -67,7 +67,7 @@ describe("a world", () => {
   });
 
   test("keeps what is not awaited any more, since it may yet arrive", () => {
-    const { world, successors } = begun("replication");
+    const { world, successors } = begun("messages");
     expect(world.exchanges.map(({ isAwaited }) => isAwaited)).toEqual([true, true]);
     const givenUp = successors.find(
       ({ move }) => move.kind === "event" && move.event.kind === "give-up",
@@ -79,7 +79,7 @@ describe("a world", () => {
   test("offers a crash in the middle of an event only where something was stored", () => {
     // A voter that stands for election stores nothing before it has won its pre-vote.
     expect(cutIn("election")).toEqual([]);
-    expect(cutIn("replication")).toEqual(["101: is asked to append 0, cut short by a crash"]);
+    expect(cutIn("replication")).toEqual(["101: is told to append 1 at 3@1, cut short by a crash"]);
   });
 });
 

@@ -73,6 +73,7 @@ function ahead(epoch: number, control: Entry["control"] = []): Replica {
     truncateTo: null,
     append: [entry],
     joined: false,
+    fence: false,
     highWatermark: end,
   });
   const longer = withStored(leader, stored);

@@ -146,6 +146,48 @@ const REPLICATION: Model = {
   },
 };
 
+/** The same, where messages are lost and come twice, and everything is said again. */
+const MESSAGES: Model = {
+  name: "messages",
+  nodes: 3,
+  voters: 3,
+  begins: "with a leader",
+  commands: [APPEND],
+  full: {
+    epochsMax: 2,
+    allowed: {
+      "timer of role": 1,
+      "timer of pause": OFTEN,
+      "timer of announce": 1,
+      "timer of parked": 1,
+      loss: 1,
+      copy: 1,
+      "command append": 2,
+    },
+    demands: {
+      states: 1_000_000,
+      situations: [
+        "a leader of a later epoch",
+        "a log truncated",
+        "a commit in a later epoch",
+        "a client's record committed",
+      ],
+    },
+  },
+  short: {
+    epochsMax: 2,
+    allowed: {
+      "timer of pause": OFTEN,
+      "timer of announce": 1,
+      "timer of parked": 1,
+      loss: 1,
+      copy: 1,
+      "command append": 1,
+    },
+    demands: { states: 80_000, situations: ["a client's record committed"] },
+  },
+};
+
 /** Two voters and an observer that becomes one, while any of them may be removed. */
 const MEMBERSHIP: Model = {
   name: "membership",
@@ -254,4 +296,4 @@ const REMOVAL: Model = {
   },
 };
 
-export const MODELS: readonly Model[] = [ELECTION, REPLICATION, MEMBERSHIP, REMOVAL];
+export const MODELS: readonly Model[] = [ELECTION, REPLICATION, MESSAGES, MEMBERSHIP, REMOVAL];

@@ -59,7 +59,7 @@ export function atRest(state: State): State {
     clock: 0,
     random: { word: 0 },
     nextCorrelation: NEXT_CORRELATION,
-    role: roleAtRest(state.role),
+    role: roleAtRest(state),
     connections,
     held,
   };
@@ -68,7 +68,7 @@ export function atRest(state: State): State {
 type Connection = State["connections"] extends ReadonlyMap<number, infer One> ? One : never;
 type Leader = Extract<Role, { kind: "leader" }>;
 
-function roleAtRest(role: Role): Role {
+function roleAtRest({ role, connections }: State): Role {
   switch (role.kind) {
     case "unattached":
     case "prospective":
@@ -86,14 +86,14 @@ function roleAtRest(role: Role): Role {
         ownEntryAfter: 0,
       };
     case "leader":
-      return leaderAtRest(role);
+      return leaderAtRest(role, connections);
   }
 }
 
 /** That an observer has caught up is asked of it before it becomes a voter (M-3); how long ago is time. */
 const sometime = (at: number | null): number | null => (at === null ? null : 0);
 
-function leaderAtRest(role: Leader): Leader {
+function leaderAtRest(role: Leader, connections: State["connections"]): Leader {
   let { parkedVoters, parkedObservers } = role;
   for (const [request, fetch] of parkedVoters) {
     parkedVoters = parkedVoters.set(request, { ...fetch, deadline: PUT_OFF });
@@ -119,7 +119,27 @@ function leaderAtRest(role: Leader): Leader {
     checkQuorumDeadline: PUT_OFF,
     heard: new Set(),
     beginDeadline: PUT_OFF,
+    reads: readsAtRest(role.reads, connections),
     change: role.change === null ? null : { ...role.change, deadline: PUT_OFF },
+  };
+}
+
+type Reads = Leader["reads"];
+
+function readsAtRest({ waiting, round }: Reads, connections: State["connections"]): Reads {
+  const later = (reads: Reads["waiting"]): Reads["waiting"] =>
+    reads.map((read) => ({ ...read, deadline: PUT_OFF }));
+  if (round === null) return { waiting: later(waiting), round, confirmedAt: null };
+  const asked = new Map(round.asked);
+  for (const [peer, { correlation, key }] of asked) {
+    const isUnderWay = connections.get(peer)?.inFlight?.correlation === correlation;
+    asked.set(peer, { key, correlation: isUnderWay ? AWAITED : FORGOTTEN });
+  }
+  const reads = later(round.reads);
+  return {
+    waiting: later(waiting),
+    round: { ...round, asked, reads, openedAt: 0, isDated: false },
+    confirmedAt: null,
   };
 }
 
