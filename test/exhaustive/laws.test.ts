@@ -80,6 +80,10 @@ function ahead(epoch: number, control: Entry["control"] = []): Replica {
   return withRole(withState(longer, { committed: end + 1 }), { highWatermark: end + 1 });
 }
 
+/** The leader with one set of voters more. */
+const listing = (ids: readonly number[]): Replica =>
+  ahead(1, [{ kind: "kraft-voters", voters: ids.map(voterOf) }]);
+
 test("nothing is wrong with a quorum that has done nothing", () => {
   for (const replica of [leader, follower, other]) {
     expect(verdict(changed(replica, replica))).toBe(ghost);
@@ -164,8 +168,6 @@ test("leader completeness: a later leader has what was committed", () => {
 });
 
 test("voter sets: one change at a time", () => {
-  const listing = (ids: readonly number[]): Replica =>
-    ahead(1, [{ kind: "kraft-voters", voters: ids.map(voterOf) }]);
   const two = withState(listing([101, 104]), { committed: leader.state.committed });
   expect(verdict(changed(leader, withRole(two, { highWatermark: null })))).toMatch(
     /^voter sets: replica 101 holds 101, 102, 103 and then 101, 104/,
