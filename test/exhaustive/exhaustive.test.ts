@@ -4,8 +4,9 @@
 import { describe, expect, test } from "vitest";
 import { FingerprintSet, wordsOf } from "./fingerprint.ts";
 import type { Model } from "./model.ts";
+import { describeMove } from "./move.ts";
 import { MODELS } from "./models.ts";
-import { Course, type Successor, describeMove } from "./moves.ts";
+import { Course, type Successor } from "./course.ts";
 import { opening } from "./opening.ts";
 import { type Exploration, type Limits, Search, missedBy } from "./search.ts";
 import { storyOf } from "./story.ts";

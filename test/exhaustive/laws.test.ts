@@ -7,7 +7,7 @@ import { voterOf } from "../raft/node-disk.ts";
 import { type Ghost, Ghosts } from "./ghost.ts";
 import { type Change, judge } from "./laws.ts";
 import { MODELS } from "./models.ts";
-import { Course } from "./moves.ts";
+import { Course } from "./course.ts";
 import { opening } from "./opening.ts";
 import type { Replica } from "./replica.ts";
 import { Storage, type Stored, endOf } from "./stored.ts";

@@ -2,7 +2,8 @@
  * Where an exploration begins: at a moment that the core itself has come to, in one way of many. The way to a first
  * leader is always much the same, and would take up most of the depth that can be had.
  */
-import type { Course, Move } from "./moves.ts";
+import type { Course } from "./course.ts";
+import type { Happening, Move } from "./move.ts";
 import { endOf } from "./stored.ts";
 import type { World } from "./world.ts";
 
@@ -39,8 +40,6 @@ function nextOf(course: Course, world: World): Move | undefined {
     return move.event.timer === "pause" && course.outcomes(world, move).length > 0;
   });
 }
-
-type Happening = Extract<Move, { kind: "event" }>;
 
 const isPlain = (move: Move): move is Happening =>
   move.kind === "event" && !move.isCopied && !move.isCutShort;

@@ -4,7 +4,8 @@
  */
 import { FingerprintSet } from "./fingerprint.ts";
 import type { Bounds, Model } from "./model.ts";
-import { Course, type Move, type Successor } from "./moves.ts";
+import { Course, type Successor } from "./course.ts";
+import type { Move } from "./move.ts";
 import { opening } from "./opening.ts";
 import { type Situation, SITUATIONS } from "./situations.ts";
 import { type World, printOf } from "./world.ts";

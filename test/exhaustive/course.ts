@@ -1,34 +1,26 @@
 /**
- * Everything that may happen next in a world, each in a fixed place, so that a way through worlds is a list of numbers.
+ * Everything that may follow on a world, each in a fixed place, so that a way through worlds is a list of numbers. And
+ * what need not be followed, since something else that is followed shows the same.
  */
-import { type Request, describeInput } from "../../src/raft/index.ts";
-import { unreachable } from "../../src/std/assert.ts";
-import { type Exchange, Exchanges, describeExchange } from "./exchange.ts";
+import type { Request } from "../../src/raft/index.ts";
+import { type Exchange, Exchanges } from "./exchange.ts";
 import { Ghosts } from "./ghost.ts";
 import { judge } from "./laws.ts";
 import type { Bounds, Model } from "./model.ts";
-import { indexOf, nodeId } from "./relabeling.ts";
+import {
+  FREE,
+  type Happening,
+  type Move,
+  NO_SLOT,
+  deliveryOf,
+  happening,
+  orCutShort,
+} from "./move.ts";
+import { indexOf } from "./relabeling.ts";
 import { type Deed, type Event, type Replica, Replicas } from "./replica.ts";
 import { TIMERS } from "./rest.ts";
 import { type Situation, situationsIn } from "./situations.ts";
-import { type Cost, Purse, Traffic, type World, freeSlot } from "./world.ts";
-
-export type Move =
-  /** Something happens to a replica. */
-  | {
-      readonly kind: "event";
-      readonly node: number;
-      readonly event: Event;
-      /** The replica stores what it has to, says nothing more, and boots anew. */
-      readonly isCutShort: boolean;
-      /** The message that arrives will do so once more. */
-      readonly isCopied: boolean;
-      readonly costs: readonly Cost[];
-    }
-  /** A message does not arrive. Its requester learns that there is no answer. */
-  | { readonly kind: "loss"; readonly exchange: Exchange; readonly costs: readonly Cost[] };
-
-type Happening = Extract<Move, { kind: "event" }>;
+import { type Cost, Purse, Traffic, type World } from "./world.ts";
 
 export interface Successor {
   readonly move: Move;
@@ -40,7 +32,6 @@ export interface Successor {
   readonly deeds: readonly Deed[];
 }
 
-const FREE: readonly Cost[] = [];
 const BOOT: Event = { kind: "boot" };
 
 /** The course of a model: which worlds there are at first, and which may follow on each. */
@@ -260,60 +251,8 @@ export class Course {
 /** Whether nobody hears of it. */
 const isSilent = ({ sends, replies }: Deed): boolean => sends.length + replies.length === 0;
 
-const NO_SLOT = 0;
-
-const happening = (node: number, event: Event, costs: readonly Cost[]): Happening => ({
-  kind: "event",
-  node,
-  event,
-  isCutShort: false,
-  isCopied: false,
-  costs,
-});
-
-/** An event as it is meant to be, and one that ends with the replica. */
-const orCutShort = (move: Happening): readonly Move[] => [
-  move,
-  { ...move, isCutShort: true, costs: [...move.costs, "crash"] },
-];
-
-/** The arrival of what is said in an exchange; null while its request waits. */
-function deliveryOf(exchange: Exchange, world: World): Happening | null {
-  const { stage, requester, responder } = exchange;
-  if (stage.kind === "waiting") return null;
-  const isAsked = stage.kind === "asked";
-  const slot = isAsked ? freeSlot(world, exchange) : NO_SLOT;
-  const node = indexOf(isAsked ? responder : requester);
-  return happening(node, { kind: "delivery", exchange, slot }, FREE);
-}
-
 function replicaAt({ replicas }: World, node: number): Replica {
   const replica = replicas[node];
   if (replica === undefined) throw new Error(`there is no node ${node}`);
   return replica;
-}
-
-/** One line for people. */
-export function describeMove(move: Move): string {
-  if (move.kind === "loss") return `lost: ${describeExchange(move.exchange)}`;
-  const { event, node, isCutShort, isCopied } = move;
-  const suffix = `${isCopied ? ", and will once more" : ""}${isCutShort ? ", cut short by a crash" : ""}`;
-  return `${nodeId(node)}: ${describeEvent(event)}${suffix}`;
-}
-
-function describeEvent(event: Event): string {
-  switch (event.kind) {
-    case "boot":
-      return "crashes and boots anew";
-    case "timer":
-      return `the timer of its ${event.timer} runs out`;
-    case "give-up":
-      return `gives up waiting for ${event.peer}`;
-    case "delivery":
-      return `gets ${describeExchange(event.exchange)}`;
-    case "command":
-      return `is told to ${describeInput(event.input)}`;
-    default:
-      return unreachable(event);
-  }
 }
