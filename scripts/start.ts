@@ -7,7 +7,7 @@ import { relative } from "node:path";
 import { parseArgs } from "node:util";
 import { onShutdown } from "../gateway/shutdown.ts";
 import type { FormedCluster } from "../client/cluster-client.ts";
-import { formCluster, listClusters } from "../client/cluster-client.ts";
+import { formCluster, listClusters, RefusedError } from "../client/cluster-client.ts";
 import type { Edge } from "../local/edge.ts";
 import { assertFree } from "../local/ports.ts";
 import { startQuorum, type Quorum } from "../local/quorum.ts";
@@ -160,8 +160,23 @@ async function defaultCluster(
     );
   }
   if (options.gateway) for (const { port } of existing.controllers) await freeForGateway(port);
-  // Forming again finishes what a kill may have cut short, and changes nothing that is done.
-  return await formCluster(edge, {
+  try {
+    // Forming again finishes what a kill may have cut short, and changes nothing that is done.
+    return await formCluster(edge, formationOf(existing));
+  } catch (error) {
+    // Voters come and go in a cluster that is formed alone.
+    if (isAnotherNow(error)) return existing;
+    throw error;
+  }
+}
+
+/** No request asks for such a cluster: the number of its voters is no such one, or they are not those it began with. */
+function isAnotherNow(error: unknown): boolean {
+  return error instanceof RefusedError && [40_002, 40_901].includes(error.refusal.error_code);
+}
+
+function formationOf(existing: FormedCluster): Readonly<Record<string, unknown>> {
+  return {
     cluster_id: existing.cluster_id,
     metadata_version: existing.metadata_version,
     settings: existing.settings,
@@ -171,7 +186,7 @@ async function defaultCluster(
       port,
       location_hint,
     })),
-  });
+  };
 }
 
 async function freeForGateway(port: number): Promise<void> {

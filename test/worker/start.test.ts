@@ -8,8 +8,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { authorized, clusterClient, type ClusterClient } from "../../client/cluster-client.ts";
-import { freePort } from "../../local/ports.ts";
+import {
+  authorized,
+  clusterClient,
+  posted,
+  type ClusterClient,
+} from "../../client/cluster-client.ts";
+import { freePort, freePorts } from "../../local/ports.ts";
 
 const START = join(import.meta.dirname, "..", "..", "scripts", "start.ts");
 
@@ -140,6 +145,25 @@ describe("npm start", () => {
       `kedge: port ${port} of 127.0.0.1, which the gateway needs, is in use`,
     );
     server.close();
+  });
+
+  test("finds a cluster whose voters have changed, and opens a port for each of them", async () => {
+    const [port = 0, next = 0] = await freePorts(2);
+    const args = ["--port", "0", "--json", "--persist-to", join(folder, "changed")] as const;
+    const first = start(...args, "--voters", "1", "--gateway-port", String(port));
+    const answer = await ready(first.child);
+    const token = (await readFile(answer.token_file ?? "", "utf8")).trim();
+    const controllers = `${answer.edge}/kafka/v3/clusters/${answer.cluster_id}/controllers`;
+    const added = await fetch(controllers, authorized(token, posted({ host: "127.0.0.1" })));
+    expect(added.status).toBe(201);
+    const exited = exit(first.child);
+    first.child.kill("SIGINT");
+    expect(await exited).toBe(0);
+
+    const second = await ready(start(...args).child);
+    expect(second.bootstrap_servers).toBe(`127.0.0.1:${port},127.0.0.1:${next}`);
+    for (const each of [port, next])
+      expect(await apiVersions(each)).toEqual({ correlationId: 7, errorCode: 0 });
   });
 
   test("says in one line that its port is in use", async () => {

@@ -4,6 +4,7 @@
  */
 import { mkdir, mkdtemp, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
 import type { Cluster } from "../cluster.ts";
 import { expect, type Step } from "../step.ts";
 import { SkippedError } from "../table.ts";
@@ -22,24 +23,30 @@ import {
 
 /** An observer fetches within a moment; a busy machine takes longer. */
 const SEEN_MS = 30_000;
+/** Longer than a broker's session. */
+const SESSION_MS = 10_000;
 
 /** Watches for brokers that are fenced while voters change. The log is cut now and then, so it is read on the way. */
 async function whileChanging(
   cluster: Cluster,
   happen: (changed: () => Promise<void>) => Promise<void>,
-) {
+): Promise<string> {
   let { high_watermark: from } = await cluster.quorum.cluster.quorum();
   const creations: number[] = [];
-  await happen(async () => {
+  const changed = async (): Promise<void> => {
     creations.push(await nextCreation(cluster));
     const fencings = await fencingsSince(cluster, from);
     expect(fencings.length === 0, "no broker is fenced", JSON.stringify(fencings));
     ({ high_watermark: from } = await cluster.quorum.cluster.quorum());
-  });
+  };
+  await happen(changed);
+  await untilReached(cluster, await voterIds(cluster));
+  // A broker that finds no controller is fenced when its session ends.
+  await pause(SESSION_MS);
+  await changed();
   for (const broker of cluster.brokers)
     expect(broker.isRunning(), `broker ${broker.nodeId} runs`, broker.log());
-  await untilReached(cluster, await voterIds(cluster));
-  return `${creations.length} changes, creations after them within ${seconds(Math.max(...creations))}`;
+  return `${creations.length - 1} changes, creations after them within ${seconds(Math.max(...creations))}`;
 }
 
 /** Removes voters, the leader first, until so many are left. */
