@@ -131,7 +131,7 @@ export interface ReplicaProgress {
   readonly lastFetchAt: Milliseconds | null;
   /** When it last held everything that could be had. */
   readonly lastCaughtUpAt: Milliseconds | null;
-  /** How much could be had at its last fetch. */
+  /** How much could be had at its last fetch; of an observer, Infinity while the leader did not know. */
   readonly lastFetchEnd: Offset;
   /** The latest incarnation it has shown; null when it shows none. */
   readonly incarnation: Incarnation | null;
