@@ -18,6 +18,17 @@ export interface Turnover {
   readonly rejoinRate: number;
 }
 
+/** Nothing happens by itself. */
+export const NO_TURNOVER: Turnover = {
+  spares: 0,
+  joiners: 0,
+  admins: 0,
+  changeEveryMs: 0,
+  wipeEveryMs: 0,
+  renewAfterMs: 0,
+  rejoinRate: 0,
+};
+
 export function drawTurnover(chance: Chance): Turnover | null {
   if (chance.happens(0.5)) return null;
   const spares = chance.between(0, 3);
