@@ -193,7 +193,11 @@ export const BUDGETS: Readonly<Record<FailoverKind, Budget>> = {
   },
   "sole voter grows": {
     nodes: { voters: 1, spares: 1 },
-    strike: addSpare,
+    strike: (world, parts) => {
+      // A sole voter needs to hear from nobody. That it has heard from nobody for so long is no reason to give up now.
+      world.run(world.timeline.now + 2 * fetchTimeoutOf(world.swarm));
+      addSpare(world, parts);
+    },
     // Every commit needs the newcomer from now on, so the Fetch that waits at the leader is what the first one needs.
     boundMs: ({ roundTrip: d }) => 3 * d,
     elections: 0,
