@@ -10,6 +10,7 @@ import { CONTROLLER_MUTANTS } from "./controller.ts";
 import { ELECTION_MUTANTS } from "./election.ts";
 import { INSTALL_MUTANTS } from "./installs.ts";
 import { METADATA_MUTANTS } from "./metadata.ts";
+import { MEMBERSHIP_MUTANTS } from "./membership.ts";
 import type { Mutant } from "./mutant.ts";
 import { REPLICATION_MUTANTS } from "./replication.ts";
 import { SHELL_MUTANTS } from "./shell.ts";
@@ -24,4 +25,5 @@ export const MUTANTS: readonly Mutant[] = [
   ...METADATA_MUTANTS,
   ...ACCESS_MUTANTS,
   ...CONTROLLER_MUTANTS,
+  ...MEMBERSHIP_MUTANTS,
 ];
