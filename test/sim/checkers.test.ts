@@ -698,7 +698,9 @@ describe("no checker fires", () => {
       { kind: "voters-changed", change: "removed", voter: "1", epoch: 3 },
       stored("1", 3, 2, null),
       wrote("1", [set(3, 3, ["1", "2", "3", "4"]), set(4, 3, ["2", "3", "4"])], 3),
-      shown("1", 3, { leader: 2, highWatermark: 5 }),
+      shown("1", 3, { incarnation: 2, leader: 2, highWatermark: 5 }),
+      // A superseded instance does not know of that.
+      shown("1", 2, { role: "candidate", highWatermark: 3 }),
     ];
     expect(
       history.map((observation) => bench.judge(observation)).filter((one) => one !== undefined),
