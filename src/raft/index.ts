@@ -48,7 +48,7 @@ export type { StorageIdentity } from "./storage-identity.ts";
 export { clockAt, timeAt } from "./time.ts";
 export { highWatermark, leaderOf, officeOf } from "./leadership.ts";
 export type { Leadership } from "./leadership.ts";
-export { isVoter } from "./state.ts";
+export { isVoter, mayStand } from "./state.ts";
 export { latestVoters, votersAt } from "./membership/voter-history.ts";
 export type { VoterHistory, VoterSet, VotersRecord } from "./membership/voter-history.ts";
 export {

@@ -350,6 +350,34 @@ describe("the replay of a long log", () => {
     expect(answers).toMatchObject([{ kind: "not-controller" }, { api: "vote", error: "NONE" }]);
   });
 
+  test("holds up a change of the voters, which has its place in the log afterwards (M-11)", async () => {
+    const { world } = await bootLong();
+    const controller = world.boot();
+    const answers: unknown[] = [];
+    let asked = 0;
+    world.afterEvent = () => {
+      if (controller.state.role.kind !== "leader" || controller.isActive || asked > 0) return;
+      asked += 1;
+      const { local } = controller.state.config;
+      const endpoints = local.endpoints.map((endpoint) => ({ ...endpoint, host: "elsewhere" }));
+      const update = {
+        api: "update-raft-voter",
+        clusterId: CLUSTER.cluster_id,
+        epoch: controller.state.election.epoch,
+        voter: local.key,
+        endpoints,
+        kraftVersions: local.kraftVersions,
+      } as const;
+      controller.ask(update, (reply) => answers.push(reply));
+      expect(answers).toEqual([]);
+    };
+    await world.pass(10_000);
+    expect(asked).toBe(1);
+    expect(answers).toMatchObject([{ api: "update-raft-voter", error: "NONE" }]);
+    expect(world.failures).toEqual([]);
+    expect(await world.submit(controller, setConfig("after"))).toMatchObject({ kind: "committed" });
+  });
+
   test("takes a large batch in parts, and shows nothing of it before its end", async () => {
     const world = new World();
     const first = await world.inOffice();

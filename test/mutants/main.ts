@@ -19,7 +19,7 @@ const BUDGET_SECONDS = 90;
 /** Quiet worlds of each kind, for the rules of failover; the first that breaks its budget is enough. */
 const FAILOVERS = ["--failovers", "20", "--bail"] as const;
 /** What is still at it after so long goes round in circles: several times what the slowest run takes. */
-const RUN_SECONDS = 240;
+const RUN_SECONDS = 300;
 
 interface Verdict {
   readonly mutant: Mutant;

@@ -10,6 +10,7 @@ import { CONTROLLER_MUTANTS } from "./controller.ts";
 import { ELECTION_MUTANTS } from "./election.ts";
 import { INSTALL_MUTANTS } from "./installs.ts";
 import { METADATA_MUTANTS } from "./metadata.ts";
+import { MEMBERSHIP_MUTANTS } from "./membership.ts";
 import type { Mutant } from "./mutant.ts";
 import { READING_MUTANTS } from "./reading.ts";
 import { REPLICATION_MUTANTS } from "./replication.ts";
@@ -26,4 +27,5 @@ export const MUTANTS: readonly Mutant[] = [
   ...METADATA_MUTANTS,
   ...ACCESS_MUTANTS,
   ...CONTROLLER_MUTANTS,
+  ...MEMBERSHIP_MUTANTS,
 ];

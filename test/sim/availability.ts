@@ -1,13 +1,17 @@
 /**
  * What a run demands after its chaos. First a _core_, a random majority of the voters, is healed in the middle of
- * everything, and only that: it must lead, commit and answer every client by itself, whatever the others are. Then
- * everybody is healed, and all must come together.
+ * everything, and only that: it must lead, commit and answer every client by itself, whatever the others are. Where more
+ * than one voter set is in force, it is a majority of each. Then everybody is healed, and all must come together.
  */
+import { isVoter } from "../../src/raft/index.ts";
 import type { Replica } from "./replica.ts";
 import type { World } from "./world.ts";
 
 /** No request waits for longer, even where a clock was set back and stood still. */
 const PATIENCE_MS = 20_000;
+
+/** As many as a quorum has at most. */
+const VOTERS_MAX = 9;
 
 /** What a voter outside of the core may be. */
 const FATES = ["dead", "wiped", "hung", "paused", "deaf", "mute", "as it was"] as const;
@@ -16,17 +20,16 @@ const FATES = ["dead", "wiped", "hung", "paused", "deaf", "mute", "as it was"] a
 export function demandCore(world: World): void {
   const { timeline, chance, tally } = world;
   const replicas = [...world.replicas.values()];
-  const size = Math.floor(replicas.length / 2) + 1;
   const able = chance.shuffled(replicas.filter(({ hasLostStorage }) => !hasLostStorage));
   const led = replicas.find((replica) => replica.leads);
   // A leader that is lost with the chaos is the hardest case, so it is drawn often.
   const ranked = chance.happens(0.5) ? able.toSorted((one) => (one === led ? 1 : -1)) : able;
-  const core = ranked.slice(0, size);
-  const others = ranked.slice(size);
-  const fates = new Map(others.map((one) => [one, chance.pick(FATES) ?? "dead"]));
+  const core = world.membership.coreOf(ranked);
+  const others = ranked.filter((one) => !core.includes(one));
+  const fates = new Map(others.map((one) => [one, fateOf(world, one)]));
   const boundMs = 10_000 + 10 * world.swarm.electionTimeoutMs + catchUpMs(world, core);
   const deadline = timeline.now + boundMs;
-  world.healCore(core);
+  world.healCore([...core, ...others.filter((one) => fates.get(one) === "healed")]);
   for (const [replica, fate] of fates) meet(world, replica, { fate, forMs: boundMs });
   const names = core.map(({ name }) => name).join(" ");
   world.trace.note("core", `[${names}] is healed`);
@@ -69,10 +72,19 @@ export function demandCore(world: World): void {
   if (fate !== undefined) tally.count(`situation: a core served while a ${fate} node led before`);
 }
 
+type Fate = (typeof FATES)[number] | "healed";
+
+/** One that is no voter yet must not be half well: it could become one, and would then be missed. */
+function fateOf(world: World, replica: Replica): Fate {
+  const fate = world.chance.pick(FATES) ?? "dead";
+  const isListed = world.membership.inForce.some((set) => set.includes(replica.name));
+  return fate === "as it was" && !isListed ? "healed" : fate;
+}
+
 function meet(
   world: World,
   replica: Replica,
-  { fate, forMs }: { readonly fate: (typeof FATES)[number]; readonly forMs: number },
+  { fate, forMs }: { readonly fate: Fate; readonly forMs: number },
 ): void {
   const { network, chance, replicas } = world;
   world.trace.note(replica.name, `is ${fate}`);
@@ -91,10 +103,11 @@ function meet(
       for (const { name } of others) network.cut(replica.name, name, Number.POSITIVE_INFINITY);
       return;
     case "as it was":
+    case "healed":
   }
 }
 
-/** One leader that all follow, one more write that commits, and all replicas equal. */
+/** One leader of the voters' own that all follow, one more write that commits, and all replicas equal. */
 export function demandAll(world: World): void {
   const { timeline } = world;
   const everybody = [...world.replicas.values()].filter(({ isLostForGood }) => !isLostForGood);
@@ -116,6 +129,10 @@ export function demandAll(world: World): void {
     return demand(`a write committed within ${boundMs} ms of healing`);
   if (!world.run(deadline, () => isEqual(world, everybody)))
     return demand(`equal logs within ${boundMs} ms of healing`);
+  if (!world.run(deadline, () => everybody.every((replica) => isWhereItShouldBe(world, replica))))
+    return demand(`everybody a voter who was to join, within ${boundMs} ms of healing`);
+  if (!world.run(deadline, () => isEqual(world, everybody)))
+    return demand(`equal logs again within ${boundMs} ms of healing`);
   if (!world.run(deadline, () => everybody.every(({ disk }) => !disk.hasGarbage)))
     return demand(`nothing left of what was cut within ${boundMs} ms of healing`);
   const neglected = everybody.find(({ instance }) =>
@@ -179,10 +196,21 @@ function isLed(replicas: readonly Replica[]): boolean {
   const leaders = states.filter((state) => state?.role.kind === "leader");
   const [leader] = leaders;
   if (leader === undefined || leaders.length > 1) return false;
+  // M-4: a leader that has removed itself leads until that is committed, and no longer.
+  if (!isVoter(leader)) return false;
   return states.every(
     (state) =>
       state === leader ||
       (state?.role.kind === "follower" && state.election.epoch === leader.election.epoch),
+  );
+}
+
+/** M-10: who was to join has joined, unless it counts as failed or the quorum has no room for it. */
+function isWhereItShouldBe({ membership }: World, replica: Replica): boolean {
+  return (
+    !replica.isJoining ||
+    replica.hasLostStorage ||
+    membership.votersOf(replica).length >= VOTERS_MAX
   );
 }
 

@@ -1,6 +1,6 @@
 /**
  * The part of the swarm that strikes by the clock: cuts, evictions, blackouts, pauses, overload, clock jumps,
- * standstills, resignations, storage that goes back or is replaced by a copy.
+ * standstills, resignations, storage that goes back, is replaced by a copy or comes back empty under another directory id.
  * What strikes within a turn (commits, crashes) is drawn in `instance.ts`, what befalls a packet in
  * `network.ts`.
  */
@@ -25,6 +25,7 @@ export function startChaos(world: World): void {
   repeat(world, swarm.pauseEveryMs, () => pauseSomebody(world));
   repeat(world, swarm.overloadEveryMs, () => overloadSomebody(world));
   repeat(world, swarm.resignEveryMs, () => resignSomebody(world));
+  repeat(world, swarm.turnover?.wipeEveryMs ?? 0, () => wipeSomebody(world));
 }
 
 /** Lets `strike` happen again and again, at random distances around the mean; never, for a mean of 0. */
@@ -40,7 +41,7 @@ function repeat(world: World, meanMs: number, strike: () => void): void {
 /** Cuts links in one of the shapes that have broken consensus before. */
 function cutSomething(world: World): void {
   const { chance, network } = world;
-  const names = [...world.replicas.keys()].map(nameOf);
+  const names = [...world.replicas.values()].map(({ name }) => name);
   const everybody = [...names, ...world.brokers.map((broker) => nameOf(broker.id))];
   const until = world.timeline.now + Math.round(chance.logUniform(50, 10_000));
   const victim = chance.pick(names) ?? "";
@@ -129,22 +130,19 @@ function rollSomebodyBack(world: World): void {
 }
 
 function canLose(world: World, victim: Replica): boolean {
-  const sound = soundWithout(world, victim);
-  if (victim.hasLostStorage || !isMajority(world, sound)) return false;
+  if (victim.hasLostStorage || !world.membership.canLose(victim)) return false;
   const { committed } = world.bench.ghost;
   const { end } = committed;
   if (victim.disk.end > end) return false;
   const chain = committed.chainAt(end);
-  const holders = sound.filter(({ name }) => world.bench.ghost.log(name).chainAt(end) === chain);
-  return isMajority(world, holders);
+  const holders = [...world.replicas.values()].filter(
+    (other) =>
+      other !== victim &&
+      !other.hasLostStorage &&
+      world.bench.ghost.log(other.name).chainAt(end) === chain,
+  );
+  return world.membership.hasMajorities(holders);
 }
-
-/** The voters besides `victim` that have kept their storage. */
-const soundWithout = (world: World, victim: Replica): readonly Replica[] =>
-  [...world.replicas.values()].filter((other) => other !== victim && !other.hasLostStorage);
-
-const isMajority = ({ replicas }: World, some: readonly Replica[]): boolean =>
-  2 * some.length > replicas.size;
 
 /**
  * A copy of one voter's storage takes the place of another's: a restore or a fork into the wrong object. That voter
@@ -155,7 +153,27 @@ function copyOverSomebody(world: World): void {
   if (victim === undefined || original === undefined) return;
   // A copy of a copy could be the victim's own storage of long ago.
   if (victim.hasLostStorage || original.hasLostStorage) return;
-  if (isMajority(world, soundWithout(world, victim))) victim.takeCopyOf(original);
+  if (world.membership.canLose(victim)) victim.takeCopyOf(original);
+}
+
+/**
+ * A node loses its storage and comes back with a fresh one under another directory id: a replica that nobody has listed,
+ * perhaps with the order to join. So does one that has lost it in another way.
+ */
+function wipeSomebody(world: World): void {
+  const { chance, timeline, swarm } = world;
+  const lost = [...world.replicas.values()].filter(({ isLostForGood }) => isLostForGood);
+  const victim = chance.pick(lost.length > 0 ? lost : [...world.replicas.values()]);
+  if (victim === undefined) return;
+  if (!victim.isLostForGood) {
+    if (victim.absence !== null || !world.membership.canLose(victim)) return;
+    victim.leave("wiped");
+  }
+  const { renewAfterMs, rejoinRate } = swarm.turnover ?? { renewAfterMs: 0, rejoinRate: 0 };
+  timeline.after(chance.between(0, 2 * renewAfterMs), () => {
+    const isThere = world.replicas.get(victim.id) === victim;
+    if (!world.isHealed && isThere) world.renew(victim.id, chance.happens(rejoinRate));
+  });
 }
 
 /** A replica is gone for so long that the log may be cut under it. */

@@ -1,8 +1,10 @@
 /** Every checker, shown a history that breaks its invariant: an oracle that has never fired proves nothing. */
 import { describe, expect, test } from "vitest";
+import { acknowledgedChangesAreCommitted } from "./checkers/acknowledged-changes-are-committed.ts";
 import { acknowledgedIsCommitted } from "./checkers/acknowledged-is-committed.ts";
 import { allCheckers } from "./checkers/all.ts";
 import { brokersSeeOnlyCommitted } from "./checkers/brokers-see-only-committed.ts";
+import { changesComeOneAtATime } from "./checkers/changes-come-one-at-a-time.ts";
 import { Bench, type Checker } from "./checkers/checker.ts";
 import { committedInOwnEpoch } from "./checkers/committed-in-own-epoch.ts";
 import { committedIsDurable } from "./checkers/committed-is-durable.ts";
@@ -15,12 +17,15 @@ import { imagesAgree } from "./checkers/images-agree.ts";
 import { isrIsTheLeaders } from "./checkers/isr-is-the-leaders.ts";
 import { logsMatch } from "./checkers/logs-match.ts";
 import { logsStartAtSnapshots } from "./checkers/logs-start-at-snapshots.ts";
+import { newcomersHaveCaughtUp } from "./checkers/newcomers-have-caught-up.ts";
 import { oneLeaderPerEpoch } from "./checkers/one-leader-per-epoch.ts";
 import { oneVotePerEpoch } from "./checkers/one-vote-per-epoch.ts";
 import { partitionsAreSound } from "./checkers/partitions-are-sound.ts";
 import { promisesAreDurable } from "./checkers/promises-are-durable.ts";
 import { readsAreCurrent } from "./checkers/reads-are-current.ts";
+import { removedVotersDoNotStand } from "./checkers/removed-voters-do-not-stand.ts";
 import { snapshotIsReplay } from "./checkers/snapshot-is-replay.ts";
+import { voterSetsOverlap } from "./checkers/voter-sets-overlap.ts";
 import {
   type EntryMark,
   type Observation,
@@ -141,6 +146,26 @@ function verdict(checker: Checker, history: readonly Observation[]): string | un
 
 /** Replicas 1 and 2 hold a batch of epoch 1 and the leader shows it as committed. */
 const committedOnce = [wrote("1", [batch(0, 1)]), wrote("2", [batch(0, 1)]), leads("1", 1, 1)];
+
+/** A batch with a voter set. */
+const set = (offset: number, epoch: number, voters: readonly string[]): EntryMark => ({
+  ...batch(offset, epoch),
+  voters,
+  votersPrint: voters.length,
+});
+
+const all = (
+  replicas: readonly string[],
+  ...append: readonly EntryMark[]
+): readonly Observation[] => replicas.map((replica) => wrote(replica, append));
+
+/** Three voters have committed who they are, and something more, in epoch 1 under replica 1. */
+const quorumOfThree = [
+  ...all(["1", "2", "3"], set(0, 1, ["1", "2", "3"])),
+  leads("1", 1, 1),
+  ...all(["1", "2", "3"], batch(1, 1)),
+  leads("1", 1, 2),
+];
 
 /** The replay of that batch, and a snapshot of it. */
 const replayed: Observation = { kind: "applied", replica: REPLAY, endOffset: 1, digest: 7 };
@@ -519,6 +544,128 @@ describe("a checker fires", () => {
       ],
     ],
     [
+      "when a voter set parts from the one before by two members",
+      voterSetsOverlap(),
+      [...quorumOfThree, wrote("1", [set(2, 1, ["1", "4"])])],
+    ],
+    [
+      "when a node is listed with another directory in one change",
+      voterSetsOverlap(),
+      [...quorumOfThree, wrote("1", [set(2, 1, ["1", "2", "3/1"])])],
+    ],
+    [
+      "when a leader commits by a set that parts by two members from that of the commit before",
+      voterSetsOverlap(),
+      [
+        ...quorumOfThree,
+        wrote("1", [set(2, 1, ["1", "2", "3", "4"])]),
+        leads("1", 1, 3),
+        wrote("2", [set(2, 2, ["2", "3"]), batch(3, 2)]),
+        leads("2", 2, 4),
+      ],
+    ],
+    [
+      "when a set is changed before the last one is committed",
+      changesComeOneAtATime(),
+      [
+        ...quorumOfThree,
+        wrote("1", [set(2, 1, ["1", "2", "3", "4"])]),
+        wrote("1", [set(3, 1, ["1", "2", "3"])]),
+      ],
+    ],
+    [
+      "when a leader changes the set before anything of its epoch is committed",
+      changesComeOneAtATime(),
+      [...quorumOfThree, wrote("2", [batch(2, 2)]), wrote("2", [set(3, 2, ["2", "3"])])],
+    ],
+    [
+      "when a leader begins its epoch with other voters",
+      changesComeOneAtATime(),
+      [...quorumOfThree, wrote("2", [set(2, 2, ["2", "3"])])],
+    ],
+    [
+      "when a voter is added that lacks what is committed",
+      newcomersHaveCaughtUp(),
+      [
+        ...quorumOfThree,
+        wrote("4", [set(0, 1, ["1", "2", "3"])]),
+        wrote("1", [set(2, 1, ["1", "2", "3", "4"])]),
+        leads("2", 2, 2),
+        wrote("2", [batch(2, 2), set(3, 2, ["1", "2", "3", "4"])]),
+      ],
+    ],
+    [
+      "when a voter is added before the leader knows what is committed",
+      newcomersHaveCaughtUp(),
+      [
+        ...all(["1", "4"], set(0, 1, ["1", "2", "3"])),
+        wrote("1", [set(1, 1, ["1", "2", "3", "4"])]),
+      ],
+    ],
+    [
+      "when a replica stands that has stored its removal",
+      removedVotersDoNotStand(),
+      [
+        ...quorumOfThree,
+        wrote("3", [set(2, 1, ["1", "2"])]),
+        shown("3", 1, { highWatermark: 3 }),
+        shown("3", 2, { role: "candidate", highWatermark: 3 }),
+      ],
+    ],
+    [
+      "when a replica asks for pre-votes that was never a voter",
+      removedVotersDoNotStand(),
+      [
+        ...quorumOfThree,
+        wrote("4", [set(0, 1, ["1", "2", "3"])]),
+        shown("4", 1, { role: "prospective" }),
+      ],
+    ],
+    [
+      "when a voter is said to be added and no committed set lists it",
+      acknowledgedChangesAreCommitted(),
+      [
+        ...quorumOfThree,
+        wrote("1", [set(2, 1, ["1", "2", "3", "4"])]),
+        { kind: "voters-changed", change: "added", voter: "4", epoch: 1 },
+      ],
+    ],
+    [
+      "when a voter is said to be removed by a leader that has not done it",
+      acknowledgedChangesAreCommitted(),
+      [
+        ...quorumOfThree,
+        ...all(["1", "2"], set(2, 1, ["1", "2"])),
+        leads("1", 1, 3),
+        { kind: "voters-changed", change: "removed", voter: "3", epoch: 1 },
+        { kind: "voters-changed", change: "removed", voter: "3", epoch: 2 },
+      ],
+    ],
+    [
+      "when a change of the voters is committed by the majority of the set before",
+      committedIsDurable(),
+      [
+        ...all(["1"], set(0, 1, ["1"])),
+        leads("1", 1, 1),
+        wrote("1", [set(1, 1, ["1", "2"])]),
+        leads("1", 1, 2),
+      ],
+    ],
+    [
+      "when a leader counts itself after its removal",
+      committedIsDurable(),
+      [
+        ...quorumOfThree,
+        ...all(["1", "2"], set(2, 1, ["2", "3"])),
+        shown("1", 1, { role: "resigned", leader: 1, highWatermark: 3 }),
+      ],
+    ],
+    [
+      "when the replica with a fresh directory is counted for the one that is gone",
+      committedIsDurable(),
+      [...quorumOfThree, ...all(["1", "3/1"], batch(2, 1)), leads("1", 1, 3)],
+    ],
+    [
       "when a copied storage is written to",
       copiesAreNotRun(),
       [stored("2", 1, null, "1"), { kind: "copied", replica: "2", original: "1" }, wrote("2", [])],
@@ -548,6 +695,44 @@ describe("a checker fires", () => {
 });
 
 describe("no checker fires", () => {
+  test("over a good history of a quorum that grows, loses its leader and is taken over by others", () => {
+    const bench = new Bench(allCheckers());
+    const history: readonly Observation[] = [
+      ...["1", "2", "3"].map((replica) => stored(replica, 1, 1, "1")),
+      ...quorumOfThree,
+      stored("4", 1, 1, null),
+      wrote("4", [set(0, 1, ["1", "2", "3"]), batch(1, 1)]),
+      wrote("1", [set(2, 1, ["1", "2", "3", "4"])]),
+      ...all(["2", "4"], set(2, 1, ["1", "2", "3", "4"])),
+      leads("1", 1, 3),
+      { kind: "voters-changed", change: "added", voter: "4", epoch: 1 },
+      wrote("1", [set(3, 1, ["2", "3", "4"])]),
+      shown("1", 1, { role: "resigned", leader: 1, highWatermark: 3 }),
+      // MB-1: nobody but it may have its removal.
+      stored("1", 2, null, null),
+      shown("1", 2, { role: "prospective", highWatermark: 3 }),
+      ...["2", "4"].map((replica) => stored(replica, 3, null, "2")),
+      stored("2", 3, 2, "2"),
+      wrote("2", [set(3, 3, ["1", "2", "3", "4"])]),
+      stored("4", 3, 2, "2"),
+      stored("3", 3, 2, null),
+      ...all(["4"], set(3, 3, ["1", "2", "3", "4"])),
+      ...all(["3"], set(2, 1, ["1", "2", "3", "4"]), set(3, 3, ["1", "2", "3", "4"])),
+      leads("2", 3, 4),
+      ...all(["2", "3", "4"], set(4, 3, ["2", "3", "4"])),
+      leads("2", 3, 5),
+      { kind: "voters-changed", change: "removed", voter: "1", epoch: 3 },
+      stored("1", 3, 2, null),
+      wrote("1", [set(3, 3, ["1", "2", "3", "4"]), set(4, 3, ["2", "3", "4"])], 3),
+      shown("1", 3, { incarnation: 2, leader: 2, highWatermark: 5 }),
+      // A superseded instance does not know of that.
+      shown("1", 2, { role: "candidate", highWatermark: 3 }),
+    ];
+    expect(
+      history.map((observation) => bench.judge(observation)).filter((one) => one !== undefined),
+    ).toEqual([]);
+  });
+
   test("over a good history with a change of leader, a truncation and a restart", () => {
     const bench = new Bench(allCheckers());
     const history: readonly Observation[] = [

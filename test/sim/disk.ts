@@ -105,12 +105,19 @@ export class Disk {
   /** Thrown at the end of the next transaction. */
   failNext: Error | null = null;
 
-  constructor(chunkBytesMax = CHUNK_BYTES_MAX, identity: StorageIdentity | null = null) {
+  /** With `isJoining`, of a node that was told to become a voter. */
+  constructor(
+    chunkBytesMax = CHUNK_BYTES_MAX,
+    identity: StorageIdentity | null = null,
+    isJoining = false,
+  ) {
     this.#chunkBytesMax = chunkBytesMax;
     this.#view = new Contents(chunkBytesMax);
     this.#durable = new Contents(chunkBytesMax);
     this.#view.identity = identity;
     this.#durable.identity = identity;
+    this.#view.isJoining = isJoining;
+    this.#durable.isJoining = isJoining;
     const write = (one: Write): void => this.#write(one);
     this.log = logStoreOf(this.#view.log, write);
     this.snapshots = snapshotStoreOf(this.#view.snapshots, chunkBytesMax, write);

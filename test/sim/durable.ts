@@ -1,7 +1,8 @@
 /** A transaction as checkers see it, from what it has written. */
+import { nameOfKey } from "./directories.ts";
 import type { Disk, Write } from "./disk.ts";
 import { markOf } from "./entries.ts";
-import { nameOf, type Observation } from "./observation.ts";
+import type { Observation } from "./observation.ts";
 
 type Durable = Extract<Observation, { kind: "durable" }>;
 
@@ -16,7 +17,7 @@ export function durableOf(
   for (const write of writes) {
     if (write.kind === "election") {
       const { epoch, leaderId: leader, votedKey } = write.election;
-      now.election = { epoch, leader, voted: votedKey === null ? null : nameOf(votedKey.id) };
+      now.election = { epoch, leader, voted: votedKey === null ? null : nameOfKey(votedKey) };
     } else if (write.kind === "append") {
       now.append = [...(now.append ?? []), markOf(write.batch)];
     } else if (write.kind === "truncate") {

@@ -10,7 +10,8 @@ import {
   type MetadataRecord,
 } from "../../src/protocol/index.ts";
 import type { Entry, VoterSet } from "../../src/raft/index.ts";
-import { type EntryMark, nameOf } from "./observation.ts";
+import { nameOfKey } from "./directories.ts";
+import type { EntryMark } from "./observation.ts";
 
 interface Prints {
   readonly fingerprint: number;
@@ -77,6 +78,6 @@ function printsOf(stored: StoredBatch): Prints {
   if (!batch.isControl) return { fingerprint, records: batch.values.map(fingerprintOfBytes) };
   const set = votersIn(stored).at(-1)?.voters;
   if (set === undefined) return { fingerprint, records: [] };
-  const voters = set.map(({ key }) => nameOf(key.id));
+  const voters = set.map(({ key }) => nameOfKey(key));
   return { fingerprint, records: [], voters, votersPrint: printOf(set) };
 }

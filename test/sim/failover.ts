@@ -5,6 +5,8 @@
  */
 import { drawSwarm, healed, type Swarm } from "./faults.ts";
 import { Chance } from "./chance.ts";
+import type { VoterChangeRequest } from "../../src/raft/index.ts";
+import { NO_TURNOVER } from "./membership/turnover.ts";
 import type { Replica } from "./replica.ts";
 import { World } from "./world.ts";
 
@@ -23,6 +25,10 @@ export const FAILOVER_KINDS = [
   "calls fail, others hang",
   "leader overloaded",
   "follower overloaded",
+  "voter added",
+  "sole voter grows",
+  "voter removed",
+  "leader removed",
 ] as const;
 
 /** What goes wrong, once. */
@@ -61,6 +67,10 @@ interface Budget {
   readonly ballots?: number;
   /** The leader of before must know, in the end, that it is none. */
   readonly mustRenounce?: boolean;
+  /** How many voters and spare nodes there are, where that matters. */
+  readonly nodes?: { readonly voters: number; readonly spares: number };
+  /** How many voters there must be in the end. */
+  readonly voters?: number;
 }
 
 /** A leader that does not answer is missed after a fetch time-out, and an election takes its time. */
@@ -171,7 +181,69 @@ export const BUDGETS: Readonly<Record<FailoverKind, Budget>> = {
     elections: 0,
     ballots: 0,
   },
+  "voter added": {
+    nodes: { voters: 3, spares: 1 },
+    strike: addSpare,
+    // The change is a round of its own among those of the writers.
+    boundMs: ({ roundTrip: d }) => 3 * d,
+    elections: 0,
+    // M-1: the newcomer's timers stood still, and must not stand it up against the leader that has added it.
+    ballots: 0,
+    voters: 4,
+  },
+  "sole voter grows": {
+    nodes: { voters: 1, spares: 1 },
+    strike: (world, parts) => {
+      // A sole voter needs to hear from nobody. That it has heard from nobody for so long is no reason to give up now.
+      world.run(world.timeline.now + 2 * fetchTimeoutOf(world.swarm));
+      addSpare(world, parts);
+    },
+    // Every commit needs the newcomer from now on, so the Fetch that waits at the leader is what the first one needs.
+    boundMs: ({ roundTrip: d }) => 3 * d,
+    elections: 0,
+    ballots: 0,
+    voters: 2,
+  },
+  "voter removed": {
+    nodes: { voters: 3, spares: 0 },
+    strike: (world, { leader, follower }) => change(world, leader, removalOf(world, follower)),
+    boundMs: ({ roundTrip: d }) => 3 * d,
+    elections: 0,
+    ballots: 0,
+    voters: 2,
+  },
+  "leader removed": {
+    nodes: { voters: 3, spares: 0 },
+    strike: (world, { leader }) => change(world, leader, removalOf(world, leader)),
+    boundMs: ({ roundTrip: d, electionTimeout: e }) => 7 * d + e / 2,
+    elections: 1,
+    mustRenounce: true,
+    voters: 2,
+  },
 };
+
+/** The node to spare becomes a voter. */
+function addSpare(world: World, { leader }: Parts): void {
+  const listed = world.membership.votersOf(leader);
+  const spare = [...world.replicas.values()].find(({ name }) => !listed.includes(name));
+  if (spare === undefined) return;
+  const { key, endpoints } = spare.config.local;
+  const clusterId = world.cluster.cluster_id;
+  const voter = { clusterId, voter: key, endpoints, ackWhenCommitted: true };
+  change(world, leader, { api: "add-raft-voter", ...voter });
+}
+
+const removalOf = ({ cluster }: World, { config }: Replica): VoterChangeRequest => ({
+  api: "remove-raft-voter",
+  clusterId: cluster.cluster_id,
+  voter: config.local.key,
+});
+
+function change(world: World, { id }: Replica, body: VoterChangeRequest): void {
+  world.call({ from: "admin", to: id, body, answer: forget, fail: forget });
+}
+
+const forget = (): void => undefined;
 
 function overload(world: World, replica: Replica): void {
   replica.overloadedUntil = world.timeline.now + OVERLOAD_MS;
@@ -193,6 +265,8 @@ export interface Failover {
 const WRITE_EVERY_MS = 20;
 /** The writer may itself be silent for as long. */
 const LULL_MS = 2 * WRITE_EVERY_MS;
+/** So many records behind is what follows at the pace of the writers. */
+const LAG_MAX = 20;
 /** From the fault on, the quorum is watched for at least this long, and at most until it serves again. */
 const WATCH_MS = 6_000;
 const WATCH_MS_MAX = 20_000;
@@ -205,7 +279,8 @@ export function measureFailover(
   seed: number,
   watch?: (line: string) => void,
 ): Failover {
-  const swarm = quiet(seed);
+  const budget = BUDGETS[kind];
+  const swarm = quiet(seed, budget.nodes);
   const terms = termsOf(swarm);
   const world = new World(seed, watch, swarm);
   world.isHealed = true;
@@ -220,6 +295,7 @@ export function measureFailover(
   if (!world.run(60_000, () => world.clients.latestCommitted > 20))
     return failed("it never served in the first place");
   world.run(world.timeline.now + world.chance.between(0, 2_000));
+  if (!world.run(60_000, () => hasEverybody(world))) return failed("somebody never caught up");
   const parts = partsOf(world);
   if (parts === undefined) return failed("it has no leader any more");
   let last = world.timeline.now;
@@ -231,7 +307,6 @@ export function measureFailover(
     answered += 1;
   };
   const struckAt = last;
-  const budget = BUDGETS[kind];
   const before = countsOf(world);
   budget.strike(world, parts);
   world.run(struckAt + WATCH_MS);
@@ -250,6 +325,10 @@ export function measureFailover(
   const isAtypical = silenceMs > (budget.typicalMs ?? budget.boundMs)(terms) + LULL_MS;
   return { kind, silenceMs, boundMs, isAtypical, complaint };
 }
+
+/** Whether everybody has begun to follow: a node to spare may begin with a snapshot. */
+const hasEverybody = ({ replicas, bench }: World): boolean =>
+  [...replicas.values()].every(({ disk }) => disk.end >= bench.ghost.committed.end - LAG_MAX);
 
 function partsOf(world: World): Parts | undefined {
   const leader = leaderOf(world);
@@ -291,16 +370,21 @@ function wrongWith(
   // E-11: a leader that no majority fetches from gives up.
   if (budget.mustRenounce === true && leader.leads)
     return `replica ${leader.name} leads still, and no majority can reach it`;
+  const voters = leaderOf(world);
+  const count = voters === undefined ? 0 : world.membership.votersOf(voters).length;
+  if (budget.voters !== undefined && count !== budget.voters)
+    return `there are ${count} voters, there should be ${budget.voters}`;
   return undefined;
 }
 
 /** The same quorum in many places: three or five voters, near or far, with Kafka's time-outs. */
-function quiet(seed: number): Swarm {
+function quiet(seed: number, nodes: Budget["nodes"]): Swarm {
   const chance = new Chance(seed ^ 0x51a7e);
   const slowest = Math.round(chance.logUniform(2, 40));
   return {
     ...healed(drawSwarm(chance)),
-    voters: chance.pick([3, 3, 5]) ?? 3,
+    voters: nodes?.voters ?? chance.pick([3, 3, 5]) ?? 3,
+    turnover: nodes === undefined ? null : { ...NO_TURNOVER, spares: nodes.spares },
     brokers: 0,
     hangRate: 0,
     hasMetadata: false,

@@ -5,6 +5,7 @@
  */
 import type { SnapshotSettings } from "../../durable-objects/cluster-settings.ts";
 import type { Chance } from "./chance.ts";
+import type { Turnover } from "./membership/turnover.ts";
 
 export interface Swarm {
   readonly voters: number;
@@ -76,9 +77,12 @@ export interface Swarm {
   readonly changedChunkRate: number;
   /** Probability that a leader names its newest snapshot to a voter that could go on with records. */
   readonly needlessSnapshotRate: number;
+  /** Changes of the voter set, and what they need; null where there are none. */
+  readonly turnover: Turnover | null;
 }
 
-export function drawSwarm(chance: Chance): Swarm {
+/** `turnover` is what becomes of the voter set: null where it stays as it is. */
+export function drawSwarm(chance: Chance, turnover: Turnover | null = null): Swarm {
   const enabled = (from: number, to: number): number =>
     chance.happens(0.5) ? chance.logUniform(from, to) : 0;
   const every = (from: number, to: number): number => Math.round(enabled(from, to));
@@ -138,6 +142,7 @@ export function drawSwarm(chance: Chance): Swarm {
     moveRate: enabled(0.05, 0.5),
     needlessSnapshotRate: enabled(0.01, 0.5),
     readEveryMs: Math.round(chance.logUniform(10, 500)),
+    turnover,
   };
 }
 
@@ -190,6 +195,7 @@ export function healed(swarm: Swarm): Swarm {
     changedRangeRate: 0,
     changedChunkRate: 0,
     needlessSnapshotRate: 0,
+    turnover: null,
   };
 }
 

@@ -32,16 +32,17 @@ import {
   votersAt,
   type VoterSet,
 } from "../../src/raft/index.ts";
-import { snapshotVoters } from "../../durable-objects/replica/entries.ts";
+import { snapshotVoters, votersIn } from "../../durable-objects/replica/entries.ts";
 import { SnapshotReader } from "../../src/protocol/index.ts";
 import { answerOf } from "./answers.ts";
 import { Calls } from "./calls.ts";
+import { nameOfKey } from "./directories.ts";
 import type { Disk } from "./disk.ts";
 import { printOf } from "./entries.ts";
 import { Gate } from "./gate.ts";
-import { nameOf, type Observation, type Promise } from "./observation.ts";
+import type { Observation, Promise } from "./observation.ts";
 import { storeOfOtherBuild } from "./other-build.ts";
-import { promiseOfRequest, promisesOfResponse } from "./promises.ts";
+import { changeAcknowledged, promiseOfRequest, promisesOfResponse } from "./promises.ts";
 import type { Replica } from "./replica.ts";
 import { InstanceTimers } from "./timers.ts";
 
@@ -54,7 +55,7 @@ const CALLS_MAX = 6;
 const LATE_SLICES = 0.3;
 const namedSnapshot = ({ endOffset, epoch, size }: StoredSnapshot): string =>
   `${endOffset}-${epoch} (${size})`;
-const namesOf = (voters: VoterSet): string => voters.map(({ key }) => nameOf(key.id)).join(" ");
+const namesOf = (voters: VoterSet): string => voters.map(({ key }) => nameOfKey(key)).join(" ");
 
 /** A request that has not been answered yet. */
 interface Asked {
@@ -92,6 +93,7 @@ export class Instance {
   readonly #owed = new Set<RequestId>();
   #imageEnd = 0;
   #checked: State["log"] | null = null;
+  #checkedVoters: State["voters"] | null = null;
 
   constructor(replica: Replica, incarnation: number, start: ControllerStart) {
     this.replica = replica;
@@ -175,15 +177,18 @@ export class Instance {
     answer: (response: Response) => void,
     fail: () => void,
   ): () => void {
-    if (body.api === "api-versions") {
-      answer(versionsOf(this.controller.state));
-      return () => undefined;
-    }
+    this.#callers.add(fail);
+    if (body.api === "api-versions") return this.#sayVersions(answer, fail);
     const asked: Asked = { body, since: this.replica.world.timeline.now };
     this.#asked.add(asked);
-    this.#callers.add(fail);
     let abandon: (() => void) | undefined;
     this.happen(() => {
+      // The operator of this request would have known better.
+      if (!this.replica.world.membership.allows(this.replica, body)) {
+        this.#asked.delete(asked);
+        this.#callers.delete(fail);
+        return fail();
+      }
       abandon = this.controller.ask(body, (reply) => {
         if (reply === null || !this.#asked.delete(asked)) return;
         const { replica, controller } = this;
@@ -199,6 +204,16 @@ export class Instance {
       this.#callers.delete(fail);
       if (this.#asked.delete(asked)) this.happen(() => abandon?.());
     };
+  }
+
+  /** The listener answers an ApiVersions by itself; the core is not asked. */
+  #sayVersions(answer: (response: Response) => void, fail: () => void): () => void {
+    this.happen(() =>
+      this.#outputs.push(() => {
+        if (this.#callers.delete(fail)) answer(versionsOf(this.state));
+      }),
+    );
+    return () => this.#callers.delete(fail);
   }
 
   /** Runs an operation; `answered` hears null when this instance ended before it had answered. */
@@ -441,7 +456,11 @@ export class Instance {
     // The rest changes seldom, and takes longer to compare.
     if (log.snapshots !== this.#checked?.snapshots || log.startOffset !== this.#checked.startOffset)
       wrong ??= this.#wrongSnapshots();
+    const { voters } = this.state;
+    if (voters !== this.#checkedVoters || log.endOffset < (this.#checked?.endOffset ?? 0))
+      wrong ??= this.#wrongVoters();
     this.#checked = log;
+    this.#checkedVoters = voters;
     if (wrong !== undefined)
       world.complain("summaries-are-true", `replica ${name} believes its ${wrong}`);
   }
@@ -459,6 +478,18 @@ export class Instance {
     const counted = votersAt(voters, startOffset);
     if (printOf(said) === printOf(counted)) return undefined;
     return `voters are [${namesOf(counted)}], its snapshot says [${namesOf(said)}] or another thing of them`;
+  }
+
+  /** The newest voter set is that of the log, or of the snapshot before it, or the one that was there before any. */
+  #wrongVoters(): string | undefined {
+    const { log, voters, config } = this.state;
+    const base = log.snapshots.find(({ endOffset }) => endOffset === log.startOffset);
+    const written = this.#disk.log.controlBatches().flatMap(votersIn).at(-1)?.voters;
+    const snapshot = base === undefined ? undefined : this.#votersIn(base);
+    const stored = written ?? snapshot ?? config.bootstrapVoters;
+    const counted = latestVoters(voters);
+    if (printOf(stored) === printOf(counted)) return undefined;
+    return `voters are [${namesOf(counted)}], its storage says [${namesOf(stored)}] or another thing of them`;
   }
 
   /** The voters in the header of a snapshot, which one row may not hold. */
@@ -531,6 +562,9 @@ export class Instance {
 
   #reply(body: Request, response: Response, answer: (response: Response) => void): void {
     for (const promise of promisesOfResponse(body, response)) this.#promise(promise);
+    const { world } = this.replica;
+    const change = changeAcknowledged(body, response);
+    if (change !== undefined) world.observe({ kind: "voters-changed", ...change });
     answer(response);
   }
 
@@ -550,7 +584,7 @@ export class Instance {
       epoch: state.election.epoch,
       leader: state.election.leaderId,
       highWatermark: state.role.kind === "leader" ? state.role.highWatermark : state.committed,
-      voters: latestVoters(state.voters).map((voter) => nameOf(voter.key.id)),
+      voters: latestVoters(state.voters).map(({ key }) => nameOfKey(key)),
     };
   }
 

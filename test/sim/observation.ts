@@ -4,7 +4,7 @@
  * have seen it. A history is an array of these, so a bad one can be written by hand.
  */
 
-/** How observations name a replica: by its node. */
+/** How observations name a replica: by its node. One with another storage than its node began with says that, too. */
 export const nameOf = (node: number): string => `${node}`;
 
 /** How they name the replay of the committed log that the world itself makes. */
@@ -30,6 +30,13 @@ export type Promise =
   | { readonly kind: "leadership"; readonly epoch: number }
   /** Everything below `endOffset`, whose last record is of `lastEpoch`, is held. */
   | { readonly kind: "log"; readonly endOffset: number; readonly lastEpoch: number };
+
+/** A change of the voter set that a leader of `epoch` has called committed. */
+export interface VotersChanged {
+  readonly change: "added" | "removed";
+  readonly voter: string;
+  readonly epoch: number;
+}
 
 export type Observation =
   /** A transaction of the replica's storage became durable. */
@@ -98,6 +105,8 @@ export type Observation =
     }
   /** A message or a reply left the replica. */
   | { readonly kind: "promised"; readonly replica: string; readonly promise: Promise }
+  /** Whoever asked for a change of the voter set was told that it is committed. */
+  | ({ readonly kind: "voters-changed" } & VotersChanged)
   /** A client was told that its write is committed, and that its last record lies at `lastOffset`. */
   | {
       readonly kind: "acknowledged";

@@ -1,7 +1,8 @@
 /** What the writer of a message vouches for by sending it. */
-import type { OutgoingRequest, Response } from "../../src/raft/index.ts";
+import type { OutgoingRequest, Request, Response } from "../../src/raft/index.ts";
 import { unreachable } from "../../src/std/assert.ts";
-import { nameOf, type Promise } from "./observation.ts";
+import { nameOfKey } from "./directories.ts";
+import type { Promise, VotersChanged } from "./observation.ts";
 
 export function promiseOfRequest(request: OutgoingRequest): Promise | undefined {
   switch (request.api) {
@@ -29,11 +30,24 @@ export function promisesOfResponse(
 ): readonly Promise[] {
   if (request.api === "vote" && response.api === "vote") {
     if (!response.granted || request.preVote) return [];
-    return [{ kind: "vote", epoch: response.epoch, candidate: nameOf(request.candidate.id) }];
+    return [{ kind: "vote", epoch: response.epoch, candidate: nameOfKey(request.candidate) }];
   }
   if (response.api !== "fetch" || response.error !== "NONE") return [];
   const last = response.records.at(-1);
   const leadership: Promise = { kind: "leadership", epoch: response.epoch };
   if (last === undefined) return [leadership];
   return [leadership, { kind: "log", endOffset: last.lastOffset + 1, lastEpoch: last.epoch }];
+}
+
+/** The change of the voter set that an answer says is committed, if it says so of one. */
+export function changeAcknowledged(
+  request: Request,
+  { api, error, epoch }: Response,
+): VotersChanged | undefined {
+  if (api !== request.api || error !== "NONE") return undefined;
+  if (request.api === "add-raft-voter" && request.ackWhenCommitted)
+    return { change: "added", voter: nameOfKey(request.voter), epoch };
+  return request.api === "remove-raft-voter"
+    ? { change: "removed", voter: nameOfKey(request.voter), epoch }
+    : undefined;
 }

@@ -13,11 +13,11 @@ import {
 } from "../../src/raft/index.ts";
 import { AssertionError } from "../../src/std/assert.ts";
 import type { ChainedEntry } from "./checkers/ghost.ts";
+import { nameOfKey } from "./directories.ts";
 import { type Backup, Disk, type Write } from "./disk.ts";
 import { durableOf } from "./durable.ts";
 import { snapshotMark } from "./snapshot-mark.ts";
 import { Cut, DiskFull, Instance } from "./instance.ts";
-import { nameOf } from "./observation.ts";
 import type { World } from "./world.ts";
 
 /** How long an instance stays away at most when it is not called. */
@@ -76,15 +76,15 @@ export class Replica {
   readonly #jumps: { readonly at: number; readonly byMs: number }[] = [];
   #zombies: Instance[] = [];
 
-  constructor(world: World, config: RaftConfig) {
+  constructor(world: World, config: RaftConfig, isJoining = false) {
     this.world = world;
     this.config = config;
     this.id = config.local.key.id;
-    this.name = nameOf(this.id);
+    this.name = nameOfKey(config.local.key);
     const identity = { directoryId: config.local.key.directoryId, objectId: this.name };
     const { chance, swarm } = world;
     this.isOtherBuild = swarm.hasTwoBuilds && this.id % 2 === 0;
-    this.disk = new Disk(swarm.chunkBytesMax, identity);
+    this.disk = new Disk(swarm.chunkBytesMax, identity, isJoining);
     this.#clockOffsetMs = chance.between(0, 1_000_000);
     this.#clockRate = 1 + (swarm.driftMax * chance.between(-1_000, 1_000)) / 1_000;
   }
@@ -116,6 +116,11 @@ export class Replica {
 
   get isLostForGood(): boolean {
     return isForGood(this.absence);
+  }
+
+  /** Whether it was told to become a voter, and has not been one yet. */
+  get isJoining(): boolean {
+    return this.disk.quorum.isJoining();
   }
 
   /** Whether its storage is gone, went back or is another's: it is counted as failed from then on. */

@@ -4,6 +4,7 @@
  */
 import type { Input, State, Step } from "../../src/raft/index.ts";
 import type { Tally } from "./faults.ts";
+import { VoterSituations } from "./membership/voter-situations.ts";
 import type { Replica } from "./replica.ts";
 
 /** What a run of 40 seeds has met, or it has proved nothing. Of fewer seeds nothing is demanded. */
@@ -40,6 +41,18 @@ const COMMON: readonly string[] = [
   "situation: a replica booted from a snapshot",
   "situation: a range of a snapshot was sent",
   "situation: a snapshot was installed",
+  "fault: wiped",
+  "situation: a voter was added",
+  "situation: a voter was removed",
+  "situation: a leader removed itself",
+  "situation: the removal of a leader was committed by another",
+  "situation: a quorum of one grew",
+  "situation: a quorum shrank to one",
+  "situation: a node joined by itself",
+  "situation: a node was refused first and joined then",
+  "situation: a wiped node joined again with another directory",
+  "situation: a change was refused while another was under way",
+  "situation: a change that took too long was committed",
 ];
 
 /** What only more seeds meet for certain. */
@@ -52,7 +65,6 @@ const RARE: readonly string[] = [
   "fault: rolled back",
   "rollbacks noticed",
   "fault: storage copied",
-  "fault: wiped",
   "situation: a copied storage was refused",
   "situation: a broker was fenced after a standstill",
   "fault: range changed",
@@ -79,6 +91,8 @@ const RARE: readonly string[] = [
   "situation: a leader stated the voters anew",
   "situation: a snapshot was installed from another build",
   "situation: two diverging answers in a row",
+  "situation: a voter set was taken back by a truncation",
+  "situation: a quorum grew to seven or more",
   "situation: a core served while a dead node led before",
   "situation: a core served while a deaf node led before",
   "situation: a core served while a hung node led before",
@@ -97,6 +111,9 @@ const OFTEN: readonly string[] = [
   "situation: a snapshot was installed",
   "situation: a snapshot was made",
   "situation: a snapshot was refused",
+  "situation: a voter was added",
+  "situation: a voter was removed",
+  "situation: a node joined by itself",
 ];
 
 /** The names of the situations that a run of so many seeds should have met, or so often, and did not. */
@@ -120,6 +137,7 @@ export class Situations {
   readonly #before = new Map<string, State>();
   readonly #diverged = new Set<string>();
   readonly #ledBefore = new Set<string>();
+  readonly #voters = new VoterSituations((what) => this.#saw(what));
 
   constructor(tally: Tally) {
     this.#tally = tally;
@@ -132,7 +150,11 @@ export class Situations {
     this.#before.set(name, state);
     if (input === null) return this.#boot(state);
     const [first] = effects;
-    if (before !== undefined) this.#snapshots(replica, { input, before, step: { state, effects } });
+    if (before !== undefined) {
+      const taken = { input, before, step: { state, effects } };
+      this.#snapshots(replica, taken);
+      this.#voters.step(replica, taken);
+    }
     if (first?.kind === "persist" && first.truncateTo !== null) this.#tally.count("truncations");
     for (const effect of effects) {
       if (effect.kind !== "read-refused" || input.kind === "read") continue;

@@ -4,9 +4,10 @@ import { applyRecords, emptyImage, type MetadataImage } from "../../src/metadata
 import { decodeMetadataRecord, decodeSnapshot, DecodeError } from "../../src/protocol/index.ts";
 import type { SnapshotId, VoterSet } from "../../src/raft/index.ts";
 import { AssertionError } from "../../src/std/assert.ts";
+import { nameOfKey } from "./directories.ts";
 import { fingerprintOfBytes, printOf } from "./entries.ts";
 import { digestOf } from "./history.ts";
-import { nameOf, type Observation } from "./observation.ts";
+import type { Observation } from "./observation.ts";
 
 /** Of a snapshot that is whole. `build` is that of its maker, or null where it was fetched. */
 export function snapshotMark(
@@ -23,7 +24,7 @@ export function snapshotMark(
   } as const;
   try {
     const { image, voters } = readSnapshot(bytes, { endOffset, epoch });
-    const names = voters.map(({ key }) => nameOf(key.id));
+    const names = voters.map(({ key }) => nameOfKey(key));
     return { ...mark, digest: digestOf(image), voters: names, votersPrint: printOf(voters) };
   } catch (error) {
     // Its checksums may be right, and its records such as no image takes.

@@ -33,8 +33,12 @@ import { Bench, type Complaint } from "./checkers/checker.ts";
 import { allCheckers } from "./checkers/all.ts";
 import { ClientHistory } from "./client-history.ts";
 import { Clients } from "./clients.ts";
+import { directoryOf, nameOfKey } from "./directories.ts";
 import { drawSwarm, healed, type Swarm, Tally } from "./faults.ts";
 import { History } from "./history.ts";
+import { Membership } from "./membership/membership.ts";
+import { drawTurnover } from "./membership/turnover.ts";
+import { VoterAdmin } from "./membership/voter-admin.ts";
 import { Admin } from "./metadata/admin.ts";
 import { BrokerProcess } from "./metadata/broker-process.ts";
 import { Network } from "./network.ts";
@@ -56,6 +60,9 @@ export interface Call {
   readonly fail: (failure: RequestFailure) => void;
 }
 
+/** What membership meets is drawn apart: the worlds without any changes of it are what they were. */
+const TURNOVER = 0x7e11;
+
 export class World {
   readonly cluster: ClusterIdentity;
   readonly timeline = new Timeline();
@@ -72,7 +79,11 @@ export class World {
   );
   readonly topics = new ClientHistory<TopicState, TopicInput, TopicOutput>(topicsOf);
   readonly situations = new Situations(this.tally);
-  readonly replicas: ReadonlyMap<number, Replica>;
+  readonly membership = new Membership(this);
+  /** By node: those that are there now. */
+  readonly #replicas = new Map<number, Replica>();
+  /** By name: all that ever were. */
+  readonly #everyone = new Map<string, Replica>();
   readonly brokers: readonly Broker[];
   readonly bench = new Bench(allCheckers());
   readonly #seed: number;
@@ -87,7 +98,7 @@ export class World {
   constructor(seed: number, watch?: (line: string) => void, swarm?: Swarm) {
     this.#seed = seed;
     this.chance = new Chance(seed);
-    this.swarm = swarm ?? drawSwarm(this.chance);
+    this.swarm = swarm ?? drawSwarm(this.chance, drawTurnover(new Chance(seed ^ TURNOVER)));
     this.cluster = {
       cluster_id: "c2ltdWxhdGVkLWNsdXN0ZQ",
       metadata_version: 25,
@@ -100,16 +111,27 @@ export class World {
     this.clients = new Clients(this);
     this.readers = new Readers(this);
     this.history = new History(this);
-    const voters = Array.from({ length: this.swarm.voters }, (_, index) =>
-      voterOf(index + 1, this.uuidOf(index + 1)),
-    );
-    this.replicas = new Map(
-      voters.map((voter) => [voter.key.id, new Replica(this, configOf(this, voter, voters))]),
-    );
+    this.#populate();
     this.brokers = Array.from(
       { length: this.swarm.brokers },
       (_, index) => new Broker(this, 101 + index),
     );
+  }
+
+  get replicas(): ReadonlyMap<number, Replica> {
+    return this.#replicas;
+  }
+
+  replicaNamed(name: string): Replica | undefined {
+    return this.#everyone.get(name);
+  }
+
+  /** Node `id` has another storage from now on, fresh and without any voters, and perhaps the order to join. */
+  renew(id: number, isJoining: boolean): void {
+    const replica = new Replica(this, this.#configOfFresh(id), isJoining);
+    this.trace.note(replica.name, isJoining ? "is to join" : "is there");
+    this.#add(replica);
+    replica.boot();
   }
 
   /** Whether there is something to complain about: then nothing happens any more. */
@@ -131,9 +153,34 @@ export class World {
     for (const broker of this.brokers) broker.fetch();
     this.readers.start();
     new StaleReads(this, this.#seed).start();
+    const { admins = 0 } = this.swarm.turnover ?? {};
+    for (let admin = 1; admin <= admins; admin += 1) new VoterAdmin(this, admin).start();
     if (!this.swarm.hasMetadata) return this.clients.start();
     for (const broker of this.brokers) new BrokerProcess(this, broker).start();
     new Admin(this).start();
+  }
+
+  /** The initial voters, and the nodes to spare, which know of no voters and some of which are to join. */
+  #populate(): void {
+    const { voters: count, turnover } = this.swarm;
+    const voters = Array.from({ length: count }, (_, index) => voterOf(index + 1));
+    for (const voter of voters) this.#add(new Replica(this, configOf(this, voter, voters)));
+    const { spares = 0, joiners = 0 } = turnover ?? {};
+    for (let spare = 1; spare <= spares; spare += 1)
+      this.#add(new Replica(this, this.#configOfFresh(count + spare), spare <= joiners));
+  }
+
+  #add(replica: Replica): void {
+    this.#replicas.set(replica.id, replica);
+    this.#everyone.set(replica.name, replica);
+  }
+
+  /** Of a node without voters, with a storage that it has not had before. */
+  #configOfFresh(id: number): RaftConfig {
+    let generation = 0;
+    while (this.#everyone.has(nameOfKey({ id, directoryId: directoryOf(id, generation) })))
+      generation += 1;
+    return configOf(this, voterOf(id, generation), []);
   }
 
   /** The replica that a client asks: a leader, as it finds one sooner or later; now and then any other. */
@@ -146,13 +193,6 @@ export class World {
   /** A uuid that was not drawn before. */
   uuid(): Uuid {
     return uuidFromBytes(Uint8Array.from({ length: 16 }, () => this.chance.between(0, 255)));
-  }
-
-  /** The uuid that stands for the storage of a node. */
-  uuidOf(id: number): Uuid {
-    return uuidFromBytes(
-      Uint8Array.from({ length: 16 }, (_, at) => (at < 14 ? 7 : (id >> (8 * (15 - at))) & 255)),
-    );
   }
 
   /** Lets time pass until `untilMs`, until `done`, or until a checker complains. */
@@ -188,7 +228,8 @@ export class World {
       from,
       target.name,
       () =>
-        target.receive(
+        // Whatever storage the node has by now.
+        (this.replicas.get(to) ?? target).receive(
           body,
           (response) => back(() => answer(response)),
           (failure) => back(() => fail(failure)),
@@ -208,28 +249,30 @@ export class World {
 
   /** A leader says that a replica has lost what it acknowledged. */
   accuse(leader: Replica, effect: Extract<Effect, { kind: "replica-distrusted" }>): void {
-    if (this.replicas.get(effect.key.id)?.wasRolledBack === true)
+    if (this.replicaNamed(nameOfKey(effect.key))?.wasRolledBack === true)
       return this.tally.count("rollbacks noticed");
     this.complain("nobody-is-wronged", `replica ${leader.name} ${describeEffect(effect)}`);
   }
 }
 
-function voterOf(id: number, directoryId: Uuid): Voter {
+function voterOf(id: number, generation = 0): Voter {
   return {
-    key: { id, directoryId },
+    key: { id, directoryId: directoryOf(id, generation) },
     endpoints: [{ name: "CONTROLLER", host: "localhost", port: 9092 + id }],
     kraftVersions: { min: 0, max: 1 },
   };
 }
 
 function configOf(world: World, local: Voter, voters: readonly Voter[]): RaftConfig {
-  const { electionTimeoutMs, fetchMaxBytes } = world.swarm;
+  const { electionTimeoutMs, fetchMaxBytes, voters: initial, turnover } = world.swarm;
+  // Every node, as an operator would list them: voters that have gone know no more of those that have come.
+  const count = initial + (turnover?.spares ?? 0);
   return {
     ...DEFAULT_TIMEOUTS,
     clusterId: world.cluster.cluster_id,
     local,
     bootstrapVoters: voters,
-    bootstrapServers: voters.map((voter) => voter.key.id),
+    bootstrapServers: Array.from({ length: count }, (_, index) => index + 1),
     electionTimeoutMs,
     fetchTimeoutMs: 2 * electionTimeoutMs,
     fetchMaxWaitMs: Math.floor(electionTimeoutMs / 2),

@@ -64,10 +64,7 @@ function overtaken(
   if (end <= ghost.committed.end) return undefined;
   const chain = ghost.log(shown.replica).chainAt(end);
   for (const [leader, epoch] of leaders) {
-    const isHeld = ghost
-      .heldBy(leader)
-      .some((log) => log.start > end || log.chainAt(end) === chain);
-    if (epoch > shown.epoch && !isHeld) {
+    if (epoch > shown.epoch && !ghost.isHeldBy(leader, end, chain)) {
       return `replica ${shown.replica} of epoch ${shown.epoch} committed ${end}, and the leader ${leader} of epoch ${epoch} lacks it`;
     }
   }

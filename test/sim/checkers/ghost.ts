@@ -9,6 +9,16 @@ export interface ChainedEntry extends EntryMark {
   readonly chain: number;
 }
 
+/** A voter set in a log. */
+export interface VoterSetMark {
+  /** Where its batch begins. */
+  readonly offset: number;
+  readonly epoch: number;
+  readonly voters: readonly string[];
+  /** Of all that it says of them. */
+  readonly print: number | undefined;
+}
+
 const NOTHING = 0;
 
 /** Extends the fingerprint of a log by one batch. */
@@ -21,11 +31,7 @@ function extendChain(chain: number, entry: EntryMark): number {
 export class GhostLog {
   readonly #entries: ChainedEntry[] = [];
   /** The voter sets in it, by rising offset. */
-  readonly #voters: {
-    readonly offset: number;
-    readonly voters: readonly string[];
-    readonly print: number | undefined;
-  }[] = [];
+  readonly #voters: VoterSetMark[] = [];
   #start = 0;
   #startChain = NOTHING;
 
@@ -44,8 +50,8 @@ export class GhostLog {
   append(entry: EntryMark): ChainedEntry {
     const chained = { ...entry, chain: extendChain(this.last?.chain ?? this.#startChain, entry) };
     this.#entries.push(chained);
-    const { voters, votersPrint: print, baseOffset: offset } = entry;
-    if (voters !== undefined) this.#voters.push({ offset, voters, print });
+    const { voters, votersPrint: print, baseOffset: offset, epoch } = entry;
+    if (voters !== undefined) this.#voters.push({ offset, epoch, voters, print });
     return chained;
   }
 
@@ -102,14 +108,19 @@ export class GhostLog {
     return entry !== undefined && entry.lastOffset >= offset ? entry : undefined;
   }
 
-  /** The newest voter set below `endOffset`; undefined while there is none. */
-  votersBelow(endOffset: number): readonly string[] | undefined {
-    return this.#voters.findLast((set) => set.offset < endOffset)?.voters;
+  /** Every voter set in it, by rising offset. */
+  get voterSets(): readonly VoterSetMark[] {
+    return this.#voters;
   }
 
-  /** The fingerprint of all that it says. */
-  votersPrintBelow(endOffset: number): number | undefined {
-    return this.#voters.findLast((set) => set.offset < endOffset)?.print;
+  /** The newest voter set below `endOffset`; undefined while there is none. */
+  voterSetBelow(endOffset: number): VoterSetMark | undefined {
+    return this.#voters.findLast((set) => set.offset < endOffset);
+  }
+
+  /** Its members. */
+  votersBelow(endOffset: number): readonly string[] | undefined {
+    return this.voterSetBelow(endOffset)?.voters;
   }
 
   #endingAt(endOffset: number): ChainedEntry | undefined {
@@ -185,6 +196,16 @@ export class Ghost {
   heldBy(replica: string): readonly GhostLog[] {
     const lost = this.#lost.get(replica);
     return lost === undefined ? [this.log(replica)] : [this.log(replica), lost];
+  }
+
+  /**
+   * Whether a replica holds the batch that ends at `endOffset`, or has held and lost it, with the log below. What a
+   * snapshot stands for counts: the ghost of a log that was cut or replaced has it still.
+   */
+  isHeldBy(replica: string, endOffset: number, chain: number | undefined): boolean {
+    return this.heldBy(replica).some(
+      (log) => log.start > endOffset || log.chainAt(endOffset) === chain,
+    );
   }
 
   /** Takes in what was shown as committed, after every checker has judged it. */

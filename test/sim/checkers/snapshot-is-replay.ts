@@ -58,7 +58,7 @@ function wrongWith(snapshot: Snapshot, ghost: Ghost, replayed?: number): string 
   const expected = ghost.committed.votersBelow(endOffset) ?? voters;
   if (voters.join() !== expected.join() || voters.length === 0)
     return `names the voters [${voters.join(" ")}], the log [${expected.join(" ")}]`;
-  if (votersPrint !== (ghost.committed.votersPrintBelow(endOffset) ?? votersPrint))
+  if (votersPrint !== (ghost.committed.voterSetBelow(endOffset)?.print ?? votersPrint))
     return "says of a voter what the log does not say there";
   return undefined;
 }

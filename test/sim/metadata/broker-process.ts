@@ -24,6 +24,7 @@ import { alterPartition } from "../../../src/metadata/control/alter-partition.ts
 import { heartbeat } from "../../../src/metadata/control/broker-heartbeat.ts";
 import { registerBroker } from "../../../src/metadata/control/broker-registration.ts";
 import type { Broker } from "../broker.ts";
+import { directoryOf } from "../directories.ts";
 import type { Instance } from "../instance.ts";
 import { nameOf } from "../observation.ts";
 import type { World } from "../world.ts";
@@ -92,7 +93,7 @@ export class BrokerProcess {
         { name: "group.version", minSupportedVersion: 0, maxSupportedVersion: 1 },
         { name: "kraft.version", minSupportedVersion: 0, maxSupportedVersion: 1 },
       ],
-      logDirs: [this.#world.uuidOf(id)],
+      logDirs: [directoryOf(id)],
       previousBrokerEpoch: this.#previousEpoch,
     });
     this.#call(
