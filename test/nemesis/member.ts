@@ -1,0 +1,135 @@
+/**
+ * One process of the spread quorum: a `workerd` with its own folder and its own port, and what can be done to it. It is
+ * started again on the same folder and port. What is asked of it here goes to it directly, not through the proxy.
+ */
+import { execFile } from "node:child_process";
+import { readFile } from "node:fs/promises";
+import { promisify } from "node:util";
+import {
+  ROUTES,
+  isControllerStatus,
+  readJson,
+  urlOf,
+  type ControllerStatus,
+  type RouteName,
+  type RouteQuery,
+} from "../../durable-objects/contract.ts";
+import { configureEdge, type ConfiguredEdge, type Edge } from "../../local/edge.ts";
+
+export interface MemberOptions {
+  /** The id of its controller, or `edge`. */
+  readonly name: string;
+  readonly folder: string;
+  readonly port: number;
+  /** By the name of each other controller's binding, where the proxy listens for this process. */
+  readonly externals: Readonly<Record<string, string>>;
+}
+
+/** What the runtime prints, last lines only. */
+const LINES_MAX = 200;
+/** What SQLite, and then the controller, say of a write that the system refused. */
+const REFUSED_WRITE = /SQLITE_(IOERR|FULL)|a step could not be stored/;
+
+export class Member {
+  readonly name: string;
+  /** Under way is a fault that takes the process for itself: one at a time. */
+  isTaken = false;
+  /** How many lines said that a write was refused by the system. */
+  refusedWrites = 0;
+  readonly lines: string[] = [];
+  readonly #options: MemberOptions;
+  readonly #configured: ConfiguredEdge;
+  #edge: Edge | null = null;
+
+  private constructor(options: MemberOptions, configure: (member: Member) => ConfiguredEdge) {
+    this.name = options.name;
+    this.#options = options;
+    this.#configured = configure(this);
+  }
+
+  /** Bundles and configures it; it is not started yet. */
+  static async configured(options: MemberOptions): Promise<Member> {
+    let member: Member | null = null;
+    const configured = await configureEdge({
+      persistTo: options.folder,
+      port: options.port,
+      config: "test/nemesis/wrangler.toml",
+      externals: options.externals,
+      // A file that may not grow is to fail the write, not to end the process.
+      launcher: ["env", "--ignore-signal=XFSZ"],
+      onLine: (line) => member?.hear(line),
+    });
+    member = new Member(options, () => configured);
+    return member;
+  }
+
+  get edge(): Edge {
+    if (this.#edge === null) throw new Error(`${this.name} was never started`);
+    return this.#edge;
+  }
+
+  async start(): Promise<void> {
+    this.#edge = await this.#configured.start();
+  }
+
+  /** Ends it with SIGKILL, paused or not; resolves with the signal that has ended it. */
+  async kill(): Promise<string> {
+    await this.edge.kill();
+    return await this.edge.exited;
+  }
+
+  async stop(): Promise<void> {
+    await this.#edge?.stop();
+  }
+
+  /** Stops the process where it stands (SIGSTOP); true once the system says that it stands. */
+  async pause(): Promise<boolean> {
+    process.kill(this.edge.pid, "SIGSTOP");
+    for (let look = 0; look < 100; look += 1) {
+      const state = await readFile(`/proc/${this.edge.pid}/stat`, "utf8");
+      if (/\) T /.test(state)) return true;
+      await new Promise((settle) => setTimeout(settle, 2));
+    }
+    return false;
+  }
+
+  resume(): void {
+    process.kill(this.edge.pid, "SIGCONT");
+  }
+
+  /** Every file of it may be so long from now on, and a write beyond fails (EFBIG); null for any length. */
+  async limitFiles(bytes: number | null): Promise<void> {
+    const limit = `--fsize=${bytes ?? "unlimited"}:unlimited`;
+    await promisify(execFile)("prlimit", ["--pid", String(this.edge.pid), limit]);
+  }
+
+  hear(line: string): void {
+    if (REFUSED_WRITE.test(line)) this.refusedWrites += 1;
+    this.lines.push(line);
+    if (this.lines.length > LINES_MAX) this.lines.shift();
+  }
+
+  /** Calls its own controller's object at one of the paths that the Worker calls. */
+  async call(
+    clusterId: string,
+    route: RouteName,
+    { query, timeoutMs }: { readonly query?: RouteQuery; readonly timeoutMs: number },
+  ): Promise<Response> {
+    const { pathname, search } = new URL(urlOf(route, query));
+    return await fetch(`http://127.0.0.1:${this.#options.port}${pathname}${search}`, {
+      method: ROUTES[route].method,
+      headers: { "Nemesis-Object": `${clusterId}/${this.name}` },
+      signal: AbortSignal.timeout(timeoutMs),
+    });
+  }
+
+  /** What its controller says of itself; null when it does not answer in time. */
+  async status(clusterId: string, timeoutMs: number): Promise<ControllerStatus | null> {
+    try {
+      const response = await this.call(clusterId, "status", { timeoutMs });
+      return await readJson(response, isControllerStatus);
+    } catch {
+      return null;
+    }
+  }
+}

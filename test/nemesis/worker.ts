@@ -1,0 +1,103 @@
+/**
+ * The product's Worker and its objects, spread over processes. A controller whose process is another one is called over
+ * HTTP, through the binding `NODE_<id>`, behind which the fault proxy stands; that process hands the call to its own
+ * object of the name. What an object throws keeps the properties by which the platform's errors are told apart.
+ * Nothing else is added, and the product's code knows nothing of it.
+ */
+import { ClusterDirectory as Directory } from "../../durable-objects/cluster-directory.ts";
+import { ControllerNode as Controller } from "../../durable-objects/controller-node.ts";
+import worker from "../../worker/index.ts";
+
+type Controllers = Cloudflare.Env["CONTROLLERS"];
+
+/** Names the object that is called, on the way between processes. */
+const OBJECT = "Nemesis-Object";
+/** What the object's error says of itself, as JSON, in place of its answer. */
+const THROWN = "Nemesis-Thrown";
+
+export class ControllerNode extends Controller {
+  constructor(state: DurableObjectState, env: Cloudflare.Env) {
+    super(state, spread(env));
+  }
+}
+
+export class ClusterDirectory extends Directory {
+  constructor(state: DurableObjectState, env: Cloudflare.Env) {
+    super(state, spread(env));
+  }
+}
+
+// oxlint-disable-next-line import/no-default-export -- the platform calls the default export
+export default {
+  async fetch(request: Request, env: Cloudflare.Env, context: ExecutionContext): Promise<Response> {
+    const object = request.headers.get(OBJECT);
+    if (object === null) return worker.fetch(request, spread(env), context);
+    try {
+      const { signal } = request;
+      return await env.CONTROLLERS.getByName(object).fetch(new Request(request, { signal }));
+    } catch (error) {
+      const headers = { [THROWN]: JSON.stringify(propertiesOf(error)) };
+      return new Response(String(error), { status: 500, headers });
+    }
+  },
+};
+
+function propertiesOf(error: unknown): object {
+  if (!(error instanceof Error)) return {};
+  const names = ["overloaded", "retryable", "remote", "durableObjectReset"];
+  return Object.fromEntries(
+    names.flatMap((name) => (name in error ? [[name, Reflect.get(error, name)]] : [])),
+  );
+}
+
+/** The environment, in which the controllers of other processes are found, too. */
+function spread(env: Cloudflare.Env): Cloudflare.Env {
+  const { CONTROLLERS: own } = env;
+  const get: Controllers["get"] = (id, options) => {
+    const stub = own.get(id, options);
+    const server = serverOf(env, id.name ?? "");
+    if (server === undefined) return stub;
+    const fetch: typeof stub.fetch = (input, init) => {
+      const request = new Request(input, init);
+      request.headers.set(OBJECT, id.name ?? "");
+      return ask(server, request);
+    };
+    return new Proxy(stub, {
+      get: (target, name) => (name === "fetch" ? fetch : member(target, name)),
+    });
+  };
+  const getByName: Controllers["getByName"] = (name, options) => get(own.idFromName(name), options);
+  const controllers = new Proxy(own, {
+    get: (target, name) => {
+      if (name === "get") return get;
+      return name === "getByName" ? getByName : member(target, name);
+    },
+  });
+  return { ...env, CONTROLLERS: controllers };
+}
+
+/** Another process, behind the proxy. */
+interface Server {
+  fetch(request: Request): Promise<Response>;
+}
+
+/** Through which the process of that controller is reached; undefined of this process. */
+function serverOf(env: Cloudflare.Env, object: string): Server | undefined {
+  const nodeId = object.split("/")[1] ?? "";
+  const server: Server | undefined = Reflect.get(env, `NODE_${nodeId}`);
+  return server;
+}
+
+async function ask(server: Server, request: Request): Promise<Response> {
+  const response = await server.fetch(request);
+  const thrown = response.headers.get(THROWN);
+  if (thrown === null) return response;
+  const properties: object = JSON.parse(thrown);
+  throw Object.assign(new Error(await response.text()), properties);
+}
+
+/** The platform's own methods want their own object for `this`. */
+function member(target: object, name: string | symbol): unknown {
+  const value: unknown = Reflect.get(target, name);
+  return typeof value === "function" ? value.bind(target) : value;
+}
