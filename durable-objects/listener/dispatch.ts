@@ -89,6 +89,8 @@ function answerOf<Name extends ApiName>(
       return answered(outcome.response);
     case "not-controller":
       return { ...refusedWith("NOT_CONTROLLER", whoLeads(node)), isNotController: true };
+    case "abandoned":
+      return { ...refusedWith("NOT_CONTROLLER", whoLeads(node)), isOutcomeUnknown: true };
     case "refused":
       return outcome.reason === "too-large"
         ? refusedWith("POLICY_VIOLATION", "Unable to perform excessively large batch operation.")

@@ -1,6 +1,6 @@
 /** Finding the active controller: who is asked, in which order, and what is never asked twice. */
 import { describe, expect, test } from "vitest";
-import { notControllerHeader } from "../../durable-objects/contract.ts";
+import { OUTCOME_UNKNOWN, notControllerHeader } from "../../durable-objects/contract.ts";
 import { Problem } from "../../worker/http/errors.ts";
 import {
   callActive,
@@ -135,6 +135,15 @@ describe("a call that got no answer", () => {
     const { asked, call } = quorum(() => lost);
     expect(await problemOf(call())).toBe("OUTCOME_UNKNOWN");
     expect(asked).toEqual([3000]);
+  });
+
+  test("is not repeated either when its controller lost office with it on its way", async () => {
+    const abandoned = (): Response => new Response("a frame", { headers: OUTCOME_UNKNOWN });
+    const { asked, call } = quorum(abandoned);
+    expect(await problemOf(call())).toBe("OUTCOME_UNKNOWN");
+    expect(asked).toEqual([3000]);
+    const { call: repeated } = quorum((id) => (id === 3001 ? new Response("done") : abandoned()));
+    expect(await (await repeated({ repeatable: true })).text()).toBe("done");
   });
 
   test("goes elsewhere when repeating it changes nothing", async () => {
