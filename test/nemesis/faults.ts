@@ -21,8 +21,15 @@ export interface Strike {
   readonly isFired: boolean;
 }
 
-/** Makes a fault good; whether it has bitten. */
-type Heal = () => Promise<boolean>;
+/** A fault that is under way. */
+interface Wound {
+  readonly hasBitten: () => boolean;
+  readonly heal: () => Promise<void>;
+}
+
+/** One that has not bitten when its time is over goes on for so long at most: there may be nothing to bite just then. */
+const EXTRA_MS = 4_000;
+const LOOK_MS = 20;
 
 type FaultOf<Kind extends FaultKind> = Extract<Fault, { readonly kind: Kind }>;
 
@@ -56,11 +63,12 @@ export class Nemesis {
     const leader = await this.#quorum.leader();
     const victims = this.#victims(fault.victim, leader);
     const fromMs = performance.now();
-    const heals: Heal[] = [];
+    const wounds: Wound[] = [];
     for (const victim of victims) victim.isTaken = true;
-    for (const victim of victims) heals.push(await this.#inflict(fault, victim));
+    for (const victim of victims) wounds.push(await this.#inflict(fault, victim));
     await new Promise((settle) => setTimeout(settle, fault.lastsMs));
-    const bitten = await Promise.all(heals.map((heal) => heal()));
+    const isFired = await bitten(wounds);
+    await Promise.all(wounds.map(({ heal }) => heal()));
     for (const victim of victims) victim.isTaken = false;
     this.strikes.push({
       kind: fault.kind,
@@ -68,7 +76,7 @@ export class Nemesis {
       untilMs: performance.now(),
       victims: victims.map(({ name }) => name),
       struckLeader: leader !== null && victims.includes(leader),
-      isFired: bitten.includes(true),
+      isFired,
     });
   }
 
@@ -82,7 +90,7 @@ export class Nemesis {
     return free.slice(0, 1);
   }
 
-  #inflict(fault: Fault, victim: Member): Promise<Heal> {
+  #inflict(fault: Fault, victim: Member): Promise<Wound> {
     switch (fault.kind) {
       case "kill":
         return kill(victim);
@@ -100,20 +108,22 @@ export class Nemesis {
   async #partition(
     { side, isFromPeersAlone, breaks }: FaultOf<"partition">,
     { name }: Member,
-  ): Promise<Heal> {
+  ): Promise<Wound> {
     const others = this.#othersOf(name).filter((other) => other !== EDGE || !isFromPeersAlone);
     const to = side === "mute" ? [] : others.map((other) => this.#quorum.proxy.way(other, name));
     const from = side === "deaf" ? [] : others.map((other) => this.#quorum.proxy.way(name, other));
     const ways = [...to, ...from];
     const before = sum(ways, ({ held }) => held);
     for (const way of ways) way.hold();
-    return async () => {
-      for (const way of ways) way.release(breaks);
-      return sum(ways, ({ held }) => held) > before;
+    return {
+      hasBitten: () => sum(ways, ({ held }) => held) > before,
+      heal: async () => {
+        for (const way of ways) way.release(breaks);
+      },
     };
   }
 
-  async #delay({ delayMs }: FaultOf<"delay">, { name }: Member): Promise<Heal> {
+  async #delay({ delayMs }: FaultOf<"delay">, { name }: Member): Promise<Wound> {
     const { proxy } = this.#quorum;
     const ways = this.#othersOf(name).flatMap((other) => [
       proxy.way(other, name),
@@ -121,9 +131,11 @@ export class Nemesis {
     ]);
     const before = sum(ways, ({ delayed }) => delayed);
     for (const way of ways) way.slow(delayMs);
-    return async () => {
-      for (const way of ways) way.slow(-delayMs);
-      return sum(ways, ({ delayed }) => delayed) > before;
+    return {
+      hasBitten: () => sum(ways, ({ delayed }) => delayed) > before,
+      heal: async () => {
+        for (const way of ways) way.slow(-delayMs);
+      },
     };
   }
 
@@ -136,27 +148,31 @@ export class Nemesis {
 const sum = (ways: readonly Way[], of: (way: Way) => number): number =>
   ways.reduce((total, way) => total + of(way), 0);
 
-async function kill(victim: Member): Promise<Heal> {
+/** Waits a while for one of them to bite; false of none, and when there are none. */
+async function bitten(wounds: readonly Wound[]): Promise<boolean> {
+  const deadline = performance.now() + EXTRA_MS;
+  for (;;) {
+    if (wounds.some(({ hasBitten }) => hasBitten())) return true;
+    if (wounds.length === 0 || performance.now() > deadline) return false;
+    await new Promise((settle) => setTimeout(settle, LOOK_MS));
+  }
+}
+
+async function kill(victim: Member): Promise<Wound> {
   const how = await victim.kill();
-  return async () => {
-    await victim.start();
-    return how === "SIGKILL";
-  };
+  return { hasBitten: () => how === "SIGKILL", heal: () => victim.start() };
 }
 
-async function pause(victim: Member): Promise<Heal> {
+async function pause(victim: Member): Promise<Wound> {
   const stands = await victim.pause();
-  return async () => {
-    victim.resume();
-    return stands;
-  };
+  return { hasBitten: () => stands, heal: async () => victim.resume() };
 }
 
-async function fillDisk({ fileBytes }: FaultOf<"full-disk">, victim: Member): Promise<Heal> {
+async function fillDisk({ fileBytes }: FaultOf<"full-disk">, victim: Member): Promise<Wound> {
   const before = victim.refusedWrites;
   await victim.limitFiles(fileBytes);
-  return async () => {
-    await victim.limitFiles(null);
-    return victim.refusedWrites > before;
+  return {
+    hasBitten: () => victim.refusedWrites > before,
+    heal: () => victim.limitFiles(null),
   };
 }
