@@ -29,6 +29,8 @@ interface Wound {
 
 /** One that has not bitten when its time is over goes on for so long at most: there may be nothing to bite just then. */
 const EXTRA_MS = 4_000;
+/** The longest of the faults does not take longer. */
+const FREE_MS = 15_000;
 const LOOK_MS = 20;
 
 type FaultOf<Kind extends FaultKind> = Extract<Fault, { readonly kind: Kind }>;
@@ -60,24 +62,43 @@ export class Nemesis {
   }
 
   async #carryOutOne(fault: Fault): Promise<void> {
-    const leader = await this.#quorum.leader();
-    const victims = this.#victims(fault.victim, leader);
+    const { leader, victims } = await this.#takeVictims(fault.victim);
+    try {
+      const struckLeader = leader !== null && victims.includes(leader);
+      this.strikes.push({ ...(await this.#strike(fault, victims)), struckLeader });
+    } finally {
+      for (const victim of victims) victim.isTaken = false;
+    }
+  }
+
+  async #strike(fault: Fault, victims: readonly Member[]): Promise<Omit<Strike, "struckLeader">> {
     const fromMs = performance.now();
     const wounds: Wound[] = [];
-    for (const victim of victims) victim.isTaken = true;
     for (const victim of victims) wounds.push(await this.#inflict(fault, victim));
     await new Promise((settle) => setTimeout(settle, fault.lastsMs));
     const isFired = await bitten(wounds);
     await Promise.all(wounds.map(({ heal }) => heal()));
-    for (const victim of victims) victim.isTaken = false;
-    this.strikes.push({
+    return {
       kind: fault.kind,
       fromMs,
       untilMs: performance.now(),
       victims: victims.map(({ name }) => name),
-      struckLeader: leader !== null && victims.includes(leader),
       isFired,
-    });
+    };
+  }
+
+  /** Takes them. Waits until somebody is free, if all are under other faults; nobody when that takes too long. */
+  async #takeVictims(
+    victim: Victim,
+  ): Promise<{ readonly leader: Member | null; readonly victims: readonly Member[] }> {
+    const deadline = performance.now() + FREE_MS;
+    for (;;) {
+      const leader = await this.#quorum.leader();
+      const victims = this.#victims(victim, leader);
+      for (const each of victims) each.isTaken = true;
+      if (victims.length > 0 || performance.now() > deadline) return { leader, victims };
+      await new Promise((settle) => setTimeout(settle, LOOK_MS));
+    }
   }
 
   /** Nobody under another fault: the one that is meant, or else the next that is free. */

@@ -21,6 +21,10 @@ const BROKERS = [1, 2, 3];
 /** Two hours at several hundred operations a second. */
 const OPERATIONS_MAX = 3_000_000;
 
+/** Of each process that is shown when something does not hold. */
+const LINES = 10;
+const COLUMNS = 300;
+
 const { values } = parseArgs({
   options: {
     minutes: { type: "string", default: "2" },
@@ -46,9 +50,16 @@ try {
 const failed = checks.filter(({ complaint }) => complaint !== undefined);
 for (const { name, complaint } of checks)
   console.log(complaint === undefined ? `  holds: ${name}` : `  FAILS: ${name}: ${complaint}`);
+if (failed.length > 0) printLastLines(quorum);
 if (failed.length > 0) console.log(`again: npm run nemesis -- --minutes ${minutes} --seed ${seed}`);
 console.log(`${checks.length - failed.length} passed, ${failed.length} failed`);
 process.exit(failed.length === 0 && checks.length > 0 ? 0 : 1);
+
+/** What the processes printed last: stacks of what went wrong in them. */
+function printLastLines({ nodes }: SpreadQuorum): void {
+  for (const { name, lines } of nodes)
+    for (const line of lines.slice(-LINES)) console.log(`  ${name}: ${line.slice(0, COLUMNS)}`);
+}
 
 async function run(spread: SpreadQuorum): Promise<readonly Check[]> {
   const brokers = BROKERS.map((id) => jsonBroker(spread.cluster, id));

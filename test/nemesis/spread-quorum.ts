@@ -3,6 +3,7 @@
  * the fault proxy. The Worker stands apart because it does where it is deployed, at the edge: a controller that dies
  * takes no client's connection with it, and every call of it can be cut. That process suffers no faults of its own.
  */
+import { rmSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -34,12 +35,16 @@ const STATUS_MS = 300;
 /** Starts all of it, or leaves nothing running. */
 export async function startSpreadQuorum(): Promise<SpreadQuorum> {
   const folder = await mkdtemp(join(tmpdir(), "kedge-nemesis-"));
+  // A signal ends a run in the middle of it.
+  const removeNow = (): void => rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
+  process.once("exit", removeNow);
   const proxy = new FaultProxy();
   const members: Member[] = [];
   const stop = async (): Promise<void> => {
     await Promise.all(members.map((member) => member.stop()));
     await proxy.close();
     await rm(folder, { recursive: true, force: true, maxRetries: 5 });
+    process.off("exit", removeNow);
   };
   try {
     const names = [...NODE_IDS.map(String), EDGE];
