@@ -5,13 +5,28 @@
  */
 import { DurableObject } from "cloudflare:workers";
 import type { Revocation, Revocations as RevocationsIn } from "../src/access/index.ts";
-import { fixVoters, type ClusterEntry, type ClusterPlan } from "./cluster-entry.ts";
+import {
+  fixVoters,
+  type ClusterEntry,
+  type ClusterPlan,
+  type ControllerEntry,
+} from "./cluster-entry.ts";
 import { ClusterRows } from "./directory/cluster-rows.ts";
 import { Deletions } from "./directory/deletions.ts";
+import { Members } from "./directory/members.ts";
 import { Revocations } from "./directory/revocations.ts";
 import type { TellingPorts } from "./directory/telling.ts";
 import { objectsOf } from "./jurisdictions.ts";
-import type { ClusterOwner, Creation, ListedCluster, Revoked, Told } from "./listed-cluster.ts";
+import type {
+  Admission,
+  ClusterOwner,
+  Creation,
+  ListedCluster,
+  NodeWish,
+  Revoked,
+  Told,
+  Unconfirmed,
+} from "./listed-cluster.ts";
 
 /** A bound on a list that is read whole; far above what one deployment has been seen to hold. */
 const CLUSTERS_MAX = 10_000;
@@ -20,6 +35,7 @@ export class ClusterDirectory extends DurableObject {
   readonly #rows: ClusterRows;
   readonly #deletions: Deletions;
   readonly #revocations: Revocations;
+  readonly #members: Members;
 
   constructor(state: DurableObjectState, env: Cloudflare.Env) {
     super(state, env);
@@ -32,10 +48,15 @@ export class ClusterDirectory extends DurableObject {
     };
     this.#deletions = new Deletions(ports);
     this.#revocations = new Revocations(ports);
+    this.#members = new Members(ports);
   }
 
   override async alarm(): Promise<void> {
-    await Promise.all([this.#deletions.resume(), this.#revocations.resume()]);
+    await Promise.all([
+      this.#deletions.resume(),
+      this.#revocations.resume(),
+      this.#members.resume(),
+    ]);
   }
 
   /** Every cluster whose voters are fixed and that is not deleted, by id, without what is revoked there. */
@@ -90,6 +111,21 @@ export class ClusterDirectory extends DurableObject {
     const listed = this.#rows.get(clusterId);
     if (listed?.state === "forming")
       this.#rows.update({ state: "formed", cluster: listed.cluster });
+  }
+
+  /** Gives a node that is to join a cluster its place; null when there is no such cluster, or it is not formed. */
+  admit(clusterId: string, wish: NodeWish): Admission | null {
+    return this.#members.admit(clusterId, wish);
+  }
+
+  /** The node votes now, with the storage that is said. */
+  markJoined(clusterId: string, own: ControllerEntry): void {
+    this.#members.joined(clusterId, own);
+  }
+
+  /** The node has left: its object is wiped. Who has not confirmed that yet; null when there is no such node. */
+  async dismiss(clusterId: string, nodeId: number): Promise<readonly Unconfirmed[] | null> {
+    return await this.#members.dismiss(clusterId, nodeId);
   }
 
   /** Takes a cluster out for a day; null when there is none. */

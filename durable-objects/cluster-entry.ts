@@ -56,6 +56,12 @@ export interface ControllerEntry extends PlannedController {
   readonly directory_id: string;
 }
 
+/** A node of a cluster as it is now. */
+export interface NodeEntry extends PlannedController {
+  /** Absent where nobody has heard of it yet: the node is being prepared. */
+  readonly directory_id?: string;
+}
+
 /** A cluster that is being formed: who is to vote is known, with which storages is not. */
 export interface ClusterPlan extends ClusterIdentity {
   /** In the order of their ids. */
@@ -66,13 +72,22 @@ export interface ClusterPlan extends ClusterIdentity {
 export interface ClusterEntry extends ClusterIdentity {
   /** The voters that formed the quorum, in the order of their ids. */
   readonly initial_voters: readonly ControllerEntry[];
+  /**
+   * Which nodes it has now; absent while it has those that formed it. As the directory says it, with those that are yet
+   * to become voters; as a controller says it, the voters of its log. Never stored with the entry.
+   */
+  readonly nodes?: readonly NodeEntry[];
   /** Which tokens are revoked here, the one thing of an entry that changes; absent until one is. */
   readonly access?: Revocations;
 }
 
-/** The nodes of a cluster, whether their storages are known yet or not. */
-export const nodesOf = (cluster: ClusterPlan | ClusterEntry): readonly PlannedController[] =>
+/** The nodes that form a cluster, whether their storages are known yet or not. */
+export const foundersOf = (cluster: ClusterPlan | ClusterEntry): readonly PlannedController[] =>
   "initial_voters" in cluster ? cluster.initial_voters : cluster.planned_voters;
+
+/** The nodes that a cluster has now. */
+export const nodesOf = (cluster: ClusterPlan | ClusterEntry): readonly NodeEntry[] =>
+  "initial_voters" in cluster ? (cluster.nodes ?? cluster.initial_voters) : cluster.planned_voters;
 
 /** The plan with the directory ids that its nodes have drawn; null while one is missing. */
 export function fixVoters(
@@ -112,6 +127,9 @@ export function clusterEntryIn(stored: StoredClusterEntry): ClusterEntry {
 const isVoter: Check = (value) =>
   conforms(value, { node_id: isInteger, directory_id: isText, host: isText, port: isInteger });
 
+const isNode: Check = (value) =>
+  conforms(value, { node_id: isInteger, host: isText, port: isInteger });
+
 const isAbsentOrObject: Check = (value) =>
   value === undefined || (typeof value === "object" && value !== null);
 
@@ -123,6 +141,8 @@ const CLUSTER_ENTRY = {
   fork_of: isAbsentOrObject,
   jurisdiction: (value) =>
     value === undefined || (typeof value === "string" && isJurisdiction(value)),
+  nodes: (value) =>
+    value === undefined || (Array.isArray(value) && value.length > 0 && value.every(isNode)),
   initial_voters: (value) => Array.isArray(value) && value.length > 0 && value.every(isVoter),
   access: (value) => value === undefined || isRevocations(value),
 } satisfies Checks<ClusterEntry>;

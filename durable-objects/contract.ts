@@ -6,7 +6,7 @@
  * It is not the public interface: paths, statuses and shapes that clients see are the Worker's.
  */
 import type { WipeQuery } from "./cluster-deletion.ts";
-import type { ClusterEntry } from "./cluster-entry.ts";
+import { isClusterEntry, type ClusterEntry, type ControllerEntry } from "./cluster-entry.ts";
 import { conforms, isInteger, isText, type Check, type Checks } from "./conforms.ts";
 import {
   isListedSnapshot,
@@ -24,6 +24,8 @@ export const ROUTES = {
   prepare: { method: "POST", path: "/prepare" },
   /** `FormRequest` in: makes the node a voter; repeatable. */
   form: { method: "POST", path: "/form" },
+  /** `JoinRequest` in: makes a prepared node an observer that becomes a voter as soon as it has caught up; repeatable. */
+  join: { method: "POST", path: "/join" },
   /** `ClusterEntry` out: that of the cluster the node was formed into. A node that is in none writes nothing. */
   entry: { method: "GET", path: "/entry" },
   /** One Kafka request frame in, one response frame out, without the size prefix. */
@@ -182,6 +184,14 @@ export interface FormRequest {
   readonly is_formed: boolean;
 }
 
+export interface JoinRequest {
+  readonly cluster: ClusterEntry;
+  /** The node itself, with the directory id that was drawn there. */
+  readonly own: ControllerEntry;
+  /** Whom it asks who leads, until its log says who votes. */
+  readonly servers: readonly number[];
+}
+
 /** An operator's wish that a node take part again. One that has tripped wants to be told what it tripped over. */
 export interface StartRequest {
   readonly confirm: string | null;
@@ -221,6 +231,8 @@ export interface VoterStatus {
   readonly latest_snapshot: ListedSnapshot | null;
   /** Why the node has no newer one, in a sentence; null while nothing stands in its way. */
   readonly snapshot_failure: string | null;
+  /** Whether the newest voter set of its log, committed or not, lists it. Absent from builds whose voters never changed. */
+  readonly is_voter?: boolean;
   /** Leads, and the first records of its epoch are committed: it answers writes. */
   readonly active: boolean;
   /** Voters whose storage was seen to go back in time, as this incarnation knows. */
@@ -254,12 +266,25 @@ const VOTER_STATUS = {
   applied_offset: isInteger,
   latest_snapshot: (value) => value === null || isListedSnapshot(value),
   snapshot_failure: isTextOrNull,
+  is_voter: (value) => value === undefined || typeof value === "boolean",
   active: (value) => typeof value === "boolean",
   distrusted_voters: (value) => Array.isArray(value) && value.every(isInteger),
   tripped: isTextOrNull,
 } satisfies Checks<VoterStatus>;
 
 export const isErrorBody = (value: unknown): value is ErrorBody => conforms(value, ERROR_BODY);
+
+const isControllerEntry: Check = (value) =>
+  conforms(value, { node_id: isInteger, directory_id: isText, host: isText, port: isInteger });
+
+const JOIN_REQUEST = {
+  cluster: isClusterEntry,
+  own: isControllerEntry,
+  servers: (value) => Array.isArray(value) && value.every(isInteger),
+} satisfies Checks<JoinRequest>;
+
+export const isJoinRequest = (value: unknown): value is JoinRequest =>
+  conforms(value, JOIN_REQUEST);
 
 const START_REQUEST = { confirm: isTextOrNull } satisfies Checks<StartRequest>;
 

@@ -9,7 +9,8 @@ import { DurableObject } from "cloudflare:workers";
 import type { Deletion } from "./cluster-deletion.ts";
 import { isSeededFor, type ClusterEntry } from "./cluster-entry.ts";
 import type { Revocations } from "../src/access/index.ts";
-import { INCARNATION_COUNT } from "../src/raft/index.ts";
+import type { JoinRequest } from "./contract.ts";
+import { INCARNATION_COUNT, isVoter } from "../src/raft/index.ts";
 import { Controller, trippedBy } from "./controller.ts";
 import type { ControllerHost } from "./http/host.ts";
 import { answer } from "./http/routes.ts";
@@ -17,7 +18,7 @@ import type { FlightRecord } from "./replica/flight-recorder.ts";
 import { operatorLogOf, type OperatorLog } from "./operator-log.ts";
 import { ObjectPeers } from "./replica/peers.ts";
 import type { Failure, Ports, Timers } from "./replica/ports.ts";
-import { raftConfig } from "./replica/raft-config.ts";
+import { joinedConfig, raftConfig } from "./replica/raft-config.ts";
 import { Seeding } from "./snapshots/seeding.ts";
 import { alarmOf, diskOf } from "./storage/disk.ts";
 import { SqlLogStore } from "./storage/log-store.ts";
@@ -141,6 +142,28 @@ export class ControllerNode extends DurableObject implements ControllerHost {
     return null;
   }
 
+  /**
+   * Makes this node an observer of `cluster` that becomes a voter when it has caught up; null, or why it cannot be one.
+   * Told again, one that was a voter and was removed joins once more.
+   */
+  join({ cluster, own, servers }: JoinRequest): string | null {
+    const opened = this.#opened;
+    if (opened.kind === "refused") return opened.reason;
+    if (opened.kind === "empty" || opened.identity.directoryId !== own.directory_id)
+      return "its storage is not the one that is to join: prepare it again";
+    if (this.#controller !== null && isVoter(this.#controller.state)) return null;
+    this.#endSeeding();
+    this.ctx.storage.transactionSync(() => {
+      opened.meta.writeCluster(cluster);
+      opened.meta.writeJoin({ own, servers });
+      new SqlQuorumStore(this.ctx.storage.sql).writeJoining();
+    });
+    this.#cluster = opened.meta.cluster();
+    this.#leave();
+    this.#boot();
+    return null;
+  }
+
   /** Drops everything in memory; what comes back is what was stored. A leader says goodbye first. */
   restart(reason: string): void {
     this.ctx.waitUntil(
@@ -248,7 +271,9 @@ export class ControllerNode extends DurableObject implements ControllerHost {
     if (cluster === null || meta === null || this.#controller !== null) return;
     if (this.#deletion !== null || this.stopped !== null || this.tripped !== null) return;
     try {
-      const config = raftConfig(cluster, this.nodeId);
+      const order = meta.join();
+      const config =
+        order === null ? raftConfig(cluster, this.nodeId) : joinedConfig(cluster, order);
       const [seed = 0, bits = 0] = crypto.getRandomValues(new Uint32Array(2));
       const incarnation = meta.raiseIncarnation(bits % INCARNATION_COUNT);
       const start = { cluster, config, seed, incarnation };

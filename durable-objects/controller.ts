@@ -65,6 +65,7 @@ export class Controller {
       snapshotAbandoned: () => this.#snapshots.abandoned(),
       snapshotTooLarge: () => this.#snapshots.fetchedTooLarge(),
       snapshotInstalled: (snapshot) => this.#onInstalled(snapshot),
+      votersToAppend: () => this.#office?.queueVoters(),
       settled: () => this.#office?.appendRound(),
       timePassed: () => this.#runDueDuties(),
       nextDutyAt: () => this.#nextDutyAt(),
@@ -297,6 +298,8 @@ export class Controller {
     };
     const { disk, clock, operatorLog } = this.#ports;
     this.#office = new Office(claim, { disk, clock, operatorLog, replica: this.#replica });
+    // It was asked for while there was no office to give it a place.
+    if (role.change?.phase === "queued") this.#office.queueVoters();
   }
 
   #fail(cause: unknown): void {

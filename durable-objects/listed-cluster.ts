@@ -8,6 +8,7 @@ import {
   clusterEntryIn,
   type ClusterEntry,
   type ClusterPlan,
+  type PlannedController,
   type StoredClusterEntry,
 } from "./cluster-entry.ts";
 
@@ -35,6 +36,26 @@ export interface ClusterOwner {
 export type Creation =
   | { readonly outcome: "created" | "present"; readonly listed: ListedCluster }
   | { readonly outcome: "full" | "owner-full"; readonly max: number };
+
+/** A node that is to join a cluster, as far as it matters to who asks. */
+export interface NodeWish {
+  readonly node_id?: number;
+  readonly host?: string;
+  readonly port?: number;
+  readonly location_hint?: string;
+  /** Which voter it is to take the place of. */
+  readonly replaces?: number;
+}
+
+/** What became of such a wish: the node has its place, its id is another's, or there are `max` nodes already. */
+export type Admission =
+  | {
+      readonly outcome: "admitted";
+      readonly node: PlannedController;
+      readonly cluster: ClusterEntry;
+    }
+  | { readonly outcome: "taken" }
+  | { readonly outcome: "full"; readonly max: number };
 
 /** A node that has not confirmed yet what it was told. It is told again until it does. */
 export interface Unconfirmed {

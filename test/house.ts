@@ -61,6 +61,9 @@ export const ROOMS: Readonly<Record<string, Readonly<Record<string, Room>>>> = {
     election: {
       mayImport: ["messages", "membership", "state", "exchange", "snapshots", "replication"],
     },
+    reconfiguration: {
+      mayImport: ["messages", "membership", "state", "exchange", "replication", "election"],
+    },
   },
   "src/metadata": {
     features: { mayImport: [] },

@@ -4,15 +4,22 @@
  */
 import type { Context } from "hono";
 import type { Bearer } from "../durable-objects/bearer.ts";
-import type { ClusterEntry, ClusterPlan } from "../durable-objects/cluster-entry.ts";
+import type {
+  ClusterEntry,
+  ClusterPlan,
+  ControllerEntry,
+} from "../durable-objects/cluster-entry.ts";
 import type { Position } from "../durable-objects/contract.ts";
 import type { Jurisdiction } from "../durable-objects/jurisdictions.ts";
 import type {
+  Admission,
   ClusterOwner,
   Creation,
   ListedCluster,
+  NodeWish,
   Revoked,
   Told,
+  Unconfirmed,
 } from "../durable-objects/listed-cluster.ts";
 import type { LocationHint } from "../durable-objects/location-hints.ts";
 import type { Claims, Revocation, Revocations } from "../src/access/index.ts";
@@ -76,6 +83,9 @@ export interface Directory {
   delete(clusterId: string): Promise<Told | null>;
   undelete(clusterId: string): Promise<Told | null>;
   purge(clusterId: string): Promise<Told | null>;
+  admit(clusterId: string, wish: NodeWish): Promise<Admission | null>;
+  markJoined(clusterId: string, own: ControllerEntry): Promise<void>;
+  dismiss(clusterId: string, nodeId: number): Promise<readonly Unconfirmed[] | null>;
   revocations(scope: string): Promise<Revocations>;
   revoke(scope: string, revocation: Revocation): Promise<Revoked | null>;
 }

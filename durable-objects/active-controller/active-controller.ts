@@ -89,6 +89,7 @@ interface Encoded {
  * whole, so no other is ever seen, and each would pin the chunks of the partition table that it has copied.
  */
 interface Round extends Appended {
+  /** Empty in the place that is kept for a change of the voter set. */
   readonly values: Uint8Array[];
   bytes: number;
   timestampMs: number;
@@ -105,6 +106,11 @@ interface Awaiting {
   readonly answer: () => void;
   readonly abandon: () => void;
 }
+
+/** What is appended next: the records of operations, or a record of consensus in the place that was kept for it. */
+export type NextBatch =
+  | ({ readonly kind: "data" } & PendingBatch)
+  | { readonly kind: "voters"; readonly baseOffset: number };
 
 export class ActiveController {
   readonly epoch: number;
@@ -219,7 +225,7 @@ export class ActiveController {
   ): void {
     this.#queuedBytes += bytes;
     const last = this.#queued.at(-1);
-    if (last === undefined || last.bytes + bytes > ROUND_BYTES) {
+    if (last === undefined || isForVoters(last) || last.bytes + bytes > ROUND_BYTES) {
       this.#queued.push({ ...after, values: [...values], bytes: BATCH_HEADER_BYTES + bytes });
       return;
     }
@@ -228,15 +234,28 @@ export class ActiveController {
     Object.assign(last, after);
   }
 
+  /**
+   * Keeps the next offset for a change of the voter set (KIP-853), behind what is queued: the operations after it know
+   * of their offsets already. One place at most, until it is taken.
+   */
+  queueVoters(nowMs: number): void {
+    if (this.#queued.some(isForVoters)) return;
+    const endOffset = this.#nextOffset + 1;
+    this.#nextOffset = endOffset;
+    const bytes = BATCH_HEADER_BYTES;
+    this.#queued.push({ endOffset, image: this.#view, values: [], bytes, timestampMs: nowMs });
+  }
+
   /** Takes the next round off the queue, or null when nothing waits. */
-  takeBatch(): PendingBatch | null {
+  takeBatch(): NextBatch | null {
     const round = this.#queued.shift();
     if (round === undefined) return null;
     this.#queuedBytes -= round.bytes - BATCH_HEADER_BYTES;
     const { values, timestampMs, endOffset, image } = round;
     this.#appendedEnd = endOffset;
     this.#appended.push({ endOffset, image });
-    return { baseOffset: endOffset - values.length, values, timestampMs };
+    if (isForVoters(round)) return { kind: "voters", baseOffset: endOffset - 1 };
+    return { kind: "data", baseOffset: endOffset - values.length, values, timestampMs };
   }
 
   /** Everything below `upTo` is on a majority: answers the operations that waited for it, in order. */
@@ -267,6 +286,8 @@ export class ActiveController {
     this.#appended = [];
   }
 }
+
+const isForVoters = ({ values }: Round): boolean => values.length === 0;
 
 /** Null for records that do not fit a batch of `batchBytesMax` together: most of them are not even encoded then. */
 function encode(records: readonly MetadataRecord[], batchBytesMax: number): Encoded | null {

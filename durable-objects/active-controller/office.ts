@@ -6,7 +6,8 @@
  * A round is a group commit (KIP-631): while one is under way, operations queue; when it is committed, what has queued
  * is the next. How an operation runs and is answered is in `active-controller.ts`.
  */
-import type { MetadataImage } from "../../src/metadata/index.ts";
+import { registerVoters, type MetadataImage } from "../../src/metadata/index.ts";
+import type { VoterSet } from "../../src/raft/index.ts";
 import type { Ports } from "../replica/ports.ts";
 import type { Replica } from "../replica/replica.ts";
 import { ActiveController, type Answered, type Operation } from "./active-controller.ts";
@@ -26,11 +27,14 @@ export class Office {
   /** The end of the batch that is appended and not yet seen committed; null between two rounds. */
   #roundEnd: number | null = null;
   #isOpen = false;
+  /** The voters that are registered, or about to be. */
+  #voters: VoterSet;
   #isOver = false;
 
   constructor(claim: Claim, parts: OfficeParts) {
     this.epoch = claim.epoch;
     this.#parts = parts;
+    this.#voters = parts.replica.voters;
     this.#active = new ActiveController(takeOffice(claim));
     this.#duties = new Duties(this.#active.liveness, claim.nowMs);
     this.#open(firstOperation(claim.cluster));
@@ -67,15 +71,27 @@ export class Office {
     if (this.#isOver || this.#roundEnd !== null) return;
     const batch = this.#active.takeBatch();
     if (batch === null) return;
-    this.#roundEnd = batch.baseOffset + batch.values.length;
-    this.#parts.replica.append(batch, this.epoch);
+    const { replica } = this.#parts;
+    if (batch.kind === "voters") {
+      this.#roundEnd = batch.baseOffset + 1;
+      replica.appendVoters(batch.baseOffset, this.epoch);
+    } else {
+      this.#roundEnd = batch.baseOffset + batch.values.length;
+      replica.append(batch, this.epoch);
+    }
     if (this.#roundEnd === null) this.#waitUntilStored();
+  }
+
+  /** A change of the voter set waits for its place among what is queued. */
+  queueVoters(): void {
+    if (!this.#isOver) this.#active.queueVoters(this.#parts.clock());
   }
 
   /** Everything below `highWatermark` is committed: answers the operations that waited for it. */
   committed(highWatermark: number): void {
     this.#active.onCommitted(highWatermark);
     if (this.#roundEnd !== null && highWatermark >= this.#roundEnd) this.#roundEnd = null;
+    this.#registerNewVoters();
   }
 
   runDueDuties(): void {
@@ -110,6 +126,17 @@ export class Office {
     const { liveness } = this.#active;
     this.#active.submit(operation, { nowMs, apiVersion, controllers }, answered);
     if (this.#active.liveness !== liveness) this.#duties.contactsChanged(nowMs);
+  }
+
+  // A voter that joins is registered when the set that lists it is committed: until then it may be taken back.
+  #registerNewVoters(): void {
+    const { replica, operatorLog } = this.#parts;
+    if (replica.isChangingVoters || replica.voters === this.#voters) return;
+    this.#voters = replica.voters;
+    this.#run(registerVoters, 0, (outcome) => {
+      if (outcome.kind === "failed")
+        operatorLog.error("voter-unregistered", "a new voter is not registered", outcome.cause);
+    });
   }
 
   // A sole voter commits in the very step of its append. Its round lasts until the write is on disk all the same, or

@@ -3,6 +3,7 @@
  * later and stand beside the first, which is as the first builds made it.
  */
 import type { Deletion } from "../cluster-deletion.ts";
+import { NodeRows } from "./node-rows.ts";
 import { RevocationRows } from "./revocation-rows.ts";
 import { parseFormation, type Formation, type ListedCluster } from "../listed-cluster.ts";
 
@@ -41,12 +42,15 @@ const JOINED = `SELECT entry, deletion FROM clusters
 export class ClusterRows {
   /** What is revoked, in tables of its own, which goes with its cluster. */
   readonly revocations: RevocationRows;
+  /** The nodes that have come and gone since it was formed, likewise. */
+  readonly nodes: NodeRows;
   readonly #sql: SqlStorage;
 
   constructor(sql: SqlStorage) {
     this.#sql = sql;
     for (const statement of TABLES) sql.exec(statement);
     this.revocations = new RevocationRows(sql);
+    this.nodes = new NodeRows(sql);
   }
 
   /** All of them, by id: the deleted ones, or the others. */
@@ -54,14 +58,14 @@ export class ClusterRows {
     const rows = this.#sql.exec<JoinedRow>(
       `${JOINED} WHERE deletion IS ${kind === "live" ? "" : "NOT "}NULL ORDER BY clusters.cluster_id`,
     );
-    return rows.toArray().map(listedIn);
+    return rows.toArray().map((row) => this.#listedIn(row));
   }
 
   get(clusterId: string): ListedCluster | null {
     const [row] = this.#sql
       .exec<JoinedRow>(`${JOINED} WHERE clusters.cluster_id = ?`, clusterId)
       .toArray();
-    return row === undefined ? null : listedIn(row);
+    return row === undefined ? null : this.#listedIn(row);
   }
 
   /** How many there are, with those that are deleted and not wiped yet. */
@@ -88,7 +92,7 @@ export class ClusterRows {
   update(formation: Formation): void {
     this.#sql.exec(
       "UPDATE clusters SET entry = ? WHERE cluster_id = ?",
-      JSON.stringify(formation),
+      JSON.stringify(stored(formation)),
       formation.cluster.cluster_id,
     );
   }
@@ -98,6 +102,7 @@ export class ClusterRows {
     for (const table of ["deletions", "owners", "clusters"])
       this.#sql.exec(`DELETE FROM ${table} WHERE cluster_id = ?`, clusterId);
     this.revocations.remove(clusterId);
+    this.nodes.remove(clusterId);
   }
 
   deletion(clusterId: string): DeletionRow | null {
@@ -138,19 +143,30 @@ export class ClusterRows {
       .map((row) => row.cluster_id);
   }
 
-  /** When a deletion has something to do next, or a node is to be told of a revocation, in ms; null without any. */
+  /** When a node is to be told something next, or a deletion has something to do, in ms; null without any. */
   nextDueMs(): number | null {
     const query = "SELECT min(due_ms) AS due FROM deletions";
     const deletion = this.#sql.exec<{ due: number | null }>(query).one().due;
-    const revocation = this.revocations.nextDueMs();
-    if (deletion === null || revocation === null) return deletion ?? revocation;
-    return Math.min(deletion, revocation);
+    const due = [deletion, this.revocations.nextDueMs(), this.nodes.nextDueMs()];
+    const times = due.filter((time) => time !== null);
+    return times.length === 0 ? null : Math.min(...times);
+  }
+
+  #listedIn({ entry, deletion }: JoinedRow): ListedCluster {
+    const listed = parseFormation(entry);
+    const formation =
+      listed.state === "planned"
+        ? listed
+        : { ...listed, cluster: this.nodes.shown(listed.cluster) };
+    if (deletion === null) return formation;
+    const parsed: Deletion = JSON.parse(deletion);
+    return { ...formation, deletion: parsed };
   }
 }
 
-function listedIn({ entry, deletion }: JoinedRow): ListedCluster {
-  const formation = parseFormation(entry);
-  if (deletion === null) return formation;
-  const parsed: Deletion = JSON.parse(deletion);
-  return { ...formation, deletion: parsed };
+/** Which nodes it has now is in rows of their own. */
+function stored(formation: Formation): Formation {
+  if (formation.state === "planned") return formation;
+  const { nodes, ...cluster } = formation.cluster;
+  return nodes === undefined ? formation : { ...formation, cluster };
 }

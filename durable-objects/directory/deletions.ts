@@ -82,7 +82,7 @@ export class Deletions {
     if (listed === null) return null;
     if (row === null) return { listed, unconfirmed: [] };
     const words = wordsOf(row.step, listed.cluster.created_ms, row.deletion);
-    const unconfirmed = await tellNodes(this.#ports, listed, words);
+    const unconfirmed = await tellNodes(this.#ports, listed.cluster, words);
     // Another decision may have come meanwhile, or another call may have been faster.
     const now = rows.deletion(clusterId);
     if (now?.step !== row.step || now.deletion.deletion_id !== row.deletion.deletion_id)

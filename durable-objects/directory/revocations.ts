@@ -100,7 +100,7 @@ export class Revocations {
     const unconfirmed =
       listed === null || listed.state === "planned"
         ? []
-        : await tellNodes(this.#ports, listed, wordsOf(listed, access));
+        : await tellNodes(this.#ports, listed.cluster, wordsOf(listed, access));
     // More may have been revoked meanwhile.
     if (unconfirmed.length === 0 && this.in(clusterId).version === access.version)
       rows.revocations.endUntold(clusterId);

@@ -41,15 +41,16 @@ export interface Words {
   readonly query?: RouteQuery;
 }
 
-/** Says it to every node; who has not confirmed, and why. */
+/** Says it to these nodes, or to every one of the cluster; who has not confirmed, and why. */
 export async function tellNodes(
   { controllersOf }: Pick<TellingPorts, "controllersOf">,
-  { cluster }: ListedCluster,
+  cluster: ListedCluster["cluster"],
   words: Words,
+  nodeIds: readonly number[] = nodesOf(cluster).map((node) => node.node_id),
 ): Promise<readonly Unconfirmed[]> {
   const controllers = controllersOf(cluster);
   const answers = await Promise.all(
-    nodesOf(cluster).map(async ({ node_id: nodeId }) => {
+    nodeIds.map(async (nodeId) => {
       const stub = controllers.getByName(controllerName(cluster.cluster_id, nodeId));
       const reason = await tellNode(stub, words);
       return reason === null ? [] : [{ node_id: nodeId, reason }];

@@ -5,6 +5,7 @@
 import type { Revocations } from "../../src/access/index.ts";
 import type { Deletion } from "../cluster-deletion.ts";
 import type { ClusterEntry } from "../cluster-entry.ts";
+import type { JoinRequest } from "../contract.ts";
 import type { Controller } from "../controller.ts";
 import type { Seeding } from "../snapshots/seeding.ts";
 
@@ -25,6 +26,8 @@ export interface ControllerHost {
   prepare(): string | null;
   /** Why the node cannot be what it is asked to be, or null. */
   form(cluster: ClusterEntry, isFormed: boolean): string | null;
+  /** The same of a node that joins a cluster that is formed. */
+  join(request: JoinRequest): string | null;
   /** What this node's log is to begin after; null while it cannot be given a seed, for it has a log or no storage. */
   readonly seeding: Seeding | null;
   restart(reason: string): void;

@@ -10,6 +10,7 @@ import { undeletableUntil } from "../cluster-deletion.ts";
 import {
   HEADERS,
   STATUS,
+  isJoinRequest,
   isStartRequest,
   notControllerHeader,
   refusal,
@@ -25,6 +26,7 @@ import { deleteNode, undeleteNode, wipeNode, writeAccess } from "./directory-wor
 import { readFeed } from "./log-feed.ts";
 import { endSeed, seed } from "./seeds.ts";
 import { listSnapshots, readSnapshotRange } from "./snapshots.ts";
+import { entryNow } from "./entry.ts";
 import { HungUp } from "../hung-up.ts";
 import { controllerStatus } from "./status.ts";
 
@@ -39,6 +41,8 @@ export async function answer(host: ControllerHost, request: Request): Promise<Re
       return prepare(host);
     case "form":
       return form(host, await request.json<FormRequest>());
+    case "join":
+      return join(host, await request.text());
     case "status":
       return statusAnswer(host);
     case "stop":
@@ -50,7 +54,9 @@ export async function answer(host: ControllerHost, request: Request): Promise<Re
       host.restart("an operator asked for a restart");
       return Response.json({ restarting: true }, { status: 202 });
     case "entry":
-      return host.cluster === null ? takesNoPart(host) : Response.json(host.cluster);
+      return host.cluster === null
+        ? takesNoPart(host)
+        : Response.json(entryNow(host.cluster, host));
     case "delete":
       return deleteNode(host, await request.text());
     case "undelete":
@@ -140,6 +146,15 @@ function form(host: ControllerHost, { cluster, is_formed: isFormed }: FormReques
   return reason === null ? Response.json({ formed: true }) : refusal(STATUS.conflict, reason);
 }
 
+function join(host: ControllerHost, text: string): Response {
+  const request = parsed(text);
+  if (!isJoinRequest(request)) return refusal(400, "the body does not say what is to be joined");
+  if (host.cluster !== null && host.cluster.created_ms !== request.cluster.created_ms)
+    return refusal(STATUS.conflict, `this node belongs to ${host.cluster.cluster_id}`);
+  const reason = host.join(request);
+  return reason === null ? Response.json({ joining: true }) : refusal(STATUS.conflict, reason);
+}
+
 function start(host: ControllerHost, confirm: string | null): Response {
   if (host.start(confirm)) return statusAnswer(host);
   return refusal(
@@ -148,14 +163,18 @@ function start(host: ControllerHost, confirm: string | null): Response {
   );
 }
 
-/** The confirmation in a `StartRequest`; null in a body that has none. */
-function confirmIn(text: string): string | null {
+function parsed(text: string): unknown {
   try {
-    const body: unknown = JSON.parse(text);
-    return isStartRequest(body) ? body.confirm : null;
+    return JSON.parse(text);
   } catch {
     return null;
   }
+}
+
+/** The confirmation in a `StartRequest`; null in a body that has none. */
+function confirmIn(text: string): string | null {
+  const body = parsed(text);
+  return isStartRequest(body) ? body.confirm : null;
 }
 
 function takesNoPart(host: ControllerHost): Response {

@@ -1,6 +1,7 @@
 /**
  * Where a node stands, as JSON for the Worker and for people. Describes; decides nothing.
  */
+import { isVoter } from "../../src/raft/index.ts";
 import type { ControllerStatus } from "../contract.ts";
 import type { ControllerHost } from "./host.ts";
 import { listedSnapshot } from "./snapshots.ts";
@@ -30,6 +31,7 @@ export function controllerStatus(host: ControllerHost): ControllerStatus {
     applied_offset: voter.committedEnd - 1,
     latest_snapshot: newest === undefined ? null : listedSnapshot(newest),
     snapshot_failure: voter.snapshotFailure,
+    is_voter: isVoter(voter.state),
     active: voter.isActive,
     distrusted_voters: voter.distrusted,
     tripped,

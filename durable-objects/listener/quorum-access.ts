@@ -11,6 +11,8 @@ import type { Node, Origin } from "./answer.ts";
 /** The code with which `request` is refused to its sender, or null when it may be put to the core. */
 export function refusedTo(origin: Origin, node: Node, request: CoreRequest): number | null {
   if (origin === "peer") return null;
+  // An operator's, whom the authorizer asks for ALTER on the cluster.
+  if (request.api === "add-raft-voter" || request.api === "remove-raft-voter") return null;
   const isFetch = request.api === "fetch" || request.api === "fetch-snapshot";
   const claimsToVote =
     !isFetch ||

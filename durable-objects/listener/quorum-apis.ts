@@ -1,5 +1,5 @@
 /**
- * The APIs of the quorum itself: what consensus is asked by voters and observers, and what it says of itself. The five
+ * The APIs of the quorum itself: what consensus is asked by voters and observers, and what it says of itself. Those
  * that the core answers differ in nothing but their messages, so each is a line: how its request becomes the core's,
  * and how the core's reply becomes its response.
  */
@@ -13,6 +13,8 @@ import {
 import type { Reply, Request as CoreRequest } from "../../src/raft/index.ts";
 import { assert } from "../../src/std/assert.ts";
 import {
+  addRaftVoterRequest,
+  addRaftVoterResponse,
   beginQuorumEpochRequest,
   beginQuorumEpochResponse,
   endQuorumEpochRequest,
@@ -22,13 +24,17 @@ import {
   fetchSnapshotRequest,
   fetchSnapshotResponse,
   isReplyTo,
+  removeRaftVoterRequest,
+  removeRaftVoterResponse,
+  updateRaftVoterRequest,
+  updateRaftVoterResponse,
   voteRequest,
   voteResponse,
   type ReplyBytes,
   type ReplyTo,
 } from "../replica/quorum-wire.ts";
 import { HungUp } from "../hung-up.ts";
-import { answered, refused, type Answer, type Handler, type Handlers } from "./answer.ts";
+import { refused, type Answer, type Handler, type Handlers, type Node } from "./answer.ts";
 import { describeQuorumAnswer } from "./describe-quorum.ts";
 import { refusedTo } from "./quorum-access.ts";
 import type { QUORUM_APIS } from "./served-apis.ts";
@@ -61,8 +67,36 @@ export const quorumApis: Handlers<(typeof QUORUM_APIS)[number]> = {
     requestOf: endQuorumEpochRequest,
     responseOf: endQuorumEpochResponse,
   }),
+  AddRaftVoter: core({
+    api: "add-raft-voter",
+    requestOf: addRaftVoterRequest,
+    responseOf: addRaftVoterResponse,
+  }),
+  RemoveRaftVoter: core({
+    api: "remove-raft-voter",
+    requestOf: removeRaftVoterRequest,
+    responseOf: removeRaftVoterResponse,
+  }),
+  UpdateRaftVoter: core({
+    api: "update-raft-voter",
+    requestOf: updateRaftVoterRequest,
+    responseOf: updateRaftVoterResponse,
+  }),
   DescribeQuorum: async (node, frame) => describeQuorumAnswer(node, frame),
 };
+
+/** Node ids are of brokers and controllers together. What consensus cannot know, the metadata says. */
+function clashWithBroker({ voter }: Node, request: CoreRequest): string | null {
+  if (request.api !== "add-raft-voter") return null;
+  const { id } = request.voter;
+  return voter.committedImage.cluster.brokers.has(id) ? `${id} is the id of a broker.` : null;
+}
+
+/** What a client may send to any node, and only the leader can do. Fetches and votes find their leader themselves. */
+const isForTheLeader = (api: CoreApi): boolean =>
+  api === "add-raft-voter" || api === "remove-raft-voter";
+
+const leads = ({ error }: Reply): boolean => error !== "NOT_LEADER_OR_FOLLOWER";
 
 /** The handler that puts a request to the core, unless its sender may not, and waits for the reply. */
 function core<Name extends ApiName, Api extends CoreApi>(wire: Wire<Name, Api>): Handler<Name> {
@@ -73,6 +107,9 @@ function core<Name extends ApiName, Api extends CoreApi>(wire: Wire<Name, Api>):
     if (request === null) return refusedWith(ErrorCode.INVALID_REQUEST);
     const refusal = refusedTo(origin, node, request);
     if (refusal !== null) return refusedWith(refusal);
+    const clash = clashWithBroker(node, request);
+    if (clash !== null)
+      return refused(frame, { errorCode: ErrorCode.INVALID_REQUEST, errorMessage: clash });
     if (signal.aborted) throw new HungUp();
     const reply = await new Promise<Reply | null>((resolve, reject) => {
       const hangUp = node.voter.ask(request, resolve);
@@ -86,6 +123,7 @@ function core<Name extends ApiName, Api extends CoreApi>(wire: Wire<Name, Api>):
     // A wrong cluster is refused as a whole, everything else in the partition.
     if (reply.error === "INCONSISTENT_CLUSTER_ID") return refusedWith(ErrorCode[reply.error]);
     assert(isReplyTo(reply, wire.api), `the core answered ${reply.api} to ${wire.api}`);
-    return answered(wire.responseOf(reply, node.voter, frame.apiVersion));
+    const body = wire.responseOf(reply, node.voter, frame.apiVersion);
+    return { body, isNotController: isForTheLeader(wire.api) && !leads(reply) };
   };
 }

@@ -20,6 +20,9 @@ export const QUORUM_APIS = [
   "BeginQuorumEpoch",
   "EndQuorumEpoch",
   "DescribeQuorum",
+  "AddRaftVoter",
+  "RemoveRaftVoter",
+  "UpdateRaftVoter",
 ] as const satisfies readonly ApiName[];
 
 export const SERVED_APIS: readonly ApiName[] = [

@@ -41,6 +41,7 @@ export function bootState({
       snapshots: snapshots.list(),
     },
     highWatermark: quorum.highWatermark(),
+    joining: quorum.isJoining(),
     voters: [...votersBelow(log, snapshots), ...log.controlBatches().flatMap(votersIn)],
   };
 }

@@ -3,19 +3,23 @@
  * has not begun; the platform queues what comes after them, first come first served. Here the more urgent goes first:
  * an election must not wait for fetches, nor these for a goodbye.
  */
-import type { Request } from "../../src/raft/index.ts";
+import type { ApiName } from "../../src/raft/index.ts";
 import { CallFailed } from "./call-failure.ts";
 
 /** What the platform allows. Four peers of a quorum of five never reach it; six of seven do. */
 const CONNECTIONS_MAX = 6;
 
 /** Smaller goes first. */
-const URGENCY: Readonly<Record<Request["api"], number>> = {
+const URGENCY: Readonly<Record<ApiName, number>> = {
   vote: 0,
   fetch: 1,
   "fetch-snapshot": 1,
   "begin-quorum-epoch": 2,
   "end-quorum-epoch": 3,
+  "api-versions": 3,
+  "add-raft-voter": 3,
+  "remove-raft-voter": 3,
+  "update-raft-voter": 3,
 };
 
 interface Waiting {
@@ -28,7 +32,7 @@ export class CallQueue {
   readonly #waiting: Waiting[] = [];
 
   /** Runs `call` when there is room for it; rejects if `signal` is aborted before. */
-  async run<T>(api: Request["api"], signal: AbortSignal, call: () => Promise<T>): Promise<T> {
+  async run<T>(api: ApiName, signal: AbortSignal, call: () => Promise<T>): Promise<T> {
     if (this.#open >= CONNECTIONS_MAX) await this.#turnOf(URGENCY[api], signal);
     this.#open += 1;
     try {

@@ -2,13 +2,25 @@
  * What this voter asks of others and what they answer: the consensus core's requests as whole Kafka frames, and
  * Kafka's response frames as the core's values. What others ask of this voter is in `quorum-wire.ts`.
  */
-import { NO_DIRECTORY, type ErrorName, type Request, type Response } from "../../src/raft/index.ts";
 import {
+  NO_DIRECTORY,
+  type ApiName,
+  type ErrorName,
+  type OutgoingRequest,
+  type Request,
+  type Response,
+  type VoterChangeRequest,
+} from "../../src/raft/index.ts";
+import {
+  AddRaftVoter,
+  ApiVersions,
   BeginQuorumEpoch,
   EndQuorumEpoch,
   Fetch,
   FetchSnapshot,
   METADATA_TOPIC_ID,
+  RemoveRaftVoter,
+  UpdateRaftVoter,
   Vote,
   decodeResponseFrame,
   errorName,
@@ -33,11 +45,18 @@ const VERSIONS = {
   "end-quorum-epoch": 1,
   fetch: 18,
   "fetch-snapshot": 1,
+  "add-raft-voter": 1,
+  "remove-raft-voter": 0,
+  "update-raft-voter": 0,
+  "api-versions": 4,
 } as const;
+
+/** Who asks, as ApiVersions wants to hear it (KIP-511). */
+const SOFTWARE = { clientSoftwareName: "kedge", clientSoftwareVersion: "1" };
 
 /** The whole frame of a request, as `sender` sends it. */
 export function encodeRequest(
-  request: Request,
+  request: OutgoingRequest,
   sender: { readonly clientId: string; readonly correlationId: number },
 ): Uint8Array {
   const header = { ...sender, apiVersion: VERSIONS[request.api] };
@@ -84,8 +103,39 @@ export function encodeRequest(
       return requestFrame(Fetch, header, fetchBody(request));
     case "fetch-snapshot":
       return requestFrame(FetchSnapshot, header, fetchSnapshotBody(request));
+    case "add-raft-voter":
+      return requestFrame(AddRaftVoter, header, {
+        ...voterIn(request),
+        timeoutMs: 0,
+        listeners: request.endpoints,
+        ackWhenCommitted: request.ackWhenCommitted,
+      });
+    case "remove-raft-voter":
+      return requestFrame(RemoveRaftVoter, header, voterIn(request));
+    case "update-raft-voter":
+      return requestFrame(UpdateRaftVoter, header, updateVoterBody(request));
+    case "api-versions":
+      return requestFrame(ApiVersions, header, SOFTWARE);
   }
 }
+
+const voterIn = ({ clusterId, voter }: VoterChangeRequest) => ({
+  clusterId,
+  voterId: voter.id,
+  voterDirectoryId: directoryUuid(voter.directoryId),
+});
+
+const updateVoterBody = (
+  request: Extract<Request, { api: "update-raft-voter" }>,
+): InputOf<typeof UpdateRaftVoter.request> => ({
+  ...voterIn(request),
+  currentLeaderEpoch: request.epoch,
+  listeners: request.endpoints,
+  kRaftVersionFeature: {
+    minSupportedVersion: request.kraftVersions.min,
+    maxSupportedVersion: request.kraftVersions.max,
+  },
+});
 
 function fetchSnapshotBody(
   request: Extract<Request, { api: "fetch-snapshot" }>,
@@ -128,7 +178,7 @@ function fetchBody(request: Extract<Request, { api: "fetch" }>): InputOf<typeof 
 }
 
 /** Reads what a peer answered. Null for an answer that is about anything but the metadata partition. */
-export function decodeResponse(api: Request["api"], frame: Uint8Array): Response | null {
+export function decodeResponse(api: ApiName, frame: Uint8Array): Response | null {
   const version = VERSIONS[api];
   switch (api) {
     case "vote": {
@@ -151,8 +201,35 @@ export function decodeResponse(api: Request["api"], frame: Uint8Array): Response
       return decodeFetch(decodeResponseFrame(Fetch, version, frame).body);
     case "fetch-snapshot":
       return decodeFetchSnapshot(decodeResponseFrame(FetchSnapshot, version, frame).body);
+    case "add-raft-voter": {
+      const { body } = decodeResponseFrame(AddRaftVoter, version, frame);
+      return { api, ...withoutLeader(body), message: body.errorMessage };
+    }
+    case "remove-raft-voter": {
+      const { body } = decodeResponseFrame(RemoveRaftVoter, version, frame);
+      return { api, ...withoutLeader(body), message: body.errorMessage };
+    }
+    case "update-raft-voter": {
+      const { body } = decodeResponseFrame(UpdateRaftVoter, version, frame);
+      return { api, ...withoutLeader(body), message: null };
+    }
+    case "api-versions": {
+      const { body } = decodeResponseFrame(ApiVersions, version, frame);
+      const range = body.supportedFeatures.find(({ name }) => name === "kraft.version");
+      const kraftVersions =
+        range === undefined ? null : { min: range.minVersion, max: range.maxVersion };
+      return { api, ...withoutLeader(body), kraftVersions };
+    }
   }
 }
+
+/** What an answer shares with others that says neither an epoch nor, to any use, a leader. */
+const withoutLeader = ({ errorCode }: { readonly errorCode: number }) => ({
+  error: errorOf(errorCode),
+  epoch: 0,
+  leaderId: null,
+  leaderEndpoints: [],
+});
 
 function decodeFetchSnapshot(response: FetchSnapshotResponse): Response | null {
   const partition = response.topics[0]?.partitions[0];
@@ -251,6 +328,9 @@ const UNDERSTOOD: ReadonlySet<string> = new Set<ErrorName>([
   "POSITION_OUT_OF_RANGE",
   "INCONSISTENT_CLUSTER_ID",
   "INVALID_VOTER_KEY",
+  "REQUEST_TIMED_OUT",
+  "DUPLICATE_VOTER",
+  "VOTER_NOT_FOUND",
 ]);
 
 const isUnderstood = (name: string): name is ErrorName => UNDERSTOOD.has(name);

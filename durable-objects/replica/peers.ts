@@ -7,7 +7,7 @@
  * later are reached as the first ones are.
  */
 import { DecodeError } from "../../src/protocol/index.ts";
-import type { Response } from "../../src/raft/index.ts";
+import type { ApiName, Response } from "../../src/raft/index.ts";
 import { controllerName, type ClusterEntry } from "../cluster-entry.ts";
 import { ROUTES, STATUS, urlOf } from "../contract.ts";
 import { objectsOf } from "../jurisdictions.ts";
@@ -104,7 +104,7 @@ export class ObjectPeers implements Peers {
   }
 }
 
-function read(api: SendEffect["request"]["api"], from: number, frame: Uint8Array): Response | null {
+function read(api: ApiName, from: number, frame: Uint8Array): Response | null {
   try {
     return decodeResponse(api, frame);
   } catch (cause) {

@@ -107,6 +107,10 @@ export interface QuorumStore {
   /** What was known to be committed when something was last stored; null when nothing was known. */
   highWatermark(): number | null;
   writeHighWatermark(offset: number): void;
+  /** Whether this node was told to become a voter, and has not been one since. */
+  isJoining(): boolean;
+  /** It is one now. */
+  writeJoined(): void;
 }
 
 /** One alarm, which outlives the process. Setting it again moves it. */

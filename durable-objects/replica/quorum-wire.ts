@@ -1,6 +1,6 @@
 /**
- * What others ask of this voter and what it answers: Vote, BeginQuorumEpoch, EndQuorumEpoch, Fetch and FetchSnapshot
- * from Kafka's values to the consensus core's and back, in every version of their ranges (KIP-595, 630, 853, 996,
+ * What others ask of this voter and what it answers: Vote, BeginQuorumEpoch, EndQuorumEpoch, Fetch, FetchSnapshot and
+ * the three about voters from Kafka's values to the consensus core's and back, in every version of their ranges (KIP-595, 630, 853, 996,
  * 1166). What this voter asks of others is in `peer-wire.ts`.
  *
  * It translates and decides nothing. What is malformed at the level of the message (another topic, several partitions)
@@ -18,13 +18,18 @@ import {
   type SnapshotRange,
 } from "../../src/raft/index.ts";
 import {
+  AddRaftVoter,
   BeginQuorumEpoch,
   EndQuorumEpoch,
   ErrorCode,
   Fetch,
   FetchSnapshot,
   METADATA_TOPIC_ID,
+  RemoveRaftVoter,
+  UpdateRaftVoter,
   Vote,
+  type AddRaftVoterRequest,
+  type AddRaftVoterResponse,
   type BeginQuorumEpochRequest,
   type BeginQuorumEpochResponse,
   type EndQuorumEpochRequest,
@@ -33,6 +38,10 @@ import {
   type FetchResponse,
   type FetchSnapshotRequest,
   type FetchSnapshotResponse,
+  type RemoveRaftVoterRequest,
+  type RemoveRaftVoterResponse,
+  type UpdateRaftVoterRequest,
+  type UpdateRaftVoterResponse,
   type VoteRequest,
   type VoteResponse,
 } from "../../src/protocol/index.ts";
@@ -125,6 +134,32 @@ export function fetchSnapshotRequest(body: FetchSnapshotRequest): Request | null
   };
 }
 
+export const addRaftVoterRequest = (body: AddRaftVoterRequest): Request => ({
+  api: "add-raft-voter",
+  clusterId: body.clusterId,
+  voter: { id: body.voterId, directoryId: body.voterDirectoryId },
+  endpoints: body.listeners,
+  ackWhenCommitted: body.ackWhenCommitted,
+});
+
+export const removeRaftVoterRequest = (body: RemoveRaftVoterRequest): Request => ({
+  api: "remove-raft-voter",
+  clusterId: body.clusterId,
+  voter: { id: body.voterId, directoryId: body.voterDirectoryId },
+});
+
+export const updateRaftVoterRequest = (body: UpdateRaftVoterRequest): Request => ({
+  api: "update-raft-voter",
+  clusterId: body.clusterId,
+  epoch: body.currentLeaderEpoch,
+  voter: { id: body.voterId, directoryId: body.voterDirectoryId },
+  endpoints: body.listeners,
+  kraftVersions: {
+    min: body.kRaftVersionFeature.minSupportedVersion,
+    max: body.kRaftVersionFeature.maxSupportedVersion,
+  },
+});
+
 function statedHighWatermark(value: bigint): number | null {
   if (value < 0n) return null;
   return value > BigInt(UNSTATED_HIGH_WATERMARK) ? UNSTATED_HIGH_WATERMARK : Number(value);
@@ -164,6 +199,29 @@ export const endQuorumEpochResponse = (
     topics: about(partitionOf(reply)),
     nodeEndpoints: leaderEndpoint(reply.leaderId, reply.leaderEndpoints),
   });
+
+export const addRaftVoterResponse = (reply: ReplyTo<"add-raft-voter">): AddRaftVoterResponse =>
+  AddRaftVoter.response.fill({ errorCode: ErrorCode[reply.error], errorMessage: reply.message });
+
+export const removeRaftVoterResponse = (
+  reply: ReplyTo<"remove-raft-voter">,
+): RemoveRaftVoterResponse =>
+  RemoveRaftVoter.response.fill({ errorCode: ErrorCode[reply.error], errorMessage: reply.message });
+
+export function updateRaftVoterResponse(
+  reply: ReplyTo<"update-raft-voter">,
+): UpdateRaftVoterResponse {
+  const [endpoint] = leaderEndpoint(reply.leaderId, reply.leaderEndpoints);
+  return UpdateRaftVoter.response.fill({
+    errorCode: ErrorCode[reply.error],
+    currentLeader: {
+      leaderId: reply.leaderId ?? -1,
+      leaderEpoch: reply.epoch,
+      host: endpoint?.host ?? "",
+      port: endpoint?.port ?? 0,
+    },
+  });
+}
 
 /** What three of the five say of the partition. */
 const partitionOf = ({ error, leaderId, epoch }: Reply) => ({

@@ -12,6 +12,21 @@ import { CONTROLLER_LISTENER } from "./metadata-partition.ts";
 /** kraft.version 0 (static voters) has never existed here, but a voter says that it could be read. */
 const KRAFT_VERSIONS = { min: 0, max: 1 } as const;
 
+/** A node that has joined knows no voters before its log says them (KAFKA-16842), only whom to ask. */
+export function joinedConfig(
+  cluster: ClusterEntry,
+  { own, servers }: { readonly own: ControllerEntry; readonly servers: readonly number[] },
+): RaftConfig {
+  return {
+    ...timeouts(settingsOf(cluster)),
+    clusterId: cluster.cluster_id,
+    local: voterOf(own),
+    bootstrapVoters: [],
+    bootstrapServers: servers,
+  };
+}
+
+/** A node that has formed its cluster. */
 export function raftConfig(cluster: ClusterEntry, nodeId: number): RaftConfig {
   const voters = initialVoters(cluster);
   const local = voters.find((voter) => voter.key.id === nodeId);

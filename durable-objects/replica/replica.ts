@@ -53,6 +53,8 @@ export interface ReplicaListener {
   snapshotTooLarge(): void;
   /** The log was replaced by this snapshot: what was made of the log before is of the past. `committed` follows. */
   snapshotInstalled(snapshot: StoredSnapshot): void;
+  /** A change of the voter set waits for its place in the log. */
+  votersToAppend(): void;
   /** The input at hand is done with: what waits to be appended may be appended now. */
   settled(): void;
   /** A deadline has come, or may have. */
@@ -128,6 +130,12 @@ export class Replica {
   /** The voter set that stands in the log, committed or not (KIP-853). */
   get voters(): VoterSet {
     return latestVoters(this.state.voters);
+  }
+
+  /** Whether this node leads, and a change of the voter set is under way. */
+  get isChangingVoters(): boolean {
+    const { role } = this.state;
+    return role.kind === "leader" && role.change !== null;
   }
 
   /** The last inputs of this incarnation, for a trip. */
@@ -232,6 +240,12 @@ export class Replica {
     });
   }
 
+  /** Appends the change of the voter set that has waited for its place. */
+  appendVoters(baseOffset: number, epoch: number): void {
+    if (this.#isStopped) return;
+    this.#feed({ kind: "append-voters", now: this.#ports.clock(), epoch, baseOffset });
+  }
+
   /** The batches of a range, joined. Fetches that one commit wakes ask for the same range: they share its bytes. */
   readLog(range: LogRange): Uint8Array {
     const { log } = this.state;
@@ -319,6 +333,8 @@ export class Replica {
         return this.#above.snapshotInstalled(effect.snapshot);
       case "commit":
         return this.#above.committed(effect.highWatermark);
+      case "voters-to-append":
+        return this.#above.votersToAppend();
       case "append-refused":
         return this.#checkRefusal(effect);
       case "replica-distrusted":

@@ -8,7 +8,11 @@ import type { Revocations } from "../../src/access/index.ts";
 import { INCARNATION_COUNT, type StorageIdentity } from "../../src/raft/index.ts";
 import type { FlightRecord } from "../replica/flight-recorder.ts";
 import type { Deletion } from "../cluster-deletion.ts";
+import type { JoinRequest } from "../contract.ts";
 import { parseClusterEntry, type ClusterEntry } from "../cluster-entry.ts";
+
+/** What a node is told that joins a quorum after it was formed, besides the cluster. */
+export type JoinOrder = Omit<JoinRequest, "cluster">;
 
 export const META_TABLES: readonly string[] = [
   "CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID",
@@ -48,8 +52,21 @@ export class MetaStore {
   }
 
   writeCluster({ access, ...cluster }: ClusterEntry): void {
-    this.#write("cluster", JSON.stringify(cluster));
+    // Who votes now is the log's to say.
+    this.#write("cluster", JSON.stringify({ ...cluster, nodes: undefined }));
     if (access !== undefined) this.writeAccess(access);
+  }
+
+  /** How this node came to its cluster; null for one that formed it. */
+  join(): JoinOrder | null {
+    const text = this.#read("join");
+    if (text === null) return null;
+    const order: JoinOrder = JSON.parse(text);
+    return order;
+  }
+
+  writeJoin(order: JoinOrder): void {
+    this.#write("join", JSON.stringify(order));
   }
 
   /** Which tokens are revoked; an older version than the one that is there changes nothing. */

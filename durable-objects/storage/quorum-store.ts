@@ -21,6 +21,11 @@ export const HIGH_WATERMARK_STORED: readonly string[] = [
   "ALTER TABLE quorum ADD COLUMN high_watermark INTEGER",
 ];
 
+/** A node that joins a quorum later has an order to do so, until it is a voter. One that forms a quorum has none. */
+export const JOINING_TABLES: readonly string[] = [
+  "CREATE TABLE joining (one INTEGER PRIMARY KEY CHECK (one = 1)) STRICT",
+];
+
 // A type alias, not an interface: the platform's row constraint wants an index signature.
 type QuorumRow = {
   epoch: number;
@@ -73,5 +78,18 @@ export class SqlQuorumStore implements QuorumStore {
   /** A high watermark is of a log with an epoch, and so there is a row. */
   writeHighWatermark(offset: number): void {
     this.#sql.exec("UPDATE quorum SET high_watermark = ?", offset);
+  }
+
+  isJoining(): boolean {
+    return this.#sql.exec("SELECT 1 FROM joining").toArray().length > 0;
+  }
+
+  /** The order to become a voter. */
+  writeJoining(): void {
+    this.#sql.exec("INSERT OR IGNORE INTO joining (one) VALUES (1)");
+  }
+
+  writeJoined(): void {
+    this.#sql.exec("DELETE FROM joining");
   }
 }

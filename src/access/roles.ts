@@ -53,6 +53,8 @@ export const API_ROLES: { readonly [Name in ApiName]?: readonly Role[] } = {
 
   UpdateFeatures: [...from("operator"), "gateway"],
   UnregisterBroker: [...from("operator"), "gateway"],
+  AddRaftVoter: [...from("operator"), "gateway"],
+  RemoveRaftVoter: [...from("operator"), "gateway"],
 
   Fetch: BROKERS,
   FetchSnapshot: BROKERS,

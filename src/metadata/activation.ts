@@ -35,3 +35,10 @@ export function takeOver(
   const liveness = initialLiveness({ ...view, ...before }, context.nowMs);
   return { records, liveness, response: null };
 }
+
+/** The voters have changed: those that are new are registered, as takeOver registers the others. */
+export function registerVoters(view: MetadataImage, context: ControlContext): ControlResult<null> {
+  const isPossible = view.features.metadataVersion >= MV_CONTROLLER_REGISTRATION;
+  const records = isPossible ? controllerRegistrations(view.cluster, context.controllers) : [];
+  return { records, response: null };
+}

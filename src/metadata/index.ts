@@ -2,7 +2,7 @@
  * The only door of the metadata state machine: the image and what makes it, the control operations by API, and what
  * the active controller does of its own accord.
  */
-export { takeOver } from "./activation.ts";
+export { registerVoters, takeOver } from "./activation.ts";
 export { bootstrapRecords, defaultBootstrap, type Bootstrap } from "./bootstrap.ts";
 export { SUPPORTED_FEATURES, type SupportedFeature } from "./features/supported.ts";
 export type {

@@ -25,7 +25,7 @@ import { findVoter, latestVoters, sameKey, voterSet } from "./membership/voter-h
 import type { Incarnation, Milliseconds, Offset } from "./messages.ts";
 import { NO_FETCHES } from "./replication/waiting-fetches.ts";
 import type { DurableImage, State } from "./state.ts";
-import { isVoter } from "./state.ts";
+import { mayStand } from "./state.ts";
 import type { Step, Turn } from "./turn.ts";
 import { beginTurn, drawElectionDeadline, endTurn, update } from "./turn.ts";
 
@@ -73,6 +73,7 @@ function bootState(image: DurableImage, config: RaftConfig, at: BootMoment): Sta
     // An arbitrary start keeps answers to an earlier incarnation from being mistaken; 30 bits fit the wire.
     nextCorrelation: value >>> 2,
     incarnation: at.incarnation,
+    joining: image.joining,
     held: NO_FETCHES,
   };
 }
@@ -114,10 +115,11 @@ function resumeRole(turn: Turn): void {
   const { election, config, voters } = turn.state;
   const self = config.local.key;
   const { leaderId, votedKey, epoch } = election;
-  if (isVoter(turn.state) && leaderId === self.id) {
+  if (leaderId === self.id) {
+    // A leader that has removed itself, too: none but its own storage can say that it led.
     becomeResigned(turn, epoch);
   } else if (
-    isVoter(turn.state) &&
+    mayStand(turn.state) &&
     leaderId === null &&
     votedKey !== null &&
     sameKey(votedKey, self)

@@ -8,16 +8,18 @@
  */
 import { unreachable } from "../std/assert.ts";
 import type { Milliseconds } from "./messages.ts";
+import { changeDeadline } from "./reconfiguration/voter-change.ts";
 import { earliestDeadline } from "./replication/waiting-fetches.ts";
 import type { State } from "./state.ts";
-import { isSoleVoter, isVoter } from "./state.ts";
+import { isSoleVoter, mayStand } from "./state.ts";
 
 const NEVER = Number.POSITIVE_INFINITY;
 
-/** When the role itself is at an end unless something happens; never for an observer. */
+/** When the role itself is at an end unless something happens; never for an observer that has not just led. */
 export function roleDeadline(state: State): Milliseconds {
   const { role } = state;
-  if (!isVoter(state)) return NEVER;
+  // E-11 counts the others for a leader that has removed itself, and one that has resigned must follow again.
+  if (!mayStand(state) && role.kind !== "leader" && role.kind !== "resigned") return NEVER;
   switch (role.kind) {
     case "unattached":
     case "prospective":
@@ -41,6 +43,7 @@ export function nextDeadline(state: State): Milliseconds {
   if (role.kind === "leader") {
     deadline = Math.min(deadline, role.parkedDeadline);
     if (!isSoleVoter(state)) deadline = Math.min(deadline, role.beginDeadline);
+    deadline = Math.min(deadline, changeDeadline(state));
   }
   for (const { inFlight, readyAt } of state.connections.values()) {
     if (inFlight !== null) deadline = Math.min(deadline, inFlight.deadline);

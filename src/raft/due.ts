@@ -11,9 +11,12 @@ import { roleDeadline } from "./deadlines.ts";
 import { announceLeader, announceResignation } from "./election/announcements.ts";
 import { becomeProspective, becomeResigned, becomeUnattached } from "./election/transitions.ts";
 import { loseCandidacy, solicitVotes } from "./election/votes.ts";
+import { keepOwnEntry } from "./reconfiguration/own-entry.ts";
+import { probeVoter } from "./reconfiguration/voter-change.ts";
 import { keepFetching } from "./replication/following.ts";
 import { releaseHeld } from "./replication/redirects.ts";
 import { expireParked } from "./replication/waiting-fetches.ts";
+import { mayStand } from "./state.ts";
 import type { Turn } from "./turn.ts";
 
 /** A sole voter passes through every role at once; no replica passes through more. */
@@ -47,8 +50,8 @@ function onRoleDeadline(turn: Turn): void {
       becomeResigned(turn, election.epoch);
       return;
     case "resigned":
-      // E-5: it can neither lead nor vote in its old epoch; only a new one makes it a voter like the others.
-      becomeUnattached(turn, election.epoch + 1);
+      // E-5: a voter can neither lead nor vote in its old epoch; only a new one makes it a voter like the others.
+      becomeUnattached(turn, mayStand(turn.state) ? election.epoch + 1 : election.epoch);
       return;
     default:
       unreachable(role);
@@ -59,8 +62,11 @@ function onRoleDeadline(turn: Turn): void {
 function keepAsking(turn: Turn): void {
   const { role } = turn.state;
   switch (role.kind) {
-    case "unattached":
     case "follower":
+      keepOwnEntry(turn);
+      keepFetching(turn);
+      return;
+    case "unattached":
       keepFetching(turn);
       return;
     case "prospective":
@@ -69,6 +75,7 @@ function keepAsking(turn: Turn): void {
       return;
     case "leader":
       announceLeader(turn);
+      probeVoter(turn);
       return;
     case "resigned":
       announceResignation(turn, role);

@@ -27,8 +27,8 @@ import type {
   Offset,
   ReplicaId,
   ReplicaKey,
+  OutgoingRequest,
   Reply,
-  Request,
   RequestId,
   SnapshotId,
   StoredSnapshot,
@@ -81,6 +81,8 @@ export type Effect =
       readonly truncateTo: Offset | null;
       /** Batches that continue at the end of the log. */
       readonly append: readonly Entry[];
+      /** This replica has become a voter: it need not join any more, after a restart either. */
+      readonly joined: boolean;
       /** What is known to be committed after all this, within the log as it then is; null while unknown. */
       readonly highWatermark: Offset | null;
     }
@@ -89,7 +91,7 @@ export type Effect =
       readonly kind: "send";
       readonly to: ReplicaId;
       readonly correlation: CorrelationId;
-      readonly request: Request;
+      readonly request: OutgoingRequest;
       /** After this the core has given up waiting: the shell may abort the attempt. */
       readonly deadline: Milliseconds;
     }
@@ -118,6 +120,12 @@ export type Effect =
       readonly epoch: Epoch;
       readonly baseOffset: Offset;
     }
+  /**
+   * A change of the voter set is to be appended: give it a place among the application's batches, one offset, and say by
+   * `append-voters` when its turn has come. Once in a change; a change that was announced stays until it is appended, or
+   * the leadership is lost.
+   */
+  | { readonly kind: "voters-to-append"; readonly epoch: Epoch }
   /**
    * A voter no longer holds what it acknowledged in this very epoch: its storage went back in time. It is
    * not counted any more; an operator must replace it under a new directory id.

@@ -77,6 +77,7 @@ export type {
   Milliseconds,
   Offset,
   ReplicaId,
+  OutgoingRequest,
   ReplicaKey,
   Reply,
   Request,
@@ -88,4 +89,5 @@ export type {
   VoteRequest,
   VoteResponse,
   Voter,
+  VoterChangeRequest,
 } from "./messages.ts";

@@ -84,6 +84,17 @@ export type Input =
       readonly count: number;
       readonly payload: Uint8Array;
     }
+  /**
+   * The change of the voter set that a `voters-to-append` has announced has its turn: append it as one control record
+   * at `baseOffset`, the place that the application has kept for it. If that is not the end of the log any more, nothing
+   * is appended and `append-refused` says why.
+   */
+  | {
+      readonly kind: "append-voters";
+      readonly now: Milliseconds;
+      readonly epoch: Epoch;
+      readonly baseOffset: Offset;
+    }
   /** Give up leadership of `epoch` if it is still held: shutdown, or an application that cannot go on. */
   | { readonly kind: "resign"; readonly now: Milliseconds; readonly epoch: Epoch }
   /**

@@ -12,7 +12,7 @@ import { nextDeadline } from "./deadlines.ts";
 import { isFetch } from "./exchange/connections.ts";
 import { sameKey } from "./membership/voter-history.ts";
 import type { Follower, Leader, State } from "./state.ts";
-import { isVoter } from "./state.ts";
+import { mayStand } from "./state.ts";
 
 /** Everything that must hold of one state. */
 export function check(state: State): void {
@@ -77,11 +77,11 @@ function checkRole(state: State): void {
     case "unattached":
       return;
     case "prospective":
-      assert(isVoter(state), "I-13: a prospective replica is a voter");
+      assert(mayStand(state), "I-13: a prospective replica may stand");
       assert(role.granted.has(self.id), "a prospective voter grants itself its pre-vote");
       return;
     case "candidate":
-      assert(isVoter(state), "I-13: a candidate is a voter");
+      assert(mayStand(state), "I-13: a candidate may stand");
       assert(votedSelf && election.leaderId === null, "a candidate has voted for itself");
       return;
     case "follower":
@@ -162,8 +162,9 @@ export function checkStep(before: State, after: State): void {
 
 function checkAcknowledgements(before: Leader, after: Leader): void {
   if (before.voters === after.voters) return;
-  for (const [id, { endOffset, incarnation }] of after.voters) {
-    const acknowledged = before.voters.get(id)?.endOffset ?? null;
+  for (const [id, { key, endOffset, incarnation }] of after.voters) {
+    const former = before.voters.get(id);
+    const acknowledged = former !== undefined && sameKey(former.key, key) ? former.endOffset : null;
     assert(
       incarnation === null || (endOffset ?? -1) >= (acknowledged ?? -1),
       `I-14: voter ${id} takes back ${acknowledged} for ${endOffset}`,

@@ -144,7 +144,10 @@ export type ErrorName =
   | "SNAPSHOT_NOT_FOUND"
   | "POSITION_OUT_OF_RANGE"
   | "INCONSISTENT_CLUSTER_ID"
-  | "INVALID_VOTER_KEY";
+  | "INVALID_VOTER_KEY"
+  | "REQUEST_TIMED_OUT"
+  | "DUPLICATE_VOTER"
+  | "VOTER_NOT_FOUND";
 
 /** Vote, v0-v2. A candidate asks for a vote; with `preVote` it only asks whether it would get one. */
 export interface VoteRequest {
@@ -217,13 +220,56 @@ export interface FetchSnapshotRequest {
   readonly maxBytes: number;
 }
 
+/** AddRaftVoter, v0-v1 (KIP-853). Makes an observer that has caught up a voter. */
+export interface AddRaftVoterRequest {
+  readonly api: "add-raft-voter";
+  readonly clusterId: string | null;
+  readonly voter: ReplicaKey;
+  readonly endpoints: readonly Endpoint[];
+  /** False: the answer waits for the append alone. A replica that waits for it cannot fetch meanwhile (KIP-1186). */
+  readonly ackWhenCommitted: boolean;
+}
+
+/** RemoveRaftVoter, v0 (KIP-853). Answered when it is committed. */
+export interface RemoveRaftVoterRequest {
+  readonly api: "remove-raft-voter";
+  readonly clusterId: string | null;
+  readonly voter: ReplicaKey;
+}
+
+/** UpdateRaftVoter, v0 (KIP-853). A voter says where it listens now; answered when it is appended. */
+export interface UpdateRaftVoterRequest {
+  readonly api: "update-raft-voter";
+  readonly clusterId: string | null;
+  /** CurrentLeaderEpoch: the epoch the sender is in. */
+  readonly epoch: Epoch;
+  readonly voter: ReplicaKey;
+  readonly endpoints: readonly Endpoint[];
+  readonly kraftVersions: Voter["kraftVersions"];
+}
+
+/** A change of the voter set, as it is asked for. */
+export type VoterChangeRequest =
+  | AddRaftVoterRequest
+  | RemoveRaftVoterRequest
+  | UpdateRaftVoterRequest;
+
+/** ApiVersions, of a replica that is to be a voter: whether it can be reached, and what it can speak (M-3). */
+export interface ApiVersionsRequest {
+  readonly api: "api-versions";
+}
+
+/** What a replica is asked. */
 export type Request =
   | VoteRequest
   | BeginQuorumEpochRequest
   | EndQuorumEpochRequest
   | FetchRequest
-  | FetchSnapshotRequest;
-export type ApiName = Request["api"];
+  | FetchSnapshotRequest
+  | VoterChangeRequest;
+/** What a replica asks. The shell answers an ApiVersions by itself. */
+export type OutgoingRequest = Request | ApiVersionsRequest;
+export type ApiName = OutgoingRequest["api"];
 
 /** What every answer says, errors included: who leads, as far as the answering node knows. */
 export interface Answer {
@@ -291,17 +337,38 @@ export type FetchSnapshotResponse = FetchSnapshotAnswer<Uint8Array>;
 /** A FetchSnapshot answer as it leaves: the bytes are yet to be read from storage, or null for none. */
 export type FetchSnapshotReply = FetchSnapshotAnswer<SnapshotRange | null>;
 
+/** The answer to a change of the voter set. On the wire, only an UpdateRaftVoter's says who leads. */
+export interface VoterChangeAnswer<Api> extends Answer {
+  readonly api: Api;
+  /** Why it was refused, for people; null when it was not. */
+  readonly message: string | null;
+}
+export type VoterChangeResponse =
+  | VoterChangeAnswer<"add-raft-voter">
+  | VoterChangeAnswer<"remove-raft-voter">
+  | VoterChangeAnswer<"update-raft-voter">;
+
+/** The answer to an ApiVersions. It says nothing of epochs: what it shares with other answers is empty. */
+export interface ApiVersionsResponse extends Answer {
+  readonly api: "api-versions";
+  /** Null when it names no kraft.version. */
+  readonly kraftVersions: Voter["kraftVersions"] | null;
+}
+
 /** What a peer answered. */
 export type Response =
   | VoteResponse
   | BeginQuorumEpochResponse
   | EndQuorumEpochResponse
   | FetchResponse
-  | FetchSnapshotResponse;
+  | FetchSnapshotResponse
+  | VoterChangeResponse
+  | ApiVersionsResponse;
 /** What this replica answers. */
 export type Reply =
   | VoteResponse
   | BeginQuorumEpochResponse
   | EndQuorumEpochResponse
   | FetchReply
-  | FetchSnapshotReply;
+  | FetchSnapshotReply
+  | VoterChangeResponse;

@@ -11,6 +11,7 @@ import { learn } from "./election/hearsay.ts";
 import { onVoteResponse } from "./election/votes.ts";
 import { backOff, settle } from "./exchange/connections.ts";
 import type { ReplicaId, Response } from "./messages.ts";
+import { onProbed } from "./reconfiguration/voter-change.ts";
 import { onFetchResponse } from "./replication/following.ts";
 import { onFetchSnapshotResponse } from "./snapshots/fetching.ts";
 import type { Turn } from "./turn.ts";
@@ -19,6 +20,11 @@ import type { Turn } from "./turn.ts";
 export function onResponse(turn: Turn, from: ReplicaId, body: Response): void {
   const { role, election, connections } = turn.state;
   const asked = connections.get(from)?.inFlight?.api;
+  if (asked === body.api && teachesNothing(body)) {
+    settle(turn, from);
+    takeAnswer(turn, from, body);
+    return;
+  }
   if (asked === body.api && body.error === "UNSUPPORTED_VERSION") {
     // Refused before it was read, so this answer carries no epoch.
     backOff(turn, from);
@@ -39,6 +45,16 @@ export function onResponse(turn: Turn, from: ReplicaId, body: Response): void {
   takeAnswer(turn, from, body);
 }
 
+/** What carries no epoch, or is paced by the one who asked. */
+function teachesNothing({ api }: Response): boolean {
+  return (
+    api === "api-versions" ||
+    api === "add-raft-voter" ||
+    api === "remove-raft-voter" ||
+    api === "update-raft-voter"
+  );
+}
+
 function takeAnswer(turn: Turn, from: ReplicaId, body: Response): void {
   switch (body.api) {
     case "vote":
@@ -55,6 +71,14 @@ function takeAnswer(turn: Turn, from: ReplicaId, body: Response): void {
       return;
     case "fetch-snapshot":
       onFetchSnapshotResponse(turn, from, body);
+      return;
+    case "api-versions":
+      onProbed(turn, from, body);
+      return;
+    case "add-raft-voter":
+    case "remove-raft-voter":
+    case "update-raft-voter":
+      // What came of it is told by the log.
       return;
     default:
       unreachable(body);

@@ -18,7 +18,12 @@ import type { ElectionState } from "./effects.ts";
 import type { LogSummary } from "./log-summary.ts";
 import { isMajorityAlone } from "./membership/majority.ts";
 import type { VoterHistory } from "./membership/voter-history.ts";
-import { hasVoter, latestVoters } from "./membership/voter-history.ts";
+import {
+  hasVoter,
+  latestVoters,
+  latestVotersOffset,
+  votersAt,
+} from "./membership/voter-history.ts";
 import type {
   ApiName,
   CorrelationId,
@@ -31,6 +36,8 @@ import type {
   ReplicaKey,
   RequestId,
   SnapshotId,
+  Voter,
+  VoterChangeRequest,
 } from "./messages.ts";
 
 /** No leader to follow. A voter asks around and, when its timer runs out, stands; an observer only asks. */
@@ -87,6 +94,13 @@ export interface Follower {
   readonly installing: Installing | null;
   /** Not before this is a snapshot fetched: the one before was not sound. */
   readonly installAfter: Milliseconds;
+  /**
+   * How many Fetches in a row have left nothing to be had. After the second its leader knows that it has caught up, for
+   * that one asked for what was not there at the first (KAFKA-13959).
+   */
+  readonly levelFetches: number;
+  /** Not before this is the leader asked to change this replica's entry in the voter set (M-5, M-10). */
+  readonly ownEntryAfter: Milliseconds;
 }
 
 /** A snapshot on its way from the leader (N-7). */
@@ -120,7 +134,7 @@ export interface ReplicaProgress {
   readonly lastFetchAt: Milliseconds | null;
   /** When it last held everything that could be had. */
   readonly lastCaughtUpAt: Milliseconds | null;
-  /** How much could be had at its last fetch. */
+  /** How much could be had at its last fetch; of an observer, Infinity while the leader did not know. */
   readonly lastFetchEnd: Offset;
   /** The latest incarnation it has shown; null when it shows none. */
   readonly incarnation: Incarnation | null;
@@ -136,6 +150,22 @@ export interface WaitingFetch {
 
 /** Persistent, for a thousand brokers wait at once and each step changes one entry. */
 export type WaitingFetches = ImmutableMap<RequestId, WaitingFetch>;
+
+/** A change of the voter set under way at the leader (KIP-853): one at a time (M-2). */
+export interface VoterChange {
+  readonly api: VoterChangeRequest["api"];
+  /** Who waits for the answer; null when it was given, or is of no interest any more. */
+  readonly request: RequestId | null;
+  /** When the request is answered that its outcome is unknown (M-6). */
+  readonly deadline: Milliseconds;
+  /** Who is added or removed, or what its entry becomes. */
+  readonly voter: Voter;
+  readonly ackWhenCommitted: boolean;
+  /** `probing` the replica that is to be listed; `queued` for its place in the log; `appended` and not yet committed. */
+  readonly phase: "probing" | "queued" | "appended";
+  /** Where its record lies; null before it is appended. */
+  readonly offset: Offset | null;
+}
 
 /** Leads its epoch. Made by `newLeader`, when nothing is known of the others; nothing of it is stored. */
 export interface Leader {
@@ -162,6 +192,8 @@ export interface Leader {
   readonly heard: ReadonlySet<ReplicaId>;
   /** When next to send BeginQuorumEpoch to voters that do not fetch. */
   readonly beginDeadline: Milliseconds;
+  /** Null when none is under way. */
+  readonly change: VoterChange | null;
 }
 
 /** Led this epoch and gave it up, or does not remember leading it: it may neither lead in it again nor vote. */
@@ -207,6 +239,8 @@ export interface State {
   readonly connections: ReadonlyMap<ReplicaId, Connection>;
   readonly nextCorrelation: CorrelationId;
   readonly incarnation: Incarnation;
+  /** This replica was told to become a voter, and has not been one yet (M-10). */
+  readonly joining: boolean;
   /** Fetches held back because this replica does not lead: a broker must not ask in a tight loop. */
   readonly held: WaitingFetches;
 }
@@ -218,6 +252,8 @@ export interface DurableImage {
   readonly log: LogSummary;
   /** What was known to be committed when something was last stored; null when nothing was. */
   readonly highWatermark: Offset | null;
+  /** Whether it was told to become a voter, and has not been one yet. */
+  readonly joining: boolean;
   /**
    * Every KRaftVoters record of the log, oldest first. Before them the voters of the snapshot at the log start, as a
    * record at its last offset.
@@ -231,6 +267,18 @@ export const keyOf = (key: ReplicaKey): string => `${key.id}/${key.directoryId}`
 /** Whether this replica, node and directory, is in the newest voter set of its log. */
 export const isVoter = (state: State): boolean =>
   hasVoter(latestVoters(state.voters), state.config.local.key);
+
+/**
+ * Whether this replica may stand for election: as a voter, or as one whose removal it does not know to be committed
+ * (MB-1). Such a removal may be in its log alone. Voters of the set before then need its vote, and refuse it theirs for
+ * their shorter logs: if it did not stand, nobody could lead. It counts by the newest set all the same, and not itself.
+ */
+export function mayStand(state: State): boolean {
+  if (isVoter(state)) return true;
+  const { voters, committed, config } = state;
+  const newest = latestVotersOffset(voters);
+  return newest >= (committed ?? 0) && hasVoter(votersAt(voters, newest), config.local.key);
+}
 
 /** Whether this replica is the whole quorum: it then waits for no other (S-2). */
 export const isSoleVoter = (state: State): boolean =>

@@ -25,7 +25,16 @@ import { backOff, expireRequests, isAwaited, isFetch } from "./exchange/connecti
 import type { Input, RequestFailure } from "./inputs.ts";
 import { check, checkStep } from "./invariants.ts";
 import { leaderOf } from "./leadership.ts";
-import type { Epoch, ReplicaId, Request, RequestId } from "./messages.ts";
+import type { ApiName, Epoch, ReplicaId, Request, RequestId } from "./messages.ts";
+import { noteJoined } from "./reconfiguration/own-entry.ts";
+import { windUpTimers } from "./reconfiguration/taking-effect.ts";
+import {
+  abandonChange,
+  onAppendVoters,
+  onProbeFailed,
+  settleChange,
+} from "./reconfiguration/voter-change.ts";
+import { onVoterRequest } from "./reconfiguration/voter-requests.ts";
 import { onAppend } from "./replication/leading.ts";
 import { letGo, onFetchRequest, reconsiderHeld } from "./replication/redirects.ts";
 import { unpark, wakeParked } from "./replication/waiting-fetches.ts";
@@ -48,9 +57,10 @@ export function step(state: State, input: Input): Step {
   const turn = beginTurn({ ...state, now, clock: input.now }, state.election);
   if (wasFrozen) forgiveFrozenTime(turn);
   take(turn, input);
-  for (const { peer, api } of expireRequests(turn, wasFrozen)) {
-    if (isFetch(api)) onFetchFailed(turn, peer, "timeout");
-  }
+  for (const { peer, api } of expireRequests(turn, wasFrozen)) onFailed(turn, peer, api, "timeout");
+  windUpTimers(turn, state);
+  noteJoined(turn);
+  settleChange(turn);
   settleDeadlines(turn);
   if (isOtherLeadership(state, turn.state)) reconsiderHeld(turn);
   wakeFetches(turn, state);
@@ -69,6 +79,7 @@ function take(turn: Turn, input: Input): void {
     case "request-abandoned":
       unpark(turn, input.request);
       letGo(turn, input.request);
+      abandonChange(turn, input.request);
       return;
     case "response-received":
       if (isAwaited(turn.state, input.from, input.correlation)) {
@@ -82,6 +93,9 @@ function take(turn: Turn, input: Input): void {
       return;
     case "append":
       onAppend(turn, input);
+      return;
+    case "append-voters":
+      onAppendVoters(turn, input);
       return;
     case "resign":
       resign(turn, input.epoch);
@@ -104,9 +118,19 @@ function take(turn: Turn, input: Input): void {
 }
 
 function onRequestFailed(turn: Turn, to: ReplicaId, failure: RequestFailure): void {
-  const wasFetch = isFetch(turn.state.connections.get(to)?.inFlight?.api);
+  const api = turn.state.connections.get(to)?.inFlight?.api;
   backOff(turn, to);
-  if (wasFetch) onFetchFailed(turn, to, failure);
+  onFailed(turn, to, api, failure);
+}
+
+function onFailed(
+  turn: Turn,
+  to: ReplicaId,
+  api: ApiName | undefined,
+  failure: RequestFailure,
+): void {
+  if (isFetch(api)) onFetchFailed(turn, to, failure);
+  else if (api === "api-versions") onProbeFailed(turn, to);
 }
 
 function takeRequest(turn: Turn, request: RequestId, body: Request): void {
@@ -125,6 +149,11 @@ function takeRequest(turn: Turn, request: RequestId, body: Request): void {
       return;
     case "fetch-snapshot":
       onFetchSnapshotRequest(turn, request, body);
+      return;
+    case "add-raft-voter":
+    case "remove-raft-voter":
+    case "update-raft-voter":
+      onVoterRequest(turn, request, body);
       return;
     default:
       unreachable(body);

@@ -17,9 +17,9 @@ import type {
   FetchSnapshotResponse,
   LogPosition,
   Offset,
+  OutgoingRequest,
   ReplicaKey,
   Reply,
-  Request,
   Response,
   SnapshotId,
 } from "./messages.ts";
@@ -40,6 +40,8 @@ export function describeInput(input: Input): string {
       return `${input.to} fails #${input.correlation}: ${input.failure}`;
     case "append":
       return `append ${input.count} at ${input.baseOffset}@${input.epoch}`;
+    case "append-voters":
+      return `append voters at ${input.baseOffset}@${input.epoch}`;
     case "resign":
       return `resign from ${input.epoch}`;
     case "snapshot-made":
@@ -77,6 +79,8 @@ export function describeEffect(effect: Effect): string {
       return `commits up to ${effect.highWatermark}`;
     case "append-refused":
       return `refuses to append at ${effect.baseOffset}@${effect.epoch}: ${effect.error}`;
+    case "voters-to-append":
+      return `has voters to append in ${effect.epoch}`;
     case "replica-distrusted":
       return (
         `distrusts ${describeKey(effect.key)}: it acknowledged ${effect.acknowledged} ` +
@@ -93,7 +97,7 @@ const leaderSuffix = (role: Role["kind"], leaderId: number | null): string =>
   leaderId === null || role === "leader" ? "" : ` of ${leaderId}`;
 
 function describePersist(persist: PersistEffect): string {
-  const { election, snapshot, chunk, install, logStart, truncateTo, append } = persist;
+  const { election, snapshot, chunk, install, logStart, truncateTo, append, joined } = persist;
   const { highWatermark: hw } = persist;
   const parts: string[] = [];
   if (election !== null) parts.push(describeElection(election));
@@ -105,6 +109,7 @@ function describePersist(persist: PersistEffect): string {
   if (install !== null) parts.push(`snapshot ${describeSnapshotId(install)} instead of the log`);
   if (logStart !== null) parts.push(`log start ${logStart}`);
   if (truncateTo !== null) parts.push(`truncate to ${truncateTo}`);
+  if (joined) parts.push("joined");
   if (append.length > 0) parts.push(`append ${append.map(describeEntry).join(" ")}`);
   if (hw !== null) parts.push(`hw=${hw}`);
   return parts.join(", ");
@@ -136,7 +141,7 @@ function describeControl(record: ControlRecord): string {
   }
 }
 
-export function describeRequest(body: Request): string {
+export function describeRequest(body: OutgoingRequest): string {
   switch (body.api) {
     case "vote":
       return (
@@ -158,6 +163,14 @@ export function describeRequest(body: Request): string {
         `FetchSnapshot@${body.epoch} ${describeSnapshotId(body.snapshotId)} ` +
         `from byte ${body.position}`
       );
+    case "add-raft-voter":
+      return `AddRaftVoter ${describeKey(body.voter)}${body.ackWhenCommitted ? "" : " ack=append"}`;
+    case "remove-raft-voter":
+      return `RemoveRaftVoter ${describeKey(body.voter)}`;
+    case "update-raft-voter":
+      return `UpdateRaftVoter@${body.epoch} ${describeKey(body.voter)}`;
+    case "api-versions":
+      return "ApiVersions";
     default:
       return unreachable(body);
   }
@@ -178,6 +191,14 @@ export function describeResponse(body: Response | Reply): string {
       return `Fetch${head}${body.error === "NONE" ? describeServed(body) : ""}`;
     case "fetch-snapshot":
       return `FetchSnapshot${head}${body.error === "NONE" ? describePiece(body) : ""}`;
+    case "add-raft-voter":
+      return `AddRaftVoter${head}`;
+    case "remove-raft-voter":
+      return `RemoveRaftVoter${head}`;
+    case "update-raft-voter":
+      return `UpdateRaftVoter${head}`;
+    case "api-versions":
+      return `ApiVersions${error}`;
     default:
       return unreachable(body);
   }

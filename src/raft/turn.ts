@@ -48,6 +48,7 @@ export interface Turn {
   chunk: SnapshotChunk | null;
   installed: StoredSnapshot | null;
   cutAt: Offset | null;
+  joined: boolean;
 }
 
 export interface Step {
@@ -65,6 +66,7 @@ export const beginTurn = (state: State, stored: ElectionState | null): Turn => (
   chunk: null,
   installed: null,
   cutAt: null,
+  joined: false,
 });
 
 /** Closes the turn: the difference to what is stored becomes its one `persist`, ahead of all else. */
@@ -79,6 +81,7 @@ export function endTurn(turn: Turn): Step {
     logStart: turn.cutAt,
     truncateTo: turn.truncatedTo,
     append: turn.appended,
+    joined: turn.joined,
     highWatermark: state.committed,
   };
   return { state, effects: isEmpty(persist) ? effects : [persist, ...effects] };
@@ -86,9 +89,9 @@ export function endTurn(turn: Turn): Step {
 
 /** Whether there is nothing to store. The high watermark goes along with other things, and is no reason by itself. */
 function isEmpty(persist: PersistEffect): boolean {
-  const { election, snapshot, chunk, install, logStart, truncateTo: end, append } = persist;
+  const { election, snapshot, chunk, install, logStart, truncateTo: end, append, joined } = persist;
   const parts = [election, snapshot, chunk, install, logStart, end];
-  return append.length === 0 && parts.every((part) => part === null);
+  return append.length === 0 && !joined && parts.every((part) => part === null);
 }
 
 /**

@@ -5,6 +5,8 @@
 import { decodeResponse, encodeRequest } from "../../durable-objects/replica/peer-wire.ts";
 import type { Ports, SendEffect } from "../../durable-objects/replica/ports.ts";
 import {
+  addRaftVoterRequest,
+  addRaftVoterResponse,
   beginQuorumEpochRequest,
   beginQuorumEpochResponse,
   endQuorumEpochRequest,
@@ -13,21 +15,28 @@ import {
   fetchResponse,
   fetchSnapshotRequest,
   fetchSnapshotResponse,
+  removeRaftVoterRequest,
+  removeRaftVoterResponse,
+  updateRaftVoterRequest,
+  updateRaftVoterResponse,
   voteRequest,
   voteResponse,
   type ReplyBytes,
 } from "../../durable-objects/replica/quorum-wire.ts";
 import type { Answered } from "../../durable-objects/replica/replica.ts";
 import {
+  AddRaftVoter,
   BeginQuorumEpoch,
   decodeRequestFrame,
   EndQuorumEpoch,
   Fetch,
   FetchSnapshot,
+  RemoveRaftVoter,
   responseFrame,
+  UpdateRaftVoter,
   Vote,
 } from "../../src/protocol/index.ts";
-import type { Reply, Request } from "../../src/raft/index.ts";
+import type { ApiName, Reply, Request } from "../../src/raft/index.ts";
 
 const LATENCY_MS = 5;
 
@@ -85,7 +94,7 @@ export function carry(
   time: Time,
   reach: () => Reachable | null,
   { request, correlation }: SendEffect,
-  call: Call & { readonly onAnswer?: (api: Request["api"], frame: Uint8Array) => Uint8Array },
+  call: Call & { readonly onAnswer?: (api: ApiName, frame: Uint8Array) => Uint8Array },
 ): void {
   const frame = encodeRequest(request, { clientId: "peer", correlationId: correlation });
   const later = (run: () => void): void => {
@@ -122,6 +131,12 @@ function requestOf(asked: ReturnType<typeof decodeRequestFrame>): Request {
       return certain(beginQuorumEpochRequest(asked.body));
     case "EndQuorumEpoch":
       return certain(endQuorumEpochRequest(asked.body));
+    case "AddRaftVoter":
+      return addRaftVoterRequest(asked.body);
+    case "RemoveRaftVoter":
+      return removeRaftVoterRequest(asked.body);
+    case "UpdateRaftVoter":
+      return updateRaftVoterRequest(asked.body);
     default:
       throw new Error(`nobody asks ${asked.name} here`);
   }
@@ -148,5 +163,11 @@ function encodeReply(
       return responseFrame(BeginQuorumEpoch, to, beginQuorumEpochResponse(reply));
     case "end-quorum-epoch":
       return responseFrame(EndQuorumEpoch, to, endQuorumEpochResponse(reply));
+    case "add-raft-voter":
+      return responseFrame(AddRaftVoter, to, addRaftVoterResponse(reply));
+    case "remove-raft-voter":
+      return responseFrame(RemoveRaftVoter, to, removeRaftVoterResponse(reply));
+    case "update-raft-voter":
+      return responseFrame(UpdateRaftVoter, to, updateRaftVoterResponse(reply));
   }
 }

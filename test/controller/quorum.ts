@@ -13,7 +13,7 @@ import type { Failure, Ports } from "../../durable-objects/replica/ports.ts";
 import { raftConfig } from "../../durable-objects/replica/raft-config.ts";
 import { encodeMetadataRecord, type MetadataRecord } from "../../src/protocol/index.ts";
 import { imageToRecords, type MetadataImage } from "../../src/metadata/index.ts";
-import { INCARNATION_COUNT, type Request, type StoredSnapshot } from "../../src/raft/index.ts";
+import { INCARNATION_COUNT, type ApiName, type StoredSnapshot } from "../../src/raft/index.ts";
 import { Disk } from "../sim/disk.ts";
 import { carry, Time } from "./peer-frames.ts";
 import { CLUSTER, VOTER } from "./world.ts";
@@ -74,8 +74,7 @@ export class Quorum {
   /** Nodes that nobody reaches, and that reach nobody. */
   readonly cut = new Set<number>();
   /** May change the bytes of an answer on their way to a node. */
-  onAnswer: (to: number, api: Request["api"], frame: Uint8Array) => Uint8Array = (_, __, frame) =>
-    frame;
+  onAnswer: (to: number, api: ApiName, frame: Uint8Array) => Uint8Array = (_, __, frame) => frame;
   #boots = 0;
 
   constructor(
@@ -182,7 +181,7 @@ export class Quorum {
           const peer = this.nodes.find(({ id }) => id === send.to);
           const reach = (): Controller | null =>
             isThere() && !this.cut.has(send.to) ? (peer?.controller ?? null) : null;
-          const onAnswer = (api: Request["api"], frame: Uint8Array): Uint8Array =>
+          const onAnswer = (api: ApiName, frame: Uint8Array): Uint8Array =>
             this.onAnswer(node.id, api, frame);
           carry(time, reach, send, { signal, ended, onAnswer });
         },

@@ -76,6 +76,7 @@ class Node {
       snapshotAbandoned: (id) => this.heard.push(`abandoned ${id.endOffset}-${id.epoch}`),
       snapshotTooLarge: () => this.heard.push("too large"),
       snapshotInstalled: (id) => this.heard.push(`installed ${id.endOffset}-${id.epoch}`),
+      votersToAppend: () => undefined,
       settled: () => undefined,
       timePassed: () => undefined,
       nextDutyAt: () => Number.POSITIVE_INFINITY,

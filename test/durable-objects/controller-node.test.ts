@@ -337,7 +337,7 @@ describe("a node that an earlier build formed", () => {
     await runInDurableObject(stubOf(cluster, 3000), (_, state) => {
       const { sql } = state.storage;
       sql.exec("DELETE FROM migrations WHERE version > 1");
-      for (const table of ["log_start", "log_parts", "snapshots", "snapshot_chunks"])
+      for (const table of ["joining", "log_start", "log_parts", "snapshots", "snapshot_chunks"])
         sql.exec(`DROP TABLE ${table}`);
       sql.exec("ALTER TABLE log DROP COLUMN position");
       sql.exec("ALTER TABLE quorum DROP COLUMN high_watermark");

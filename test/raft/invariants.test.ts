@@ -101,7 +101,7 @@ describe("one state", () => {
       "I-3: a follower follows the leader of its epoch",
       { ...follower, election: { ...follower.election, leaderId: 3 } },
     ],
-    ["I-13: a candidate is a voter", { ...candidate, voters: { bootstrap: [], records: [] } }],
+    ["I-13: a candidate may stand", { ...candidate, voters: { bootstrap: [], records: [] } }],
     [
       "a candidate has voted for itself",
       { ...candidate, election: { ...candidate.election, votedKey: voterOf(2).key } },

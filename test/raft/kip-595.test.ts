@@ -335,7 +335,11 @@ const fetch = (id: number, change: Partial<FetchRequest> = {}): FetchRequest => 
   ...change,
 });
 const leader = (): Subject =>
-  new Subject(1, { election: null, log: EMPTY_LOG, highWatermark: null, voters: [] }, [1]);
+  new Subject(
+    1,
+    { election: null, log: EMPTY_LOG, highWatermark: null, joining: false, voters: [] },
+    [1],
+  );
 
 /** Replica 1, elected by 2. */
 function leaderOfThree(): Subject {
@@ -343,6 +347,7 @@ function leaderOfThree(): Subject {
     election: null,
     log: EMPTY_LOG,
     highWatermark: null,
+    joining: false,
     voters: [],
   });
   subject.pass(2_000);
@@ -514,7 +519,13 @@ describe("a replica", () => {
       epochs: [],
       snapshots: [{ endOffset: 9, epoch: 2, size: 100, timestampMs: 0 }],
     };
-    const subject = new Subject(2, { election: null, log, highWatermark: null, voters: [] });
+    const subject = new Subject(2, {
+      election: null,
+      log,
+      highWatermark: null,
+      joining: false,
+      voters: [],
+    });
     expect(highWatermark(subject.state)).toBe(9);
     expect(subject.state.election.epoch).toBe(2);
   });

@@ -266,6 +266,7 @@ describe("an install", () => {
       logStart: null,
       truncateTo: null,
       append: [],
+      joined: false,
       highWatermark: 9,
     });
     expect(subject.state).toMatchObject({

@@ -36,6 +36,8 @@ export class NodeDisk {
   logStart = 0;
   /** Oldest first. */
   snapshots: readonly FiledSnapshot[] = [];
+  /** Told to become a voter, and none yet. */
+  joining = false;
   /** The bytes of one that is being made. */
   making = NOTHING;
   /** What there is of one that is being fetched. */
@@ -45,6 +47,7 @@ export class NodeDisk {
     const { election, snapshot, chunk, install, logStart, truncateTo: end, append } = effect;
     if (election !== null) this.election = election;
     this.highWatermark = effect.highWatermark;
+    if (effect.joined) this.joining = false;
     if (snapshot !== null)
       this.snapshots = [...this.snapshots, { ...snapshot, bytes: this.making }];
     if (chunk !== null) this.#continue(chunk.position, chunk.bytes);
@@ -89,7 +92,8 @@ export class NodeDisk {
 
   image(): DurableImage {
     const { election, log, highWatermark, logStart, snapshots } = this;
-    return imageOf(election, log, highWatermark, { offset: logStart, snapshots });
+    const image = imageOf(election, log, highWatermark, { offset: logStart, snapshots });
+    return { ...image, joining: this.joining };
   }
 
   /** Reads what a reply only names. */
@@ -143,7 +147,7 @@ export function imageOf(
     }),
   );
   const log = { ...EMPTY_LOG, startOffset: start.offset, endOffset, epochs, snapshots };
-  return { election, log, highWatermark, voters };
+  return { election, log, highWatermark, joining: false, voters };
 }
 
 const UNCUT = { offset: 0, snapshots: [] };

@@ -5,9 +5,11 @@
  */
 import { AssertionError } from "../../src/std/assert.ts";
 import type {
+  ApiName,
   Effect,
   Entry,
   Input,
+  PersistEffect,
   RaftConfig,
   Reply,
   Request,
@@ -21,6 +23,7 @@ import {
   boot,
   clockAt,
   describeEffect,
+  describeEntry,
   describeRequest,
   describeResponse,
   nextDeadline,
@@ -71,6 +74,8 @@ export interface Node {
   /** How long it reads a fetched snapshot back; the one that it reads now. */
   verifyMs: number;
   verifying: SnapshotId | null;
+  /** Whether its application has batches before a change of the voters. */
+  isBusy: boolean;
 }
 
 const NO_TIMER: Node["timer"] = { at: Number.POSITIVE_INFINITY, dueAt: Number.POSITIVE_INFINITY };
@@ -96,7 +101,15 @@ type Origin =
   | { readonly kind: "client"; readonly name: string };
 
 /** What a run may tell of; see `Quorum.trace`. */
-export type Topic = "roles" | "votes" | "epochs" | "fetches" | "snapshots" | "storage" | "commits";
+export type Topic =
+  | "voters"
+  | "roles"
+  | "votes"
+  | "epochs"
+  | "fetches"
+  | "snapshots"
+  | "storage"
+  | "commits";
 
 export class Quorum {
   now = START_MS;
@@ -129,6 +142,7 @@ export class Quorum {
       fails: null,
       verifyMs: 20,
       verifying: null,
+      isBusy: false,
     };
     this.nodes.set(id, node);
     return node;
@@ -298,7 +312,38 @@ export class Quorum {
       else if (effect.kind === "reply") this.#answer(id, effect.to, effect.response);
       else if (effect.kind === "verify-snapshot") this.#verify(id, effect.id);
       else if (effect.kind === "snapshot-abandoned") this.#abandonSnapshot(id);
+      else if (effect.kind === "voters-to-append") this.#giveVotersTheirPlace(id);
     }
+  }
+
+  /** An application that has nothing to append itself lets a change of the voters go at once. */
+  #giveVotersTheirPlace(id: number): void {
+    const { incarnation } = this.node(id);
+    this.#enqueue({
+      at: this.now,
+      to: id,
+      incarnation,
+      input: () => (this.node(id).isBusy ? null : this.#votersInput(id)),
+    });
+  }
+
+  #votersInput(id: number): Input | null {
+    const { state } = this.node(id);
+    if (state === null) return null;
+    const { election, log } = state;
+    return {
+      kind: "append-voters",
+      now: this.now,
+      epoch: election.epoch,
+      baseOffset: log.endOffset,
+    };
+  }
+
+  /** The application's batches before a change of the voters have gone, and it has its turn. */
+  free(id: number): void {
+    this.node(id).isBusy = false;
+    const input = this.#votersInput(id);
+    if (input !== null) this.take(id, input);
   }
 
   /** Reads a fetched snapshot back, and says later whether it is sound; unless it is abandoned before. */
@@ -356,6 +401,10 @@ export class Quorum {
       });
       return;
     }
+    if (body.api === "api-versions") {
+      this.#answerVersions(from, to, { correlation, incarnation });
+      return;
+    }
     const request = this.#requests++;
     this.#origins.set(request, { kind: "peer", from, correlation, incarnation });
     this.#enqueue({
@@ -363,6 +412,36 @@ export class Quorum {
       to,
       incarnation: null,
       input: (now) => ({ kind: "request-received", now, request, body }),
+    });
+  }
+
+  /** The shell answers an ApiVersions without the core. */
+  #answerVersions(
+    from: number,
+    to: number,
+    call: { readonly correlation: number; readonly incarnation: number },
+  ): void {
+    const { correlation, incarnation } = call;
+    const { kraftVersions } = this.node(to).config.local;
+    if (this.#isCut(to, from)) return;
+    this.#enqueue({
+      at: this.now + 2 * LATENCY_MS,
+      to: from,
+      incarnation,
+      input: (now) => ({
+        kind: "response-received",
+        now,
+        from: to,
+        correlation,
+        body: {
+          api: "api-versions",
+          error: "NONE",
+          epoch: 0,
+          leaderId: null,
+          leaderEndpoints: [],
+          kraftVersions,
+        },
+      }),
     });
   }
 
@@ -381,10 +460,20 @@ export class Quorum {
     });
   }
 
+  /** Of what is stored, the voter sets. */
+  #tellVoters(id: number, { append, truncateTo, joined }: PersistEffect): void {
+    if (truncateTo !== null) this.lines.push(`${id} truncates to ${truncateTo}`);
+    for (const entry of append) {
+      if (entry.control.some(({ kind }) => kind === "kraft-voters"))
+        this.lines.push(`${id} stores ${describeEntry(entry)}${joined ? ", joined" : ""}`);
+    }
+  }
+
   #tell(id: number, effect: Effect): void {
     switch (effect.kind) {
       case "persist":
         if (this.trace.has("storage")) this.lines.push(`${id} ${describeEffect(effect)}`);
+        else if (this.trace.has("voters")) this.#tellVoters(id, effect);
         return;
       case "commit":
         if (this.trace.has("commits")) this.lines.push(`${id} ${describeEffect(effect)}`);
@@ -413,6 +502,9 @@ export class Quorum {
       case "snapshot-installed":
         if (this.trace.has("snapshots")) this.lines.push(`${id} ${describeEffect(effect)}`);
         return;
+      case "voters-to-append":
+        if (this.trace.has("voters")) this.lines.push(`${id} ${describeEffect(effect)}`);
+        return;
       case "append-refused":
       case "replica-distrusted":
         this.lines.push(`${id} ${describeEffect(effect)}`);
@@ -424,7 +516,8 @@ export class Quorum {
 const dueAt = ({ state, frozen, timer }: Node): number =>
   state === null || frozen ? Number.POSITIVE_INFINITY : timer.at;
 
-function topicOf(body: { readonly api: Request["api"] }): Topic {
+function topicOf(body: { readonly api: ApiName }): Topic {
+  if (body.api.endsWith("-raft-voter") || body.api === "api-versions") return "voters";
   if (body.api === "vote") return "votes";
   if (body.api === "fetch-snapshot") return "snapshots";
   return body.api === "fetch" ? "fetches" : "epochs";

@@ -17,6 +17,7 @@ const FLOORS: readonly (readonly string[])[] = [
   ["snapshots"],
   ["replication"],
   ["election"],
+  ["reconfiguration"],
   [
     "deadlines.ts",
     "time.ts",

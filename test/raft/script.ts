@@ -21,11 +21,18 @@
  *     verify 2 3s · flip 1 6                                   how long 2 reads snapshots back; a byte of the
  *                                                              snapshot up to 6 is another one
  *     ask 1 vote|prevote|begin|end|fetch|snapshot key=value …  a hand-made request from outside the quorum
+ *     ask 1 add|remove|update voter=4 [dir=…] [ack=append]     a change of the voter set
+ *     fresh 4                                                  a node more, which was told to become a voter
+ *     wipe 3                                                   its storage is gone; it joins with another
+ *     busy 1 · free 1                                          its application has batches before such a change;
+ *                                                              they have gone
+ *     speaks 4 0-0                                             which versions of kraft.version it can
  *     move 1 host=elsewhere                                    changes its endpoints from the next boot on
  *     show [1] · quorum? 1                                     states; DescribeQuorum
- *     trace roles,votes,epochs,fetches,snapshots,storage,commits   what to tell
+ *     trace roles,votes,epochs,fetches,snapshots,storage,commits,
+ *           voters                                            what to tell
  */
-import type { Request, RequestFailure, State } from "../../src/raft/index.ts";
+import type { Request, RequestFailure, State, Voter } from "../../src/raft/index.ts";
 import { describeQuorum, describeState, highWatermark } from "../../src/raft/index.ts";
 import {
   DEFAULT_TIMEOUTS,
@@ -34,6 +41,7 @@ import {
   UNSTATED_HIGH_WATERMARK,
 } from "../../src/raft/index.ts";
 import type { Topic } from "./quorum-driver.ts";
+import { voterOf } from "./node-disk.ts";
 import { CLUSTER_ID, Quorum, configOf, dataEntry } from "./quorum-driver.ts";
 
 const SEEDS_MAX = 500;
@@ -122,6 +130,17 @@ class Run {
         return this.quorum.node(id).disk.flip(Number(words[1]));
       case "abandon":
         return this.quorum.abandon();
+      case "fresh":
+        return this.#join(id, voterOf(id));
+      case "wipe":
+        return this.#wipe(id);
+      case "busy":
+        this.quorum.node(id).isBusy = true;
+        return;
+      case "free":
+        return this.quorum.free(id);
+      case "speaks":
+        return this.#speaks(id, words[1] ?? "");
       case "freeze":
         return this.quorum.freeze(id);
       case "thaw":
@@ -198,6 +217,31 @@ class Run {
     const { local } = node.config;
     const endpoints = local.endpoints.map((endpoint) => ({ ...endpoint, host }));
     node.config = { ...node.config, local: { ...local, endpoints } };
+  }
+
+  /** The node has lost its storage, and was given another one, and the order to join. */
+  #wipe(id: number): void {
+    const { config, incarnation } = this.quorum.node(id);
+    this.quorum.crash(id);
+    const { local } = config;
+    const key = { id, directoryId: `${local.key.directoryId}'` };
+    this.#join(id, { ...local, key }, incarnation);
+  }
+
+  #join(id: number, local: Voter, incarnation = 0): void {
+    const servers = [...this.quorum.nodes.keys()].filter((other) => other !== id);
+    const config = { ...configOf(id, servers), local, bootstrapVoters: [] };
+    const node = this.quorum.add(id, config);
+    node.incarnation = incarnation;
+    node.disk.joining = true;
+    this.quorum.boot(id);
+  }
+
+  #speaks(id: number, range: string): void {
+    const [min = 0, max = 0] = range.split("-").map(Number);
+    const node = this.quorum.node(id);
+    const local = { ...node.config.local, kraftVersions: { min, max } };
+    node.config = { ...node.config, local };
   }
 
   #cut(target: string): void {
@@ -298,6 +342,7 @@ const TOPICS: readonly Topic[] = [
   "snapshots",
   "storage",
   "commits",
+  "voters",
 ];
 
 function topicOf(word: string): Topic {
@@ -380,6 +425,21 @@ function requestOf(api: string, options: Options): Request {
         position: number("position", 0),
         maxBytes: number("max", 1_000_000),
       };
+    }
+    case "add":
+    case "remove":
+    case "update": {
+      const id = number("voter", 4);
+      const { kraftVersions, ...listed } = voterOf(id);
+      const host = options.get("host") ?? `host-${id}`;
+      const voter = { id, directoryId: options.get("dir") ?? listed.key.directoryId };
+      const endpoints =
+        options.get("endpoints") === "none" ? [] : [{ name: "CONTROLLER", host, port: 9093 }];
+      if (api === "remove") return { api: "remove-raft-voter", clusterId, voter };
+      if (api === "update")
+        return { api: "update-raft-voter", clusterId, epoch, voter, endpoints, kraftVersions };
+      const ackWhenCommitted = options.get("ack") !== "append";
+      return { api: "add-raft-voter", clusterId, voter, endpoints, ackWhenCommitted };
     }
     default:
       throw new Error(`no such request: ${api}`);

@@ -16,6 +16,7 @@ import { SnapshotContents, snapshotStoreOf, type SnapshotWrite } from "./disk-sn
 export type Write =
   | { readonly kind: "election"; readonly election: ElectionState }
   | { readonly kind: "high-watermark"; readonly highWatermark: number }
+  | { readonly kind: "joining"; readonly isJoining: boolean }
   | { readonly kind: "alarm"; readonly atMs: number | null }
   | LogWrite
   | SnapshotWrite;
@@ -29,6 +30,7 @@ class Contents {
   identity: StorageIdentity | null = null;
   election: ElectionState | null = null;
   highWatermark: number | null = null;
+  isJoining = false;
   alarmAtMs: number | null = null;
   readonly log = new LogContents();
   readonly snapshots: SnapshotContents;
@@ -44,6 +46,9 @@ class Contents {
         return;
       case "high-watermark":
         this.highWatermark = write.highWatermark;
+        return;
+      case "joining":
+        this.isJoining = write.isJoining;
         return;
       case "alarm":
         this.alarmAtMs = write.atMs;
@@ -64,6 +69,7 @@ class Contents {
     this.identity = other.identity;
     this.election = other.election;
     this.highWatermark = other.highWatermark;
+    this.isJoining = other.isJoining;
     this.alarmAtMs = other.alarmAtMs;
     this.log.copyFrom(other.log);
     this.snapshots.copyFrom(other.snapshots);
@@ -109,6 +115,8 @@ export class Disk {
       write: (election) => write({ kind: "election", election }),
       highWatermark: () => this.#view.highWatermark,
       writeHighWatermark: (highWatermark) => write({ kind: "high-watermark", highWatermark }),
+      isJoining: () => this.#view.isJoining,
+      writeJoined: () => write({ kind: "joining", isJoining: false }),
     };
   }
 

@@ -20,6 +20,7 @@ import {
   type FetchSnapshotRequest,
   type Input,
   latestVoters,
+  type OutgoingRequest,
   type Request,
   type RequestFailure,
   type RequestId,
@@ -165,7 +166,15 @@ export class Instance {
   }
 
   /** A request from a peer or a broker; `answer` carries the response back. What is returned hangs up. */
-  receive(body: Request, answer: (response: Response) => void, fail: () => void): () => void {
+  receive(
+    body: OutgoingRequest,
+    answer: (response: Response) => void,
+    fail: () => void,
+  ): () => void {
+    if (body.api === "api-versions") {
+      answer(versionsOf(this.controller.state));
+      return () => undefined;
+    }
     const asked: Asked = { body, since: this.replica.world.timeline.now };
     this.#asked.add(asked);
     this.#callers.add(fail);
@@ -512,3 +521,13 @@ export class Instance {
     return Math.round(chance.logUniform(10, 30_000));
   }
 }
+
+/** What the listener answers to an ApiVersions, as far as the core asks for it. */
+const versionsOf = ({ config }: State): Response => ({
+  api: "api-versions",
+  error: "NONE",
+  epoch: 0,
+  leaderId: null,
+  leaderEndpoints: [],
+  kraftVersions: config.local.kraftVersions,
+});

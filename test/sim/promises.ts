@@ -1,9 +1,9 @@
 /** What the writer of a message vouches for by sending it. */
-import type { Request, Response } from "../../src/raft/index.ts";
+import type { OutgoingRequest, Response } from "../../src/raft/index.ts";
 import { unreachable } from "../../src/std/assert.ts";
 import { nameOf, type Promise } from "./observation.ts";
 
-export function promiseOfRequest(request: Request): Promise | undefined {
+export function promiseOfRequest(request: OutgoingRequest): Promise | undefined {
   switch (request.api) {
     case "vote":
       return request.preVote ? undefined : { kind: "candidacy", epoch: request.epoch };
@@ -11,6 +11,10 @@ export function promiseOfRequest(request: Request): Promise | undefined {
       return { kind: "leadership", epoch: request.epoch };
     case "end-quorum-epoch":
     case "fetch-snapshot":
+    case "add-raft-voter":
+    case "remove-raft-voter":
+    case "update-raft-voter":
+    case "api-versions":
       return undefined;
     case "fetch":
       return { kind: "log", endOffset: request.fetchOffset, lastEpoch: request.lastFetchedEpoch };
@@ -19,7 +23,10 @@ export function promiseOfRequest(request: Request): Promise | undefined {
   }
 }
 
-export function promisesOfResponse(request: Request, response: Response): readonly Promise[] {
+export function promisesOfResponse(
+  request: OutgoingRequest,
+  response: Response,
+): readonly Promise[] {
   if (request.api === "vote" && response.api === "vote") {
     if (!response.granted || request.preVote) return [];
     return [{ kind: "vote", epoch: response.epoch, candidate: nameOf(request.candidate.id) }];

@@ -7,7 +7,7 @@ import {
   INCARNATION_COUNT,
   type RaftConfig,
   refusalOf,
-  type Request,
+  type OutgoingRequest,
   type RequestFailure,
   type Response,
 } from "../../src/raft/index.ts";
@@ -33,7 +33,7 @@ const isForGood = (absence: Absence | null): boolean =>
 
 /** A request that has arrived, and how its caller hears of it. */
 interface Arrived {
-  readonly body: Request;
+  readonly body: OutgoingRequest;
   readonly answer: (response: Response) => void;
   readonly fail: (failure: RequestFailure) => void;
 }
@@ -318,7 +318,7 @@ export class Replica {
 
   /** A request from somewhere. An object that is away refuses, or lets the caller hang. */
   receive(
-    body: Request,
+    body: OutgoingRequest,
     answer: (response: Response) => void,
     fail: (failure: RequestFailure) => void,
   ): void {

@@ -9,7 +9,7 @@ import {
   describeEffect,
   type Effect,
   type RaftConfig,
-  type Request,
+  type OutgoingRequest,
   type RequestFailure,
   type Response,
   type Voter,
@@ -35,7 +35,7 @@ import { Trace } from "./trace.ts";
 export interface Call {
   readonly from: string;
   readonly to: number;
-  readonly body: Request;
+  readonly body: OutgoingRequest;
   readonly answer: (response: Response) => void;
   /** The caller learns that nothing will come; without it, it has to find out by itself. */
   readonly fail: (failure: RequestFailure) => void;

@@ -266,7 +266,13 @@ describe("a request for a cluster", () => {
       QUORUM_SETTINGS.map((name) => [name, SETTING_BOUNDS[name].min]),
     );
     const config = raftConfig(entryOf({ settings }), 3000);
-    const image = { election: null, log: EMPTY_LOG, highWatermark: null, voters: [] };
+    const image = {
+      election: null,
+      log: EMPTY_LOG,
+      highWatermark: null,
+      joining: false,
+      voters: [],
+    };
     expect(() => boot(image, config, { now: 0, seed: 1, incarnation: 1 })).not.toThrow();
   });
 

@@ -178,9 +178,6 @@ const NOT_SERVED: readonly string[] = [
   "AlterClientQuotas",
   "DescribeUserScramCredentials",
   "AlterUserScramCredentials",
-  "AddRaftVoter",
-  "RemoveRaftVoter",
-  "UpdateRaftVoter",
 ];
 
 describe.each(["4.0.2", "4.1.2", "4.3.1"])("Kafka %s and we say the same", (kafka) => {

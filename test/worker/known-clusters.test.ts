@@ -32,6 +32,7 @@ const STATUS: VoterStatus = {
   applied_offset: 41,
   latest_snapshot: null,
   snapshot_failure: null,
+  is_voter: true,
   active: true,
   distrusted_voters: [],
   tripped: null,

@@ -67,6 +67,9 @@ export function lockedWorker({
         purge: () => note(name, null),
         revocations: () => note(name, NOTHING_REVOKED),
         revoke: () => note(name, null),
+        admit: () => note(name, null),
+        markJoined: () => note(name, undefined),
+        dismiss: () => note(name, null),
       }),
     },
     CONTROLLERS: {

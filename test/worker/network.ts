@@ -63,6 +63,9 @@ export function edgeWith(
     purge: async () => null,
     revocations: async () => NOTHING_REVOKED,
     revoke: async () => null,
+    admit: async () => null,
+    markJoined: async () => undefined,
+    dismiss: async () => null,
     ...said,
   };
   const env: Bindings = {

@@ -33,6 +33,8 @@ export const PERMISSIONS: Readonly<Record<string, readonly Role[] | null>> = {
   // A gateway asks which ports to open.
   [`GET ${CLUSTER}/controllers`]: [...READERS, "gateway"],
   [`GET ${CLUSTER}/controllers/:node_id{[0-9]+}`]: READERS,
+  [`POST ${CLUSTER}/controllers`]: OPERATORS,
+  [`DELETE ${CLUSTER}/controllers/:node_id{[0-9]+}`]: OPERATORS,
   [`POST ${CLUSTER}/controllers/:action{[0-9]+:[a-z]+}`]: OPERATORS,
   [`POST ${CLUSTER}/controllers/:node_id/frames`]: SPEAKERS,
   [`POST ${CLUSTER}/rpc/:api`]: SPEAKERS,

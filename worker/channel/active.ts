@@ -114,13 +114,13 @@ function beginsRound(clusterKey: string, pauseMs: number): boolean {
   return true;
 }
 
-/** The one that a refusal named, else the next in the ring from where the round began. */
+/** The one that a refusal named, a voter unknown here too; else the next in the ring from where the round began. */
 function nextToAsk(
   nodeIds: readonly number[],
   asked: ReadonlySet<number>,
   leaderId: number,
 ): number | undefined {
-  if (nodeIds.includes(leaderId) && !asked.has(leaderId)) return leaderId;
+  if (leaderId >= 0 && !asked.has(leaderId)) return leaderId;
   const [first = -1] = asked;
   const at = nodeIds.indexOf(first);
   return [...nodeIds.slice(at), ...nodeIds.slice(0, at)].find((nodeId) => !asked.has(nodeId));

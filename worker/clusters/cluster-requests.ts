@@ -4,7 +4,7 @@
  * client leaves open is drawn here, once; a retry finds it in the directory. Directory ids are the nodes' own to draw.
  */
 import {
-  nodesOf,
+  foundersOf,
   type ClusterEntry,
   type ClusterPlan,
   type PlannedController,
@@ -15,10 +15,15 @@ import {
   settingsOf,
   type ClusterSettings,
 } from "../../durable-objects/cluster-settings.ts";
+import type { NodeWish } from "../../durable-objects/listed-cluster.ts";
 import { MV_DEFAULT, MV_MAX } from "../../src/metadata/index.ts";
 import { Problem } from "../http/errors.ts";
 import { arrayAt, integerAt, invalid, objectAt, textAt, type JsonObject } from "../http/fields.ts";
-import { LOCATION_HINTS, isLocationHint } from "../../durable-objects/location-hints.ts";
+import {
+  LOCATION_HINTS,
+  isLocationHint,
+  type LocationHint,
+} from "../../durable-objects/location-hints.ts";
 import {
   JURISDICTIONS,
   isJurisdiction,
@@ -160,7 +165,7 @@ function placedAs(
   { plan, settings, isPlacedByDefault }: ClusterRequest,
 ): ClusterPlan {
   if (!isPlacedByDefault) return plan;
-  const hints = hintsOf(nodesOf(existing));
+  const hints = hintsOf(foundersOf(existing));
   return {
     ...plan,
     planned_voters: placed(plan.planned_voters, hints),
@@ -177,7 +182,7 @@ const shape = (
     fork === null ? cluster.metadata_version : [fork.cluster_id, fork.at_offset],
     cluster.jurisdiction,
     settingsInOrder(settingsOf(cluster)),
-    nodesOf(cluster).map(({ node_id, host, port, location_hint }) => [
+    foundersOf(cluster).map(({ node_id, host, port, location_hint }) => [
       node_id,
       host,
       port,
@@ -208,25 +213,27 @@ function controllersOf(given: unknown, voters: unknown): readonly PlannedControl
 }
 
 function controllerOf(item: unknown, at: number): PlannedController {
-  const path = `controllers[${at}]`;
+  const defaults = { node_id: FIRST_NODE_ID + at, host: "localhost", port: FIRST_PORT + at };
+  return { ...defaults, ...nodeWishOf(item, `controllers[${at}]`) };
+}
+
+/** What is said of a node: its id, where it listens and where it is to be placed, each if it is said. */
+export function nodeWishOf(item: unknown, path: string): NodeWish {
   const fields = objectAt(item, path, ["node_id", "host", "port", "location_hint"]);
-  const {
-    node_id: nodeId = FIRST_NODE_ID + at,
-    host = "localhost",
-    port = FIRST_PORT + at,
-  } = fields;
-  const hint = fields["location_hint"];
-  const controller = {
-    node_id: integerAt(nodeId, `${path}.node_id`, NODE_IDS),
-    host: hostAt(host, `${path}.host`),
-    port: integerAt(port, `${path}.port`, PORTS),
+  const at = (name: string): string => (path === "" ? name : `${path}.${name}`);
+  const { node_id: nodeId, host, port, location_hint: hint } = fields;
+  return {
+    ...(nodeId === undefined ? {} : { node_id: integerAt(nodeId, at("node_id"), NODE_IDS) }),
+    ...(host === undefined ? {} : { host: hostAt(host, at("host")) }),
+    ...(port === undefined ? {} : { port: integerAt(port, at("port"), PORTS) }),
+    ...(hint === undefined ? {} : { location_hint: hintAt(hint, at("location_hint")) }),
   };
-  if (hint === undefined) return controller;
-  const locationHint = textAt(hint, `${path}.location_hint`);
-  if (!isLocationHint(locationHint)) {
-    throw invalid(`${path}.location_hint`, `one of ${LOCATION_HINTS.join(", ")}`);
-  }
-  return { ...controller, location_hint: locationHint };
+}
+
+function hintAt(value: unknown, path: string): LocationHint {
+  const hint = textAt(value, path);
+  if (isLocationHint(hint)) return hint;
+  throw invalid(path, `one of ${LOCATION_HINTS.join(", ")}`);
 }
 
 /** An even number of voters tolerates no more failures than one fewer would (KIP-500). */

@@ -5,7 +5,11 @@
  * again. The fixed set is the guard: a storage that is lost after it is missed, whenever that happens.
  */
 import { stableImage } from "../../src/metadata/index.ts";
-import type { ClusterEntry, ClusterPlan } from "../../durable-objects/cluster-entry.ts";
+import {
+  foundersOf,
+  type ClusterEntry,
+  type ClusterPlan,
+} from "../../durable-objects/cluster-entry.ts";
 import type { ListedCluster } from "../../durable-objects/listed-cluster.ts";
 import {
   STATUS,
@@ -14,7 +18,7 @@ import {
   readRefusal,
   type FormRequest,
 } from "../../durable-objects/contract.ts";
-import { clusterKey, nodeIdsOf, reachController } from "../channel/controller-calls.ts";
+import { clusterKey, reachController } from "../channel/controller-calls.ts";
 import { activeOf, statusOfAll } from "../channel/statuses.ts";
 import type { Bindings } from "../env.ts";
 import { Problem } from "../http/errors.ts";
@@ -80,7 +84,8 @@ async function onEvery(
   cluster: ClusterPlan | ClusterEntry,
   step: (nodeId: number) => Promise<void>,
 ): Promise<void> {
-  const done = await Promise.allSettled(nodeIdsOf(cluster).map(step));
+  const nodeIds = foundersOf(cluster).map((founder) => founder.node_id);
+  const done = await Promise.allSettled(nodeIds.map(step));
   const failed = done.find((each) => each.status === "rejected");
   if (failed !== undefined) throw failed.reason;
 }

@@ -4,15 +4,24 @@
  * the quorum, and `:start`, which lets it take part again, also after an invariant tripped.
  */
 import { Hono } from "hono";
-import type { ClusterEntry } from "../../durable-objects/cluster-entry.ts";
+import { nodesOf, type ClusterEntry } from "../../durable-objects/cluster-entry.ts";
 import { positionIn, readRefusal } from "../../durable-objects/contract.ts";
 import type { ControllerStatus } from "../../durable-objects/contract.ts";
 import { callController, nodeIdsOf, reachController } from "../channel/controller-calls.ts";
+import { lookIntoDirectory } from "../clusters/directory.ts";
+import { nodeWishOf } from "../clusters/cluster-requests.ts";
+import {
+  addVoter,
+  removeVoter,
+  replaceVoter,
+  type ChangeRequest,
+  type Joining,
+} from "../clusters/voters.ts";
 import { statusOfAll } from "../channel/statuses.ts";
 import { parseJson, readBytes, readText } from "../http/body.ts";
 import type { Scope, ScopedContext } from "../env.ts";
 import { Problem } from "../http/errors.ts";
-import { objectAt, textAt } from "../http/fields.ts";
+import { integerParameter, objectAt, textAt } from "../http/fields.ts";
 import { resource, wholeList } from "../http/resources.ts";
 import type { Resource } from "../http/resources.ts";
 
@@ -34,19 +43,34 @@ const FRAME_BYTES_MIN = 8;
 export const controllers = new Hono<Scope>();
 
 controllers.get("/", async (context) => {
-  const statuses = await statusOfAll(context.env, context.var.entry);
+  const entry = await withJoining(context);
+  const statuses = await statusOfAll(context.env, entry);
   return context.json(
     wholeList(
       context,
       "KafkaControllerList",
-      statuses.map(({ nodeId, status }) => controllerData(context, nodeId, status)),
+      statuses.map(({ nodeId, status }) => controllerData(context, entry, nodeId, status)),
     ),
   );
 });
 
+/** A node more, which becomes a voter when it has caught up: 201 once it is one, 202 while it is on its way. */
+controllers.post("/", async (context) => {
+  const { env, var: variables } = context;
+  const wish = nodeWishOf(await bodyOf(context), "");
+  const joining = await addVoter(env, variables.entry, wish, changeOf(context));
+  return joiningAnswer(context, joining);
+});
+
+controllers.delete("/:node_id{[0-9]+}", async (context) => {
+  const { env, var: variables } = context;
+  const nodeId = Number(context.req.param("node_id"));
+  const unconfirmed = await removeVoter(env, variables.entry, nodeId, changeOf(context));
+  return context.json({ node_id: nodeId, removed: true, unconfirmed });
+});
+
 controllers.post("/:node_id/frames", async (context) => {
-  const { entry } = context.var;
-  const nodeId = nodeIdAt(entry, context.req.param("node_id"));
+  const { entry, nodeId } = await nodeAt(context, context.req.param("node_id"));
   const frame = await readBytes(context.req.raw, "application/octet-stream");
   if (frame.byteLength < FRAME_BYTES_MIN) {
     throw new Problem(
@@ -63,20 +87,19 @@ controllers.post("/:node_id/frames", async (context) => {
 });
 
 controllers.get("/:node_id{[0-9]+}", async (context) => {
-  const { env, var: variables } = context;
-  const nodeId = nodeIdAt(variables.entry, context.req.param("node_id"));
-  const statuses = await statusOfAll(env, variables.entry);
+  const { entry, nodeId } = await nodeAt(context, context.req.param("node_id"));
+  const statuses = await statusOfAll(context.env, entry);
   const own = statuses.find((each) => each.nodeId === nodeId);
-  return context.json(controllerData(context, nodeId, own?.status ?? "unknown"));
+  return context.json(controllerData(context, entry, nodeId, own?.status ?? "unknown"));
 });
 
 controllers.post("/:action{[0-9]+:[a-z]+}", async (context) => {
-  const { entry } = context.var;
   const [id = "", action] = context.req.param("action").split(":");
-  const nodeId = nodeIdAt(entry, id);
+  if (action === "replace") return await replace(context, Number(id));
+  const { entry, nodeId } = await nodeAt(context, id);
   switch (action) {
     case "restart":
-      await restart(context, nodeId);
+      await restart(context, entry, nodeId);
       return context.json({ node_id: nodeId, restarted: true }, 202);
     case "stop":
       return await reachController(context.env, entry, { nodeId, route: action });
@@ -87,10 +110,39 @@ controllers.post("/:action{[0-9]+:[a-z]+}", async (context) => {
     default:
       throw new Problem(
         "UNKNOWN_PATH",
-        `a controller can do ":restart", ":stop" and ":start", not ":${action}"`,
+        `a controller can do ":restart", ":stop", ":start" and ":replace", not ":${action}"`,
       );
   }
 });
+
+/** How long a change of the voters is waited for, in ms. */
+const WAIT_MS = { min: 0, max: 60_000, default: 15_000 } as const;
+
+function changeOf(context: ScopedContext): ChangeRequest {
+  const waitMs = integerParameter(context.req.query("wait_ms"), "wait_ms", WAIT_MS);
+  return { bearer: context.var.asker.bearer, waitMs: waitMs ?? WAIT_MS.default };
+}
+
+async function bodyOf(context: ScopedContext): Promise<unknown> {
+  const text = await readText(context.req.raw);
+  return text.trim() === "" ? {} : parseJson(text);
+}
+
+function joiningAnswer(context: ScopedContext, { node, isVoter, status }: Joining): Response {
+  const { entry } = context.var;
+  const { node_id: nodeId, directory_id, host, port } = node;
+  const path = ["clusters", entry.cluster_id, "controllers", nodeId];
+  const data: ControllerData = {
+    ...resource(context, "KafkaController", path),
+    cluster_id: entry.cluster_id,
+    node_id: nodeId,
+    directory_id,
+    host,
+    port,
+    ...(status === null ? { unreachable: "it does not answer yet" } : { status }),
+  };
+  return context.json(data, isVoter ? 201 : 202, { Location: data.metadata.self });
+}
 
 /** How long to wait for the object's reset. */
 const RESTART_MS = 2_000;
@@ -99,9 +151,8 @@ const RESTART_MS = 2_000;
  * Returns once the object was reset. A long poll that the object holds breaks at that moment, which the object could
  * not announce itself. Calls made after this reach the new incarnation.
  */
-async function restart(context: ScopedContext, nodeId: number): Promise<void> {
-  const { env, var: variables } = context;
-  const held = callController(env, variables.entry, {
+async function restart({ env }: ScopedContext, entry: ClusterEntry, nodeId: number): Promise<void> {
+  const held = callController(env, entry, {
     nodeId,
     route: "log",
     query: { from_offset: Number.MAX_SAFE_INTEGER, wait_ms: RESTART_MS },
@@ -110,7 +161,7 @@ async function restart(context: ScopedContext, nodeId: number): Promise<void> {
     () => undefined,
   );
   try {
-    const response = await callController(env, variables.entry, { nodeId, route: "restart" });
+    const response = await callController(env, entry, { nodeId, route: "restart" });
     if (!response.ok) {
       const reason = await readRefusal(response);
       throw new Problem("CONTROLLER_UNREACHABLE", `controller ${nodeId} refused: ${reason}`);
@@ -122,24 +173,57 @@ async function restart(context: ScopedContext, nodeId: number): Promise<void> {
   await held;
 }
 
-function nodeIdAt(entry: ClusterEntry, text: string): number {
-  const nodeId = nodeIdsOf(entry).find((each) => String(each) === text);
-  if (nodeId === undefined) {
-    throw new Problem(
-      "UNKNOWN_CONTROLLER",
-      `cluster ${entry.cluster_id} has no controller ${text.slice(0, 20)}; it has ${nodeIdsOf(entry).join(", ")}`,
-    );
+/** The cluster with the nodes that are yet to become voters. Without the directory, with those that vote. */
+async function withJoining({ env, var: { entry } }: ScopedContext): Promise<ClusterEntry> {
+  try {
+    const listed = await lookIntoDirectory(env, (directory) => directory.get(entry.cluster_id));
+    if (listed === null || listed.state === "planned") return entry;
+    const voters = nodesOf(entry);
+    const known = new Set(voters.map((node) => node.node_id));
+    const others = nodesOf(listed.cluster).filter((node) => !known.has(node.node_id));
+    return others.length === 0 ? entry : { ...entry, nodes: [...voters, ...others] };
+  } catch (error) {
+    if (error instanceof Problem) return entry;
+    throw error;
   }
-  return nodeId;
+}
+
+/** The node that a path names, in the cluster as far as it had to be looked up for that. */
+async function nodeAt(
+  context: ScopedContext,
+  text: string,
+): Promise<{ readonly entry: ClusterEntry; readonly nodeId: number }> {
+  const find = (entry: ClusterEntry): number | undefined =>
+    nodeIdsOf(entry).find((each) => String(each) === text);
+  const { entry } = context.var;
+  const nodeId = find(entry);
+  if (nodeId !== undefined) return { entry, nodeId };
+  const all = await withJoining(context);
+  const joining = find(all);
+  if (joining !== undefined) return { entry: all, nodeId: joining };
+  throw new Problem(
+    "UNKNOWN_CONTROLLER",
+    `cluster ${entry.cluster_id} has no controller ${text.slice(0, 20)}; it has ${nodeIdsOf(all).join(", ")}`,
+  );
+}
+
+async function replace(context: ScopedContext, nodeId: number): Promise<Response> {
+  const { env, var: variables } = context;
+  const wish = nodeWishOf(await bodyOf(context), "");
+  const replaced = { nodeId, wish };
+  return joiningAnswer(
+    context,
+    await replaceVoter(env, variables.entry, replaced, changeOf(context)),
+  );
 }
 
 function controllerData(
   context: ScopedContext,
+  entry: ClusterEntry,
   nodeId: number,
   status: ControllerStatus | string,
 ): ControllerData {
-  const { entry } = context.var;
-  const own = entry.initial_voters.find((controller) => controller.node_id === nodeId);
+  const own = nodesOf(entry).find((controller) => controller.node_id === nodeId);
   return {
     ...resource(context, "KafkaController", ["clusters", entry.cluster_id, "controllers", nodeId]),
     cluster_id: entry.cluster_id,

@@ -4,7 +4,7 @@
  * can be inspected too.
  */
 import { Hono } from "hono";
-import type { ClusterEntry } from "../../durable-objects/cluster-entry.ts";
+import { nodesOf, type ClusterEntry } from "../../durable-objects/cluster-entry.ts";
 import type { ControllerStatus } from "../../durable-objects/contract.ts";
 import { DescribeQuorum, ErrorCode } from "../../src/protocol/index.ts";
 import type { DescribeQuorumResponse } from "../../src/protocol/index.ts";
@@ -129,16 +129,16 @@ const replicaData = (state: ReplicaState, leaderEnd: number): ReplicaData => ({
   last_caught_up_timestamp_ms: state.lastCaughtUpTimestamp,
 });
 
-/** No controller leads: the voters are those the cluster was formed with, and nothing more is known of them. */
+/** No controller leads: the voters are those that were last known, and nothing more is known of them. */
 const unled = (entry: ClusterEntry): LeaderView => ({
   leader_id: -1,
   leader_epoch: -1,
   high_watermark: -1,
   max_follower_lag: -1,
   max_follower_lag_time_ms: -1,
-  voters: entry.initial_voters.map(({ node_id, directory_id }) => ({
+  voters: nodesOf(entry).map(({ node_id, directory_id }) => ({
     replica_id: node_id,
-    directory_id,
+    directory_id: directory_id ?? "",
     log_end_offset: -1,
     lag: -1,
     last_fetch_timestamp_ms: -1,

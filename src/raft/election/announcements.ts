@@ -24,7 +24,7 @@ import type {
   RequestId,
 } from "../messages.ts";
 import type { Resigned, State } from "../state.ts";
-import { isVoter, leaderRole } from "../state.ts";
+import { mayStand, leaderRole } from "../state.ts";
 import type { Turn } from "../turn.ts";
 import { reply, update } from "../turn.ts";
 import { learn } from "./hearsay.ts";
@@ -52,7 +52,7 @@ export function onEndQuorumEpoch(
 ): void {
   const error = judgeAnnouncement(turn, body);
   const { role, now } = turn.state;
-  if (error === "NONE" && role.kind === "follower" && isVoter(turn.state)) {
+  if (error === "NONE" && role.kind === "follower" && mayStand(turn.state)) {
     const fetchDeadline = Math.min(role.fetchDeadline, now + successionDelay(turn.state, body));
     // A leader that has taken its leave is not shielded from its successor's pre-vote any more.
     update(turn, { role: { ...role, hasLeft: true, isServed: false, fetchDeadline } });

@@ -13,8 +13,10 @@ import {
   latestVoters,
   latestVotersOffset,
   sameKey,
+  saysTheSame,
 } from "../membership/voter-history.ts";
-import type { ControlRecord, Endpoint, ReplicaId, ReplicaKey } from "../messages.ts";
+import { answer } from "../leadership.ts";
+import type { ControlRecord, ReplicaId, ReplicaKey } from "../messages.ts";
 import { fetchError } from "../replication/fetch-reply.ts";
 import { noProgress } from "../replication/progress.ts";
 import { NO_FETCHES, NO_OBSERVERS } from "../replication/waiting-fetches.ts";
@@ -40,6 +42,7 @@ export function newLeader(state: State): Leader {
     heard: new Set(),
     // The first BeginQuorumEpoch goes out at once: no other message tells the voters which replica to fetch from.
     beginDeadline: others.length === 0 ? now + beginQuorumEpochMs(config) : now,
+    change: null,
   };
 }
 
@@ -71,21 +74,7 @@ export function firstRecords(
 function isOwnEntryStale(state: State): boolean {
   const { local } = state.config;
   const entry = findVoter(latestVoters(state.voters), local.key.id);
-  if (entry === null || !sameKey(entry.key, local.key)) return false;
-  return (
-    entry.kraftVersions.min !== local.kraftVersions.min ||
-    entry.kraftVersions.max !== local.kraftVersions.max ||
-    !hasSameEndpoints(entry.endpoints, local.endpoints)
-  );
-}
-
-function hasSameEndpoints(left: readonly Endpoint[], right: readonly Endpoint[]): boolean {
-  if (left.length !== right.length) return false;
-  return left.every((endpoint, at) => {
-    const other = right[at];
-    if (endpoint.name !== other?.name) return false;
-    return endpoint.host === other.host && endpoint.port === other.port;
-  });
+  return entry !== null && sameKey(entry.key, local.key) && !saysTheSame(entry, local);
 }
 
 const withOwnEntry = (state: State): VoterSet =>
@@ -102,9 +91,17 @@ export function successors(role: Role, others: readonly ReplicaKey[]): readonly 
   return others.toSorted((left, right) => endOf(right) - endOf(left) || left.id - right.id);
 }
 
-/** Nothing will complete these fetches any more: their senders must look for the new leader (F-7). */
-export function failParked(turn: Turn, left: Leader): void {
+/**
+ * Nothing will complete what waits here any more: its senders must look for the new leader (F-7). A change of the voter
+ * set that was appended may be committed yet (M-6).
+ */
+export function failWaiting(turn: Turn, left: Leader): void {
   const response = fetchError(turn.state, "NOT_LEADER_OR_FOLLOWER");
   for (const request of left.parkedVoters.keys()) reply(turn, request, response);
   for (const request of left.parkedObservers.keys()) reply(turn, request, response);
+  const { change } = left;
+  if (change === null || change.request === null) return;
+  const error = "NOT_LEADER_OR_FOLLOWER";
+  const message = "The leader of the quorum has changed.";
+  reply(turn, change.request, { api: change.api, ...answer(turn.state, error), message });
 }

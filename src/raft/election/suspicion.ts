@@ -16,7 +16,7 @@ import { standingDelay } from "../membership/succession.ts";
 import { latestVoters } from "../membership/voter-history.ts";
 import type { ReplicaId } from "../messages.ts";
 import type { Follower } from "../state.ts";
-import { isVoter } from "../state.ts";
+import { mayStand } from "../state.ts";
 import type { Turn } from "../turn.ts";
 import { update } from "../turn.ts";
 
@@ -52,7 +52,7 @@ function countFailure(failures: number, failure: RequestFailure): number {
 function suspicionDeadline({ state }: Turn, role: Follower): number {
   const { now, config, voters } = state;
   const suspects = role.fetchFailures >= SUSPICIOUS_FAILURES && now >= role.suspectAfter;
-  if (!suspects || !isVoter(state)) return role.fetchDeadline;
+  if (!suspects || !mayStand(state)) return role.fetchDeadline;
   const delay = standingDelay(config, latestVoters(voters), role.leaderId);
   return Math.min(role.fetchDeadline, now + delay);
 }

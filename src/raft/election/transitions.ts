@@ -19,18 +19,20 @@ import type { Epoch, Milliseconds, ReplicaKey } from "../messages.ts";
 import { advanceHighWatermark } from "../replication/high-watermark.ts";
 import { abandonInstall } from "../snapshots/fetching.ts";
 import type { Role } from "../state.ts";
-import { isSoleVoter, isVoter } from "../state.ts";
+import { isSoleVoter, mayStand } from "../state.ts";
 import type { Turn } from "../turn.ts";
 import { appendEntry, drawElectionDeadline, update } from "../turn.ts";
-import { failParked, firstRecords, newLeader, successors } from "./leader-state.ts";
+import { failWaiting, firstRecords, newLeader, successors } from "./leader-state.ts";
 import { hasWon, isRejected } from "./nominee.ts";
 
 /**
- * No leader is known. Either a larger epoch was heard of, or a prospective voter lost within its epoch.
+ * No leader is known. Either a larger epoch was heard of, or a prospective voter lost within its epoch, or a leader that
+ * has removed itself has taken its leave: an observer raises no epoch.
  */
 export function becomeUnattached(turn: Turn, epoch: Epoch): void {
   const { election, role } = turn.state;
-  const lost = epoch === election.epoch && role.kind === "prospective";
+  const isOver = role.kind === "prospective" || (role.kind === "resigned" && !mayStand(turn.state));
+  const lost = epoch === election.epoch && isOver;
   assert(
     epoch > election.epoch || lost,
     `${role.kind}@${election.epoch} cannot detach at ${epoch}`,
@@ -82,7 +84,7 @@ export function grantVote(turn: Turn, candidate: ReplicaKey): void {
  */
 export function becomeProspective(turn: Turn): void {
   const { election, role, config } = turn.state;
-  assert(isVoter(turn.state), "an observer does not stand for election");
+  assert(mayStand(turn.state), "an observer does not stand for election");
   assert(
     role.kind === "follower" || role.kind === "unattached" || role.kind === "candidate",
     `a ${role.kind} does not become prospective`,
@@ -112,7 +114,7 @@ export function becomeCandidate(turn: Turn): void {
 /** Restarts the candidacy that storage tells of: the vote for oneself stands, the others' are asked again. */
 export function resumeCandidacy(turn: Turn): void {
   const { election, role } = turn.state;
-  assert(role.kind === "unattached" && isVoter(turn.state), "only a booting voter resumes");
+  assert(role.kind === "unattached" && mayStand(turn.state), "only a booting voter resumes");
   assert(election.leaderId === null, `epoch ${election.epoch} already has a leader`);
   stand(turn, election);
 }
@@ -200,6 +202,8 @@ export function becomeFollower(turn: Turn, epoch: Epoch, leader: Leadership): vo
       suspectAfter: role.kind === "prospective" ? now + config.electionTimeoutMs : now,
       installing: null,
       installAfter: now,
+      levelFetches: 0,
+      ownEntryAfter: now,
     },
   );
 }
@@ -212,7 +216,6 @@ export function becomeFollower(turn: Turn, epoch: Epoch, leader: Leadership): vo
 export function becomeResigned(turn: Turn, epoch: Epoch): void {
   const { election, role, config, voters } = turn.state;
   const self = config.local.key;
-  assert(isVoter(turn.state), "only a voter can have led");
   const kept = epoch === election.epoch ? election : newEpoch(epoch);
   assert(
     epoch >= election.epoch && (kept.leaderId === null || kept.leaderId === self.id),
@@ -244,7 +247,7 @@ function install(turn: Turn, election: ElectionState, role: Role): void {
   );
   abandonInstall(turn);
   update(turn, { election, role, connections: new Map() });
-  if (left.kind === "leader") failParked(turn, left);
+  if (left.kind === "leader") failWaiting(turn, left);
   announceRole(turn);
 }
 

@@ -8,7 +8,13 @@
  * themselves, and aborting an attempt whose deadline has passed, are the shell's.
  */
 import { assert } from "../../std/assert.ts";
-import type { ApiName, CorrelationId, Milliseconds, ReplicaId, Request } from "../messages.ts";
+import type {
+  ApiName,
+  CorrelationId,
+  Milliseconds,
+  OutgoingRequest,
+  ReplicaId,
+} from "../messages.ts";
 import type { Connection, State } from "../state.ts";
 import type { Turn } from "../turn.ts";
 import { update } from "../turn.ts";
@@ -40,7 +46,7 @@ export function isFetching(state: State): boolean {
 }
 
 /** Sends one request to a peer that is ready. */
-export function send(turn: Turn, to: ReplicaId, request: Request): void {
+export function send(turn: Turn, to: ReplicaId, request: OutgoingRequest): void {
   const { state } = turn;
   assert(isReady(state, to), `replica ${to} is not ready for a ${request.api} request`);
   assert(!isFetch(request.api) || !isFetching(state), "two fetches are under way");

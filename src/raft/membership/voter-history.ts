@@ -25,6 +25,17 @@ export const findVoter = (voters: VoterSet, id: ReplicaId): Voter | null =>
 export const sameKey = (left: ReplicaKey, right: ReplicaKey): boolean =>
   left.id === right.id && left.directoryId === right.directoryId;
 
+/** Whether two entries of one replica list the same endpoints and versions. */
+export const saysTheSame = (left: Voter, right: Voter): boolean =>
+  left.kraftVersions.min === right.kraftVersions.min &&
+  left.kraftVersions.max === right.kraftVersions.max &&
+  left.endpoints.length === right.endpoints.length &&
+  left.endpoints.every((endpoint, at) => {
+    const other = right.endpoints[at];
+    if (endpoint.name !== other?.name) return false;
+    return endpoint.host === other.host && endpoint.port === other.port;
+  });
+
 /** Whether this very replica, node and directory, is a member. */
 export const hasVoter = (voters: VoterSet, key: ReplicaKey): boolean =>
   voters.some((voter) => sameKey(voter.key, key));

@@ -122,9 +122,13 @@ function takeRecords(turn: Turn, body: FetchResponse): boolean {
     appended += 1;
   }
   if (body.records.length > 0 && appended === 0) return false;
-  const { committed, log } = turn.state;
+  const { committed, log, role } = turn.state;
   const reached = Math.min(log.endOffset, body.highWatermark ?? -1);
   if (reached > (committed ?? -1)) commitUpTo(turn, reached);
+  if (role.kind === "follower") {
+    const levelFetches = reached === body.highWatermark ? role.levelFetches + 1 : 0;
+    update(turn, { role: { ...role, levelFetches } });
+  }
   return true;
 }
 

@@ -144,7 +144,8 @@ function observe(turn: Turn, body: FetchRequest): void {
   const known = role.observers.get(key);
   const room = known === undefined ? makeRoom(role, now) : role.observers;
   if (room.size >= OBSERVERS_MAX && known === undefined) return;
-  const end = role.highWatermark ?? 0;
+  // M-3: while it is unknown what is committed, nobody is level with that.
+  const end = role.highWatermark ?? Number.POSITIVE_INFINITY;
   const progress = advance(known ?? noProgress(body.replica), body, { now, end });
   update(turn, { role: { ...role, observers: room.set(key, progress) } });
 }

@@ -1,0 +1,294 @@
+/**
+ * Voters that come and go (KIP-853). The log of the cluster decides who votes; the directory gives a node that is to
+ * join its id and place, and wipes one that has left. What is done here is derived from those two each time, so a call
+ * that broke off anywhere is finished by making it again.
+ */
+import { DescribeQuorum, errorName, RemoveRaftVoter, type Uuid } from "../../src/protocol/index.ts";
+import type { Bearer } from "../../durable-objects/bearer.ts";
+import type {
+  ClusterEntry,
+  ControllerEntry,
+  PlannedController,
+} from "../../durable-objects/cluster-entry.ts";
+import {
+  isControllerStatus,
+  isPrepareAnswer,
+  readJson,
+  readRefusal,
+  type ControllerStatus,
+  type JoinRequest,
+} from "../../durable-objects/contract.ts";
+import type { NodeWish, Unconfirmed } from "../../durable-objects/listed-cluster.ts";
+import { callController, nodeIdsOf, reachController } from "../channel/controller-calls.ts";
+import { callKafka } from "../channel/kafka-calls.ts";
+import type { Bindings } from "../env.ts";
+import { Problem } from "../http/errors.ts";
+import { observe } from "../observer/metadata-read.ts";
+import { changeDirectory, unknownCluster } from "./directory.ts";
+import { forgetCluster } from "./known-clusters.ts";
+
+/** More voters make a quorum no safer, only slower: seven survive the loss of three. */
+const VOTERS_MAX = 7;
+const PAUSE_MS = 100;
+
+/** A voter, as the leader knows it. */
+interface VoterKey {
+  readonly nodeId: number;
+  readonly directoryId: Uuid;
+  readonly logEndOffset: number;
+}
+
+export interface Quorum {
+  readonly leaderId: number;
+  readonly voters: readonly VoterKey[];
+}
+
+/** How a change is asked for. */
+export interface ChangeRequest {
+  readonly bearer: Bearer;
+  /** For how long to wait for it, in ms. */
+  readonly waitMs: number;
+}
+
+/** A node that joins, and how far it has come. */
+export interface Joining {
+  readonly node: ControllerEntry;
+  readonly isVoter: boolean;
+  readonly status: ControllerStatus | null;
+}
+
+/** Who votes now, and who leads, by the leader's own account. */
+export async function quorumOf(
+  env: Bindings,
+  entry: ClusterEntry,
+  bearer: Bearer,
+): Promise<Quorum> {
+  const topics = [{ topicName: "__cluster_metadata", partitions: [{ partitionIndex: 0 }] }];
+  const call = { api: DescribeQuorum, version: 2, request: { topics }, bearer };
+  const { response } = await callKafka(env, entry, call);
+  const partition = response.topics[0]?.partitions[0];
+  const voters = partition?.currentVoters ?? [];
+  return {
+    leaderId: partition?.leaderId ?? -1,
+    voters: voters.map(({ replicaId, replicaDirectoryId, logEndOffset }) => ({
+      nodeId: replicaId,
+      directoryId: replicaDirectoryId,
+      logEndOffset,
+    })),
+  };
+}
+
+/** Has a node join the quorum, and waits for a while until it votes. */
+export async function addVoter(
+  env: Bindings,
+  entry: ClusterEntry,
+  wish: NodeWish,
+  request: ChangeRequest,
+): Promise<Joining> {
+  const untilMs = Date.now() + request.waitMs;
+  const { voters } = await quorumOf(env, entry, request.bearer);
+  const known = voters.find(({ nodeId }) => nodeId === wish.node_id);
+  if (voters.length >= VOTERS_MAX && known === undefined && wish.replaces === undefined)
+    throw new Problem("VOTERS_UNCHANGED", `a quorum has at most ${VOTERS_MAX} voters`);
+  await assertNoBroker(env, entry, wish.node_id);
+  const { node, cluster } = await admitted(env, entry, wish);
+  await assertNoBroker(env, entry, node.node_id);
+  const own = await join(env, cluster, { node, voters });
+  return await untilVoter(env, { cluster, own, untilMs });
+}
+
+/** Removes a voter, or a node that has not become one, and has its object wiped. Who could not be told of that. */
+export async function removeVoter(
+  env: Bindings,
+  entry: ClusterEntry,
+  nodeId: number,
+  request: ChangeRequest,
+): Promise<readonly Unconfirmed[]> {
+  await removeFromLog(env, entry, nodeId, request);
+  const unconfirmed = await changeDirectory(env, (directory) =>
+    directory.dismiss(entry.cluster_id, nodeId),
+  );
+  forgetCluster(entry.cluster_id);
+  if (unconfirmed === null) throw unknownNode(entry, nodeId);
+  return unconfirmed;
+}
+
+/**
+ * Has another node take the place of a voter: it joins, and then the other leaves. One whose storage is gone comes back
+ * under its own id with the storage that it has now, and its old entry goes first, for a set has an id once.
+ */
+export async function replaceVoter(
+  env: Bindings,
+  entry: ClusterEntry,
+  { nodeId, wish }: { readonly nodeId: number; readonly wish: NodeWish },
+  request: ChangeRequest,
+): Promise<Joining> {
+  const untilMs = Date.now() + request.waitMs;
+  const { voters } = await quorumOf(env, entry, request.bearer);
+  const listed = voters.find((voter) => voter.nodeId === nodeId);
+  const place = entry.nodes ?? entry.initial_voters;
+  const present = place.find((node) => node.node_id === nodeId);
+  const isElsewhere = Object.keys(wish).length > 0;
+  if (!isElsewhere && present !== undefined && listed !== undefined) {
+    const { directory_id: directoryId } = await prepare(env, entry, nodeId);
+    if (directoryId !== listed.directoryId) {
+      const others = voters.filter((voter) => voter.nodeId !== nodeId);
+      const own = await join(env, entry, { node: present, voters: others });
+      return await untilVoter(env, { cluster: entry, own, untilMs });
+    }
+  }
+  const joining = await addVoter(env, entry, { ...wish, replaces: nodeId }, request);
+  if (!joining.isVoter) return joining;
+  const leftMs = Math.max(0, untilMs - Date.now());
+  await removeVoter(env, entry, nodeId, { ...request, waitMs: leftMs });
+  return joining;
+}
+
+async function assertNoBroker(
+  env: Bindings,
+  entry: ClusterEntry,
+  nodeId: number | undefined,
+): Promise<void> {
+  if (nodeId === undefined) return;
+  const { image } = await observe(env, entry, {});
+  if (!image.cluster.brokers.has(nodeId)) return;
+  throw new Problem("NODE_ID_TAKEN", `${nodeId} is the id of a broker; name another node_id`);
+}
+
+async function admitted(
+  env: Bindings,
+  entry: ClusterEntry,
+  wish: NodeWish,
+): Promise<{ readonly node: PlannedController; readonly cluster: ClusterEntry }> {
+  const admission = await changeDirectory(env, (directory) =>
+    directory.admit(entry.cluster_id, wish),
+  );
+  switch (admission?.outcome) {
+    case undefined:
+      throw unknownCluster(entry.cluster_id);
+    case "taken":
+      throw new Problem(
+        "NODE_ID_TAKEN",
+        `${wish.node_id} is, or was, the id of another node of this cluster; ids are given once`,
+      );
+    case "full":
+      throw new Problem(
+        "VOTERS_UNCHANGED",
+        `the cluster has ${admission.max} nodes; remove one that is not needed first`,
+      );
+    case "admitted":
+      return admission;
+  }
+}
+
+async function prepare(
+  env: Bindings,
+  cluster: ClusterEntry,
+  nodeId: number,
+): Promise<{ readonly directory_id: string }> {
+  const response = await reachController(env, cluster, { nodeId, route: "prepare" });
+  if (response.ok) return await readJson(response, isPrepareAnswer);
+  const message = `controller ${nodeId} was not prepared: ${await readRefusal(response)}`;
+  throw new Problem("CONTROLLER_UNREACHABLE", message);
+}
+
+/** Makes the node an observer that asks to be a voter as soon as it has caught up. Made again, it changes nothing. */
+async function join(
+  env: Bindings,
+  cluster: ClusterEntry,
+  { node, voters }: { readonly node: PlannedController; readonly voters: readonly VoterKey[] },
+): Promise<ControllerEntry> {
+  const { node_id: nodeId } = node;
+  const own = { ...node, ...(await prepare(env, cluster, nodeId)) };
+  const servers = voters.map((voter) => voter.nodeId).filter((id) => id !== nodeId);
+  const request: JoinRequest = { cluster, own, servers };
+  const body = JSON.stringify(request);
+  const response = await reachController(env, cluster, { nodeId, route: "join", body });
+  if (!response.ok) {
+    const message = `controller ${nodeId} cannot join: ${await readRefusal(response)}`;
+    throw new Problem("CONTROLLER_UNREACHABLE", message);
+  }
+  await response.body?.cancel();
+  return own;
+}
+
+async function untilVoter(
+  env: Bindings,
+  {
+    cluster,
+    own,
+    untilMs,
+  }: { readonly cluster: ClusterEntry; readonly own: ControllerEntry; readonly untilMs: number },
+): Promise<Joining> {
+  for (;;) {
+    // oxlint-disable-next-line no-await-in-loop -- asked again until it votes
+    const status = await statusOf(env, cluster, own.node_id);
+    const isVoter = status !== null && "is_voter" in status && status.is_voter;
+    if (isVoter) {
+      // oxlint-disable-next-line no-await-in-loop -- once
+      await changeDirectory(env, (directory) => directory.markJoined(cluster.cluster_id, own));
+      forgetCluster(cluster.cluster_id);
+    }
+    if (isVoter || Date.now() >= untilMs) return { node: own, isVoter, status };
+    // oxlint-disable-next-line no-await-in-loop -- as above
+    await pause();
+  }
+}
+
+/** Null while it does not answer: it may be reset in between. */
+async function statusOf(
+  env: Bindings,
+  cluster: ClusterEntry,
+  nodeId: number,
+): Promise<ControllerStatus | null> {
+  try {
+    const response = await callController(env, cluster, { nodeId, route: "status" });
+    if (response.ok) return await readJson(response, isControllerStatus);
+    await response.body?.cancel();
+    return null;
+  } catch (error) {
+    if (error instanceof Problem) throw error;
+    return null;
+  }
+}
+
+/** Removes the voter from the set in the log; when it is in none, there is nothing to do. */
+async function removeFromLog(
+  env: Bindings,
+  entry: ClusterEntry,
+  nodeId: number,
+  { bearer, waitMs }: ChangeRequest,
+): Promise<void> {
+  const untilMs = Date.now() + waitMs;
+  for (;;) {
+    // oxlint-disable-next-line no-await-in-loop -- another change may be under way, and is waited for
+    const { voters } = await quorumOf(env, entry, bearer);
+    const voter = voters.find((each) => each.nodeId === nodeId);
+    if (voter === undefined) return;
+    if (voters.length === 1)
+      throw new Problem("VOTERS_UNCHANGED", `controller ${nodeId} is the last voter, and stays`);
+    const { cluster_id: clusterId } = entry;
+    const request = { clusterId, voterId: nodeId, voterDirectoryId: voter.directoryId };
+    const call = { api: RemoveRaftVoter, version: 0, request, bearer };
+    // oxlint-disable-next-line no-await-in-loop -- as above
+    const { response } = await callKafka(env, entry, call);
+    const error = errorName(response.errorCode);
+    if (error === "NONE") return;
+    if (error !== "REQUEST_TIMED_OUT" && error !== "VOTER_NOT_FOUND")
+      throw new Problem("VOTERS_UNCHANGED", `${error}: ${response.errorMessage ?? ""}`);
+    if (Date.now() >= untilMs) {
+      const reason = response.errorMessage ?? "no reason given";
+      throw new Problem("OUTCOME_UNKNOWN", `${error}: ${reason} Send the request again.`);
+    }
+    // oxlint-disable-next-line no-await-in-loop -- as above
+    await pause();
+  }
+}
+
+const pause = (): Promise<void> => new Promise((settle) => setTimeout(settle, PAUSE_MS));
+
+const unknownNode = (entry: ClusterEntry, nodeId: number): Problem =>
+  new Problem(
+    "UNKNOWN_CONTROLLER",
+    `cluster ${entry.cluster_id} has no controller ${nodeId}; it has ${nodeIdsOf(entry).join(", ")}`,
+  );
