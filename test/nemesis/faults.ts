@@ -6,7 +6,8 @@
 import type { Member } from "./member.ts";
 import type { Fault, FaultKind, Victim } from "./plan.ts";
 import type { Way } from "./proxy.ts";
-import { EDGE, type SpreadQuorum } from "./spread-quorum.ts";
+import { PLACES, placeName } from "./places.ts";
+import { EDGE, type PlacedController, type SpreadQuorum } from "./spread-quorum.ts";
 
 /** A fault as it came about. */
 export interface Strike {
@@ -32,6 +33,9 @@ const EXTRA_MS = 4_000;
 /** The longest of the faults does not take longer. */
 const FREE_MS = 15_000;
 const LOOK_MS = 20;
+
+/** One that disturbs processes or the network, and not who votes. */
+type DisruptiveFault = Exclude<Fault, { readonly kind: "membership" }>;
 
 type FaultOf<Kind extends FaultKind> = Extract<Fault, { readonly kind: Kind }>;
 
@@ -62,16 +66,39 @@ export class Nemesis {
   }
 
   async #carryOutOne(fault: Fault): Promise<void> {
+    if (fault.kind === "membership") return await this.#replace(fault);
     const { leader, victims } = await this.#takeVictims(fault.victim);
     try {
-      const struckLeader = leader !== null && victims.includes(leader);
+      const struckLeader = leader !== null && victims.includes(leader.member);
       this.strikes.push({ ...(await this.#strike(fault, victims)), struckLeader });
     } finally {
       for (const victim of victims) victim.isTaken = false;
     }
   }
 
-  async #strike(fault: Fault, victims: readonly Member[]): Promise<Omit<Strike, "struckLeader">> {
+  /** Replaces a voter, or finishes the change that broke off before. Nobody is taken: other faults go on meanwhile. */
+  async #replace({ kind, victim, lastsMs }: FaultOf<"membership">): Promise<void> {
+    const { voters, controllers } = this.#quorum;
+    const leader = await this.#quorum.leader();
+    const meant = typeof victim === "number" ? controllers[victim] : leader;
+    const leaves = meant ?? controllers[0];
+    if (leaves === undefined) return;
+    const fromMs = performance.now();
+    const isFired = await voters.replace(leaves.id, lastsMs);
+    this.strikes.push({
+      kind,
+      fromMs,
+      untilMs: performance.now(),
+      victims: [leaves.member.name],
+      struckLeader: leaves === leader,
+      isFired,
+    });
+  }
+
+  async #strike(
+    fault: DisruptiveFault,
+    victims: readonly Member[],
+  ): Promise<Omit<Strike, "struckLeader">> {
     const fromMs = performance.now();
     const wounds: Wound[] = [];
     for (const victim of victims) wounds.push(await this.#inflict(fault, victim));
@@ -90,11 +117,11 @@ export class Nemesis {
   /** Takes them. Waits until somebody is free, if all are under other faults; nobody when that takes too long. */
   async #takeVictims(
     victim: Victim,
-  ): Promise<{ readonly leader: Member | null; readonly victims: readonly Member[] }> {
+  ): Promise<{ readonly leader: PlacedController | null; readonly victims: readonly Member[] }> {
     const deadline = performance.now() + FREE_MS;
     for (;;) {
       const leader = await this.#quorum.leader();
-      const victims = this.#victims(victim, leader);
+      const victims = this.#victims(victim, leader?.member ?? null);
       for (const each of victims) each.isTaken = true;
       if (victims.length > 0 || performance.now() > deadline) return { leader, victims };
       await new Promise((settle) => setTimeout(settle, LOOK_MS));
@@ -103,15 +130,15 @@ export class Nemesis {
 
   /** Nobody under another fault: the one that is meant, or else the next that is free. */
   #victims(victim: Victim, leader: Member | null): readonly Member[] {
-    const { nodes } = this.#quorum;
-    const free = nodes.filter(({ isTaken }) => !isTaken);
+    const members = this.#quorum.controllers.map(({ member }) => member);
+    const free = members.filter(({ isTaken }) => !isTaken);
     if (victim === "all") return free;
-    const meant = victim === "leader" ? leader : (nodes[victim] ?? null);
+    const meant = victim === "leader" ? leader : (members[victim] ?? null);
     if (meant !== null && free.includes(meant)) return [meant];
     return free.slice(0, 1);
   }
 
-  #inflict(fault: Fault, victim: Member): Promise<Wound> {
+  #inflict(fault: DisruptiveFault, victim: Member): Promise<Wound> {
     switch (fault.kind) {
       case "kill":
         return kill(victim);
@@ -161,7 +188,7 @@ export class Nemesis {
   }
 
   #othersOf(name: string): readonly string[] {
-    const names = [...this.#quorum.nodes.map((node) => node.name), EDGE];
+    const names = [...Array.from({ length: PLACES }, (_, place) => placeName(place)), EDGE];
     return names.filter((other) => other !== name);
   }
 }

@@ -56,9 +56,10 @@ console.log(`${checks.length - failed.length} passed, ${failed.length} failed`);
 process.exit(failed.length === 0 && checks.length > 0 ? 0 : 1);
 
 /** What the processes printed last: stacks of what went wrong in them. */
-function printLastLines({ nodes }: SpreadQuorum): void {
-  for (const { name, lines } of nodes)
-    for (const line of lines.slice(-LINES)) console.log(`  ${name}: ${line.slice(0, COLUMNS)}`);
+function printLastLines({ controllers }: SpreadQuorum): void {
+  for (const { member, id } of controllers)
+    for (const line of member.lines.slice(-LINES))
+      console.log(`  ${id}: ${line.slice(0, COLUMNS)}`);
 }
 
 async function run(spread: SpreadQuorum): Promise<readonly Check[]> {

@@ -17,11 +17,11 @@ import {
 import { configureEdge, type ConfiguredEdge, type Edge } from "../../local/edge.ts";
 
 export interface MemberOptions {
-  /** The id of its controller, or `edge`. */
+  /** That of its place, or `edge`. */
   readonly name: string;
   readonly folder: string;
   readonly port: number;
-  /** By the name of each other controller's binding, where the proxy listens for this process. */
+  /** By the name of each other place, where the proxy listens for this process. */
   readonly externals: Readonly<Record<string, string>>;
 }
 
@@ -109,24 +109,24 @@ export class Member {
     if (this.lines.length > LINES_MAX) this.lines.shift();
   }
 
-  /** Calls its own controller's object at one of the paths that the Worker calls. */
+  /** Calls a controller's object in this process, of `<clusterId>/<nodeId>`, at a path that the Worker calls. */
   async call(
-    clusterId: string,
+    object: string,
     route: RouteName,
     { query, timeoutMs }: { readonly query?: RouteQuery; readonly timeoutMs: number },
   ): Promise<Response> {
     const { pathname, search } = new URL(urlOf(route, query));
     return await fetch(`http://127.0.0.1:${this.#options.port}${pathname}${search}`, {
       method: ROUTES[route].method,
-      headers: { "Nemesis-Object": `${clusterId}/${this.name}` },
+      headers: { "Nemesis-Object": object },
       signal: AbortSignal.timeout(timeoutMs),
     });
   }
 
-  /** What its controller says of itself; null when it does not answer in time. */
-  async status(clusterId: string, timeoutMs: number): Promise<ControllerStatus | null> {
+  /** What that controller says of itself; null when it does not answer in time. */
+  async status(object: string, timeoutMs: number): Promise<ControllerStatus | null> {
     try {
-      const response = await this.call(clusterId, "status", { timeoutMs });
+      const response = await this.call(object, "status", { timeoutMs });
       return await readJson(response, isControllerStatus);
     } catch {
       return null;

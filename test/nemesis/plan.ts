@@ -6,11 +6,18 @@
 import { Chance } from "../sim/chance.ts";
 
 /** How many of each kind there are in a round of faults; rounds are shuffled, so no kind is left out of a run. */
-const SHARES = { kill: 8, pause: 4, partition: 4, delay: 3, "full-disk": 3 } as const;
+const SHARES = {
+  kill: 8,
+  pause: 4,
+  partition: 4,
+  delay: 3,
+  "full-disk": 3,
+  membership: 2,
+} as const;
 
 export type FaultKind = keyof typeof SHARES;
 
-/** The controller that leads at that moment, or one of them by its place, or all of them. */
+/** The controller that leads at that moment, or one of them in the order of their ids, or all of them. */
 export type Victim = "leader" | "all" | number;
 
 /** Which ways of the victim nothing passes: to it, from it, or both. */
@@ -23,7 +30,8 @@ export type Fault = {
   readonly lastsMs: number;
   readonly victim: Victim;
 } & (
-  | { readonly kind: "kill" | "pause" }
+  | { readonly kind: "kill" }
+  | { readonly kind: "pause" }
   | {
       readonly kind: "partition";
       readonly side: Side;
@@ -35,15 +43,26 @@ export type Fault = {
   | { readonly kind: "delay"; readonly delayMs: number }
   /** How long a file may be: a write beyond fails. With 0 every write does. */
   | { readonly kind: "full-disk"; readonly fileBytes: number }
+  /** A node elsewhere takes the victim's place among the voters, within that time. */
+  | { readonly kind: "membership" }
 );
 
-export const KINDS: readonly FaultKind[] = ["kill", "pause", "partition", "delay", "full-disk"];
+export const KINDS: readonly FaultKind[] = [
+  "kill",
+  "pause",
+  "partition",
+  "delay",
+  "full-disk",
+  "membership",
+];
 
 /** The first fault leaves time for what it is to disturb. */
 const FIRST_MS = 3_000;
 /** No fault begins so shortly before the end that it could not be made good in time. */
 const LAST_MS = 5_000;
 const NODES = 3;
+/** A change of voters among other faults takes several of them. */
+const MEMBERSHIP_MS = 20_000;
 
 /** The faults of a run of `durationMs`, in order. */
 export function planOf(seed: number, durationMs: number): readonly Fault[] {
@@ -71,6 +90,8 @@ function drawn(kind: FaultKind, atMs: number, chance: Chance): Fault {
       const lastsMs = lasting(20, 5_000);
       return { kind, atMs, lastsMs, victim: chance.happens(0.1) ? "all" : victim };
     }
+    case "membership":
+      return { kind, atMs, lastsMs: MEMBERSHIP_MS, victim };
     case "pause":
       return { kind, atMs, lastsMs: lasting(100, 10_000), victim };
     case "partition":

@@ -1,5 +1,5 @@
 /**
- * A quorum of one process per controller, and a fourth for the Worker and the object that lists the clusters, joined by
+ * A quorum of one process per controller, and one more for the Worker and the object that lists the clusters, joined by
  * the fault proxy. The Worker stands apart because it does where it is deployed, at the edge: a controller that dies
  * takes no client's connection with it, and every call of it can be cut. That process suffers no faults of its own.
  */
@@ -7,24 +7,41 @@ import { rmSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { clusterClient, formCluster, type ClusterClient } from "../../client/cluster-client.ts";
-import type { VoterStatus } from "../../durable-objects/contract.ts";
+import {
+  clusterClient,
+  formCluster,
+  type ClusterClient,
+  type Deployment,
+} from "../../client/cluster-client.ts";
+import { controllerName } from "../../durable-objects/cluster-entry.ts";
+import type { ControllerStatus, VoterStatus } from "../../durable-objects/contract.ts";
 import { freePorts } from "../../local/ports.ts";
 import { Member } from "./member.ts";
+import { PLACES, placeName, placeOf } from "./places.ts";
 import { FaultProxy } from "./proxy.ts";
+import { Voters } from "./voters.ts";
 
 export const EDGE = "edge";
+
+/** A controller, and where it runs. */
+export interface PlacedController {
+  readonly id: number;
+  /** The name of its object. */
+  readonly object: string;
+  readonly member: Member;
+}
 
 export interface SpreadQuorum {
   readonly clusterId: string;
   /** Through the Worker's process. */
   readonly cluster: ClusterClient;
-  readonly deployment: { readonly url: string; readonly token: string | null };
-  /** One for each controller, by id. */
-  readonly nodes: readonly Member[];
+  readonly deployment: Deployment;
+  readonly voters: Voters;
+  /** Everybody who may vote, in the order of their ids. */
+  readonly controllers: readonly PlacedController[];
   readonly proxy: FaultProxy;
   /** The controller that leads in the newest epoch of which one that answers knows. */
-  leader(): Promise<Member | null>;
+  leader(): Promise<PlacedController | null>;
   stop(): Promise<void>;
 }
 
@@ -47,7 +64,7 @@ export async function startSpreadQuorum(): Promise<SpreadQuorum> {
     process.off("exit", removeNow);
   };
   try {
-    const names = [...NODE_IDS.map(String), EDGE];
+    const names = [...Array.from({ length: PLACES }, (_, place) => placeName(place)), EDGE];
     const ports = await freePorts(names.length);
     for (const [at, name] of names.entries()) {
       const externals = await linksOf(name, { names, ports, proxy });
@@ -68,7 +85,7 @@ interface Net {
   readonly proxy: FaultProxy;
 }
 
-/** Opens a link from one process to each controller of another one. */
+/** Opens a link from one process to each other place. */
 async function linksOf(
   from: string,
   { names, ports, proxy }: Net,
@@ -76,7 +93,7 @@ async function linksOf(
   const links: Record<string, string> = {};
   for (const [at, to] of names.entries()) {
     if (to === from || to === EDGE) continue;
-    links[`NODE_${to}`] = `127.0.0.1:${await proxy.open(from, to, ports[at] ?? 0)}`;
+    links[to] = `127.0.0.1:${await proxy.open(from, to, ports[at] ?? 0)}`;
   }
   return links;
 }
@@ -86,26 +103,47 @@ async function formed(
   proxy: FaultProxy,
   stop: () => Promise<void>,
 ): Promise<SpreadQuorum> {
-  const nodes = members.filter(({ name }) => name !== EDGE);
-  const worker = members.find(({ name }) => name === EDGE);
-  if (worker === undefined) throw new Error("there is no process for the Worker");
-  const controllers = NODE_IDS.map((id) => ({ node_id: id, host: "localhost", port: id }));
-  const { cluster_id: clusterId } = await formCluster(worker.edge, { controllers });
+  const deployment = memberOf(members, EDGE).edge;
+  const planned = NODE_IDS.map((id) => ({ node_id: id, host: "localhost", port: id }));
+  const { cluster_id: clusterId } = await formCluster(deployment, { controllers: planned });
+  const voters = new Voters({ deployment, clusterId, ids: NODE_IDS });
+  const controllers = (): readonly PlacedController[] =>
+    voters.ids.map((id) => ({
+      id,
+      object: controllerName(clusterId, id),
+      member: memberOf(members, placeName(placeOf(id))),
+    }));
   return {
     clusterId,
-    cluster: clusterClient(worker.edge, clusterId),
-    deployment: worker.edge,
-    nodes,
-    proxy,
-    leader: async () => {
-      const answers = await Promise.all(nodes.map((node) => node.status(clusterId, STATUS_MS)));
-      const voters = answers.filter((answer) => answer !== null && isVoter(answer));
-      const newest = voters.toSorted((one, other) => other.epoch - one.epoch);
-      const leaderId = newest.find(({ leader_id: id }) => id >= 0)?.leader_id;
-      return nodes.find(({ name }) => name === String(leaderId)) ?? null;
+    cluster: clusterClient(deployment, clusterId),
+    deployment,
+    voters,
+    get controllers() {
+      return controllers();
     },
+    proxy,
+    leader: () => leaderAmong(controllers()),
     stop,
   };
 }
 
-export const isVoter = (status: object): status is VoterStatus => "leader_id" in status;
+function memberOf(members: readonly Member[], name: string): Member {
+  const member = members.find((each) => each.name === name);
+  if (member === undefined) throw new Error(`there is no process ${name}`);
+  return member;
+}
+
+async function leaderAmong(
+  controllers: readonly PlacedController[],
+): Promise<PlacedController | null> {
+  const answers = await Promise.all(
+    controllers.map(({ member, object }) => member.status(object, STATUS_MS)),
+  );
+  const takingPart = answers.filter((answer) => answer !== null && isVoter(answer));
+  const newest = takingPart.toSorted((one, other) => other.epoch - one.epoch);
+  const leaderId = newest.find(({ leader_id: id }) => id >= 0)?.leader_id;
+  return controllers.find(({ id }) => id === leaderId) ?? null;
+}
+
+/** Whether it takes part in the quorum. */
+export const isVoter = (status: ControllerStatus): status is VoterStatus => "leader_id" in status;

@@ -11,9 +11,8 @@ import { topicsOf } from "../linearizability/topic.ts";
 import { CONFIG, type Clients, type TopicRecorder } from "./clients.ts";
 import { rateOf, type Figures } from "./figures.ts";
 import { LogStory } from "./log-story.ts";
-import type { Member } from "./member.ts";
 import { KINDS } from "./plan.ts";
-import { isVoter, type SpreadQuorum } from "./spread-quorum.ts";
+import { isVoter, type PlacedController, type SpreadQuorum } from "./spread-quorum.ts";
 import { describe, readConfig, write, type TopicCaller } from "./topic-calls.ts";
 
 export interface Check {
@@ -25,6 +24,7 @@ export interface Check {
 /** After the last fault is made good. */
 const RECOVERY_MS = 15_000;
 const AGREEMENT_MS = 15_000;
+const CHANGE_MS = 15_000;
 const ANSWER_MS = 5_000;
 const PAUSE_MS = 50;
 /** Answered operations a second, on average over all faults. A machine that does nothing else has several times that. */
@@ -55,6 +55,15 @@ export async function judge(
       complaint: recoveredMs === null ? "nothing was committed" : undefined,
     },
   ];
+  const { voters } = quorum;
+  const isChanged = await voters.goOn(CHANGE_MS);
+  checks.push(
+    {
+      name: "the change of voters that was under way is finished",
+      complaint: isChanged ? undefined : voters.reason,
+    },
+    { name: "every voter takes part", complaint: await complaintAboutControllers(quorum) },
+  );
   if (recoveredMs === null) return checks;
   const readLast = await readEverything(clients, recorder, caller);
   const { history } = recorder;
@@ -88,7 +97,6 @@ export async function judge(
     },
     { name: "no read missed a topic", complaint: story.complaintAboutMissing(shown) },
     { name: "the logs agree", complaint: await complaintAboutLogs(quorum) },
-    { name: "every controller takes part", complaint: await complaintAboutNodes(quorum) },
     { name: "every answer is one that a fault explains", complaint: strangeAnswers(clients) },
     ...complaintsAboutFigures(figures),
   ];
@@ -124,7 +132,7 @@ async function readEverything(
 async function complaintAboutLogs(quorum: SpreadQuorum): Promise<string | undefined> {
   const deadline = performance.now() + AGREEMENT_MS;
   for (;;) {
-    const logs = await Promise.all(quorum.nodes.map((node) => logOf(quorum.clusterId, node)));
+    const logs = await Promise.all(quorum.controllers.map(logOf));
     const whole = logs.filter((log) => typeof log !== "string");
     const [first] = whole;
     if (whole.length === logs.length && whole.every((log) => first?.equals(log))) return undefined;
@@ -135,29 +143,32 @@ async function complaintAboutLogs(quorum: SpreadQuorum): Promise<string | undefi
 }
 
 /** The committed log of one controller as it has stored it, or why there is none. */
-async function logOf(clusterId: string, node: Member): Promise<Buffer | string> {
+async function logOf({ id, object, member }: PlacedController): Promise<Buffer | string> {
   const ranges: Buffer[] = [];
   try {
     for (let from = 0; ;) {
       const query = { from_offset: from };
-      const response = await node.call(clusterId, "log", { query, timeoutMs: ANSWER_MS });
-      if (!response.ok) return `${node.name}: ${await response.text()}`;
+      const response = await member.call(object, "log", { query, timeoutMs: ANSWER_MS });
+      if (!response.ok) return `${id}: ${await response.text()}`;
       ranges.push(Buffer.from(await response.arrayBuffer()));
       from = Number(response.headers.get(HEADERS.nextOffset));
       if (from >= Number(response.headers.get(HEADERS.highWatermark))) return Buffer.concat(ranges);
     }
   } catch (error) {
-    return `${node.name}: ${String(error)}`;
+    return `${id}: ${String(error)}`;
   }
 }
 
-async function complaintAboutNodes(quorum: SpreadQuorum): Promise<string | undefined> {
-  for (const node of quorum.nodes) {
-    const status = await node.status(quorum.clusterId, ANSWER_MS);
-    if (status === null) return `${node.name} does not say what it is`;
+async function complaintAboutControllers(quorum: SpreadQuorum): Promise<string | undefined> {
+  for (const { id, object, member } of quorum.controllers) {
+    const status = await member.status(object, ANSWER_MS);
+    if (status === null) return `${id} does not say what it is`;
     const isWell =
-      isVoter(status) && status.tripped === null && status.distrusted_voters.length === 0;
-    if (!isWell) return `${node.name}: ${JSON.stringify(status)}`;
+      isVoter(status) &&
+      status.is_voter &&
+      status.tripped === null &&
+      status.distrusted_voters.length === 0;
+    if (!isWell) return `${id}: ${JSON.stringify(status)}`;
   }
   return undefined;
 }

@@ -1,12 +1,13 @@
 /**
- * The product's Worker and its objects, spread over processes. A controller whose process is another one is called over
- * HTTP, through the binding `NODE_<id>`, behind which the fault proxy stands; that process hands the call to its own
+ * The product's Worker and its objects, spread over processes. A controller whose place is another process is called over
+ * HTTP, through the binding of that place, behind which the fault proxy stands; that process hands the call to its own
  * object of the name. What an object throws keeps the properties by which the platform's errors are told apart.
  * Nothing else is added, and the product's code knows nothing of it.
  */
 import { ClusterDirectory as Directory } from "../../durable-objects/cluster-directory.ts";
 import { ControllerNode as Controller } from "../../durable-objects/controller-node.ts";
 import worker from "../../worker/index.ts";
+import { placeName, placeOf } from "./places.ts";
 
 type Controllers = Cloudflare.Env["CONTROLLERS"];
 
@@ -81,10 +82,10 @@ interface Server {
   fetch(request: Request): Promise<Response>;
 }
 
-/** Through which the process of that controller is reached; undefined of this process. */
+/** Through which the process of that controller is reached; undefined when it is this one. */
 function serverOf(env: Cloudflare.Env, object: string): Server | undefined {
-  const nodeId = object.split("/")[1] ?? "";
-  const server: Server | undefined = Reflect.get(env, `NODE_${nodeId}`);
+  const nodeId = Number(object.split("/")[1]);
+  const server: Server | undefined = Reflect.get(env, placeName(placeOf(nodeId)));
   return server;
 }
 
