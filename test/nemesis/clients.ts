@@ -22,7 +22,8 @@ export interface Shown {
 }
 
 export interface ClientsOptions {
-  readonly caller: TopicCaller;
+  /** Clients are spread over them, and stay with theirs. */
+  readonly callers: readonly TopicCaller[];
   readonly recorder: TopicRecorder;
   readonly count: number;
   readonly seed: number;
@@ -82,14 +83,16 @@ export class Clients {
   async #run(at: number): Promise<void> {
     const chance = new Chance(this.#options.seed * 1_000 + at);
     let before: Position = { offset: -1, epoch: 0 };
+    const caller = this.#options.callers[at % this.#options.callers.length];
+    if (caller === undefined) throw new Error("there is nobody to call");
     for (let incarnation = 0; !this.#isOver; incarnation += 1) {
       const client = `client ${at}`;
       const input = this.#next(chance);
       this.topics.add(input.topic);
       const told =
         input.kind === "describe"
-          ? await this.#read(client, input.topic, before)
-          : await this.#write(`${client}.${incarnation}`, input);
+          ? await this.#read({ client, caller }, input.topic, before)
+          : await this.#write({ client: `${client}.${incarnation}`, caller }, input);
       if (told.kind === "answered") before = further(before, told.position);
       else await new Promise((settle) => setTimeout(settle, PAUSE_MS));
     }
@@ -107,9 +110,9 @@ export class Clients {
     return { kind: "set-config", topic, name: CONFIG, value: String(1_000_000 + this.#values) };
   }
 
-  async #write(client: string, input: TopicInput): Promise<Told> {
+  async #write({ client, caller }: Session, input: TopicInput): Promise<Told> {
     const call = this.#options.recorder.call(client, input);
-    const told = await write(this.#options.caller, input);
+    const told = await write(caller, input);
     if (told.kind === "answered") {
       call.returned(told.output);
       this.tally.acks.push(performance.now());
@@ -119,8 +122,8 @@ export class Clients {
     return told;
   }
 
-  async #read(client: string, topic: string, before: Position): Promise<Told> {
-    const told = await describe(this.#options.caller, topic, `min_offset=${before.offset}`);
+  async #read({ client, caller }: Session, topic: string, before: Position): Promise<Told> {
+    const told = await describe(caller, topic, `min_offset=${before.offset}`);
     if (told.kind === "answered") {
       const { output, position } = told;
       this.tally.shown.push({ client, topic, before, position, output });
@@ -138,6 +141,12 @@ export class Clients {
         tally.unexpected.set(why, (tally.unexpected.get(why) ?? 0) + 1);
     } else tally[told.kind] += 1;
   }
+}
+
+/** Who asks, and which Worker. */
+interface Session {
+  readonly client: string;
+  readonly caller: TopicCaller;
 }
 
 const further = (one: Position, other: Position): Position =>

@@ -6,8 +6,8 @@
 import type { Member } from "./member.ts";
 import type { Fault, FaultKind, Victim } from "./plan.ts";
 import type { Way } from "./proxy.ts";
-import { PLACES, placeName } from "./places.ts";
-import { EDGE, type PlacedController, type SpreadQuorum } from "./spread-quorum.ts";
+import { EDGES, PLACE_NAMES } from "./places.ts";
+import type { PlacedController, SpreadQuorum } from "./spread-quorum.ts";
 
 /** A fault as it came about. */
 export interface Strike {
@@ -157,7 +157,7 @@ export class Nemesis {
     { side, isFromPeersAlone, breaks }: FaultOf<"partition">,
     { name }: Member,
   ): Promise<Wound> {
-    const others = this.#othersOf(name).filter((other) => other !== EDGE || !isFromPeersAlone);
+    const others = othersOf(name, isFromPeersAlone ? PLACE_NAMES : EVERYBODY);
     const to = side === "mute" ? [] : others.map((other) => this.#quorum.proxy.way(other, name));
     const from = side === "deaf" ? [] : others.map((other) => this.#quorum.proxy.way(name, other));
     const ways = [...to, ...from];
@@ -173,7 +173,7 @@ export class Nemesis {
 
   async #delay({ delayMs }: FaultOf<"delay">, { name }: Member): Promise<Wound> {
     const { proxy } = this.#quorum;
-    const ways = this.#othersOf(name).flatMap((other) => [
+    const ways = othersOf(name, EVERYBODY).flatMap((other) => [
       proxy.way(other, name),
       proxy.way(name, other),
     ]);
@@ -186,12 +186,12 @@ export class Nemesis {
       },
     };
   }
-
-  #othersOf(name: string): readonly string[] {
-    const names = [...Array.from({ length: PLACES }, (_, place) => placeName(place)), EDGE];
-    return names.filter((other) => other !== name);
-  }
 }
+
+const EVERYBODY: readonly string[] = [...PLACE_NAMES, ...EDGES];
+
+const othersOf = (name: string, names: readonly string[]): readonly string[] =>
+  names.filter((other) => other !== name);
 
 const sum = (ways: readonly Way[], of: (way: Way) => number): number =>
   ways.reduce((total, way) => total + of(way), 0);

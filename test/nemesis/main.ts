@@ -71,9 +71,10 @@ async function run(spread: SpreadQuorum): Promise<readonly Check[]> {
   }
   const plan = planOf(seed, minutes * 60_000);
   const recorder = new Recorder<TopicInput, TopicOutput>(OPERATIONS_MAX);
-  const caller = { deployment: spread.deployment, clusterId: spread.clusterId };
+  const { clusterId, deployments } = spread;
+  const callers = deployments.map((deployment) => ({ deployment, clusterId }));
   const startedMs = performance.now();
-  const clients = new Clients({ caller, recorder, count: CLIENTS, seed });
+  const clients = new Clients({ callers, recorder, count: CLIENTS, seed });
   const nemesis = new Nemesis(spread);
   await nemesis.carryOut(plan);
   await clients.finish();
@@ -82,7 +83,7 @@ async function run(spread: SpreadQuorum): Promise<readonly Check[]> {
   const { tally } = clients;
   const figures: Figures = { seconds, plan, strikes, tally };
   printFigures(figures);
-  const verdict = await judge(spread, { clients, recorder, caller, figures });
+  const verdict = await judge(spread, { clients, recorder, callers, figures });
   await Promise.all(brokers.map((broker) => broker.fallSilent()));
   return verdict;
 }

@@ -17,15 +17,15 @@ import {
 import { configureEdge, type ConfiguredEdge, type Edge } from "../../local/edge.ts";
 
 export interface MemberOptions {
-  /** That of its place, or `edge`. */
+  /** That of its place, or of a Worker's process. */
   readonly name: string;
   readonly folder: string;
   readonly port: number;
-  /** By the name of each other place, where the proxy listens for this process. */
+  /** By the name of each other process that it calls, where the proxy listens for it. */
   readonly externals: Readonly<Record<string, string>>;
 }
 
-/** What the runtime prints, last lines only. */
+/** What the runtime prints, but for what a disk that is full explains: last lines only. */
 const LINES_MAX = 200;
 /** What SQLite, and then the controller, say of a write that the system refused. */
 const REFUSED_WRITE = /SQLITE_(IOERR|FULL)|a step could not be stored/;
@@ -104,7 +104,10 @@ export class Member {
   }
 
   hear(line: string): void {
-    if (REFUSED_WRITE.test(line)) this.refusedWrites += 1;
+    const isRefusedWrite = REFUSED_WRITE.test(line);
+    if (isRefusedWrite) this.refusedWrites += 1;
+    // Each has a stack of the runtime's own, as addresses.
+    if (isRefusedWrite || line.startsWith("stack: ")) return;
     this.lines.push(line);
     if (this.lines.length > LINES_MAX) this.lines.shift();
   }

@@ -1,7 +1,8 @@
 /**
- * A quorum of one process per controller, and one more for the Worker and the object that lists the clusters, joined by
- * the fault proxy. The Worker stands apart because it does where it is deployed, at the edge: a controller that dies
- * takes no client's connection with it, and every call of it can be cut. That process suffers no faults of its own.
+ * A quorum of one process per controller, and two more for the Worker, joined by the fault proxy. The Worker stands apart
+ * because it does where it is deployed, at the edge: a controller that dies takes no client's connection with it, and
+ * every call of it can be cut. There are two of it because what one of them has shown, the other does not know. Their
+ * processes suffer no faults of their own.
  */
 import { rmSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
@@ -17,11 +18,9 @@ import { controllerName } from "../../durable-objects/cluster-entry.ts";
 import type { ControllerStatus, VoterStatus } from "../../durable-objects/contract.ts";
 import { freePorts } from "../../local/ports.ts";
 import { Member } from "./member.ts";
-import { PLACES, placeName, placeOf } from "./places.ts";
+import { DIRECTORY_SERVER, EDGES, PLACE_NAMES, placeName, placeOf } from "./places.ts";
 import { FaultProxy } from "./proxy.ts";
 import { Voters } from "./voters.ts";
-
-export const EDGE = "edge";
 
 /** A controller, and where it runs. */
 export interface PlacedController {
@@ -33,9 +32,9 @@ export interface PlacedController {
 
 export interface SpreadQuorum {
   readonly clusterId: string;
-  /** Through the Worker's process. */
   readonly cluster: ClusterClient;
-  readonly deployment: Deployment;
+  /** One for each process of the Worker, with a token of its own. */
+  readonly deployments: readonly Deployment[];
   readonly voters: Voters;
   /** Everybody who may vote, in the order of their ids. */
   readonly controllers: readonly PlacedController[];
@@ -64,7 +63,7 @@ export async function startSpreadQuorum(): Promise<SpreadQuorum> {
     process.off("exit", removeNow);
   };
   try {
-    const names = [...Array.from({ length: PLACES }, (_, place) => placeName(place)), EDGE];
+    const names = [...PLACE_NAMES, ...EDGES];
     const ports = await freePorts(names.length);
     for (const [at, name] of names.entries()) {
       const externals = await linksOf(name, { names, ports, proxy });
@@ -85,14 +84,14 @@ interface Net {
   readonly proxy: FaultProxy;
 }
 
-/** Opens a link from one process to each other place. */
+/** Opens a link from one process to each place, and to the directory where that is in another one. */
 async function linksOf(
   from: string,
   { names, ports, proxy }: Net,
 ): Promise<Readonly<Record<string, string>>> {
   const links: Record<string, string> = {};
   for (const [at, to] of names.entries()) {
-    if (to === from || to === EDGE) continue;
+    if (to === from || (to !== DIRECTORY_SERVER && !PLACE_NAMES.includes(to))) continue;
     links[to] = `127.0.0.1:${await proxy.open(from, to, ports[at] ?? 0)}`;
   }
   return links;
@@ -103,7 +102,9 @@ async function formed(
   proxy: FaultProxy,
   stop: () => Promise<void>,
 ): Promise<SpreadQuorum> {
-  const deployment = memberOf(members, EDGE).edge;
+  const deployments = EDGES.map((name) => memberOf(members, name).edge);
+  const [deployment] = deployments;
+  if (deployment === undefined) throw new Error("there is no process for the Worker");
   const planned = NODE_IDS.map((id) => ({ node_id: id, host: "localhost", port: id }));
   const { cluster_id: clusterId } = await formCluster(deployment, { controllers: planned });
   const voters = new Voters({ deployment, clusterId, ids: NODE_IDS });
@@ -116,7 +117,7 @@ async function formed(
   return {
     clusterId,
     cluster: clusterClient(deployment, clusterId),
-    deployment,
+    deployments,
     voters,
     get controllers() {
       return controllers();

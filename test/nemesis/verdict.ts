@@ -28,7 +28,7 @@ const CHANGE_MS = 15_000;
 const ANSWER_MS = 5_000;
 const PAUSE_MS = 50;
 /** Answered operations a second, on average over all faults. A machine that does nothing else has several times that. */
-const RATE_MIN = 25;
+const RATE_MIN = 15;
 const FIRED_MIN = 0.8;
 
 /** Waits until a leader commits again; how long that took, in ms, or null when it did not in time. */
@@ -46,8 +46,10 @@ async function untilRecovered(caller: TopicCaller): Promise<number | null> {
 /** Everything that can be judged when the clients have finished and nothing is wrong any more. */
 export async function judge(
   quorum: SpreadQuorum,
-  { clients, recorder, caller, figures }: Evidence,
+  { clients, recorder, callers, figures }: Evidence,
 ): Promise<readonly Check[]> {
+  const [caller] = callers;
+  if (caller === undefined) throw new Error("there is nobody to call");
   const recoveredMs = await untilRecovered(caller);
   const checks: Check[] = [
     {
@@ -105,11 +107,14 @@ export async function judge(
 export interface Evidence {
   readonly clients: Clients;
   readonly recorder: TopicRecorder;
-  readonly caller: TopicCaller;
+  readonly callers: readonly TopicCaller[];
   readonly figures: Figures;
 }
 
-/** The last word on every topic, as operations of one more client; why there is none, or undefined. */
+/**
+ * The last word on every topic, as operations of one more client; why there is none, or undefined. A Worker shows nothing
+ * older than what it has shown, and has just written after all the others.
+ */
 async function readEverything(
   { topics: names }: Clients,
   recorder: TopicRecorder,

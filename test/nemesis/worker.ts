@@ -1,18 +1,22 @@
 /**
  * The product's Worker and its objects, spread over processes. A controller whose place is another process is called over
  * HTTP, through the binding of that place, behind which the fault proxy stands; that process hands the call to its own
- * object of the name. What an object throws keeps the properties by which the platform's errors are told apart.
- * Nothing else is added, and the product's code knows nothing of it.
+ * object of the name. What an object throws keeps the properties by which the platform's errors are told apart. The
+ * object that lists the clusters is in one of the Workers' processes, and its methods are called from the other one as
+ * JSON. Nothing else is added, and the product's code knows nothing of it.
  */
 import { ClusterDirectory as Directory } from "../../durable-objects/cluster-directory.ts";
 import { ControllerNode as Controller } from "../../durable-objects/controller-node.ts";
 import worker from "../../worker/index.ts";
-import { placeName, placeOf } from "./places.ts";
+import { DIRECTORY_SERVER, placeName, placeOf } from "./places.ts";
 
 type Controllers = Cloudflare.Env["CONTROLLERS"];
+type Directories = Cloudflare.Env["DIRECTORY"];
 
 /** Names the object that is called, on the way between processes. */
 const OBJECT = "Nemesis-Object";
+/** Names the method of the directory that is called. */
+const METHOD = "Nemesis-Method";
 /** What the object's error says of itself, as JSON, in place of its answer. */
 const THROWN = "Nemesis-Thrown";
 
@@ -32,8 +36,10 @@ export class ClusterDirectory extends Directory {
 export default {
   async fetch(request: Request, env: Cloudflare.Env, context: ExecutionContext): Promise<Response> {
     const object = request.headers.get(OBJECT);
-    if (object === null) return worker.fetch(request, spread(env), context);
+    const method = request.headers.get(METHOD);
+    if (object === null && method === null) return worker.fetch(request, spread(env), context);
     try {
+      if (object === null) return await callDirectory(env, method ?? "", await request.json());
       const { signal } = request;
       return await env.CONTROLLERS.getByName(object).fetch(new Request(request, { signal }));
     } catch (error) {
@@ -74,7 +80,36 @@ function spread(env: Cloudflare.Env): Cloudflare.Env {
       return name === "getByName" ? getByName : member(target, name);
     },
   });
-  return { ...env, CONTROLLERS: controllers };
+  return { ...env, CONTROLLERS: controllers, DIRECTORY: directoriesOf(env) };
+}
+
+/** The object that lists the clusters, in whichever process it is. */
+function directoriesOf(env: Cloudflare.Env): Directories {
+  const server: Server | undefined = Reflect.get(env, DIRECTORY_SERVER);
+  if (server === undefined) return env.DIRECTORY;
+  const getByName: Directories["getByName"] = (name) =>
+    new Proxy(env.DIRECTORY.getByName(name), {
+      get:
+        (_, method) =>
+        async (...words: readonly unknown[]): Promise<unknown> => {
+          const headers = { [METHOD]: String(method) };
+          const request = { method: "POST", headers, body: JSON.stringify(words) };
+          return (await ask(server, new Request("https://directory", request))).json();
+        },
+    });
+  return new Proxy(env.DIRECTORY, {
+    get: (target, name) => (name === "getByName" ? getByName : member(target, name)),
+  });
+}
+
+async function callDirectory(
+  env: Cloudflare.Env,
+  method: string,
+  words: readonly unknown[],
+): Promise<Response> {
+  const directory = env.DIRECTORY.getByName("directory");
+  const answer: unknown = await Reflect.get(directory, method).apply(directory, words);
+  return Response.json(answer ?? null);
 }
 
 /** Another process, behind the proxy. */
