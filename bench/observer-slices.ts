@@ -67,6 +67,7 @@ export async function observerEvents(
 function sourceOf(log: MemoryLog, events: Events, made: MetadataImage | null): LogSource {
   const snapshot = made === null ? null : snapshotOf(made);
   return {
+    readIndex: async () => log.endOffset,
     range: async (request) => {
       const batches = await events.answer(() =>
         log.read({ from: request.fromOffset, upTo: log.endOffset, maxBytes: request.maxBytes }),
@@ -77,6 +78,7 @@ function sourceOf(log: MemoryLog, events: Events, made: MetadataImage | null): L
         batches: [...recordBatches(bytes)],
         end: (batches.at(-1)?.lastOffset ?? request.fromOffset - 1) + 1,
         logStart: 0,
+        confirmedMs: undefined,
         highWatermark: log.endOffset,
       };
     },

@@ -32,8 +32,16 @@ export const ROUTES = {
   frames: { method: "POST", path: "/frames" },
   /** The same from another controller. */
   peerFrames: { method: "POST", path: "/peer-frames" },
-  /** `LogQuery` in, committed record batches out as they are stored. */
+  /**
+   * `LogQuery` in, committed record batches out as they are stored. A leader says how long ago a majority is known to
+   * have followed it (`confirmedAge`): what was committed before that lies below its high watermark.
+   */
   log: { method: "GET", path: "/log" },
+  /**
+   * `ReadIndexAnswer` out, once a majority has confirmed that this node leads. One that does not lead refuses and names
+   * the leader (`notControllerHeader`); one that cannot make sure answers `unconfirmed`.
+   */
+  readIndex: { method: "GET", path: "/read-index" },
   /** `SnapshotList` out: which snapshots are whole here, and how far the log reaches. */
   snapshots: { method: "GET", path: "/snapshots" },
   /** `SnapshotQuery` in, bytes of that snapshot out: the rest of one chunk at most, of at least one byte. */
@@ -98,6 +106,7 @@ export const HEADERS = {
   outcomeUnknown: "Kedge-Outcome-Unknown",
   nextOffset: "Kafka-Next-Offset",
   highWatermark: "Kafka-High-Watermark",
+  confirmedAge: "Kafka-Confirmed-Age-Ms",
   logStartOffset: "Kafka-Log-Start-Offset",
   snapshotEndOffset: "Kafka-Snapshot-End-Offset",
   snapshotEpoch: "Kafka-Snapshot-Epoch",
@@ -115,6 +124,8 @@ export const STATUS = {
   gone: 410,
   /** The node takes no part in a quorum. Nothing was executed. */
   noPart: 421,
+  /** No majority has confirmed in time that this node leads, or too many wait for that. */
+  unconfirmed: 503,
 } as const;
 
 /** The last committed record that an answer reflects, and its leader epoch. */
@@ -176,6 +187,14 @@ export interface ErrorBody {
 export interface PrepareAnswer {
   /** Born with the node's storage, a Kafka uuid. */
   readonly directory_id: string;
+}
+
+/** What a read must show to be linearizable: everything that was committed when it asked. */
+export interface ReadIndexAnswer {
+  readonly node_id: number;
+  readonly epoch: number;
+  /** Exclusive. */
+  readonly read_index: number;
 }
 
 export interface FormRequest {
@@ -244,6 +263,12 @@ const isTextOrNull: Check = (value) => value === null || isText(value);
 
 const PREPARE_ANSWER = { directory_id: isText } satisfies Checks<PrepareAnswer>;
 
+const READ_INDEX_ANSWER = {
+  node_id: isInteger,
+  epoch: isInteger,
+  read_index: isInteger,
+} satisfies Checks<ReadIndexAnswer>;
+
 const ERROR_BODY = { error_code: isInteger, message: isText } satisfies Checks<ErrorBody>;
 
 const IDLE_STATUS = {
@@ -293,6 +318,9 @@ export const isStartRequest = (value: unknown): value is StartRequest =>
 
 export const isPrepareAnswer = (value: unknown): value is PrepareAnswer =>
   conforms(value, PREPARE_ANSWER);
+
+export const isReadIndexAnswer = (value: unknown): value is ReadIndexAnswer =>
+  conforms(value, READ_INDEX_ANSWER);
 
 export const isControllerStatus = (value: unknown): value is ControllerStatus =>
   conforms(value, VOTER_STATUS) || conforms(value, IDLE_STATUS);

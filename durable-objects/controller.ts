@@ -25,6 +25,7 @@ import type { ClusterIdentity } from "./cluster-entry.ts";
 import { authorizerOf, settingsOf } from "./cluster-settings.ts";
 import { CommittedLog } from "./committed-log/committed-log.ts";
 import { DenialLog } from "./denial-log.ts";
+import type { ReadTold } from "./replica/pending-reads.ts";
 import type { Ports } from "./replica/ports.ts";
 import { Replica, type Answered as RequestAnswered, type ReplicaStart } from "./replica/replica.ts";
 import { SnapshotDuties } from "./snapshots/snapshot-duties.ts";
@@ -133,6 +134,19 @@ export class Controller {
    */
   ask(body: Request, answered: RequestAnswered): () => void {
     return this.#replica.ask(body, answered);
+  }
+
+  /** What a read must show to be linearizable, or why this node cannot tell. What is returned says that nobody asks now. */
+  readIndex(told: ReadTold): () => void {
+    return this.#replica.readIndex(told);
+  }
+
+  /**
+   * How old what this node knows to be committed may be, in ms: counted from when a majority is known to have followed
+   * it. Null where that cannot be said, as on every node that does not lead.
+   */
+  get confirmedAgeMs(): number | null {
+    return this.#replica.confirmedAgeMs;
   }
 
   /** Gives up the office of `epoch` in good order, if this node still holds it. */

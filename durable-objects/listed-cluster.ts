@@ -47,14 +47,17 @@ export interface NodeWish {
   readonly replaces?: number;
 }
 
-/** What became of such a wish: the node has its place, its id is another's, or there are `max` nodes already. */
+/**
+ * What became of such a wish: the node has its place, its id is another's, there is no such node to take the place of,
+ * or there are `max` nodes already.
+ */
 export type Admission =
   | {
       readonly outcome: "admitted";
       readonly node: PlannedController;
       readonly cluster: ClusterEntry;
     }
-  | { readonly outcome: "taken" }
+  | { readonly outcome: "taken" | "unknown" }
   | { readonly outcome: "full"; readonly max: number };
 
 /** A node that has not confirmed yet what it was told. It is told again until it does. */

@@ -56,10 +56,19 @@ export const ROOMS: Readonly<Record<string, Readonly<Record<string, Room>>>> = {
       mayImport: ["messages", "membership"],
     },
     exchange: { mayImport: ["messages", "state"] },
+    reading: { mayImport: ["messages", "membership", "state", "exchange"] },
     snapshots: { mayImport: ["messages", "membership", "state", "exchange"] },
     replication: { mayImport: ["messages", "membership", "state", "exchange", "snapshots"] },
     election: {
-      mayImport: ["messages", "membership", "state", "exchange", "snapshots", "replication"],
+      mayImport: [
+        "messages",
+        "membership",
+        "state",
+        "exchange",
+        "reading",
+        "snapshots",
+        "replication",
+      ],
     },
     reconfiguration: {
       mayImport: ["messages", "membership", "state", "exchange", "replication", "election"],
@@ -111,7 +120,7 @@ export const ROOMS: Readonly<Record<string, Readonly<Record<string, Room>>>> = {
     "committed-log": { mayImport: ["replica", "snapshots"] },
     "active-controller": { mayImport: ["identity", "replica", "committed-log"] },
     controller: {
-      files: ["controller", "denial-log"],
+      files: ["controller", "confirmed-read", "denial-log"],
       mayImport: ["identity", "replica", "snapshots", "committed-log", "active-controller"],
     },
     listener: {

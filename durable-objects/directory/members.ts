@@ -32,7 +32,8 @@ export class Members {
       ...cluster.initial_voters.map((voter) => voter.node_id),
       ...rows.map(({ node }) => node.node_id),
     ]);
-    const { node_id: wanted } = wish;
+    const { node_id: wanted, replaces } = wish;
+    if (replaces !== undefined && !ids.has(replaces)) return { outcome: "unknown" };
     if (wanted !== undefined && ids.has(wanted)) return { outcome: "taken" };
     const nodes = cluster.nodes ?? cluster.initial_voters;
     if (nodes.length >= NODES_MAX) return { outcome: "full", max: NODES_MAX };

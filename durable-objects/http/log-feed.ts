@@ -49,9 +49,15 @@ export async function readFeed(
       "content-type": "application/octet-stream",
       [HEADERS.nextOffset]: String(endOffset),
       [HEADERS.highWatermark]: String(voter.highWatermark ?? -1),
+      ...ageHeader(voter),
       [HEADERS.logStartOffset]: String(voter.state.log.startOffset),
     },
   });
+}
+
+/** Nobody but a leader can say of what age its knowledge is, and it cannot always. */
+function ageHeader({ confirmedAgeMs }: Controller): Readonly<Record<string, string>> {
+  return confirmedAgeMs === null ? {} : { [HEADERS.confirmedAge]: String(confirmedAgeMs) };
 }
 
 const isCut = (voter: Controller, from: number): boolean => from < voter.state.log.startOffset;

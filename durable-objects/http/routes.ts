@@ -24,6 +24,7 @@ import {
 import type { ControllerHost } from "./host.ts";
 import { deleteNode, undeleteNode, wipeNode, writeAccess } from "./directory-words.ts";
 import { readFeed } from "./log-feed.ts";
+import { readIndex } from "./read-index.ts";
 import { endSeed, seed } from "./seeds.ts";
 import { listSnapshots, readSnapshotRange } from "./snapshots.ts";
 import { entryNow } from "./entry.ts";
@@ -72,6 +73,7 @@ export async function answer(host: ControllerHost, request: Request): Promise<Re
     case "frames":
     case "peerFrames":
     case "log":
+    case "readIndex":
     case "snapshots":
     case "snapshot":
       return answerUntilHungUp(host, route, { request, searchParams });
@@ -85,7 +87,10 @@ const isRefusedOfDeleted = (route: RouteName | undefined): boolean =>
   route === undefined || !HEARD_OF_DELETED.includes(route);
 
 /** What a node that takes part answers. */
-type VoterRoute = Extract<RouteName, "frames" | "peerFrames" | "log" | "snapshots" | "snapshot">;
+type VoterRoute = Extract<
+  RouteName,
+  "frames" | "peerFrames" | "log" | "readIndex" | "snapshots" | "snapshot"
+>;
 
 interface Arrival {
   readonly request: Request;
@@ -117,6 +122,7 @@ async function answerAsVoter(
   if (voter === null || cluster === null) return takesNoPart(host);
   const { signal } = request;
   if (route === "log") return readFeed(voter, searchParams, signal);
+  if (route === "readIndex") return readIndex(voter, signal);
   if (route === "snapshots") return listSnapshots(voter);
   if (route === "snapshot") return readSnapshotRange(voter, searchParams);
   const origin = route === "peerFrames" ? "peer" : "client";

@@ -64,6 +64,9 @@ export type Handlers<Names extends ApiName = ApiName> = {
   readonly [Name in Names]: Handler<Name>;
 };
 
+/** Of a leader that cannot make sure that it is one: it may have been deposed. */
+export const UNCONFIRMED = "No majority of the voters has confirmed in time who leads.";
+
 export const answered = <Name extends ApiName>(body: ResponseBody<Name>): Answer<Name> => ({
   body,
   isNotController: false,

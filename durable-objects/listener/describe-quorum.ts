@@ -1,6 +1,7 @@
 /**
  * DescribeQuorum, v0-v2 (KIP-595, KIP-836, KIP-853): the leader's view of who holds how much of the log. Only
- * the leader knows; another node says so in the partition.
+ * the leader knows; another node says so in the partition. A leader makes sure first that it is one: Kafka's answers for
+ * as long as it does not know better.
  */
 import {
   DescribeQuorum,
@@ -14,23 +15,31 @@ import {
   type QuorumDescription,
   type ReplicaStatus,
 } from "../../src/raft/index.ts";
-import type { Answer, Node } from "./answer.ts";
+import { readIndexOf } from "../confirmed-read.ts";
+import { refused, UNCONFIRMED, type Answer, type Node } from "./answer.ts";
 import { METADATA_TOPIC } from "../replica/metadata-partition.ts";
 
-/** Versions before this one name the nodes and not where they are. */
+/** Versions before this one know neither directory ids nor where the nodes are (KIP-853). */
 const NODES_SINCE = 2;
 
-export function describeQuorumAnswer(
+export async function describeQuorumAnswer(
   { voter }: Node,
-  { body: request, apiVersion }: RequestFrame<"DescribeQuorum">,
-): Answer<"DescribeQuorum"> {
+  frame: RequestFrame<"DescribeQuorum">,
+  signal: AbortSignal,
+): Promise<Answer<"DescribeQuorum">> {
+  const confirmed = await readIndexOf(voter, signal);
+  if (confirmed.kind === "refused" && confirmed.error !== "NOT_LEADER_OR_FOLLOWER") {
+    const errorCode = ErrorCode[confirmed.error];
+    return refused(frame, { errorCode, errorMessage: UNCONFIRMED });
+  }
+  const { body: request, apiVersion } = frame;
   const description = describeQuorum(voter.state, Date.now());
   const isNotController = description.error !== "NONE";
   const topics = request.topics.map(({ topicName, partitions }) => ({
     topicName,
     partitions: partitions.map(({ partitionIndex }) =>
       topicName === METADATA_TOPIC && partitionIndex === 0
-        ? partitionOf(description)
+        ? partitionOf(description, apiVersion)
         : { partitionIndex, errorCode: ErrorCode.UNKNOWN_TOPIC_OR_PARTITION },
     ),
   }));
@@ -42,7 +51,17 @@ export function describeQuorumAnswer(
   return { body: DescribeQuorum.response.fill(body), isNotController };
 }
 
-function partitionOf(description: QuorumDescription) {
+function partitionOf(description: QuorumDescription, apiVersion: number) {
+  const replicaOf = (replica: ReplicaStatus) => ({
+    replicaId: replica.key.id,
+    replicaDirectoryId:
+      apiVersion >= NODES_SINCE && isUuid(replica.key.directoryId)
+        ? replica.key.directoryId
+        : ZERO_UUID,
+    logEndOffset: replica.logEndOffset ?? -1,
+    lastFetchTimestamp: replica.lastFetchAt ?? -1,
+    lastCaughtUpTimestamp: replica.lastCaughtUpAt ?? -1,
+  });
   return {
     partitionIndex: 0,
     errorCode: ErrorCode[description.error],
@@ -53,11 +72,3 @@ function partitionOf(description: QuorumDescription) {
     observers: description.observers.map(replicaOf),
   };
 }
-
-const replicaOf = (replica: ReplicaStatus) => ({
-  replicaId: replica.key.id,
-  replicaDirectoryId: isUuid(replica.key.directoryId) ? replica.key.directoryId : ZERO_UUID,
-  logEndOffset: replica.logEndOffset ?? -1,
-  lastFetchTimestamp: replica.lastFetchAt ?? -1,
-  lastCaughtUpTimestamp: replica.lastCaughtUpAt ?? -1,
-});

@@ -12,8 +12,9 @@ import {
 } from "../../src/protocol/index.ts";
 import { leaderOf } from "../../src/raft/index.ts";
 import type { Operation, Outcome } from "../active-controller/active-controller.ts";
+import { readConfirmed, type Unconfirmed } from "../confirmed-read.ts";
 import { operatorLogOf, type OperatorLog } from "../operator-log.ts";
-import { answered, refused } from "./answer.ts";
+import { answered, refused, UNCONFIRMED } from "./answer.ts";
 import type { Answer, Handlers, Node, RequestContext } from "./answer.ts";
 import { authorizerFor, logDenials, refusedByAuthorizer } from "./authorization.ts";
 import { apiVersionsResponse } from "./api-versions.ts";
@@ -66,11 +67,13 @@ async function runOperation<Name extends ApiName>(
     denied = denials;
     return { ...result, response: sayable(frame, result.response) };
   };
+  const { voter } = node;
+  const read = () => voter.readSettled(operation, frame.apiVersion, api.isPassing);
   const outcome =
     api.kind === "read"
-      ? await node.voter.readSettled(operation, frame.apiVersion, api.isPassing)
+      ? await (api.namesActive === true ? readConfirmed(voter, read, sender.signal) : read())
       : await new Promise<Outcome<ResponseBody<Name>>>((resolve) =>
-          node.voter.submit(operation, frame.apiVersion, resolve),
+          voter.submit(operation, frame.apiVersion, resolve),
         );
   logDenials(node, denied, { request: frame.name, context: sender });
   return answerOf(node, frame, outcome);
@@ -80,7 +83,7 @@ async function runOperation<Name extends ApiName>(
 function answerOf<Name extends ApiName>(
   node: Node,
   frame: RequestFrame<Name>,
-  outcome: Outcome<ResponseBody<Name>>,
+  outcome: Outcome<ResponseBody<Name>> | Unconfirmed,
 ): Answer<Name> {
   const refusedWith = (error: ErrorName, errorMessage: string): Answer<Name> =>
     refused(frame, { errorCode: ErrorCode[error], errorMessage });
@@ -91,6 +94,8 @@ function answerOf<Name extends ApiName>(
       return { ...refusedWith("NOT_CONTROLLER", whoLeads(node)), isNotController: true };
     case "abandoned":
       return { ...refusedWith("NOT_CONTROLLER", whoLeads(node)), isOutcomeUnknown: true };
+    case "unconfirmed":
+      return refusedWith("REQUEST_TIMED_OUT", UNCONFIRMED);
     case "refused":
       return outcome.reason === "too-large"
         ? refusedWith("POLICY_VIOLATION", "Unable to perform excessively large batch operation.")

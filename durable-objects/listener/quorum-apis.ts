@@ -82,7 +82,7 @@ export const quorumApis: Handlers<(typeof QUORUM_APIS)[number]> = {
     requestOf: updateRaftVoterRequest,
     responseOf: updateRaftVoterResponse,
   }),
-  DescribeQuorum: async (node, frame) => describeQuorumAnswer(node, frame),
+  DescribeQuorum: (node, frame, { signal }) => describeQuorumAnswer(node, frame, signal),
 };
 
 /** Node ids are of brokers and controllers together. What consensus cannot know, the metadata says. */

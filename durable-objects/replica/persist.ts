@@ -19,6 +19,7 @@ interface Stores {
 export function persistStep(effect: PersistEffect, stores: Stores): void {
   if (effect.election !== null) stores.quorum.write(effect.election);
   if (effect.joined) stores.quorum.writeJoined();
+  if (effect.fence) stores.quorum.fence();
   if (effect.highWatermark !== null) stores.quorum.writeHighWatermark(effect.highWatermark);
   if (effect.snapshot !== null) stores.snapshots.complete("made", effect.snapshot);
   if (effect.chunk !== null) storeChunk(effect.chunk, stores);

@@ -111,6 +111,8 @@ export interface QuorumStore {
   isJoining(): boolean;
   /** It is one now. */
   writeJoined(): void;
+  /** Writes something, whatever it is: an instance that has been superseded cannot. */
+  fence(): void;
 }
 
 /** One alarm, which outlives the process. Setting it again moves it. */

@@ -8,6 +8,7 @@
  */
 import {
   clockAt,
+  confirmedAgeMs,
   describeEffect,
   findSnapshot,
   latestVoters,
@@ -35,6 +36,7 @@ import { dataBatch, type PendingBatch } from "./entries.ts";
 import { FlightRecorder, type FlightRecord } from "./flight-recorder.ts";
 import { InputLoop } from "./input-loop.ts";
 import { persistStep } from "./persist.ts";
+import { NOT_LEADER, PendingReads, type ReadTold } from "./pending-reads.ts";
 import type { Ports, SendEffect } from "./ports.ts";
 import { joinBatches } from "./stored-batch.ts";
 import { Sweeper } from "./sweeper.ts";
@@ -89,6 +91,7 @@ export class Replica {
   readonly #recorder: FlightRecorder;
   readonly #sweeper: Sweeper;
   readonly #asking = new Map<RequestId, Answered>();
+  readonly #reads = new PendingReads();
   readonly #distrusted = new Set<number>();
   #nextRequest: RequestId = 1;
   /** Of the log as it was then: a later append or truncation makes it another. */
@@ -180,9 +183,32 @@ export class Replica {
     this.#asking.set(request, answered);
     this.#take({ kind: "request-received", now: this.#ports.clock(), request, body });
     return () => {
-      if (this.#asking.delete(request))
-        this.#take({ kind: "request-abandoned", now: this.#ports.clock(), request });
+      if (this.#asking.delete(request)) this.#abandonRequest(request);
     };
+  }
+
+  /** Asks what a read must show to be linearizable: told once, at the latest when a request of the core would end. */
+  readIndex(told: ReadTold): () => void {
+    if (this.#isStopped) {
+      told(NOT_LEADER);
+      return () => undefined;
+    }
+    const request = this.#nextRequest;
+    this.#nextRequest += 1;
+    this.#reads.add(request, told);
+    this.#take({ kind: "read", now: this.#ports.clock(), request });
+    return () => {
+      if (this.#reads.abandon(request)) this.#abandonRequest(request);
+    };
+  }
+
+  #abandonRequest(request: RequestId): void {
+    this.#take({ kind: "request-abandoned", now: this.#ports.clock(), request });
+  }
+
+  /** How old what this leader knows may be, in ms; null where nobody can tell. */
+  get confirmedAgeMs(): number | null {
+    return confirmedAgeMs(this.state, this.#ports.clock());
   }
 
   /** Gives up the office of `epoch` in good order, if this replica still holds it: its successor need not wait. */
@@ -297,6 +323,7 @@ export class Replica {
     this.#calls.dropAll();
     for (const answered of this.#asking.values()) answered(null);
     this.#asking.clear();
+    this.#reads.endAll();
   }
 
   #take(input: Input): void {
@@ -335,6 +362,10 @@ export class Replica {
         return this.#above.committed(effect.highWatermark);
       case "voters-to-append":
         return this.#above.votersToAppend();
+      case "read-ready":
+        return this.#reads.end(effect.requests, { kind: "ready", readIndex: effect.readIndex });
+      case "read-refused":
+        return this.#reads.end(effect.requests, { kind: "refused", error: effect.error });
       case "append-refused":
         return this.#checkRefusal(effect);
       case "replica-distrusted":

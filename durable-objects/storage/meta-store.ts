@@ -1,8 +1,8 @@
 /**
  * What a controller knows about itself and consensus does not: its directory id and the object that it was drawn in,
  * which cluster it belongs to, with the voters it was formed with (Kafka's `meta.properties` and 0-0 checkpoint), which
- * tokens are revoked there, how often it has booted, and why it takes no part, if it does not. Identity and cluster are written once; the reasons come
- * and go.
+ * tokens are revoked there, how often it has booted, how often it has led and had to prove it, and why it takes no part,
+ * if it does not. Identity and cluster are written once; the reasons come and go.
  */
 import type { Revocations } from "../../src/access/index.ts";
 import { INCARNATION_COUNT, type StorageIdentity } from "../../src/raft/index.ts";
@@ -87,6 +87,14 @@ export class MetaStore {
     const counter = Number(this.#read("incarnation") ?? 0) + 1;
     this.#write("incarnation", String(counter));
     return counter * INCARNATION_COUNT + bits;
+  }
+
+  /**
+   * Counts the writes by which a leader has shown that no successor runs. The value must change: SQLite does not write
+   * what is there.
+   */
+  raiseFence(): void {
+    this.#write("fence", String(Number(this.#read("fence") ?? 0) + 1));
   }
 
   /** The invariant that was found broken here, or null while none is. */

@@ -5,6 +5,7 @@
  */
 import type { ElectionState } from "../../src/raft/index.ts";
 import type { QuorumStore } from "../replica/ports.ts";
+import { MetaStore } from "./meta-store.ts";
 
 export const QUORUM_TABLES: readonly string[] = [
   `CREATE TABLE quorum (
@@ -36,9 +37,11 @@ type QuorumRow = {
 
 export class SqlQuorumStore implements QuorumStore {
   readonly #sql: SqlStorage;
+  readonly #meta: MetaStore;
 
   constructor(sql: SqlStorage) {
     this.#sql = sql;
+    this.#meta = new MetaStore(sql);
   }
 
   read(): ElectionState | null {
@@ -91,5 +94,9 @@ export class SqlQuorumStore implements QuorumStore {
 
   writeJoined(): void {
     this.#sql.exec("DELETE FROM joining");
+  }
+
+  fence(): void {
+    this.#meta.raiseFence();
   }
 }

@@ -9,6 +9,7 @@
 import { unreachable } from "../std/assert.ts";
 import type { Milliseconds } from "./messages.ts";
 import { changeDeadline } from "./reconfiguration/voter-change.ts";
+import { readsDeadline } from "./reading/rounds.ts";
 import { earliestDeadline } from "./replication/waiting-fetches.ts";
 import type { State } from "./state.ts";
 import { isSoleVoter, mayStand } from "./state.ts";
@@ -41,7 +42,7 @@ export function nextDeadline(state: State): Milliseconds {
   const { role } = state;
   let deadline = Math.min(roleDeadline(state), earliestDeadline(state.held));
   if (role.kind === "leader") {
-    deadline = Math.min(deadline, role.parkedDeadline);
+    deadline = Math.min(deadline, role.parkedDeadline, readsDeadline(state, role));
     if (!isSoleVoter(state)) deadline = Math.min(deadline, role.beginDeadline);
     deadline = Math.min(deadline, changeDeadline(state));
   }

@@ -13,6 +13,7 @@ import { becomeProspective, becomeResigned, becomeUnattached } from "./election/
 import { loseCandidacy, solicitVotes } from "./election/votes.ts";
 import { keepOwnEntry } from "./reconfiguration/own-entry.ts";
 import { probeVoter } from "./reconfiguration/voter-change.ts";
+import { keepReading } from "./reading/rounds.ts";
 import { keepFetching } from "./replication/following.ts";
 import { releaseHeld } from "./replication/redirects.ts";
 import { expireParked } from "./replication/waiting-fetches.ts";
@@ -74,6 +75,7 @@ function keepAsking(turn: Turn): void {
       solicitVotes(turn, role);
       return;
     case "leader":
+      keepReading(turn);
       announceLeader(turn);
       probeVoter(turn);
       return;

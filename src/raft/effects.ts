@@ -12,7 +12,9 @@
  *    came in an earlier step, or in the `persist` of this one.
  * 3. The application that is told of a commit may rely on its being stored here, and by a majority (W-1).
  * 4. A step that truncates and appends does both or neither (L-2).
- * 5. A snapshot is installed, and the log that it replaces gone, or neither; and a log is cut only below a snapshot
+ * 5. Whoever is told that a read is ready may rely on it that no other instance of this replica was running when it
+ *    arrived (R-2).
+ * 6. A snapshot is installed, and the log that it replaces gone, or neither; and a log is cut only below a snapshot
  *    that is whole (N-5, N-6).
  *
  * `endTurn` makes the order by construction. The shell's input loop refuses a step that breaks it, and the
@@ -83,6 +85,8 @@ export type Effect =
       readonly append: readonly Entry[];
       /** This replica has become a voter: it need not join any more, after a restart either. */
       readonly joined: boolean;
+      /** Something must be written, whatever it is: that it can be proves that no successor runs (R-2). */
+      readonly fence: boolean;
       /** What is known to be committed after all this, within the log as it then is; null while unknown. */
       readonly highWatermark: Offset | null;
     }
@@ -113,6 +117,24 @@ export type Effect =
   | { readonly kind: "snapshot-installed"; readonly snapshot: StoredSnapshot }
   /** The high watermark rose: everything below is committed and may be applied. It never falls. */
   | { readonly kind: "commit"; readonly highWatermark: Offset }
+  /**
+   * These reads are linearizable if they show everything below `readIndex`. All of it is committed; whether it is
+   * replayed, only the application knows.
+   */
+  | {
+      readonly kind: "read-ready";
+      readonly requests: readonly RequestId[];
+      readonly readIndex: Offset;
+    }
+  /**
+   * These reads cannot be shown to be linearizable. NOT_LEADER_OR_FOLLOWER: ask the leader. REQUEST_TIMED_OUT: no
+   * majority has confirmed this one in time. BROKER_NOT_AVAILABLE: too many wait.
+   */
+  | {
+      readonly kind: "read-refused";
+      readonly requests: readonly RequestId[];
+      readonly error: ReadRefusal;
+    }
   /** An `append` did not happen. Without this effect it did, and awaits its `commit`. */
   | {
       readonly kind: "append-refused";
@@ -143,6 +165,12 @@ export type Effect =
       readonly epoch: Epoch;
       readonly leaderId: ReplicaId | null;
     };
+
+/** Why a read was refused. */
+export type ReadRefusal = Extract<
+  ErrorName,
+  "NOT_LEADER_OR_FOLLOWER" | "REQUEST_TIMED_OUT" | "BROKER_NOT_AVAILABLE"
+>;
 
 /** The stored part of a step. */
 export type PersistEffect = Extract<Effect, { kind: "persist" }>;

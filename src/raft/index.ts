@@ -7,7 +7,14 @@ export type { BootMoment } from "./boot.ts";
 export { step } from "./step.ts";
 export type { Step } from "./turn.ts";
 export type { Input, RequestFailure } from "./inputs.ts";
-export type { Effect, ElectionState, PersistEffect, RoleName, SnapshotChunk } from "./effects.ts";
+export type {
+  Effect,
+  ElectionState,
+  PersistEffect,
+  ReadRefusal,
+  RoleName,
+  SnapshotChunk,
+} from "./effects.ts";
 export { DEFAULT_TIMEOUTS } from "./config.ts";
 export type { RaftConfig } from "./config.ts";
 export {
@@ -19,6 +26,7 @@ export {
 } from "./log-summary.ts";
 export type { EpochStart, LogSummary } from "./log-summary.ts";
 export type { DurableImage, Installing, Role, State } from "./state.ts";
+export { confirmedAgeMs } from "./confirmed-age.ts";
 export { describeQuorum } from "./describe-quorum.ts";
 export type { QuorumDescription, ReplicaStatus } from "./describe-quorum.ts";
 export {

@@ -49,7 +49,7 @@ export type Input =
       readonly request: RequestId;
       readonly body: Request;
     }
-  /** The sender of a waiting request has hung up: it is not replied to any more. */
+  /** Whoever sent a waiting request, or waits for a read, has hung up: nothing more is said to it. */
   | {
       readonly kind: "request-abandoned";
       readonly now: Milliseconds;
@@ -95,6 +95,11 @@ export type Input =
       readonly epoch: Epoch;
       readonly baseOffset: Offset;
     }
+  /**
+   * Somebody wants to read what is certainly current. It ends with one `read-ready` or `read-refused` that names it, in
+   * this step or a later one, unless it is abandoned before. `request` is a name as that of a request is.
+   */
+  | { readonly kind: "read"; readonly now: Milliseconds; readonly request: RequestId }
   /** Give up leadership of `epoch` if it is still held: shutdown, or an application that cannot go on. */
   | { readonly kind: "resign"; readonly now: Milliseconds; readonly epoch: Epoch }
   /**

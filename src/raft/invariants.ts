@@ -11,6 +11,7 @@ import { assert, unreachable } from "../std/assert.ts";
 import { nextDeadline } from "./deadlines.ts";
 import { isFetch } from "./exchange/connections.ts";
 import { sameKey } from "./membership/voter-history.ts";
+import { READS_MAX } from "./reading/read-requests.ts";
 import type { Follower, Leader, State } from "./state.ts";
 import { mayStand } from "./state.ts";
 
@@ -121,12 +122,26 @@ function checkLeader({ log, committed }: State, leader: Leader): void {
     highWatermark === null || (highWatermark > epochStartOffset && highWatermark === committed),
     `I-8: the high watermark ${highWatermark} of an epoch that began at ${epochStartOffset}`,
   );
+  checkReads(leader);
   for (const { key, endOffset } of leader.voters.values()) {
     assert(
       endOffset === null || endOffset <= log.endOffset,
       `voter ${key.id} acknowledged ${endOffset} of ${log.endOffset}`,
     );
   }
+}
+
+function checkReads({ reads, highWatermark }: Leader): void {
+  const { waiting, round } = reads;
+  assert(
+    waiting.length + (round?.reads.length ?? 0) <= READS_MAX,
+    `R-4: ${waiting.length} reads wait, and more in a round`,
+  );
+  if (round === null) return;
+  assert(
+    round.reads.length > 0 && round.readIndex <= (highWatermark ?? -1),
+    `R-3: a round for ${round.reads.length} reads up to ${round.readIndex} of ${highWatermark}`,
+  );
 }
 
 /** Everything that must hold from one state to the next. */

@@ -2,7 +2,16 @@
  * Who leads, as this replica sees it, and how it says so. Every answer names the leader with its endpoints
  * (H-4): it is how brokers and voters find one another, and there is no other directory.
  */
-import type { Answer, Endpoint, Epoch, ErrorName, Offset, ReplicaId } from "./messages.ts";
+import type {
+  Answer,
+  BeginQuorumEpochRequest,
+  Endpoint,
+  Epoch,
+  ErrorName,
+  Offset,
+  ReplicaId,
+  ReplicaKey,
+} from "./messages.ts";
 import type { State } from "./state.ts";
 
 export interface Leadership {
@@ -72,3 +81,16 @@ export function answer(state: State, error: ErrorName): Answer {
     leaderEndpoints: leader?.endpoints ?? [],
   };
 }
+
+/** How a leader presents itself to a voter. */
+export const announcement = (
+  { config, election }: State,
+  receiver: ReplicaKey,
+): BeginQuorumEpochRequest => ({
+  api: "begin-quorum-epoch",
+  clusterId: config.clusterId,
+  receiver,
+  leaderId: config.local.key.id,
+  epoch: election.epoch,
+  endpoints: config.local.endpoints,
+});

@@ -10,8 +10,9 @@ import { onEndQuorumEpochResponse } from "./election/announcements.ts";
 import { learn } from "./election/hearsay.ts";
 import { onVoteResponse } from "./election/votes.ts";
 import { backOff, settle } from "./exchange/connections.ts";
-import type { ReplicaId, Response } from "./messages.ts";
+import type { CorrelationId, ReplicaId, Response } from "./messages.ts";
 import { onProbed } from "./reconfiguration/voter-change.ts";
+import { onBeginQuorumEpochResponse } from "./reading/rounds.ts";
 import { onFetchResponse } from "./replication/following.ts";
 import { onFetchSnapshotResponse } from "./snapshots/fetching.ts";
 import type { Turn } from "./turn.ts";
@@ -19,19 +20,23 @@ import type { Turn } from "./turn.ts";
 /** Takes an answer that was being waited for. */
 export function onResponse(turn: Turn, from: ReplicaId, body: Response): void {
   const { role, election, connections } = turn.state;
-  const asked = connections.get(from)?.inFlight?.api;
-  if (asked === body.api && teachesNothing(body)) {
+  const asked = connections.get(from)?.inFlight ?? null;
+  if (asked?.api === body.api && teachesNothing(body)) {
     settle(turn, from);
-    takeAnswer(turn, from, body);
+    takeAnswer(turn, from, { correlation: asked.correlation, body });
     return;
   }
-  if (asked === body.api && body.error === "UNSUPPORTED_VERSION") {
+  if (asked?.api === body.api && body.error === "UNSUPPORTED_VERSION") {
     // Refused before it was read, so this answer carries no epoch.
     backOff(turn, from);
-    takeAnswer(turn, from, body);
+    takeAnswer(turn, from, { correlation: asked.correlation, body });
     return;
   }
-  if (asked !== body.api || body.epoch < election.epoch || body.error === "UNKNOWN_LEADER_EPOCH") {
+  if (
+    asked?.api !== body.api ||
+    body.epoch < election.epoch ||
+    body.error === "UNKNOWN_LEADER_EPOCH"
+  ) {
     // The peer is behind, or confused; it will learn from others. Not at once again, that would be a spin.
     backOff(turn, from);
     return;
@@ -42,7 +47,7 @@ export function onResponse(turn: Turn, from: ReplicaId, body: Response): void {
   const hasMoved =
     turn.state.election.epoch !== election.epoch || turn.state.role.kind !== role.kind;
   if (hasMoved && (body.error !== "NONE" || body.epoch > election.epoch)) return;
-  takeAnswer(turn, from, body);
+  takeAnswer(turn, from, { correlation: asked.correlation, body });
 }
 
 /** What carries no epoch, or is paced by the one who asked. */
@@ -55,13 +60,18 @@ function teachesNothing({ api }: Response): boolean {
   );
 }
 
-function takeAnswer(turn: Turn, from: ReplicaId, body: Response): void {
+function takeAnswer(
+  turn: Turn,
+  from: ReplicaId,
+  { correlation, body }: { readonly correlation: CorrelationId; readonly body: Response },
+): void {
   switch (body.api) {
     case "vote":
       onVoteResponse(turn, from, body);
       return;
     case "begin-quorum-epoch":
-      // Whether the leader was heard is told by fetches, not by this.
+      // Whether the leader was heard is told by fetches, not by this; that it still leads, by this alone.
+      onBeginQuorumEpochResponse(turn, from, { correlation, body });
       return;
     case "end-quorum-epoch":
       onEndQuorumEpochResponse(turn, from, body);

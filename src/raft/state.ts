@@ -167,6 +167,45 @@ export interface VoterChange {
   readonly offset: Offset | null;
 }
 
+/** A read that waits to be shown linearizable. Both kinds of lists below are in the order of arrival. */
+export interface WaitingRead {
+  readonly request: RequestId;
+  readonly deadline: Milliseconds;
+}
+
+/**
+ * A round of BeginQuorumEpoch that began after each of its reads had arrived (R-1). What may be relied on:
+ *
+ * 1. `asked` holds what was sent since the round began, and nothing else: an answer to anything older confirms nothing.
+ * 2. A key in `confirmed` is of a replica that was in this epoch after the round began.
+ * 3. Once `isFenced`, this instance has stored something since then, or is about to, before anything else of the step.
+ */
+export interface ReadRound {
+  readonly reads: readonly WaitingRead[];
+  /** Exclusive: what each of its reads must show. */
+  readonly readIndex: Offset;
+  readonly openedAt: Milliseconds;
+  /** Whether the clock has gone forward steadily since then (R-5). */
+  readonly isDated: boolean;
+  /** The latest request to each voter. */
+  readonly asked: ReadonlyMap<
+    ReplicaId,
+    { readonly correlation: CorrelationId; readonly key: ReplicaKey }
+  >;
+  /** By `keyOf`; never this replica. */
+  readonly confirmed: ReadonlySet<string>;
+  readonly isFenced: boolean;
+}
+
+/** What a leader knows of reads that want to be linearizable. */
+export interface Reads {
+  /** They have arrived since the round began, or while no high watermark is known. */
+  readonly waiting: readonly WaitingRead[];
+  readonly round: ReadRound | null;
+  /** When the latest round that was confirmed began; null while there is none that can be dated. */
+  readonly confirmedAt: Milliseconds | null;
+}
+
 /** Leads its epoch. Made by `newLeader`, when nothing is known of the others; nothing of it is stored. */
 export interface Leader {
   readonly kind: "leader";
@@ -194,6 +233,7 @@ export interface Leader {
   readonly beginDeadline: Milliseconds;
   /** Null when none is under way. */
   readonly change: VoterChange | null;
+  readonly reads: Reads;
 }
 
 /** Led this epoch and gave it up, or does not remember leading it: it may neither lead in it again nor vote. */

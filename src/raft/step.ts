@@ -12,7 +12,8 @@
  *    each role keeps under way (`due.ts`).
  * 4. Waiting fetches. They come last because their answers must tell the outcome of all of the above: a leader
  *    that appended and committed in this step answers once, not twice.
- * 5. The invariants. A step that breaks one returns nothing: it throws, and neither its state nor its effects
+ * 5. Reads. By now it is known whether this step stores anything, which can be their fence (R-2).
+ * 6. The invariants. A step that breaks one returns nothing: it throws, and neither its state nor its effects
  *    exist.
  */
 import { unreachable } from "../std/assert.ts";
@@ -35,6 +36,8 @@ import {
   settleChange,
 } from "./reconfiguration/voter-change.ts";
 import { onVoterRequest } from "./reconfiguration/voter-requests.ts";
+import { abandonRead, onRead } from "./reading/read-requests.ts";
+import { forgetDates, settleRound } from "./reading/rounds.ts";
 import { onAppend } from "./replication/leading.ts";
 import { letGo, onFetchRequest, reconsiderHeld } from "./replication/redirects.ts";
 import { unpark, wakeParked } from "./replication/waiting-fetches.ts";
@@ -43,7 +46,7 @@ import { onLogCut, onSnapshotMade } from "./snapshots/compacting.ts";
 import { onSnapshotRefused, onSnapshotVerified } from "./snapshots/installing.ts";
 import { onFetchSnapshotRequest } from "./snapshots/serving.ts";
 import type { State } from "./state.ts";
-import { hasStoodStill, timeAt } from "./time.ts";
+import { hasStoodStill, isSteady, timeAt } from "./time.ts";
 import type { Step, Turn } from "./turn.ts";
 import { beginTurn, endTurn } from "./turn.ts";
 
@@ -55,6 +58,7 @@ export function step(state: State, input: Input): Step {
   const now = timeAt(state, input.now);
   const wasFrozen = hasStoodStill(state, now);
   const turn = beginTurn({ ...state, now, clock: input.now }, state.election);
+  if (!isSteady(state, input.now)) forgetDates(turn);
   if (wasFrozen) forgiveFrozenTime(turn);
   take(turn, input);
   for (const { peer, api } of expireRequests(turn, wasFrozen)) onFailed(turn, peer, api, "timeout");
@@ -64,6 +68,7 @@ export function step(state: State, input: Input): Step {
   settleDeadlines(turn);
   if (isOtherLeadership(state, turn.state)) reconsiderHeld(turn);
   wakeFetches(turn, state);
+  settleRound(turn);
   check(turn.state);
   checkStep(state, turn.state);
   return endTurn(turn);
@@ -80,6 +85,7 @@ function take(turn: Turn, input: Input): void {
       unpark(turn, input.request);
       letGo(turn, input.request);
       abandonChange(turn, input.request);
+      abandonRead(turn, input.request);
       return;
     case "response-received":
       if (isAwaited(turn.state, input.from, input.correlation)) {
@@ -96,6 +102,9 @@ function take(turn: Turn, input: Input): void {
       return;
     case "append-voters":
       onAppendVoters(turn, input);
+      return;
+    case "read":
+      onRead(turn, input.request);
       return;
     case "resign":
       resign(turn, input.epoch);

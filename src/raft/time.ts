@@ -18,6 +18,12 @@ export function timeAt(state: State, clock: Milliseconds): Milliseconds {
   return state.now + (passed < 0 ? 1 : Math.min(GAP_MS_MAX, passed));
 }
 
+/** Whether the clock has gone on to `clock` without a jump that hides how much time has passed. */
+export function isSteady(state: State, clock: Milliseconds): boolean {
+  const passed = clock - state.clock;
+  return passed >= 0 && passed <= GAP_MS_MAX;
+}
+
 /** What the clock would say at a time of this replica's own, had it run on from its latest reading. */
 export const clockAt = (state: State, time: Milliseconds): Milliseconds =>
   state.clock + (time - state.now);

@@ -20,6 +20,7 @@ import type {
   OutgoingRequest,
   ReplicaKey,
   Reply,
+  RequestId,
   Response,
   SnapshotId,
 } from "./messages.ts";
@@ -42,6 +43,8 @@ export function describeInput(input: Input): string {
       return `append ${input.count} at ${input.baseOffset}@${input.epoch}`;
     case "append-voters":
       return `append voters at ${input.baseOffset}@${input.epoch}`;
+    case "read":
+      return `read #${input.request}`;
     case "resign":
       return `resign from ${input.epoch}`;
     case "snapshot-made":
@@ -77,6 +80,10 @@ export function describeEffect(effect: Effect): string {
       return `installs snapshot ${describeSnapshotId(effect.snapshot)}`;
     case "commit":
       return `commits up to ${effect.highWatermark}`;
+    case "read-ready":
+      return `read ${describeReads(effect.requests)} shows up to ${effect.readIndex}`;
+    case "read-refused":
+      return `read ${describeReads(effect.requests)} is refused: ${effect.error}`;
     case "append-refused":
       return `refuses to append at ${effect.baseOffset}@${effect.epoch}: ${effect.error}`;
     case "voters-to-append":
@@ -93,12 +100,15 @@ export function describeEffect(effect: Effect): string {
   }
 }
 
+const describeReads = (requests: readonly RequestId[]): string =>
+  requests.map((request) => `#${request}`).join(",");
+
 const leaderSuffix = (role: Role["kind"], leaderId: number | null): string =>
   leaderId === null || role === "leader" ? "" : ` of ${leaderId}`;
 
 function describePersist(persist: PersistEffect): string {
-  const { election, snapshot, chunk, install, logStart, truncateTo, append, joined } = persist;
-  const { highWatermark: hw } = persist;
+  const { election, snapshot, chunk, install, logStart, truncateTo, append } = persist;
+  const { joined, fence, highWatermark: hw } = persist;
   const parts: string[] = [];
   if (election !== null) parts.push(describeElection(election));
   if (snapshot !== null) parts.push(`snapshot ${describeSnapshotId(snapshot)}`);
@@ -111,6 +121,7 @@ function describePersist(persist: PersistEffect): string {
   if (truncateTo !== null) parts.push(`truncate to ${truncateTo}`);
   if (joined) parts.push("joined");
   if (append.length > 0) parts.push(`append ${append.map(describeEntry).join(" ")}`);
+  if (fence) parts.push("fence");
   if (hw !== null) parts.push(`hw=${hw}`);
   return parts.join(", ");
 }

@@ -49,6 +49,7 @@ export interface Turn {
   installed: StoredSnapshot | null;
   cutAt: Offset | null;
   joined: boolean;
+  fence: boolean;
 }
 
 export interface Step {
@@ -67,12 +68,22 @@ export const beginTurn = (state: State, stored: ElectionState | null): Turn => (
   installed: null,
   cutAt: null,
   joined: false,
+  fence: false,
 });
 
 /** Closes the turn: the difference to what is stored becomes its one `persist`, ahead of all else. */
 export function endTurn(turn: Turn): Step {
-  const { state, stored, effects } = turn;
-  const persist: PersistEffect = {
+  const { state, effects } = turn;
+  const persist = persistOf(turn);
+  return { state, effects: isEmpty(persist) ? effects : [persist, ...effects] };
+}
+
+/** Whether this step, as far as it has come, will store something. */
+export const willPersist = (turn: Turn): boolean => !isEmpty(persistOf(turn));
+
+function persistOf(turn: Turn): PersistEffect {
+  const { state, stored } = turn;
+  return {
     kind: "persist",
     election: isSameElection(state.election, stored) ? null : state.election,
     snapshot: turn.made,
@@ -82,16 +93,17 @@ export function endTurn(turn: Turn): Step {
     truncateTo: turn.truncatedTo,
     append: turn.appended,
     joined: turn.joined,
+    fence: turn.fence,
     highWatermark: state.committed,
   };
-  return { state, effects: isEmpty(persist) ? effects : [persist, ...effects] };
 }
 
 /** Whether there is nothing to store. The high watermark goes along with other things, and is no reason by itself. */
 function isEmpty(persist: PersistEffect): boolean {
-  const { election, snapshot, chunk, install, logStart, truncateTo: end, append, joined } = persist;
+  const { election, snapshot, chunk, install, logStart, truncateTo: end, append } = persist;
   const parts = [election, snapshot, chunk, install, logStart, end];
-  return append.length === 0 && !joined && parts.every((part) => part === null);
+  const isNothing = append.length === 0 && !persist.joined && !persist.fence;
+  return isNothing && parts.every((part) => part === null);
 }
 
 /**

@@ -44,12 +44,17 @@ const entryRecord = (line: string, at: number) =>
 
 class Listener {
   readonly controller: Controller;
-  /** What the controller tells its operators. */
-  readonly lines: readonly string[];
+  /** Null where the controller is another world's. */
+  readonly #world: World | null;
 
-  constructor(controller: Controller, lines: readonly string[] = []) {
+  constructor(controller: Controller, world: World | null) {
     this.controller = controller;
-    this.lines = lines;
+    this.#world = world;
+  }
+
+  /** What the controller tells its operators. */
+  get lines(): readonly string[] {
+    return this.#world?.lines ?? [];
   }
 
   /** A controller in office, with these entries in its log. */
@@ -57,7 +62,7 @@ class Listener {
     const world = new World();
     const controller = await world.inOffice({ ...CLUSTER, settings });
     await world.submit(controller, writing(...acls.map(entryRecord)));
-    return new Listener(controller, world.lines);
+    return new Listener(controller, world);
   }
 
   /** The response to a request that is filled from `parts`, and the controller that it names as the leader. */
@@ -77,11 +82,12 @@ class Listener {
       token_id: "token-1",
     };
     const { signal } = new AbortController();
-    const answer = await answerFrame(
+    const answering = answerFrame(
       { voter: this.controller, cluster: CLUSTER },
       requestFrame(api, header, api.request.fill(parts)),
       { origin, signal, bearer: origin === "peer" ? UNLOCKED : bearer },
     );
+    const answer = await (this.#world?.inMoment(answering) ?? answering);
     expect(answer.status).toBe(200);
     const bytes = new Uint8Array(await answer.arrayBuffer());
     return {
@@ -140,7 +146,7 @@ describe("the authorizer of a cluster", () => {
 
   test("is asked of what is not committed yet", async () => {
     const quorum = new Quorum(3, SETTINGS);
-    const listener = new Listener(quorum.leader.up);
+    const listener = new Listener(quorum.leader.up, null);
     const outcomes: unknown[] = [];
     const writes = writing(entryRecord("ALLOW User:ann CREATE TOPIC =orders", 0));
     listener.controller.submit(writes, 0, (outcome) => outcomes.push(outcome));
@@ -260,7 +266,9 @@ describe("a controller that has not replayed its log", () => {
       directory_id: `JEXY6aqzQY-32P5TStza${at}g`,
     }));
     const voters = { initial_voters: [VOTER, ...others] };
-    const listener = new Listener(new World().boot({ ...CLUSTER, ...voters, settings: everyone }));
+    const world = new World();
+    const controller = world.boot({ ...CLUSTER, ...voters, settings: everyone });
+    const listener = new Listener(controller, world);
     const { body, leader } = await listener.ask("DescribeQuorum", {}, { who: "ann" });
     expect(body).toMatchObject({ errorCode: 41 });
     expect(leader).toBe(-1);
@@ -311,7 +319,7 @@ describe("the log of denials", () => {
   test("has few lines a second, each of bounded length, and counts what it leaves out", async () => {
     const world = new World();
     const controller = await world.inOffice({ ...CLUSTER, settings: SETTINGS });
-    const listener = new Listener(controller, world.lines);
+    const listener = new Listener(controller, world);
     const topics = Array.from({ length: 500 }, (_, at) => ({ name: `${"x".repeat(9_000)}${at}` }));
     await listener.errors("CreateTopics", { topics }, { who: "ann" });
     expect(world.lines).toHaveLength(20);

@@ -17,9 +17,10 @@ import {
 } from "../../src/protocol/index.ts";
 import { CLUSTER, World } from "./world.ts";
 
+const world = new World();
 let controller: Controller;
 beforeAll(async () => {
-  controller = await new World().inOffice();
+  controller = await world.inOffice();
 });
 
 /** Something to refuse, where an answer says so of each thing that was asked for. */
@@ -52,7 +53,9 @@ async function isRefused(
   const frame = requestFrame(api, header, api.request.fill({ ...ASKED[name], ...body }));
   const { signal } = new AbortController();
   const node = { voter: controller, cluster: CLUSTER };
-  const response = await answerFrame(node, frame, { origin: "client", signal, bearer });
+  const response = await world.inMoment(
+    answerFrame(node, frame, { origin: "client", signal, bearer }),
+  );
   if (response.status !== 200) throw new Error(`${name}: ${await response.text()}`);
   const answer = decodeResponseFrame(api, version, new Uint8Array(await response.arrayBuffer()));
   const told = JSON.stringify(answer.body, (_, value: unknown) =>

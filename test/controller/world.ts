@@ -184,6 +184,12 @@ export class World {
     return controller;
   }
 
+  /** What `answer` becomes within a moment: a read that must be current waits for one. */
+  async inMoment<Answer>(answer: Promise<Answer>): Promise<Answer> {
+    await this.pass(1);
+    return await answer;
+  }
+
   /** Runs an operation; resolves with what became of it. */
   submit<Response>(
     controller: Controller,

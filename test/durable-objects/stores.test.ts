@@ -45,6 +45,7 @@ const command = fc.oneof(
     votedId: fc.option(fc.integer({ min: 1, max: 3 })),
   }),
   fc.record({ kind: fc.constant("high-watermark" as const), offset: fc.nat(20) }),
+  fc.record({ kind: fc.constant("fence" as const) }),
   fc.record({ kind: fc.constant("move-start" as const), batches: fc.integer({ min: 0, max: 4 }) }),
   fc.record({ kind: fc.constant("restart" as const), fromEnd: fc.integer({ min: -4, max: 6 }) }),
   fc.record({ kind: fc.constant("sweep" as const), rowsMax: fc.nat(3) }),
@@ -93,6 +94,8 @@ function perform(one: Command, { log, quorum, snapshots }: Stores, epoch: number
     case "high-watermark":
       // Nothing is committed before there was an election; the two share a row.
       return quorum.read() === null ? null : quorum.writeHighWatermark(one.offset);
+    case "fence":
+      return quorum.fence();
     case "move-start":
       return log.moveStart(batchesOf(log)[one.batches]?.baseOffset ?? log.endOffset());
     case "restart":

@@ -136,7 +136,7 @@ export const ELECTION_MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: transitions,
-        find: '  if (left.kind === "leader") failWaiting(turn, left);\n',
+        find: "    failWaiting(turn, left);\n",
         replace: "",
       },
     ],

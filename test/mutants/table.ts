@@ -11,6 +11,7 @@ import { ELECTION_MUTANTS } from "./election.ts";
 import { INSTALL_MUTANTS } from "./installs.ts";
 import { METADATA_MUTANTS } from "./metadata.ts";
 import type { Mutant } from "./mutant.ts";
+import { READING_MUTANTS } from "./reading.ts";
 import { REPLICATION_MUTANTS } from "./replication.ts";
 import { SHELL_MUTANTS } from "./shell.ts";
 import { SNAPSHOT_MUTANTS } from "./snapshots.ts";
@@ -18,6 +19,7 @@ import { SNAPSHOT_MUTANTS } from "./snapshots.ts";
 export const MUTANTS: readonly Mutant[] = [
   ...ELECTION_MUTANTS,
   ...REPLICATION_MUTANTS,
+  ...READING_MUTANTS,
   ...SHELL_MUTANTS,
   ...SNAPSHOT_MUTANTS,
   ...INSTALL_MUTANTS,

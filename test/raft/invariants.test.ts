@@ -4,7 +4,7 @@ import { ImmutableMap, byNumber } from "../../src/std/immutable-map.ts";
 import type { ApiName, State } from "../../src/raft/index.ts";
 import { EMPTY_LOG, INCARNATION_COUNT, boot, check, checkStep } from "../../src/raft/index.ts";
 import { imageOf, voterOf } from "./node-disk.ts";
-import type { Connection } from "../../src/raft/state.ts";
+import type { Connection, Leader, ReadRound, WaitingRead } from "../../src/raft/state.ts";
 import { configOf, dataEntry } from "./quorum-driver.ts";
 
 const NOW = 100_000;
@@ -51,6 +51,12 @@ describe("one state", () => {
     ["N-7: fetching at 10 of 10 bytes", withInstalling(10, 10, "fetching")],
     ["N-7: verifying at 9 of 10 bytes", withInstalling(9, 10, "verifying")],
     ["N-7: verifying at 11 of 10 bytes", withInstalling(11, 10, "verifying")],
+    ["R-3: a round for 1 reads up to 9 of", withReads({ round: roundOf([1], 9) })],
+    ["R-3: a round for 0 reads up to 0 of", withReads({ round: roundOf([], 0) })],
+    [
+      "R-4: 1000 reads wait, and more in a round",
+      withReads({ waiting: Array.from({ length: 1_000 }, readOf), round: roundOf([1], 0) }),
+    ],
     [
       "I-12: 2 fetches",
       {
@@ -192,6 +198,23 @@ function withInstalling(
 function withHighWatermark(highWatermark: number): State {
   if (leader.role.kind !== "leader") throw new Error("a sole voter leads");
   return { ...leader, role: { ...leader.role, highWatermark } };
+}
+
+const readOf = (): WaitingRead => ({ request: 1, deadline: NOW + 1 });
+
+const roundOf = (requests: readonly number[], readIndex: number): ReadRound => ({
+  reads: requests.map(readOf),
+  readIndex,
+  openedAt: NOW,
+  isDated: true,
+  asked: new Map(),
+  confirmed: new Set(),
+  isFenced: false,
+});
+
+function withReads(reads: Partial<Leader["reads"]>): State {
+  if (leader.role.kind !== "leader") throw new Error("a sole voter leads");
+  return { ...leader, role: { ...leader.role, reads: { ...leader.role.reads, ...reads } } };
 }
 
 function withAcknowledgement(endOffset: number | null): State {

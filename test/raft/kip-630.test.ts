@@ -267,6 +267,7 @@ describe("an install", () => {
       truncateTo: null,
       append: [],
       joined: false,
+      fence: false,
       highWatermark: 9,
     });
     expect(subject.state).toMatchObject({

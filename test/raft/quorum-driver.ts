@@ -122,6 +122,7 @@ export class Quorum {
   readonly #frozen: Delivery[] = [];
   #sequence = 0;
   #requests = 0;
+  #reads = 0;
   /** The latest request of a client, and whom it asked. */
   #asked: readonly [number, number] = [0, 0];
   readonly #origins = new Map<number, Origin>();
@@ -227,7 +228,7 @@ export class Quorum {
     for (const delivery of this.#frozen.splice(0)) this.#enqueue({ ...delivery, at: this.now });
   }
 
-  /** The client of the latest `ask` hangs up. */
+  /** The client of the latest `ask` or `read` hangs up. */
   abandon(): void {
     const [request, id] = this.#asked;
     this.#origins.delete(request);
@@ -241,6 +242,16 @@ export class Quorum {
     this.#asked = [request, id];
     this.lines.push(`${name} → ${id} ${describeRequest(body)}`);
     this.take(id, { kind: "request-received", now: this.now, request, body });
+  }
+
+  /** A client reads at a replica. The reads of a run are counted, and told by their number. */
+  read(id: number): void {
+    const request = this.#requests++;
+    this.#reads += 1;
+    this.#origins.set(request, { kind: "client", name: `read ${this.#reads}` });
+    this.#asked = [request, id];
+    this.lines.push(`read ${this.#reads} → ${id}`);
+    this.take(id, { kind: "read", now: this.now, request });
   }
 
   /** Lets time pass. */
@@ -505,10 +516,28 @@ export class Quorum {
       case "voters-to-append":
         if (this.trace.has("voters")) this.lines.push(`${id} ${describeEffect(effect)}`);
         return;
+      case "read-ready":
+        this.lines.push(`${id} ↩ ${this.#namesOf(effect.requests)} up to ${effect.readIndex}`);
+        return;
+      case "read-refused":
+        this.lines.push(`${id} ↩ ${this.#namesOf(effect.requests)} ${effect.error}`);
+        return;
       case "append-refused":
       case "replica-distrusted":
         this.lines.push(`${id} ${describeEffect(effect)}`);
     }
+  }
+
+  /** Reads that end now. */
+  #namesOf(requests: readonly number[]): string {
+    return requests
+      .map((request) => {
+        const origin = this.#origins.get(request);
+        this.#origins.delete(request);
+        if (origin?.kind !== "client") throw new Error(`read ${request} ends twice`);
+        return origin.name;
+      })
+      .join(", ");
   }
 }
 

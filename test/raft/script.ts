@@ -15,7 +15,8 @@
  *     fail 1 refused [3] · mend 1                              how calls to it end from now on, or those of 3
  *     kill 1                                                   crashes it, and the calls that wait at it fail
  *     clock 1 1d · clock 1 -2s                                 sets its clock ahead or back
- *     abandon                                                  the client of the latest `ask` hangs up
+ *     read 1                                                   a linearizable read at 1
+ *     abandon                                                  the client of the latest `ask` or `read` hangs up
  *     snapshot 1 6 300                                         1 has made a snapshot of 300 bytes up to 6
  *     cutlog 1 6                                               cuts its log at the end of that snapshot
  *     verify 2 3s · flip 1 6                                   how long 2 reads snapshots back; a byte of the
@@ -128,6 +129,8 @@ class Run {
         return;
       case "flip":
         return this.quorum.node(id).disk.flip(Number(words[1]));
+      case "read":
+        return this.quorum.read(id);
       case "abandon":
         return this.quorum.abandon();
       case "fresh":

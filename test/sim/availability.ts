@@ -44,15 +44,21 @@ export function demandCore(world: World): void {
   if (!world.run(deadline, () => replicas.some((one) => leads(one))))
     return world.isOver ? undefined : demand("have a leader");
   const begunBefore = world.clients.latestBegun;
-  const writes = writing(world, replicas);
+  const readBefore = world.readers.latestBegun;
+  const use = using(world, replicas);
   const isServed = (): boolean => {
-    writes();
+    use();
     return world.clients.latestCommitted > begunBefore;
   };
   if (!world.run(deadline, isServed)) return world.isOver ? undefined : demand("commit a write");
+  const isRead = (): boolean => {
+    use();
+    return world.readers.latestReady > readBefore;
+  };
+  if (!world.run(deadline, isRead)) return world.isOver ? undefined : demand("serve a read");
   const since = timeline.now;
   const isAnswered = (): boolean => {
-    for (const unanswered of world.clients.unanswered)
+    for (const unanswered of [...world.clients.unanswered, ...world.readers.unanswered])
       if (isCore(unanswered.replica) && unanswered.since < since) return false;
     return true;
   };
@@ -101,9 +107,9 @@ export function demandAll(world: World): void {
     return demand(`one leader that all follow within ${boundMs} ms of healing`);
   world.isQuiet = true;
   const begunBefore = world.clients.latestBegun;
-  const writes = writing(world, everybody);
+  const use = using(world, everybody);
   const isServed = (): boolean => {
-    writes();
+    use();
     return world.clients.latestCommitted > begunBefore;
   };
   if (!world.run(deadline, isServed))
@@ -142,14 +148,16 @@ function catchUpMs(world: World, replicas: readonly Replica[]): number {
   return trips * 2 * (swarm.delayMs[1] + swarm.commitMs[1]) + 2 * swarm.electionTimeoutMs;
 }
 
-/** Writes now and then through a leader among `replicas`. */
-function writing(world: World, replicas: readonly Replica[]): () => void {
+/** Writes and reads now and then through a leader among `replicas`. */
+function using(world: World, replicas: readonly Replica[]): () => void {
   let nextAt = world.timeline.now;
   return () => {
     if (world.timeline.now < nextAt) return;
     nextAt = world.timeline.now + 500;
     const leader = world.chance.pick(replicas.filter((replica) => leads(replica)));
-    if (leader !== undefined) world.clients.write(leader);
+    if (leader === undefined) return;
+    world.clients.write(leader);
+    world.readers.read(leader);
   };
 }
 

@@ -19,6 +19,7 @@ import { oneLeaderPerEpoch } from "./checkers/one-leader-per-epoch.ts";
 import { oneVotePerEpoch } from "./checkers/one-vote-per-epoch.ts";
 import { partitionsAreSound } from "./checkers/partitions-are-sound.ts";
 import { promisesAreDurable } from "./checkers/promises-are-durable.ts";
+import { readsAreCurrent } from "./checkers/reads-are-current.ts";
 import { snapshotIsReplay } from "./checkers/snapshot-is-replay.ts";
 import {
   type EntryMark,
@@ -104,6 +105,16 @@ const kept = (
   end: number,
   snapshots: readonly number[],
 ): Observation => ({ kind: "durable", replica, kept: { start, end, snapshots } });
+
+const read = (more: Partial<Extract<Observation, { kind: "read" }>>): Observation => ({
+  kind: "read",
+  read: 1,
+  replica: "1",
+  promise: "linearizable",
+  known: 0,
+  end: 0,
+  ...more,
+});
 
 type RangeAsked = Extract<Observation, { kind: "range-asked" }>;
 
@@ -289,6 +300,21 @@ describe("a checker fires", () => {
         ...committedOnce,
         { kind: "acknowledged", operation: 1, lastOffset: 0, epoch: 1, fingerprint: 99 },
       ],
+    ],
+    [
+      "when a read does not show what clients knew when it began",
+      readsAreCurrent(),
+      [...committedOnce, read({ known: 1, end: 0 })],
+    ],
+    [
+      "when a read is older than it says",
+      readsAreCurrent(),
+      [...committedOnce, read({ promise: "age", known: 1, end: 0 })],
+    ],
+    [
+      "when a read shows what is not committed",
+      readsAreCurrent(),
+      [...committedOnce, read({ known: 1, end: 2 })],
     ],
     [
       "when a broker is told too high a high watermark",
@@ -541,6 +567,8 @@ describe("no checker fires", () => {
       promised("1", { kind: "log", endOffset: 2, lastEpoch: 2 }),
       leads("2", 2, 2),
       { kind: "acknowledged", operation: 1, lastOffset: 1, epoch: 2, fingerprint: 1 },
+      read({ known: 2, end: 2 }),
+      read({ promise: "age", known: 1, end: 2 }),
       {
         kind: "served",
         broker: 101,

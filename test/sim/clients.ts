@@ -101,6 +101,7 @@ export class Clients {
     const lastOffset = outcome.endOffset - 1;
     const { epoch } = written;
     this.#world.observe({ kind: "acknowledged", operation, lastOffset, epoch, fingerprint });
+    this.#world.readers.learn(outcome.endOffset);
     this.onCommitted();
   }
 

@@ -17,6 +17,8 @@ export type Write =
   | { readonly kind: "election"; readonly election: ElectionState }
   | { readonly kind: "high-watermark"; readonly highWatermark: number }
   | { readonly kind: "joining"; readonly isJoining: boolean }
+  /** Leaves nothing to be seen; but a superseded instance cannot do it. */
+  | { readonly kind: "fence" }
   | { readonly kind: "alarm"; readonly atMs: number | null }
   | LogWrite
   | SnapshotWrite;
@@ -49,6 +51,8 @@ class Contents {
         return;
       case "joining":
         this.isJoining = write.isJoining;
+        return;
+      case "fence":
         return;
       case "alarm":
         this.alarmAtMs = write.atMs;
@@ -117,6 +121,7 @@ export class Disk {
       writeHighWatermark: (highWatermark) => write({ kind: "high-watermark", highWatermark }),
       isJoining: () => this.#view.isJoining,
       writeJoined: () => write({ kind: "joining", isJoining: false }),
+      fence: () => write({ kind: "fence" }),
     };
   }
 

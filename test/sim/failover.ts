@@ -310,6 +310,7 @@ function quiet(seed: number): Swarm {
     hasFewConnections: true,
     clients: 3,
     writeEveryMs: WRITE_EVERY_MS,
+    readEveryMs: 0,
     fetchMaxBytes: 1_000_000,
   };
 }

@@ -62,6 +62,8 @@ export interface Swarm {
   /** Mean time between two writes of a client. */
   readonly writeEveryMs: number;
   readonly clients: number;
+  /** Mean time between two linearizable reads; 0: never. */
+  readonly readEveryMs: number;
   readonly fetchMaxBytes: number;
   /** When snapshots are made, and when the log is cut: from after every few batches to never. */
   readonly snapshots: SnapshotSettings;
@@ -135,6 +137,7 @@ export function drawSwarm(chance: Chance): Swarm {
     snapshotCrashRate: enabled(0.01, 0.3),
     moveRate: enabled(0.05, 0.5),
     needlessSnapshotRate: enabled(0.01, 0.5),
+    readEveryMs: Math.round(chance.logUniform(10, 500)),
   };
 }
 

@@ -60,6 +60,15 @@ export class History {
     this.#proposals.set(`${written.epoch}:${written.baseOffset}`, written);
   }
 
+  /**
+   * A replica leads that epoch from now on. It may have done so before and lost it whole, before anything of it was
+   * durable: what was proposed to it then is in no log.
+   */
+  elected(epoch: number): void {
+    for (const place of this.#proposals.keys())
+      if (place.startsWith(`${epoch}:`)) this.#proposals.delete(place);
+  }
+
   /** A broker was heard; null when it asked to be fenced, which ends what it could be wronged of. */
   heard(brokerId: number, contact: Omit<Contact, "at"> | null): void {
     const known = contact === null ? [] : (this.#contacts.get(brokerId) ?? []).slice(-3);

@@ -10,6 +10,7 @@ import type {
   Outcome,
 } from "../../durable-objects/active-controller/active-controller.ts";
 import { Controller, type ControllerStart } from "../../durable-objects/controller.ts";
+import type { ReadOutcome } from "../../durable-objects/replica/pending-reads.ts";
 import type {
   CallOutcome,
   Failure,
@@ -215,6 +216,28 @@ export class Instance {
     );
   }
 
+  /** What a linearizable read must show; `told` hears null when this instance ended before it could say. */
+  readIndex(told: (outcome: ReadOutcome | null) => void): void {
+    const lose = (): void => this.replica.world.timeline.after(1, () => told(null));
+    this.#submitted.add(lose);
+    this.happen(() => {
+      this.controller.readIndex((outcome) => {
+        this.#outputs.push(() => {
+          if (this.#submitted.delete(lose)) told(outcome);
+        });
+      });
+    });
+  }
+
+  /** How old what it shows may be, as it says, and up to where that goes; null where it cannot say. */
+  showAge(told: (shown: { readonly ageMs: number; readonly end: number } | null) => void): void {
+    this.happen(() => {
+      const { confirmedAgeMs: ageMs, highWatermark: end } = this.controller;
+      const shown = ageMs === null || end === null ? null : { ageMs, end };
+      this.#outputs.push(() => told(shown));
+    });
+  }
+
   /** A request that has waited since before `time`, if there is one. */
   waitingSince(time: number): Request | undefined {
     for (const { body, since } of this.#asked) if (since < time) return body;
@@ -374,8 +397,10 @@ export class Instance {
           "one-reply-per-request",
           `replica ${name} answers request ${effect.to} twice, or was never asked`,
         );
-      if (effect.kind === "role-changed" && effect.role === "leader")
+      if (effect.kind === "role-changed" && effect.role === "leader") {
         world.tally.count("elections");
+        world.history.elected(effect.epoch);
+      }
       if (effect.kind === "persist" && input?.kind === "append")
         world.history.appended(this.replica, effect);
       if (effect.kind === "send" && effect.request.api === "vote") world.tally.count("ballots");

@@ -107,6 +107,17 @@ export type Observation =
       /** Of that record. */
       readonly fingerprint: number;
     }
+  /** A client has read, and may hold what it was shown for current: since it began to ask, or of the age that was told. */
+  | {
+      readonly kind: "read";
+      readonly read: number;
+      readonly replica: string;
+      readonly promise: "linearizable" | "age";
+      /** Exclusive: the end of all that clients had been told, or shown, by the moment of which the read speaks. */
+      readonly known: number;
+      /** Exclusive: the end of what the read shows. */
+      readonly end: number;
+    }
   /** A broker was served a part of the log. */
   | {
       readonly kind: "served";

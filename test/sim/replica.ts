@@ -94,6 +94,11 @@ export class Replica {
     return Math.floor(this.world.timeline.now * this.#clockRate) + this.#clockOffsetMs;
   }
 
+  /** How much time may truly have passed while its clock said that `ms` had, if it has not jumped back meanwhile. */
+  trueMs(ms: number): number {
+    return Math.ceil((ms + 1) / this.#clockRate);
+  }
+
   jumpClock(byMs: number): void {
     this.#clockOffsetMs = Math.max(0, this.#clockOffsetMs + byMs);
     this.#jumps.push({ at: this.world.timeline.now, byMs });
@@ -178,6 +183,7 @@ export class Replica {
       instance.isZombie = true;
       this.disk = this.disk.copy();
       this.#zombies.push(instance);
+      world.readers.haunt(this, instance);
       world.timeline.after(world.chance.between(0, ZOMBIE_MS_MAX), () => instance.end());
       world.timeline.after(world.chance.between(0, 50), () => this.boot());
     } else {

@@ -26,6 +26,13 @@ const COMMON: readonly string[] = [
   "situation: a prospective voter was refused by a majority",
   "situation: a leader was elected in its first epoch as one",
   "situation: a write was lost with its leader",
+  "ages told",
+  "reads ready",
+  "reads not_leader_or_follower",
+  "reads request_timed_out",
+  "situation: a read ended with its leader",
+  "situation: a read was not confirmed in time",
+  "situation: a deposed leader's read never completed",
   "situation: a snapshot was made",
   "situation: a log was cut",
   "situation: a replica booted from a snapshot",
@@ -35,6 +42,7 @@ const COMMON: readonly string[] = [
 
 /** What only more seeds meet for certain. */
 const RARE: readonly string[] = [
+  "fault: a read went astray",
   "fault: alarm doubled",
   "fault: alarm dropped",
   "fault: alarm late",
@@ -124,6 +132,11 @@ export class Situations {
     const [first] = effects;
     if (before !== undefined) this.#snapshots(replica, { input, before, step: { state, effects } });
     if (first?.kind === "persist" && first.truncateTo !== null) this.#tally.count("truncations");
+    for (const effect of effects) {
+      if (effect.kind !== "read-refused" || input.kind === "read") continue;
+      if (effect.error === "NOT_LEADER_OR_FOLLOWER") this.#saw("a read ended with its leader");
+      else this.#saw("a read was not confirmed in time");
+    }
     if (input.kind === "response-received" && input.body.api === "fetch") {
       const isDiverging = input.body.diverging !== null && first?.kind === "persist";
       if (isDiverging && this.#diverged.has(name)) this.#saw("two diverging answers in a row");

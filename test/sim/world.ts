@@ -26,6 +26,7 @@ import { Admin } from "./metadata/admin.ts";
 import { BrokerProcess } from "./metadata/broker-process.ts";
 import { Network } from "./network.ts";
 import type { Observation } from "./observation.ts";
+import { Readers } from "./readers.ts";
 import { Replica } from "./replica.ts";
 import { Situations } from "./situations.ts";
 import { Timeline } from "./timeline.ts";
@@ -49,6 +50,7 @@ export class World {
   readonly network: Network;
   readonly trace: Trace;
   readonly clients: Clients;
+  readonly readers: Readers;
   readonly history: History;
   readonly situations = new Situations(this.tally);
   readonly replicas: ReadonlyMap<number, Replica>;
@@ -75,6 +77,7 @@ export class World {
     this.network = new Network({ timeline, chance, tally, swarm: this.swarm });
     this.trace = new Trace(timeline, watch);
     this.clients = new Clients(this);
+    this.readers = new Readers(this);
     this.history = new History(this);
     const voters = Array.from({ length: this.swarm.voters }, (_, index) =>
       voterOf(index + 1, this.uuidOf(index + 1)),
@@ -99,6 +102,7 @@ export class World {
       this.timeline.after(this.chance.between(0, 1_000), () => replica.boot());
     }
     for (const broker of this.brokers) broker.fetch();
+    this.readers.start();
     if (!this.swarm.hasMetadata) return this.clients.start();
     for (const broker of this.brokers) new BrokerProcess(this, broker).start();
     new Admin(this).start();

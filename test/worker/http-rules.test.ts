@@ -59,7 +59,10 @@ test("a slash at the end of a path changes nothing", async () => {
 
 describe("a parameter that a path does not know", () => {
   test.each([
-    ["topics?consistency=linearizable", "known are min_offset, wait_ms, max_staleness_ms"],
+    ["topics?linearizable=true", "known are min_offset, wait_ms, max_staleness_ms, consistency"],
+    ["topics?consistency=eventual", "consistency: must be linearizable"],
+    ["topics?consistency=", "consistency: must be linearizable"],
+    ["topics?consistency=linearizable&at_offset=5", "consistency: cannot be asked together with"],
     ["topics/orders?page_size=5", "page_size: unknown parameter"],
     ["metadata-log?at_offset=5", "known are from_offset, max_bytes, wait_ms"],
     ["quorum?at_offset=5", "at_offset: unknown parameter; there are none here"],

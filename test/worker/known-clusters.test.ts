@@ -45,6 +45,8 @@ function formed(entry: ClusterEntry, { nodeId, route }: Arrival): Response {
       return Response.json(entry);
     case "status":
       return Response.json({ ...STATUS, node_id: nodeId, active: nodeId === 3000 });
+    case "readIndex":
+      return Response.json({ node_id: nodeId, epoch: 3, read_index: 42 });
     case "log": {
       const headers = {
         [HEADERS.nextOffset]: "0",

@@ -56,6 +56,8 @@ function laggingEdge(lag: number): { readonly edge: Edge; readonly reads: () => 
   let reads = 0;
   const edge = edgeWith([ACTIVE, 3001], async (arrival) => {
     if (arrival.route === "frames" && arrival.nodeId === ACTIVE) return created(arrival);
+    if (arrival.route === "readIndex" && arrival.nodeId === ACTIVE)
+      return Response.json({ node_id: ACTIVE, epoch: 1, read_index: 2 });
     if (arrival.route !== "log" || arrival.nodeId === ACTIVE) throw new Error("out of reach");
     reads += 1;
     // It holds a read that would be empty, as a controller does.

@@ -10,6 +10,7 @@ import {
 } from "../../src/protocol/index.ts";
 import type { CommittedRange, RangeRequest } from "../../worker/observer/committed-log.ts";
 import { nextEvent } from "../../worker/observer/next-event.ts";
+import { Problem } from "../../worker/http/errors.ts";
 import { presentOf } from "../../worker/observer/kept-images.ts";
 import { observeWith } from "../../worker/observer/observed-image.ts";
 import type { LogSource } from "../../worker/observer/log-source.ts";
@@ -20,6 +21,17 @@ import { noteSeen } from "../../worker/observer/position.ts";
 class Log implements LogSource {
   readonly asked: RangeRequest[] = [];
   end = 0;
+  /** How often a majority was asked what is committed, and what its answers fail with. */
+  confirmations = 0;
+  doubt: Problem | null = null;
+  /** Since when its leader knows that it is followed; undefined where it does not lead. */
+  confirmedMs: number | undefined;
+
+  readonly readIndex = async (): Promise<number> => {
+    this.confirmations += 1;
+    if (this.doubt !== null) throw this.doubt;
+    return this.end;
+  };
 
   commit(count: number): void {
     this.end += count;
@@ -42,6 +54,7 @@ class Log implements LogSource {
       end,
       logStart: 0,
       highWatermark: this.end,
+      confirmedMs: this.confirmedMs,
     };
   };
 
@@ -107,21 +120,103 @@ describe("a read", () => {
     expect(one.image.topics.idsByName.has("t5")).toBe(true);
   });
 
-  test("that may be stale asks nobody while the image was confirmed recently enough", async () => {
+  test("that may be stale asks nobody while a majority has confirmed recently enough", async () => {
+    const log = new Log();
+    const key = crypto.randomUUID();
+    log.commit(1);
+    await observeWith(key, { maxStalenessMs: 60_000 }, log);
+    log.commit(1);
+    const { position } = await observeWith(key, { maxStalenessMs: 60_000 }, log);
+    expect([position.offset, log.asked.length, log.confirmations]).toEqual([0, 1, 1]);
+  });
+
+  test("that may be stale takes no word of a controller that cannot say how old its own is", async () => {
     const log = new Log();
     const key = crypto.randomUUID();
     log.commit(1);
     await observeWith(key, {}, log);
+    await observeWith(key, { maxStalenessMs: 60_000 }, log);
+    expect(log.confirmations).toBe(1);
+    log.confirmedMs = Date.now();
+    const other = crypto.randomUUID();
+    await observeWith(other, {}, log);
+    await observeWith(other, { maxStalenessMs: 60_000 }, log);
+    expect(log.confirmations).toBe(1);
+  });
+
+  test("that may be stale goes by the age that a leader tells, and by no clock that stepped back", async () => {
+    const log = new Log();
     log.commit(1);
-    const { position } = await observeWith(key, { maxStalenessMs: 60_000 }, log);
-    expect([position.offset, log.asked.length]).toEqual([0, 1]);
+    for (const [ageMs, confirmations] of [
+      [900, 0],
+      [1_100, 1],
+      [-50, 2],
+    ] as const) {
+      const key = crypto.randomUUID();
+      log.confirmedMs = Date.now() - ageMs;
+      await observeWith(key, {}, log);
+      await observeWith(key, { maxStalenessMs: 1_000 }, log);
+      expect([ageMs, log.confirmations]).toEqual([ageMs, confirmations]);
+    }
+  });
+
+  test("that must be current asks each time, and for the log only where there is more of it", async () => {
+    const log = new Log();
+    const key = crypto.randomUUID();
+    log.commit(2);
+    await observeWith(key, { isLinearizable: true }, log);
+    expect(await observeWith(key, { isLinearizable: true }, log)).toMatchObject({
+      position: { offset: 1 },
+    });
+    expect([log.asked.length, log.confirmations]).toEqual([1, 2]);
+    log.commit(3);
+    const { position } = await observeWith(key, { isLinearizable: true }, log);
+    expect([position.offset, log.confirmations]).toEqual([4, 3]);
+  });
+
+  test("that must be current reads on until a controller that lags has what was confirmed", async () => {
+    const log = new Log();
+    log.commit(1);
+    const { range, offers, bytes } = log;
+    const behind = { range, offers, bytes, readIndex: async () => 2 };
+    const key = crypto.randomUUID();
+    const reading = observeWith(key, { isLinearizable: true, waitMs: 200 }, behind);
+    log.commit(1);
+    expect((await reading).position.offset).toBe(1);
+    const late = { ...behind, readIndex: async () => 9 };
+    await expect(observeWith(key, { isLinearizable: true, waitMs: 20 }, late)).rejects.toThrow(
+      "offset 8 was not seen committed within 20 ms",
+    );
+  });
+
+  test("that nobody confirms is refused, with the age that could be had", async () => {
+    const log = new Log();
+    const key = crypto.randomUUID();
+    log.commit(1);
+    log.doubt = new Problem("UNCONFIRMED", "no majority");
+    await expect(observeWith(key, { maxStalenessMs: 1_000 }, log)).rejects.toMatchObject({
+      kind: "UNCONFIRMED",
+      message:
+        "nobody has confirmed in time what is current (no majority); what is known here never was confirmed",
+      details: { confirmed_age_ms: null },
+    });
+    log.confirmedMs = Date.now() - 5_000;
+    await observeWith(key, {}, log);
+    await expect(observeWith(key, { isLinearizable: true }, log)).rejects.toMatchObject({
+      message: expect.stringMatching(/what is known here was confirmed 5\d\d\d ms ago/),
+    });
+    expect((await observeWith(key, { maxStalenessMs: 60_000 }, log)).position.offset).toBe(0);
+    log.doubt = new Problem("OVERLOADED", "later");
+    await expect(observeWith(key, { isLinearizable: true }, log)).rejects.toMatchObject({
+      kind: "OVERLOADED",
+    });
   });
 
   test("that may be stale still holds the offset it asks for", async () => {
     const log = new Log();
     const key = crypto.randomUUID();
     log.commit(1);
-    await observeWith(key, {}, log);
+    await observeWith(key, { maxStalenessMs: 60_000 }, log);
     log.commit(1);
     const { position } = await observeWith(key, { maxStalenessMs: 60_000, minOffset: 1 }, log);
     expect(position.offset).toBe(1);
@@ -156,11 +251,13 @@ function sourceOf(batches: readonly Uint8Array[], lag: number): LogSource {
   const rows = [...recordBatches(bytes)];
   const end = 1 + (rows.at(-1)?.lastOffset ?? -1);
   return {
+    readIndex: log.readIndex,
     offers: log.offers,
     bytes: log.bytes,
     range: async () => {
       for (let events = 0; events < lag; events += 1) await nextEvent();
-      return { bytes, batches: rows, end, logStart: 0, highWatermark: end };
+      const confirmedMs = undefined;
+      return { bytes, batches: rows, end, logStart: 0, highWatermark: end, confirmedMs };
     },
   };
 }

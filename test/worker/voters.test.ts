@@ -111,6 +111,7 @@ describe("what cannot be", () => {
     ["the id of a broker", "POST", "controllers", { node_id: 1 }, 40906],
     ["an id that was given", "POST", "controllers", { node_id: 3000 }, 40906],
     ["a node that is none", "DELETE", "controllers/77", {}, 40402],
+    ["the place of none", "POST", "controllers/77:replace", {}, 40402],
     ["a place that is none", "POST", "controllers", { location_hint: "moon" }, 40002],
     ["a field that is none", "POST", "controllers", { directory_id: "x" }, 40002],
   ] as const)("is refused, and nothing changes: %s", async (_, method, path, body, code) => {

@@ -166,6 +166,8 @@ async function admitted(
   switch (admission?.outcome) {
     case undefined:
       throw unknownCluster(entry.cluster_id);
+    case "unknown":
+      throw unknownNode(entry, wish.replaces ?? -1);
     case "taken":
       throw new Problem(
         "NODE_ID_TAKEN",

@@ -49,6 +49,7 @@ export const CODES = {
   OVERLOADED: [503, 50305],
   DIRECTORY_UNREACHABLE: [503, 50306],
   LOCKED: [503, 50307],
+  UNCONFIRMED: [503, 50308],
 } as const satisfies Readonly<Record<string, readonly [ContentfulStatusCode, number]>>;
 
 export type ProblemKind = keyof typeof CODES;

@@ -20,6 +20,11 @@ export interface CommittedRange {
   readonly logStart: number;
   /** Exclusive end of what is committed, as far as this controller knows. */
   readonly highWatermark: number;
+  /**
+   * Everything that was committed before this moment of the isolate's own time lies below `highWatermark`; undefined where
+   * the controller cannot tell.
+   */
+  readonly confirmedMs: number | undefined;
 }
 
 export interface RangeRequest {
@@ -79,6 +84,7 @@ async function readFrom(
   { nodeId, request }: { readonly nodeId: number; readonly request: RangeRequest },
 ): Promise<CommittedRange | Unserved> {
   const { fromOffset, maxBytes, waitMs } = request;
+  const sentMs = Date.now();
   const query = { from_offset: fromOffset, max_bytes: maxBytes, wait_ms: waitMs };
   let response: Response;
   try {
@@ -92,18 +98,23 @@ async function readFrom(
     return { reason: await readRefusal(response), isGone: response.status === STATUS.gone };
   }
   const bytes = new Uint8Array(await response.arrayBuffer());
-  const range = rangeOf(response.headers, bytes);
+  const range = rangeOf(response.headers, bytes, sentMs);
   if (range.highWatermark >= 0) return range;
   return { reason: "does not know yet what is committed", isGone: false };
 }
 
-const rangeOf = (headers: Headers, bytes: Uint8Array<ArrayBuffer>): CommittedRange => ({
-  bytes,
-  batches: [...recordBatches(bytes)],
-  end: requiredHeader(headers, HEADERS.nextOffset),
-  logStart: requiredHeader(headers, HEADERS.logStartOffset),
-  highWatermark: requiredHeader(headers, HEADERS.highWatermark),
-});
+function rangeOf(headers: Headers, bytes: Uint8Array<ArrayBuffer>, sentMs: number): CommittedRange {
+  const ageMs = integerHeader(headers, HEADERS.confirmedAge);
+  return {
+    bytes,
+    batches: [...recordBatches(bytes)],
+    end: requiredHeader(headers, HEADERS.nextOffset),
+    logStart: requiredHeader(headers, HEADERS.logStartOffset),
+    highWatermark: requiredHeader(headers, HEADERS.highWatermark),
+    // The controller counts its age later than this was sent: the difference errs towards older, whatever clocks say.
+    confirmedMs: ageMs === undefined ? undefined : sentMs - ageMs,
+  };
+}
 
 function requiredHeader(headers: Headers, name: string): number {
   const value = integerHeader(headers, name);

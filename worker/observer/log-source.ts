@@ -3,6 +3,7 @@
  * function each, so that a test can put any cluster behind them.
  */
 import type { ClusterEntry } from "../../durable-objects/cluster-entry.ts";
+import { findReadIndex } from "../channel/read-index.ts";
 import type { Bindings } from "../env.ts";
 import { readCommitted, type CommittedRange, type RangeRequest } from "./committed-log.ts";
 import {
@@ -15,6 +16,8 @@ import {
 export interface LogSource {
   /** A `Problem` OFFSET_BELOW_LOG_START where the log no longer has the range. */
   readonly range: (request: RangeRequest) => Promise<CommittedRange>;
+  /** The end of what is committed, exclusive, as a majority confirms within that time; else a `Problem`. */
+  readonly readIndex: (searchMs: number) => Promise<number>;
   readonly offers: () => Promise<SnapshotOffers>;
   /** The rest of one chunk at most. Throws `SnapshotGone` where its controller has it no more. */
   readonly bytes: (snapshot: OfferedSnapshot, position: number) => Promise<Uint8Array>;
@@ -22,6 +25,7 @@ export interface LogSource {
 
 export const logSource = (env: Bindings, entry: ClusterEntry): LogSource => ({
   range: (request) => readCommitted(env, entry, request),
+  readIndex: async (searchMs) => (await findReadIndex(env, entry, searchMs)).read_index,
   offers: () => readOffers(env, entry),
   bytes: (snapshot, position) => readSnapshotBytes(env, entry, { snapshot, position }),
 });

@@ -9,7 +9,7 @@ import { clusterKey } from "../channel/controller-calls.ts";
 import type { Bindings, ScopedContext } from "../env.ts";
 import { isHeld } from "../http/entity-tag.ts";
 import { Problem } from "../http/errors.ts";
-import { integerParameter, timeParameter } from "../http/fields.ts";
+import { integerParameter, invalid, timeParameter } from "../http/fields.ts";
 import { logSource } from "./log-source.ts";
 import type { Observation } from "./observation.ts";
 import { observeWith } from "./observed-image.ts";
@@ -45,7 +45,7 @@ async function observationFor(context: ScopedContext): Promise<Observation> {
   const atTime = timeParameter(req.query("at_time"), "at_time", Date.now());
   if (atOffset === undefined && atTime === undefined) return observe(env, entry, demandOf(context));
   const asked = atTime === undefined ? "at_offset" : "at_time";
-  const others = ["min_offset", "wait_ms", "max_staleness_ms", "at_offset"];
+  const others = ["min_offset", "wait_ms", "max_staleness_ms", "consistency", "at_offset"];
   for (const name of others.filter((each) => each !== asked && req.query(each) !== undefined)) {
     throw new Problem("INVALID_REQUEST", `${name}: cannot be asked together with ${asked}`);
   }
@@ -67,5 +67,12 @@ function demandOf(context: ScopedContext): Demand {
       "max_staleness_ms",
       durations,
     ),
+    isLinearizable: isLinearizable(context.req.query("consistency")),
   };
+}
+
+/** There is one level that has a name; without any, an answer is as new as a controller knows. */
+function isLinearizable(text: string | undefined): boolean {
+  if (text !== undefined && text !== "linearizable") throw invalid("consistency", "linearizable");
+  return text !== undefined;
 }

@@ -8,7 +8,7 @@ export interface Observation {
   readonly image: MetadataImage;
   /** The last record that the image holds. */
   readonly position: Position;
-  /** When a controller last confirmed that nothing newer was committed, as far as it knew. */
+  /** Everything that was committed before this moment is in the image, as a majority has confirmed. */
   readonly confirmedMs: number;
 }
 

@@ -17,7 +17,7 @@ import {
   type BatchInRow,
   type MetadataRecord,
 } from "../../src/protocol/index.ts";
-import { Problem } from "../http/errors.ts";
+import { Problem, type ProblemKind } from "../http/errors.ts";
 import type { CommittedRange } from "./committed-log.ts";
 import { withoutSecrets, type Decoding } from "./decoding.ts";
 import { forgetPresent, keepPresent, presentOf } from "./kept-images.ts";
@@ -30,8 +30,10 @@ import { workShared } from "./shared-work.ts";
 
 /** How fresh a reader wants the image. */
 export interface Demand {
-  /** Without it every read asks a controller; with it, one that was confirmed this recently will do. */
+  /** The image must hold everything that was committed before that long ago, as a majority has confirmed. */
   readonly maxStalenessMs?: number | undefined;
+  /** It must hold everything that was committed before the read began: the same with 0 ms, and nobody else's word. */
+  readonly isLinearizable?: boolean;
   /** The image must hold the record at this offset: read your writes. */
   readonly minOffset?: number | undefined;
   /** How long to wait until it does. */
@@ -47,44 +49,83 @@ const WAIT_MS = 5_000;
 /** So often a read begins anew from a snapshot: each of them is newer than the one before, and takes long to load. */
 const SNAPSHOTS_MAX = 3;
 
-/** An image that meets `demand`, and is no older than anything this isolate has shown of the cluster. */
+/**
+ * An image that meets `demand`, and is no older than anything this isolate has shown of the cluster. Without a demand it
+ * is as new as a controller that was asked knows, whatever that one's age.
+ */
 export async function observeWith(
   key: string,
-  { maxStalenessMs, minOffset = -1, waitMs = WAIT_MS }: Demand,
+  { maxStalenessMs, isLinearizable = false, minOffset = -1, waitMs = WAIT_MS }: Demand,
   source: LogSource,
 ): Promise<Observation> {
   const startMs = Date.now();
-  const required = Math.max(minOffset, seenOf(key).offset);
-  const fresh = confirmedSince(key, required, startMs - (maxStalenessMs ?? -1));
-  if (fresh !== undefined) return fresh;
+  let required = Math.max(minOffset, seenOf(key).offset);
+  const isBound = isLinearizable || maxStalenessMs !== undefined;
+  if (isBound) {
+    const fresh = isLinearizable
+      ? undefined
+      : confirmedWithin(key, required, { nowMs: startMs, maxMs: maxStalenessMs ?? 0 });
+    if (fresh !== undefined) return fresh;
+    required = Math.max(required, (await confirmedIndex(key, source, waitMs)) - 1);
+    if (reachOf(key) >= required) return confirm(key, startMs);
+  }
   let behind = false;
   for (;;) {
     const heldMs = behind ? Math.max(0, startMs + waitMs - Date.now()) : 0;
     const range = await readOn(key, source, heldMs);
     while (await advance(key, range)) await nextEvent();
     behind = reachOf(key) + 1 >= range.highWatermark;
-    if (behind && reachOf(key) >= required) return confirm(key, startMs);
+    // Who asked for a bound has its own confirmation. The others go to the end of what a controller knows, and take its.
+    if ((isBound || behind) && reachOf(key) >= required)
+      return confirm(key, isBound ? startMs : range.confirmedMs);
     if (behind && Date.now() - startMs >= waitMs) throw viewBehind(key, { required, waitMs });
   }
 }
 
+/** The end of what is committed now, exclusive. */
+async function confirmedIndex(key: string, source: LogSource, waitMs: number): Promise<number> {
+  try {
+    return await source.readIndex(waitMs);
+  } catch (error) {
+    if (!(error instanceof Problem) || !NOBODY_CONFIRMS.includes(error.kind)) throw error;
+    const ageMs = Date.now() - (presentOf(key) ?? NOTHING).confirmedMs;
+    const known = Number.isFinite(ageMs) ? `was confirmed ${ageMs} ms ago` : "never was confirmed";
+    throw new Problem(
+      "UNCONFIRMED",
+      `nobody has confirmed in time what is current (${error.message}); what is known here ${known}`,
+      { details: { confirmed_age_ms: Number.isFinite(ageMs) ? ageMs : null }, cause: error },
+    );
+  }
+}
+
+/** Of these an isolate can say how old what it has is. */
+const NOBODY_CONFIRMS: readonly ProblemKind[] = ["UNCONFIRMED", "NO_ACTIVE_CONTROLLER"];
+
 // No reader holds on to an image while it waits for a controller, or one that is dropped to make room would stay: so
 // images are looked at in functions that wait for nothing but the next event.
 
-/** The image, where it was confirmed not before `sinceMs` and holds the record at `required`. */
-function confirmedSince(key: string, required: number, sinceMs: number): Observation | undefined {
+/**
+ * The image, where it was confirmed at most `maxMs` ago and holds the record at `required`. What was confirmed in the
+ * future shows that the clock has stepped back, and nobody can tell how long ago that was.
+ */
+function confirmedWithin(
+  key: string,
+  required: number,
+  { nowMs, maxMs }: { readonly nowMs: number; readonly maxMs: number },
+): Observation | undefined {
   const known = presentOf(key);
-  const isFresh = known !== undefined && known.confirmedMs >= sinceMs;
-  return isFresh && known.position.offset >= required ? known : undefined;
+  if (known === undefined || known.confirmedMs > nowMs || nowMs - known.confirmedMs > maxMs)
+    return undefined;
+  return known.position.offset >= required ? known : undefined;
 }
 
 /** The last record of the image; before everything when there is none. */
 const reachOf = (key: string): number => (presentOf(key) ?? NOTHING).position.offset;
 
-/** Nothing newer was committed at `nowMs`, as far as a controller knew. */
-function confirm(key: string, nowMs: number): Observation {
+/** The image holds everything that was committed before `sinceMs`; nobody can tell where that is undefined. */
+function confirm(key: string, sinceMs = Number.NEGATIVE_INFINITY): Observation {
   const current = presentOf(key) ?? NOTHING;
-  const confirmed = { ...current, confirmedMs: Math.max(current.confirmedMs, nowMs) };
+  const confirmed = { ...current, confirmedMs: Math.max(current.confirmedMs, sinceMs) };
   keepPresent(key, confirmed);
   return confirmed;
 }

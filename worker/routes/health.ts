@@ -1,13 +1,16 @@
 /**
  * `/health/live` and `/health/ready`. Live: the Worker runs. Ready: every cluster (or the one of `?cluster_id=`)
- * has a controller that leads with a known high watermark, so its quorum can commit now. No memory is consulted:
- * the controllers are asked each time.
+ * has a controller in office, and a majority has confirmed just now that it leads, so its quorum can commit. No memory is
+ * consulted: the controllers are asked each time.
  */
 import { Hono } from "hono";
 import type { ClusterEntry } from "../../durable-objects/cluster-entry.ts";
 import { assertClusterMay, isFor } from "../access/authenticate.ts";
 import { CallPlaces } from "../channel/call-places.ts";
+import { reasonOf } from "../channel/controller-calls.ts";
+import { readIndexAt } from "../channel/read-index.ts";
 import { CALLS_MAX, activeOf, statusOfAll } from "../channel/statuses.ts";
+import { within } from "../channel/within.ts";
 import { listFromDirectory } from "../clusters/directory.ts";
 import type { Scope, ScopedContext } from "../env.ts";
 import { assertNotRevokedIn, findForAsker } from "./revoked.ts";
@@ -19,6 +22,9 @@ interface Readiness {
   readonly leader_id: number | null;
   readonly reason: string | null;
 }
+
+/** A leader that nobody confirms says so before; one that says nothing may hang. */
+const CONFIRMED_MS = 5_000;
 
 /** Asking more clusters than this in one request would meet the platform's bound on subrequests. */
 const ASKED_MAX = 100;
@@ -62,10 +68,28 @@ async function readinessOf(
       ? `${nodeId}: ${status.slice(0, 200)}`
       : `${nodeId} is ${status.role}${"epoch" in status ? ` in epoch ${status.epoch}` : ""}`,
   );
+  const doubt =
+    active === undefined
+      ? "none is active"
+      : await places.run(() => doubtOf(context, entry, active.node_id));
   return {
     cluster_id: entry.cluster_id,
-    ready: active !== undefined,
+    ready: doubt === null,
     leader_id: active?.node_id ?? null,
-    reason: active === undefined ? `no controller can commit: ${seen.join("; ")}` : null,
+    reason: doubt === null ? null : `no controller can commit: ${doubt}; ${seen.join("; ")}`,
   };
+}
+
+/** Why it is not certain that this controller leads; null when a majority has just confirmed it. */
+async function doubtOf(
+  context: ScopedContext,
+  entry: ClusterEntry,
+  nodeId: number,
+): Promise<string | null> {
+  try {
+    await within(CONFIRMED_MS, readIndexAt(context.env, entry, nodeId));
+    return null;
+  } catch (error) {
+    return `${nodeId}: ${reasonOf(error)}`;
+  }
 }

@@ -7,7 +7,14 @@ import { matchedRoutes } from "hono/route";
 import type { Scope } from "../env.ts";
 import { Problem } from "../http/errors.ts";
 
-const READ = ["min_offset", "wait_ms", "max_staleness_ms", "at_offset", "at_time"] as const;
+const READ = [
+  "min_offset",
+  "wait_ms",
+  "max_staleness_ms",
+  "consistency",
+  "at_offset",
+  "at_time",
+] as const;
 const PAGE = ["page_size", "page_token"] as const;
 const CLUSTER = "/kafka/v3/clusters/{cluster_id}";
 const PARTITIONS = `${CLUSTER}/topics/{topic_name}/partitions`;

@@ -33,6 +33,7 @@ export const CLUSTER_OPERATIONS = [
 export const describeCluster = operation(DescribeCluster, {
   kind: "read",
   run,
+  namesActive: true,
   // Between two leaders there is none, and an admin client that is told so waits for a minute before it asks again.
   isPassing: ({ errorCode, controllerId }) => errorCode === ErrorCode.NONE && controllerId === -1,
 });

@@ -117,6 +117,8 @@ export interface ControlOperation<A extends Api> {
    * held back for a moment, and the read be run again. Absent: no answer does.
    */
   readonly isPassing?: (response: ResponseOf<A>) => boolean;
+  /** Whether a read's answer says who is active: a node that is makes sure of it first. */
+  readonly namesActive?: true;
 }
 
 export function operation<A extends Api>(

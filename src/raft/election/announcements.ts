@@ -12,7 +12,7 @@
 import { beginQuorumEpochMs } from "../config.ts";
 import { EPOCH_MAX, isForAnotherCluster, isForAnotherReplica } from "../exchange/addressing.ts";
 import { isReady, send } from "../exchange/connections.ts";
-import { answer } from "../leadership.ts";
+import { announcement, answer } from "../leadership.ts";
 import { latestVoters, sameKey } from "../membership/voter-history.ts";
 import type {
   BeginQuorumEpochRequest,
@@ -89,7 +89,7 @@ function successionDelay({ config }: State, body: EndQuorumEpochRequest): Millis
  * timer runs on whether or not anything could be sent (KAFKA-17751).
  */
 export function announceLeader(turn: Turn): void {
-  const { now, config, voters, election } = turn.state;
+  const { now, config, voters } = turn.state;
   const leader = leaderRole(turn.state);
   if (now < leader.beginDeadline) return;
   const interval = beginQuorumEpochMs(config);
@@ -97,14 +97,7 @@ export function announceLeader(turn: Turn): void {
     if (sameKey(key, config.local.key) || !isReady(turn.state, key.id)) continue;
     const lastFetchAt = leader.voters.get(key.id)?.lastFetchAt ?? null;
     if (lastFetchAt !== null && now - lastFetchAt < interval) continue;
-    send(turn, key.id, {
-      api: "begin-quorum-epoch",
-      clusterId: config.clusterId,
-      receiver: key,
-      leaderId: config.local.key.id,
-      epoch: election.epoch,
-      endpoints: config.local.endpoints,
-    });
+    send(turn, key.id, announcement(turn.state, key));
   }
   update(turn, { role: { ...leader, beginDeadline: now + interval } });
 }

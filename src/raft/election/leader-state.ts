@@ -17,6 +17,7 @@ import {
 } from "../membership/voter-history.ts";
 import { answer } from "../leadership.ts";
 import type { ControlRecord, ReplicaId, ReplicaKey } from "../messages.ts";
+import { NO_READS } from "../reading/read-requests.ts";
 import { fetchError } from "../replication/fetch-reply.ts";
 import { noProgress } from "../replication/progress.ts";
 import { NO_FETCHES, NO_OBSERVERS } from "../replication/waiting-fetches.ts";
@@ -43,6 +44,7 @@ export function newLeader(state: State): Leader {
     // The first BeginQuorumEpoch goes out at once: no other message tells the voters which replica to fetch from.
     beginDeadline: others.length === 0 ? now + beginQuorumEpochMs(config) : now,
     change: null,
+    reads: NO_READS,
   };
 }
 

@@ -3,7 +3,7 @@
  * transition table cannot be written here without tripping. The README of src/raft has the table.
  *
  * Every transition forgets the requests in flight, so that an answer meant for an earlier role is dropped, and gives
- * up a snapshot on its way (N-8); leaving leadership also ends every parked fetch (KAFKA-10661, KAFKA-10677).
+ * up a snapshot on its way (N-8); leaving leadership also ends every parked fetch (KAFKA-10661, KAFKA-10677) and read.
  *
  * What a transition stores it does not write: it changes `election` in the turn, and `endTurn` finds the
  * difference. Entering Prospective and Resigned changes nothing there, and so stores nothing (D-1).
@@ -16,6 +16,7 @@ import { logEnd } from "../log-summary.ts";
 import { standingDelay } from "../membership/succession.ts";
 import { latestVoters, sameKey } from "../membership/voter-history.ts";
 import type { Epoch, Milliseconds, ReplicaKey } from "../messages.ts";
+import { failReads } from "../reading/read-requests.ts";
 import { advanceHighWatermark } from "../replication/high-watermark.ts";
 import { abandonInstall } from "../snapshots/fetching.ts";
 import type { Role } from "../state.ts";
@@ -247,7 +248,10 @@ function install(turn: Turn, election: ElectionState, role: Role): void {
   );
   abandonInstall(turn);
   update(turn, { election, role, connections: new Map() });
-  if (left.kind === "leader") failWaiting(turn, left);
+  if (left.kind === "leader") {
+    failWaiting(turn, left);
+    failReads(turn, left);
+  }
   announceRole(turn);
 }
 

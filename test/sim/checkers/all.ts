@@ -17,6 +17,7 @@ import { oneLeaderPerEpoch } from "./one-leader-per-epoch.ts";
 import { oneVotePerEpoch } from "./one-vote-per-epoch.ts";
 import { partitionsAreSound } from "./partitions-are-sound.ts";
 import { promisesAreDurable } from "./promises-are-durable.ts";
+import { readsAreCurrent } from "./reads-are-current.ts";
 import { snapshotIsReplay } from "./snapshot-is-replay.ts";
 
 export const allCheckers = (): readonly Checker[] => [
@@ -30,6 +31,7 @@ export const allCheckers = (): readonly Checker[] => [
   highWatermarksNeverFall(),
   promisesAreDurable(),
   acknowledgedIsCommitted(),
+  readsAreCurrent(),
   brokersSeeOnlyCommitted(),
   imagesAgree(),
   partitionsAreSound(),
