@@ -90,9 +90,9 @@ export class Clients {
       const input = this.#next(chance);
       this.topics.add(input.topic);
       const told =
-        input.kind === "describe"
-          ? await this.#read({ client, caller }, input.topic, before)
-          : await this.#write({ client: `${client}.${incarnation}`, caller }, input);
+        input.kind === "describe" && chance.happens(0.5)
+          ? await this.#readOfAnyAge({ client, caller }, input.topic, before)
+          : await this.#record({ client: `${client}.${incarnation}`, caller }, input);
       if (told.kind === "answered") before = further(before, told.position);
       else await new Promise((settle) => setTimeout(settle, PAUSE_MS));
     }
@@ -110,19 +110,23 @@ export class Clients {
     return { kind: "set-config", topic, name: CONFIG, value: String(1_000_000 + this.#values) };
   }
 
-  async #write({ client, caller }: Session, input: TopicInput): Promise<Told> {
+  /** A write, or a read that promises to be as fresh as one. */
+  async #record({ client, caller }: Session, input: TopicInput): Promise<Told> {
     const call = this.#options.recorder.call(client, input);
-    const told = await write(caller, input);
+    const told =
+      input.kind === "describe"
+        ? await describe(caller, input.topic, "consistency=linearizable")
+        : await write(caller, input);
     if (told.kind === "answered") {
       call.returned(told.output);
-      this.tally.acks.push(performance.now());
+      if (input.kind !== "describe") this.tally.acks.push(performance.now());
     } else if (told.kind === "refused") call.withoutEffect();
     else call.unknown();
     this.#count(told);
     return told;
   }
 
-  async #read({ client, caller }: Session, topic: string, before: Position): Promise<Told> {
+  async #readOfAnyAge({ client, caller }: Session, topic: string, before: Position): Promise<Told> {
     const told = await describe(caller, topic, `min_offset=${before.offset}`);
     if (told.kind === "answered") {
       const { output, position } = told;

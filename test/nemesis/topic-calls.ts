@@ -55,7 +55,7 @@ const WITHOUT_EFFECT: ReadonlySet<number> = new Set([
 ]);
 
 /** Codes of the HTTP interface that say that nothing was changed, or shown (docs/HTTP.md). */
-const REFUSALS: ReadonlySet<number> = new Set([50_301, 50_303, 50_304, 50_305]);
+const REFUSALS: ReadonlySet<number> = new Set([50_301, 50_303, 50_304, 50_305, 50_308]);
 const OUTCOME_UNKNOWN = 50_302;
 const NO_SUCH_TOPIC = 40_403;
 
@@ -77,7 +77,7 @@ export async function write(caller: TopicCaller, input: TopicInput): Promise<Tol
   return { kind: WITHOUT_EFFECT.has(code) ? "refused" : "unexpected", why };
 }
 
-/** What a topic is, in an image that is not older than `minOffset`. */
+/** What a topic is, in an image as fresh as the query's parameters ask for. */
 export async function describe(
   caller: TopicCaller,
   topic: string,
