@@ -34,6 +34,9 @@ function quorum(answers: (nodeId: number, attempt: number) => Response | Error |
 const refusal = (leaderId: number): Response =>
   new Response("a frame", { headers: notControllerHeader(leaderId) });
 
+/** What a leader answers that lost its office with the request on its way. */
+const abandoned = (): Response => new Response("a frame", { headers: OUTCOME_UNKNOWN });
+
 /** What a node outside the quorum answers. */
 const outside = (): Response =>
   Response.json(
@@ -137,8 +140,7 @@ describe("a call that got no answer", () => {
     expect(asked).toEqual([3000]);
   });
 
-  test("is not repeated either when its controller lost office with it on its way", async () => {
-    const abandoned = (): Response => new Response("a frame", { headers: OUTCOME_UNKNOWN });
+  test("is not repeated either when its leader lost office meanwhile", async () => {
     const { asked, call } = quorum(abandoned);
     expect(await problemOf(call())).toBe("OUTCOME_UNKNOWN");
     expect(asked).toEqual([3000]);
