@@ -109,7 +109,7 @@ async function main(): Promise<number> {
 async function prepare(): Promise<void> {
   await cp(join(root, "src"), join(copy, "src"), { recursive: true });
   await cp(join(root, "durable-objects"), join(copy, "durable-objects"), { recursive: true });
-  for (const room of ["sim", "raft", "controller", "metadata", "protocol"])
+  for (const room of ["sim", "linearizability", "raft", "controller", "metadata", "protocol"])
     await cp(join(root, "test", room), join(copy, "test", room), { recursive: true });
   await cp(join(root, "tsconfig.base.json"), join(copy, "tsconfig.base.json"));
   await symlink(join(root, "node_modules"), join(copy, "node_modules"));

@@ -1,5 +1,5 @@
 /**
- * Mistakes in the controller around the core, and two in the simulator itself.
+ * Mistakes in the controller around the core, and three in the simulator itself.
  */
 import type { Mutant } from "./mutant.ts";
 
@@ -53,6 +53,48 @@ export const SHELL_MUTANTS: readonly Mutant[] = [
       },
     ],
     killers: ["acknowledged-is-committed"],
+  },
+  {
+    name: "an operation sees only what is committed",
+    breaks: "KIP-631: an operation runs on all that went before it",
+    edits: [
+      {
+        file: active,
+        find: "    const result = operation(this.#view, {",
+        replace: "    const result = operation(this.#committedImage, {",
+      },
+    ],
+    killers: ["linearizable", "operations-succeed", "assertions"],
+  },
+  {
+    name: "reads are answered from the first image",
+    breaks: "a read is of the offset that it names",
+    edits: [
+      {
+        file: "durable-objects/controller.ts",
+        find: "response: operation(image, context).response",
+        replace: "response: operation(FIRST.image ??= image, context).response",
+      },
+      {
+        file: "durable-objects/controller.ts",
+        find: "export class Controller {",
+        replace: "const FIRST: { image?: MetadataImage } = {};\n\nexport class Controller {",
+      },
+    ],
+    killers: ["no-read-goes-back"],
+  },
+  {
+    name: "a client's history leaves out a write",
+    breaks: "what is not written down cannot be judged",
+    edits: [
+      {
+        file: "test/linearizability/recorder.ts",
+        find: "          const returnAt = this.#next();",
+        replace: `          const returnAt = this.#next();
+          if (id % 97 === 0) return void this.#operations.delete(id);`,
+      },
+    ],
+    killers: ["linearizable"],
   },
   {
     name: "office is claimed before the log is replayed",

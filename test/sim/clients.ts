@@ -1,11 +1,12 @@
 /**
  * Clients that write through the replica they believe leads, and remember what they were told. They set the values of a
- * few keys: each value is written once, so that the checkers can tell it in the log.
+ * few keys: each value is written once, so that the checkers can tell it in the log. A write tells what was there before.
  */
 import type {
   Operation,
   Outcome,
 } from "../../durable-objects/active-controller/active-controller.ts";
+import { CONFIG_RESOURCE, configsOf, type MetadataImage } from "../../src/metadata/index.ts";
 import {
   ConfigRecord,
   encodeMetadataRecord,
@@ -18,7 +19,9 @@ import type { World } from "./world.ts";
 
 /** A leader that owes more answers than this is left alone, or its followers would never catch up. */
 const PENDING_MAX = 10;
-const KEYS = 3;
+export const KEYS = 3;
+/** The resource whose configs are the keys. */
+const REGISTER = "register";
 
 /** A write that has not been answered yet. */
 export interface Unanswered {
@@ -63,29 +66,40 @@ export class Clients {
     this.#operation += 1;
     const operation = this.#operation;
     this.#unanswered.set(operation, { since: timeline.now, replica });
-    const records = recordsFor(operation, {
+    const written = writing(operation, {
       count: chance.between(1, 3),
       key: chance.between(1, KEYS),
       padding: chance.between(0, 40),
     });
-    this.#submit(instance, operation, records);
+    this.#submit(instance, operation, written);
   }
 
-  #submit(instance: Instance, operation: number, records: readonly MetadataRecord[]): void {
+  #submit(instance: Instance, operation: number, written: Writing): void {
     let epoch = -1;
-    const write: Operation<null> = () => {
+    const { name, value } = written;
+    const exchange: Operation<string | null> = (view) => {
       epoch = instance.state.election.epoch;
-      return { records, response: null };
+      return { records: written.records, response: valueOf(view, name) };
     };
-    instance.submit(write, 0, (outcome) => {
-      this.#unanswered.delete(operation);
-      this.#hear(operation, outcome, { epoch, last: records.at(-1) });
-    });
+    this.#world.registers.submit(
+      {
+        instance,
+        client: `write ${operation}`,
+        input: { kind: "exchange", key: name, value },
+        operation: exchange,
+        apiVersion: 0,
+        outputOf: (before) => ({ kind: "value", value: before }),
+      },
+      (outcome) => {
+        this.#unanswered.delete(operation);
+        this.#hear(operation, outcome, { epoch, last: written.records.at(-1) });
+      },
+    );
   }
 
   #hear(
     operation: number,
-    outcome: Outcome<null> | null,
+    outcome: Outcome<string | null> | null,
     written: { readonly epoch: number; readonly last: MetadataRecord | undefined },
   ): void {
     const { tally } = this.#world;
@@ -115,20 +129,38 @@ export class Clients {
   }
 }
 
-/** The last record says which operation it is of. */
-const recordsFor = (
+/** What a client writes: records that set one key, the last of which says the value. */
+interface Writing {
+  readonly name: string;
+  readonly value: string;
+  readonly records: readonly MetadataRecord[];
+}
+
+function writing(
   operation: number,
   {
     count,
     key,
     padding,
   }: { readonly count: number; readonly key: number; readonly padding: number },
-): readonly MetadataRecord[] =>
-  Array.from({ length: count }, (_, index) =>
+): Writing {
+  const name = keyName(key);
+  const records = Array.from({ length: count }, (_, index) =>
     ConfigRecord.of(0, {
-      resourceType: 2,
-      resourceName: "register",
-      name: `key-${key}`,
+      resourceType: CONFIG_RESOURCE.TOPIC,
+      resourceName: REGISTER,
+      name,
       value: `${operation}.${index} ${"x".repeat(padding)}`,
     }),
   );
+  return { name, value: `${operation}.${count - 1}`, records };
+}
+
+/** What clients have last written under a key, as `image` says; null where it has no value. */
+export function valueOf(image: MetadataImage, name: string): string | null {
+  const value = configsOf(image.configs, CONFIG_RESOURCE.TOPIC, REGISTER).get(name);
+  return value?.split(" ")[0] ?? null;
+}
+
+/** A key that clients set. */
+export const keyName = (key: number): string => `key-${key}`;

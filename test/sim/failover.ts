@@ -237,6 +237,7 @@ export function measureFailover(
   world.run(struckAt + WATCH_MS);
   world.run(struckAt + WATCH_MS_MAX, () => answered >= SERVES_AGAIN);
   world.clients.onCommitted();
+  world.judgeClients();
   if (world.complaint !== undefined)
     return failed(`${world.complaint.checker}: ${world.complaint.sentence}`);
   const boundMs = budget.boundMs(terms) + LULL_MS;

@@ -238,6 +238,20 @@ export class Instance {
     });
   }
 
+  /** Runs a read against what is committed, as far as this instance knows; `answered` hears of it when it leaves. */
+  read<Result>(
+    operation: Operation<Result>,
+    apiVersion: number,
+    answered: (outcome: Outcome<Result>) => void,
+  ): void {
+    // Before its first event there is nobody who could ask it.
+    if (!this.#hasStepped) return;
+    this.happen(() => {
+      const outcome = this.controller.read(operation, apiVersion);
+      this.#outputs.push(() => answered(outcome));
+    });
+  }
+
   /** A request that has waited since before `time`, if there is one. */
   waitingSince(time: number): Request | undefined {
     for (const { body, since } of this.#asked) if (since < time) return body;

@@ -30,6 +30,7 @@ export function runSeed(seed: number, watch?: (line: string) => void): Outcome {
   if (!world.isOver) demandCore(world);
   if (!world.isOver) world.heal();
   if (!world.isOver) demandAll(world);
+  if (!world.isOver) world.judgeClients();
   const { complaint, tally, trace, timeline } = world;
   tally.count("committed records", world.bench.ghost.committed.end);
   return {

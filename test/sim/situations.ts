@@ -33,6 +33,8 @@ const COMMON: readonly string[] = [
   "situation: a read ended with its leader",
   "situation: a read was not confirmed in time",
   "situation: a deposed leader's read never completed",
+  "stale reads",
+  "situation: a read was out of date",
   "situation: a snapshot was made",
   "situation: a log was cut",
   "situation: a replica booted from a snapshot",

@@ -15,10 +15,23 @@ import {
   type Voter,
 } from "../../src/raft/index.ts";
 import { uuidFromBytes, type Uuid } from "../../src/protocol/index.ts";
+import {
+  register,
+  type RegisterInput,
+  type RegisterOutput,
+  type RegisterState,
+} from "../linearizability/register.ts";
+import {
+  topicsOf,
+  type TopicInput,
+  type TopicOutput,
+  type TopicState,
+} from "../linearizability/topic.ts";
 import { Broker } from "./broker.ts";
 import { Chance } from "./chance.ts";
 import { Bench, type Complaint } from "./checkers/checker.ts";
 import { allCheckers } from "./checkers/all.ts";
+import { ClientHistory } from "./client-history.ts";
 import { Clients } from "./clients.ts";
 import { drawSwarm, healed, type Swarm, Tally } from "./faults.ts";
 import { History } from "./history.ts";
@@ -29,6 +42,7 @@ import type { Observation } from "./observation.ts";
 import { Readers } from "./readers.ts";
 import { Replica } from "./replica.ts";
 import { Situations } from "./situations.ts";
+import { StaleReads } from "./stale-reads.ts";
 import { Timeline } from "./timeline.ts";
 import { Trace } from "./trace.ts";
 
@@ -52,10 +66,16 @@ export class World {
   readonly clients: Clients;
   readonly readers: Readers;
   readonly history: History;
+  /** What clients asked and were told: of the keys that they set, and of topics. */
+  readonly registers = new ClientHistory<RegisterState, RegisterInput, RegisterOutput>(
+    () => register,
+  );
+  readonly topics = new ClientHistory<TopicState, TopicInput, TopicOutput>(topicsOf);
   readonly situations = new Situations(this.tally);
   readonly replicas: ReadonlyMap<number, Replica>;
   readonly brokers: readonly Broker[];
   readonly bench = new Bench(allCheckers());
+  readonly #seed: number;
   swarm: Swarm;
   /** No new faults from now on. */
   isHealed = false;
@@ -65,6 +85,7 @@ export class World {
 
   /** The faults of `swarm`, or else those that the seed draws. */
   constructor(seed: number, watch?: (line: string) => void, swarm?: Swarm) {
+    this.#seed = seed;
     this.chance = new Chance(seed);
     this.swarm = swarm ?? drawSwarm(this.chance);
     this.cluster = {
@@ -96,6 +117,12 @@ export class World {
     return this.complaint !== undefined;
   }
 
+  /** Judges what clients were told, once nothing happens any more. */
+  judgeClients(): void {
+    const { committed } = this.bench.ghost;
+    this.complaint ??= this.registers.judge(committed) ?? this.topics.judge(committed);
+  }
+
   /** Starts every replica, broker and client. */
   start(): void {
     for (const replica of this.replicas.values()) {
@@ -103,6 +130,7 @@ export class World {
     }
     for (const broker of this.brokers) broker.fetch();
     this.readers.start();
+    new StaleReads(this, this.#seed).start();
     if (!this.swarm.hasMetadata) return this.clients.start();
     for (const broker of this.brokers) new BrokerProcess(this, broker).start();
     new Admin(this).start();

@@ -1,22 +1,28 @@
 /**
- * An administrator who creates and deletes topics, grows them, moves replicas and asks for elections: the
+ * An administrator who creates, grows, configures and deletes topics, moves replicas and asks for elections: the
  * operations that give brokers something to lead.
  */
-import type { Operation } from "../../../durable-objects/active-controller/active-controller.ts";
+import type {
+  Operation,
+  Outcome,
+} from "../../../durable-objects/active-controller/active-controller.ts";
 import { allTopics } from "../../../src/metadata/index.ts";
 import { alterPartitionReassignments } from "../../../src/metadata/control/alter-partition-reassignments.ts";
-import { createPartitions } from "../../../src/metadata/control/create-partitions.ts";
-import { createTopics } from "../../../src/metadata/control/create-topics.ts";
-import { deleteTopics } from "../../../src/metadata/control/delete-topics.ts";
 import { electLeaders } from "../../../src/metadata/control/elect-leaders.ts";
 import {
   AlterPartitionReassignments,
-  CreatePartitions,
-  CreateTopics,
-  DeleteTopics,
+  type CreateTopicsResponse,
   ElectLeaders,
 } from "../../../src/protocol/index.ts";
 import type { World } from "../world.ts";
+import {
+  configuration,
+  creation,
+  deletion,
+  growth,
+  TOPIC_NAMES,
+  type TopicQuestion,
+} from "./topic-questions.ts";
 
 const EVERY_MS = 700;
 /** Enough for brokers to lead, few enough to look at after every batch. */
@@ -25,7 +31,8 @@ const PARTITIONS_MAX = 4;
 
 export class Admin {
   readonly #world: World;
-  #created = 0;
+  #asked = 0;
+  #configured = 0;
 
   constructor(world: World) {
     this.#world = world;
@@ -41,42 +48,46 @@ export class Admin {
   }
 
   #act(): void {
-    const { chance } = this.#world;
+    const { chance, tally } = this.#world;
+    tally.count("admin operations");
     const wish = chance.pick([
       "create",
       "create",
       "delete",
       "grow",
+      "configure",
       "move",
       "move",
       "elect",
       "elect",
     ] as const);
-    if (wish === "create") this.#submit(this.#creation());
-    else if (wish === "delete") this.#submit(this.#onSomeTopic((name) => this.#deletion(name)));
-    else if (wish === "grow")
-      this.#submit(this.#onSomeTopic((name, partitions) => this.#growth(name, partitions)));
+    const topic = chance.pick(TOPIC_NAMES) ?? "";
+    if (wish === "create") this.#ask(this.#creation(topic));
+    else if (wish === "delete") this.#ask(deletion(topic));
+    else if (wish === "grow") this.#ask(growth(topic, chance.between(2, PARTITIONS_MAX)));
+    else if (wish === "configure") this.#ask(configuration(topic, this.#nextValue()));
     else if (wish === "move")
       this.#submit(this.#onSomeTopic((name, partitions) => this.#move(name, partitions)));
     else this.#submit(this.#onSomeTopic((name, partitions) => this.#election(name, partitions)));
   }
 
-  #creation(): Operation<unknown> {
+  /** A creation that does nothing where there are topics enough. */
+  #creation(topic: string): TopicQuestion<CreateTopicsResponse> {
     const { chance } = this.#world;
-    this.#created += 1;
-    const request = CreateTopics.request.fill({
-      topics: [
-        {
-          name: `topic-${this.#created}`,
-          numPartitions: chance.between(1, 3),
-          replicationFactor: chance.between(1, 3),
-        },
-      ],
-    });
-    return (view, context) => {
-      if ([...allTopics(view.topics)].length >= TOPICS_MAX) return { records: [], response: null };
-      return createTopics.run(view, request, context);
+    const { operation, ...question } = creation(topic, chance.between(1, 3), chance.between(1, 3));
+    return {
+      ...question,
+      operation: (view, context) =>
+        [...allTopics(view.topics)].length >= TOPICS_MAX
+          ? { records: [], response: { throttleTimeMs: 0, topics: [] } }
+          : operation(view, context),
     };
+  }
+
+  /** One that was not set before. */
+  #nextValue(): string {
+    this.#configured += 1;
+    return `${3_600_000 + this.#configured}`;
   }
 
   /** An operation on a topic of the view as it is when the operation runs. */
@@ -88,17 +99,6 @@ export class Admin {
       if (topic === undefined) return { records: [], response: null };
       return operation(topic.name, topic.partitionCount)(view, context);
     };
-  }
-
-  #deletion(name: string): Operation<unknown> {
-    const request = DeleteTopics.request.fill({ topics: [{ name }] });
-    return (view, context) => deleteTopics.run(view, request, { ...context, apiVersion: 6 });
-  }
-
-  #growth(name: string, partitions: number): Operation<unknown> {
-    const count = Math.min(PARTITIONS_MAX, partitions + 1);
-    const request = CreatePartitions.request.fill({ topics: [{ name, count, assignments: null }] });
-    return (view, context) => createPartitions.run(view, request, context);
   }
 
   #move(name: string, partitions: number): Operation<unknown> {
@@ -123,12 +123,24 @@ export class Admin {
     return (view, context) => electLeaders.run(view, request, { ...context, apiVersion: 2 });
   }
 
+  /** Asks something of one topic, which the world writes down. */
+  #ask<Response>(question: TopicQuestion<Response>): void {
+    const instance = this.#world.likelyLeader()?.instance;
+    if (instance === undefined) return;
+    this.#asked += 1;
+    const client = `request ${this.#asked}`;
+    this.#world.topics.submit({ ...question, instance, client }, (outcome) => this.#hear(outcome));
+  }
+
   #submit(operation: Operation<unknown>): void {
-    this.#world.tally.count("admin operations");
-    this.#world.likelyLeader()?.instance?.submit(operation, 3, (outcome) => {
-      this.#world.tally.count(`admin operations ${outcome?.kind ?? "unknown"}`);
-      if (outcome?.kind === "failed")
-        this.#world.complain("operations-succeed", String(outcome.cause));
-    });
+    const instance = this.#world.likelyLeader()?.instance;
+    instance?.submit(operation, 3, (outcome) => this.#hear(outcome));
+  }
+
+  #hear(outcome: Outcome<unknown> | null): void {
+    const { tally } = this.#world;
+    tally.count(`admin operations ${outcome?.kind ?? "unknown"}`);
+    if (outcome?.kind === "failed")
+      this.#world.complain("operations-succeed", String(outcome.cause));
   }
 }
