@@ -33,8 +33,10 @@ const { values } = parseArgs({
 });
 const minutes = Number(values.minutes);
 const seed = Number(values.seed);
-if (!(minutes >= 0.25 && minutes <= 120) || !Number.isSafeInteger(seed)) {
-  console.error("--minutes is a number from 0.25 to 120, --seed a whole one");
+if (!(minutes >= 2 && minutes <= 120) || !Number.isSafeInteger(seed)) {
+  console.error(
+    "--minutes is a number from 2, for less leaves kinds of faults out, to 120, --seed a whole one",
+  );
   process.exit(2);
 }
 // Exiting ends every process that was started.

@@ -38,29 +38,12 @@ export class Member {
   refusedWrites = 0;
   readonly lines: string[] = [];
   readonly #options: MemberOptions;
-  readonly #configured: ConfiguredEdge;
+  #configured: ConfiguredEdge | null = null;
   #edge: Edge | null = null;
 
-  private constructor(options: MemberOptions, configure: (member: Member) => ConfiguredEdge) {
+  constructor(options: MemberOptions) {
     this.name = options.name;
     this.#options = options;
-    this.#configured = configure(this);
-  }
-
-  /** Bundles and configures it; it is not started yet. */
-  static async configured(options: MemberOptions): Promise<Member> {
-    let member: Member | null = null;
-    const configured = await configureEdge({
-      persistTo: options.folder,
-      port: options.port,
-      config: "test/nemesis/wrangler.toml",
-      externals: options.externals,
-      // A file that may not grow is to fail the write, not to end the process.
-      launcher: ["env", "--ignore-signal=XFSZ"],
-      onLine: (line) => member?.hear(line),
-    });
-    member = new Member(options, () => configured);
-    return member;
   }
 
   get edge(): Edge {
@@ -68,8 +51,23 @@ export class Member {
     return this.#edge;
   }
 
+  /** Starts it, as it was configured at its first start. */
   async start(): Promise<void> {
+    this.#configured ??= await this.#configure();
     this.#edge = await this.#configured.start();
+  }
+
+  #configure(): Promise<ConfiguredEdge> {
+    const { folder, port, externals } = this.#options;
+    return configureEdge({
+      persistTo: folder,
+      port,
+      config: "test/nemesis/wrangler.toml",
+      externals,
+      // A file that may not grow is to fail the write, not to end the process.
+      launcher: ["env", "--ignore-signal=XFSZ"],
+      onLine: (line) => this.#hear(line),
+    });
   }
 
   /** Ends it with SIGKILL, paused or not; resolves with the signal that has ended it. */
@@ -103,7 +101,7 @@ export class Member {
     await promisify(execFile)("prlimit", ["--pid", String(this.edge.pid), limit]);
   }
 
-  hear(line: string): void {
+  #hear(line: string): void {
     const isRefusedWrite = REFUSED_WRITE.test(line);
     if (isRefusedWrite) this.refusedWrites += 1;
     // Each has a stack of the runtime's own, as addresses.

@@ -45,6 +45,11 @@ export interface SpreadQuorum {
 }
 
 const NODE_IDS = [3000, 3001, 3002];
+/** Snapshots are made all the time, and the log stays whole: the verdict reads it from its first record on. */
+const SETTINGS = {
+  "metadata.log.max.record.bytes.between.snapshots": 100_000,
+  "metadata.max.retention.bytes": -1,
+};
 /** A process that has not answered by then is paused, dead, or as good as dead. */
 const STATUS_MS = 300;
 
@@ -68,7 +73,7 @@ export async function startSpreadQuorum(): Promise<SpreadQuorum> {
     for (const [at, name] of names.entries()) {
       const externals = await linksOf(name, { names, ports, proxy });
       const port = ports[at] ?? 0;
-      members.push(await Member.configured({ name, folder: join(folder, name), port, externals }));
+      members.push(new Member({ name, folder: join(folder, name), port, externals }));
     }
     await Promise.all(members.map((member) => member.start()));
     return await formed(members, proxy, stop);
@@ -106,7 +111,10 @@ async function formed(
   const [deployment] = deployments;
   if (deployment === undefined) throw new Error("there is no process for the Worker");
   const planned = NODE_IDS.map((id) => ({ node_id: id, host: "localhost", port: id }));
-  const { cluster_id: clusterId } = await formCluster(deployment, { controllers: planned });
+  const { cluster_id: clusterId } = await formCluster(deployment, {
+    controllers: planned,
+    settings: SETTINGS,
+  });
   const voters = new Voters({ deployment, clusterId, ids: NODE_IDS });
   const controllers = (): readonly PlacedController[] =>
     voters.ids.map((id) => ({

@@ -53,7 +53,7 @@ export async function judge(
   const recoveredMs = await untilRecovered(caller);
   const checks: Check[] = [
     {
-      name: `a leader within ${RECOVERY_MS} ms`,
+      name: `a leader ${recoveredMs === null ? "" : `${recoveredMs.toFixed(0)} ms `}after the last fault, of ${RECOVERY_MS} ms at most`,
       complaint: recoveredMs === null ? "nothing was committed" : undefined,
     },
   ];
