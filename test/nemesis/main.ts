@@ -35,7 +35,7 @@ const minutes = Number(values.minutes);
 const seed = Number(values.seed);
 if (!(minutes >= 2 && minutes <= 120) || !Number.isSafeInteger(seed)) {
   console.error(
-    "--minutes is a number from 2, for less leaves kinds of faults out, to 120, --seed a whole one",
+    "--minutes is a number from 2 (in fewer not every kind of fault has its turn) to 120, --seed a whole one",
   );
   process.exit(2);
 }

@@ -53,7 +53,7 @@ export async function judge(
   const recoveredMs = await untilRecovered(caller);
   const checks: Check[] = [
     {
-      name: `a leader ${recoveredMs === null ? "" : `${recoveredMs.toFixed(0)} ms `}after the last fault, of ${RECOVERY_MS} ms at most`,
+      name: `a leader within ${RECOVERY_MS} ms of the last fault`,
       complaint: recoveredMs === null ? "nothing was committed" : undefined,
     },
   ];
