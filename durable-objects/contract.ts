@@ -234,6 +234,8 @@ export interface IdleStatus {
 
 export interface VoterStatus {
   readonly node_id: number;
+  /** Of the storage that it has; absent from builds whose voters never changed. */
+  readonly directory_id?: string;
   /** Raft's role. */
   readonly role: string;
   readonly epoch: number;
@@ -282,6 +284,7 @@ const IDLE_STATUS = {
 
 const VOTER_STATUS = {
   node_id: isInteger,
+  directory_id: (value) => value === undefined || isText(value),
   role: isText,
   epoch: isInteger,
   leader_id: isInteger,

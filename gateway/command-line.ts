@@ -8,6 +8,7 @@ import {
 import { PRINCIPAL_BYTES_MAX } from "./edge/identity.ts";
 import { DEFAULT_LIMITS } from "./gateway.ts";
 import { hostAndPort, type HostAndPort } from "./listen.ts";
+import { PLACES } from "./places.ts";
 import type { Listener } from "./tcp/admission.ts";
 import { DEFAULT_RULES, principalRules, type PrincipalRule } from "./tls/principal-rules.ts";
 import { readServerTls, type ServerTlsFiles } from "./tls/server-tls.ts";
@@ -17,8 +18,10 @@ export const USAGE = `usage: npm run gateway -- --cluster <id> [--edge URL] [--l
 
   --edge     the Worker; http://127.0.0.1:8787 unless said
   --cluster  the cluster's id, 22 characters
-  --listen   where the first controller is reached, the others on the ports after it; unless said, 127.0.0.1 and
-             the ports that the cluster names to its brokers
+  --listen   where the controllers are reached: each on the port that the cluster names to its brokers where that is
+             one of the ${PLACES} from PORT on, else on the first that is free; a controller keeps its port while it is
+             a voter, and one that comes later takes the first that is free then. Unless said, 127.0.0.1 and the
+             ports that the cluster names
   --http     where /healthz, /readyz and /metrics are served; 127.0.0.1:9190 unless said
 
 towards brokers and tools, with the names of Kafka's settings

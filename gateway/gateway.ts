@@ -1,16 +1,16 @@
 /**
- * The gateway as a whole: one TCP listener for each controller of one cluster, on consecutive ports, and a tunnel to
- * the edge that all of them share. Brokers find each controller under the endpoint that the voter set names, so a
- * connection's port says which controller is meant. All ports speak one security protocol; for another, run another
- * gateway.
+ * The gateway as a whole: one TCP port for each controller of one cluster, and a tunnel to the edge that all of them
+ * share. Brokers find each controller under the endpoint that the voter set names, so a connection's port says which
+ * controller is meant. Ports are opened and closed while it runs; who is a voter it does not know. All ports speak one
+ * security protocol; for another, run another gateway.
  */
-import { createServer, type Server, type Socket } from "node:net";
+import { ControllerPort } from "./controller-port.ts";
 import { isLoopback } from "./edge/loopback.ts";
 import type { Tunnel } from "./edge/tunnel.ts";
 import { limitedLog } from "./limited-log.ts";
-import { addressText, listen, type HostAndPort } from "./listen.ts";
+import { addressText, type HostAndPort } from "./listen.ts";
 import type { GatewayMetrics } from "./metrics.ts";
-import { admit, type Listener } from "./tcp/admission.ts";
+import type { Listener } from "./tcp/admission.ts";
 import type { ConnectionLimits } from "./tcp/connection.ts";
 import { Room } from "./tcp/room.ts";
 
@@ -52,56 +52,68 @@ export const DEFAULT_LIMITS: GatewayLimits = {
 };
 
 export interface Gateway {
-  /** As Kafka's `controller.quorum.bootstrap.servers`. */
+  /** As Kafka's `controller.quorum.bootstrap.servers`: the ports that are open, by rising id of their controllers. */
   readonly bootstrapServers: string;
+  /** Where a controller is reached; undefined while it has no port. */
+  at(nodeId: number): HostAndPort | undefined;
+  /** Opens the port of another controller. Rejects with an `Error` that names the port when it cannot be opened. */
+  open(nodeId: number, at: HostAndPort): Promise<void>;
+  /**
+   * Closes a controller's port; connections end once what is on its way to the edge is answered. How many there are.
+   */
+  close(nodeId: number): number;
   /** For the status page. */
   readonly renderMetrics: () => string;
   /** Stops listening and closes every connection. The tunnel is closed with it. */
   stop(): Promise<void>;
 }
 
-/** Starts every listener or none. Rejects with an `Error` that names the port when one is in use. */
+/** Starts every port or none. Rejects with an `Error` that names the port when one is in use. */
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const { tunnel, metrics, listener = { protocol: "PLAINTEXT" } } = options;
   const limits = { ...DEFAULT_LIMITS, ...options.limits };
   const log = limitedLog(options.log ?? ((): void => undefined));
   const room = new Room(limits.bytesHeldMax);
   const handshakes = new Room(limits.handshakesMax);
-  const sockets = new Set<Socket>();
-  const servers: Server[] = [];
-  const stop = async (): Promise<void> => {
-    const closed = servers.map(
-      (server) => new Promise<void>((resolve) => server.close(() => resolve())),
-    );
-    for (const socket of sockets) socket.destroy();
-    tunnel.close();
-    await Promise.all(closed);
-  };
-  try {
-    const addresses: string[] = [];
-    for (const { nodeId, host, port } of options.controllers) {
-      assertPrivate(listener, host);
-      const parts = { nodeId, listener, handshakes, tunnel, metrics, limits, room, log };
-      const server = createServer((socket) => {
-        sockets.add(socket);
-        void admit(socket, parts).then(() => sockets.delete(socket));
-      });
-      server.maxConnections = limits.connectionsMax;
-      server.on("drop", () => metrics.refused("bound"));
-      addresses.push(addressText({ host, port: await listen(server, { host, port }) }));
-      // For example out of file descriptors: that connection is lost, the listener goes on.
-      server.on("error", (error) => log(`port ${port}: ${error.message}`));
-      servers.push(server);
-    }
-    const renderMetrics = (): string =>
+  const { connectionsMax } = limits;
+  const parts = { listener, handshakes, tunnel, metrics, limits, room, log, connectionsMax };
+  const ports = new Map<number, ControllerPort>();
+  const leaving = new Set<ControllerPort>();
+  const gateway: Gateway = {
+    get bootstrapServers() {
+      const sorted = [...ports].toSorted(([left], [right]) => left - right);
+      return sorted.map(([, { at }]) => addressText(at)).join(",");
+    },
+    at: (nodeId) => ports.get(nodeId)?.at,
+    open: async (nodeId, at) => {
+      assertPrivate(listener, at.host);
+      ports.set(nodeId, await ControllerPort.open(at, { ...parts, nodeId }));
+    },
+    close: (nodeId) => {
+      const port = ports.get(nodeId);
+      if (port === undefined) return 0;
+      ports.delete(nodeId);
+      leaving.add(port);
+      void port.leave().then(() => leaving.delete(port));
+      return port.connections;
+    },
+    renderMetrics: () =>
       metrics.render({
+        portsOpen: ports.size,
         bytesHeld: room.held,
         handshakesOpen: handshakes.held,
         isEdgeOpen: tunnel.isOpen,
-      });
-    return { bootstrapServers: addresses.join(","), renderMetrics, stop };
+      }),
+    stop: async () => {
+      tunnel.close();
+      await Promise.all([...ports.values(), ...leaving].map((port) => port.stop()));
+    },
+  };
+  try {
+    for (const { nodeId, ...at } of options.controllers) await gateway.open(nodeId, at);
+    return gateway;
   } catch (error) {
-    await stop();
+    await gateway.stop();
     throw error;
   }
 }

@@ -10,8 +10,8 @@ export interface HostAndPort {
 
 /** The port it listens on. Rejects with a sentence that names the port when it cannot. */
 export async function listen(server: Server, at: HostAndPort): Promise<number> {
-  server.listen(at.port, at.host);
   try {
+    server.listen(at.port, at.host);
     await once(server, "listening");
   } catch (cause) {
     throw new Error(`port ${at.port} of ${at.host} ${failureOf(cause)}`, { cause });

@@ -3,18 +3,19 @@
  *
  *     npm run gateway -- --edge http://127.0.0.1:8787 --cluster <id> --listen 127.0.0.1:9093
  *
- * It asks the edge for the cluster's controllers (waiting for an edge that cannot be reached yet) and listens on
- * consecutive ports, one for each, in the order of their ids. Everything it says goes to standard error. SIGHUP makes
- * it read its files again; connections that are open stay.
+ * It asks the edge for the cluster's controllers (waiting for an edge that cannot be reached yet), listens on one port
+ * for each, and follows them as they come and go. Everything it says goes to standard error. SIGHUP makes it read its
+ * files again; connections that are open stay.
  */
+import { startClusterGateway } from "./cluster-gateway.ts";
 import { readCommand, USAGE, type Command } from "./command-line.ts";
-import { findControllers } from "./edge/find-controllers.ts";
 import { Readiness } from "./edge/readiness.ts";
-import { Tunnel, type Controller } from "./edge/tunnel.ts";
-import { startGateway, type Gateway } from "./gateway.ts";
+import { Tunnel } from "./edge/tunnel.ts";
+import type { Gateway } from "./gateway.ts";
 import { isLoopback } from "./edge/loopback.ts";
 import { addressText } from "./listen.ts";
 import { GatewayMetrics } from "./metrics.ts";
+import { OWN_PORTS, PortsFrom } from "./places.ts";
 import { onShutdown } from "./shutdown.ts";
 import { startStatusPage } from "./status-page.ts";
 
@@ -43,39 +44,22 @@ async function main(): Promise<void> {
     metrics: () => gateway?.renderMetrics() ?? "",
   });
   log(`/healthz, /readyz and /metrics on http://${addressText({ ...http, port: page.port })}`);
-  const controllers = await findControllers(tunnel, (reason) => {
-    readiness.startsWith(reason);
-    log(`${edge}: ${reason}; waiting for it`);
-  });
-  gateway = await startGateway({
+  gateway = await startClusterGateway({
     tunnel,
     metrics,
     log,
     listener: command.listener,
-    controllers: controllers.map((controller, index) => placeOf(controller, index, command)),
+    places: command.listen === null ? OWN_PORTS : new PortsFrom(command.listen),
+    waits: (reason) => {
+      readiness.startsWith(reason);
+      log(`${edge}: ${reason}; waiting for it`);
+    },
+    serves: (nodeIds) => readiness.serves(nodeIds),
   });
-  readiness.serves(controllers.map(({ nodeId }) => nodeId));
-  sayWhere(controllers, gateway, command);
-  sayWhoSpeaks(command);
-}
-
-function placeOf({ nodeId, port }: Controller, index: number, { listen }: Command) {
-  if (listen === null) return { nodeId, host: "127.0.0.1", port };
-  return { nodeId, host: listen.host, port: listen.port + index };
-}
-
-function sayWhere(controllers: readonly Controller[], gateway: Gateway, command: Command): void {
-  for (const [index, controller] of controllers.entries()) {
-    const { nodeId, port } = controller;
-    if (placeOf(controller, index, command).port !== port)
-      log(
-        `brokers are told to find controller ${nodeId} on port ${port}: is there a proxy in between?`,
-      );
-  }
-  const ids = controllers.map(({ nodeId }) => nodeId).join(", ");
   log(
-    `controllers ${ids} of ${command.clusterId} are reached at ${gateway.bootstrapServers} (${command.listener.protocol})`,
+    `the controllers of ${clusterId} are reached at ${gateway.bootstrapServers} (${command.listener.protocol})`,
   );
+  sayWhoSpeaks(command);
 }
 
 /** What an operator should know of whom the edge will take this gateway's clients for. */

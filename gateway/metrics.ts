@@ -6,8 +6,12 @@
  */
 export type RefusalReason = "bound" | "tls" | "authentication" | "frame" | "edge";
 
+/** What became of a controller's port: it was opened, or closed, or could not be opened. */
+export type PortChange = "opened" | "closed" | "failed";
+
 /** What is counted elsewhere. */
 export interface Gauges {
+  readonly portsOpen: number;
   readonly bytesHeld: number;
   readonly handshakesOpen: number;
   readonly isEdgeOpen: boolean;
@@ -32,6 +36,7 @@ export class GatewayMetrics {
     frame: 0,
     edge: 0,
   };
+  readonly #portChanges: Record<PortChange, number> = { opened: 0, closed: 0, failed: 0 };
   /** By HTTP status. */
   readonly #edgeRefusals = new Map<number, number>();
 
@@ -50,13 +55,23 @@ export class GatewayMetrics {
     this.#refused[reason] += 1;
   }
 
+  portChanged(change: PortChange): void {
+    this.#portChanges[change] += 1;
+  }
+
   refusedByEdge(status: number): void {
     this.#edgeRefusals.set(status, (this.#edgeRefusals.get(status) ?? 0) + 1);
   }
 
   /** The text format of Prometheus, version 0.0.4. */
-  render({ bytesHeld, handshakesOpen, isEdgeOpen }: Gauges): string {
+  render({ portsOpen, bytesHeld, handshakesOpen, isEdgeOpen }: Gauges): string {
     return [
+      gauge("ports_open", "Controllers whose ports are open.", portsOpen),
+      family(
+        "port_changes_total",
+        "Ports opened and closed as controllers come and go, and attempts to open one that failed.",
+        Object.entries(this.#portChanges).map(([change, count]) => [`{change="${change}"}`, count]),
+      ),
       gauge("connections_open", "Kafka connections that are open.", this.connectionsOpen),
       counter("connections_accepted_total", "Connections ever accepted.", this.connectionsAccepted),
       family(

@@ -10,8 +10,10 @@ import { clusterClient, formCluster } from "../client/cluster-client.ts";
 import type { ClusterClient, FormedCluster } from "../client/cluster-client.ts";
 import { NO_CREDENTIALS } from "../gateway/edge/credentials.ts";
 import { Tunnel } from "../gateway/edge/tunnel.ts";
-import { startGateway, type Gateway } from "../gateway/gateway.ts";
+import { startClusterGateway } from "../gateway/cluster-gateway.ts";
+import type { Gateway } from "../gateway/gateway.ts";
 import { GatewayMetrics } from "../gateway/metrics.ts";
+import { OWN_PORTS, PortsFrom } from "../gateway/places.ts";
 import { startEdge, type Edge, type EdgeOptions } from "./edge.ts";
 
 export interface QuorumOptions extends Omit<EdgeOptions, "persistTo"> {
@@ -34,7 +36,7 @@ export interface Quorum {
   readonly edge: Edge;
   readonly formed: FormedCluster;
   readonly cluster: ClusterClient;
-  /** As Kafka's `controller.quorum.bootstrap.servers`; null without a gateway. */
+  /** As Kafka's `controller.quorum.bootstrap.servers`, of the voters there are now; null without a gateway. */
   readonly bootstrapServers: string | null;
   /** The loopback port on which the gateway listens for a controller. */
   readonly gatewayPort: (nodeId: number) => number;
@@ -112,12 +114,13 @@ function quorumOf({ current, formed, gateway, restart, stop }: Parts): Quorum {
     },
     formed,
     cluster: clusterClient(current(), formed.cluster_id),
-    bootstrapServers: gateway?.bootstrapServers ?? null,
+    get bootstrapServers() {
+      return gateway?.bootstrapServers ?? null;
+    },
     gatewayPort: (nodeId) => {
-      const at = formed.controllers.findIndex(({ node_id }) => node_id === nodeId);
-      const [, port] = gateway?.bootstrapServers.split(",")[at]?.split(":") ?? [];
-      if (port === undefined) throw new Error(`no gateway listens for controller ${nodeId}`);
-      return Number(port);
+      const at = gateway?.at(nodeId);
+      if (at === undefined) throw new Error(`no gateway listens for controller ${nodeId}`);
+      return at.port;
     },
     kill: () => current().kill(),
     restart,
@@ -128,23 +131,19 @@ function quorumOf({ current, formed, gateway, restart, stop }: Parts): Quorum {
 
 function openGateway(
   { url, gatewayToken: token }: Edge,
-  formed: FormedCluster,
+  { cluster_id: clusterId }: FormedCluster,
   { ports, log }: GatewayPorts,
 ): Promise<Gateway> {
   const metrics = new GatewayMetrics();
-  return startGateway({
+  return startClusterGateway({
     tunnel: new Tunnel({
       edge: url,
-      clusterId: formed.cluster_id,
+      clusterId,
       metrics,
       credentials: { ...NO_CREDENTIALS, token },
     }),
     metrics,
-    controllers: formed.controllers.map(({ node_id: nodeId, port }) => ({
-      nodeId,
-      host: "127.0.0.1",
-      port: ports === "named" ? port : 0,
-    })),
+    places: ports === "named" ? OWN_PORTS : new PortsFrom({ host: "127.0.0.1", port: 0 }),
     ...(log === undefined ? {} : { log }),
   });
 }

@@ -18,10 +18,11 @@ export function controllerStatus(host: ControllerHost): ControllerStatus {
       flight_record: tripped === null ? null : host.flightRecord,
     };
   }
-  const { role, election, log } = voter.state;
+  const { role, election, log, config } = voter.state;
   const newest = log.snapshots.at(-1);
   return {
     node_id: nodeId,
+    directory_id: config.local.key.directoryId,
     role: role.kind,
     epoch: election.epoch,
     leader_id: election.leaderId ?? -1,

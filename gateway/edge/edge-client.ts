@@ -36,6 +36,8 @@ export interface EdgeAnswer {
   readonly status: number;
   /** As it came; undefined when there was none. */
   readonly retryAfter: string | undefined;
+  /** `Kafka-Not-Controller`: who leads instead, as the controller that was asked knows it; null where it does not say. */
+  readonly leaderId: number | null;
   readonly body: Buffer;
 }
 
@@ -110,7 +112,11 @@ export class EdgeClient {
       outgoing.once("response", (incoming) => {
         const { statusCode: status = 0 } = incoming;
         const retryAfter = incoming.headers["retry-after"];
-        this.#collect(incoming).then((bytes) => resolve({ status, retryAfter, body: bytes }), fail);
+        const leaderId = leaderIn(incoming);
+        this.#collect(incoming).then(
+          (bytes) => resolve({ status, retryAfter, leaderId, body: bytes }),
+          fail,
+        );
       });
       outgoing.end(body);
     });
@@ -141,6 +147,11 @@ export class EdgeClient {
     }
     return Buffer.concat(chunks, size);
   }
+}
+
+function leaderIn({ headers }: IncomingMessage): number | null {
+  const text = headers["kafka-not-controller"];
+  return typeof text === "string" && /^\d{1,10}$/.test(text) ? Number(text) : null;
 }
 
 function baseOf(edge: string): URL {

@@ -1,10 +1,12 @@
 /** Asks the edge for the cluster's controllers, for as long as it takes, and says what is in the way. */
 import { setTimeout } from "node:timers/promises";
-import { EdgeError, type Controller, type Tunnel } from "./tunnel.ts";
+import type { Controller } from "./controller-list.ts";
+import { EdgeError, type Tunnel } from "./tunnel.ts";
 
 /** Between two attempts. What is left alone for longer than this is not asked meanwhile. */
 const RETRY_MS = 1_000;
-const ANSWER_MS = 5_000;
+/** The edge itself waits five seconds for a controller that hangs. */
+const ANSWER_MS = 10_000;
 const UNKNOWN = 404;
 
 /**

@@ -4,6 +4,7 @@
  * refused at once instead of hanging.
  */
 import type { GatewayMetrics } from "../metrics.ts";
+import { controllersIn, type Controller } from "./controller-list.ts";
 import { NO_CREDENTIALS, type EdgeCredentials } from "./credentials.ts";
 import { EdgeClient, NoAnswerError, type EdgeAnswer, type EdgeRequest } from "./edge-client.ts";
 import { ANYBODY, identityHeaders, type Identity } from "./identity.ts";
@@ -40,11 +41,14 @@ export interface TunnelOptions {
   readonly answerBytesMax?: number;
 }
 
-/** A controller as the edge lists it; `port` is where brokers are told to find it. */
-export interface Controller {
+/** A controller that takes no part or is none, as the edge says; or one that leads, as another controller says. */
+export interface Hint {
+  readonly kind: "stray" | "leader";
   readonly nodeId: number;
-  readonly port: number;
 }
+
+/** The edge knows no such controller, or that one takes no part. */
+const STRAY = new Set([404, 421]);
 
 export class Tunnel {
   readonly #cluster: string;
@@ -52,6 +56,7 @@ export class Tunnel {
   readonly #metrics: GatewayMetrics;
   readonly #outages = new Outages();
   #lastServed = Number.NEGATIVE_INFINITY;
+  #whenHinted: (hint: Hint) => void = () => undefined;
 
   /** Throws a sentence when what it is told cannot work. */
   constructor(options: TunnelOptions) {
@@ -90,6 +95,11 @@ export class Tunnel {
     this.#client.close();
   }
 
+  /** Calls `act` with what the answer to a frame says of the controllers. */
+  onHint(act: (hint: Hint) => void): void {
+    this.#whenHinted = act;
+  }
+
   /** Sends one frame to a controller; resolves with the response frame. */
   async send(
     nodeId: number,
@@ -105,16 +115,14 @@ export class Tunnel {
     return body;
   }
 
-  /** The controllers of the cluster, by rising id. Rejects with another `Error` when that is no edge of ours. */
+  /**
+   * The controllers of the cluster, by rising id: its voters, and nodes that vote not yet or no more. Rejects with
+   * another `Error` when that is no edge of ours.
+   */
   async controllers(signal: AbortSignal): Promise<readonly Controller[]> {
     const route = { nodeId: null, identity: ANYBODY };
-    const body = await this.#ask(route, {
-      method: "GET",
-      path: this.#cluster,
-      headers: {},
-      signal,
-    });
-    return controllersIn(body.toString()).toSorted((left, right) => left.nodeId - right.nodeId);
+    const path = `${this.#cluster}/controllers`;
+    return controllersIn(await this.#ask(route, { method: "GET", path, headers: {}, signal }));
   }
 
   /** Resolves with the body of a 200; rejects with `EdgeError` otherwise. */
@@ -131,6 +139,7 @@ export class Tunnel {
     });
     if (answer.status === 200) {
       this.#outages.served(route);
+      if (answer.leaderId !== null) this.#whenHinted({ kind: "leader", nodeId: answer.leaderId });
       return answer.body;
     }
     this.#metrics.refusedByEdge(answer.status);
@@ -151,21 +160,8 @@ export class Tunnel {
     const failure = failureIn(answer, { route, hasToken: this.hasToken, now });
     if (failure?.scope !== "edge") this.#outages.reached();
     if (failure !== null) this.#outages.failed(route, failure, now);
+    if (route.nodeId !== null && STRAY.has(answer.status))
+      this.#whenHinted({ kind: "stray", nodeId: route.nodeId });
     return new EdgeError(failure?.sentence ?? sentenceOf(answer), failure);
-  }
-}
-
-function controllersIn(text: string): readonly Controller[] {
-  try {
-    const { controllers }: { controllers: readonly { node_id: unknown; port: unknown }[] } =
-      JSON.parse(text);
-    return controllers.map(({ node_id: nodeId, port }) => {
-      if (typeof nodeId !== "number" || typeof port !== "number") throw new TypeError("no numbers");
-      return { nodeId, port };
-    });
-  } catch (cause) {
-    const message =
-      "what answers there is not a kedge edge: it lists no controllers of the cluster";
-    throw new Error(message, { cause });
   }
 }

@@ -40,6 +40,8 @@ export interface ConnectionParts {
   readonly peer: { readonly identity: Identity } | { readonly sasl: SaslEdge };
   /** Called once, when the client is authenticated or gone. */
   readonly handshakeOver: () => void;
+  /** Aborted when the controller is no voter any more: then the connection ends once what is on its way is answered. */
+  readonly leaving: AbortSignal;
   readonly tunnel: Tunnel;
   readonly metrics: GatewayMetrics;
   readonly limits: ConnectionLimits;
@@ -54,9 +56,13 @@ export async function serve(socket: Socket, parts: ConnectionParts): Promise<voi
   socket.setTimeout(parts.limits.idleMs, () => connection.end(null));
   socket.on("data", (chunk) => connection.arrived(chunk));
   socket.on("error", () => connection.end(null));
+  const finish = (): void => connection.finish();
+  if (parts.leaving.aborted) finish();
+  parts.leaving.addEventListener("abort", finish);
   await new Promise<void>((resolve) => {
     socket.once("close", resolve);
   });
+  parts.leaving.removeEventListener("abort", finish);
   connection.end(null);
 }
 
@@ -89,6 +95,8 @@ class Connection {
   /** What this connection occupies of the shared room. */
   #held = 0;
   #isBusy = false;
+  /** No further frame is sent to the edge. */
+  #isFinishing = false;
 
   constructor(socket: Socket, parts: ConnectionParts) {
     const { peer, limits, handshakeOver } = parts;
@@ -114,17 +122,30 @@ class Connection {
       metrics.refused(refusal.reason);
       log(`${name}: ${refusal.sentence}; connection closed`);
     }
+    this.#letGo();
+    if (refusal?.isAnswered === true) this.#linger();
+    else this.#socket.destroy();
+  }
+
+  /** Closes once the frame that is at the edge is answered. Those that wait behind it were never sent. */
+  finish(): void {
+    this.#isFinishing = true;
+    if (this.#isBusy || this.#gone.signal.aborted) return;
+    this.#letGo();
+    this.#linger();
+  }
+
+  #letGo(): void {
     if (this.#peer instanceof SaslServer) this.#parts.handshakeOver();
     clearTimeout(this.#overdue);
     this.#gone.abort();
     this.#waiting.length = 0;
     this.#parts.room.release(this.#held);
     this.#held = 0;
-    if (refusal?.isAnswered !== true) {
-      this.#socket.destroy();
-      return;
-    }
-    // Reading on: unread bytes would make the closing a reset, which overtakes the answer.
+  }
+
+  /** The client is to have what was written. Reading on: unread bytes would make the closing a reset, which overtakes it. */
+  #linger(): void {
     this.#socket.resume();
     this.#socket.end();
     setTimeout(() => this.#socket.destroy(), LINGER_MS).unref();
@@ -184,10 +205,12 @@ class Connection {
       this.end({ reason: error instanceof EdgeError ? "edge" : "frame", sentence });
     } finally {
       this.#isBusy = false;
+      if (this.#isFinishing) this.finish();
     }
   }
 
   #next(): Uint8Array | undefined {
+    if (this.#isFinishing) return undefined;
     const frame = this.#waiting.shift();
     this.#waitingBytes -= frame?.byteLength ?? 0;
     if (!this.#isFarAhead()) this.#socket.resume();

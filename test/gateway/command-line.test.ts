@@ -81,7 +81,7 @@ class Program {
 async function listing(port: number, answer: Answer = serving) {
   return await edge((heard, response) => {
     if (response.req.method !== "GET") answer(heard, response);
-    else response.end(JSON.stringify({ controllers: [{ node_id: 3000, port }] }));
+    else response.end(JSON.stringify({ data: [{ node_id: 3000, port }] }));
   });
 }
 
@@ -152,7 +152,7 @@ test("while the edge wants a token it waits, says so once and on /readyz, and go
   const started = await edge((heard, response) => {
     if (heard.headers.authorization !== "Bearer right") refusing(401)(heard, response);
     else if (response.req.method !== "GET") serving(heard, response);
-    else response.end(JSON.stringify({ controllers: [{ node_id: 3000, port }] }));
+    else response.end(JSON.stringify({ data: [{ node_id: 3000, port }] }));
   });
   const tokenFile = await file("late-token", "wrong");
   const program = new Program([...base(started.url), "--token-file", tokenFile]);

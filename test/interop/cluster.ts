@@ -70,7 +70,7 @@ export async function startCluster(
       port: ports[at] ?? 0,
       folder: join(folder, `broker-${nodeId}`),
       clusterId: quorum.formed.cluster_id,
-      bootstrapControllers: quorum.bootstrapControllers,
+      bootstrapControllers: quorum.controllerAddresses.join(","),
     }),
   );
   const bootstrapServers = brokers.map(({ port }) => `127.0.0.1:${port}`).join(",");
@@ -122,8 +122,12 @@ function nameInTranscript(
     transcript.rename(`127.0.0.1:${port}`, `broker${nodeId}:9092`);
     transcript.rename(String(port), "9092");
   }
-  for (const [at, address] of quorum.bootstrapControllers.split(",").entries()) {
-    transcript.rename(address, `controller${quorum.formed.controllers[at]?.node_id}:9093`);
-    transcript.rename(address.slice(address.indexOf(":") + 1), "9093");
-  }
+  for (const { node_id: nodeId, port } of quorum.formed.controllers)
+    nameController(transcript, nodeId, port);
+}
+
+/** Names a controller in the transcript by its id. */
+export function nameController(transcript: Transcript, nodeId: number, port: number): void {
+  transcript.rename(`127.0.0.1:${port}`, `controller${nodeId}:9093`);
+  transcript.rename(String(port), "9093");
 }

@@ -22,6 +22,7 @@ import { doorSteps } from "./steps/doors.ts";
 import { librdkafkaSteps } from "./steps/librdkafka.ts";
 import { lifeSteps } from "./steps/life.ts";
 import { logSteps } from "./steps/log.ts";
+import { membershipSteps } from "./steps/membership.ts";
 import { shareAndStreamsSteps } from "./steps/share-and-streams.ts";
 import { toolSteps } from "./steps/tools.ts";
 import { attempt, table } from "./table.ts";
@@ -38,6 +39,7 @@ const STEPS: readonly Step[] = [
   ...doorSteps,
   ...authorizerSteps,
   ...lifeSteps,
+  ...membershipSteps,
   ...logSteps,
   // Last: what they finalize cannot be taken back.
   ...shareAndStreamsSteps,

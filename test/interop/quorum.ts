@@ -13,7 +13,12 @@ import { startQuorum, type Quorum } from "../../local/quorum.ts";
 export interface InteropQuorum extends Pick<Quorum, "formed" | "cluster" | "stop"> {
   /** The edge, as it was started last. */
   readonly edge: Edge;
+  /** Where the gateway has ports now. */
   readonly bootstrapControllers: string;
+  /** Every address at which it may come to have one: brokers outlive the voters that they began with. */
+  readonly controllerAddresses: readonly string[];
+  /** A port for a voter that comes, which no other has had lately. */
+  readonly nextPort: () => number;
   /** Aborts the controller that leads; its id. */
   readonly restartLeader: () => Promise<number>;
   /**
@@ -25,6 +30,8 @@ export interface InteropQuorum extends Pick<Quorum, "formed" | "cluster" | "stop
 }
 
 const VOTERS = 3;
+/** Where voters come to be reached: as many as there are at a time, and more, so that none follows close upon another. */
+const PORTS = 12;
 /** So little that the log is cut again and again while the steps run, and brokers meet its start. */
 const SETTINGS = {
   "metadata.log.max.record.bytes.between.snapshots": 8_000,
@@ -42,7 +49,8 @@ export async function startInteropQuorum(options: InteropOptions): Promise<Inter
   const logFile = join(folder, "quorum.log");
   const log = (line: string): void =>
     appendFileSync(logFile, `${new Date().toISOString()} ${line}\n`);
-  const ports = await freePorts(VOTERS);
+  const ports = await freePorts(PORTS);
+  let given = VOTERS;
   const quorum = await startQuorum({
     persistTo: join(folder, "edge"),
     port: await freePort(),
@@ -50,7 +58,7 @@ export async function startInteropQuorum(options: InteropOptions): Promise<Inter
     gateway: { ports: "named", log: (line) => log(`gateway: ${line}`) },
     form: (edge) =>
       formCluster(edge, {
-        controllers: ports.map((port) => ({ host: "127.0.0.1", port })),
+        controllers: ports.slice(0, VOTERS).map((port) => ({ host: "127.0.0.1", port })),
         settings: SETTINGS,
         ...(metadataVersion === undefined ? {} : { metadata_version: metadataVersion }),
       }),
@@ -63,7 +71,15 @@ export async function startInteropQuorum(options: InteropOptions): Promise<Inter
     get edge() {
       return quorum.edge;
     },
-    bootstrapControllers: quorum.bootstrapServers ?? "",
+    get bootstrapControllers() {
+      return quorum.bootstrapServers ?? "";
+    },
+    controllerAddresses: ports.map((port) => `127.0.0.1:${port}`),
+    nextPort: () => {
+      const port = ports[given % PORTS] ?? 0;
+      given += 1;
+      return port;
+    },
     restartLeader: async () => {
       const { leader_id: leaderId } = await cluster.quorum();
       log(`interop: restart controller ${leaderId}`);

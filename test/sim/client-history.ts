@@ -85,6 +85,11 @@ export class ClientHistory<State, Input, Output> {
     });
   }
 
+  /** A client begins a read that is to be linearizable, from wherever it is answered. */
+  ask(client: string, input: Input): Call<Output> {
+    return this.#recorder.call(client, input);
+  }
+
   /** A stale read has been answered. */
   read(read: StaleRead<Input, Output>): void {
     this.#reads.push(read);

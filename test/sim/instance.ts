@@ -68,6 +68,8 @@ export class Instance {
   readonly controller: Controller;
   /** A superseded instance runs on: it hears answers to its own requests, and can no longer write. */
   isZombie = false;
+  /** When it began, in true time. */
+  readonly bootedAt: number;
   readonly timers: InstanceTimers;
   /** A superseded instance goes on with what was there: what its successor writes is on another machine. */
   readonly #disk: Disk;
@@ -97,6 +99,7 @@ export class Instance {
     this.#disk = replica.disk;
     const { world } = replica;
     const { timeline, swarm, chance } = world;
+    this.bootedAt = timeline.now;
     this.timers = new InstanceTimers(timeline, (delayMs) => this.#lateMs(delayMs));
     this.#calls = new Calls(swarm.hasFewConnections ? CALLS_MAX : Infinity, () =>
       world.tally.count("situation: an answer came after its call was given up"),

@@ -4,7 +4,9 @@
  * superseded: a platform that routes by name is believed to prevent it, and reads do not lean on that (R-2).
  */
 import type { ReadOutcome } from "../../durable-objects/replica/pending-reads.ts";
-import type { Unanswered } from "./clients.ts";
+import type { Call } from "../linearizability/recorder.ts";
+import type { RegisterOutput } from "../linearizability/register.ts";
+import { KEYS, keyName, valueOf, type Unanswered } from "./clients.ts";
 import type { Instance } from "./instance.ts";
 import type { Replica } from "./replica.ts";
 import type { World } from "./world.ts";
@@ -78,8 +80,11 @@ export class Readers {
     const known = this.#known.at(-1)?.end ?? 0;
     this.#unanswered.set(read, { since: this.#world.timeline.now, replica });
     const { role, election } = instance.state;
+    const key = keyName((read % KEYS) + 1);
+    const call = this.#world.registers.ask(`read ${read}`, { kind: "read", key });
     instance.readIndex((outcome) => {
       this.#unanswered.delete(read);
+      show(instance, { key, outcome }, call);
       const isReady = outcome?.kind === "ready";
       if (!isReady && role.kind === "leader" && this.#isDeposed(election.epoch))
         this.#world.tally.count("situation: a deposed leader's read never completed");
@@ -110,14 +115,18 @@ export class Readers {
     );
   }
 
-  /** What a replica knows is to be as old at most as it says. A clock that has jumped back a little says too little. */
+  /**
+   * What a replica knows is to be as old at most as it says. A jump back of its clock hides in the time between two
+   * events, if that was longer, and what it says is too little from then on.
+   */
   #askAge(replica: Replica, instance: Instance): void {
     const { timeline, tally } = this.#world;
     instance.showAge((shown) => {
       if (shown === null) return;
       const { ageMs, end } = shown;
       const trueMs = replica.trueMs(ageMs);
-      if (replica.jumps(trueMs).some((byMs) => byMs < 0)) return;
+      const sinceBootMs = timeline.now - instance.bootedAt;
+      if (replica.jumps(sinceBootMs).some((byMs) => byMs < 0)) return;
       tally.count("ages told");
       const since = timeline.now - trueMs;
       const known = this.#known.findLast(({ at }) => at < since)?.end ?? 0;
@@ -142,4 +151,15 @@ export class Readers {
       this.#readLater();
     });
   }
+}
+
+/** Reads the key where the index was given, if that replica has come so far: what it shows goes into the history. */
+function show(
+  { controller }: Instance,
+  { key, outcome }: { readonly key: string; readonly outcome: ReadOutcome | null },
+  call: Call<RegisterOutput>,
+): void {
+  const { committedImage: image, committedEnd: endOffset } = controller;
+  if (outcome?.kind !== "ready" || endOffset < outcome.readIndex) return call.withoutEffect();
+  call.returned({ kind: "value", value: valueOf(image, key) }, { endOffset, records: 0 });
 }

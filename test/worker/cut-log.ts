@@ -117,11 +117,13 @@ export class CutController {
   }
 
   /** The answer to a read; anything else is a lost call. */
-  respond({ route, query }: Arrival): Response {
+  respond({ nodeId, route, query }: Arrival): Response {
     this.asked.push(route ?? "?");
     if (route === "snapshots") return this.#list();
     if (route === "snapshot") return this.#range(query);
     if (route === "log") return this.#logFrom(query);
+    if (route === "readIndex")
+      return Response.json({ node_id: nodeId, epoch: 1, read_index: this.#end });
     throw new Error(`${route} is out of reach`);
   }
 

@@ -1,6 +1,6 @@
 /** Voters that come and go over HTTP, in a real quorum whose clients go on writing. */
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
-import { posted } from "../../client/cluster-client.ts";
+import { posted, type FormedCluster } from "../../client/cluster-client.ts";
 import { jsonBroker, type JsonBroker } from "../../client/json-broker.ts";
 import { refusalOf, runningQuorum, type RunningQuorum } from "./running-quorum.ts";
 
@@ -62,19 +62,47 @@ function writing(): () => Promise<readonly number[]> {
   };
 }
 
+/** Removes a voter from the log alone, as Kafka's tool does. */
+async function removeFromLog({ node_id: voterId, directory_id: voterDirectoryId }: Controller) {
+  const { clusterId } = quorum.cluster;
+  const request = { clusterId, voterId, voterDirectoryId };
+  const { body } = await quorum.cluster.rpc<{ errorCode: number }>("RemoveRaftVoter", request);
+  expect(body.errorCode).toBe(0);
+}
+
+async function controller(nodeId: number): Promise<Controller> {
+  const { body } = await quorum.cluster.get<Controller>(`controllers/${nodeId}`);
+  return body;
+}
+
+test("a voter that was removed from the log alone observes, stays so, and is added again", async () => {
+  const added = await add();
+  for (const nodeId of [3000, added.node_id]) {
+    await removeFromLog(await controller(nodeId));
+    await expect.poll(async () => (await controller(nodeId)).status?.is_voter).toBe(false);
+    // Longer than a node that joins takes to ask for it.
+    await new Promise((settle) => setTimeout(settle, 3_000));
+    expect(await voters()).not.toContain(nodeId);
+    expect((await add({ node_id: nodeId })).status?.is_voter).toBe(true);
+  }
+  const response = await ask("DELETE", `controllers/${added.node_id}`);
+  expect(response.status).toBe(200);
+  expect(await voters()).toEqual([3000]);
+});
+
 describe("a quorum of one", () => {
   test("grows to five and shrinks to one, its leader too, while a client writes", async () => {
     const stop = writing();
     onTestFinished(async () => void (await stop()));
-    for (const wanted of [3001, 3002, 3003, 3004]) {
+    for (const wanted of [3002, 3003, 3004, 3005]) {
       const { node_id: nodeId, port, status } = await add();
       expect({ nodeId, port, isVoter: status?.is_voter }).toEqual({
         nodeId: wanted,
-        port: 9093 + wanted - 3000,
+        port: 9093 + wanted - 3001,
         isVoter: true,
       });
     }
-    expect(await voters()).toEqual([3000, 3001, 3002, 3003, 3004]);
+    expect(await voters()).toEqual([3000, 3002, 3003, 3004, 3005]);
     for (const left of [4, 3, 2, 1]) {
       const { leader_id: leaderId } = await quorum.cluster.quorum();
       const response = await ask("DELETE", `controllers/${leaderId}`);
@@ -104,6 +132,25 @@ describe("a quorum of one", () => {
     expect([again.status, same.node_id]).toEqual([201, node.node_id]);
     expect(await voters()).toEqual([node.node_id]);
   });
+});
+
+test("a cluster none of whose first voters is left is found by how it began, and by how it is shown", async () => {
+  const { cluster_id, metadata_version, settings, controllers: founders } = quorum.formed;
+  const path = `/kafka/v3/clusters/${cluster_id}`;
+  const shown: FormedCluster = JSON.parse(await (await quorum.edge.fetch(path)).text());
+  const ids = shown.controllers.map((node) => node.node_id);
+  expect(ids).toEqual(await voters());
+  expect(ids).not.toContain(founders[0]?.node_id);
+  for (const nodes of [founders, shown.controllers]) {
+    const controllers = nodes.map(({ node_id, host, port }) => ({ node_id, host, port }));
+    const request = { cluster_id, metadata_version, settings, controllers };
+    const response = await quorum.edge.fetch("/kafka/v3/clusters", posted(request));
+    expect([response.status, JSON.parse(await response.text())]).toMatchObject([
+      200,
+      { controllers: shown.controllers },
+    ]);
+  }
+  expect(await voters()).toEqual(ids);
 });
 
 describe("what cannot be", () => {

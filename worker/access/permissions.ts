@@ -30,8 +30,8 @@ export const PERMISSIONS: Readonly<Record<string, readonly Role[] | null>> = {
   [`DELETE ${CLUSTER}`]: ADMINS,
   "POST /kafka/v3/clusters/:action{[A-Za-z0-9_-]+:[a-z]+}": ADMINS,
 
-  // A gateway asks which ports to open.
-  [`GET ${CLUSTER}/controllers`]: [...READERS, "gateway"],
+  // A gateway asks which ports to open, and may have a broker's token.
+  [`GET ${CLUSTER}/controllers`]: SPEAKERS,
   [`GET ${CLUSTER}/controllers/:node_id{[0-9]+}`]: READERS,
   [`POST ${CLUSTER}/controllers`]: OPERATORS,
   [`DELETE ${CLUSTER}/controllers/:node_id{[0-9]+}`]: OPERATORS,

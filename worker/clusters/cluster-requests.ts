@@ -5,6 +5,7 @@
  */
 import {
   foundersOf,
+  nodesOf,
   type ClusterEntry,
   type ClusterPlan,
   type PlannedController,
@@ -155,9 +156,15 @@ function forkOf(fields: JsonObject): ForkRequest | null {
   };
 }
 
-/** Whether a cluster that exists is the one that a repeated request asks for. */
-export const agrees = (existing: ClusterPlan | ClusterEntry, request: ClusterRequest): boolean =>
-  shape(existing, existing.fork_of) === shape(placedAs(existing, request), request.fork);
+/**
+ * Whether a cluster that exists is the one that a repeated request asks for: with the voters that it began with, or with
+ * the nodes that it has now, as the HTTP interface shows it.
+ */
+export function agrees(existing: ClusterPlan | ClusterEntry, request: ClusterRequest): boolean {
+  const asked = shape(placedAs(existing, request), request.fork);
+  const begun = shape(existing, existing.fork_of);
+  return asked === begun || asked === shape(existing, existing.fork_of, nodesOf(existing));
+}
 
 /** The plan; where the request names no places, with those that the cluster has, and what follows from them. */
 function placedAs(
@@ -177,17 +184,13 @@ function placedAs(
 const shape = (
   cluster: ClusterPlan | ClusterEntry,
   fork: ForkRequest | null | undefined = null,
+  nodes: readonly PlannedController[] = foundersOf(cluster),
 ): string =>
   JSON.stringify([
     fork === null ? cluster.metadata_version : [fork.cluster_id, fork.at_offset],
     cluster.jurisdiction,
     settingsInOrder(settingsOf(cluster)),
-    foundersOf(cluster).map(({ node_id, host, port, location_hint }) => [
-      node_id,
-      host,
-      port,
-      location_hint,
-    ]),
+    nodes.map(({ node_id, host, port, location_hint }) => [node_id, host, port, location_hint]),
   ]);
 
 const settingsInOrder = (settings: ClusterSettings): readonly unknown[] =>

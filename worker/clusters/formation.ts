@@ -7,6 +7,7 @@
 import { stableImage } from "../../src/metadata/index.ts";
 import {
   foundersOf,
+  nodesOf,
   type ClusterEntry,
   type ClusterPlan,
 } from "../../durable-objects/cluster-entry.ts";
@@ -79,12 +80,17 @@ async function fixVoters(env: Bindings, plan: ClusterPlan): Promise<ClusterEntry
   );
 }
 
-/** Does `step` for every node, and only then fails, for the first that failed: one lost node must not stop the rest. */
+/**
+ * Does `step` for every node that is still there of those that begin the cluster, and only then fails, for the first
+ * that failed: one lost node must not stop the rest.
+ */
 async function onEvery(
   cluster: ClusterPlan | ClusterEntry,
   step: (nodeId: number) => Promise<void>,
 ): Promise<void> {
-  const nodeIds = foundersOf(cluster).map((founder) => founder.node_id);
+  const present = new Set(nodesOf(cluster).map((node) => node.node_id));
+  const founders = foundersOf(cluster).map((founder) => founder.node_id);
+  const nodeIds = founders.filter((nodeId) => present.has(nodeId));
   const done = await Promise.allSettled(nodeIds.map(step));
   const failed = done.find((each) => each.status === "rejected");
   if (failed !== undefined) throw failed.reason;

@@ -19,12 +19,13 @@ import {
   type JoinRequest,
 } from "../../durable-objects/contract.ts";
 import type { NodeWish, Unconfirmed } from "../../durable-objects/listed-cluster.ts";
-import { callController, nodeIdsOf, reachController } from "../channel/controller-calls.ts";
+import { callController, reachController } from "../channel/controller-calls.ts";
 import { callKafka } from "../channel/kafka-calls.ts";
 import type { Bindings } from "../env.ts";
 import { Problem } from "../http/errors.ts";
 import { observe } from "../observer/metadata-read.ts";
-import { changeDirectory, unknownCluster } from "./directory.ts";
+import { admitted, removedFounder, unknownNode } from "./admission.ts";
+import { changeDirectory } from "./directory.ts";
 import { forgetCluster } from "./known-clusters.ts";
 
 /** More voters make a quorum no safer, only slower: seven survive the loss of three. */
@@ -91,7 +92,8 @@ export async function addVoter(
   if (voters.length >= VOTERS_MAX && known === undefined && wish.replaces === undefined)
     throw new Problem("VOTERS_UNCHANGED", `a quorum has at most ${VOTERS_MAX} voters`);
   await assertNoBroker(env, entry, wish.node_id);
-  const { node, cluster } = await admitted(env, entry, wish);
+  const founder = known === undefined ? await removedFounder(env, entry, wish.node_id) : null;
+  const { node, cluster } = founder ?? (await admitted(env, entry, wish));
   await assertNoBroker(env, entry, node.node_id);
   const own = await join(env, cluster, { node, voters });
   return await untilVoter(env, { cluster, own, untilMs });
@@ -153,34 +155,6 @@ async function assertNoBroker(
   const { image } = await observe(env, entry, {});
   if (!image.cluster.brokers.has(nodeId)) return;
   throw new Problem("NODE_ID_TAKEN", `${nodeId} is the id of a broker; name another node_id`);
-}
-
-async function admitted(
-  env: Bindings,
-  entry: ClusterEntry,
-  wish: NodeWish,
-): Promise<{ readonly node: PlannedController; readonly cluster: ClusterEntry }> {
-  const admission = await changeDirectory(env, (directory) =>
-    directory.admit(entry.cluster_id, wish),
-  );
-  switch (admission?.outcome) {
-    case undefined:
-      throw unknownCluster(entry.cluster_id);
-    case "unknown":
-      throw unknownNode(entry, wish.replaces ?? -1);
-    case "taken":
-      throw new Problem(
-        "NODE_ID_TAKEN",
-        `${wish.node_id} is, or was, the id of another node of this cluster; ids are given once`,
-      );
-    case "full":
-      throw new Problem(
-        "VOTERS_UNCHANGED",
-        `the cluster has ${admission.max} nodes; remove one that is not needed first`,
-      );
-    case "admitted":
-      return admission;
-  }
 }
 
 async function prepare(
@@ -288,9 +262,3 @@ async function removeFromLog(
 }
 
 const pause = (): Promise<void> => new Promise((settle) => setTimeout(settle, PAUSE_MS));
-
-const unknownNode = (entry: ClusterEntry, nodeId: number): Problem =>
-  new Problem(
-    "UNKNOWN_CONTROLLER",
-    `cluster ${entry.cluster_id} has no controller ${nodeId}; it has ${nodeIdsOf(entry).join(", ")}`,
-  );

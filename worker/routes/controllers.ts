@@ -228,12 +228,16 @@ function controllerData(
     ...resource(context, "KafkaController", ["clusters", entry.cluster_id, "controllers", nodeId]),
     cluster_id: entry.cluster_id,
     node_id: nodeId,
-    directory_id: own?.directory_id ?? "",
+    directory_id: storageOf(status) ?? own?.directory_id ?? "",
     host: own?.host ?? "",
     port: own?.port ?? 0,
     ...(typeof status === "string" ? { unreachable: status } : { status }),
   };
 }
+
+/** The storage that a controller says it has. Of a node that was added, nobody else remembers it. */
+const storageOf = (status: ControllerStatus | string): string | undefined =>
+  typeof status !== "string" && "directory_id" in status ? status.directory_id : undefined;
 
 /** What a tripped controller wants to be told, in the query or in the body; null when it is in neither. */
 async function confirmationIn(context: ScopedContext): Promise<string | null> {

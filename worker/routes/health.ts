@@ -70,13 +70,13 @@ async function readinessOf(
   );
   const doubt =
     active === undefined
-      ? "none is active"
+      ? seen.join("; ")
       : await places.run(() => doubtOf(context, entry, active.node_id));
   return {
     cluster_id: entry.cluster_id,
     ready: doubt === null,
     leader_id: active?.node_id ?? null,
-    reason: doubt === null ? null : `no controller can commit: ${doubt}; ${seen.join("; ")}`,
+    reason: doubt === null ? null : `no controller can commit: ${doubt}`,
   };
 }
 

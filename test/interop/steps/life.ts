@@ -2,74 +2,17 @@
  * Failures, under a producer that never stops: brokers, controllers and the edge are killed, suspended and restarted.
  * Nothing acknowledged may be lost, and leaders, ISR and the quorum recover by themselves.
  */
-import { committedLog } from "../../../client/cluster-client.ts";
 import type { Cluster } from "../cluster.ts";
 import { BROKER_IDS } from "../cluster.ts";
 import type { Broker } from "../broker.ts";
-import { settle, startLoad } from "../load.ts";
 import { expect, type Step } from "../step.ts";
+import { fencingsSince, freshName, nextCreation, underLoad } from "../under-load.ts";
 import { seconds, timed, until } from "../until.ts";
 import { setTimeout as pause } from "node:timers/promises";
 
 /** Kafka's session timeout is 9 s; fencing and electing come after it. */
 const FENCED_MS = 25_000;
 const IN_SYNC_MS = 60_000;
-const LIVELY_MS = 30_000;
-const PER_SECOND = 100;
-
-/** In a BrokerRegistrationChangeRecord: the broker is fenced now. */
-const FENCED = 1;
-
-let topicsMade = 0;
-
-/** A name that no step has used: one cluster lives through all of them, and through every `--repeat`. */
-function freshName(prefix: string): string {
-  topicsMade += 1;
-  return `${prefix}-${topicsMade}`;
-}
-
-/** Creates one topic through the edge, again and again until it succeeds; milliseconds from now. */
-export async function nextCreation(cluster: Cluster): Promise<number> {
-  const name = freshName("probe");
-  const body = {
-    topics: [{ name, numPartitions: 1, replicationFactor: 3, assignments: [], configs: [] }],
-    timeoutMs: 5_000,
-  };
-  return timed(() =>
-    until(`topic ${name} is created`, { withinMs: LIVELY_MS, everyMs: 20 }, async () => {
-      interface Created {
-        readonly topics: readonly {
-          readonly errorCode: number;
-          readonly errorMessage: string | null;
-        }[];
-      }
-      const answer = await cluster.quorum.cluster.rpc<Created>("CreateTopics", body);
-      const topic = answer.body.topics[0];
-      // 36: it exists already, so an attempt without an answer was executed.
-      if (topic?.errorCode === 0 || topic?.errorCode === 36) return true;
-      throw new Error(JSON.stringify(topic));
-    }),
-  );
-}
-
-/** A topic with a producer on it; `happen` is what is done to the cluster meanwhile. */
-async function underLoad(
-  cluster: Cluster,
-  name: string,
-  happen: (topic: string) => Promise<string>,
-): Promise<string> {
-  const topic = freshName(name);
-  await cluster.createTopic(topic, 6);
-  const load = await startLoad(cluster, topic, PER_SECOND);
-  try {
-    await load.moreAcknowledged(PER_SECOND, LIVELY_MS);
-    const said = await happen(topic);
-    await load.moreAcknowledged(PER_SECOND, LIVELY_MS);
-    return `${said}; ${await settle(cluster, topic, load)}`;
-  } finally {
-    await load.stop();
-  }
-}
 
 async function inSync(cluster: Cluster, topic: string): Promise<number> {
   return timed(() =>
@@ -299,11 +242,7 @@ const edgeStill: Step = {
       const ms = await nextCreation(cluster);
       // Long enough for every broker to be heard again, and for one that was fenced to be seen.
       await pause(5_000);
-      const { lines } = await committedLog(cluster.quorum.cluster, from);
-      const fencings = lines.filter(
-        ({ type, data }) =>
-          type === "BROKER_REGISTRATION_CHANGE_RECORD" && data["fenced"] === FENCED,
-      );
+      const fencings = await fencingsSince(cluster, from);
       expect(fencings.length === 0, "no broker is fenced because of it", JSON.stringify(fencings));
       return `creation ${seconds(ms)} later, no broker fenced`;
     }),

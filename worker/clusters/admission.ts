@@ -1,0 +1,71 @@
+/**
+ * Which node it is that is to join a cluster: one that the directory gives its id and place, or one that the cluster has
+ * and that votes no more.
+ */
+import {
+  nodesOf,
+  type ClusterEntry,
+  type PlannedController,
+} from "../../durable-objects/cluster-entry.ts";
+import type { NodeWish } from "../../durable-objects/listed-cluster.ts";
+import { nodeIdsOf } from "../channel/controller-calls.ts";
+import type { Bindings } from "../env.ts";
+import { Problem } from "../http/errors.ts";
+import { changeDirectory, lookIntoDirectory, unknownCluster } from "./directory.ts";
+
+/** A node that has its place in a cluster, and the cluster with it. */
+export interface Admitted {
+  readonly node: PlannedController;
+  readonly cluster: ClusterEntry;
+}
+
+/** A node that formed the cluster and was removed from the log alone, as Kafka's tool does it; null when it is none. */
+export async function removedFounder(
+  env: Bindings,
+  entry: ClusterEntry,
+  nodeId: number | undefined,
+): Promise<Admitted | null> {
+  if (nodeId === undefined) return null;
+  const listed = await lookIntoDirectory(env, (directory) => directory.get(entry.cluster_id));
+  if (listed === null || listed.state === "planned") return null;
+  const { cluster } = listed;
+  const node = cluster.initial_voters.find((founder) => founder.node_id === nodeId);
+  const isPresent = nodesOf(cluster).some((present) => present.node_id === nodeId);
+  return node !== undefined && isPresent ? { node, cluster } : null;
+}
+
+/** Gives the node that is wished for its place. A `Problem` when there is none for it. */
+export async function admitted(
+  env: Bindings,
+  entry: ClusterEntry,
+  wish: NodeWish,
+): Promise<Admitted> {
+  const admission = await changeDirectory(env, (directory) =>
+    directory.admit(entry.cluster_id, wish),
+  );
+  switch (admission?.outcome) {
+    case undefined:
+      throw unknownCluster(entry.cluster_id);
+    case "unknown":
+      throw unknownNode(entry, wish.replaces ?? -1);
+    case "taken":
+      throw new Problem(
+        "NODE_ID_TAKEN",
+        `${wish.node_id} is, or was, the id of another node of this cluster; ids are given once`,
+      );
+    case "full":
+      throw new Problem(
+        "VOTERS_UNCHANGED",
+        `the cluster has ${admission.max} nodes; remove one that is not needed first`,
+      );
+    case "admitted":
+      return admission;
+  }
+}
+
+/** The refusal of a node that the cluster does not have. */
+export const unknownNode = (entry: ClusterEntry, nodeId: number): Problem =>
+  new Problem(
+    "UNKNOWN_CONTROLLER",
+    `cluster ${entry.cluster_id} has no controller ${nodeId}; it has ${nodeIdsOf(entry).join(", ")}`,
+  );
