@@ -1,6 +1,6 @@
 /**
- * One process of the spread quorum: a `workerd` with its own folder and its own port, and what can be done to it. It is
- * started again on the same folder and port. What is asked of it here goes to it directly, not through the proxy.
+ * One process of the spread quorum: a `workerd` with its own folder, and what can be done to it. It is started again on
+ * the same folder, on whatever port is free: its own may be another's by then. What is asked of it here goes to it directly, not through the proxy.
  */
 import { execFile } from "node:child_process";
 import { readFile } from "node:fs/promises";
@@ -20,7 +20,6 @@ export interface MemberOptions {
   /** That of its place, or of a Worker's process. */
   readonly name: string;
   readonly folder: string;
-  readonly port: number;
   /** By the name of each other process that it calls, where the proxy listens for it. */
   readonly externals: Readonly<Record<string, string>>;
 }
@@ -40,6 +39,7 @@ export class Member {
   readonly #options: MemberOptions;
   #configured: ConfiguredEdge | null = null;
   #edge: Edge | null = null;
+  #isUp = false;
 
   constructor(options: MemberOptions) {
     this.name = options.name;
@@ -51,17 +51,22 @@ export class Member {
     return this.#edge;
   }
 
+  /** Where it listens; null while it is down. */
+  get port(): number | null {
+    return this.#isUp ? this.edge.port : null;
+  }
+
   /** Starts it, as it was configured at its first start. */
   async start(): Promise<void> {
     this.#configured ??= await this.#configure();
     this.#edge = await this.#configured.start();
+    this.#isUp = true;
   }
 
   #configure(): Promise<ConfiguredEdge> {
-    const { folder, port, externals } = this.#options;
+    const { folder, externals } = this.#options;
     return configureEdge({
       persistTo: folder,
-      port,
       config: "test/nemesis/wrangler.toml",
       externals,
       // A file that may not grow is to fail the write, not to end the process.
@@ -72,6 +77,7 @@ export class Member {
 
   /** Ends it with SIGKILL, paused or not; resolves with the signal that has ended it. */
   async kill(): Promise<string> {
+    this.#isUp = false;
     await this.edge.kill();
     return await this.edge.exited;
   }
@@ -117,7 +123,7 @@ export class Member {
     { query, timeoutMs }: { readonly query?: RouteQuery; readonly timeoutMs: number },
   ): Promise<Response> {
     const { pathname, search } = new URL(urlOf(route, query));
-    return await fetch(`http://127.0.0.1:${this.#options.port}${pathname}${search}`, {
+    return await fetch(`${this.edge.url}${pathname}${search}`, {
       method: ROUTES[route].method,
       headers: { "Nemesis-Object": object },
       signal: AbortSignal.timeout(timeoutMs),

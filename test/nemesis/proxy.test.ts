@@ -31,7 +31,7 @@ class Echo {
     this.#server = server;
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- a server on TCP has no other kind of address
     const { port } = server.address() as AddressInfo;
-    const socket = connect(await this.proxy.open("a", "b", port), "127.0.0.1");
+    const socket = connect(await this.proxy.open("a", "b", () => port), "127.0.0.1");
     socket.on("data", (bytes) => (this.answered += bytes.toString()));
     socket.on("error", () => undefined);
     await once(socket, "connect");

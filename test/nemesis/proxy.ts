@@ -146,9 +146,14 @@ export class FaultProxy {
     return way;
   }
 
-  /** Opens a loopback port on which `from` reaches `to`, which listens on `port` when it is up. */
-  async open(from: string, to: string, port: number): Promise<number> {
+  /** Opens a loopback port on which `from` reaches `to`, which listens where `portOf` says: null while it is down. */
+  async open(from: string, to: string, portOf: () => number | null): Promise<number> {
     const server = createServer((near) => {
+      const port = portOf();
+      if (port === null) {
+        near.destroy();
+        return;
+      }
       const far = connect({ host: "127.0.0.1", port });
       for (const socket of [near, far]) this.#keep(socket);
       this.way(from, to).carry(near, far);

@@ -16,7 +16,6 @@ import {
 } from "../../client/cluster-client.ts";
 import { controllerName } from "../../durable-objects/cluster-entry.ts";
 import type { ControllerStatus, VoterStatus } from "../../durable-objects/contract.ts";
-import { freePorts } from "../../local/ports.ts";
 import { Member } from "./member.ts";
 import { DIRECTORY_SERVER, EDGES, PLACE_NAMES, placeName, placeOf } from "./places.ts";
 import { FaultProxy } from "./proxy.ts";
@@ -69,11 +68,10 @@ export async function startSpreadQuorum(): Promise<SpreadQuorum> {
   };
   try {
     const names = [...PLACE_NAMES, ...EDGES];
-    const ports = await freePorts(names.length);
-    for (const [at, name] of names.entries()) {
-      const externals = await linksOf(name, { names, ports, proxy });
-      const port = ports[at] ?? 0;
-      members.push(new Member({ name, folder: join(folder, name), port, externals }));
+    const portOf = (name: string): number | null => memberOf(members, name).port;
+    for (const name of names) {
+      const externals = await linksOf(name, { names, portOf, proxy });
+      members.push(new Member({ name, folder: join(folder, name), externals }));
     }
     await Promise.all(members.map((member) => member.start()));
     return await formed(members, proxy, stop);
@@ -85,19 +83,19 @@ export async function startSpreadQuorum(): Promise<SpreadQuorum> {
 
 interface Net {
   readonly names: readonly string[];
-  readonly ports: readonly number[];
+  readonly portOf: (name: string) => number | null;
   readonly proxy: FaultProxy;
 }
 
 /** Opens a link from one process to each place, and to the directory where that is in another one. */
 async function linksOf(
   from: string,
-  { names, ports, proxy }: Net,
+  { names, portOf, proxy }: Net,
 ): Promise<Readonly<Record<string, string>>> {
   const links: Record<string, string> = {};
-  for (const [at, to] of names.entries()) {
+  for (const to of names) {
     if (to === from || (to !== DIRECTORY_SERVER && !PLACE_NAMES.includes(to))) continue;
-    links[to] = `127.0.0.1:${await proxy.open(from, to, ports[at] ?? 0)}`;
+    links[to] = `127.0.0.1:${await proxy.open(from, to, () => portOf(to))}`;
   }
   return links;
 }
