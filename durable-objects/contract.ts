@@ -103,6 +103,7 @@ export const HEADERS = {
   metadataOffset: "Kafka-Metadata-Offset",
   metadataEpoch: "Kafka-Metadata-Epoch",
   notController: "Kafka-Not-Controller",
+  outcomeUnknown: "Kedge-Outcome-Unknown",
   nextOffset: "Kafka-Next-Offset",
   highWatermark: "Kafka-High-Watermark",
   confirmedAge: "Kafka-Confirmed-Age-Ms",
@@ -154,6 +155,14 @@ export function positionIn(headers: Headers): Position | undefined {
 export const notControllerHeader = (leaderId: number): Readonly<Record<string, string>> => ({
   [HEADERS.notController]: String(leaderId),
 });
+
+/**
+ * Marks an answer of a node that lost its office when the request's records were appended already: a successor may have
+ * committed them. It accompanies Kafka's NOT_CONTROLLER, by which Kafka's own brokers ask again all the same.
+ */
+export const OUTCOME_UNKNOWN: Readonly<Record<string, string>> = {
+  [HEADERS.outcomeUnknown]: "true",
+};
 
 /** The leader that a refusal names; undefined when the answer is no such refusal. */
 export const leaderNamedIn = (headers: Headers): number | undefined =>

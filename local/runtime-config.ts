@@ -4,7 +4,7 @@
  * binding added there exists locally too. Kinds of bindings that this product does not use are refused, not silently
  * dropped.
  *
- * It runs as a process of its own (`node local/runtime-config.ts FOLDER PORT CONFIG`): wrangler and esbuild take
+ * It runs as a process of its own (`node local/runtime-config.ts FOLDER PORT CONFIG AUTH EXTERNALS`): wrangler and esbuild take
  * 200 MB, which the process that stays beside the runtime should not hold.
  */
 import { mkdir, writeFile } from "node:fs/promises";
@@ -22,6 +22,8 @@ interface Places {
   readonly config: string;
   /** `tokens`, or `none`: nobody is asked who they are. */
   readonly auth: string;
+  /** Loopback servers as `host:port`, by the name of the binding through which the Worker calls them. */
+  readonly externals: Readonly<Record<string, string>>;
 }
 
 /**
@@ -37,7 +39,13 @@ const UNSUPPORTED = [
 ] as const;
 
 /** Bundles the Worker and writes its configuration: `runtime/worker.js` and `runtime/workerd.capnp`. */
-async function writeRuntimeFiles({ persistTo, port, config, auth }: Places): Promise<void> {
+async function writeRuntimeFiles({
+  persistTo,
+  port,
+  config,
+  auth,
+  externals,
+}: Places): Promise<void> {
   const settings = unstable_readConfig({ config: join(ROOT, config) }, { hideWarnings: true });
   const { main, compatibility_date: compatibilityDate } = settings;
   if (main === undefined || compatibilityDate === undefined) {
@@ -69,6 +77,7 @@ async function writeRuntimeFiles({ persistTo, port, config, auth }: Places): Pro
       compatibilityFlags: settings.compatibility_flags,
       bindings: settings.durable_objects.bindings,
       vars: { ...settings.vars, KEDGE_LOOPBACK: "true", KEDGE_AUTH: auth },
+      externals,
       objects,
       port,
     }),
@@ -81,6 +90,7 @@ interface Description {
   readonly compatibilityFlags: readonly string[];
   readonly bindings: readonly { readonly name: string; readonly class_name: string }[];
   readonly vars: Readonly<Record<string, unknown>>;
+  readonly externals: Places["externals"];
   readonly objects: string;
   readonly port: number;
 }
@@ -92,6 +102,7 @@ function describeRuntime({
   compatibilityFlags,
   bindings,
   vars,
+  externals,
   objects,
   port,
 }: Description): string {
@@ -110,13 +121,23 @@ function describeRuntime({
     ...Object.entries(vars).map(
       ([key, value]) => `(name = ${text(key)}, json = ${text(JSON.stringify(value))})`,
     ),
+    ...Object.keys(externals).map(
+      (server) => `(name = ${text(server)}, service = ${text(server)})`,
+    ),
+  ];
+  const services = [
+    `(name = "main", worker = .main)`,
+    `(name = "objects", disk = (path = ${text(objects)}, writable = true))`,
+    ...Object.entries(externals).map(
+      ([server, address]) =>
+        `(name = ${text(server)}, external = (address = ${text(address)}, http = ()))`,
+    ),
   ];
   return `using Workerd = import "/workerd/workerd.capnp";
 
 const config :Workerd.Config = (
   services = [
-    (name = "main", worker = .main),
-    (name = "objects", disk = (path = ${text(objects)}, writable = true)),
+    ${services.join(",\n    ")},
   ],
   sockets = [(name = "http", address = "127.0.0.1:${port}", http = (), service = "main")],
 );
@@ -139,6 +160,7 @@ const main :Workerd.Worker = (
 /** A text literal of the configuration language. */
 const text = (value: string): string => JSON.stringify(value);
 
-const [folder = ".kedge", port = "0", config = "wrangler.toml", auth = "tokens"] =
+const [folder = ".kedge", port = "0", config = "wrangler.toml", auth = "tokens", servers = "{}"] =
   process.argv.slice(2);
-await writeRuntimeFiles({ persistTo: folder, port: Number(port), config, auth });
+const externals: Places["externals"] = JSON.parse(servers);
+await writeRuntimeFiles({ persistTo: folder, port: Number(port), config, auth, externals });

@@ -32,8 +32,10 @@ export type Operation<Response> = (
 /** What became of an operation. A refusal by a rule is a response like any other, not one of these. */
 export type Outcome<Response> =
   | { readonly kind: "committed"; readonly response: Response; readonly endOffset: number }
-  /** Office was lost first: the records may be committed by a successor, or not. */
+  /** Not in office, or not any more, and nothing was appended: it may be asked of another controller. */
   | { readonly kind: "not-controller" }
+  /** Office was lost when its records were appended already: a successor may commit them, or not. */
+  | { readonly kind: "abandoned" }
   /** Nothing was written: the batch would be too large, or too much is waiting already. */
   | { readonly kind: "refused"; readonly reason: "too-large" | "overloaded" }
   /** Nothing was written: the operation met a defect of ours. */
@@ -124,6 +126,8 @@ export class ActiveController {
   #queuedBytes = 0;
   /** Rounds that are appended and not yet committed. */
   #appended: Appended[] = [];
+  /** The end of what was handed out to be appended. */
+  #appendedEnd: number;
   #awaiting: Awaiting[] = [];
 
   constructor(start: OfficeStart) {
@@ -133,6 +137,7 @@ export class ActiveController {
     this.#committedImage = start.image;
     this.#committedEnd = start.endOffset;
     this.#nextOffset = start.endOffset;
+    this.#appendedEnd = start.endOffset;
     this.#liveness = start.liveness;
     this.#random = start.random;
   }
@@ -150,14 +155,21 @@ export class ActiveController {
    * the view before they are queued: what the image cannot digest is never appended.
    */
   submit<Response>(operation: Operation<Response>, at: Moment, answered: Answered<Response>): void {
+    const before = this.#nextOffset;
     const done = this.#tryToRun(operation, at);
     if (done.kind === "committed" && done.endOffset > this.#committedEnd)
       this.#awaiting.push({
         endOffset: done.endOffset,
         answer: () => answered(done),
-        abandon: () => answered({ kind: "not-controller" }),
+        abandon: () =>
+          answered({ kind: this.#mayBeCommitted(before, done) ? "abandoned" : "not-controller" }),
       });
     else answered(done);
+  }
+
+  /** Whether records of an operation that began at `before` were handed out to be appended. */
+  #mayBeCommitted(before: number, { endOffset }: { readonly endOffset: number }): boolean {
+    return endOffset > before && endOffset <= this.#appendedEnd;
   }
 
   #tryToRun<Response>(operation: Operation<Response>, at: Moment): Outcome<Response> {
@@ -240,6 +252,7 @@ export class ActiveController {
     if (round === undefined) return null;
     this.#queuedBytes -= round.bytes - BATCH_HEADER_BYTES;
     const { values, timestampMs, endOffset, image } = round;
+    this.#appendedEnd = endOffset;
     this.#appended.push({ endOffset, image });
     if (isForVoters(round)) return { kind: "voters", baseOffset: endOffset - 1 };
     return { kind: "data", baseOffset: endOffset - values.length, values, timestampMs };
@@ -264,7 +277,7 @@ export class ActiveController {
     if (done > 0) this.#awaiting = this.#awaiting.slice(done);
   }
 
-  /** Office is lost: every waiting operation is answered that its outcome is not known here. */
+  /** Office is lost: every waiting operation is told whether it may be committed all the same. */
   renounce(): void {
     for (const waiting of this.#awaiting) waiting.abandon();
     this.#awaiting = [];

@@ -84,6 +84,7 @@ export class Duties {
         this.#balanceAtMs = nowMs;
         return true;
       case "not-controller":
+      case "abandoned":
         return false;
     }
   }

@@ -100,7 +100,7 @@ export class Office {
     for (const duty of due) this.#runDuty(duty);
   }
 
-  /** Office is lost: every operation that waits learns that its outcome is not known here. */
+  /** Office is lost: every operation that waits is told whether it may be committed all the same. */
   renounce(): void {
     this.#isOver = true;
     this.#active.renounce();

@@ -43,10 +43,13 @@ export interface RequestContext extends Sender {
   readonly caller: Caller;
 }
 
-/** The value of an API's response, and whether it says that the active controller is elsewhere. */
+/** The value of an API's response, and what the caller must know of it besides. */
 export interface Answer<Name extends ApiName = ApiName> {
   readonly body: ResponseBody<Name>;
+  /** It says that the active controller is elsewhere, and nothing was executed. */
   readonly isNotController: boolean;
+  /** It says so, and the request may be executed all the same. */
+  readonly isOutcomeUnknown?: true;
 }
 
 /** Answers the requests of one API. */

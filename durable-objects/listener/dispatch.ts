@@ -92,6 +92,8 @@ function answerOf<Name extends ApiName>(
       return answered(outcome.response);
     case "not-controller":
       return { ...refusedWith("NOT_CONTROLLER", whoLeads(node)), isNotController: true };
+    case "abandoned":
+      return { ...refusedWith("NOT_CONTROLLER", whoLeads(node)), isOutcomeUnknown: true };
     case "unconfirmed":
       return refusedWith("REQUEST_TIMED_OUT", UNCONFIRMED);
     case "refused":

@@ -49,6 +49,8 @@ async function answerForwarded<Name extends ApiName>(
 ): Promise<Answer<"Envelope">> {
   const answer = (await answerInner(inner, caller)) ?? unserved(inner);
   if (answer.isNotController) return { ...refusedAs("NOT_CONTROLLER"), isNotController: true };
+  // Kafka does not tell the two apart either: the broker sends it to the next controller.
+  if (answer.isOutcomeUnknown) return { ...refusedAs("NOT_CONTROLLER"), isOutcomeUnknown: true };
   const responseData = encodeAnswer(inner, answer);
   return { body: Envelope.response.fill({ responseData }), isNotController: false };
 }

@@ -11,7 +11,13 @@ import {
 import type { Caller } from "../../src/metadata/index.ts";
 import { leaderOf } from "../../src/raft/index.ts";
 import type { Bearer } from "../bearer.ts";
-import { STATUS, notControllerHeader, positionHeaders, refusal } from "../contract.ts";
+import {
+  OUTCOME_UNKNOWN,
+  STATUS,
+  notControllerHeader,
+  positionHeaders,
+  refusal,
+} from "../contract.ts";
 import { unsupportedApiVersions } from "./api-versions.ts";
 import { dispatch } from "./dispatch.ts";
 import { refused, type Answer, type Node, type Sender } from "./answer.ts";
@@ -69,6 +75,7 @@ function headersOf({ voter }: Node, answer: Answer): Record<string, string> {
     ...OCTETS,
     ...positionHeaders({ offset: endOffset - 1, epoch }),
     ...(answer.isNotController ? notControllerHeader(leaderOf(voter.state)?.leaderId ?? -1) : {}),
+    ...(answer.isOutcomeUnknown ? OUTCOME_UNKNOWN : {}),
   };
 }
 

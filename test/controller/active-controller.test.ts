@@ -96,6 +96,31 @@ describe("what is queued while a round does not commit", () => {
   });
 });
 
+describe("what waits when office is lost", () => {
+  test("may be asked again elsewhere only if nothing of it was appended", async () => {
+    const active = inOffice();
+    const appended = submitted(active, write("appended", 10));
+    active.takeBatch();
+    const read = submitted(active, look);
+    const queued = submitted(active, write("queued", 10));
+    active.renounce();
+    expect(await Promise.all([appended, read, queued])).toEqual([
+      { kind: "abandoned" },
+      { kind: "not-controller" },
+      { kind: "not-controller" },
+    ]);
+  });
+
+  test("is nothing any more of what was committed before", async () => {
+    const active = inOffice();
+    const committed = submitted(active, write("committed", 10));
+    active.takeBatch();
+    active.onCommitted(8);
+    active.renounce();
+    expect(await committed).toMatchObject({ kind: "committed" });
+  });
+});
+
 const valuesOf = (batch: NextBatch | null | undefined): readonly Uint8Array[] | undefined =>
   batch?.kind === "data" ? batch.values : undefined;
 

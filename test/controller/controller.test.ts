@@ -189,7 +189,7 @@ describe("a step that cannot be stored", () => {
     const controller = await world.inOffice();
     const end = world.disk.endOffset();
     world.disk.fault = new Error("the disk is full");
-    expect(await world.submit(controller, setConfig("a"))).toEqual({ kind: "not-controller" });
+    expect(await world.submit(controller, setConfig("a"))).toEqual({ kind: "abandoned" });
     expect(world.failures).toMatchObject([{ tripped: null }]);
     expect(world.disk.endOffset()).toBe(end);
     world.disk.fault = null;

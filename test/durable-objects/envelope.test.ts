@@ -43,14 +43,14 @@ async function opened(
   answer: <Name extends ApiName>(inner: RequestFrame<Name>) => Answer<Name> | null = () => null,
 ) {
   const callers: Caller[] = [];
-  const { body, isNotController } = await openEnvelope(
+  const { body, isNotController, isOutcomeUnknown } = await openEnvelope(
     envelopeOf(parts),
     async <Name extends ApiName>(inner: RequestFrame<Name>, caller: Caller) => {
       callers.push(caller);
       return answer(inner);
     },
   );
-  return { callers, body, isNotController };
+  return { callers, body, isNotController, isOutcomeUnknown };
 }
 
 const elsewhere = <Name extends ApiName>(inner: RequestFrame<Name>): Answer<Name> => ({
@@ -84,6 +84,16 @@ describe("a forwarded request", () => {
     const { body, isNotController } = await opened({}, elsewhere);
     expect(body).toEqual({ errorCode: ErrorCode.NOT_CONTROLLER, responseData: null });
     expect(isNotController).toBe(true);
+  });
+
+  test("that may be executed all the same is refused alike, and says so beside it", async () => {
+    const { body, isNotController, isOutcomeUnknown } = await opened({}, (inner) => ({
+      ...elsewhere(inner),
+      isNotController: false,
+      isOutcomeUnknown: true,
+    }));
+    expect(body).toEqual({ errorCode: ErrorCode.NOT_CONTROLLER, responseData: null });
+    expect([isNotController, isOutcomeUnknown]).toEqual([false, true]);
   });
 
   test("may be any that Kafka lets brokers forward", async () => {

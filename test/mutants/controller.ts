@@ -8,6 +8,18 @@ const judged = { killers: ["controller"], witness: "controller" } as const;
 
 export const CONTROLLER_MUTANTS: readonly Mutant[] = [
   {
+    name: "what a deposed leader had appended may be asked of another",
+    breaks: "a write is executed once",
+    edits: [
+      {
+        file: "durable-objects/active-controller/active-controller.ts",
+        find: "return endOffset > before && endOffset <= this.#appendedEnd;",
+        replace: "return endOffset > before && endOffset > this.#appendedEnd;",
+      },
+    ],
+    ...judged,
+  },
+  {
     name: "pushes the alarm on while the object lives",
     breaks: "a follower of a quiet quorum stays in memory",
     edits: [

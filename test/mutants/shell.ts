@@ -48,8 +48,8 @@ export const SHELL_MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: active,
-        find: '        abandon: () => answered({ kind: "not-controller" }),',
-        replace: "        abandon: () => answered(done),",
+        find: 'answered({ kind: this.#mayBeCommitted(before, done) ? "abandoned" : "not-controller" }),',
+        replace: "answered(done),",
       },
     ],
     killers: ["acknowledged-is-committed"],

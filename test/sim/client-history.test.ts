@@ -30,12 +30,14 @@ class Office implements Asked {
     if (this.kind === "not run") return answered({ kind: "not-controller" });
     const context = contextFor(emptyImage, { nextOffset: this.end, apiVersion });
     const { records, response } = operation(emptyImage, context);
-    if (this.kind !== "refused") this.end += records.length;
+    if (this.kind !== "refused" && this.kind !== "not-controller") this.end += records.length;
     switch (this.kind) {
       case "committed":
         return answered({ kind: "committed", response, endOffset: this.end });
       case "not-controller":
         return answered({ kind: "not-controller" });
+      case "abandoned":
+        return answered({ kind: "abandoned" });
       case "refused":
         return answered({ kind: "refused", reason: "overloaded" });
       default:
@@ -99,7 +101,7 @@ test("answers that follow each other pass, others do not", () => {
   expect(new Stage().write("1", null).write("2", null).verdict()).toBe("linearizable");
 });
 
-test.each(["not-controller", "silent"] as const)(
+test.each(["abandoned", "silent"] as const)(
   "%s: it has happened if the committed log holds it, and only then",
   (kind) => {
     const lost = (): Stage => new Stage().write("1", null).write("2", null, kind);
@@ -114,7 +116,7 @@ test.each(["not-controller", "silent"] as const)(
 );
 
 test("what was refused, or never run, has not happened", () => {
-  for (const kind of ["refused", "not run"] as const) {
+  for (const kind of ["refused", "not-controller", "not run"] as const) {
     const refused = (): Stage => new Stage().write("1", null).write("2", null, kind);
     expect(refused().write("3", "1").verdict()).toBeUndefined();
     expect(refused().write("3", "2").verdict()).toBe("linearizable");

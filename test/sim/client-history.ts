@@ -119,7 +119,7 @@ export class ClientHistory<State, Input, Output> {
     outcome: Outcome<Response> | null,
   ): void {
     const run = this.#open.get(call) ?? null;
-    if (outcome === null || outcome.kind === "not-controller") return;
+    if (outcome === null || outcome.kind === "abandoned") return;
     this.#open.delete(call);
     const output = outcome.kind === "committed" ? outputOf(outcome.response) : null;
     if (outcome.kind !== "committed" || output === null || run === null)

@@ -106,8 +106,7 @@ export class Clients {
     const kind = outcome?.kind ?? "unknown";
     tally.count(`writes ${kind}`);
     const wasRun = written.epoch !== -1;
-    if (kind === "not-controller" && wasRun)
-      tally.count("situation: a write was lost with its leader");
+    if (kind === "abandoned" && wasRun) tally.count("situation: a write was lost with its leader");
     if (outcome?.kind === "failed")
       return this.#world.complain("operations-succeed", String(outcome.cause));
     if (outcome?.kind !== "committed" || written.last === undefined) return;

@@ -1,6 +1,6 @@
 /** Finding the active controller: who is asked, in which order, and what is never asked twice. */
 import { describe, expect, test } from "vitest";
-import { notControllerHeader } from "../../durable-objects/contract.ts";
+import { OUTCOME_UNKNOWN, notControllerHeader } from "../../durable-objects/contract.ts";
 import { Problem } from "../../worker/http/errors.ts";
 import {
   callActive,
@@ -33,6 +33,9 @@ function quorum(answers: (nodeId: number, attempt: number) => Response | Error |
 /** What a standby answers: Kafka's NOT_CONTROLLER in a frame, and the contract's header beside it. */
 const refusal = (leaderId: number): Response =>
   new Response("a frame", { headers: notControllerHeader(leaderId) });
+
+/** What a leader answers that lost its office with the request on its way. */
+const abandoned = (): Response => new Response("a frame", { headers: OUTCOME_UNKNOWN });
 
 /** What a node outside the quorum answers. */
 const outside = (): Response =>
@@ -135,6 +138,14 @@ describe("a call that got no answer", () => {
     const { asked, call } = quorum(() => lost);
     expect(await problemOf(call())).toBe("OUTCOME_UNKNOWN");
     expect(asked).toEqual([3000]);
+  });
+
+  test("is not repeated either when its leader lost office meanwhile", async () => {
+    const { asked, call } = quorum(abandoned);
+    expect(await problemOf(call())).toBe("OUTCOME_UNKNOWN");
+    expect(asked).toEqual([3000]);
+    const { call: repeated } = quorum((id) => (id === 3001 ? new Response("done") : abandoned()));
+    expect(await (await repeated({ repeatable: true })).text()).toBe("done");
   });
 
   test("goes elsewhere when repeating it changes nothing", async () => {

@@ -1,10 +1,10 @@
 /**
  * Finding the active controller of a cluster: ask the one that was active last, follow the leader that a refusal
  * names, try the others, back off, give up after a bounded time. The rule that matters is what may be asked twice:
- * a call that a controller refused because it is not active, or one that changes nothing. It reaches controllers
+ * a call that a controller refused because it is not active, before it wrote anything, or one that changes nothing. It reaches controllers
  * through a function and knows no binding.
  */
-import { STATUS, leaderNamedIn, readRefusal } from "../../durable-objects/contract.ts";
+import { HEADERS, STATUS, leaderNamedIn, readRefusal } from "../../durable-objects/contract.ts";
 import { Problem } from "../http/errors.ts";
 import { reasonOf } from "./controller-calls.ts";
 import { Recent } from "../recent.ts";
@@ -148,6 +148,14 @@ async function attempt(call: ActiveCall, nodeId: number): Promise<Attempt> {
   } finally {
     clearTimeout(silence);
   }
+  if (response.headers.has(HEADERS.outcomeUnknown)) {
+    await response.body?.cancel();
+    return onLostCall(
+      call,
+      nodeId,
+      new Error("it lost its office before the change was committed"),
+    );
+  }
   const leaderId = leaderNamedIn(response.headers);
   if (leaderId === undefined) return { kind: "answered", response };
   return { kind: "elsewhere", leaderId, reason: await reasonIn(response, leaderId) };
@@ -172,7 +180,7 @@ function onLostCall(call: ActiveCall, nodeId: number, error: unknown): Attempt {
   passOver(call, nodeId);
   throw new Problem(
     "OUTCOME_UNKNOWN",
-    `the connection broke before an answer came (${reason}): the request may or may not have been executed`,
+    `no answer came that says what became of it (${reason}): the request may or may not have been executed`,
     { cause: error },
   );
 }

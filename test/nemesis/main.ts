@@ -1,0 +1,91 @@
+/**
+ * `npm run nemesis -- --minutes N [--seed S]`: a real quorum, three controllers in a `workerd` process each, is killed,
+ * stopped, cut off, slowed and robbed of its disk while clients use it; then everything that they were told is judged.
+ * The last line counts what holds. The seed decides what strikes and when, and what clients ask; what comes of it, the
+ * machine.
+ */
+import { parseArgs } from "node:util";
+import { jsonBroker } from "../../client/json-broker.ts";
+import { onShutdown } from "../../gateway/shutdown.ts";
+import { Recorder } from "../linearizability/recorder.ts";
+import type { TopicInput, TopicOutput } from "../linearizability/topic.ts";
+import { Clients } from "./clients.ts";
+import { Nemesis } from "./faults.ts";
+import { printFigures, type Figures } from "./figures.ts";
+import { planOf } from "./plan.ts";
+import { startSpreadQuorum, type SpreadQuorum } from "./spread-quorum.ts";
+import { judge, type Check } from "./verdict.ts";
+
+const CLIENTS = 8;
+const BROKERS = [1, 2, 3];
+/** Two hours at several hundred operations a second. */
+const OPERATIONS_MAX = 3_000_000;
+
+/** Of each process that is shown when something does not hold. */
+const LINES = 10;
+const COLUMNS = 300;
+
+const { values } = parseArgs({
+  options: {
+    minutes: { type: "string", default: "2" },
+    seed: { type: "string", default: String(Math.floor(Date.now() / 1_000)) },
+  },
+});
+const minutes = Number(values.minutes);
+const seed = Number(values.seed);
+if (!(minutes >= 2 && minutes <= 120) || !Number.isSafeInteger(seed)) {
+  console.error(
+    "--minutes is a number from 2 (in fewer not every kind of fault has its turn) to 120, --seed a whole one",
+  );
+  process.exit(2);
+}
+// Exiting ends every process that was started.
+onShutdown(() => process.exit(130));
+console.log(`seed ${seed}, ${minutes} minutes`);
+const quorum = await startSpreadQuorum();
+let checks: readonly Check[] = [];
+try {
+  checks = await run(quorum);
+} finally {
+  await quorum.stop();
+}
+const failed = checks.filter(({ complaint }) => complaint !== undefined);
+for (const { name, complaint } of checks)
+  console.log(complaint === undefined ? `  holds: ${name}` : `  FAILS: ${name}: ${complaint}`);
+if (failed.length > 0) printLastLines(quorum);
+if (failed.length > 0) console.log(`again: npm run nemesis -- --minutes ${minutes} --seed ${seed}`);
+console.log(`${checks.length - failed.length} passed, ${failed.length} failed`);
+process.exit(failed.length === 0 && checks.length > 0 ? 0 : 1);
+
+/** What the processes printed last: stacks of what went wrong in them. */
+function printLastLines({ controllers }: SpreadQuorum): void {
+  for (const { member, id } of controllers)
+    for (const line of member.lines.slice(-LINES))
+      console.log(`  ${id}: ${line.slice(0, COLUMNS)}`);
+}
+
+async function run(spread: SpreadQuorum): Promise<readonly Check[]> {
+  const brokers = BROKERS.map((id) => jsonBroker(spread.cluster, id));
+  for (const broker of brokers) {
+    await broker.register();
+    await broker.heartbeat();
+    broker.keepAlive();
+  }
+  const plan = planOf(seed, minutes * 60_000);
+  const recorder = new Recorder<TopicInput, TopicOutput>(OPERATIONS_MAX);
+  const { clusterId, deployments } = spread;
+  const callers = deployments.map((deployment) => ({ deployment, clusterId }));
+  const startedMs = performance.now();
+  const clients = new Clients({ callers, recorder, count: CLIENTS, seed });
+  const nemesis = new Nemesis(spread);
+  await nemesis.carryOut(plan);
+  await clients.finish();
+  const seconds = (performance.now() - startedMs) / 1_000;
+  const { strikes } = nemesis;
+  const { tally } = clients;
+  const figures: Figures = { seconds, plan, strikes, tally };
+  printFigures(figures);
+  const verdict = await judge(spread, { clients, recorder, callers, figures });
+  await Promise.all(brokers.map((broker) => broker.fallSilent()));
+  return verdict;
+}
