@@ -1,5 +1,5 @@
 /**
- * `npm run mutants [-- --only NAME] [--from NAME]`: is the simulator any good? The tree is copied aside, one mistake at a
+ * `npm run mutants [-- --only NAME] [--from NAME] [--part 1/2]`: is the simulator any good? The tree is copied aside, one mistake at a
  * time is made in the copy (`table.ts`), and the simulator runs until it objects or the budget is spent; a
  * few are put before the golden scripts, or before the tests of the controller. A
  * mutant that survives makes the run fail, and so does a line of the table that no longer fits the code. A run that does
@@ -63,7 +63,11 @@ const swarmOf = (seeds: number): readonly string[] => [
 const endless: Violation = { killer: "the time limit", seed: "-" };
 
 const { values } = parseArgs({
-  options: { only: { type: "string", default: "" }, from: { type: "string", default: "" } },
+  options: {
+    only: { type: "string", default: "" },
+    from: { type: "string", default: "" },
+    part: { type: "string", default: "1/1" },
+  },
 });
 // What it runs stands in groups of its own, which hear of no signal.
 for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(1));
@@ -78,7 +82,7 @@ async function main(): Promise<number> {
   await prepare();
   const first = MUTANTS.findIndex(({ name }) => name.includes(values.from));
   const rows = first < 0 ? [] : MUTANTS.slice(first);
-  const chosen = rows.filter(({ name }) => name.includes(values.only));
+  const chosen = partOf(rows.filter(({ name }) => name.includes(values.only)));
   const stale = (await Promise.all(chosen.map(complaintAbout))).filter(
     (line) => line !== undefined,
   );
@@ -103,6 +107,13 @@ async function main(): Promise<number> {
     console.log(lineOf(verdict));
   }
   return summary(verdicts);
+}
+
+/** Every second row, beginning at the first or the second one, where a half of them is asked for. */
+function partOf(rows: readonly Mutant[]): readonly Mutant[] {
+  const [part = 0, parts = 0] = values.part.split("/").map(Number);
+  if (!(part >= 1 && part <= parts)) throw new Error(`--part ${values.part} is not as 1/2`);
+  return rows.filter((_, index) => index % parts === part - 1);
 }
 
 /** Copies what a simulation needs. */
