@@ -34,7 +34,14 @@ import {
   type ReplyTo,
 } from "../replica/quorum-wire.ts";
 import { HungUp } from "../hung-up.ts";
-import { refused, type Answer, type Handler, type Handlers, type Node } from "./answer.ts";
+import {
+  answered,
+  refused,
+  type Answer,
+  type Handler,
+  type Handlers,
+  type Node,
+} from "./answer.ts";
 import { describeQuorumAnswer } from "./describe-quorum.ts";
 import { refusedTo } from "./quorum-access.ts";
 import type { QUORUM_APIS } from "./served-apis.ts";
@@ -96,7 +103,14 @@ function clashWithBroker({ voter }: Node, request: CoreRequest): string | null {
 const isForTheLeader = (api: CoreApi): boolean =>
   api === "add-raft-voter" || api === "remove-raft-voter";
 
-const leads = ({ error }: Reply): boolean => error !== "NOT_LEADER_OR_FOLLOWER";
+/**
+ * What a node that does not lead says of a change of the voters. Refused at once, it was never begun; otherwise the
+ * leadership was lost meanwhile, and the change may be committed yet (M-6).
+ */
+function elsewhere({ error }: Reply, wasBegun: boolean): Omit<Answer, "body"> {
+  if (error !== "NOT_LEADER_OR_FOLLOWER") return { isNotController: false };
+  return wasBegun ? { isNotController: false, isOutcomeUnknown: true } : { isNotController: true };
+}
 
 /** The handler that puts a request to the core, unless its sender may not, and waits for the reply. */
 function core<Name extends ApiName, Api extends CoreApi>(wire: Wire<Name, Api>): Handler<Name> {
@@ -111,8 +125,14 @@ function core<Name extends ApiName, Api extends CoreApi>(wire: Wire<Name, Api>):
     if (clash !== null)
       return refused(frame, { errorCode: ErrorCode.INVALID_REQUEST, errorMessage: clash });
     if (signal.aborted) throw new HungUp();
+    let wasBegun = false;
     const reply = await new Promise<Reply | null>((resolve, reject) => {
-      const hangUp = node.voter.ask(request, resolve);
+      let isAnswered = false;
+      const hangUp = node.voter.ask(request, (said) => {
+        isAnswered = true;
+        resolve(said);
+      });
+      wasBegun = !isAnswered;
       const onAbort = (): void => {
         hangUp();
         reject(new HungUp());
@@ -124,6 +144,6 @@ function core<Name extends ApiName, Api extends CoreApi>(wire: Wire<Name, Api>):
     if (reply.error === "INCONSISTENT_CLUSTER_ID") return refusedWith(ErrorCode[reply.error]);
     assert(isReplyTo(reply, wire.api), `the core answered ${reply.api} to ${wire.api}`);
     const body = wire.responseOf(reply, node.voter, frame.apiVersion);
-    return { body, isNotController: isForTheLeader(wire.api) && !leads(reply) };
+    return isForTheLeader(wire.api) ? { body, ...elsewhere(reply, wasBegun) } : answered(body);
   };
 }

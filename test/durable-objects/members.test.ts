@@ -11,7 +11,7 @@ import type {
   ControllerEntry,
 } from "../../durable-objects/cluster-entry.ts";
 import { bringing } from "./bringing.ts";
-import { clusterOf, stubOf, voterStatusOf } from "./quorum.ts";
+import { activeOf, call, clusterOf, rpc, stubOf, voterStatusOf } from "./quorum.ts";
 
 const BASE = "https://kedge.example/kafka/v3/clusters";
 
@@ -92,6 +92,39 @@ describe("a node that joins", () => {
       storage.sql.exec("SELECT name FROM sqlite_master WHERE name = 'meta'").toArray(),
     );
     expect(tables).toEqual([]);
+  }, 40_000);
+});
+
+const remove = (cluster: ClusterEntry, nodeId: number, voter: Answer["body"]) =>
+  rpc(cluster, nodeId, {
+    api: "RemoveRaftVoter",
+    body: {
+      clusterId: cluster.cluster_id,
+      voterId: voter.node_id,
+      voterDirectoryId: voter.directory_id,
+    },
+  });
+
+describe("a removal", () => {
+  test("whose leader goes before it is committed may be done all the same, and says so", async () => {
+    const { path, id } = await formed(3);
+    const cluster = clusterOf(id);
+    const { node_id: leader } = await activeOf(cluster);
+    const [one = 0, other = 0] = [3000, 3001, 3002].filter((nodeId) => nodeId !== leader);
+    const { body: voter } = await ask("GET", `${path}/controllers/${other}`);
+    expect(await remove(cluster, one, voter)).toMatchObject({
+      notController: leader,
+      isOutcomeUnknown: false,
+    });
+    await Promise.all([one, other].map((nodeId) => call(cluster, nodeId, { route: "stop" })));
+    const waiting = remove(cluster, leader, voter);
+    await scheduler.wait(100);
+    await call(cluster, leader, { route: "stop" });
+    expect(await waiting).toMatchObject({
+      notController: undefined,
+      isOutcomeUnknown: true,
+      body: { errorCode: 6 },
+    });
   }, 40_000);
 });
 

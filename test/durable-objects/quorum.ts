@@ -7,6 +7,7 @@ import { env } from "cloudflare:workers";
 import type { ClusterEntry } from "../../durable-objects/cluster-entry.ts";
 import { controllerName } from "../../durable-objects/cluster-entry.ts";
 import {
+  HEADERS,
   ROUTES,
   isControllerStatus,
   isPrepareAnswer,
@@ -118,6 +119,7 @@ export async function rpc(
 ): Promise<{
   readonly status: number;
   readonly notController: number | undefined;
+  readonly isOutcomeUnknown: boolean;
   readonly body: Readonly<Record<string, unknown>>;
 }> {
   const api: Api = apis[request.api];
@@ -128,9 +130,11 @@ export async function rpc(
   const response = await call(cluster, nodeId, { route: "frames", body });
   const { status } = response;
   const notController = leaderNamedIn(response.headers);
-  if (!response.ok) return { status, notController, body: await response.json() };
+  const isOutcomeUnknown = response.headers.has(HEADERS.outcomeUnknown);
+  const said = { status, notController, isOutcomeUnknown };
+  if (!response.ok) return { ...said, body: await response.json() };
   const bytes = new Uint8Array(await response.arrayBuffer());
-  return { status, notController, body: decodeResponseFrame(api, apiVersion, bytes).body };
+  return { ...said, body: decodeResponseFrame(api, apiVersion, bytes).body };
 }
 
 /** One Kafka frame to one node. */
