@@ -19,12 +19,20 @@ export const FOLDERS: Readonly<Record<string, Folder>> = {
   "src/protocol": { mayImport: ["src/std"], packages: NOTHING },
   "src/metadata": { mayImport: ["src/std", "src/protocol"], packages: NOTHING },
   "src/access": { mayImport: ["src/std", "src/protocol"], packages: NOTHING },
+  "src/link": { mayImport: ["src/std"], packages: NOTHING },
   "durable-objects": {
-    mayImport: ["src/std", "src/raft", "src/protocol", "src/metadata", "src/access"],
+    mayImport: ["src/std", "src/raft", "src/protocol", "src/metadata", "src/access", "src/link"],
     packages: /^cloudflare:workers$/,
   },
   worker: {
-    mayImport: ["src/std", "src/protocol", "src/metadata", "src/access", "durable-objects"],
+    mayImport: [
+      "src/std",
+      "src/protocol",
+      "src/metadata",
+      "src/access",
+      "src/link",
+      "durable-objects",
+    ],
     packages: /^hono(\/|$)/,
   },
   gateway: { mayImport: ["src/std", "src/protocol"], packages: /^node:/ },
