@@ -32,6 +32,8 @@ export const ROUTES = {
   frames: { method: "POST", path: "/frames" },
   /** The same from another controller. */
   peerFrames: { method: "POST", path: "/peer-frames" },
+  /** A WebSocket of a gateway's, on which many frames travel: `src/link` has its words, `link-opening.ts` its header. */
+  link: { method: "GET", path: "/link" },
   /** `LogQuery` in, committed record batches out as they are stored. */
   log: { method: "GET", path: "/log" },
   /** `SnapshotList` out: which snapshots are whole here, and how far the log reaches. */

@@ -106,6 +106,7 @@ export const ROOMS: Readonly<Record<string, Readonly<Record<string, Room>>>> = {
         "contract",
         "snapshot-contract",
         "bearer",
+        "link-opening",
         "conforms",
         "hung-up",
         "cluster-settings",
@@ -125,6 +126,7 @@ export const ROOMS: Readonly<Record<string, Readonly<Record<string, Room>>>> = {
     listener: {
       mayImport: ["identity", "replica", "committed-log", "active-controller", "controller"],
     },
+    link: { mayImport: ["identity", "controller", "listener"] },
     http: { mayImport: ["identity", "snapshots", "committed-log", "controller", "listener"] },
   },
   worker: {
