@@ -7,6 +7,7 @@ import {
 } from "./edge/credentials.ts";
 import { PRINCIPAL_BYTES_MAX } from "./edge/identity.ts";
 import { DEFAULT_LIMITS } from "./gateway.ts";
+import type { Transport } from "./edge/tunnel.ts";
 import { hostAndPort, type HostAndPort } from "./listen.ts";
 import type { Listener } from "./tcp/admission.ts";
 import { DEFAULT_RULES, principalRules, type PrincipalRule } from "./tls/principal-rules.ts";
@@ -20,6 +21,9 @@ export const USAGE = `usage: npm run gateway -- --cluster <id> [--edge URL] [--l
   --listen   where the first controller is reached, the others on the ports after it; unless said, 127.0.0.1 and
              the ports that the cluster names to its brokers
   --http     where /healthz, /readyz and /metrics are served; 127.0.0.1:9190 unless said
+
+  --transport  how frames travel to the edge: link, one WebSocket to each controller, unless said (and by HTTP where an
+             upgrade is refused), or http, a request for each frame
 
 towards brokers and tools, with the names of Kafka's settings
   --security-protocol            PLAINTEXT unless said, SSL, SASL_PLAINTEXT or SASL_SSL
@@ -44,6 +48,7 @@ export interface Command {
   /** Null: where the cluster tells its brokers. */
   readonly listen: HostAndPort | null;
   readonly http: HostAndPort;
+  readonly transport: Transport;
   readonly listener: Listener;
   readonly credentials: EdgeCredentials;
   /** Reads the listener's files and shows what they hold now; null for a listener without any. Throws a sentence. */
@@ -73,6 +78,7 @@ export function readCommand(
     clusterId: values.cluster,
     listen: values.listen === undefined ? null : hostAndPort(values.listen),
     http: hostAndPort(values.http),
+    transport: transportOf(values.transport),
     ...listenerOf(values),
     credentials: readCredentials(sources),
     readCredentials: () => readCredentials(sources),
@@ -89,6 +95,7 @@ function parse(args: readonly string[]) {
       cluster: { type: "string" },
       listen: { type: "string" },
       http: { type: "string", default: "127.0.0.1:9190" },
+      transport: { type: "string", default: "link" },
       "security-protocol": { type: "string", default: "PLAINTEXT" },
       "ssl-certificate": { type: "string" },
       "ssl-key": { type: "string" },
@@ -103,6 +110,11 @@ function parse(args: readonly string[]) {
       help: { type: "boolean", short: "h" },
     },
   }).values;
+}
+
+function transportOf(text: string): Transport {
+  if (text === "link" || text === "http") return text;
+  throw new Error("--transport is link or http");
 }
 
 const TLS_OPTIONS = [

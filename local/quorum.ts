@@ -9,7 +9,7 @@ import { join } from "node:path";
 import { clusterClient, formCluster } from "../client/cluster-client.ts";
 import type { ClusterClient, FormedCluster } from "../client/cluster-client.ts";
 import { NO_CREDENTIALS } from "../gateway/edge/credentials.ts";
-import { Tunnel } from "../gateway/edge/tunnel.ts";
+import { Tunnel, type Transport } from "../gateway/edge/tunnel.ts";
 import { startGateway, type Gateway } from "../gateway/gateway.ts";
 import { GatewayMetrics } from "../gateway/metrics.ts";
 import { startEdge, type Edge, type EdgeOptions } from "./edge.ts";
@@ -26,6 +26,8 @@ export interface QuorumOptions extends Omit<EdgeOptions, "persistTo"> {
 export interface GatewayPorts {
   /** The ports that the cluster names to its brokers, or any free ones, for clients that are told which. */
   readonly ports: "named" | "free";
+  /** How frames travel to the runtime; over links unless said. */
+  readonly transport?: Transport;
   readonly log?: (line: string) => void;
 }
 
@@ -129,7 +131,7 @@ function quorumOf({ current, formed, gateway, restart, stop }: Parts): Quorum {
 function openGateway(
   { url, gatewayToken: token }: Edge,
   formed: FormedCluster,
-  { ports, log }: GatewayPorts,
+  { ports, transport = "link", log = (): void => undefined }: GatewayPorts,
 ): Promise<Gateway> {
   const metrics = new GatewayMetrics();
   return startGateway({
@@ -138,6 +140,8 @@ function openGateway(
       clusterId: formed.cluster_id,
       metrics,
       credentials: { ...NO_CREDENTIALS, token },
+      transport,
+      log,
     }),
     metrics,
     controllers: formed.controllers.map(({ node_id: nodeId, port }) => ({
@@ -145,7 +149,7 @@ function openGateway(
       host: "127.0.0.1",
       port: ports === "named" ? port : 0,
     })),
-    ...(log === undefined ? {} : { log }),
+    log,
   });
 }
 

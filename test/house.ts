@@ -35,7 +35,7 @@ export const FOLDERS: Readonly<Record<string, Folder>> = {
     ],
     packages: /^hono(\/|$)/,
   },
-  gateway: { mayImport: ["src/std", "src/protocol"], packages: /^node:/ },
+  gateway: { mayImport: ["src/std", "src/protocol", "src/link"], packages: /^(node:.*|ws)$/ },
   client: { mayImport: [], packages: NOTHING },
   local: {
     mayImport: ["src/access", "gateway", "client"],
