@@ -16,8 +16,8 @@ import { CLUSTER, World } from "./world.ts";
 
 const INCARNATION = "one";
 
-/** A session of a controller in office, greeted. */
-async function opened() {
+/** A session of a controller in office, whose gateway has said hello to that incarnation. */
+async function opened(incarnation = INCARNATION) {
   const world = new World();
   const controller = await world.inOffice();
   const heard: FromController[] = [];
@@ -47,7 +47,7 @@ async function opened() {
   const say = (...envelopes: FromGateway[]): void => {
     for (const { buffer } of writeMessages(envelopes, FROM_GATEWAY)) session.receive(buffer);
   };
-  say({ kind: "hello", greeting: JSON.stringify({ incarnation: INCARNATION }) });
+  say({ kind: "hello", greeting: JSON.stringify({ incarnation }) });
   return { world, controller, session, heard, closings, say };
 }
 
@@ -104,4 +104,15 @@ test("after a goodbye no request is taken, and what is under way is answered", a
     .toEqual(["hello", "goaway", "refusal", "response"]);
   expect(heard[1]).toMatchObject({ leaderId: 3001 });
   expect(heard[2]).toMatchObject({ stream: 2, sentence: "an operator asked for a restart" });
+});
+
+test("what was sent to an earlier incarnation is refused, and does not end the link", async () => {
+  const { heard, closings, say } = await opened("another");
+  say(beginning(1), asking(1));
+  await expect.poll(() => heard.map(({ kind }) => kind)).toEqual(["hello", "refusal"]);
+  expect(heard[1]).toMatchObject({ stream: 1, correlation: 1 });
+  say({ kind: "hello", greeting: JSON.stringify({ incarnation: INCARNATION }) });
+  say(beginning(1), asking(1));
+  await expect.poll(() => heard.at(-1)?.kind).toBe("response");
+  expect(closings).toEqual([]);
 });

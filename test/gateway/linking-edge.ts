@@ -3,7 +3,14 @@
  * as each test says; by default a frame is its own answer.
  */
 import { once } from "node:events";
-import { createServer, type IncomingHttpHeaders, type IncomingMessage } from "node:http";
+import {
+  createServer,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  type ServerResponse,
+} from "node:http";
+import { createServer as createTlsServer } from "node:https";
+import { TLSSocket } from "node:tls";
 import { WebSocketServer, type WebSocket } from "ws";
 import {
   FROM_CONTROLLER,
@@ -26,7 +33,12 @@ export class ControllerEnd {
   /** What each message held. */
   readonly messages: (readonly FromGateway[])[] = [];
 
-  constructor(socket: WebSocket, { url = "", headers }: IncomingMessage) {
+  /** As its certificate says, over TLS; null without one. */
+  readonly clientName: string | null;
+
+  constructor(socket: WebSocket, { url = "", headers, socket: below }: IncomingMessage) {
+    this.clientName =
+      below instanceof TLSSocket ? String(below.getPeerCertificate().subject.CN) : null;
     this.socket = socket;
     this.url = url;
     this.headers = headers;
@@ -76,6 +88,8 @@ export interface LinkingOptions {
   /** Called when a link is opened; says hello unless said. */
   readonly opened?: (link: ControllerEnd) => void;
   /** With what an upgrade is refused, if it is. */
+  /** Serves HTTPS, and asks for the client's certificate. */
+  readonly tls?: { readonly cert: string; readonly key: string; readonly ca?: string };
   readonly refusal?: () => { readonly status: number; readonly message: string } | null;
 }
 
@@ -84,11 +98,12 @@ export async function linkingEdge({
   handle = (link, request) => link.answer(request),
   opened = (link) => link.hello(),
   refusal = () => null,
+  tls,
 }: LinkingOptions = {}): Promise<LinkingEdge> {
   const links: ControllerEnd[] = [];
   const posted: string[] = [];
   const refused: string[] = [];
-  const server = createServer((request, response) => {
+  const hear = (request: IncomingMessage, response: ServerResponse): void => {
     const chunks: Buffer[] = [];
     request.on("data", (chunk: Buffer) => void chunks.push(chunk));
     request.on("end", () => {
@@ -96,7 +111,9 @@ export async function linkingEdge({
       posted.push(frame.toString());
       response.end(frame);
     });
-  });
+  };
+  const server =
+    tls === undefined ? createServer(hear) : createTlsServer({ ...tls, requestCert: true }, hear);
   const sockets = new WebSocketServer({ noServer: true, maxPayload: 16 * 1_048_576 });
   server.on("upgrade", (request, socket, head) => {
     const no = refusal();
@@ -133,5 +150,12 @@ export async function linkingEdge({
     await once(server, "close");
   };
   atEnd(close);
-  return { url: `http://127.0.0.1:${listening}`, port: listening, links, posted, refused, close };
+  return {
+    url: `${tls === undefined ? "http" : "https"}://127.0.0.1:${listening}`,
+    port: listening,
+    links,
+    posted,
+    refused,
+    close,
+  };
 }

@@ -9,6 +9,7 @@ import { ACCESS_MUTANTS } from "./access.ts";
 import { CONTROLLER_MUTANTS } from "./controller.ts";
 import { ELECTION_MUTANTS } from "./election.ts";
 import { INSTALL_MUTANTS } from "./installs.ts";
+import { LINK_MUTANTS } from "./link.ts";
 import { METADATA_MUTANTS } from "./metadata.ts";
 import type { Mutant } from "./mutant.ts";
 import { REPLICATION_MUTANTS } from "./replication.ts";
@@ -24,4 +25,5 @@ export const MUTANTS: readonly Mutant[] = [
   ...METADATA_MUTANTS,
   ...ACCESS_MUTANTS,
   ...CONTROLLER_MUTANTS,
+  ...LINK_MUTANTS,
 ];
