@@ -1,5 +1,5 @@
 /**
- * `npm run bench [-- boot | snapshots [--largest] | commit | frames | failover [--rounds N] [--cases a,b]]`: ratios within
+ * `npm run bench [-- boot | snapshots [--largest] | commit | frames | link | failover [--rounds N] [--cases a,b]]`: ratios within
  * one run, and times of one machine; nothing here passes or fails. Without a name, all but failover, which takes twenty
  * minutes.
  */
@@ -8,6 +8,7 @@ import { boot } from "./boot.ts";
 import { commit } from "./commit.ts";
 import { failover } from "./failover.ts";
 import { frames } from "./frames.ts";
+import { link } from "./link.ts";
 import { snapshots } from "./snapshots.ts";
 
 const { positionals: wanted, values: options } = parseArgs({
@@ -24,6 +25,7 @@ const BENCHES: Readonly<Record<string, () => Promise<void>>> = {
   snapshots: () => snapshots(options),
   commit,
   frames,
+  link,
   failover: () => failover(options),
 };
 const BY_NAME_ALONE: ReadonlySet<string> = new Set(["failover"]);

@@ -18,6 +18,9 @@ const UNTAKEN_BYTES_MAX = 16 * 1_048_576;
 
 const PATIENCE_MS = 30_000;
 
+/** Promises of one event settle within a few turns of each other: how many, depends on what answered. */
+const QUIET_TURNS = 20;
+
 /** A frame is joined from its parts when it leaves: until then many answers share what they have in common. */
 export type Outgoing =
   | Exclude<FromController, { readonly kind: "response" }>
@@ -44,7 +47,19 @@ export class Outbox {
     this.#waiting.push(outgoing);
     if (this.#isArmed) return;
     this.#isArmed = true;
-    setTimeout(() => this.flush(), 0);
+    void this.#flushWhenQuiet();
+  }
+
+  /** A timer would add a millisecond to every answer. */
+  async #flushWhenQuiet(): Promise<void> {
+    let ready = 0;
+    for (let quiet = 0; quiet < QUIET_TURNS; quiet += 1) {
+      // oxlint-disable-next-line no-await-in-loop -- one turn after the other
+      await Promise.resolve();
+      if (this.#waiting.length !== ready) quiet = 0;
+      ready = this.#waiting.length;
+    }
+    this.flush();
   }
 
   /** Whether answers wait for a gateway that has taken nothing for too long. */

@@ -81,7 +81,9 @@ export class Session {
     this.#attachment = attachment;
     this.#greeting = greeting;
     this.#host = host;
-    this.#outbox = new Outbox((message) => socket.send(message));
+    this.#outbox = new Outbox((message) => {
+      if (!this.#isOver) socket.send(message);
+    });
     this.#outbox.add({ kind: "hello", greeting: JSON.stringify(greeting) });
   }
 

@@ -1,11 +1,12 @@
 /** The answers of a link, to a gateway that takes them slowly, not at all, or says that it took what was never sent. */
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { Outbox, type Outgoing } from "../../durable-objects/link/outbox.ts";
+import { settled } from "./world.ts";
 import { FROM_CONTROLLER, readFromController, type FromController } from "../../src/link/index.ts";
 
 const MIB = 1_048_576;
 
-beforeEach(() => void vi.useFakeTimers());
+beforeEach(() => void vi.useFakeTimers({ toFake: ["Date"] }));
 afterEach(() => void vi.useRealTimers());
 
 /** An outbox, and the messages that have left it. */
@@ -29,22 +30,22 @@ const streamsOf = (messages: readonly (readonly FromController[])[]): readonly n
   messages.flat().map((each) => ("stream" in each ? each.stream : -1));
 
 describe("answers", () => {
-  test("that are ready in one event leave in one message, in their order, once it is over", () => {
+  test("that are ready in one event leave in one message, in their order, once it is over", async () => {
     const { outbox, messages } = outboxOf();
     outbox.add(answerOf(1, 10));
     outbox.add({ kind: "refusal", stream: 2, correlation: 2, sentence: "no" });
     outbox.add(answerOf(3, 10));
     expect(messages).toEqual([]);
-    vi.runAllTimers();
+    await settled();
     expect(messages.map((each) => streamsOf([each]))).toEqual([[1, 2, 3]]);
     expect(messages[0]?.[0]).toMatchObject({ frame: Uint8Array.of(0, 0, 0, 1, 0, 0, 0, 0, 0, 0) });
   });
 
-  test("beyond sixteen megabytes wait until the gateway has taken some", () => {
+  test("beyond sixteen megabytes wait until the gateway has taken some", async () => {
     const { outbox, messages } = outboxOf();
     const shared = new Uint8Array(MIB - 4);
     for (let stream = 1; stream <= 40; stream++) outbox.add(answerOf(stream, MIB, shared));
-    vi.runAllTimers();
+    await settled();
     expect(streamsOf(messages)).toEqual(Array.from({ length: 16 }, (_, at) => at + 1));
     outbox.taken(2 * MIB);
     expect(streamsOf(messages).length).toBe(18);
@@ -52,31 +53,31 @@ describe("answers", () => {
     expect(streamsOf(messages)).toEqual(Array.from({ length: 40 }, (_, at) => at + 1));
   });
 
-  test("of more than sixteen megabytes leave alone, to a gateway that has taken the rest", () => {
+  test("of more than sixteen megabytes leave alone, to a gateway that has taken the rest", async () => {
     const { outbox, messages } = outboxOf();
     outbox.add(answerOf(1, 2 * MIB));
     outbox.add(answerOf(2, 20 * MIB));
-    vi.runAllTimers();
+    await settled();
     expect(streamsOf(messages)).toEqual([1]);
     outbox.taken(MIB + 1);
     expect(streamsOf(messages)).toEqual([1, 2]);
   });
 
-  test("that nobody takes for half a minute make a stalled link, and not before", () => {
+  test("that nobody takes for half a minute make a stalled link, and not before", async () => {
     const { outbox } = outboxOf();
     for (let stream = 1; stream <= 20; stream++) outbox.add(answerOf(stream, MIB));
-    vi.runAllTimers();
+    await settled();
     expect(outbox.isStalled(Date.now() + 29_000)).toBe(false);
     expect(outbox.isStalled(Date.now() + 31_000)).toBe(true);
-    vi.advanceTimersByTime(29_000);
+    vi.setSystemTime(Date.now() + 29_000);
     outbox.taken(MIB);
     expect(outbox.isStalled(Date.now() + 29_000)).toBe(false);
   });
 
-  test("that have all left make none, however long the gateway is silent", () => {
+  test("that have all left make none, however long the gateway is silent", async () => {
     const { outbox } = outboxOf();
     outbox.add(answerOf(1, 100));
-    vi.runAllTimers();
+    await settled();
     expect(outbox.isStalled(Date.now() + 3_600_000)).toBe(false);
   });
 });

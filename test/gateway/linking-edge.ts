@@ -37,8 +37,7 @@ export class ControllerEnd {
   readonly clientName: string | null;
 
   constructor(socket: WebSocket, { url = "", headers, socket: below }: IncomingMessage) {
-    this.clientName =
-      below instanceof TLSSocket ? String(below.getPeerCertificate().subject.CN) : null;
+    this.clientName = below instanceof TLSSocket ? below.getPeerCertificate().subject.CN : null;
     this.socket = socket;
     this.url = url;
     this.headers = headers;
