@@ -1,10 +1,7 @@
 /**
- * How long one frame takes: raw TCP through gateway, Worker and controller, and the same frames over HTTP without
- * the gateway. One connection, one frame at a time, as a broker's channel has it.
+ * How long one frame takes: raw TCP through a gateway that sends each by HTTP, Worker and controller, and the same
+ * frames over HTTP without the gateway. One connection, one frame at a time, as a broker's channel has it.
  */
-import { once } from "node:events";
-import { connect, type Socket } from "node:net";
-import { FrameCutter, sizePrefix } from "../gateway/tcp/frame-cutter.ts";
 import {
   ApiVersions,
   BrokerHeartbeat,
@@ -12,15 +9,16 @@ import {
   METADATA_TOPIC_ID,
   requestFrame,
 } from "../src/protocol/index.ts";
-import { closedLoop, type Load } from "./load.ts";
+import type { Load } from "./load.ts";
 import { benchQuorum, median, type BenchQuorum } from "./quorum.ts";
+import { overTcp } from "./tcp-load.ts";
 
 const ROUND_MS = 1_500;
 const ROUNDS = 3;
 const FRAME_BYTES_MAX = 8 * 1_048_576;
 
 export async function frames(): Promise<void> {
-  const quorum = await benchQuorum({ ports: "free" });
+  const quorum = await benchQuorum({ ports: "free", transport: "http" });
   const { brokerEpoch, writeFrame } = quorum;
   const header = { apiVersion: 0, correlationId: 1, clientId: "bench" };
   const heartbeat = {
@@ -39,6 +37,7 @@ export async function frames(): Promise<void> {
     ],
     ["AllocateProducerIds: one record is committed", writeFrame],
   ];
+  const port = quorum.gatewayPort(quorum.state.leader_id);
   try {
     console.log("| frame | TCP p50 ms | TCP p99 ms | HTTP p50 ms | HTTP p99 ms | gateway adds |");
     console.log("| --- | ---: | ---: | ---: | ---: | ---: |");
@@ -46,7 +45,7 @@ export async function frames(): Promise<void> {
       const tcp: Load[] = [];
       const http: Load[] = [];
       for (let round = 0; round < ROUNDS; round += 1) {
-        tcp.push(await overTcp(quorum.gatewayPort(quorum.state.leader_id), frame));
+        tcp.push(await overTcp(port, { writers: 1, ms: ROUND_MS }, frame));
         http.push(await quorum.overHttp({ writers: 1, ms: ROUND_MS }, frame));
       }
       const cells = [
@@ -90,23 +89,3 @@ function idleFetch({ formed, state }: BenchQuorum): Uint8Array {
 
 const middle = (loads: readonly Load[], of: "p50Ms" | "p99Ms"): number =>
   median(loads.map((load) => load[of]));
-
-async function overTcp(port: number, frame: Uint8Array): Promise<Load> {
-  const socket = connect(port, "127.0.0.1");
-  await once(socket, "connect");
-  socket.setNoDelay(true);
-  const cutter = new FrameCutter(FRAME_BYTES_MAX);
-  try {
-    return await closedLoop({ writers: 1, ms: ROUND_MS }, () => exchange(socket, cutter, frame));
-  } finally {
-    socket.destroy();
-  }
-}
-
-async function exchange(socket: Socket, cutter: FrameCutter, frame: Uint8Array): Promise<void> {
-  socket.write(Buffer.concat([sizePrefix(frame), frame]));
-  for (let answered = false; !answered;) {
-    const [chunk]: readonly Buffer[] = await once(socket, "data");
-    answered = chunk !== undefined && cutter.push(chunk).length > 0;
-  }
-}

@@ -37,7 +37,7 @@ const BEARER = {
   token_id: (value) => value === null || isText(value),
 } satisfies Checks<Bearer>;
 
-const isBearer = (value: unknown): value is Bearer => conforms(value, BEARER);
+export const isBearer = (value: unknown): value is Bearer => conforms(value, BEARER);
 
 /** A header holds no letter beyond Latin-1, and a principal may. */
 export const bearerHeader = (bearer: Bearer): Readonly<Record<string, string>> => ({

@@ -32,6 +32,8 @@ export const ROUTES = {
   frames: { method: "POST", path: "/frames" },
   /** The same from another controller. */
   peerFrames: { method: "POST", path: "/peer-frames" },
+  /** A WebSocket of a gateway's, on which many frames travel: `src/link` has its words, `link-opening.ts` its header. */
+  link: { method: "GET", path: "/link" },
   /**
    * `LogQuery` in, committed record batches out as they are stored. A leader says how long ago a majority is known to
    * have followed it (`confirmedAge`): what was committed before that lies below its high watermark.

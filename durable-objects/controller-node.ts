@@ -14,6 +14,8 @@ import { INCARNATION_COUNT, isVoter } from "../src/raft/index.ts";
 import { Controller, trippedBy } from "./controller.ts";
 import type { ControllerHost } from "./http/host.ts";
 import { answer } from "./http/routes.ts";
+import { Links } from "./link/links.ts";
+import type { LinkHost } from "./link/session.ts";
 import type { FlightRecord } from "./replica/flight-recorder.ts";
 import { operatorLogOf, type OperatorLog } from "./operator-log.ts";
 import { ObjectPeers } from "./replica/peers.ts";
@@ -33,6 +35,8 @@ import type { MetaStore } from "./storage/meta-store.ts";
 import { SqlQuorumStore } from "./storage/quorum-store.ts";
 import { SqlSnapshotStore } from "./storage/snapshot-store.ts";
 
+const DELETED = "the cluster was deleted";
+
 /** Long enough for a round trip over continents; a voter that is away must not keep an operator waiting. */
 const GOODBYE_MS = 200;
 
@@ -48,6 +52,7 @@ export class ControllerNode extends DurableObject implements ControllerHost {
   #controller: Controller | null = null;
   #cluster: ClusterEntry | null;
   #seeding: Seeding | null = null;
+  readonly #links: Links;
   /** As stored: a request is judged by it, so it is not read each time. */
   #deletion: Deletion | null;
 
@@ -57,6 +62,7 @@ export class ControllerNode extends DurableObject implements ControllerHost {
     this.#cluster = this.#meta?.cluster() ?? null;
     this.#deletion = this.#meta?.deletion() ?? null;
     this.#boot();
+    this.#links = new Links(state, this.#linkHost);
   }
 
   get voter(): Controller | null {
@@ -100,6 +106,22 @@ export class ControllerNode extends DurableObject implements ControllerHost {
 
   override async fetch(request: Request): Promise<Response> {
     return answer(this, request);
+  }
+
+  openLink(headers: Headers): Response {
+    return this.#links.open(headers);
+  }
+
+  override webSocketMessage(socket: WebSocket, message: string | ArrayBuffer): void {
+    this.#links.receive(socket, message);
+  }
+
+  override webSocketClose(socket: WebSocket): void {
+    this.#links.gone(socket);
+  }
+
+  override webSocketError(socket: WebSocket): void {
+    this.#links.gone(socket);
   }
 
   override alarm(): void {
@@ -159,20 +181,22 @@ export class ControllerNode extends DurableObject implements ControllerHost {
       new SqlQuorumStore(this.ctx.storage.sql).writeJoining();
     });
     this.#cluster = opened.meta.cluster();
-    this.#leave();
+    this.#leave("this controller joins anew");
     this.#boot();
     return null;
   }
 
   /** Drops everything in memory; what comes back is what was stored. A leader says goodbye first. */
   restart(reason: string): void {
+    const leave = this.#takeLeave(reason).then(() => this.#links.close(reason));
     this.ctx.waitUntil(
       // The answer to the caller must be out before the object goes.
-      Promise.all([scheduler.wait(10), this.#takeLeave()]).then(() => this.ctx.abort(reason)),
+      Promise.all([scheduler.wait(10), leave]).then(() => this.ctx.abort(reason)),
     );
   }
 
-  #takeLeave(): Promise<void> {
+  #takeLeave(reason: string): Promise<void> {
+    this.#links.sayGoodbye(reason);
     const controller = this.#controller;
     if (controller === null) return Promise.resolve();
     return new Promise((resolve) => controller.takeLeave(GOODBYE_MS, resolve));
@@ -185,9 +209,9 @@ export class ControllerNode extends DurableObject implements ControllerHost {
   async stop(reason: string): Promise<void> {
     if (this.#cluster === null) return;
     this.#meta?.writeStopped(reason);
-    await this.#takeLeave();
+    await this.#takeLeave(reason);
     // It may have been started again meanwhile.
-    if (this.stopped !== null) this.#leave();
+    if (this.stopped !== null) this.#leave(reason);
   }
 
   /**
@@ -212,9 +236,9 @@ export class ControllerNode extends DurableObject implements ControllerHost {
     meta.writeDeletion(deletion);
     this.#deletion = deletion;
     this.#endSeeding();
-    await this.#takeLeave();
+    await this.#takeLeave(DELETED);
     // It may have been undeleted meanwhile.
-    if (this.#deletion !== null) this.#leave();
+    if (this.#deletion !== null) this.#leave(DELETED);
   }
 
   undelete(deletionId: string): void {
@@ -234,11 +258,12 @@ export class ControllerNode extends DurableObject implements ControllerHost {
     if (meta === null) return;
     meta.writeAccess(access);
     this.#cluster = meta.cluster();
+    this.#links.closeRevoked(access);
   }
 
   /** Removes every trace of the cluster from this object, and the database with it. */
   async wipe(): Promise<void> {
-    this.#leave();
+    this.#leave(DELETED);
     this.#endSeeding();
     this.#cluster = null;
     this.#deletion = null;
@@ -260,9 +285,10 @@ export class ControllerNode extends DurableObject implements ControllerHost {
     this.#seeding = null;
   }
 
-  #leave(): void {
+  #leave(reason: string): void {
     this.#controller?.stop();
     this.#controller = null;
+    this.#links.close(reason);
   }
 
   #boot(): void {
@@ -283,6 +309,20 @@ export class ControllerNode extends DurableObject implements ControllerHost {
     }
     // Whatever woke the object, its deadlines run from now on: nothing else would arm the first timer.
     this.#controller?.onDeadline();
+  }
+
+  get #linkHost(): LinkHost {
+    // oxlint-disable-next-line typescript/no-this-alias -- its getters are asked later
+    const object = this;
+    return {
+      get node() {
+        const { voter, cluster } = object;
+        return voter === null || cluster === null ? null : { voter, cluster };
+      },
+      clusterId: this.ctx.id.name?.split("/")[0] ?? "",
+      nodeId: this.nodeId,
+      operatorLog: this.#operatorLog,
+    };
   }
 
   get #operatorLog(): OperatorLog {

@@ -164,6 +164,17 @@ export class Controller {
     else this.#office.submit(operation, apiVersion, answered);
   }
 
+  /** Runs `work` in this event: what it submits is one round. It waits for nothing. */
+  together(work: () => void): void {
+    if (this.#office === null) work();
+    else this.#office.together(work);
+  }
+
+  /** As much is queued as one round takes. */
+  get hasFullRound(): boolean {
+    return this.#office?.hasFullRound ?? false;
+  }
+
   /** Runs a read against what is committed and out of any open transaction. Any node may, once it knows a log. */
   read<Response>(operation: Operation<Response>, apiVersion: number): Outcome<Response> {
     const image = this.#readableImage;

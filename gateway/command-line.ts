@@ -7,6 +7,7 @@ import {
 } from "./edge/credentials.ts";
 import { PRINCIPAL_BYTES_MAX } from "./edge/identity.ts";
 import { DEFAULT_LIMITS } from "./gateway.ts";
+import type { Transport } from "./edge/tunnel.ts";
 import { hostAndPort, type HostAndPort } from "./listen.ts";
 import { PLACES } from "./places.ts";
 import type { Listener } from "./tcp/admission.ts";
@@ -23,6 +24,9 @@ export const USAGE = `usage: npm run gateway -- --cluster <id> [--edge URL] [--l
              a voter, and one that comes later takes the first that is free then. Unless said, 127.0.0.1 and the
              ports that the cluster names
   --http     where /healthz, /readyz and /metrics are served; 127.0.0.1:9190 unless said
+
+  --transport  how frames travel to the edge: link, one WebSocket to each controller, unless said (and by HTTP where an
+             upgrade is refused), or http, a request for each frame
 
 towards brokers and tools, with the names of Kafka's settings
   --security-protocol            PLAINTEXT unless said, SSL, SASL_PLAINTEXT or SASL_SSL
@@ -47,6 +51,7 @@ export interface Command {
   /** Null: where the cluster tells its brokers. */
   readonly listen: HostAndPort | null;
   readonly http: HostAndPort;
+  readonly transport: Transport;
   readonly listener: Listener;
   readonly credentials: EdgeCredentials;
   /** Reads the listener's files and shows what they hold now; null for a listener without any. Throws a sentence. */
@@ -76,6 +81,7 @@ export function readCommand(
     clusterId: values.cluster,
     listen: values.listen === undefined ? null : hostAndPort(values.listen),
     http: hostAndPort(values.http),
+    transport: transportOf(values.transport),
     ...listenerOf(values),
     credentials: readCredentials(sources),
     readCredentials: () => readCredentials(sources),
@@ -92,6 +98,7 @@ function parse(args: readonly string[]) {
       cluster: { type: "string" },
       listen: { type: "string" },
       http: { type: "string", default: "127.0.0.1:9190" },
+      transport: { type: "string", default: "link" },
       "security-protocol": { type: "string", default: "PLAINTEXT" },
       "ssl-certificate": { type: "string" },
       "ssl-key": { type: "string" },
@@ -106,6 +113,11 @@ function parse(args: readonly string[]) {
       help: { type: "boolean", short: "h" },
     },
   }).values;
+}
+
+function transportOf(text: string): Transport {
+  if (text === "link" || text === "http") return text;
+  throw new Error("--transport is link or http");
 }
 
 const TLS_OPTIONS = [

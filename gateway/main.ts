@@ -13,6 +13,7 @@ import { Readiness } from "./edge/readiness.ts";
 import { Tunnel } from "./edge/tunnel.ts";
 import type { Gateway } from "./gateway.ts";
 import { isLoopback } from "./edge/loopback.ts";
+import { limitedLog } from "./limited-log.ts";
 import { addressText } from "./listen.ts";
 import { GatewayMetrics } from "./metrics.ts";
 import { OWN_PORTS, PortsFrom } from "./places.ts";
@@ -25,9 +26,17 @@ async function main(): Promise<void> {
     process.stdout.write(`${USAGE}\n`);
     return;
   }
-  const { edge, clusterId, credentials, http } = command;
+  const { edge, clusterId, credentials, http, transport } = command;
   const metrics = new GatewayMetrics();
-  const tunnel = new Tunnel({ edge, clusterId, metrics, credentials, env: process.env });
+  const tunnel = new Tunnel({
+    edge,
+    clusterId,
+    metrics,
+    credentials,
+    env: process.env,
+    transport,
+    log: limitedLog(log),
+  });
   const readiness = new Readiness(tunnel);
   let gateway: Gateway | undefined;
   onShutdown(
@@ -42,6 +51,7 @@ async function main(): Promise<void> {
     isEdgeOpen: () => tunnel.isOpen,
     problem: () => readiness.problem(),
     metrics: () => gateway?.renderMetrics() ?? "",
+    notices: () => tunnel.notices,
   });
   log(`/healthz, /readyz and /metrics on http://${addressText({ ...http, port: page.port })}`);
   gateway = await startClusterGateway({

@@ -26,6 +26,10 @@ export class GatewayMetrics {
   framesAnswered = 0;
   framesFailed = 0;
   requestsHeldBack = 0;
+  linksOpen = 0;
+  linksLost = 0;
+  linksRefused = 0;
+  framesLinked = 0;
   bytesReceived = 0;
   bytesSent = 0;
   secondsTotal = 0;
@@ -109,6 +113,14 @@ export class GatewayMetrics {
         "Answers of the edge other than 200.",
         [...this.#edgeRefusals].map(([status, count]) => [`{status="${status}"}`, count]),
       ),
+      gauge("links_open", "WebSockets to controllers that are open.", this.linksOpen),
+      counter("links_lost_total", "Links that were open and ended.", this.linksLost),
+      counter(
+        "links_refused_total",
+        "Upgrades that the edge answered with something else; frames go by HTTP then.",
+        this.linksRefused,
+      ),
+      counter("frames_linked_total", "Frames answered over a link.", this.framesLinked),
       counter("received_bytes_total", "Bytes of the frames answered.", this.bytesReceived),
       counter("sent_bytes_total", "Bytes of the answers.", this.bytesSent),
       counter(

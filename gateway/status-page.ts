@@ -10,6 +10,8 @@ export interface StatusPageParts {
   /** One sentence, or null when all is well. */
   readonly problem: () => Promise<string | null>;
   readonly metrics: () => string;
+  /** What is worth knowing although all is well, a sentence each. */
+  readonly notices: () => readonly string[];
 }
 
 export interface StatusPage {
@@ -44,7 +46,7 @@ async function answer(url: string, parts: StatusPageParts): Promise<Page> {
       return parts.isEdgeOpen() ? well("ok") : ill("the edge cannot be reached");
     case "/readyz": {
       const problem = await parts.problem();
-      return problem === null ? well("ready") : ill(problem);
+      return problem === null ? well(["ready", ...parts.notices()].join("\n")) : ill(problem);
     }
     default:
       return { status: 404, text: "/healthz, /readyz or /metrics\n" };

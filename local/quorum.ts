@@ -9,7 +9,7 @@ import { join } from "node:path";
 import { clusterClient, formCluster } from "../client/cluster-client.ts";
 import type { ClusterClient, FormedCluster } from "../client/cluster-client.ts";
 import { NO_CREDENTIALS } from "../gateway/edge/credentials.ts";
-import { Tunnel } from "../gateway/edge/tunnel.ts";
+import { Tunnel, type Transport } from "../gateway/edge/tunnel.ts";
 import { startClusterGateway } from "../gateway/cluster-gateway.ts";
 import type { Gateway } from "../gateway/gateway.ts";
 import { GatewayMetrics } from "../gateway/metrics.ts";
@@ -28,6 +28,8 @@ export interface QuorumOptions extends Omit<EdgeOptions, "persistTo"> {
 export interface GatewayPorts {
   /** The ports that the cluster names to its brokers, or any free ones, for clients that are told which. */
   readonly ports: "named" | "free";
+  /** How frames travel to the runtime; over links unless said. */
+  readonly transport?: Transport;
   readonly log?: (line: string) => void;
 }
 
@@ -132,7 +134,7 @@ function quorumOf({ current, formed, gateway, restart, stop }: Parts): Quorum {
 function openGateway(
   { url, gatewayToken: token }: Edge,
   { cluster_id: clusterId }: FormedCluster,
-  { ports, log }: GatewayPorts,
+  { ports, transport = "link", log }: GatewayPorts,
 ): Promise<Gateway> {
   const metrics = new GatewayMetrics();
   return startClusterGateway({
@@ -141,6 +143,8 @@ function openGateway(
       clusterId,
       metrics,
       credentials: { ...NO_CREDENTIALS, token },
+      transport,
+      ...(log === undefined ? {} : { log }),
     }),
     metrics,
     places: ports === "named" ? OWN_PORTS : new PortsFrom({ host: "127.0.0.1", port: 0 }),

@@ -19,15 +19,23 @@ export const FOLDERS: Readonly<Record<string, Folder>> = {
   "src/protocol": { mayImport: ["src/std"], packages: NOTHING },
   "src/metadata": { mayImport: ["src/std", "src/protocol"], packages: NOTHING },
   "src/access": { mayImport: ["src/std", "src/protocol"], packages: NOTHING },
+  "src/link": { mayImport: ["src/std"], packages: NOTHING },
   "durable-objects": {
-    mayImport: ["src/std", "src/raft", "src/protocol", "src/metadata", "src/access"],
+    mayImport: ["src/std", "src/raft", "src/protocol", "src/metadata", "src/access", "src/link"],
     packages: /^cloudflare:workers$/,
   },
   worker: {
-    mayImport: ["src/std", "src/protocol", "src/metadata", "src/access", "durable-objects"],
+    mayImport: [
+      "src/std",
+      "src/protocol",
+      "src/metadata",
+      "src/access",
+      "src/link",
+      "durable-objects",
+    ],
     packages: /^hono(\/|$)/,
   },
-  gateway: { mayImport: ["src/std", "src/protocol"], packages: /^node:/ },
+  gateway: { mayImport: ["src/std", "src/protocol", "src/link"], packages: /^(node:.*|ws)$/ },
   client: { mayImport: [], packages: NOTHING },
   local: {
     mayImport: ["src/access", "gateway", "client"],
@@ -107,6 +115,7 @@ export const ROOMS: Readonly<Record<string, Readonly<Record<string, Room>>>> = {
         "contract",
         "snapshot-contract",
         "bearer",
+        "link-opening",
         "conforms",
         "hung-up",
         "cluster-settings",
@@ -126,6 +135,7 @@ export const ROOMS: Readonly<Record<string, Readonly<Record<string, Room>>>> = {
     listener: {
       mayImport: ["identity", "replica", "committed-log", "active-controller", "controller"],
     },
+    link: { mayImport: ["identity", "controller", "listener"] },
     http: { mayImport: ["identity", "snapshots", "committed-log", "controller", "listener"] },
   },
   worker: {

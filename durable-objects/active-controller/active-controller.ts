@@ -146,6 +146,11 @@ export class ActiveController {
     return this.#committedImage;
   }
 
+  /** What is queued fills a round: what comes on top would be appended after it. */
+  get hasFullRound(): boolean {
+    return this.#queuedBytes >= ROUND_BYTES;
+  }
+
   get liveness(): BrokerLiveness {
     return this.#liveness;
   }

@@ -30,6 +30,8 @@ export class Office {
   /** The voters that are registered, or about to be. */
   #voters: VoterSet;
   #isOver = false;
+  /** Operations run that are to be appended together. */
+  #isGathering = false;
 
   constructor(claim: Claim, parts: OfficeParts) {
     this.epoch = claim.epoch;
@@ -66,9 +68,25 @@ export class Office {
     this.#parts.replica.armWake();
   }
 
-  /** Appends what has queued, unless a round is under way. */
+  get hasFullRound(): boolean {
+    return this.#active.hasFullRound;
+  }
+
+  /** Runs `work`, and asks for a round once, at its end: what it submits is appended together. */
+  together(work: () => void): void {
+    this.#isGathering = true;
+    try {
+      work();
+    } finally {
+      this.#isGathering = false;
+      this.appendRound();
+      this.#parts.replica.armWake();
+    }
+  }
+
+  /** Appends what has queued, unless a round is under way or still being gathered. */
   appendRound(): void {
-    if (this.#isOver || this.#roundEnd !== null) return;
+    if (this.#isOver || this.#isGathering || this.#roundEnd !== null) return;
     const batch = this.#active.takeBatch();
     if (batch === null) return;
     const { replica } = this.#parts;

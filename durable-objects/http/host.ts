@@ -40,4 +40,6 @@ export interface ControllerHost {
   undelete(deletionId: string): void;
   writeAccess(access: Revocations): void;
   wipe(): Promise<void>;
+  /** Answers the upgrade of a gateway's link. */
+  openLink(headers: Headers): Response;
 }

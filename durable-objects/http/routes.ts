@@ -70,6 +70,8 @@ export async function answer(host: ControllerHost, request: Request): Promise<Re
       return seed(host, { request, searchParams });
     case "endSeed":
       return endSeed(host, await request.text());
+    case "link":
+      return host.voter === null ? takesNoPart(host) : host.openLink(request.headers);
     case "frames":
     case "peerFrames":
     case "log":

@@ -1,6 +1,6 @@
 /**
- * The controller listener over HTTP: a Kafka frame in and a Kafka frame out. A malformed frame gets a 400 with the
- * path of the fault, and has changed nothing.
+ * The controller listener: a Kafka frame in and a Kafka frame out, over HTTP or a link. A malformed frame gets a
+ * sentence with the path of the fault, by HTTP a 400, and has changed nothing.
  */
 import {
   ApiVersions,
@@ -22,16 +22,27 @@ import { unsupportedApiVersions } from "./api-versions.ts";
 import { dispatch } from "./dispatch.ts";
 import { refused, type Answer, type Node, type Sender } from "./answer.ts";
 import { refusedToBearer } from "./permission.ts";
-import { frameBody } from "./shared-frame.ts";
+import { frameParts, streamOf } from "./shared-frame.ts";
 
 const OCTETS = { "content-type": "application/octet-stream" };
 
-/** Answers one frame (without size prefix). A frame that cannot be answered in kind is a 400: close the connection. */
-export async function answerFrame(
+/** What becomes of one frame. */
+export type Answered =
+  /** `answer` is null where none was asked for of the node: the caller is too new. */
+  | {
+      readonly kind: "frame";
+      readonly parts: readonly Uint8Array[];
+      readonly answer: Answer | null;
+    }
+  /** There is no answer in kind: close the connection. */
+  | { readonly kind: "unanswerable"; readonly sentence: string };
+
+/** Answers one frame (without size prefix). Whatever it changes is queued within this call. */
+export async function answerRequest(
   node: Node,
   frame: Uint8Array,
   sender: Sender,
-): Promise<Response> {
+): Promise<Answered> {
   try {
     const request = decodeRequestFrame(frame);
     if (request.name === null) return unsupported(request);
@@ -41,12 +52,26 @@ export async function answerFrame(
         ? await dispatch(node, request, { ...sender, caller: callerOf(sender.bearer) })
         : refused(request, denial);
     if (answer === null)
-      return malformed(`${request.name} is not served by a controller of this build`);
-    return new Response(frameBody(request, answer), { headers: headersOf(node, answer) });
+      return unanswerable(`${request.name} is not served by a controller of this build`);
+    return { kind: "frame", parts: frameParts(request, answer), answer };
   } catch (error) {
-    if (error instanceof DecodeError) return malformed(error.message);
+    if (error instanceof DecodeError) return unanswerable(error.message);
     throw error;
   }
+}
+
+/** The same by HTTP. A frame that cannot be answered in kind is a 400. */
+export async function answerFrame(
+  node: Node,
+  frame: Uint8Array,
+  sender: Sender,
+): Promise<Response> {
+  const answered = await answerRequest(node, frame, sender);
+  if (answered.kind === "unanswerable") return refusal(STATUS.unanswerable, answered.sentence);
+  const { parts, answer } = answered;
+  const [first = new Uint8Array()] = parts;
+  const headers = answer === null ? OCTETS : headersOf(node, answer);
+  return new Response(parts.length <= 1 ? first : streamOf(parts), { headers });
 }
 
 const callerOf = ({ principal, client_address: clientAddress }: Bearer): Caller => ({
@@ -59,13 +84,13 @@ function unsupported(request: {
   readonly apiKey: number;
   readonly apiVersion: number;
   readonly correlationId: number;
-}): Response {
+}): Answered {
   if (request.apiKey !== ApiVersions.key) {
-    return malformed(`no API has key ${request.apiKey} and version ${request.apiVersion} here`);
+    return unanswerable(`no API has key ${request.apiKey} and version ${request.apiVersion} here`);
   }
   // KIP-511: a client that is too new is told the range in the oldest form, which every client can read.
   const frame = responseFrame(ApiVersions, { ...request, apiVersion: 0 }, unsupportedApiVersions());
-  return new Response(frame, { headers: OCTETS });
+  return { kind: "frame", parts: [frame], answer: null };
 }
 
 /** The headers of an answer: what it reflects, and whether the active controller is elsewhere. */
@@ -79,4 +104,4 @@ function headersOf({ voter }: Node, answer: Answer): Record<string, string> {
   };
 }
 
-const malformed = (message: string): Response => refusal(STATUS.unanswerable, message);
+const unanswerable = (sentence: string): Answered => ({ kind: "unanswerable", sentence });

@@ -14,16 +14,17 @@ const CORRELATION_BYTES = 4;
 /** What was encoded of a range, by version and by what else the response says. It goes with the range itself. */
 const encoded = new WeakMap<Uint8Array, Map<string, Uint8Array>>();
 
-/** The body of an HTTP response with the frame of `answer`. `records` are shared while the same bytes are handed in. */
-export function frameBody<Name extends ApiName>(
+/** The frame of `answer`, in parts. What carries `records` is shared while the same bytes are handed in. */
+export function frameParts<Name extends ApiName>(
   frame: RequestFrame<Name>,
   answer: Answer<Name>,
-): Uint8Array | ReadableStream<Uint8Array> {
+): readonly Uint8Array[] {
   const records = frame.name === "Fetch" ? recordsIn(answer.body) : null;
-  if (records === null || records.byteLength < SHARED_BYTES_MIN) return encodeAnswer(frame, answer);
+  if (records === null || records.byteLength < SHARED_BYTES_MIN)
+    return [encodeAnswer(frame, answer)];
   const own = new Uint8Array(CORRELATION_BYTES);
   new DataView(own.buffer).setInt32(0, frame.correlationId);
-  return streamOf([own, sharedPart(frame, answer, records)]);
+  return [own, sharedPart(frame, answer, records)];
 }
 
 function sharedPart<Name extends ApiName>(

@@ -6,9 +6,15 @@
  */
 import { Agent, request as httpRequest, type IncomingMessage } from "node:http";
 import { Agent as TlsAgent, request as httpsRequest } from "node:https";
+import { WebSocket } from "ws";
 import type { EdgeCredentials } from "./credentials.ts";
 import { isLoopback } from "./loopback.ts";
 import { proxyFor } from "./proxy.ts";
+
+/** How long an upgrade may take. */
+const UPGRADE_MS = 10_000;
+/** As much as is read of an answer that refuses an upgrade. */
+const REFUSAL_BYTES_MAX = 65_536;
 
 /** Longer than any fetch is parked and any write waits for its commit. */
 const ANSWER_MS = 35_000;
@@ -39,6 +45,13 @@ export interface EdgeAnswer {
   /** `Kafka-Not-Controller`: who leads instead, as the controller that was asked knows it; null where it does not say. */
   readonly leaderId: number | null;
   readonly body: Buffer;
+}
+
+/** A WebSocket that is being opened. */
+export interface Upgrade {
+  readonly socket: WebSocket;
+  /** Resolves with the edge's answer if that is no upgrade; the socket is to be closed then. Else it never settles. */
+  readonly refused: Promise<EdgeAnswer>;
 }
 
 /** No answer came, or none that can be used. */
@@ -113,13 +126,36 @@ export class EdgeClient {
         const { statusCode: status = 0 } = incoming;
         const retryAfter = incoming.headers["retry-after"];
         const leaderId = leaderIn(incoming);
-        this.#collect(incoming).then(
+        collect(incoming, this.#options.answerBytesMax).then(
           (bytes) => resolve({ status, retryAfter, leaderId, body: bytes }),
           fail,
         );
       });
       outgoing.end(body);
     });
+  }
+
+  /** Asks for a WebSocket, the same way as for anything else. Its messages are bounded as answers are. */
+  upgrade(path: string, protocol: string, headers: Readonly<Record<string, string>>): Upgrade {
+    const url = new URL(this.#base.href.replace(/\/$/, "") + path);
+    url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
+    const socket = new WebSocket(url, protocol, {
+      agent: this.#agent,
+      headers: { ...this.#credentials.headers, ...headers },
+      handshakeTimeout: UPGRADE_MS,
+      maxPayload: this.#options.answerBytesMax,
+      perMessageDeflate: false,
+    });
+    const refused = new Promise<EdgeAnswer>((resolve) => {
+      socket.once("unexpected-response", (_, incoming) => {
+        const { statusCode: status = 0 } = incoming;
+        const retryAfter = incoming.headers["retry-after"];
+        const answered = (body: Buffer): void =>
+          resolve({ status, retryAfter, leaderId: null, body });
+        collect(incoming, REFUSAL_BYTES_MAX).then(answered, () => answered(Buffer.alloc(0)));
+      });
+    });
+    return { socket, refused };
   }
 
   /**
@@ -133,20 +169,19 @@ export class EdgeClient {
       ? new TlsAgent({ ...keep, ...this.#credentials.tls })
       : new Agent(keep);
   }
+}
 
-  async #collect(incoming: IncomingMessage): Promise<Buffer> {
-    const { answerBytesMax } = this.#options;
-    const chunks: Buffer[] = [];
-    let size = 0;
-    for await (const chunk of incoming) {
-      const bytes: Buffer = chunk;
-      size += bytes.byteLength;
-      if (size > answerBytesMax)
-        throw new NoAnswerError(`the one it sent is longer than ${answerBytesMax} bytes`, false);
-      chunks.push(bytes);
-    }
-    return Buffer.concat(chunks, size);
+async function collect(incoming: IncomingMessage, bytesMax: number): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of incoming) {
+    const bytes: Buffer = chunk;
+    size += bytes.byteLength;
+    if (size > bytesMax)
+      throw new NoAnswerError(`the one it sent is longer than ${bytesMax} bytes`, false);
+    chunks.push(bytes);
   }
+  return Buffer.concat(chunks, size);
 }
 
 function leaderIn({ headers }: IncomingMessage): number | null {

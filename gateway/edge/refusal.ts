@@ -62,7 +62,7 @@ function forbidden(asked: Asked): string {
 }
 
 /** On one line, whatever the body holds. */
-function wordsOf(answer: EdgeAnswer): string {
+export function wordsOf(answer: EdgeAnswer): string {
   const words = messageIn(answer) ?? answer.body.toString("utf8", 0, WORDS_MAX);
   // oxlint-disable-next-line no-control-regex -- what would begin another line of the log
   return words.slice(0, WORDS_MAX).replaceAll(/[\u0000-\u001f\u007f]+/g, " ");

@@ -1,13 +1,15 @@
 /**
- * The gateway's side of the edge: one HTTP request for each frame. A frame that gets no answer is not sent again, since
- * it may have been executed; the client decides. What failed lately is left alone for a while, and its clients are
- * refused at once instead of hanging.
+ * The gateway's side of the edge: a link to each controller, and one HTTP request for each frame while there is none. A
+ * frame that gets no answer is not sent again, since it may have been executed; the client decides. What failed lately
+ * is left alone for a while, and its clients are refused at once instead of hanging.
  */
 import type { GatewayMetrics } from "../metrics.ts";
 import { controllersIn, type Controller } from "./controller-list.ts";
 import { NO_CREDENTIALS, type EdgeCredentials } from "./credentials.ts";
 import { EdgeClient, NoAnswerError, type EdgeAnswer, type EdgeRequest } from "./edge-client.ts";
 import { ANYBODY, identityHeaders, type Identity } from "./identity.ts";
+import { LinkedStream, type FrameStream } from "./link/frame-stream.ts";
+import { Links } from "./link/links.ts";
 import { Outages, type Failure, type Route } from "./outages.ts";
 import { failureIn, sentenceOf, TOO_MANY } from "./refusal.ts";
 
@@ -39,7 +41,12 @@ export interface TunnelOptions {
   /** Where the variables of a proxy are looked for; no proxy when absent. */
   readonly env?: Readonly<Record<string, string | undefined>>;
   readonly answerBytesMax?: number;
+  /** How frames travel: over links where the edge allows it, unless said, or each by an HTTP request. */
+  readonly transport?: Transport;
+  readonly log?: (line: string) => void;
 }
+
+export type Transport = "link" | "http";
 
 /** A controller that takes no part or is none, as the edge says; or one that leads, as another controller says. */
 export interface Hint {
@@ -55,6 +62,8 @@ export class Tunnel {
   readonly #client: EdgeClient;
   readonly #metrics: GatewayMetrics;
   readonly #outages = new Outages();
+  /** Null where all frames go by HTTP. */
+  readonly #links: Links | null;
   #lastServed = Number.NEGATIVE_INFINITY;
   #whenHinted: (hint: Hint) => void = () => undefined;
 
@@ -69,6 +78,16 @@ export class Tunnel {
       ...(env === undefined ? {} : { env }),
       answerBytesMax,
     });
+    const { clusterId, metrics, log = (): void => undefined } = options;
+    this.#links =
+      options.transport === "http"
+        ? null
+        : new Links({ client: this.#client, clusterId, metrics, log });
+  }
+
+  /** What an operator should know although brokers are served: a sentence each. */
+  get notices(): readonly string[] {
+    return this.#links?.refusals ?? [];
   }
 
   /** False while the edge has just been found unreachable. */
@@ -89,9 +108,11 @@ export class Tunnel {
   renew(credentials: EdgeCredentials): void {
     this.#client.renew(credentials);
     this.#outages.clear();
+    this.#links?.renew();
   }
 
   close(): void {
+    this.#links?.close();
     this.#client.close();
   }
 
@@ -100,7 +121,32 @@ export class Tunnel {
     this.#whenHinted = act;
   }
 
-  /** Sends one frame to a controller; resolves with the response frame. */
+  /** The frames of one client, to one controller. */
+  stream(nodeId: number, identity: Identity): FrameStream {
+    const byHttp: FrameStream["send"] = (frame, signal) =>
+      this.send(nodeId, frame, identity, signal);
+    if (this.#links === null) return { send: byHttp, end: () => undefined };
+    return new LinkedStream({
+      links: this.#links,
+      nodeId,
+      identity,
+      byHttp,
+      byLink: (request) => this.#overLink({ nodeId, identity }, request),
+    });
+  }
+
+  /** What fails on a link concerns that frame alone: whether a next one would be served is for HTTP to say. */
+  async #overLink(route: Route, request: () => Promise<Uint8Array>): Promise<Uint8Array> {
+    const answer = await request().catch((error: unknown) => {
+      throw new EdgeError(error instanceof Error ? error.message : String(error), null);
+    });
+    this.#outages.served(route);
+    this.#metrics.framesLinked += 1;
+    if (route.identity.by === "gateway") this.#lastServed = performance.now();
+    return answer;
+  }
+
+  /** Sends one frame to a controller by HTTP; resolves with the response frame. */
   async send(
     nodeId: number,
     frame: Uint8Array,

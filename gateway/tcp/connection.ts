@@ -10,6 +10,7 @@
 import type { Socket } from "node:net";
 import { setTimeout as pause } from "node:timers/promises";
 import type { Identity } from "../edge/identity.ts";
+import type { FrameStream } from "../edge/link/frame-stream.ts";
 import { EdgeError, type Tunnel } from "../edge/tunnel.ts";
 import type { GatewayMetrics, RefusalReason } from "../metrics.ts";
 import { SaslServer, unexpectedSasl, type SaslAnswer, type SaslEdge } from "../sasl/sasl-server.ts";
@@ -90,6 +91,8 @@ class Connection {
   readonly #waiting: Uint8Array[] = [];
   /** Who speaks, or the exchange that is to say it. */
   #peer: Identity | SaslServer;
+  /** What carries its frames, from the first one on. */
+  #stream: FrameStream | null = null;
   #overdue: NodeJS.Timeout | undefined;
   #waitingBytes = 0;
   /** What this connection occupies of the shared room. */
@@ -139,6 +142,7 @@ class Connection {
     if (this.#peer instanceof SaslServer) this.#parts.handshakeOver();
     clearTimeout(this.#overdue);
     this.#gone.abort();
+    this.#stream?.end();
     this.#waiting.length = 0;
     this.#parts.room.release(this.#held);
     this.#held = 0;
@@ -248,7 +252,8 @@ class Connection {
     metrics.framesInFlight += 1;
     const begun = performance.now();
     try {
-      const answer = await tunnel.send(nodeId, frame, identity, this.#gone.signal);
+      this.#stream ??= tunnel.stream(nodeId, identity);
+      const answer = await this.#stream.send(frame, this.#gone.signal);
       metrics.answered({
         seconds: (performance.now() - begun) / 1_000,
         bytesIn: frame.byteLength,

@@ -68,6 +68,17 @@ describe("what is queued while a round does not commit", () => {
     expect(outcomes).toHaveLength(41);
   });
 
+  test("fills a round, and says so, until that round is taken", () => {
+    const active = inOffice(8 * 1_048_576);
+    expect(active.hasFullRound).toBe(false);
+    for (let at = 0; at < 17; at += 1) void submitted(active, write(`c${at}`, 30_000));
+    expect(active.hasFullRound).toBe(false);
+    void submitted(active, write("c17", 30_000));
+    expect(active.hasFullRound).toBe(true);
+    active.takeBatch();
+    expect(active.hasFullRound).toBe(false);
+  });
+
   test("goes into rounds of whole operations, in order and without a gap", async () => {
     const active = inOffice();
     const sizes = [10, 30_000, 10, 10];

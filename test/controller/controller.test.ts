@@ -104,6 +104,38 @@ describe("an office", () => {
     expect(world.disk.batches - before).toBe(2);
   });
 
+  test("appends what is submitted together as one batch, also when no round is under way", async () => {
+    const world = new World();
+    const controller = await world.inOffice();
+    const before = world.disk.batches;
+    const outcomes: Promise<unknown>[] = [];
+    controller.together(() => {
+      for (const value of ["a", "b", "c"])
+        outcomes.push(world.submit(controller, setConfig(value)));
+      expect(world.disk.batches).toBe(before);
+    });
+    expect(world.disk.batches).toBe(before + 1);
+    expect(await Promise.all(outcomes)).toMatchObject([
+      { kind: "committed", response: "a" },
+      { kind: "committed", response: "b" },
+      { kind: "committed", response: "c" },
+    ]);
+  });
+
+  test("appends what was submitted together when the work throws half way", async () => {
+    const world = new World();
+    const controller = await world.inOffice();
+    const before = world.disk.batches;
+    const submitted: Promise<unknown>[] = [];
+    const work = (): void => {
+      submitted.push(world.submit(controller, setConfig("a")));
+      throw new Error("half way");
+    };
+    expect(() => controller.together(work)).toThrow("half way");
+    expect(await submitted[0]).toMatchObject({ kind: "committed" });
+    expect(world.disk.batches).toBe(before + 1);
+  });
+
   test("dies with its epoch: what waits is answered, and nothing runs in it any more", async () => {
     const world = new World();
     const controller = await world.inOffice();

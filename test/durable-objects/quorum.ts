@@ -82,7 +82,8 @@ export async function form(cluster: ClusterEntry): Promise<VoterStatus> {
     is_formed: false,
   };
   for (const { node_id } of voters) {
-    await call(cluster, node_id, { route: "form", body: JSON.stringify(request) });
+    const formed = await call(cluster, node_id, { route: "form", body: JSON.stringify(request) });
+    await formed.text();
   }
   return activeOf(cluster);
 }

@@ -73,6 +73,7 @@ function extensions(isAuthority: boolean): readonly Buffer[] {
   const critical = der(0x01, Buffer.of(0xff));
   const loopback = sequence(
     der(0x82, Buffer.from("localhost")),
+    der(0x82, Buffer.from("edge.example")),
     der(0x87, Buffer.of(127, 0, 0, 1)),
   );
   return [

@@ -91,6 +91,14 @@ const base = (url: string): string[] => [
   "--http=127.0.0.1:0",
 ];
 
+const transportWith = (...args: string[]): unknown =>
+  readCommand([...base("http://127.0.0.1:1"), ...args], {})?.transport;
+
+test("frames travel over links unless it is told otherwise", () => {
+  expect(transportWith()).toBe("link");
+  expect(transportWith("--transport", "http")).toBe("http");
+});
+
 test.each([
   [["--token", "secret"], "Unknown option '--token'"],
   [["--cluster"], "'--cluster <value>' argument missing"],
@@ -100,6 +108,7 @@ test.each([
   [["--security-protocol", "SSL"], "SSL needs --ssl-certificate and --ssl-key"],
   [["--ssl-key", "a"], "--ssl-key means nothing to PLAINTEXT"],
   [["--token-file", "/nowhere/token"], "/nowhere/token cannot be read (ENOENT)"],
+  [["--transport", "tcp"], "--transport is link or http"],
 ])("%j is refused with a sentence", (args, sentence) => {
   expect(() => readCommand([...base("http://127.0.0.1:1"), ...args], {})).toThrow(sentence);
 });

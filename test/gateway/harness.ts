@@ -3,7 +3,7 @@ import type { ConnectionOptions } from "node:tls";
 import { afterEach } from "vitest";
 import { NO_CREDENTIALS, type EdgeCredentials } from "../../gateway/edge/credentials.ts";
 import { Readiness } from "../../gateway/edge/readiness.ts";
-import { Tunnel } from "../../gateway/edge/tunnel.ts";
+import { Tunnel, type Transport } from "../../gateway/edge/tunnel.ts";
 import { startGateway, type Gateway, type GatewayLimits } from "../../gateway/gateway.ts";
 import { GatewayMetrics } from "../../gateway/metrics.ts";
 import { startStatusPage } from "../../gateway/status-page.ts";
@@ -65,12 +65,14 @@ export interface OpenOptions {
   readonly limits?: Partial<GatewayLimits>;
   readonly listener?: Listener;
   readonly credentials?: Partial<EdgeCredentials>;
+  /** By HTTP unless said: what most tests are about is the same either way. */
+  readonly transport?: Transport;
   readonly env?: Readonly<Record<string, string | undefined>>;
 }
 
 /** A gateway with its status page, as the command line puts them together. */
 export async function openGateway(url: string, options: OpenOptions = {}): Promise<Opened> {
-  const { nodeIds = [3000], limits = {}, listener, credentials, env } = options;
+  const { nodeIds = [3000], limits = {}, listener, credentials, env, transport = "http" } = options;
   const lines: string[] = [];
   const metrics = new GatewayMetrics();
   const { frameBytesMax } = limits;
@@ -78,6 +80,8 @@ export async function openGateway(url: string, options: OpenOptions = {}): Promi
     edge: url,
     clusterId: CLUSTER_ID,
     metrics,
+    transport,
+    log: (line) => void lines.push(line),
     credentials: { ...NO_CREDENTIALS, ...credentials },
     ...(env === undefined ? {} : { env }),
     ...(frameBytesMax === undefined ? {} : { answerBytesMax: 4 * frameBytesMax }),
@@ -98,6 +102,7 @@ export async function openGateway(url: string, options: OpenOptions = {}): Promi
       isEdgeOpen: () => tunnel.isOpen,
       problem: () => readiness.problem(),
       metrics: started.renderMetrics,
+      notices: () => tunnel.notices,
     },
   );
   return {

@@ -7,6 +7,7 @@ import { proxyFor } from "../../gateway/edge/proxy.ts";
 import { certificate, commonName } from "./certificates.ts";
 import { echo } from "./edge.ts";
 import { atEnd, client, edge, gateway } from "./harness.ts";
+import { linkingEdge } from "./linking-edge.ts";
 
 interface Proxy {
   readonly url: string;
@@ -76,6 +77,42 @@ test("a proxy that refuses is told from an edge that does", async () => {
   expect(await kafka.text()).toBeUndefined();
   expect(lines.join()).toContain("407 Proxy Authentication Required");
   expect(lines.join()).not.toContain("word@");
+});
+
+test("a link goes through the proxy too, encrypted, with a client certificate and more headers", async () => {
+  const authority = certificate({ subject: commonName("authority"), isAuthority: true });
+  const serving = certificate({ subject: commonName("edge"), signedBy: authority });
+  const own = certificate({ subject: commonName("gateway"), signedBy: authority });
+  const { port, links, posted } = await linkingEdge({ tls: { ...serving, ca: authority.cert } });
+  const proxy = await startProxy(port);
+  const { ports, metrics } = await gateway(`https://edge.example:${port}`, {
+    transport: "link",
+    credentials: {
+      token: "own",
+      headers: { "cf-access-client-id": "kedge" },
+      tls: {
+        ca: Buffer.from(authority.cert),
+        cert: Buffer.from(own.cert),
+        key: Buffer.from(own.key),
+      },
+    },
+    env: { HTTPS_PROXY: proxy.url },
+  });
+  const kafka = await client(ports[0]);
+  await expect
+    .poll(async () => {
+      kafka.send("frame 01");
+      expect(await kafka.text()).toBe("frame 01");
+      return metrics.framesLinked;
+    })
+    .toBeGreaterThan(0);
+  expect(links[0]?.headers).toMatchObject({
+    authorization: "Bearer own",
+    "cf-access-client-id": "kedge",
+  });
+  expect(links[0]?.clientName).toBe("gateway");
+  expect(new Set(proxy.asked.map(({ what }) => what))).toEqual(new Set([`edge.example:${port}`]));
+  expect(posted.length).toBeGreaterThan(0);
 });
 
 test("loopback and NO_PROXY are reached without it", async () => {

@@ -59,7 +59,12 @@ async function watched(
   const lines: string[] = [];
   const serves: (readonly number[])[] = [];
   const gateway = await startClusterGateway({
-    tunnel: new Tunnel({ edge: started.url, clusterId: CLUSTER_ID, metrics }),
+    tunnel: new Tunnel({
+      edge: started.url,
+      clusterId: CLUSTER_ID,
+      metrics,
+      transport: "http",
+    }),
     metrics,
     places,
     everyMs,

@@ -8,6 +8,7 @@ import type { Kafka } from "../../local/kafka-release.ts";
 import { freePorts } from "../../local/ports.ts";
 import type { Partition } from "../../client/cluster-client.ts";
 import { startInteropQuorum, type InteropQuorum } from "./quorum.ts";
+import type { Transport } from "../../gateway/edge/tunnel.ts";
 import { tool } from "./tool.ts";
 import type { ToolName } from "../../local/kafka-tools.ts";
 import type { ToolOptions, ToolRun } from "./tool.ts";
@@ -55,11 +56,12 @@ const METADATA_VERSIONS: Readonly<Record<string, number>> = { "4.0": 25, "4.1": 
 export async function startCluster(
   kafka: Kafka,
   folder: string,
-  transcript: Transcript,
+  { transcript, transport }: { readonly transcript: Transcript; readonly transport: Transport },
 ): Promise<Cluster> {
   const metadataVersion = METADATA_VERSIONS[kafka.version.split(".").slice(0, 2).join(".")];
   const quorum = await startInteropQuorum({
     folder,
+    transport,
     ...(metadataVersion === undefined ? {} : { metadataVersion }),
   });
   const ports = await freePorts(BROKER_IDS.length);

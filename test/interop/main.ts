@@ -8,6 +8,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import type { Transport } from "../../gateway/edge/tunnel.ts";
 import { onShutdown } from "../../gateway/shutdown.ts";
 import { ROOT } from "../../local/checkout.ts";
 import { startCluster } from "./cluster.ts";
@@ -52,9 +53,11 @@ const { values } = parseArgs({
     keep: { type: "boolean", default: false },
     only: { type: "string" },
     repeat: { type: "string", default: "1" },
+    transport: { type: "string", default: "link" },
   },
 });
 const versions = values.versions?.split(",") ?? (values.short ? VERSIONS.slice(0, 1) : VERSIONS);
+const transport = transportOf(values.transport);
 const columns: Column[] = [];
 // Exiting runs the handlers that kill the runtime and every JVM.
 onShutdown(() => process.exit(130));
@@ -85,7 +88,7 @@ async function runVersion(version: string): Promise<readonly Outcome[]> {
   try {
     const kafka = await kafkaRelease(version);
     const up = await attempt("quorum and gateway start", async () => {
-      cluster = await startCluster(kafka, folder, transcript);
+      cluster = await startCluster(kafka, folder, { transcript, transport });
       return "";
     });
     done.push(up);
@@ -110,6 +113,11 @@ async function runVersion(version: string): Promise<readonly Outcome[]> {
     }
   }
   return done;
+}
+
+function transportOf(text: string): Transport {
+  if (text === "link" || text === "http") return text;
+  throw new Error("--transport is link or http");
 }
 
 async function runSteps(cluster: Cluster): Promise<readonly Outcome[]> {

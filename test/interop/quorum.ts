@@ -6,6 +6,7 @@ import { appendFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { formCluster } from "../../client/cluster-client.ts";
+import type { Transport } from "../../gateway/edge/tunnel.ts";
 import type { Edge } from "../../local/edge.ts";
 import { freePort, freePorts } from "../../local/ports.ts";
 import { startQuorum, type Quorum } from "../../local/quorum.ts";
@@ -42,10 +43,12 @@ export interface InteropOptions {
   readonly folder: string;
   /** A `metadata.version` level; the default of the product when absent. */
   readonly metadataVersion?: number;
+  /** How the gateway carries frames. */
+  readonly transport?: Transport;
 }
 
 export async function startInteropQuorum(options: InteropOptions): Promise<InteropQuorum> {
-  const { folder, metadataVersion } = options;
+  const { folder, metadataVersion, transport = "link" } = options;
   const logFile = join(folder, "quorum.log");
   const log = (line: string): void =>
     appendFileSync(logFile, `${new Date().toISOString()} ${line}\n`);
@@ -55,7 +58,7 @@ export async function startInteropQuorum(options: InteropOptions): Promise<Inter
     persistTo: join(folder, "edge"),
     port: await freePort(),
     onLine: log,
-    gateway: { ports: "named", log: (line) => log(`gateway: ${line}`) },
+    gateway: { ports: "named", transport, log: (line) => log(`gateway: ${line}`) },
     form: (edge) =>
       formCluster(edge, {
         controllers: ports.slice(0, VOTERS).map((port) => ({ host: "127.0.0.1", port })),

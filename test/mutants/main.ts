@@ -32,7 +32,7 @@ interface Verdict {
 const root = join(import.meta.dirname, "..", "..");
 /**
  * The tests that judge where the simulator does not: golden scripts of the core, tables of the metadata's rules, and the
- * controller over its ports.
+ * controller over its ports, and the gateway's links.
  */
 const TESTS = {
   scripts: ["test/raft/scripts.test.ts"],
@@ -50,6 +50,7 @@ const TESTS = {
     "test/metadata/redaction.test.ts",
   ],
   controller: ["test/controller"],
+  gateway: ["test/gateway/link.test.ts"],
 } as const;
 
 const swarmOf = (seeds: number): readonly string[] => [
@@ -94,7 +95,8 @@ async function main(): Promise<number> {
     (await simulate(FAILOVERS)) ??
     (await runTests("scripts")) ??
     (await runTests("rules")) ??
-    (await runTests("controller"));
+    (await runTests("controller")) ??
+    (await runTests("gateway"));
   if (unchanged !== undefined) {
     console.error(`the code as it is fails already: ${unchanged.killer}, seed ${unchanged.seed}`);
     return 1;
@@ -120,7 +122,16 @@ function partOf(rows: readonly Mutant[]): readonly Mutant[] {
 async function prepare(): Promise<void> {
   await cp(join(root, "src"), join(copy, "src"), { recursive: true });
   await cp(join(root, "durable-objects"), join(copy, "durable-objects"), { recursive: true });
-  for (const room of ["sim", "linearizability", "raft", "controller", "metadata", "protocol"])
+  await cp(join(root, "gateway"), join(copy, "gateway"), { recursive: true });
+  for (const room of [
+    "sim",
+    "linearizability",
+    "raft",
+    "controller",
+    "metadata",
+    "protocol",
+    "gateway",
+  ])
     await cp(join(root, "test", room), join(copy, "test", room), { recursive: true });
   await cp(join(root, "tsconfig.base.json"), join(copy, "tsconfig.base.json"));
   await symlink(join(root, "node_modules"), join(copy, "node_modules"));
@@ -161,6 +172,7 @@ function judgeOf({ witness }: Mutant): Promise<Violation | undefined> {
       return runTests("scripts");
     case "rules":
     case "controller":
+    case "gateway":
       return runTests(witness);
     default:
       return simulate(swarmOf(SEEDS));
@@ -257,6 +269,7 @@ function summary(verdicts: readonly Verdict[]): number {
   console.log(`  ${by("budgets")} by the budgets of its quiet worlds`);
   console.log(`  ${by("rules")} by tables of what each operation should answer`);
   console.log(`  ${by("controller")} by tests of the controller over its ports`);
+  console.log(`  ${by("gateway")} by tests of the gateway's links`);
   console.log(`  ${by("assertion")} by the code's own assertions alone`);
   console.log(`  ${by("golden")} by golden scripts, which any change of behaviour kills`);
   for (const { mutant } of survivors) console.log(`survived: ${mutant.name} (${mutant.breaks})`);

@@ -9,6 +9,7 @@ import { ACCESS_MUTANTS } from "./access.ts";
 import { CONTROLLER_MUTANTS } from "./controller.ts";
 import { ELECTION_MUTANTS } from "./election.ts";
 import { INSTALL_MUTANTS } from "./installs.ts";
+import { LINK_MUTANTS } from "./link.ts";
 import { METADATA_MUTANTS } from "./metadata.ts";
 import { MEMBERSHIP_MUTANTS } from "./membership.ts";
 import type { Mutant } from "./mutant.ts";
@@ -28,4 +29,5 @@ export const MUTANTS: readonly Mutant[] = [
   ...ACCESS_MUTANTS,
   ...CONTROLLER_MUTANTS,
   ...MEMBERSHIP_MUTANTS,
+  ...LINK_MUTANTS,
 ];

@@ -37,6 +37,7 @@ export const PERMISSIONS: Readonly<Record<string, readonly Role[] | null>> = {
   [`DELETE ${CLUSTER}/controllers/:node_id{[0-9]+}`]: OPERATORS,
   [`POST ${CLUSTER}/controllers/:action{[0-9]+:[a-z]+}`]: OPERATORS,
   [`POST ${CLUSTER}/controllers/:node_id/frames`]: SPEAKERS,
+  [`GET ${CLUSTER}/controllers/:node_id/link`]: SPEAKERS,
   [`POST ${CLUSTER}/rpc/:api`]: SPEAKERS,
 
   [`GET ${CLUSTER}/quorum`]: [...SPEAKERS, "metrics"],

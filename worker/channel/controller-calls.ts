@@ -30,6 +30,8 @@ export interface ControllerCall {
   readonly signal?: AbortSignal;
   /** In whose name; `frames` are answered to nobody else. */
   readonly bearer?: Bearer;
+  /** What the route takes besides. */
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 /** Names a cluster in this isolate's memory. One that is deleted and created again is another. */
@@ -43,7 +45,7 @@ export const nodeIdsOf = (entry: ClusterPlan | ClusterEntry): readonly number[] 
 export async function callController(
   env: Bindings,
   cluster: ClusterPlan | ClusterEntry | Pick<ClusterEntry, "cluster_id" | "jurisdiction">,
-  { nodeId, route, query, body, signal, bearer }: ControllerCall,
+  { nodeId, route, query, body, signal, bearer, headers }: ControllerCall,
 ): Promise<Response> {
   const nodes = "created_ms" in cluster ? nodesOf(cluster) : [];
   const hint = nodes.find((controller) => controller.node_id === nodeId)?.location_hint;
@@ -56,7 +58,7 @@ export async function callController(
     method: ROUTES[route].method,
     body: body ?? null,
     signal: signal ?? null,
-    headers: bearer === undefined ? {} : bearerHeader(bearer),
+    headers: { ...headers, ...(bearer === undefined ? {} : bearerHeader(bearer)) },
   });
   const untilMs = undeleteUntilIn(response.headers);
   if (untilMs === undefined) return response;

@@ -1,14 +1,13 @@
 /**
  * `/controllers`: what each controller says of itself; `/frames`, one Kafka frame in and one out, which the gateway
- * calls; and the operations on one controller: `:restart`, a rehearsal of a failover, `:stop`, which takes it out of
+ * calls, or many over `/link`; and the operations on one controller: `:restart`, a rehearsal of a failover, `:stop`, which takes it out of
  * the quorum, and `:start`, which lets it take part again, also after an invariant tripped.
  */
 import { Hono } from "hono";
 import { nodesOf, type ClusterEntry } from "../../durable-objects/cluster-entry.ts";
 import { positionIn, readRefusal } from "../../durable-objects/contract.ts";
 import type { ControllerStatus } from "../../durable-objects/contract.ts";
-import { callController, nodeIdsOf, reachController } from "../channel/controller-calls.ts";
-import { lookIntoDirectory } from "../clusters/directory.ts";
+import { callController, reachController } from "../channel/controller-calls.ts";
 import { nodeWishOf } from "../clusters/cluster-requests.ts";
 import {
   addVoter,
@@ -24,6 +23,8 @@ import { Problem } from "../http/errors.ts";
 import { integerParameter, objectAt, textAt } from "../http/fields.ts";
 import { resource, wholeList } from "../http/resources.ts";
 import type { Resource } from "../http/resources.ts";
+import { link } from "./link.ts";
+import { nodeAt, withJoining } from "./node-at.ts";
 
 /** A controller as `/controllers` shows it. */
 export interface ControllerData extends Resource {
@@ -68,6 +69,8 @@ controllers.delete("/:node_id{[0-9]+}", async (context) => {
   const unconfirmed = await removeVoter(env, variables.entry, nodeId, changeOf(context));
   return context.json({ node_id: nodeId, removed: true, unconfirmed });
 });
+
+controllers.route("/:node_id/link", link);
 
 controllers.post("/:node_id/frames", async (context) => {
   const { entry, nodeId } = await nodeAt(context, context.req.param("node_id"));
@@ -171,40 +174,6 @@ async function restart({ env }: ScopedContext, entry: ClusterEntry, nodeId: numb
     if (!(error instanceof Error && "durableObjectReset" in error)) throw error;
   }
   await held;
-}
-
-/** The cluster with the nodes that are yet to become voters. Without the directory, with those that vote. */
-async function withJoining({ env, var: { entry } }: ScopedContext): Promise<ClusterEntry> {
-  try {
-    const listed = await lookIntoDirectory(env, (directory) => directory.get(entry.cluster_id));
-    if (listed === null || listed.state === "planned") return entry;
-    const voters = nodesOf(entry);
-    const known = new Set(voters.map((node) => node.node_id));
-    const others = nodesOf(listed.cluster).filter((node) => !known.has(node.node_id));
-    return others.length === 0 ? entry : { ...entry, nodes: [...voters, ...others] };
-  } catch (error) {
-    if (error instanceof Problem) return entry;
-    throw error;
-  }
-}
-
-/** The node that a path names, in the cluster as far as it had to be looked up for that. */
-async function nodeAt(
-  context: ScopedContext,
-  text: string,
-): Promise<{ readonly entry: ClusterEntry; readonly nodeId: number }> {
-  const find = (entry: ClusterEntry): number | undefined =>
-    nodeIdsOf(entry).find((each) => String(each) === text);
-  const { entry } = context.var;
-  const nodeId = find(entry);
-  if (nodeId !== undefined) return { entry, nodeId };
-  const all = await withJoining(context);
-  const joining = find(all);
-  if (joining !== undefined) return { entry: all, nodeId: joining };
-  throw new Problem(
-    "UNKNOWN_CONTROLLER",
-    `cluster ${entry.cluster_id} has no controller ${text.slice(0, 20)}; it has ${nodeIdsOf(all).join(", ")}`,
-  );
 }
 
 async function replace(context: ScopedContext, nodeId: number): Promise<Response> {

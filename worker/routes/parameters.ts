@@ -31,6 +31,7 @@ export const PARAMETERS: ReadonlyMap<string, readonly string[]> = new Map<
   [`POST ${CLUSTER}/controllers`, ["wait_ms"]],
   [`DELETE ${CLUSTER}/controllers/{node_id}`, ["wait_ms"]],
   [`POST ${CLUSTER}/controllers/{action}`, ["confirm", "wait_ms"]],
+  [`GET ${CLUSTER}/controllers/{node_id}/link`, ["gateway_id"]],
   [`GET ${CLUSTER}/brokers`, READ],
   [`GET ${CLUSTER}/brokers/{broker_id}`, READ],
   [`GET ${CLUSTER}/topics`, [...READ, ...PAGE]],
