@@ -92,10 +92,14 @@ export async function configureEdge(options: EdgeOptions): Promise<ConfiguredEdg
     start: async () => {
       await claim(persistTo);
       const runtime = await startRuntime({ ...options, config, port, secret: locks.secret });
-      await writeFile(
-        ownerFile(persistTo),
-        JSON.stringify({ pid: runtime.pid, parent: process.pid, port: runtime.port }),
-      );
+      const { pid } = runtime;
+      const owner: Owner = {
+        pid,
+        parent: process.pid,
+        port: runtime.port,
+        started: startOf(pid),
+      };
+      await writeFile(ownerFile(persistTo), JSON.stringify(owner));
       return edgeOf(runtime, locks);
     },
   };
@@ -165,6 +169,8 @@ interface Owner {
   readonly pid: number;
   readonly parent: number;
   readonly port: number;
+  /** When the system started it, in its own terms; null where it does not say. Ids of processes are used again. */
+  readonly started?: string | null;
 }
 
 const ownerFile = (persistTo: string): string => join(persistTo, "runtime", "owner.json");
@@ -186,11 +192,24 @@ async function runningOwner(persistTo: string): Promise<Owner | undefined> {
   try {
     const owner: Owner = JSON.parse(await readFile(ownerFile(persistTo), "utf8"));
     if (!isAlive(owner.pid)) return undefined;
+    const { started = null } = owner;
+    if (started !== null && startOf(owner.pid) !== started) return undefined;
     const signal = AbortSignal.timeout(1_000);
     const { ok } = await fetch(`http://127.0.0.1:${owner.port}/health/live`, { signal });
     return ok ? owner : undefined;
   } catch {
     return undefined;
+  }
+}
+
+/** Field 22 of `/proc/<pid>/stat`: ticks from the system's own start to that of the process. */
+function startOf(pid: number): string | null {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+    // The name before it may hold anything.
+    return stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19] ?? null;
+  } catch {
+    return null;
   }
 }
 

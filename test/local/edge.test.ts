@@ -1,4 +1,4 @@
-import { readFile, mkdtemp, rm } from "node:fs/promises";
+import { readFile, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
@@ -23,6 +23,23 @@ test("a runtime that is configured once starts again after a kill, as the same W
     expect([second.port, await isLive(second), second.token]).toEqual([port, true, first.token]);
   } finally {
     await second.stop();
+  }
+});
+
+test("a folder is free whose runtime is gone, though another one has its process id and its port", async () => {
+  const other = await (await configureEdge({ persistTo: join(folder, "other") })).start();
+  try {
+    const configured = await configureEdge({ persistTo: join(folder, "own") });
+    const owner = { pid: other.pid, parent: process.pid, port: other.port };
+    const note = join(folder, "own", "runtime", "owner.json");
+    await writeFile(note, JSON.stringify(owner));
+    await expect(configured.start()).rejects.toThrow(/is in use by workerd/);
+    await writeFile(note, JSON.stringify({ ...owner, started: "1" }));
+    const own = await configured.start();
+    expect(await isLive(own)).toBe(true);
+    await own.stop();
+  } finally {
+    await other.stop();
   }
 });
 
