@@ -76,6 +76,30 @@ describe("a cluster with an authorizer", () => {
     expect((await asked("admin", "/quorum")).status).toBe(200);
   });
 
+  test.each([
+    ["adding", "POST", "/controllers"],
+    ["removing", "DELETE", "/controllers/3000"],
+    ["replacing", "POST", "/controllers/3000:replace"],
+  ])(
+    "refuses %s a voter before anything is changed: none is wiped, none joins",
+    async (_, method, at) => {
+      expect(await refusalOf(asked("mallory", at, { method }))).toMatchObject({
+        status: 403,
+        message: "the authorizer of this cluster denies ALTER on it to User:mallory",
+      });
+      const controllers = await (await asked("admin", "/controllers")).json();
+      expect(controllers).toMatchObject({ data: [{ node_id: 3000, status: { active: true } }] });
+      expect(controllers).toHaveProperty("data.length", 1);
+    },
+  );
+
+  test("lets a voter come and go for whom it allows ALTER", async () => {
+    const added = await asked("admin", "/controllers", posted({}));
+    expect([added.status, await added.json()]).toMatchObject([201, { node_id: 3001 }]);
+    const removed = await asked("admin", "/controllers/3001", { method: "DELETE" });
+    expect(await removed.json()).toEqual({ node_id: 3001, removed: true, unconfirmed: [] });
+  });
+
   test("is asked of no other cluster", async () => {
     const { cluster_id: clusterId } = quorum.formed;
     const client = clusterClient({ ...quorum.edge, token: await tokenOf("mallory") }, clusterId);

@@ -35,7 +35,7 @@ export async function statusOfAll(
   return await Promise.all(
     nodeIdsOf(entry).map(async (nodeId) => {
       try {
-        const status = await places.run(() => within(STATUS_MS, statusOf(env, entry, nodeId)));
+        const status = await places.run(() => statusOf(env, entry, nodeId));
         return { nodeId, status };
       } catch (error) {
         return { nodeId, status: reasonOf(error) };
@@ -44,7 +44,14 @@ export async function statusOfAll(
   );
 }
 
-async function statusOf(
+/** One controller's status, or the sentence with which it refused it. Throws when none comes in time. */
+export const statusOf = (
+  env: Bindings,
+  entry: ClusterEntry,
+  nodeId: number,
+): Promise<ControllerStatus | string> => within(STATUS_MS, askForStatus(env, entry, nodeId));
+
+async function askForStatus(
   env: Bindings,
   entry: ClusterEntry,
   nodeId: number,

@@ -12,13 +12,7 @@ import {
   type ClusterPlan,
 } from "../../durable-objects/cluster-entry.ts";
 import type { ListedCluster } from "../../durable-objects/listed-cluster.ts";
-import {
-  STATUS,
-  isPrepareAnswer,
-  readJson,
-  readRefusal,
-  type FormRequest,
-} from "../../durable-objects/contract.ts";
+import { STATUS, readRefusal, type FormRequest } from "../../durable-objects/contract.ts";
 import { clusterKey, reachController } from "../channel/controller-calls.ts";
 import { activeOf, statusOfAll } from "../channel/statuses.ts";
 import type { Bindings } from "../env.ts";
@@ -26,6 +20,7 @@ import { Problem } from "../http/errors.ts";
 import { observe } from "../observer/metadata-read.ts";
 import { changeDirectory } from "./directory.ts";
 import { seedFork } from "./fork.ts";
+import { prepare } from "./preparation.ts";
 import { rememberActive } from "../channel/active.ts";
 
 /** Several elections long: the first one may meet split votes while the objects are still starting. */
@@ -63,12 +58,7 @@ export async function formCluster(env: Bindings, listed: ListedCluster): Promise
 async function fixVoters(env: Bindings, plan: ClusterPlan): Promise<ClusterEntry> {
   const directoryIds: Record<string, string> = {};
   await onEvery(plan, async (nodeId) => {
-    const response = await reachController(env, plan, { nodeId, route: "prepare" });
-    if (!response.ok) {
-      const message = `controller ${nodeId} was not prepared: ${await readRefusal(response)}`;
-      throw new Problem("CONTROLLER_UNREACHABLE", message);
-    }
-    directoryIds[nodeId] = (await readJson(response, isPrepareAnswer)).directory_id;
+    directoryIds[nodeId] = await prepare(env, plan, nodeId);
   });
   const entry = await changeDirectory(env, (directory) =>
     directory.fix(plan.cluster_id, directoryIds),

@@ -3,46 +3,39 @@
  * join its id and place, and wipes one that has left. What is done here is derived from those two each time, so a call
  * that broke off anywhere is finished by making it again.
  */
-import { DescribeQuorum, errorName, RemoveRaftVoter, type Uuid } from "../../src/protocol/index.ts";
+import { errorName, RemoveRaftVoter } from "../../src/protocol/index.ts";
 import type { Bearer } from "../../durable-objects/bearer.ts";
-import type {
-  ClusterEntry,
-  ControllerEntry,
-  PlannedController,
+import {
+  nodesOf,
+  type ClusterEntry,
+  type ControllerEntry,
+  type PlannedController,
 } from "../../durable-objects/cluster-entry.ts";
 import {
-  isControllerStatus,
-  isPrepareAnswer,
-  readJson,
   readRefusal,
   type ControllerStatus,
   type JoinRequest,
 } from "../../durable-objects/contract.ts";
 import type { NodeWish, Unconfirmed } from "../../durable-objects/listed-cluster.ts";
-import { callController, reachController } from "../channel/controller-calls.ts";
+import { assertMayAlter } from "../channel/cluster-permission.ts";
+import { reachController } from "../channel/controller-calls.ts";
 import { callKafka } from "../channel/kafka-calls.ts";
+import { QUORUM_CALL, quorumViewIn, type QuorumView } from "../channel/quorum-view.ts";
+import { statusOf } from "../channel/statuses.ts";
 import type { Bindings } from "../env.ts";
 import { Problem } from "../http/errors.ts";
 import { observe } from "../observer/metadata-read.ts";
 import { admitted, removedFounder, unknownNode } from "./admission.ts";
 import { changeDirectory } from "./directory.ts";
 import { forgetCluster } from "./known-clusters.ts";
+import { prepare } from "./preparation.ts";
 
 /** More voters make a quorum no safer, only slower: seven survive the loss of three. */
 const VOTERS_MAX = 7;
 const PAUSE_MS = 100;
 
-/** A voter, as the leader knows it. */
-interface VoterKey {
-  readonly nodeId: number;
-  readonly directoryId: Uuid;
-  readonly logEndOffset: number;
-}
-
-export interface Quorum {
-  readonly leaderId: number;
-  readonly voters: readonly VoterKey[];
-}
+/** The voters, as the leader knows them. */
+type Voters = QuorumView["currentVoters"];
 
 /** How a change is asked for. */
 export interface ChangeRequest {
@@ -58,45 +51,17 @@ export interface Joining {
   readonly status: ControllerStatus | null;
 }
 
-/** Who votes now, and who leads, by the leader's own account. */
-export async function quorumOf(
-  env: Bindings,
-  entry: ClusterEntry,
-  bearer: Bearer,
-): Promise<Quorum> {
-  const topics = [{ topicName: "__cluster_metadata", partitions: [{ partitionIndex: 0 }] }];
-  const call = { api: DescribeQuorum, version: 2, request: { topics }, bearer };
-  const { response } = await callKafka(env, entry, call);
-  const partition = response.topics[0]?.partitions[0];
-  const voters = partition?.currentVoters ?? [];
-  return {
-    leaderId: partition?.leaderId ?? -1,
-    voters: voters.map(({ replicaId, replicaDirectoryId, logEndOffset }) => ({
-      nodeId: replicaId,
-      directoryId: replicaDirectoryId,
-      logEndOffset,
-    })),
-  };
-}
-
 /** Has a node join the quorum, and waits for a while until it votes. */
 export async function addVoter(
   env: Bindings,
   entry: ClusterEntry,
   wish: NodeWish,
-  request: ChangeRequest,
+  { bearer, waitMs }: ChangeRequest,
 ): Promise<Joining> {
-  const untilMs = Date.now() + request.waitMs;
-  const { voters } = await quorumOf(env, entry, request.bearer);
-  const known = voters.find(({ nodeId }) => nodeId === wish.node_id);
-  if (voters.length >= VOTERS_MAX && known === undefined && wish.replaces === undefined)
-    throw new Problem("VOTERS_UNCHANGED", `a quorum has at most ${VOTERS_MAX} voters`);
-  await assertNoBroker(env, entry, wish.node_id);
-  const founder = known === undefined ? await removedFounder(env, entry, wish.node_id) : null;
-  const { node, cluster } = founder ?? (await admitted(env, entry, wish));
-  await assertNoBroker(env, entry, node.node_id);
-  const own = await join(env, cluster, { node, voters });
-  return await untilVoter(env, { cluster, own, untilMs });
+  const untilMs = Date.now() + waitMs;
+  await assertMayAlter(env, entry, bearer);
+  const voters = await votersOf(env, entry, bearer);
+  return await letIn(env, entry, wish, { voters, untilMs });
 }
 
 /** Removes a voter, or a node that has not become one, and has its object wiped. Who could not be told of that. */
@@ -104,15 +69,11 @@ export async function removeVoter(
   env: Bindings,
   entry: ClusterEntry,
   nodeId: number,
-  request: ChangeRequest,
+  { bearer, waitMs }: ChangeRequest,
 ): Promise<readonly Unconfirmed[]> {
-  await removeFromLog(env, entry, nodeId, request);
-  const unconfirmed = await changeDirectory(env, (directory) =>
-    directory.dismiss(entry.cluster_id, nodeId),
-  );
-  forgetCluster(entry.cluster_id);
-  if (unconfirmed === null) throw unknownNode(entry, nodeId);
-  return unconfirmed;
+  const untilMs = Date.now() + waitMs;
+  await assertMayAlter(env, entry, bearer);
+  return await letGo(env, entry, nodeId, { bearer, untilMs });
 }
 
 /**
@@ -123,60 +84,83 @@ export async function replaceVoter(
   env: Bindings,
   entry: ClusterEntry,
   { nodeId, wish }: { readonly nodeId: number; readonly wish: NodeWish },
-  request: ChangeRequest,
+  { bearer, waitMs }: ChangeRequest,
 ): Promise<Joining> {
-  const untilMs = Date.now() + request.waitMs;
-  const { voters } = await quorumOf(env, entry, request.bearer);
-  const listed = voters.find((voter) => voter.nodeId === nodeId);
-  const place = entry.nodes ?? entry.initial_voters;
-  const present = place.find((node) => node.node_id === nodeId);
+  const untilMs = Date.now() + waitMs;
+  await assertMayAlter(env, entry, bearer);
+  const voters = await votersOf(env, entry, bearer);
+  const listed = voters.find((voter) => voter.replicaId === nodeId);
+  const present = nodesOf(entry).find((node) => node.node_id === nodeId);
   const isElsewhere = Object.keys(wish).length > 0;
   if (!isElsewhere && present !== undefined && listed !== undefined) {
-    const { directory_id: directoryId } = await prepare(env, entry, nodeId);
-    if (directoryId !== listed.directoryId) {
-      const others = voters.filter((voter) => voter.nodeId !== nodeId);
+    const directoryId = await prepare(env, entry, nodeId);
+    if (directoryId !== listed.replicaDirectoryId) {
+      const others = voters.filter((voter) => voter !== listed);
       const own = await join(env, entry, { node: present, voters: others });
       return await untilVoter(env, { cluster: entry, own, untilMs });
     }
   }
-  const joining = await addVoter(env, entry, { ...wish, replaces: nodeId }, request);
-  if (!joining.isVoter) return joining;
-  const leftMs = Math.max(0, untilMs - Date.now());
-  await removeVoter(env, entry, nodeId, { ...request, waitMs: leftMs });
+  const joining = await letIn(env, entry, { ...wish, replaces: nodeId }, { voters, untilMs });
+  if (joining.isVoter) await letGo(env, entry, nodeId, { bearer, untilMs });
   return joining;
 }
 
-async function assertNoBroker(
+/** Who votes now. A `Problem` when nobody can say, for what follows from an empty list would be wrong. */
+async function votersOf(env: Bindings, entry: ClusterEntry, bearer: Bearer): Promise<Voters> {
+  const { response } = await callKafka(env, entry, { ...QUORUM_CALL, bearer });
+  const view = quorumViewIn(response, bearer);
+  if (view !== undefined) return view.currentVoters;
+  const message = "no leader could say who votes; send the request again";
+  throw new Problem("UNCONFIRMED", message);
+}
+
+async function letIn(
   env: Bindings,
   entry: ClusterEntry,
-  nodeId: number | undefined,
-): Promise<void> {
-  if (nodeId === undefined) return;
+  wish: NodeWish,
+  { voters, untilMs }: { readonly voters: Voters; readonly untilMs: number },
+): Promise<Joining> {
+  const known = voters.find(({ replicaId }) => replicaId === wish.node_id);
+  if (voters.length >= VOTERS_MAX && known === undefined && wish.replaces === undefined)
+    throw new Problem("VOTERS_UNCHANGED", `a quorum has at most ${VOTERS_MAX} voters`);
+  if (wish.node_id !== undefined) await assertNoBroker(env, entry, wish.node_id);
+  const founder = known === undefined ? await removedFounder(env, entry, wish.node_id) : null;
+  const { node, cluster } = founder ?? (await admitted(env, entry, wish));
+  if (wish.node_id === undefined) await assertNoBroker(env, entry, node.node_id);
+  const own = await join(env, cluster, { node, voters });
+  return await untilVoter(env, { cluster, own, untilMs });
+}
+
+async function letGo(
+  env: Bindings,
+  entry: ClusterEntry,
+  nodeId: number,
+  by: { readonly bearer: Bearer; readonly untilMs: number },
+): Promise<readonly Unconfirmed[]> {
+  await removeFromLog(env, entry, nodeId, by);
+  const unconfirmed = await changeDirectory(env, (directory) =>
+    directory.dismiss(entry.cluster_id, nodeId),
+  );
+  forgetCluster(entry.cluster_id);
+  if (unconfirmed === null) throw unknownNode(entry, nodeId);
+  return unconfirmed;
+}
+
+async function assertNoBroker(env: Bindings, entry: ClusterEntry, nodeId: number): Promise<void> {
   const { image } = await observe(env, entry, {});
   if (!image.cluster.brokers.has(nodeId)) return;
   throw new Problem("NODE_ID_TAKEN", `${nodeId} is the id of a broker; name another node_id`);
-}
-
-async function prepare(
-  env: Bindings,
-  cluster: ClusterEntry,
-  nodeId: number,
-): Promise<{ readonly directory_id: string }> {
-  const response = await reachController(env, cluster, { nodeId, route: "prepare" });
-  if (response.ok) return await readJson(response, isPrepareAnswer);
-  const message = `controller ${nodeId} was not prepared: ${await readRefusal(response)}`;
-  throw new Problem("CONTROLLER_UNREACHABLE", message);
 }
 
 /** Makes the node an observer that asks to be a voter as soon as it has caught up. Made again, it changes nothing. */
 async function join(
   env: Bindings,
   cluster: ClusterEntry,
-  { node, voters }: { readonly node: PlannedController; readonly voters: readonly VoterKey[] },
+  { node, voters }: { readonly node: PlannedController; readonly voters: Voters },
 ): Promise<ControllerEntry> {
   const { node_id: nodeId } = node;
-  const own = { ...node, ...(await prepare(env, cluster, nodeId)) };
-  const servers = voters.map((voter) => voter.nodeId).filter((id) => id !== nodeId);
+  const own = { ...node, directory_id: await prepare(env, cluster, nodeId) };
+  const servers = voters.map((voter) => voter.replicaId).filter((id) => id !== nodeId);
   const request: JoinRequest = { cluster, own, servers };
   const body = JSON.stringify(request);
   const response = await reachController(env, cluster, { nodeId, route: "join", body });
@@ -198,7 +182,7 @@ async function untilVoter(
 ): Promise<Joining> {
   for (;;) {
     // oxlint-disable-next-line no-await-in-loop -- asked again until it votes
-    const status = await statusOf(env, cluster, own.node_id);
+    const status = await statusNow(env, cluster, own.node_id);
     const isVoter = status !== null && "is_voter" in status && status.is_voter;
     if (isVoter) {
       // oxlint-disable-next-line no-await-in-loop -- once
@@ -212,16 +196,14 @@ async function untilVoter(
 }
 
 /** Null while it does not answer: it may be reset in between. */
-async function statusOf(
+async function statusNow(
   env: Bindings,
   cluster: ClusterEntry,
   nodeId: number,
 ): Promise<ControllerStatus | null> {
   try {
-    const response = await callController(env, cluster, { nodeId, route: "status" });
-    if (response.ok) return await readJson(response, isControllerStatus);
-    await response.body?.cancel();
-    return null;
+    const status = await statusOf(env, cluster, nodeId);
+    return typeof status === "string" ? null : status;
   } catch (error) {
     if (error instanceof Problem) throw error;
     return null;
@@ -233,18 +215,18 @@ async function removeFromLog(
   env: Bindings,
   entry: ClusterEntry,
   nodeId: number,
-  { bearer, waitMs }: ChangeRequest,
+  { bearer, untilMs }: { readonly bearer: Bearer; readonly untilMs: number },
 ): Promise<void> {
-  const untilMs = Date.now() + waitMs;
   for (;;) {
     // oxlint-disable-next-line no-await-in-loop -- another change may be under way, and is waited for
-    const { voters } = await quorumOf(env, entry, bearer);
-    const voter = voters.find((each) => each.nodeId === nodeId);
+    const voters = await votersOf(env, entry, bearer);
+    const voter = voters.find((each) => each.replicaId === nodeId);
     if (voter === undefined) return;
     if (voters.length === 1)
       throw new Problem("VOTERS_UNCHANGED", `controller ${nodeId} is the last voter, and stays`);
     const { cluster_id: clusterId } = entry;
-    const request = { clusterId, voterId: nodeId, voterDirectoryId: voter.directoryId };
+    const { replicaDirectoryId: voterDirectoryId } = voter;
+    const request = { clusterId, voterId: nodeId, voterDirectoryId };
     const call = { api: RemoveRaftVoter, version: 0, request, bearer };
     // oxlint-disable-next-line no-await-in-loop -- as above
     const { response } = await callKafka(env, entry, call);

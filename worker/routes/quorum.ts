@@ -6,18 +6,15 @@
 import { Hono } from "hono";
 import { nodesOf, type ClusterEntry } from "../../durable-objects/cluster-entry.ts";
 import type { ControllerStatus } from "../../durable-objects/contract.ts";
-import { DescribeQuorum, ErrorCode } from "../../src/protocol/index.ts";
-import type { DescribeQuorumResponse } from "../../src/protocol/index.ts";
 import { callKafkaAt } from "../channel/kafka-calls.ts";
+import { QUORUM_CALL, quorumViewIn, type QuorumView } from "../channel/quorum-view.ts";
 import { activeOf, statusOfAll } from "../channel/statuses.ts";
 import type { SelfDescription } from "../channel/statuses.ts";
 import type { Scope, ScopedContext } from "../env.ts";
-import { Problem } from "../http/errors.ts";
 import { resource } from "../http/resources.ts";
 import type { Resource } from "../http/resources.ts";
 
-type PartitionData = DescribeQuorumResponse["topics"][number]["partitions"][number];
-type ReplicaState = PartitionData["currentVoters"][number];
+type ReplicaState = QuorumView["currentVoters"][number];
 
 /** What `/quorum` answers. Without a leader every number is -1 and the voters are those of the cluster's entry. */
 export interface QuorumStatus extends Resource {
@@ -54,8 +51,6 @@ export interface UnreachableController {
 
 type LeaderView = Omit<QuorumStatus, keyof Resource | "cluster_id" | "controllers">;
 
-const DESCRIBE_VERSION = 2;
-
 export const quorum = new Hono<Scope>();
 
 quorum.get("/", async (context) => {
@@ -73,31 +68,16 @@ quorum.get("/", async (context) => {
 });
 
 /** The leader's own description; undefined when it left office in this very moment. */
-async function describe(
-  context: ScopedContext,
-  nodeId: number,
-): Promise<PartitionData | undefined> {
-  const answer = await callKafkaAt(context.env, context.var.entry, {
-    nodeId,
-    api: DescribeQuorum,
-    bearer: context.var.asker.bearer,
-    version: DESCRIBE_VERSION,
-    request: { topics: [{ topicName: "__cluster_metadata", partitions: [{ partitionIndex: 0 }] }] },
-  });
+async function describe(context: ScopedContext, nodeId: number): Promise<QuorumView | undefined> {
+  const { bearer } = context.var.asker;
+  const call = { ...QUORUM_CALL, nodeId, bearer };
+  const answer = await callKafkaAt(context.env, context.var.entry, call);
   if (answer === undefined) return undefined;
   context.set("position", answer.position);
-  if (answer.response.errorCode === ErrorCode.CLUSTER_AUTHORIZATION_FAILED) {
-    const { principal } = context.var.asker.bearer;
-    throw new Problem(
-      "FORBIDDEN",
-      `the authorizer of this cluster denies DESCRIBE on it to User:${principal}`,
-    );
-  }
-  const partition = answer.response.topics[0]?.partitions[0];
-  return partition?.errorCode === 0 ? partition : undefined;
+  return quorumViewIn(answer.response, bearer);
 }
 
-function led(partition: PartitionData): LeaderView {
+function led(partition: QuorumView): LeaderView {
   const leader = partition.currentVoters.find((voter) => voter.replicaId === partition.leaderId);
   const end = leader?.logEndOffset ?? partition.highWatermark;
   const voters = partition.currentVoters.map((voter) => replicaData(voter, end));
