@@ -114,6 +114,19 @@ describe("a quorum of one", () => {
     expect(written.length).toBeGreaterThan(20);
   }, 60_000);
 
+  test("outlives nodes that are taken out at any moment of their joining", async () => {
+    const [only = 0] = await voters();
+    for (const pauseMs of [0, 20, 40, 60, 80, 100, 120, 140, 160, 180, 200, 250, 300]) {
+      const added = await ask("POST", "controllers?wait_ms=0");
+      const { node_id: nodeId }: Controller = JSON.parse(await added.text());
+      await new Promise((settle) => setTimeout(settle, pauseMs));
+      const response = await ask("DELETE", `controllers/${nodeId}`);
+      expect([pauseMs, response.status, await response.text()]).toMatchObject([pauseMs, 200, {}]);
+      expect(await voters()).toEqual([only]);
+      expect((await broker.heartbeat()).errorCode).toBe(0);
+    }
+  }, 60_000);
+
   test("keeps its last voter", async () => {
     const [last = 0] = await voters();
     const refusal = await refusalOf(ask("DELETE", `controllers/${last}`));

@@ -19,19 +19,27 @@ export interface Admitted {
   readonly cluster: ClusterEntry;
 }
 
+/** The cluster with all its nodes, those too that do not vote, if the node is one of them. */
+export async function clusterWith(
+  env: Bindings,
+  entry: ClusterEntry,
+  nodeId: number,
+): Promise<ClusterEntry | null> {
+  const listed = await lookIntoDirectory(env, (directory) => directory.get(entry.cluster_id));
+  if (listed === null || listed.state === "planned") return null;
+  const isPresent = nodesOf(listed.cluster).some((present) => present.node_id === nodeId);
+  return isPresent ? listed.cluster : null;
+}
+
 /** A node that formed the cluster and was removed from the log alone, as Kafka's tool does it; null when it is none. */
 export async function removedFounder(
   env: Bindings,
   entry: ClusterEntry,
   nodeId: number | undefined,
 ): Promise<Admitted | null> {
-  if (nodeId === undefined) return null;
-  const listed = await lookIntoDirectory(env, (directory) => directory.get(entry.cluster_id));
-  if (listed === null || listed.state === "planned") return null;
-  const { cluster } = listed;
-  const node = cluster.initial_voters.find((founder) => founder.node_id === nodeId);
-  const isPresent = nodesOf(cluster).some((present) => present.node_id === nodeId);
-  return node !== undefined && isPresent ? { node, cluster } : null;
+  const cluster = nodeId === undefined ? null : await clusterWith(env, entry, nodeId);
+  const node = cluster?.initial_voters.find((founder) => founder.node_id === nodeId);
+  return cluster === null || node === undefined ? null : { node, cluster };
 }
 
 /** Gives the node that is wished for its place. A `Problem` when there is none for it. */

@@ -3,7 +3,12 @@
  * join its id and place, and wipes one that has left. What is done here is derived from those two each time, so a call
  * that broke off anywhere is finished by making it again.
  */
-import { errorName, RemoveRaftVoter } from "../../src/protocol/index.ts";
+import {
+  errorName,
+  METADATA_TOPIC_ID,
+  RemoveRaftVoter,
+  type Uuid,
+} from "../../src/protocol/index.ts";
 import type { Bearer } from "../../durable-objects/bearer.ts";
 import {
   nodesOf,
@@ -18,14 +23,14 @@ import {
 } from "../../durable-objects/contract.ts";
 import type { NodeWish, Unconfirmed } from "../../durable-objects/listed-cluster.ts";
 import { assertMayAlter } from "../channel/cluster-permission.ts";
-import { reachController } from "../channel/controller-calls.ts";
+import { nodeIdsOf, reachController } from "../channel/controller-calls.ts";
 import { callKafka } from "../channel/kafka-calls.ts";
 import { QUORUM_CALL, quorumViewIn, type QuorumView } from "../channel/quorum-view.ts";
 import { statusOf } from "../channel/statuses.ts";
 import type { Bindings } from "../env.ts";
 import { Problem } from "../http/errors.ts";
 import { observe } from "../observer/metadata-read.ts";
-import { admitted, removedFounder, unknownNode } from "./admission.ts";
+import { admitted, clusterWith, removedFounder, unknownNode } from "./admission.ts";
 import { changeDirectory } from "./directory.ts";
 import { forgetCluster } from "./known-clusters.ts";
 import { prepare } from "./preparation.ts";
@@ -137,7 +142,9 @@ async function letGo(
   nodeId: number,
   by: { readonly bearer: Bearer; readonly untilMs: number },
 ): Promise<readonly Unconfirmed[]> {
-  await removeFromLog(env, entry, nodeId, by);
+  // Another node may lead by the time that this one is gone, so all of them are asked.
+  const cluster = (await clusterWith(env, entry, nodeId)) ?? entry;
+  await removeFromLog(env, cluster, nodeId, by);
   const unconfirmed = await changeDirectory(env, (directory) =>
     directory.dismiss(entry.cluster_id, nodeId),
   );
@@ -210,36 +217,70 @@ async function statusNow(
   }
 }
 
-/** Removes the voter from the set in the log; when it is in none, there is nothing to do. */
+/**
+ * Has the set in the log list the node no more, and sees to it that no change which is under way lists it again: a node
+ * that joins asks for that itself, and may have asked. It is stopped first, so no leader finds it ready any more
+ * (M-3); and a leader that finds nobody to remove has no change under way (M-2).
+ */
 async function removeFromLog(
   env: Bindings,
   entry: ClusterEntry,
   nodeId: number,
-  { bearer, untilMs }: { readonly bearer: Bearer; readonly untilMs: number },
+  by: { readonly bearer: Bearer; readonly untilMs: number },
 ): Promise<void> {
-  for (;;) {
+  for (let isUnlisted = false; ;) {
     // oxlint-disable-next-line no-await-in-loop -- another change may be under way, and is waited for
-    const voters = await votersOf(env, entry, bearer);
+    const voters = await votersOf(env, entry, by.bearer);
     const voter = voters.find((each) => each.replicaId === nodeId);
-    if (voter === undefined) return;
-    if (voters.length === 1)
+    if (voter === undefined && isUnlisted) return;
+    if (voter !== undefined && voters.length === 1)
       throw new Problem("VOTERS_UNCHANGED", `controller ${nodeId} is the last voter, and stays`);
-    const { cluster_id: clusterId } = entry;
-    const { replicaDirectoryId: voterDirectoryId } = voter;
-    const request = { clusterId, voterId: nodeId, voterDirectoryId };
-    const call = { api: RemoveRaftVoter, version: 0, request, bearer };
     // oxlint-disable-next-line no-await-in-loop -- as above
-    const { response } = await callKafka(env, entry, call);
-    const error = errorName(response.errorCode);
-    if (error === "NONE") return;
-    if (error !== "REQUEST_TIMED_OUT" && error !== "VOTER_NOT_FOUND")
-      throw new Problem("VOTERS_UNCHANGED", `${error}: ${response.errorMessage ?? ""}`);
-    if (Date.now() >= untilMs) {
-      const reason = response.errorMessage ?? "no reason given";
+    if (voter === undefined) await halt(env, entry, nodeId);
+    const directoryId = voter?.replicaDirectoryId ?? DIRECTORY_OF_NONE;
+    // oxlint-disable-next-line no-await-in-loop -- as above
+    const { error, reason } = await removeKey(env, entry, { nodeId, directoryId }, by.bearer);
+    isUnlisted = voter === undefined && error === "VOTER_NOT_FOUND";
+    if (error === "NONE" || isUnlisted) continue;
+    if (Date.now() >= by.untilMs)
       throw new Problem("OUTCOME_UNKNOWN", `${error}: ${reason} Send the request again.`);
-    }
     // oxlint-disable-next-line no-await-in-loop -- as above
     await pause();
+  }
+}
+
+/** No storage ever has this id; Kafka keeps it for something else. */
+const DIRECTORY_OF_NONE = METADATA_TOPIC_ID;
+
+/** Asks the leader to remove one key from the set. A `Problem` when it refuses for good. */
+async function removeKey(
+  env: Bindings,
+  entry: ClusterEntry,
+  { nodeId, directoryId }: { readonly nodeId: number; readonly directoryId: Uuid },
+  bearer: Bearer,
+): Promise<{
+  readonly error: "NONE" | "VOTER_NOT_FOUND" | "REQUEST_TIMED_OUT";
+  readonly reason: string;
+}> {
+  const { cluster_id: clusterId } = entry;
+  const request = { clusterId, voterId: nodeId, voterDirectoryId: directoryId };
+  const call = { api: RemoveRaftVoter, version: 0, request, bearer };
+  const { response } = await callKafka(env, entry, call);
+  const error = errorName(response.errorCode);
+  const reason = response.errorMessage ?? "no reason given";
+  if (error === "NONE" || error === "VOTER_NOT_FOUND" || error === "REQUEST_TIMED_OUT")
+    return { error, reason };
+  throw new Problem("VOTERS_UNCHANGED", `${error}: ${reason}`);
+}
+
+/** Stops a node of the cluster that does not vote. One that cannot be reached is told when it is wiped. */
+async function halt(env: Bindings, entry: ClusterEntry, nodeId: number): Promise<void> {
+  if (!nodeIdsOf(entry).includes(nodeId)) return;
+  try {
+    const response = await reachController(env, entry, { nodeId, route: "stop" });
+    await response.body?.cancel();
+  } catch (error) {
+    if (!(error instanceof Problem) || error.kind !== "CONTROLLER_UNREACHABLE") throw error;
   }
 }
 
