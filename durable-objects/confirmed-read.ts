@@ -4,7 +4,7 @@
  */
 import type { Outcome } from "./active-controller/active-controller.ts";
 import type { Controller } from "./controller.ts";
-import { HungUp } from "./hung-up.ts";
+import { answerUnlessHungUp } from "./hung-up.ts";
 import type { ReadOutcome } from "./replica/pending-reads.ts";
 
 /** No majority has confirmed in time that this node leads, or too many wait for that. */
@@ -13,17 +13,8 @@ export interface Unconfirmed {
 }
 
 /** What a linearizable read must show here, or why none can be made; throws when the caller hangs up. */
-export async function readIndexOf(voter: Controller, signal: AbortSignal): Promise<ReadOutcome> {
-  if (signal.aborted) throw new HungUp();
-  return await new Promise<ReadOutcome>((resolve, reject) => {
-    const hangUp = voter.readIndex(resolve);
-    const onAbort = (): void => {
-      hangUp();
-      reject(new HungUp());
-    };
-    signal.addEventListener("abort", onAbort, { once: true });
-  });
-}
+export const readIndexOf = (voter: Controller, signal: AbortSignal): Promise<ReadOutcome> =>
+  answerUnlessHungUp(signal, (answered) => voter.readIndex(answered));
 
 /**
  * The outcome of `read`, which tells of this node's leadership if it leads: so it leads, and shows all that was committed

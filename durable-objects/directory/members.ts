@@ -3,13 +3,11 @@
  * decided in the log of the cluster, and never here. A node that leaves has its object wiped: that is stored first, said
  * to it then, and said again by the alarm until it has confirmed.
  */
-import type { ClusterEntry, ControllerEntry } from "../cluster-entry.ts";
+import { VOTERS_MAX } from "../../src/raft/index.ts";
+import { nodesOf, type ClusterEntry, type ControllerEntry } from "../cluster-entry.ts";
 import type { Admission, ListedCluster, NodeWish, Unconfirmed } from "../listed-cluster.ts";
 import type { JoinedNode, NodeRow } from "./node-rows.ts";
 import { AGAIN_MS, arm, SLICE_CLUSTERS, tellNodes, type TellingPorts } from "./telling.ts";
-
-/** Voters, and nodes that are to become voters: the core's bound on a voter set. */
-const NODES_MAX = 9;
 
 export class Members {
   readonly #ports: TellingPorts;
@@ -35,8 +33,8 @@ export class Members {
     const { node_id: wanted, replaces } = wish;
     if (replaces !== undefined && !ids.has(replaces)) return { outcome: "unknown" };
     if (wanted !== undefined && ids.has(wanted)) return { outcome: "taken" };
-    const nodes = cluster.nodes ?? cluster.initial_voters;
-    if (nodes.length >= NODES_MAX) return { outcome: "full", max: NODES_MAX };
+    // Voters, and nodes that are to become voters.
+    if (nodesOf(cluster).length >= VOTERS_MAX) return { outcome: "full", max: VOTERS_MAX };
     const node = nodeFor(wish, cluster, Math.max(...ids) + 1);
     this.#ports.rows.nodes.write(clusterId, { node, state: "joining" });
     const after = formed(this.#ports.rows.get(clusterId)) ?? cluster;

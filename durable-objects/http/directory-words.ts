@@ -1,15 +1,16 @@
 /**
- * What the directory says to a node: that its cluster is deleted, and which tokens are revoked there. A node of another cluster than the one that is meant,
- * which may have its id, refuses and stays what it is.
+ * What the directory says to a node: that its cluster is deleted, and which tokens are revoked there. A node of another
+ * cluster than the one that is meant, which may have its id, refuses and stays what it is.
  */
 import { isAccessRequest } from "../cluster-access.ts";
 import { isDeleteRequest, isUndeleteRequest } from "../cluster-deletion.ts";
 import { STATUS, refusal } from "../contract.ts";
 import type { ControllerHost } from "./host.ts";
+import { jsonIn } from "./json-body.ts";
 import { numberIn } from "./numbers.ts";
 
 export async function deleteNode(host: ControllerHost, text: string): Promise<Response> {
-  const asked = parsed(text);
+  const asked = jsonIn(text);
   if (!isDeleteRequest(asked)) return refusal(400, "the body is not that of a deletion");
   if (isAnother(host, asked.created_ms)) return another(host);
   await host.delete(asked.deletion);
@@ -17,7 +18,7 @@ export async function deleteNode(host: ControllerHost, text: string): Promise<Re
 }
 
 export function undeleteNode(host: ControllerHost, text: string): Response {
-  const asked = parsed(text);
+  const asked = jsonIn(text);
   if (!isUndeleteRequest(asked)) return refusal(400, "the body does not name a deletion");
   if (isAnother(host, asked.created_ms)) return another(host);
   host.undelete(asked.deletion_id);
@@ -33,7 +34,7 @@ export async function wipeNode(host: ControllerHost, query: URLSearchParams): Pr
 }
 
 export function writeAccess(host: ControllerHost, text: string): Response {
-  const asked = parsed(text);
+  const asked = jsonIn(text);
   if (!isAccessRequest(asked)) return refusal(400, "the body does not say what is revoked");
   if (isAnother(host, asked.created_ms)) return another(host);
   // Another build than this one may show again what it has stored.
@@ -51,11 +52,3 @@ const another = ({ cluster }: ControllerHost): Response =>
     STATUS.conflict,
     `this node belongs to the cluster that was created at ${cluster?.created_ms ?? 0}`,
   );
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
-}

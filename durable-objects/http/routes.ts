@@ -23,6 +23,7 @@ import {
 } from "../contract.ts";
 import type { ControllerHost } from "./host.ts";
 import { deleteNode, undeleteNode, wipeNode, writeAccess } from "./directory-words.ts";
+import { jsonIn } from "./json-body.ts";
 import { readFeed } from "./log-feed.ts";
 import { readIndex } from "./read-index.ts";
 import { endSeed, seed } from "./seeds.ts";
@@ -155,7 +156,7 @@ function form(host: ControllerHost, { cluster, is_formed: isFormed }: FormReques
 }
 
 function join(host: ControllerHost, text: string): Response {
-  const request = parsed(text);
+  const request = jsonIn(text);
   if (!isJoinRequest(request)) return refusal(400, "the body does not say what is to be joined");
   if (host.cluster !== null && host.cluster.created_ms !== request.cluster.created_ms)
     return refusal(STATUS.conflict, `this node belongs to ${host.cluster.cluster_id}`);
@@ -171,17 +172,9 @@ function start(host: ControllerHost, confirm: string | null): Response {
   );
 }
 
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
-}
-
 /** The confirmation in a `StartRequest`; null in a body that has none. */
 function confirmIn(text: string): string | null {
-  const body = parsed(text);
+  const body = jsonIn(text);
   return isStartRequest(body) ? body.confirm : null;
 }
 

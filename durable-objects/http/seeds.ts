@@ -5,6 +5,7 @@
 import { STATUS, refusal } from "../contract.ts";
 import { isSeedEnd } from "../snapshot-contract.ts";
 import type { ControllerHost } from "./host.ts";
+import { jsonIn } from "./json-body.ts";
 import { numberIn } from "./numbers.ts";
 
 /** A piece is held whole. The largest batch of a snapshot has 8 MiB, and a piece is a batch at least. */
@@ -35,7 +36,7 @@ export async function seed(
 }
 
 export async function endSeed(host: ControllerHost, text: string): Promise<Response> {
-  const end = parsed(text);
+  const end = jsonIn(text);
   if (!isSeedEnd(end)) return refusal(400, "the body is not the end of a seed");
   const { end_offset: endOffset, epoch, size, timestamp_ms: timestampMs } = end;
   const { seeding } = host;
@@ -50,11 +51,3 @@ const notSeeded = ({ nodeId, cluster }: ControllerHost): string =>
   cluster === null
     ? `controller ${nodeId} has no storage that a seed could be in`
     : `controller ${nodeId} is formed: its log is its own`;
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
-}

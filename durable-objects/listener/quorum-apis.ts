@@ -33,7 +33,7 @@ import {
   type ReplyBytes,
   type ReplyTo,
 } from "../replica/quorum-wire.ts";
-import { HungUp } from "../hung-up.ts";
+import { answerUnlessHungUp } from "../hung-up.ts";
 import {
   answered,
   refused,
@@ -124,20 +124,15 @@ function core<Name extends ApiName, Api extends CoreApi>(wire: Wire<Name, Api>):
     const clash = clashWithBroker(node, request);
     if (clash !== null)
       return refused(frame, { errorCode: ErrorCode.INVALID_REQUEST, errorMessage: clash });
-    if (signal.aborted) throw new HungUp();
     let wasBegun = false;
-    const reply = await new Promise<Reply | null>((resolve, reject) => {
+    const reply = await answerUnlessHungUp<Reply | null>(signal, (answer) => {
       let isAnswered = false;
       const hangUp = node.voter.ask(request, (said) => {
         isAnswered = true;
-        resolve(said);
+        answer(said);
       });
       wasBegun = !isAnswered;
-      const onAbort = (): void => {
-        hangUp();
-        reject(new HungUp());
-      };
-      signal.addEventListener("abort", onAbort, { once: true });
+      return hangUp;
     });
     if (reply === null) throw new Error("the controller has stopped");
     // A wrong cluster is refused as a whole, everything else in the partition.

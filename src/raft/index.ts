@@ -43,6 +43,7 @@ export { retention } from "./snapshots/retention.ts";
 export type { Retained, RetentionLimits } from "./snapshots/retention.ts";
 export { isSnapshotDue } from "./snapshots/snapshot-due.ts";
 export type { SnapshotLimits, Uncovered } from "./snapshots/snapshot-due.ts";
+export { VOTERS_MAX } from "./reconfiguration/voter-set-changes.ts";
 export { refusalOf } from "./storage-identity.ts";
 export type { StorageIdentity } from "./storage-identity.ts";
 export { clockAt, timeAt } from "./time.ts";

@@ -144,11 +144,6 @@ export const MEMBERSHIP_MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: change,
-        find: "    if (!isVoter(turn.state)) becomeResigned(turn, turn.state.election.epoch);\n",
-        replace: "",
-      },
-      {
-        file: change,
         find: "  if (latestVotersOffset(voters) < (role.highWatermark ?? 0)) becomeResigned(turn, election.epoch);",
         replace: "  if (latestVotersOffset(voters) < -1) becomeResigned(turn, election.epoch);",
       },

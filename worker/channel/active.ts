@@ -1,8 +1,8 @@
 /**
  * Finding the active controller of a cluster: ask the one that was active last, follow the leader that a refusal
- * names, try the others, back off, give up after a bounded time. The rule that matters is what may be asked twice:
- * a call that a controller refused because it is not active, before it wrote anything, or one that changes nothing. It reaches controllers
- * through a function and knows no binding.
+ * names, try the others, back off, give up after a bounded time. The rule that matters is what may be asked twice: a call
+ * that a controller refused because it is not active, before it wrote anything, or one that changes nothing. It reaches
+ * controllers through a function and knows no binding.
  */
 import { HEADERS, STATUS, leaderNamedIn, readRefusal } from "../../durable-objects/contract.ts";
 import { Problem } from "../http/errors.ts";
@@ -37,7 +37,12 @@ export interface RouteLimits {
  * invisible. The pauses are short beside a failover of 50 ms; `beginsRound` bounds what they cost the controllers. A
  * commit under load takes less than `silentMs`.
  */
-const LIMITS: RouteLimits = { searchMs: 10_000, pauseMs: 10, pauseMaxMs: 50, silentMs: 500 };
+export const ROUTE_LIMITS: RouteLimits = {
+  searchMs: 10_000,
+  pauseMs: 10,
+  pauseMaxMs: 50,
+  silentMs: 500,
+};
 
 /** More clusters than one isolate serves at a time; forgetting one costs one refused call. */
 const REMEMBERED_MAX = 1_000;
@@ -63,7 +68,7 @@ export const forgetActive = (clusterKey: string): void => lastActive.delete(clus
 
 /** Performs `call` on the active controller, and returns its answer whatever that is. */
 export async function callActive(call: ActiveCall): Promise<Response> {
-  const limits = call.limits ?? LIMITS;
+  const limits = call.limits ?? ROUTE_LIMITS;
   const deadline = Date.now() + limits.searchMs;
   let pauseMs = limits.pauseMs;
   let reason = "none was reached";
@@ -138,7 +143,7 @@ type Attempt =
 
 async function attempt(call: ActiveCall, nodeId: number): Promise<Attempt> {
   let response: Response;
-  const { silentMs } = call.limits ?? LIMITS;
+  const { silentMs } = call.limits ?? ROUTE_LIMITS;
   const silence = setTimeout(() => passOver(call, nodeId), silentMs);
   try {
     response = await call.send(nodeId);

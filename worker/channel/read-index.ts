@@ -10,14 +10,11 @@ import {
 } from "../../durable-objects/contract.ts";
 import type { Bindings } from "../env.ts";
 import { Problem } from "../http/errors.ts";
-import { callActive } from "./active.ts";
+import { callActive, ROUTE_LIMITS } from "./active.ts";
 import { callController, clusterKey, nodeIdsOf } from "./controller-calls.ts";
 
 /** A leader answers when a request to its peers would end, 2 s mostly; one that is silent for longer may hang. */
 const ANSWER_MS = 5_000;
-/** The pauses of a search, as those of a write: an election is over in a moment. */
-const PAUSES = { pauseMs: 10, pauseMaxMs: 50, silentMs: 500 } as const;
-
 /** Looks for the leader for `searchMs`. A `Problem` UNCONFIRMED where no majority confirms one. */
 export async function findReadIndex(
   env: Bindings,
@@ -29,7 +26,7 @@ export async function findReadIndex(
     nodeIds: nodeIdsOf(entry),
     repeatable: true,
     send: (nodeId) => askFor(env, entry, nodeId),
-    limits: { searchMs, ...PAUSES },
+    limits: { ...ROUTE_LIMITS, searchMs },
   });
   return await answerIn(response);
 }

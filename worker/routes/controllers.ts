@@ -1,7 +1,7 @@
 /**
  * `/controllers`: what each controller says of itself; `/frames`, one Kafka frame in and one out, which the gateway
- * calls, or many over `/link`; and the operations on one controller: `:restart`, a rehearsal of a failover, `:stop`, which takes it out of
- * the quorum, and `:start`, which lets it take part again, also after an invariant tripped.
+ * calls, or many over `/link`; and the operations on one controller: `:restart`, a rehearsal of a failover, `:stop`,
+ * which takes it out of the quorum, and `:start`, which lets it take part again, also after an invariant tripped.
  */
 import { Hono } from "hono";
 import { nodesOf, type ClusterEntry } from "../../durable-objects/cluster-entry.ts";

@@ -130,18 +130,18 @@ function judgePlace({ role, election, log }: State, epoch: Epoch, baseOffset: Of
   return fits ? "NONE" : "INVALID_REQUEST";
 }
 
-/**
- * Ends a change that is committed: it is answered, and a leader that has removed itself resigns, now that the others can
- * go on without it (M-4). One whose time is over is answered that its outcome is unknown (M-6).
- */
+/** Ends a change that is committed, and has a leader that it removed resign. */
 export function settleChange(turn: Turn): void {
-  resignIfRemoved(turn);
   const change = changeOf(turn.state);
-  if (change === null) return;
+  if (change !== null) settle(turn, change);
+  resignIfRemoved(turn);
+}
+
+/** One that is committed is answered; one whose time is over is answered that its outcome is unknown (M-6). */
+function settle(turn: Turn, change: VoterChange): void {
   const { highWatermark } = leaderRole(turn.state);
   if (change.offset !== null && change.offset < (highWatermark ?? 0)) {
     endChange(turn, change, "NONE", null);
-    if (!isVoter(turn.state)) becomeResigned(turn, turn.state.election.epoch);
   } else if (change.request !== null && change.deadline <= turn.state.now) {
     const message = "The change did not come to its end in time.";
     if (change.phase === "probing") endChange(turn, change, "REQUEST_TIMED_OUT", message);
@@ -149,10 +149,13 @@ export function settleChange(turn: Turn): void {
   }
 }
 
-/** A removal that a leader before has appended is committed by the leader that it removes (MB-1). */
+/**
+ * A leader that is removed resigns once that is committed, now that the others can go on without it (M-4): it has removed
+ * itself, or a leader before it had appended its removal (MB-1).
+ */
 function resignIfRemoved(turn: Turn): void {
   const { role, voters, election } = turn.state;
-  if (role.kind !== "leader" || role.change !== null || isVoter(turn.state)) return;
+  if (role.kind !== "leader" || isVoter(turn.state)) return;
   if (latestVotersOffset(voters) < (role.highWatermark ?? 0)) becomeResigned(turn, election.epoch);
 }
 

@@ -22,7 +22,7 @@ import { unpark } from "./waiting-fetches.ts";
 export function adoptVoters(turn: Turn): void {
   const role = leaderRole(turn.state);
   const voters = votersOf(turn.state, role);
-  const joined = [...voters.values()].filter(({ key }) => !isAmong(role.voters, key.id));
+  const joined = [...voters.values()].filter(({ key }) => !role.voters.has(key.id));
   const heard = new Set([...role.heard].filter((id) => voters.has(id)));
   const { now, config } = turn.state;
   update(turn, {
@@ -37,8 +37,6 @@ export function adoptVoters(turn: Turn): void {
   });
   for (const { key } of joined) serveParked(turn, key.id);
 }
-
-const isAmong = (voters: Leader["voters"], id: ReplicaId): boolean => voters.has(id);
 
 function votersOf({ voters, config }: State, role: Leader): Leader["voters"] {
   const others = latestVoters(voters).filter(({ key }) => !sameKey(key, config.local.key));
