@@ -4,6 +4,7 @@
  * What strikes within a turn (commits, crashes) is drawn in `instance.ts`, what befalls a packet in
  * `network.ts`.
  */
+import { isMajority, type Voters } from "./membership/membership.ts";
 import type { Replica } from "./replica.ts";
 import { nameOf } from "./observation.ts";
 import type { World } from "./world.ts";
@@ -122,14 +123,16 @@ function rollSomebodyBack(world: World): void {
   const victim = chance.pick([...world.replicas.values()]);
   if (victim?.instance === undefined) return;
   const backup = victim.backup();
+  const voters = world.membership.storedVotersOf(victim);
   timeline.after(Math.round(chance.logUniform(50, 5_000)), () => {
     if (world.isHealed || victim.absence !== null || victim.isPaused) return;
-    if (canLose(world, victim) && victim.disk.agreesOnElection(backup.disk))
+    if (canLose(world, victim, voters) && victim.disk.agreesOnElection(backup.disk))
       victim.rollBack(backup);
   });
 }
 
-function canLose(world: World, victim: Replica): boolean {
+/** With `voters`, the set by which the victim will go again: it must find no majority of that which knows no better. */
+function canLose(world: World, victim: Replica, voters: Voters): boolean {
   if (victim.hasLostStorage || !world.membership.canLose(victim)) return false;
   const { committed } = world.bench.ghost;
   const { end } = committed;
@@ -141,7 +144,7 @@ function canLose(world: World, victim: Replica): boolean {
       !other.hasLostStorage &&
       world.bench.ghost.log(other.name).chainAt(end) === chain,
   );
-  return world.membership.hasMajorities(holders);
+  return world.membership.hasMajorities(holders) && isMajority(voters, holders);
 }
 
 /**

@@ -33,6 +33,7 @@ import {
   type VoterSet,
 } from "../../src/raft/index.ts";
 import { snapshotVoters, votersIn } from "../../durable-objects/replica/entries.ts";
+import type { MetadataImage } from "../../src/metadata/index.ts";
 import { SnapshotReader } from "../../src/protocol/index.ts";
 import { answerOf } from "./answers.ts";
 import { Calls } from "./calls.ts";
@@ -61,6 +62,20 @@ const namesOf = (voters: VoterSet): string => voters.map(({ key }) => nameOfKey(
 interface Asked {
   readonly body: Request;
   readonly since: number;
+}
+
+/** A read's index or its refusal, and the committed image at that moment, which goes up to `endOffset`. */
+export interface IndexedRead {
+  readonly outcome: ReadOutcome;
+  readonly image: MetadataImage;
+  readonly endOffset: number;
+}
+
+/** How old what is shown up to `end` is at most, in ms, at the moment of the true time `at`. */
+export interface ShownAge {
+  readonly ageMs: number;
+  readonly end: number;
+  readonly at: number;
 }
 
 export class Instance {
@@ -234,24 +249,29 @@ export class Instance {
     );
   }
 
-  /** What a linearizable read must show; `told` hears null when this instance ended before it could say. */
-  readIndex(told: (outcome: ReadOutcome | null) => void): void {
+  /**
+   * What a linearizable read must show, and what this instance has to show in that event: what it knows when the answer
+   * leaves may not be durable yet. `told` hears null when it ended before it could say.
+   */
+  readIndex(told: (read: IndexedRead | null) => void): void {
     const lose = (): void => this.replica.world.timeline.after(1, () => told(null));
     this.#submitted.add(lose);
     this.happen(() => {
       this.controller.readIndex((outcome) => {
+        const { committedImage: image, committedEnd: endOffset } = this.controller;
         this.#outputs.push(() => {
-          if (this.#submitted.delete(lose)) told(outcome);
+          if (this.#submitted.delete(lose)) told({ outcome, image, endOffset });
         });
       });
     });
   }
 
   /** How old what it shows may be, as it says, and up to where that goes; null where it cannot say. */
-  showAge(told: (shown: { readonly ageMs: number; readonly end: number } | null) => void): void {
+  showAge(told: (shown: ShownAge | null) => void): void {
     this.happen(() => {
       const { confirmedAgeMs: ageMs, highWatermark: end } = this.controller;
-      const shown = ageMs === null || end === null ? null : { ageMs, end };
+      const { now: at } = this.replica.world.timeline;
+      const shown = ageMs === null || end === null ? null : { ageMs, end, at };
       this.#outputs.push(() => told(shown));
     });
   }

@@ -7,7 +7,7 @@ import type { ReadOutcome } from "../../durable-objects/replica/pending-reads.ts
 import type { Call } from "../linearizability/recorder.ts";
 import type { RegisterOutput } from "../linearizability/register.ts";
 import { KEYS, keyName, valueOf, type Unanswered } from "./clients.ts";
-import type { Instance } from "./instance.ts";
+import type { IndexedRead, Instance } from "./instance.ts";
 import type { Replica } from "./replica.ts";
 import type { World } from "./world.ts";
 
@@ -82,9 +82,10 @@ export class Readers {
     const { role, election } = instance.state;
     const key = keyName((read % KEYS) + 1);
     const call = this.#world.registers.ask(`read ${read}`, { kind: "read", key });
-    instance.readIndex((outcome) => {
+    instance.readIndex((shown) => {
       this.#unanswered.delete(read);
-      show(instance, { key, outcome }, call);
+      const outcome = shown?.outcome ?? null;
+      show(key, shown, call);
       const isReady = outcome?.kind === "ready";
       if (!isReady && role.kind === "leader" && this.#isDeposed(election.epoch))
         this.#world.tally.count("situation: a deposed leader's read never completed");
@@ -123,12 +124,12 @@ export class Readers {
     const { timeline, tally } = this.#world;
     instance.showAge((shown) => {
       if (shown === null) return;
-      const { ageMs, end } = shown;
+      const { ageMs, end, at: shownAt } = shown;
       const trueMs = replica.trueMs(ageMs);
       const sinceBootMs = timeline.now - instance.bootedAt;
       if (replica.jumps(sinceBootMs).some((byMs) => byMs < 0)) return;
       tally.count("ages told");
-      const since = timeline.now - trueMs;
+      const since = shownAt - trueMs;
       const known = this.#known.findLast(({ at }) => at < since)?.end ?? 0;
       const read = this.#read;
       this.#world.observe({
@@ -154,12 +155,9 @@ export class Readers {
 }
 
 /** Reads the key where the index was given, if that replica has come so far: what it shows goes into the history. */
-function show(
-  { controller }: Instance,
-  { key, outcome }: { readonly key: string; readonly outcome: ReadOutcome | null },
-  call: Call<RegisterOutput>,
-): void {
-  const { committedImage: image, committedEnd: endOffset } = controller;
-  if (outcome?.kind !== "ready" || endOffset < outcome.readIndex) return call.withoutEffect();
+function show(key: string, shown: IndexedRead | null, call: Call<RegisterOutput>): void {
+  if (shown?.outcome.kind !== "ready" || shown.endOffset < shown.outcome.readIndex)
+    return call.withoutEffect();
+  const { image, endOffset } = shown;
   call.returned({ kind: "value", value: valueOf(image, key) }, { endOffset, records: 0 });
 }

@@ -215,6 +215,7 @@ export class World {
     this.isHealed = true;
     this.swarm = healed(this.swarm);
     this.network.heal(this.swarm);
+    this.membership.leanOn(core);
     for (const replica of core) replica.heal();
   }
 

@@ -20,16 +20,29 @@ export type Voters = readonly string[];
 
 export class Membership {
   readonly #world: World;
+  /** Those that are to serve by themselves, in the middle of everything; null while nobody in particular is. */
+  #serving: readonly Replica[] | null = null;
 
   constructor(world: World) {
     this.#world = world;
   }
 
   /** The newest voter set in the log of a replica, committed or not. */
-  votersOf({ name, instance, config }: Replica): Voters {
-    const held = this.#world.bench.ghost.log(name).votersBelow(Number.POSITIVE_INFINITY);
-    if (instance === undefined) return held ?? namesOf(config.bootstrapVoters);
+  votersOf(replica: Replica): Voters {
+    const { instance } = replica;
+    if (instance === undefined) return this.storedVotersOf(replica);
     return namesOf(latestVoters(instance.state.voters));
+  }
+
+  /** The newest voter set that a replica has durably: what it goes by when it comes back. */
+  storedVotersOf({ name, config }: Replica): Voters {
+    const held = this.#world.bench.ghost.log(name).votersBelow(Number.POSITIVE_INFINITY);
+    return held ?? namesOf(config.bootstrapVoters);
+  }
+
+  /** From now on these are to serve by themselves: nobody asks for a set of which they are no majority. */
+  leanOn(serving: readonly Replica[]): void {
+    this.#serving = serving;
   }
 
   /**
@@ -58,13 +71,17 @@ export class Membership {
     return this.inForce.every((set) => isMajority(set, replicas));
   }
 
-  /** Whether a replica may be asked for that: a change must leave the new set a majority of sound storages. */
+  /**
+   * Whether a replica may be asked for that: a change must leave the new set a majority of sound storages, and of those
+   * that are to serve by themselves.
+   */
   allows(replica: Replica, body: OutgoingRequest): boolean {
     if (body.api !== "add-raft-voter" && body.api !== "remove-raft-voter") return true;
     const { instance } = replica;
     if (instance === undefined || instance.state.role.kind !== "leader") return true;
     const after = changed(this.votersOf(replica), body.api, body.voter);
-    if (after.length === 0 || isMajority(after, this.#sound)) return true;
+    const isServed = this.#serving === null || isMajority(after, this.#serving);
+    if (after.length === 0 || (isServed && isMajority(after, this.#sound))) return true;
     this.#world.tally.count("membership: thought better of");
     return false;
   }
@@ -136,7 +153,7 @@ function changed(
   return api === "add-raft-voter" ? [...others, name] : others;
 }
 
-const isMajority = (set: Voters, replicas: readonly Replica[]): boolean =>
+export const isMajority = (set: Voters, replicas: readonly Replica[]): boolean =>
   2 * replicas.filter(({ name }) => set.includes(name)).length > set.length;
 
 /** Whether a log is less new than another (V-4). */
