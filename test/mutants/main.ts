@@ -37,6 +37,7 @@ const root = join(import.meta.dirname, "..", "..");
 const TESTS = {
   scripts: ["test/raft/scripts.test.ts"],
   rules: [
+    "test/raft/kip-595.test.ts",
     "test/metadata/control/elections.test.ts",
     "test/metadata/control/reassignment-walk.test.ts",
     "test/metadata/control/batch-bound.test.ts",

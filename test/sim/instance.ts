@@ -64,11 +64,15 @@ interface Asked {
   readonly since: number;
 }
 
-/** A read's index or its refusal, and the committed image at that moment, which goes up to `endOffset`. */
+/**
+ * A read's index or its refusal, and of that moment the committed image, which goes up to `endOffset`, and how old what
+ * is shown may be, where the instance can say.
+ */
 export interface IndexedRead {
   readonly outcome: ReadOutcome;
   readonly image: MetadataImage;
   readonly endOffset: number;
+  readonly age: ShownAge | null;
 }
 
 /** How old what is shown up to `end` is at most, in ms, at the moment of the true time `at`. */
@@ -259,8 +263,9 @@ export class Instance {
     this.happen(() => {
       this.controller.readIndex((outcome) => {
         const { committedImage: image, committedEnd: endOffset } = this.controller;
+        const age = this.#shownAge();
         this.#outputs.push(() => {
-          if (this.#submitted.delete(lose)) told({ outcome, image, endOffset });
+          if (this.#submitted.delete(lose)) told({ outcome, image, endOffset, age });
         });
       });
     });
@@ -269,11 +274,15 @@ export class Instance {
   /** How old what it shows may be, as it says, and up to where that goes; null where it cannot say. */
   showAge(told: (shown: ShownAge | null) => void): void {
     this.happen(() => {
-      const { confirmedAgeMs: ageMs, highWatermark: end } = this.controller;
-      const { now: at } = this.replica.world.timeline;
-      const shown = ageMs === null || end === null ? null : { ageMs, end, at };
+      const shown = this.#shownAge();
       this.#outputs.push(() => told(shown));
     });
+  }
+
+  #shownAge(): ShownAge | null {
+    const { confirmedAgeMs: ageMs, highWatermark: end } = this.controller;
+    const { now: at } = this.replica.world.timeline;
+    return ageMs === null || end === null ? null : { ageMs, end, at };
   }
 
   /** Runs a read against what is committed, as far as this instance knows; `answered` hears of it when it leaves. */

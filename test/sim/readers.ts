@@ -7,7 +7,7 @@ import type { ReadOutcome } from "../../durable-objects/replica/pending-reads.ts
 import type { Call } from "../linearizability/recorder.ts";
 import type { RegisterOutput } from "../linearizability/register.ts";
 import { KEYS, keyName, valueOf, type Unanswered } from "./clients.ts";
-import type { IndexedRead, Instance } from "./instance.ts";
+import type { IndexedRead, Instance, ShownAge } from "./instance.ts";
 import type { Replica } from "./replica.ts";
 import type { World } from "./world.ts";
 
@@ -86,6 +86,8 @@ export class Readers {
       this.#unanswered.delete(read);
       const outcome = shown?.outcome ?? null;
       show(key, shown, call);
+      // A round has just ended: an age that is counted from its end is told too young now, if ever.
+      this.#hearAge(replica, instance, shown?.age ?? null);
       const isReady = outcome?.kind === "ready";
       if (!isReady && role.kind === "leader" && this.#isDeposed(election.epoch))
         this.#world.tally.count("situation: a deposed leader's read never completed");
@@ -121,25 +123,26 @@ export class Readers {
    * events, if that was longer, and what it says is too little from then on.
    */
   #askAge(replica: Replica, instance: Instance): void {
+    instance.showAge((shown) => this.#hearAge(replica, instance, shown));
+  }
+
+  #hearAge(replica: Replica, instance: Instance, shown: ShownAge | null): void {
+    if (shown === null) return;
+    const { ageMs, end, at: shownAt } = shown;
     const { timeline, tally } = this.#world;
-    instance.showAge((shown) => {
-      if (shown === null) return;
-      const { ageMs, end, at: shownAt } = shown;
-      const trueMs = replica.trueMs(ageMs);
-      const sinceBootMs = timeline.now - instance.bootedAt;
-      if (replica.jumps(sinceBootMs).some((byMs) => byMs < 0)) return;
-      tally.count("ages told");
-      const since = shownAt - trueMs;
-      const known = this.#known.findLast(({ at }) => at < since)?.end ?? 0;
-      const read = this.#read;
-      this.#world.observe({
-        kind: "read",
-        read,
-        replica: replica.name,
-        promise: "age",
-        known,
-        end,
-      });
+    const sinceBootMs = timeline.now - instance.bootedAt;
+    if (replica.jumps(sinceBootMs).some((byMs) => byMs < 0)) return;
+    tally.count("ages told");
+    const since = shownAt - replica.trueMs(ageMs);
+    const known = this.#known.findLast(({ at }) => at < since)?.end ?? 0;
+    const { name } = replica;
+    this.#world.observe({
+      kind: "read",
+      read: this.#read,
+      replica: name,
+      promise: "age",
+      known,
+      end,
     });
   }
 
