@@ -45,8 +45,7 @@ export class Members {
   joined(clusterId: string, { node_id: nodeId, directory_id: directoryId }: ControllerEntry): void {
     const { rows } = this.#ports;
     const row = this.#row(clusterId, nodeId);
-    const founders = formed(rows.get(clusterId))?.initial_voters ?? [];
-    const node = row?.node ?? founders.find((voter) => voter.node_id === nodeId);
+    const node = row?.node ?? founderOf(formed(rows.get(clusterId)), nodeId);
     if (node === undefined || row?.state === "leaving" || row?.state === "left") return;
     rows.nodes.write(clusterId, {
       node: { ...node, directory_id: directoryId },
@@ -59,10 +58,9 @@ export class Members {
     const { rows, clock } = this.#ports;
     const cluster = formed(rows.get(clusterId));
     if (cluster === null) return null;
-    const founder = cluster.initial_voters.find((voter) => voter.node_id === nodeId);
     const row = this.#row(clusterId, nodeId);
     if (row?.state === "left") return [];
-    const node = row?.node ?? founder;
+    const node = row?.node ?? founderOf(cluster, nodeId);
     if (node === undefined) return null;
     rows.nodes.write(clusterId, { node, state: "leaving" }, clock() + AGAIN_MS);
     arm(this.#ports);
@@ -104,6 +102,10 @@ const formed = (listed: ListedCluster | null): ClusterEntry | null =>
   listed === null || listed.state !== "formed" || listed.deletion !== undefined
     ? null
     : listed.cluster;
+
+/** A node of the formation has no row until something becomes of it. */
+const founderOf = (cluster: ClusterEntry | null, nodeId: number): ControllerEntry | undefined =>
+  cluster?.initial_voters.find((voter) => voter.node_id === nodeId);
 
 function isGrant({ node, state }: NodeRow, wish: NodeWish): boolean {
   if (state === "leaving" || state === "left") return false;

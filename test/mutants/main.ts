@@ -1,9 +1,9 @@
 /**
- * `npm run mutants [-- --only NAME] [--from NAME] [--part 1/2]`: is the simulator any good? The tree is copied aside, one mistake at a
- * time is made in the copy (`table.ts`), and the simulator runs until it objects or the budget is spent; a
- * few are put before the golden scripts, or before the tests of the controller. A
- * mutant that survives makes the run fail, and so does a line of the table that no longer fits the code. A run that does
- * not end is ended: a mistake can make an endless loop.
+ * `npm run mutants [-- --only NAME] [--from NAME] [--part 1/4]`: is the simulator any good? The tree is copied aside,
+ * one mistake at a time is made in the copy (`table.ts`), and the simulator runs until it objects or the budget is
+ * spent; a few are put before the golden scripts, or before the tests of the controller. A mutant that survives makes
+ * the run fail, and so does a line of the table that no longer fits the code. A run that does not end is ended: a
+ * mistake can make an endless loop.
  */
 import { spawn } from "node:child_process";
 import { cp, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
@@ -31,8 +31,8 @@ interface Verdict {
 
 const root = join(import.meta.dirname, "..", "..");
 /**
- * The tests that judge where the simulator does not: golden scripts of the core, tables of the metadata's rules, and the
- * controller over its ports, and the gateway's links.
+ * The tests that judge where the simulator does not: golden scripts of the core, tables of the core's and the metadata's rules,
+ * the controller over its ports, and the gateway's links.
  */
 const TESTS = {
   scripts: ["test/raft/scripts.test.ts"],
@@ -112,7 +112,7 @@ async function main(): Promise<number> {
   return summary(verdicts);
 }
 
-/** Every second row, beginning at the first or the second one, where a half of them is asked for. */
+/** Every fourth row, beginning at one of the first four, where a quarter of them is asked for. */
 function partOf(rows: readonly Mutant[]): readonly Mutant[] {
   const [part = 0, parts = 0] = values.part.split("/").map(Number);
   if (!(part >= 1 && part <= parts)) throw new Error(`--part ${values.part} is not as 1/2`);

@@ -71,9 +71,9 @@ export async function admitted(
   }
 }
 
-/** The refusal of a node that the cluster does not have. */
-export const unknownNode = (entry: ClusterEntry, nodeId: number): Problem =>
+/** The refusal of a node that the cluster does not have, as a path names it. */
+export const unknownNode = (entry: ClusterEntry, nodeId: number | string): Problem =>
   new Problem(
     "UNKNOWN_CONTROLLER",
-    `cluster ${entry.cluster_id} has no controller ${nodeId}; it has ${nodeIdsOf(entry).join(", ")}`,
+    `cluster ${entry.cluster_id} has no controller ${String(nodeId).slice(0, 20)}; it has ${nodeIdsOf(entry).join(", ")}`,
   );

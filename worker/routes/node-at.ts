@@ -1,6 +1,7 @@
 /** The controller that a path names, also one that is yet to become a voter. */
 import { nodesOf, type ClusterEntry } from "../../durable-objects/cluster-entry.ts";
 import { nodeIdsOf } from "../channel/controller-calls.ts";
+import { unknownNode } from "../clusters/admission.ts";
 import { lookIntoDirectory } from "../clusters/directory.ts";
 import type { ScopedContext } from "../env.ts";
 import { Problem } from "../http/errors.ts";
@@ -33,8 +34,5 @@ export async function nodeAt(
   const all = await withJoining(context);
   const joining = find(all);
   if (joining !== undefined) return { entry: all, nodeId: joining };
-  throw new Problem(
-    "UNKNOWN_CONTROLLER",
-    `cluster ${entry.cluster_id} has no controller ${text.slice(0, 20)}; it has ${nodeIdsOf(all).join(", ")}`,
-  );
+  throw unknownNode(all, text);
 }
