@@ -28,23 +28,18 @@ import {
   type Response,
   type State,
   type Step,
-  type StoredSnapshot,
-  votersAt,
-  type VoterSet,
 } from "../../src/raft/index.ts";
-import { snapshotVoters, votersIn } from "../../durable-objects/replica/entries.ts";
 import type { MetadataImage } from "../../src/metadata/index.ts";
-import { SnapshotReader } from "../../src/protocol/index.ts";
 import { answerOf } from "./answers.ts";
 import { Calls } from "./calls.ts";
 import { nameOfKey } from "./directories.ts";
 import type { Disk } from "./disk.ts";
-import { printOf } from "./entries.ts";
 import { Gate } from "./gate.ts";
 import type { Observation, Promise } from "./observation.ts";
 import { storeOfOtherBuild } from "./other-build.ts";
 import { changeAcknowledged, promiseOfRequest, promisesOfResponse } from "./promises.ts";
 import type { Replica } from "./replica.ts";
+import { SummaryCheck } from "./summary-check.ts";
 import { InstanceTimers } from "./timers.ts";
 
 /** Thrown where a real storage would throw: the step is not durable and nothing of it may happen. */
@@ -54,9 +49,6 @@ export class DiskFull extends Error {}
 const CALLS_MAX = 6;
 /** Which part of the slices of long work is late, where some are. */
 const LATE_SLICES = 0.3;
-const namedSnapshot = ({ endOffset, epoch, size }: StoredSnapshot): string =>
-  `${endOffset}-${epoch} (${size})`;
-const namesOf = (voters: VoterSet): string => voters.map(({ key }) => nameOfKey(key)).join(" ");
 
 /** A request that has not been answered yet. */
 interface Asked {
@@ -93,6 +85,7 @@ export class Instance {
   readonly timers: InstanceTimers;
   /** A superseded instance goes on with what was there: what its successor writes is on another machine. */
   readonly #disk: Disk;
+  readonly #summary: SummaryCheck;
   readonly #gate: Gate;
   readonly #calls: Calls;
   /** What the event under way has made so far. */
@@ -111,13 +104,12 @@ export class Instance {
   /** The requests that the core has still to answer. */
   readonly #owed = new Set<RequestId>();
   #imageEnd = 0;
-  #checked: State["log"] | null = null;
-  #checkedVoters: State["voters"] | null = null;
 
   constructor(replica: Replica, incarnation: number, start: ControllerStart) {
     this.replica = replica;
     this.incarnation = incarnation;
     this.#disk = replica.disk;
+    this.#summary = new SummaryCheck(replica.disk);
     const { world } = replica;
     const { timeline, swarm, chance } = world;
     this.bootedAt = timeline.now;
@@ -472,66 +464,10 @@ export class Instance {
   /** What the core believes of its log and its snapshots is compared with the disk after every event. */
   #checkSummary(): void {
     const { name, world } = this.replica;
-    const disk = this.#disk;
-    const { log } = this.state;
     if (this.isZombie) return;
-    const believed = `${log.startOffset}..${log.endOffset}`;
-    const stored = `${disk.log.startOffset()}..${disk.end}`;
-    let wrong = believed === stored ? undefined : `log is ${believed}, it is ${stored}`;
-    const [first] = disk.log.read({ from: log.startOffset, upTo: log.endOffset, maxBytes: 1 });
-    const firstAt = first?.baseOffset ?? log.endOffset;
-    if (firstAt !== log.startOffset)
-      wrong ??= `log is ${believed}, its first batch is at ${firstAt}`;
-    // The rest changes seldom, and takes longer to compare.
-    if (log.snapshots !== this.#checked?.snapshots || log.startOffset !== this.#checked.startOffset)
-      wrong ??= this.#wrongSnapshots();
-    const { voters } = this.state;
-    if (voters !== this.#checkedVoters || log.endOffset < (this.#checked?.endOffset ?? 0))
-      wrong ??= this.#wrongVoters();
-    this.#checked = log;
-    this.#checkedVoters = voters;
+    const wrong = this.#summary.wrongIn(this.state);
     if (wrong !== undefined)
       world.complain("summaries-are-true", `replica ${name} believes its ${wrong}`);
-  }
-
-  #wrongSnapshots(): string | undefined {
-    const { log, voters } = this.state;
-    const { startOffset, snapshots } = log;
-    const believed = snapshots.map(namedSnapshot).join(" ");
-    const stored = this.#disk.snapshots.list().map(namedSnapshot).join(" ");
-    if (believed !== stored) return `snapshots are [${believed}], they are [${stored}]`;
-    const base = snapshots.find(({ endOffset }) => endOffset === startOffset);
-    if (startOffset === 0) return undefined;
-    if (base === undefined) return `log begins at ${startOffset}, where no snapshot ends`;
-    const said = this.#votersIn(base);
-    const counted = votersAt(voters, startOffset);
-    if (printOf(said) === printOf(counted)) return undefined;
-    return `voters are [${namesOf(counted)}], its snapshot says [${namesOf(said)}] or another thing of them`;
-  }
-
-  /** The newest voter set is that of the log, or of the snapshot before it, or the one that was there before any. */
-  #wrongVoters(): string | undefined {
-    const { log, voters, config } = this.state;
-    const base = log.snapshots.find(({ endOffset }) => endOffset === log.startOffset);
-    const written = this.#disk.log.controlBatches().flatMap(votersIn).at(-1)?.voters;
-    const snapshot = base === undefined ? undefined : this.#votersIn(base);
-    const stored = written ?? snapshot ?? config.bootstrapVoters;
-    const counted = latestVoters(voters);
-    if (printOf(stored) === printOf(counted)) return undefined;
-    return `voters are [${namesOf(counted)}], its storage says [${namesOf(stored)}] or another thing of them`;
-  }
-
-  /** The voters in the header of a snapshot, which one row may not hold. */
-  #votersIn(snapshot: StoredSnapshot): VoterSet {
-    const { snapshots } = this.#disk;
-    const reader = new SnapshotReader();
-    while (reader.frame === null && reader.position < snapshot.size) {
-      const range = { id: snapshot, position: reader.position, maxBytes: snapshot.size };
-      const chunk = snapshots.read(range);
-      if (chunk === null) break;
-      reader.push(chunk);
-    }
-    return (reader.frame === null ? null : snapshotVoters(reader.frame)) ?? [];
   }
 
   /** Shows the committed image at the offsets at which all replicas do. */
