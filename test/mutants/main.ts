@@ -1,5 +1,5 @@
 /**
- * `npm run mutants [-- --only NAME] [--from NAME] [--part 1/4]`: is the simulator any good? The tree is copied aside,
+ * `npm run mutants [-- --only NAME] [--from NAME] [--part 1/6]`: is the simulator any good? The tree is copied aside,
  * one mistake at a time is made in the copy (`table.ts`), and the simulator runs until it objects or the budget is
  * spent; a few are put before the golden scripts, or before the tests of the controller. A mutant that survives makes
  * the run fail, and so does a line of the table that no longer fits the code. A run that does not end is ended: a
@@ -112,10 +112,10 @@ async function main(): Promise<number> {
   return summary(verdicts);
 }
 
-/** Every fourth row, beginning at one of the first four, where a quarter of them is asked for. */
+/** Every sixth row, beginning at one of the first six, where a sixth of them is asked for. */
 function partOf(rows: readonly Mutant[]): readonly Mutant[] {
   const [part = 0, parts = 0] = values.part.split("/").map(Number);
-  if (!(part >= 1 && part <= parts)) throw new Error(`--part ${values.part} is not as 1/2`);
+  if (!(part >= 1 && part <= parts)) throw new Error(`--part ${values.part} is not as 1/6`);
   return rows.filter((_, index) => index % parts === part - 1);
 }
 
