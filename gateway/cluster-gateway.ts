@@ -35,7 +35,8 @@ export async function startClusterGateway(options: ClusterGatewayOptions): Promi
   });
   for (const each of controllers) {
     const remark = remarkOn(places.of(each), each);
-    if (remark !== null) log(remark);
+    if (remark !== null)
+      log(remark, { level: "warn", event: "port-elsewhere", nodeId: each.nodeId });
   }
   serves(controllers.map(({ nodeId }) => nodeId));
   const parts = { tunnel, gateway, metrics, places, log, serves, everyMs };

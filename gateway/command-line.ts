@@ -1,5 +1,4 @@
-/** The gateway's options, and what stands behind them in files and the environment. */
-import { parseArgs } from "node:util";
+/** What the gateway is told to do: its options, and what stands behind them in files. */
 import {
   readCredentials,
   type CredentialSources,
@@ -9,41 +8,12 @@ import { PRINCIPAL_BYTES_MAX } from "./edge/identity.ts";
 import { DEFAULT_LIMITS } from "./gateway.ts";
 import type { Transport } from "./edge/tunnel.ts";
 import { hostAndPort, type HostAndPort } from "./listen.ts";
-import { PLACES } from "./places.ts";
+import { FORMATS, LEVELS, type LogStyle } from "./log.ts";
+import { Settings, type Environment, type OptionName } from "./options.ts";
 import type { Listener } from "./tcp/admission.ts";
 import { DEFAULT_RULES, principalRules, type PrincipalRule } from "./tls/principal-rules.ts";
 import { readServerTls, type ServerTlsFiles } from "./tls/server-tls.ts";
 import { TlsDoor, type ClientAuth } from "./tls/tls-door.ts";
-
-export const USAGE = `usage: npm run gateway -- --cluster <id> [--edge URL] [--listen HOST:PORT] [--http HOST:PORT] …
-
-  --edge     the Worker; http://127.0.0.1:8787 unless said
-  --cluster  the cluster's id, 22 characters
-  --listen   where the controllers are reached: each on the port that the cluster names to its brokers where that is
-             one of the ${PLACES} from PORT on, else on the first that is free; a controller keeps its port while it is
-             a voter, and one that comes later takes the first that is free then. Unless said, 127.0.0.1 and the
-             ports that the cluster names
-  --http     where /healthz, /readyz and /metrics are served; 127.0.0.1:9190 unless said
-
-  --transport  how frames travel to the edge: link, one WebSocket to each controller, unless said (and by HTTP where an
-             upgrade is refused), or http, a request for each frame
-
-towards brokers and tools, with the names of Kafka's settings
-  --security-protocol            PLAINTEXT unless said, SSL, SASL_PLAINTEXT or SASL_SSL
-  --ssl-certificate FILE         the certificate and those that it depends on, PEM
-  --ssl-key FILE                 its key, PEM, not encrypted
-  --ssl-client-auth              none unless said, requested or required
-  --ssl-client-ca FILE           who may have signed a client's certificate, PEM
-  --ssl-principal-mapping-rules  RULE:pattern/replacement/[LU], … or DEFAULT
-
-towards the edge
-  --token-file FILE        the gateway's token; without it the variable KEDGE_TOKEN
-  --header-file FILE       more headers, one "Name: value" a line; without it the variable KEDGE_HEADERS
-  --edge-certificate FILE  a client certificate, PEM, and --edge-key FILE, its key
-  --edge-ca FILE           whom to trust instead of Node's authorities, PEM
-  HTTPS_PROXY, NO_PROXY    a proxy on the way
-
-SIGHUP reads every one of these files again.`;
 
 export interface Command {
   readonly edge: string;
@@ -52,6 +22,9 @@ export interface Command {
   readonly listen: HostAndPort | null;
   readonly http: HostAndPort;
   readonly transport: Transport;
+  readonly log: LogStyle;
+  /** Variables that look like options and are none. */
+  readonly unknown: readonly string[];
   readonly listener: Listener;
   readonly credentials: EdgeCredentials;
   /** Reads the listener's files and shows what they hold now; null for a listener without any. Throws a sentence. */
@@ -60,64 +33,48 @@ export interface Command {
   readonly readCredentials: () => EdgeCredentials;
 }
 
-/** Null when help is asked for. Throws a sentence that says what is wrong with the options or the files. */
+/** Throws a sentence that says what is wrong with the options or the files. */
 export function readCommand(
   args: readonly string[],
-  env: Readonly<Record<string, string | undefined>>,
-): Command | null {
-  const values = parse(args);
-  if (values.help === true) return null;
-  if (values.cluster === undefined) throw new Error("--cluster is missing");
+  env: Environment,
+): Command | "help" | "version" {
+  const settings = new Settings(args, env);
+  if (settings.isAsked("help")) return "help";
+  if (settings.isAsked("version")) return "version";
+  const clusterId = settings.of("cluster");
+  if (clusterId === undefined) throw new Error("--cluster is missing");
+  const listen = settings.of("listen");
   const sources: CredentialSources = {
-    tokenFile: values["token-file"],
-    headerFile: values["header-file"],
-    certificateFile: values["edge-certificate"],
-    keyFile: values["edge-key"],
-    caFile: values["edge-ca"],
+    tokenFile: settings.of("token-file"),
+    headerFile: settings.of("header-file"),
+    certificateFile: settings.of("edge-certificate"),
+    keyFile: settings.of("edge-key"),
+    caFile: settings.of("edge-ca"),
     env,
   };
   return {
-    edge: values.edge,
-    clusterId: values.cluster,
-    listen: values.listen === undefined ? null : hostAndPort(values.listen),
-    http: hostAndPort(values.http),
-    transport: transportOf(values.transport),
-    ...listenerOf(values),
+    edge: settings.of("edge") ?? "",
+    clusterId,
+    listen: listen === undefined ? null : hostAndPort(listen),
+    http: hostAndPort(settings.of("http") ?? ""),
+    transport: oneOf(settings, "transport", ["link", "http"]),
+    log: {
+      level: oneOf(settings, "log-level", LEVELS),
+      format: oneOf(settings, "log-format", FORMATS),
+    },
+    unknown: settings.unknown,
+    ...listenerOf(settings),
     credentials: readCredentials(sources),
     readCredentials: () => readCredentials(sources),
   };
 }
 
-type Values = ReturnType<typeof parse>;
-
-function parse(args: readonly string[]) {
-  return parseArgs({
-    args: [...args],
-    options: {
-      edge: { type: "string", default: "http://127.0.0.1:8787" },
-      cluster: { type: "string" },
-      listen: { type: "string" },
-      http: { type: "string", default: "127.0.0.1:9190" },
-      transport: { type: "string", default: "link" },
-      "security-protocol": { type: "string", default: "PLAINTEXT" },
-      "ssl-certificate": { type: "string" },
-      "ssl-key": { type: "string" },
-      "ssl-client-auth": { type: "string" },
-      "ssl-client-ca": { type: "string" },
-      "ssl-principal-mapping-rules": { type: "string" },
-      "token-file": { type: "string" },
-      "header-file": { type: "string" },
-      "edge-certificate": { type: "string" },
-      "edge-key": { type: "string" },
-      "edge-ca": { type: "string" },
-      help: { type: "boolean", short: "h" },
-    },
-  }).values;
-}
-
-function transportOf(text: string): Transport {
-  if (text === "link" || text === "http") return text;
-  throw new Error("--transport is link or http");
+function oneOf<T extends string>(settings: Settings, name: OptionName, choices: readonly T[]): T {
+  const given = settings.of(name);
+  const found = choices.find((choice) => choice === given);
+  if (found !== undefined) return found;
+  const all = `${choices.slice(0, -1).join(", ")} or ${choices.at(-1)}`;
+  throw new Error(`${settings.called(name)} is ${all}`);
 }
 
 const TLS_OPTIONS = [
@@ -128,16 +85,17 @@ const TLS_OPTIONS = [
   "ssl-principal-mapping-rules",
 ] as const;
 
-function listenerOf(values: Values): Pick<Command, "listener" | "renewListener"> {
-  const protocol = values["security-protocol"];
+const PROTOCOLS = ["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] as const;
+
+function listenerOf(settings: Settings): Pick<Command, "listener" | "renewListener"> {
+  const protocol = oneOf(settings, "security-protocol", PROTOCOLS);
   if (protocol === "PLAINTEXT" || protocol === "SASL_PLAINTEXT") {
-    const stray = TLS_OPTIONS.find((name) => values[name] !== undefined);
-    if (stray !== undefined) throw new Error(`--${stray} means nothing to ${protocol}`);
+    const stray = TLS_OPTIONS.find((name) => settings.of(name) !== undefined);
+    if (stray !== undefined)
+      throw new Error(`${settings.called(stray)} means nothing to ${protocol}`);
     return { listener: { protocol }, renewListener: null };
   }
-  if (protocol !== "SSL" && protocol !== "SASL_SSL")
-    throw new Error(`--security-protocol is PLAINTEXT, SSL, SASL_PLAINTEXT or SASL_SSL`);
-  const { files, clientAuth, rules } = tlsOf(values, protocol);
+  const { files, clientAuth, rules } = tlsOf(settings, protocol);
   const door = new TlsDoor({
     tls: readServerTls(files),
     clientAuth,
@@ -149,22 +107,23 @@ function listenerOf(values: Values): Pick<Command, "listener" | "renewListener">
 }
 
 function tlsOf(
-  values: Values,
+  settings: Settings,
   protocol: string,
 ): {
   readonly files: ServerTlsFiles;
   readonly clientAuth: ClientAuth;
   readonly rules: readonly PrincipalRule[];
 } {
-  const { "ssl-certificate": certificate, "ssl-key": key, "ssl-client-ca": clientCa } = values;
+  const [certificate, key] = [settings.of("ssl-certificate"), settings.of("ssl-key")];
   if (certificate === undefined || key === undefined)
     throw new Error(`${protocol} needs --ssl-certificate and --ssl-key`);
-  const clientAuth = clientAuthOf(values["ssl-client-auth"] ?? "none");
+  const clientAuth = clientAuthOf(settings);
+  const clientCa = settings.of("ssl-client-ca");
   if ((clientAuth === "none") !== (clientCa === undefined))
     throw new Error("--ssl-client-auth requested or required and --ssl-client-ca go together");
-  const rules = values["ssl-principal-mapping-rules"];
+  const rules = settings.of("ssl-principal-mapping-rules");
   if (rules !== undefined && clientAuth === "none")
-    throw new Error("--ssl-principal-mapping-rules needs --ssl-client-auth");
+    throw new Error(`${settings.called("ssl-principal-mapping-rules")} needs --ssl-client-auth`);
   return {
     files: { certificate, key, clientCa },
     clientAuth,
@@ -172,7 +131,8 @@ function tlsOf(
   };
 }
 
-function clientAuthOf(text: string): ClientAuth {
-  if (text === "none" || text === "requested" || text === "required") return text;
-  throw new Error("--ssl-client-auth is none, requested or required");
-}
+/** Not in the table: to a listener without TLS it is to be absent. */
+const clientAuthOf = (settings: Settings): ClientAuth =>
+  settings.of("ssl-client-auth") === undefined
+    ? "none"
+    : oneOf(settings, "ssl-client-auth", ["none", "requested", "required"]);

@@ -41,7 +41,10 @@ export class ControllerPort {
     server.on("drop", () => parts.metrics.refused("bound"));
     const port = await listen(server, at);
     // For example out of file descriptors: that connection is lost, the listener goes on.
-    server.on("error", (error) => parts.log(`port ${port}: ${error.message}`));
+    server.on("error", (error) => {
+      const about = { level: "error", event: "port-failed", nodeId: parts.nodeId } as const;
+      parts.log(`port ${port}: ${error.message}`, about);
+    });
     return new ControllerPort({ host: at.host, port }, server, { sockets, leaving });
   }
 

@@ -7,8 +7,8 @@
 import { ControllerPort } from "./controller-port.ts";
 import { isLoopback } from "./edge/loopback.ts";
 import type { Tunnel } from "./edge/tunnel.ts";
-import { limitedLog } from "./limited-log.ts";
 import { addressText, type HostAndPort } from "./listen.ts";
+import type { Log } from "./log.ts";
 import type { GatewayMetrics } from "./metrics.ts";
 import type { Listener } from "./tcp/admission.ts";
 import type { ConnectionLimits } from "./tcp/connection.ts";
@@ -22,7 +22,8 @@ export interface GatewayOptions {
   /** PLAINTEXT when absent. */
   readonly listener?: Listener;
   readonly limits?: Partial<GatewayLimits>;
-  readonly log?: (line: string) => void;
+  /** What strangers do is said too: a log that is kept wants a limit. */
+  readonly log?: Log;
 }
 
 export interface GatewayLimits extends ConnectionLimits {
@@ -63,16 +64,15 @@ export interface Gateway {
    */
   close(nodeId: number): number;
   /** For the status page. */
-  readonly renderMetrics: () => string;
+  readonly renderMetrics: () => Promise<string>;
   /** Stops listening and closes every connection. The tunnel is closed with it. */
   stop(): Promise<void>;
 }
 
 /** Starts every port or none. Rejects with an `Error` that names the port when one is in use. */
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
-  const { tunnel, metrics, listener = { protocol: "PLAINTEXT" } } = options;
+  const { tunnel, metrics, listener = { protocol: "PLAINTEXT" }, log = nothing } = options;
   const limits = { ...DEFAULT_LIMITS, ...options.limits };
-  const log = limitedLog(options.log ?? ((): void => undefined));
   const room = new Room(limits.bytesHeldMax);
   const handshakes = new Room(limits.handshakesMax);
   const { connectionsMax } = limits;
@@ -94,7 +94,10 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       if (port === undefined) return 0;
       ports.delete(nodeId);
       leaving.add(port);
-      void port.leave().then(() => leaving.delete(port));
+      void port.leave().then(() => {
+        leaving.delete(port);
+        if (!ports.has(nodeId)) metrics.forget(nodeId);
+      });
       return port.connections;
     },
     renderMetrics: () =>
@@ -117,6 +120,8 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     throw error;
   }
 }
+
+const nothing = (): void => undefined;
 
 /** PLAIN sends the token itself, which is worth as much as what it opens. */
 function assertPrivate({ protocol }: Listener, host: string): void {

@@ -8,6 +8,7 @@ import type { Controller } from "./edge/controller-list.ts";
 import type { Hint, Tunnel } from "./edge/tunnel.ts";
 import type { Gateway } from "./gateway.ts";
 import { addressText } from "./listen.ts";
+import type { About, Log } from "./log.ts";
 import type { GatewayMetrics } from "./metrics.ts";
 import { remarkOn, type Places } from "./places.ts";
 import { voterChanges } from "./voter-changes.ts";
@@ -17,7 +18,7 @@ export interface WatchParts {
   readonly gateway: Gateway;
   readonly metrics: GatewayMetrics;
   readonly places: Places;
-  readonly log: (line: string) => void;
+  readonly log: Log;
   /** Told whenever the controllers are others. */
   readonly serves: (nodeIds: readonly number[]) => void;
   /** How long after an answer it asks again, in ms, give or take a fifth. */
@@ -84,7 +85,8 @@ export class VoterWatch {
       if (!this.#over.signal.aborted) await this.#apply(listed);
     } catch (error) {
       this.#hinted.clear();
-      this.#sayOnce("edge", `who the controllers are is not known anew: ${textOf(error)}`);
+      const sentence = `who the controllers are is not known anew: ${textOf(error)}`;
+      this.#sayOnce("edge", sentence, { level: "warn", event: "edge-away" });
     }
   }
 
@@ -112,6 +114,7 @@ export class VoterWatch {
     metrics.portChanged("closed");
     log(
       `controller ${nodeId} is no voter any more: ${addressText(at)} is closed, and its connections end (${connections})`,
+      { event: "port-closed", nodeId },
     );
   }
 
@@ -125,21 +128,25 @@ export class VoterWatch {
     } catch (error) {
       metrics.portChanged("failed");
       const sentence = `controller ${nodeId} cannot be reached yet: ${textOf(error)}; it is tried again`;
-      this.#sayOnce(portOf(nodeId), sentence);
+      this.#sayOnce(portOf(nodeId), sentence, { level: "error", event: "port-failed", nodeId });
       return;
     }
     this.#said.delete(portOf(nodeId));
     metrics.portChanged("opened");
     const at = gateway.at(nodeId);
-    if (at !== undefined) log(`controller ${nodeId} is a voter now, reached at ${addressText(at)}`);
+    if (at !== undefined)
+      log(`controller ${nodeId} is a voter now, reached at ${addressText(at)}`, {
+        event: "port-opened",
+        nodeId,
+      });
     const remark = remarkOn(place, controller);
-    if (remark !== null) log(remark);
+    if (remark !== null) log(remark, { level: "warn", event: "port-elsewhere", nodeId });
   }
 
-  #sayOnce(about: string, sentence: string): void {
-    if (this.#said.get(about) === sentence) return;
-    this.#said.set(about, sentence);
-    this.#parts.log(sentence);
+  #sayOnce(what: string, sentence: string, about: About): void {
+    if (this.#said.get(what) === sentence) return;
+    this.#said.set(what, sentence);
+    this.#parts.log(sentence, about);
   }
 }
 

@@ -12,6 +12,8 @@ import { NO_CREDENTIALS } from "../gateway/edge/credentials.ts";
 import { Tunnel, type Transport } from "../gateway/edge/tunnel.ts";
 import { startClusterGateway } from "../gateway/cluster-gateway.ts";
 import type { Gateway } from "../gateway/gateway.ts";
+import { limitedLog } from "../gateway/limited-log.ts";
+import { sentencesTo } from "../gateway/log.ts";
 import { GatewayMetrics } from "../gateway/metrics.ts";
 import { OWN_PORTS, PortsFrom } from "../gateway/places.ts";
 import { startEdge, type Edge, type EdgeOptions } from "./edge.ts";
@@ -134,8 +136,9 @@ function quorumOf({ current, formed, gateway, restart, stop }: Parts): Quorum {
 function openGateway(
   { url, gatewayToken: token }: Edge,
   { cluster_id: clusterId }: FormedCluster,
-  { ports, transport = "link", log }: GatewayPorts,
+  { ports, transport = "link", log: say = (): void => undefined }: GatewayPorts,
 ): Promise<Gateway> {
+  const log = limitedLog(sentencesTo(say));
   const metrics = new GatewayMetrics();
   return startClusterGateway({
     tunnel: new Tunnel({
@@ -144,11 +147,11 @@ function openGateway(
       metrics,
       credentials: { ...NO_CREDENTIALS, token },
       transport,
-      ...(log === undefined ? {} : { log }),
+      log,
     }),
     metrics,
     places: ports === "named" ? OWN_PORTS : new PortsFrom({ host: "127.0.0.1", port: 0 }),
-    ...(log === undefined ? {} : { log }),
+    log,
   });
 }
 

@@ -35,7 +35,10 @@ export const FOLDERS: Readonly<Record<string, Folder>> = {
     ],
     packages: /^hono(\/|$)/,
   },
-  gateway: { mayImport: ["src/std", "src/protocol", "src/link"], packages: /^(node:.*|ws)$/ },
+  gateway: {
+    mayImport: ["src/std", "src/protocol", "src/link"],
+    packages: /^(node:.*|ws|prom-client)$/,
+  },
   client: { mayImport: [], packages: NOTHING },
   local: {
     mayImport: ["src/access", "gateway", "client"],
@@ -148,12 +151,13 @@ export const ROOMS: Readonly<Record<string, Readonly<Record<string, Room>>>> = {
     routes: { mayImport: ["scope", "http", "access", "channel", "observer", "clusters"] },
   },
   gateway: {
+    log: { files: ["log", "limited-log"], mayImport: [] },
     metrics: { files: ["metrics"], mayImport: [] },
-    edge: { mayImport: ["metrics"] },
-    observer: { mayImport: ["metrics", "edge"] },
+    edge: { mayImport: ["log", "metrics"] },
+    observer: { mayImport: ["log", "metrics", "edge"] },
     sasl: { mayImport: ["edge"] },
     tls: { mayImport: [] },
-    tcp: { mayImport: ["metrics", "edge", "observer", "sasl", "tls"] },
+    tcp: { mayImport: ["log", "metrics", "edge", "observer", "sasl", "tls"] },
   },
 };
 

@@ -3,6 +3,7 @@
  * frame that gets no answer is not sent again, since it may have been executed; the client decides. What failed lately
  * is left alone for a while, and its clients are refused at once instead of hanging.
  */
+import type { Log } from "../log.ts";
 import type { GatewayMetrics } from "../metrics.ts";
 import { controllersIn, type Controller } from "./controller-list.ts";
 import { NO_CREDENTIALS, type EdgeCredentials } from "./credentials.ts";
@@ -43,7 +44,7 @@ export interface TunnelOptions {
   readonly answerBytesMax?: number;
   /** How frames travel: over links where the edge allows it, unless said, or each by an HTTP request. */
   readonly transport?: Transport;
-  readonly log?: (line: string) => void;
+  readonly log?: Log;
 }
 
 export type Transport = "link" | "http";
@@ -88,6 +89,11 @@ export class Tunnel {
   /** What an operator should know although brokers are served: a sentence each. */
   get notices(): readonly string[] {
     return this.#links?.refusals ?? [];
+  }
+
+  /** How long each open link to a controller has lasted, in ms; null where all frames go by HTTP. */
+  linksOpenFor(nodeId: number): readonly number[] | null {
+    return this.#links?.openFor(nodeId) ?? null;
   }
 
   /** False while the edge has just been found unreachable. */

@@ -5,10 +5,9 @@
 import type { Socket } from "node:net";
 import { ANYBODY } from "../edge/identity.ts";
 import { isAccepted } from "../edge/probe.ts";
-import type { RefusalReason } from "../metrics.ts";
 import type { SaslEdge } from "../sasl/sasl-server.ts";
 import type { TlsDoor } from "../tls/tls-door.ts";
-import { serve, type ConnectionParts } from "./connection.ts";
+import { sayRefused, serve, type ConnectionParts, type Refusal } from "./connection.ts";
 import type { Room } from "./room.ts";
 
 /** A listener under Kafka's security protocols. */
@@ -16,13 +15,16 @@ export type Listener =
   | { readonly protocol: "PLAINTEXT" | "SASL_PLAINTEXT" }
   | { readonly protocol: "SSL" | "SASL_SSL"; readonly door: TlsDoor };
 
-export interface AdmissionParts extends Omit<ConnectionParts, "name" | "peer" | "handshakeOver"> {
+export interface AdmissionParts extends Omit<
+  ConnectionParts,
+  "name" | "from" | "peer" | "handshakeOver"
+> {
   readonly listener: Listener;
   /** The places for those that are not authenticated. */
   readonly handshakes: Room;
 }
 
-type NamedParts = AdmissionParts & Pick<ConnectionParts, "name">;
+type NamedParts = AdmissionParts & Pick<ConnectionParts, "name" | "from">;
 
 /** Serves a connection until it closes. Never throws; resolves when it is gone. */
 export async function admit(raw: Socket, parts: AdmissionParts): Promise<void> {
@@ -30,7 +32,10 @@ export async function admit(raw: Socket, parts: AdmissionParts): Promise<void> {
   metrics.connectionsAccepted += 1;
   metrics.connectionsOpen += 1;
   raw.on("error", () => raw.destroy());
-  const named = { ...parts, name: `controller ${nodeId}, ${raw.remoteAddress}:${raw.remotePort}` };
+  const from = `${raw.remoteAddress}:${raw.remotePort}`;
+  const named = { ...parts, from, name: `controller ${nodeId}, ${from}` };
+  const about = { level: "debug", nodeId, peer: from } as const;
+  parts.log(`${named.name}: connected`, { ...about, event: "connection-opened" });
   if (listener.protocol === "PLAINTEXT") {
     await serve(raw, { ...named, peer: { identity: ANYBODY }, handshakeOver: nothing });
   } else if (handshakes.take(1)) {
@@ -39,6 +44,7 @@ export async function admit(raw: Socket, parts: AdmissionParts): Promise<void> {
     refuse(raw, named, { reason: "bound", sentence: "too many are not authenticated" });
   }
   metrics.connectionsOpen -= 1;
+  parts.log(`${named.name}: gone`, { ...about, event: "connection-closed" });
 }
 
 async function shakeHands(raw: Socket, parts: NamedParts): Promise<void> {
@@ -68,13 +74,9 @@ const saslEdge = ({ tunnel, nodeId }: NamedParts): SaslEdge => ({
   isAccepted: (token, signal) => isAccepted(tunnel, nodeId, token, signal),
 });
 
-function refuse(
-  raw: Socket,
-  { name, metrics, log }: NamedParts,
-  { reason, sentence }: { readonly reason: RefusalReason; readonly sentence: string },
-): void {
-  metrics.refused(reason);
-  log(`${name}: ${sentence}; connection closed`);
+function refuse(raw: Socket, parts: NamedParts, refusal: Refusal): void {
+  parts.metrics.refused(refusal.reason);
+  sayRefused(parts, refusal);
   raw.destroy();
 }
 

@@ -12,6 +12,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import type { Identity } from "../edge/identity.ts";
 import type { FrameStream } from "../edge/link/frame-stream.ts";
 import { EdgeError, type Tunnel } from "../edge/tunnel.ts";
+import type { Log } from "../log.ts";
 import type { GatewayMetrics, RefusalReason } from "../metrics.ts";
 import { SaslServer, unexpectedSasl, type SaslAnswer, type SaslEdge } from "../sasl/sasl-server.ts";
 import { FrameCutter, FrameSizeError, SIZE_BYTES, sizePrefix } from "./frame-cutter.ts";
@@ -36,6 +37,8 @@ export interface ConnectionLimits {
 export interface ConnectionParts {
   /** What to call the connection in the log. */
   readonly name: string;
+  /** The client's address and port. */
+  readonly from: string;
   readonly nodeId: number;
   /** Who speaks, or with whose help a client that has to say so by SASL is judged. */
   readonly peer: { readonly identity: Identity } | { readonly sasl: SaslEdge };
@@ -47,7 +50,7 @@ export interface ConnectionParts {
   readonly metrics: GatewayMetrics;
   readonly limits: ConnectionLimits;
   readonly room: Room;
-  readonly log: (line: string) => void;
+  readonly log: Log;
 }
 
 /** Serves `socket` until it closes. Never throws; resolves when the connection is gone. */
@@ -68,7 +71,7 @@ export async function serve(socket: Socket, parts: ConnectionParts): Promise<voi
 }
 
 /** Why the gateway gives a connection up. */
-interface Refusal {
+export interface Refusal {
   readonly reason: RefusalReason;
   readonly sentence: string;
   /** The client has been answered, and is to have that answer. */
@@ -79,6 +82,15 @@ const HOLDS_ENOUGH: Refusal = {
   reason: "bound",
   sentence: "the gateway holds as many bytes as it may",
 };
+
+/** Says that the gateway closes a connection. */
+export function sayRefused(
+  { name, nodeId, from, log }: Pick<ConnectionParts, "name" | "nodeId" | "from" | "log">,
+  { reason, sentence }: Refusal,
+): void {
+  const about = { level: "warn", event: "connection-refused", nodeId, peer: from, reason } as const;
+  log(`${name}: ${sentence}; connection closed`, about);
+}
 
 /** How long a client has for its last answer. */
 const LINGER_MS = 1_000;
@@ -121,9 +133,9 @@ class Connection {
   end(refusal: Refusal | null): void {
     if (this.#gone.signal.aborted) return;
     if (refusal !== null) {
-      const { name, metrics, log } = this.#parts;
+      const { metrics } = this.#parts;
       metrics.refused(refusal.reason);
-      log(`${name}: ${refusal.sentence}; connection closed`);
+      sayRefused(this.#parts, refusal);
     }
     this.#letGo();
     if (refusal?.isAnswered === true) this.#linger();
@@ -255,13 +267,14 @@ class Connection {
       this.#stream ??= tunnel.stream(nodeId, identity);
       const answer = await this.#stream.send(frame, this.#gone.signal);
       metrics.answered({
+        nodeId,
+        frame,
         seconds: (performance.now() - begun) / 1_000,
-        bytesIn: frame.byteLength,
         bytesOut: answer.byteLength,
       });
       return answer;
     } catch (error) {
-      metrics.framesFailed += 1;
+      metrics.failed();
       throw error;
     } finally {
       metrics.framesInFlight -= 1;

@@ -38,8 +38,10 @@ const NOT_TLS = new Set([
   "ERR_SSL_BAD_RECORD_TYPE",
 ]);
 
-interface Handshake extends PromiseWithResolvers<TLSSocket> {
+interface Handshake {
   readonly raw: Socket;
+  readonly resolve: (socket: TLSSocket) => void;
+  readonly reject: (error: Error) => void;
 }
 
 export class TlsDoor {
@@ -78,13 +80,14 @@ export class TlsDoor {
    */
   async enter(raw: Socket): Promise<Entered> {
     const key = keyOf(raw);
-    const handshake = { ...Promise.withResolvers<TLSSocket>(), raw };
-    this.#waiting.set(key, handshake);
-    // Why it was closed, if there is a reason, is said just after.
-    raw.once("close", () => setImmediate(() => handshake.reject(new Error(WENT_AWAY))));
+    const shaken = new Promise<TLSSocket>((resolve, reject) => {
+      this.#waiting.set(key, { raw, resolve, reject });
+      // Why it was closed, if there is a reason, is said just after.
+      raw.once("close", () => setImmediate(() => reject(new Error(WENT_AWAY))));
+    });
     try {
       this.#server.emit("connection", raw);
-      const socket = await handshake.promise;
+      const socket = await shaken;
       socket.disableRenegotiation();
       return { socket, principal: this.#principalOf(socket) };
     } catch (error) {

@@ -2,19 +2,16 @@
  * `npm run gateway` as a process before an edge of this test: its options, what it says while the edge refuses it, and
  * SIGHUP, which reads files again under connections that stay.
  */
-import { spawn, type ChildProcess } from "node:child_process";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createInterface } from "node:readline";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { readCommand } from "../../gateway/command-line.ts";
 import { freePort } from "../../local/ports.ts";
 import { certificate, commonName } from "./certificates.ts";
 import { refusing, serving, type Answer } from "./edge.ts";
-import { atEnd, client, CLUSTER_ID, edge, tlsClient } from "./harness.ts";
-
-const MAIN = join(import.meta.dirname, "..", "..", "gateway", "main.ts");
+import { client, CLUSTER_ID, edge, tlsClient } from "./harness.ts";
+import { Program } from "./program.ts";
 
 let folder: string;
 
@@ -28,53 +25,6 @@ async function file(name: string, content: string): Promise<string> {
   const path = join(folder, name);
   await writeFile(path, content);
   return path;
-}
-
-/** A gateway process, and what it says. */
-class Program {
-  readonly process: ChildProcess;
-  readonly lines: string[] = [];
-  readonly exited: Promise<number | null>;
-  #wake = Promise.withResolvers<void>();
-
-  constructor(args: readonly string[], env: Readonly<Record<string, string>> = {}) {
-    this.process = spawn(process.execPath, [MAIN, ...args], {
-      stdio: ["ignore", "pipe", "pipe"],
-      env: { ...process.env, ...env },
-    });
-    atEnd(() => void this.process.kill("SIGKILL"));
-    for (const stream of [this.process.stdout, this.process.stderr]) {
-      if (stream === null) throw new Error("no output");
-      createInterface({ input: stream }).on("line", (line) => {
-        this.lines.push(line);
-        this.#wake.resolve();
-      });
-    }
-    this.exited = new Promise((settle) => {
-      this.process.once("close", (code) => {
-        settle(code);
-        this.#wake.resolve();
-      });
-    });
-  }
-
-  /** Waits for a line that holds `text`, from the `from`th on. */
-  async says(text: string, from = 0): Promise<string> {
-    for (;;) {
-      const found = this.lines.slice(from).find((line) => line.includes(text));
-      if (found !== undefined) return found;
-      if (this.process.exitCode !== null) throw new Error(`it ended: ${this.lines.join("\n")}`);
-      this.#wake = Promise.withResolvers();
-      await this.#wake.promise;
-    }
-  }
-
-  async hangUp(): Promise<number> {
-    const { length } = this.lines;
-    this.process.kill("SIGHUP");
-    await this.says("what the edge is shown", length);
-    return length;
-  }
 }
 
 /** An edge that lists one controller, and answers frames as told. */
@@ -91,12 +41,12 @@ const base = (url: string): string[] => [
   "--http=127.0.0.1:0",
 ];
 
-const transportWith = (...args: string[]): unknown =>
-  readCommand([...base("http://127.0.0.1:1"), ...args], {})?.transport;
+const read = (...args: string[]): unknown =>
+  readCommand([...base("http://127.0.0.1:1"), ...args], {});
 
 test("frames travel over links unless it is told otherwise", () => {
-  expect(transportWith()).toBe("link");
-  expect(transportWith("--transport", "http")).toBe("http");
+  expect(read()).toMatchObject({ transport: "link" });
+  expect(read("--transport", "http")).toMatchObject({ transport: "http" });
 });
 
 test.each([
@@ -109,6 +59,8 @@ test.each([
   [["--ssl-key", "a"], "--ssl-key means nothing to PLAINTEXT"],
   [["--token-file", "/nowhere/token"], "/nowhere/token cannot be read (ENOENT)"],
   [["--transport", "tcp"], "--transport is link or http"],
+  [["--log-level", "loud"], "--log-level is debug, info, warn or error"],
+  [["--log-format", "xml"], "--log-format is text or json"],
 ])("%j is refused with a sentence", (args, sentence) => {
   expect(() => readCommand([...base("http://127.0.0.1:1"), ...args], {})).toThrow(sentence);
 });
@@ -142,11 +94,12 @@ test.each([
   [["--token", "secret"], "Unknown option '--token'"],
   [["--edge", "nonsense"], "nonsense is not the address of an edge"],
   [["--edge", "http://kedge.example"], "in clear text: use https"],
-])("started with %j it ends with a sentence, the usage, and no secret", async (args, sentence) => {
-  const program = new Program([...base("http://127.0.0.1:1"), ...args], { KEDGE_TOKEN: "secret" });
+])("started with %j it ends with a sentence, and no secret", async (args, sentence) => {
+  const env = { KEDGE_TOKEN: "secret" };
+  const program = new Program([...base("http://127.0.0.1:1"), ...args], { env });
   expect(await program.exited).toBe(1);
+  expect(program.lines[0]).toMatch(/^\S+Z ERROR /);
   expect(program.lines[0]).toContain(sentence);
-  expect(program.lines.join("\n")).toContain("usage: npm run gateway");
   expect(program.lines.join("\n")).not.toContain("secret");
 });
 
@@ -165,7 +118,7 @@ test("while the edge wants a token it waits, says so once and on /readyz, and go
   });
   const tokenFile = await file("late-token", "wrong");
   const program = new Program([...base(started.url), "--token-file", tokenFile]);
-  const page = /http:\S+/.exec(await program.says("/readyz"))?.[0] ?? "";
+  const page = await program.pages();
   const sentence = "this gateway's token is not accepted";
   await program.says(sentence);
   const unready = await fetch(`${page}/readyz`);
@@ -243,4 +196,24 @@ test("SIGHUP renews certificates and token; what cannot be read stays, and conne
   expect(await lasting.text()).toBe("frame 01");
   const frames = started.heard.filter(({ nodeId }) => nodeId === 3000);
   expect(frames.at(-1)?.headers.authorization).toBe("Bearer second");
+});
+
+test("it is told by variables, names those of others, and tells nobody what they hold", async () => {
+  const port = await freePort();
+  const { url } = await listing(port);
+  const env = {
+    KEDGE_EDGE: url,
+    KEDGE_CLUSTER: CLUSTER_ID,
+    KEDGE_HTTP: "127.0.0.1:0",
+    KEDGE_LOG_LEVEL: "debug",
+    KEDGE_PASSWORD: "of another",
+  };
+  const program = new Program([], { env });
+  expect(await program.says("KEDGE_PASSWORD")).toContain(" WARN  KEDGE_PASSWORD is no option");
+  await program.says("are reached at");
+  const kafka = await client(port);
+  expect(await program.says("connected")).toMatch(/ DEBUG controller 3000, 127\.0\.0\.1:\d+: conn/);
+  kafka.close();
+  await program.says("gone");
+  expect(program.lines.join("\n")).not.toContain("of another");
 });

@@ -4,7 +4,9 @@ import { afterEach } from "vitest";
 import { NO_CREDENTIALS, type EdgeCredentials } from "../../gateway/edge/credentials.ts";
 import { Readiness } from "../../gateway/edge/readiness.ts";
 import { Tunnel, type Transport } from "../../gateway/edge/tunnel.ts";
+import { limitedLog } from "../../gateway/limited-log.ts";
 import { startGateway, type Gateway, type GatewayLimits } from "../../gateway/gateway.ts";
+import { sentencesTo } from "../../gateway/log.ts";
 import { GatewayMetrics } from "../../gateway/metrics.ts";
 import { startStatusPage } from "../../gateway/status-page.ts";
 import type { Listener } from "../../gateway/tcp/admission.ts";
@@ -74,6 +76,7 @@ export interface OpenOptions {
 export async function openGateway(url: string, options: OpenOptions = {}): Promise<Opened> {
   const { nodeIds = [3000], limits = {}, listener, credentials, env, transport = "http" } = options;
   const lines: string[] = [];
+  const log = limitedLog(sentencesTo((line) => void lines.push(line)));
   const metrics = new GatewayMetrics();
   const { frameBytesMax } = limits;
   const tunnel = new Tunnel({
@@ -81,12 +84,12 @@ export async function openGateway(url: string, options: OpenOptions = {}): Promi
     clusterId: CLUSTER_ID,
     metrics,
     transport,
-    log: (line) => void lines.push(line),
+    log,
     credentials: { ...NO_CREDENTIALS, ...credentials },
     ...(env === undefined ? {} : { env }),
     ...(frameBytesMax === undefined ? {} : { answerBytesMax: 4 * frameBytesMax }),
   });
-  const readiness = new Readiness(tunnel);
+  const readiness = new Readiness(tunnel, metrics);
   readiness.serves(nodeIds);
   const started = await startGateway({
     tunnel,
@@ -94,15 +97,17 @@ export async function openGateway(url: string, options: OpenOptions = {}): Promi
     controllers: nodeIds.map((nodeId) => ({ nodeId, host: "127.0.0.1", port: 0 })),
     ...(listener === undefined ? {} : { listener }),
     limits,
-    log: (line) => void lines.push(line),
+    log,
   });
   const statusPage = await startStatusPage(
     { host: "127.0.0.1", port: 0 },
     {
+      version: "0.0.0",
+      isStopping: () => false,
       isEdgeOpen: () => tunnel.isOpen,
       problem: () => readiness.problem(),
       metrics: started.renderMetrics,
-      notices: () => tunnel.notices,
+      state: () => readiness.state,
     },
   );
   return {

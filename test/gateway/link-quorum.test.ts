@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { NO_CREDENTIALS } from "../../gateway/edge/credentials.ts";
 import { Tunnel } from "../../gateway/edge/tunnel.ts";
 import { startGateway, type Gateway } from "../../gateway/gateway.ts";
+import { sentencesTo } from "../../gateway/log.ts";
 import { GatewayMetrics } from "../../gateway/metrics.ts";
 import { startQuorum, type Quorum } from "../../local/quorum.ts";
 import {
@@ -42,7 +43,7 @@ beforeAll(async () => {
     }),
     metrics,
     controllers: nodeIds.map((nodeId) => ({ nodeId, host: "127.0.0.1", port: 0 })),
-    log: (line) => void lines.push(line),
+    log: sentencesTo((line) => void lines.push(line)),
   });
   const ports = gateway.bootstrapServers.split(",").map((each) => Number(each.split(":")[1]));
   portOf = (nodeId) => ports[nodeIds.indexOf(nodeId)] ?? 0;

@@ -5,6 +5,7 @@ import { expect, test } from "vitest";
 import { startClusterGateway } from "../../gateway/cluster-gateway.ts";
 import { Tunnel } from "../../gateway/edge/tunnel.ts";
 import type { Gateway } from "../../gateway/gateway.ts";
+import { sentencesTo } from "../../gateway/log.ts";
 import { GatewayMetrics } from "../../gateway/metrics.ts";
 import { OWN_PORTS, PortsFrom, type Places } from "../../gateway/places.ts";
 import { freePort, freePorts } from "../../local/ports.ts";
@@ -68,7 +69,7 @@ async function watched(
     metrics,
     places,
     everyMs,
-    log: (line) => void lines.push(line),
+    log: sentencesTo((line) => void lines.push(line)),
     serves: (nodeIds) => void serves.push(nodeIds),
   });
   atEnd(() => gateway.stop());
@@ -119,8 +120,8 @@ test("a voter that comes gets a port, one that is on its way does not yet", asyn
   expect(world.serves).toEqual([[3000], [3000, 3001]]);
   await until(() => world.lines.length > 0);
   expect(world.lines[0]).toContain("controller 3001 is a voter now, reached at 127.0.0.1:");
-  expect(world.gateway.renderMetrics()).toContain("kedge_gateway_ports_open 2\n");
-  expect(world.gateway.renderMetrics()).toContain('port_changes_total{change="opened"} 1\n');
+  expect(await world.gateway.renderMetrics()).toContain("kedge_gateway_ports_open 2\n");
+  expect(await world.gateway.renderMetrics()).toContain('port_changes_total{change="opened"} 1\n');
 });
 
 test.each([
@@ -140,7 +141,7 @@ test.each([
   expect(await lasting.text()).toBe("still here");
   expect(world.serves.at(-1)).toEqual([3000]);
   expect(world.lines.join("\n")).toContain("controller 3001 is no voter any more");
-  expect(world.gateway.renderMetrics()).toContain('port_changes_total{change="closed"} 1\n');
+  expect(await world.gateway.renderMetrics()).toContain('port_changes_total{change="closed"} 1\n');
 });
 
 test("what is at the edge is answered before its connection ends, and what waits behind it is not sent", async () => {
@@ -160,7 +161,7 @@ test("what is at the edge is answered before its connection ends, and what waits
   expect(sent.map(({ frame }) => frame.toString())).toEqual(["on its way"]);
   expect(world.metrics.framesInFlight).toBe(0);
   await until(() => world.metrics.connectionsOpen === 0);
-  expect(world.gateway.renderMetrics()).toContain("kedge_gateway_held_bytes 0\n");
+  expect(await world.gateway.renderMetrics()).toContain("kedge_gateway_held_bytes 0\n");
 });
 
 test("who does not answer has not left, nor has anybody while no voter is listed", async () => {
@@ -293,7 +294,9 @@ test("a port in use is said once and tried again, and the others go on", async (
   expect(portFor(world, 3001)).toBeUndefined();
   const said = world.lines.filter((line) => line.includes(`port ${taken} of 127.0.0.1 is in use`));
   expect(said).toHaveLength(1);
-  expect(world.gateway.renderMetrics()).toMatch(/port_changes_total\{change="failed"\} [1-9]/);
+  expect(await world.gateway.renderMetrics()).toMatch(
+    /port_changes_total\{change="failed"\} [1-9]/,
+  );
   // A controller that says nothing meanwhile is still tried.
   world.list = [voter(3000, own), { ...silent(3001), port: taken }, voter(3002, other)];
   await rounds(world);

@@ -9,6 +9,7 @@ import { NO_CREDENTIALS } from "../../gateway/edge/credentials.ts";
 import { PRINCIPAL_BYTES_MAX } from "../../gateway/edge/identity.ts";
 import { Tunnel } from "../../gateway/edge/tunnel.ts";
 import { startGateway } from "../../gateway/gateway.ts";
+import { sentencesTo } from "../../gateway/log.ts";
 import { GatewayMetrics } from "../../gateway/metrics.ts";
 import { principalRules } from "../../gateway/tls/principal-rules.ts";
 import { readServerTls } from "../../gateway/tls/server-tls.ts";
@@ -97,7 +98,7 @@ export async function secured(
       host: "127.0.0.1",
       port,
     })),
-    log: (line) => void lines.push(line),
+    log: sentencesTo((line) => void lines.push(line)),
   });
   try {
     return await work({

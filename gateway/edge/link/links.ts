@@ -5,6 +5,7 @@
  */
 import { randomUUID } from "node:crypto";
 import { SUBPROTOCOL } from "../../../src/link/index.ts";
+import type { Log } from "../../log.ts";
 import type { GatewayMetrics } from "../../metrics.ts";
 import type { EdgeAnswer, EdgeClient } from "../edge-client.ts";
 import { identityHeaders, type Identity } from "../identity.ts";
@@ -22,7 +23,7 @@ export interface LinksParts {
   readonly client: EdgeClient;
   readonly clusterId: string;
   readonly metrics: GatewayMetrics;
-  readonly log: (line: string) => void;
+  readonly log: Log;
 }
 
 interface Place {
@@ -49,6 +50,14 @@ export class Links {
   get refusals(): readonly string[] {
     const sentences = [...this.#places.values()].flatMap(({ refusal }) => refusal ?? []);
     return [...new Set(sentences)];
+  }
+
+  /** How long each open link to a controller has lasted, in ms. */
+  openFor(nodeId: number): readonly number[] {
+    const now = Date.now();
+    return [...this.#places.values()].flatMap((place) =>
+      place.nodeId === nodeId && place.openedAt !== null ? [now - place.openedAt] : [],
+    );
   }
 
   /** An open link to that controller in that one's name, or null; then one is on its way if it may be. */
@@ -111,7 +120,11 @@ export class Links {
       opened: () => {
         metrics.linksOpen += 1;
         place.openedAt = Date.now();
-        if (place.refusal !== null) log(`controller ${nodeId}: frames go over a link again`);
+        if (place.refusal !== null)
+          log(`controller ${nodeId}: frames go over a link again`, {
+            event: "link-accepted",
+            nodeId,
+          });
         place.refusal = null;
       },
       closed: () => {
@@ -137,6 +150,7 @@ export class Links {
     metrics.linksRefused += 1;
     const said = place.refusal !== null;
     place.refusal = `controller ${place.nodeId}: frames go by HTTP, since an upgrade was answered with ${answer.status}: ${wordsOf(answer)}`;
-    if (!said) log(place.refusal);
+    const about = { level: "warn", event: "link-refused", nodeId: place.nodeId } as const;
+    if (!said) log(place.refusal, about);
   }
 }
