@@ -20,6 +20,7 @@ import {
 
 interface Counts {
   way: Way;
+  calls: number;
   /** By API; null while nothing is counted, which takes time. */
   carried: Record<string, Carried> | null;
 }
@@ -28,7 +29,7 @@ export class CarriedNode extends ControllerNode {
   readonly #counts: Counts;
 
   constructor(state: DurableObjectState, env: Cloudflare.Env) {
-    const counts: Counts = { way: "fetch", carried: null };
+    const counts: Counts = { way: "fetch", calls: 0, carried: null };
     super(state, { ...env, CONTROLLERS: carriedBy(env.CONTROLLERS, counts) });
     this.#counts = counts;
   }
@@ -40,8 +41,10 @@ export class CarriedNode extends ControllerNode {
         return acceptSocket(this.ctx);
       case "/carry": {
         const way = searchParams.get("way");
+        const { calls } = this.#counts;
+        this.#counts.calls = 0;
         if (isWay(way)) this.#counts.way = way;
-        return new Response();
+        return new Response(String(calls));
       }
       case "/count": {
         const { carried } = this.#counts;
@@ -99,6 +102,7 @@ function carriedBy(
       const { body } = init;
       if (!(body instanceof Uint8Array)) throw new Error("a peer's call has no frame");
       const { way, carried } = counts;
+      counts.calls += 1;
       if (way === "fetch") {
         const response = await stub.fetch(url, init);
         return carried === null ? response : await counted(carried, { init, body, response });

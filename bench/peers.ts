@@ -15,8 +15,12 @@ const SIZES = [200, 4_096, 262_144];
 const IN_FLIGHT = [1, 16];
 const WRITERS = [1, 10, 100];
 const EXCHANGE_MS = 250;
-const COMMIT_MS = 1_000;
-const ROUNDS = 8;
+const EXCHANGE_ROUNDS = 8;
+/** Many short ones: what is compared is then near in time. */
+const COMMIT_MS = 500;
+const COMMIT_ROUNDS = 20;
+/** While what is sent is counted. */
+const COUNT_MS = 2_000;
 const IDLE_MS = 30_000;
 
 /** One round in one way. */
@@ -31,7 +35,7 @@ export async function peers(): Promise<void> {
   const quorum = await benchQuorum(undefined, "bench/peers.wrangler.toml");
   try {
     await shown("what is sent", ["", "API", ...COUNTED], () => sent(quorum));
-    await shown("commits", ["writers", ...COMPARED], () => commits(quorum));
+    await shown("commits", ["writers", ...COMPARED, "calls"], () => commits(quorum));
     // Whose calls would be measured with those of the two objects.
     for (const nodeId of controllersOf(quorum)) await callNode(at(quorum, nodeId), "/stop", "POST");
     await shown("exchanges", ["answer", "in flight", ...COMPARED], () => exchanges(quorum));
@@ -64,12 +68,13 @@ const at = ({ edge, formed }: BenchQuorum, nodeId: number) => ({
   nodeId,
 });
 
-/** Runs every way in turn, `ROUNDS` times, each round beginning with another one. */
+/** Runs every way in turn, `rounds` times, each round beginning with another one. */
 async function interleaved<Result>(
+  rounds: number,
   run: (way: Way) => Promise<Result>,
 ): Promise<ReadonlyMap<Way, readonly Result[]>> {
   const results = new Map<Way, Result[]>(WAYS.map((way) => [way, []]));
-  for (let round = 0; round < ROUNDS; round += 1) {
+  for (let round = 0; round < rounds; round += 1) {
     const first = round % WAYS.length;
     for (const way of [...WAYS.slice(first), ...WAYS.slice(0, first)])
       results.get(way)?.push(await run(way));
@@ -87,7 +92,9 @@ function ratio(rounds: readonly Round[], yardstick: readonly Round[], of: keyof 
   return `× ${median(ratios).toFixed(2)} (${low} to ${high})`;
 }
 
-function* compared(results: ReadonlyMap<Way, readonly Round[]>): Generator<readonly string[]> {
+function* compared(
+  results: ReadonlyMap<Way, readonly Round[]>,
+): Generator<readonly [Way, ...string[]]> {
   const yardstick = results.get("fetch") ?? [];
   for (const [way, rounds] of results) {
     yield [
@@ -135,7 +142,7 @@ async function asked<Result>(
 async function* exchanges(quorum: BenchQuorum): AsyncGenerator<readonly (string | number)[]> {
   for (const answerBytes of SIZES) {
     for (const inFlight of IN_FLIGHT) {
-      const results = await interleaved((way) => {
+      const results = await interleaved(EXCHANGE_ROUNDS, (way) => {
         const shape: ExchangeShape = { way, answerBytes, inFlight, ms: EXCHANGE_MS };
         return timed(quorum, () => asked<Load>(quorum, "/bench/exchange", JSON.stringify(shape)));
       });
@@ -146,7 +153,7 @@ async function* exchanges(quorum: BenchQuorum): AsyncGenerator<readonly (string 
 
 async function* wakes(quorum: BenchQuorum): AsyncGenerator<readonly (string | number)[]> {
   for (const inFlight of IN_FLIGHT) {
-    const results = await interleaved((way) => {
+    const results = await interleaved(EXCHANGE_ROUNDS, (way) => {
       const shape: ExchangeShape = { way, answerBytes: 200, inFlight, ms: EXCHANGE_MS };
       return asked<Wakes>(quorum, "/bench/wake", JSON.stringify(shape));
     });
@@ -158,12 +165,16 @@ async function* wakes(quorum: BenchQuorum): AsyncGenerator<readonly (string | nu
 
 async function* commits(quorum: BenchQuorum): AsyncGenerator<readonly (string | number)[]> {
   for (const writers of WRITERS) {
-    const results = await interleaved(async (way) => {
+    const results = await interleaved(COMMIT_ROUNDS, async (way) => {
       await carryBy(quorum, way);
-      return await timed(quorum, () => written(quorum, writers, COMMIT_MS));
+      const load = await timed(quorum, () => written(quorum, writers, COMMIT_MS));
+      return { ...load, calls: (await carryBy(quorum, way)) / load.operations };
     });
     await carryBy(quorum, "fetch");
-    for (const cells of compared(results)) yield [writers, ...cells];
+    for (const [way, ...cells] of compared(results)) {
+      const calls = median((results.get(way) ?? []).map((round) => round.calls));
+      yield [writers, way, ...cells, calls.toFixed(2)];
+    }
   }
 }
 
@@ -173,9 +184,14 @@ function written(quorum: BenchQuorum, writers: number, ms: number): Promise<Load
   return asked(quorum, `/bench/load?${query.toString()}`, Buffer.from(quorum.writeFrame));
 }
 
-async function carryBy(quorum: BenchQuorum, way: Way): Promise<void> {
-  for (const nodeId of controllersOf(quorum))
-    await callNode(at(quorum, nodeId), `/carry?way=${way}`, "POST");
+/** Has controllers call each other in one way, and says how many calls there were since this was said last. */
+async function carryBy(quorum: BenchQuorum, way: Way): Promise<number> {
+  let calls = 0;
+  for (const nodeId of controllersOf(quorum)) {
+    const response = await callNode(at(quorum, nodeId), `/carry?way=${way}`, "POST");
+    calls += Number(await response.text());
+  }
+  return calls;
 }
 
 /** What the three controllers ask of each other while `run` runs. */
@@ -211,9 +227,7 @@ async function* sent(quorum: BenchQuorum): AsyncGenerator<readonly (string | num
   );
   yield* summed("a minute at rest", idle.sums, IDLE_MS / 60_000);
   for (const writers of WRITERS) {
-    const { result, sums: under } = await counted(quorum, () =>
-      written(quorum, writers, COMMIT_MS),
-    );
+    const { result, sums: under } = await counted(quorum, () => written(quorum, writers, COUNT_MS));
     yield* summed(`a write, ${writers} writers`, under, result.operations);
   }
 }
