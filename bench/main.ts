@@ -1,5 +1,5 @@
 /**
- * `npm run bench [-- boot | snapshots [--largest] | commit | frames | link | reads | failover [--rounds N] [--cases a,b]]`: ratios within
+ * `npm run bench [-- boot | snapshots [--largest] | commit | frames | link | peers | reads | failover [--rounds N] [--cases a,b]]`: ratios within
  * one run, and times of one machine; nothing here passes or fails. Without a name, all but failover, which takes twenty
  * minutes.
  */
@@ -10,6 +10,7 @@ import { failover } from "./failover.ts";
 import { frames } from "./frames.ts";
 import { reads } from "./reads.ts";
 import { link } from "./link.ts";
+import { peers } from "./peers.ts";
 import { snapshots } from "./snapshots.ts";
 
 const { positionals: wanted, values: options } = parseArgs({
@@ -28,6 +29,7 @@ const BENCHES: Readonly<Record<string, () => Promise<void>>> = {
   frames,
   reads,
   link,
+  peers,
   failover: () => failover(options),
 };
 const BY_NAME_ALONE: ReadonlySet<string> = new Set(["failover"]);

@@ -21,8 +21,10 @@ export interface LoadShape {
   readonly ms: number;
 }
 
-export async function benchQuorum(gateway?: GatewayPorts): Promise<BenchQuorum> {
-  const config = "bench/wrangler.toml";
+export async function benchQuorum(
+  gateway?: GatewayPorts,
+  config = "bench/wrangler.toml",
+): Promise<BenchQuorum> {
   const quorum = await startQuorum(gateway === undefined ? { config } : { config, gateway });
   try {
     return await withBroker(quorum);

@@ -30,7 +30,7 @@ export const ROUTES = {
   entry: { method: "GET", path: "/entry" },
   /** One Kafka request frame in, one response frame out, without the size prefix. */
   frames: { method: "POST", path: "/frames" },
-  /** The same from another controller. */
+  /** The same from another controller, which reads the frame alone: its answer has no header. */
   peerFrames: { method: "POST", path: "/peer-frames" },
   /** A WebSocket of a gateway's, on which many frames travel: `src/link` has its words, `link-opening.ts` its header. */
   link: { method: "GET", path: "/link" },

@@ -60,7 +60,7 @@ export async function answerRequest(
   }
 }
 
-/** The same by HTTP. A frame that cannot be answered in kind is a 400. */
+/** The same by HTTP. A frame that cannot be answered in kind is a 400. A peer reads nothing but the frame. */
 export async function answerFrame(
   node: Node,
   frame: Uint8Array,
@@ -70,8 +70,9 @@ export async function answerFrame(
   if (answered.kind === "unanswerable") return refusal(STATUS.unanswerable, answered.sentence);
   const { parts, answer } = answered;
   const [first = new Uint8Array()] = parts;
-  const headers = answer === null ? OCTETS : headersOf(node, answer);
-  return new Response(parts.length <= 1 ? first : streamOf(parts), { headers });
+  const body = parts.length <= 1 ? first : streamOf(parts);
+  if (sender.origin === "peer") return new Response(body);
+  return new Response(body, { headers: answer === null ? OCTETS : headersOf(node, answer) });
 }
 
 const callerOf = ({ principal, client_address: clientAddress }: Bearer): Caller => ({

@@ -18,6 +18,8 @@ import { CallQueue } from "./call-queue.ts";
 import { decodeResponse, encodeRequest } from "./peer-wire.ts";
 import type { CallOutcome, Peers, SendEffect } from "./ports.ts";
 
+const PEER_FRAMES = urlOf("peerFrames");
+
 export class ObjectPeers implements Peers {
   readonly #namespace: DurableObjectNamespace;
   readonly #cluster: ClusterEntry;
@@ -73,11 +75,7 @@ export class ObjectPeers implements Peers {
   async #call(nodeId: number, body: Uint8Array, signal: AbortSignal): Promise<Uint8Array> {
     try {
       const { method } = ROUTES.peerFrames;
-      const response = await this.#stub(nodeId).fetch(urlOf("peerFrames"), {
-        method,
-        body,
-        signal,
-      });
+      const response = await this.#stub(nodeId).fetch(PEER_FRAMES, { method, body, signal });
       const answer = new Uint8Array(await response.arrayBuffer());
       if (response.ok) return answer;
       // The node itself says that it takes no part. Any other status is a fault in how the two understand each other.

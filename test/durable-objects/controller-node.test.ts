@@ -13,6 +13,7 @@ import {
   requestFrame,
 } from "../../src/protocol/index.ts";
 import { INCARNATION_COUNT } from "../../src/raft/index.ts";
+import { HEADERS } from "../../durable-objects/contract.ts";
 import type { ClusterEntry } from "../../durable-objects/cluster-entry.ts";
 import {
   activeOf,
@@ -384,6 +385,18 @@ describe("a frame", () => {
     const { body } = decodeResponseFrame(ApiVersions, 0, answer.bytes);
     expect(body.errorCode).toBe(35);
     expect(body.apiKeys).toContainEqual({ apiKey: 18, minVersion: 0, maxVersion: 4 });
+  });
+
+  test("of a peer is answered with the frame of a client and none of the headers", async () => {
+    const cluster = clusterOf("AAAAAAAAAAAAAAAAAAAAz8", 1);
+    await form(cluster);
+    const software = { clientSoftwareName: "test", clientSoftwareVersion: "1" };
+    const body = requestFrame(ApiVersions, header, software);
+    const toClient = await call(cluster, 3000, { route: "frames", body });
+    const toPeer = await call(cluster, 3000, { route: "peerFrames", body });
+    expect(toClient.headers.get(HEADERS.metadataOffset)).toMatch(/^\d+$/);
+    expect([...toPeer.headers]).toEqual([]);
+    expect(await toPeer.bytes()).toEqual(await toClient.bytes());
   });
 
   test("of Fetch that is waiting gives back its place when its sender hangs up", async () => {
