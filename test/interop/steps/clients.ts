@@ -54,7 +54,7 @@ const transactions: Step = {
       ["enable.idempotence=true"],
       ["--transactional-id", "interop", "--transaction-duration-ms", "100"],
     );
-    const read = await readBack(cluster, "exact", ["--isolation-level", "read_committed"]);
+    const read = await readBack(cluster, "exact", { hasTransactions: true });
     expect(
       read.length === RECORDS,
       "every committed record is read back",
