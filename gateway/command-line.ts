@@ -6,7 +6,7 @@ import {
   type EdgeCredentials,
 } from "./edge/credentials.ts";
 import { PRINCIPAL_BYTES_MAX } from "./edge/identity.ts";
-import { DEFAULT_LIMITS } from "./gateway.ts";
+import { DEFAULT_LIMITS, HEARTBEAT_BATCH_MS } from "./gateway.ts";
 import type { Transport } from "./edge/tunnel.ts";
 import { hostAndPort, type HostAndPort } from "./listen.ts";
 import { PLACES } from "./places.ts";
@@ -27,6 +27,10 @@ export const USAGE = `usage: npm run gateway -- --cluster <id> [--edge URL] [--l
 
   --transport  how frames travel to the edge: link, one WebSocket to each controller, unless said (and by HTTP where an
              upgrade is refused), or http, a request for each frame
+  --no-observer           leaves every fetch of brokers to the controllers; so does --transport http
+  --state FILE            where the position that brokers were served is kept, so that after a restart none is served
+                          behind it
+  --heartbeat-batch-ms N  how long a heartbeat waits for those of other brokers, ms; ${HEARTBEAT_BATCH_MS} unless said, 0 for not at all
 
 towards brokers and tools, with the names of Kafka's settings
   --security-protocol            PLAINTEXT unless said, SSL, SASL_PLAINTEXT or SASL_SSL
@@ -45,6 +49,9 @@ towards the edge
 
 SIGHUP reads every one of these files again.`;
 
+/** A heartbeat that is much later than this may come too late. */
+const HEARTBEAT_BATCH_MS_MAX = 1_000;
+
 export interface Command {
   readonly edge: string;
   readonly clusterId: string;
@@ -52,6 +59,8 @@ export interface Command {
   readonly listen: HostAndPort | null;
   readonly http: HostAndPort;
   readonly transport: Transport;
+  /** Null where fetches are left to the controllers. */
+  readonly observe: { readonly state: string | null; readonly heartbeatBatchMs: number } | null;
   readonly listener: Listener;
   readonly credentials: EdgeCredentials;
   /** Reads the listener's files and shows what they hold now; null for a listener without any. Throws a sentence. */
@@ -82,6 +91,7 @@ export function readCommand(
     listen: values.listen === undefined ? null : hostAndPort(values.listen),
     http: hostAndPort(values.http),
     transport: transportOf(values.transport),
+    observe: observeOf(values),
     ...listenerOf(values),
     credentials: readCredentials(sources),
     readCredentials: () => readCredentials(sources),
@@ -99,6 +109,9 @@ function parse(args: readonly string[]) {
       listen: { type: "string" },
       http: { type: "string", default: "127.0.0.1:9190" },
       transport: { type: "string", default: "link" },
+      "no-observer": { type: "boolean" },
+      state: { type: "string" },
+      "heartbeat-batch-ms": { type: "string" },
       "security-protocol": { type: "string", default: "PLAINTEXT" },
       "ssl-certificate": { type: "string" },
       "ssl-key": { type: "string" },
@@ -118,6 +131,24 @@ function parse(args: readonly string[]) {
 function transportOf(text: string): Transport {
   if (text === "link" || text === "http") return text;
   throw new Error("--transport is link or http");
+}
+
+function observeOf(values: Values): Command["observe"] {
+  const { "no-observer": isOff = false, state, "heartbeat-batch-ms": batch } = values;
+  if (isOff || values.transport === "http") {
+    if (state !== undefined || batch !== undefined)
+      throw new Error("--state and --heartbeat-batch-ms are for a gateway that observes");
+    return null;
+  }
+  const heartbeatBatchMs = batch === undefined ? HEARTBEAT_BATCH_MS : Number(batch);
+  if (
+    batch === "" ||
+    !Number.isInteger(heartbeatBatchMs) ||
+    heartbeatBatchMs < 0 ||
+    heartbeatBatchMs > HEARTBEAT_BATCH_MS_MAX
+  )
+    throw new Error(`--heartbeat-batch-ms is a whole number from 0 to ${HEARTBEAT_BATCH_MS_MAX}`);
+  return { state: state ?? null, heartbeatBatchMs };
 }
 
 const TLS_OPTIONS = [

@@ -17,6 +17,7 @@ import { limitedLog } from "./limited-log.ts";
 import { addressText } from "./listen.ts";
 import { GatewayMetrics } from "./metrics.ts";
 import { OWN_PORTS, PortsFrom } from "./places.ts";
+import { ServedPosition } from "./observer/served-position.ts";
 import { onShutdown } from "./shutdown.ts";
 import { startStatusPage } from "./status-page.ts";
 
@@ -26,7 +27,8 @@ async function main(): Promise<void> {
     process.stdout.write(`${USAGE}\n`);
     return;
   }
-  const { edge, clusterId, credentials, http, transport } = command;
+  const { edge, clusterId, credentials, http, transport, observe } = command;
+  const served = new ServedPosition(observe?.state ?? null, clusterId, log);
   const metrics = new GatewayMetrics();
   const tunnel = new Tunnel({
     edge,
@@ -59,6 +61,7 @@ async function main(): Promise<void> {
     metrics,
     log,
     listener: command.listener,
+    observe: observe === null ? null : { served, heartbeatBatchMs: observe.heartbeatBatchMs },
     places: command.listen === null ? OWN_PORTS : new PortsFrom(command.listen),
     waits: (reason) => {
       readiness.startsWith(reason);

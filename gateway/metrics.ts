@@ -30,6 +30,10 @@ export class GatewayMetrics {
   linksLost = 0;
   linksRefused = 0;
   framesLinked = 0;
+  fetchesObserved = 0;
+  fetchesParked = 0;
+  pushesTaken = 0;
+  standstills = 0;
   bytesReceived = 0;
   bytesSent = 0;
   secondsTotal = 0;
@@ -121,6 +125,18 @@ export class GatewayMetrics {
         this.linksRefused,
       ),
       counter("frames_linked_total", "Frames answered over a link.", this.framesLinked),
+      counter(
+        "fetches_observed_total",
+        "Fetches of the log that were answered here, from what controllers pushed.",
+        this.fetchesObserved,
+      ),
+      gauge("fetches_parked", "Fetches that wait here for a push.", this.fetchesParked),
+      counter("pushes_total", "Pushes of controllers that were taken.", this.pushesTaken),
+      counter(
+        "standstills_total",
+        "How often this process stood still, and closed every connection.",
+        this.standstills,
+      ),
       counter("received_bytes_total", "Bytes of the frames answered.", this.bytesReceived),
       counter("sent_bytes_total", "Bytes of the answers.", this.bytesSent),
       counter(

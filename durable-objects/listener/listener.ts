@@ -74,7 +74,7 @@ export async function answerFrame(
   return new Response(parts.length <= 1 ? first : streamOf(parts), { headers });
 }
 
-const callerOf = ({ principal, client_address: clientAddress }: Bearer): Caller => ({
+export const callerOf = ({ principal, client_address: clientAddress }: Bearer): Caller => ({
   principal: { type: "User", name: principal, tokenAuthenticated: false },
   isForwarded: false,
   clientAddress,

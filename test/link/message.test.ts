@@ -20,6 +20,9 @@ const frame = fc.uint8Array({ maxLength: 200 });
 const sentence = fc.string({ unit: "grapheme", maxLength: 200 });
 const at = { stream: word, correlation: word };
 
+const offset = fc.maxSafeNat();
+const epoch = fc.integer({ min: -1, max: 0x7fff_ffff });
+
 const anyFromGateway: fc.Arbitrary<FromGateway> = fc.oneof(
   fc.record({ kind: fc.constant("hello" as const), greeting: sentence }),
   fc.record({
@@ -30,6 +33,21 @@ const anyFromGateway: fc.Arbitrary<FromGateway> = fc.oneof(
   fc.record({ kind: fc.constant("end" as const), stream: word }),
   fc.record({ kind: fc.constant("request" as const), ...at, frame }),
   fc.record({ kind: fc.constant("taken" as const), bytes: word }),
+  fc.record({
+    kind: fc.constant("position" as const),
+    stream: word,
+    position: fc.record({
+      end: fc.option(fc.record({ offset: fc.oneof(offset, fc.constant(-1)), epoch })),
+      brokers: fc.array(
+        fc.record({
+          id: epoch,
+          directoryId: fc.uint8Array({ minLength: 16, maxLength: 16 }),
+          offset,
+        }),
+        { maxLength: 5 },
+      ),
+    }),
+  }),
 );
 
 const anyFromController: fc.Arbitrary<FromController> = fc.oneof(
@@ -40,6 +58,22 @@ const anyFromController: fc.Arbitrary<FromController> = fc.oneof(
     kind: fc.constant("goaway" as const),
     leaderId: fc.integer({ min: -1, max: 0x7fff_ffff }),
     sentence,
+  }),
+  fc.record({
+    kind: fc.constant("push" as const),
+    push: fc.record({
+      epoch,
+      leader: fc.option(
+        fc.record({
+          id: fc.nat(),
+          host: fc.string({ unit: "grapheme", maxLength: 40 }),
+          port: fc.nat(65_535),
+        }),
+      ),
+      highWatermark: fc.option(offset),
+      logStartOffset: offset,
+      records: fc.option(fc.record({ from: offset, epochBefore: epoch, batches: frame })),
+    }),
   }),
 );
 
@@ -250,10 +284,16 @@ describe("a greeting", () => {
     incarnation: "one",
     requests_max: 1,
     streams_max: 2,
+    fetch_bytes_max: 3,
   };
 
   test("is read with what is known of it, and what a later build adds is passed over", () => {
     expect(controllerGreetingIn(JSON.stringify({ ...greeting, more: true }))).toEqual(greeting);
+    const { fetch_bytes_max: _, ...earlier } = greeting;
+    expect(controllerGreetingIn(JSON.stringify(earlier))).toEqual({
+      ...greeting,
+      fetch_bytes_max: null,
+    });
     expect(gatewayGreetingIn(JSON.stringify({ incarnation: "one" }))).toEqual({
       incarnation: "one",
     });

@@ -244,8 +244,8 @@ describe("whoever serves observers", () => {
     question.map((body) => ({ body })),
     fc.record({ epoch: fc.oneof(epoch, fc.constantFrom(3, 4)), positions }),
   );
-  for (const [role, subject] of subjects) {
-    test(`reports what it likes to a replica that starts as ${role}, and nothing else changes`, () => {
+  for (const [name, subject] of subjects) {
+    test(`reports what it likes to a replica that starts as ${name}, and nothing else changes`, () => {
       let moved = 0;
       fc.assert(
         fc.property(fc.array(heard, { maxLength: 30 }), (given) => {
@@ -281,7 +281,7 @@ describe("whoever serves observers", () => {
         }),
         { numRuns: 300 },
       );
-      if (role.includes("leader")) expect(moved).toBeGreaterThan(0);
+      if (name.includes("leader")) expect(moved).toBeGreaterThan(0);
     });
   }
 });
