@@ -10,7 +10,7 @@ import {
   FROM_CONTROLLER,
   PUSH_BYTES,
   writeMessages,
-  type Position,
+  type CopyEnd,
   type Push,
   type PushedRecords,
 } from "../../src/link/index.ts";
@@ -52,7 +52,7 @@ interface Read {
 
 interface Follower {
   /** What it said that it has, while it is not known where to go on. */
-  wanted: NonNullable<Position["end"]> | null;
+  wanted: CopyEnd | null;
   /** Everything below was pushed, or was there before. */
   end: number;
   /** What it was told last. */
@@ -84,7 +84,8 @@ export class Followers {
   }
 
   /** That gateway has everything up to `end`: it is pushed what comes after. */
-  heard(link: FollowerLink, end: NonNullable<Position["end"]>): void {
+  heard(link: FollowerLink, end: CopyEnd): void {
+    if (end.begins) this.#drop(link);
     const known = this.#followers.get(link);
     if (known !== undefined) this.#acknowledge(known, end);
     else {
@@ -111,10 +112,7 @@ export class Followers {
   }
 
   leave(link: FollowerLink): void {
-    const follower = this.#followers.get(link);
-    if (follower === undefined) return;
-    this.#followers.delete(link);
-    this.#offeredBytes -= follower.offeredBytes;
+    if (!this.#drop(link)) return;
     if (this.#followers.size > 0) {
       this.#arm();
       return;
@@ -125,7 +123,12 @@ export class Followers {
     this.#encoded = null;
   }
 
-  #acknowledge(follower: Follower, end: NonNullable<Position["end"]>): void {
+  #drop(link: FollowerLink): boolean {
+    this.#offeredBytes -= this.#followers.get(link)?.offeredBytes ?? 0;
+    return this.#followers.delete(link);
+  }
+
+  #acknowledge(follower: Follower, end: CopyEnd): void {
     while (follower.offered[0] !== undefined && follower.offered[0].end <= end.offset) {
       const bytes = follower.offered.shift()?.bytes ?? 0;
       follower.offeredBytes -= bytes;
@@ -168,7 +171,7 @@ export class Followers {
       for (const [link, follower] of turns) {
         if (!this.#followers.has(link)) continue;
         const records = this.#next(voter, follower, head);
-        if (records === null && isSame(follower.head, head)) continue;
+        if (records === null && !isNews(follower, head)) continue;
         this.#push(link, follower, { ...head, records });
         hasPushed ||= records !== null;
       }
@@ -269,6 +272,14 @@ function headOf(state: State): Head {
   };
 }
 
+/** To one that lacks records, more of them are none: it hears of those when it has acknowledged. */
+function isNews({ head: told, end }: Follower, head: Head): boolean {
+  const { highWatermark } = head;
+  if (told?.highWatermark === undefined || told.highWatermark === null) return !isSame(told, head);
+  const isBehind = highWatermark !== null && end < highWatermark;
+  return !isSame(isBehind ? { ...told, highWatermark } : told, head);
+}
+
 const isSame = (one: Head | null, other: Head): boolean =>
   one !== null &&
   one.epoch === other.epoch &&
@@ -281,7 +292,7 @@ const isSame = (one: Head | null, other: Head): boolean =>
 /** Whether what is committed goes on from there, and soon. A gateway may say anything. */
 function isResumable(
   voter: Controller,
-  { offset, epoch }: NonNullable<Position["end"]>,
+  { offset, epoch }: CopyEnd,
   highWatermark: number,
 ): boolean {
   if (offset < 0 || offset > highWatermark) return false;

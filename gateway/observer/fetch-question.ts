@@ -9,10 +9,8 @@ import {
   type RequestFrame,
 } from "../../src/protocol/index.ts";
 
-const METADATA_TOPIC = "__cluster_metadata";
-/** From these versions on topics have ids (KIP-516), and the replica is said elsewhere (KIP-903). */
-const TOPIC_ID_SINCE = 13;
-const REPLICA_STATE_SINCE = 15;
+/** Earlier ones do not say the replica's directory (KIP-853), and no broker of KRaft that is served here sends them. */
+const VERSION_MIN = 17;
 
 export interface FetchQuestion {
   readonly apiVersion: number;
@@ -35,20 +33,17 @@ export function fetchQuestion(frame: Uint8Array, clusterId: string): FetchQuesti
   const request = decoded(frame);
   if (request?.name !== "Fetch") return null;
   const { body, apiVersion, correlationId } = request;
+  if (apiVersion < VERSION_MIN) return null;
   const [topic, ...more] = body.topics;
   const [partition, ...others] = topic?.partitions ?? [];
   if (topic === undefined || partition === undefined || more.length + others.length > 0)
     return null;
-  const isMetadata =
-    apiVersion >= TOPIC_ID_SINCE
-      ? topic.topicId === METADATA_TOPIC_ID
-      : topic.topic === METADATA_TOPIC;
-  if (!isMetadata || partition.partition !== 0) return null;
+  if (topic.topicId !== METADATA_TOPIC_ID || partition.partition !== 0) return null;
   if (body.clusterId !== null && body.clusterId !== clusterId) return null;
   const question: FetchQuestion = {
     apiVersion,
     correlationId,
-    replicaId: apiVersion >= REPLICA_STATE_SINCE ? body.replicaState.replicaId : body.replicaId,
+    replicaId: body.replicaState.replicaId,
     directoryId: partition.replicaDirectoryId,
     epoch: partition.currentLeaderEpoch,
     offset: partition.fetchOffset,

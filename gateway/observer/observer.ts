@@ -124,7 +124,7 @@ export class Observer implements LinkWatch {
     // What was pushed there holds: another of its clients goes on.
     const goesOn = { ...followed, stream: next.stream };
     this.#followed.set(nodeId, goesOn);
-    this.#say(nodeId, goesOn);
+    this.#say(nodeId, goesOn, true);
   }
 
   heard(nodeId: number): void {
@@ -181,7 +181,7 @@ export class Observer implements LinkWatch {
     if (place === undefined) return;
     const followed: Followed = { ...place, head: null, unacknowledged: 0 };
     this.#followed.set(nodeId, followed);
-    this.#say(nodeId, followed);
+    this.#say(nodeId, followed, true);
   }
 
   #forget(nodeId: number): void {
@@ -189,11 +189,11 @@ export class Observer implements LinkWatch {
     this.#judgeParked();
   }
 
-  #say(nodeId: number, followed: Followed): void {
+  #say(nodeId: number, followed: Followed, begins = false): void {
     if (!followed.link.isOpen) return this.lost(nodeId, followed.link);
     followed.unacknowledged = 0;
     const end = this.#tail.end ?? { offset: -1, epoch: 0 };
-    followed.link.position(followed.stream, { end, brokers: [] });
+    followed.link.position(followed.stream, { end: { ...end, begins }, brokers: [] });
     return undefined;
   }
 

@@ -14,7 +14,12 @@ export {
   type GatewayGreeting,
 } from "./greeting.ts";
 export { LinkError } from "./link-error.ts";
-export { POSITION_BROKERS_MAX, type BrokerPosition, type Position } from "./position.ts";
+export {
+  POSITION_BROKERS_MAX,
+  type BrokerPosition,
+  type CopyEnd,
+  type Position,
+} from "./position.ts";
 export type { Push, PushedLeader, PushedRecords } from "./push.ts";
 export {
   envelopeBytes,

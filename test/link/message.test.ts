@@ -37,7 +37,9 @@ const anyFromGateway: fc.Arbitrary<FromGateway> = fc.oneof(
     kind: fc.constant("position" as const),
     stream: word,
     position: fc.record({
-      end: fc.option(fc.record({ offset: fc.oneof(offset, fc.constant(-1)), epoch })),
+      end: fc.option(
+        fc.record({ offset: fc.oneof(offset, fc.constant(-1)), epoch, begins: fc.boolean() }),
+      ),
       brokers: fc.array(
         fc.record({
           id: epoch,
