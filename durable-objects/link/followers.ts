@@ -196,7 +196,7 @@ export class Followers {
     if (follower.end >= highWatermark || !this.#hasRoom(follower, 1)) return null;
     const { records, endOffset } = this.#read(voter, follower.end, highWatermark);
     const bytes = records.batches.byteLength;
-    if (!this.#hasRoom(follower, bytes)) return null;
+    if (bytes === 0 || !this.#hasRoom(follower, bytes)) return null;
     if (follower.offered.length === 0) follower.heardAtMs = this.#parts.clock();
     follower.end = endOffset;
     follower.offered.push({ end: endOffset, bytes });

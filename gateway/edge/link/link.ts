@@ -123,7 +123,8 @@ export class Link implements FollowableLink {
     const stream = this.#nextStream;
     this.#nextStream += 1;
     this.#streams.set(stream, { principal, waiting: null });
-    this.#say({ kind: "begin", stream, principal });
+    // It leaves with the first request, which may wait.
+    this.#outgoing.push({ kind: "begin", stream, principal });
     return stream;
   }
 
