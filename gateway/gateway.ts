@@ -131,9 +131,9 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       }),
     stop: async () => {
       standstill.stop();
-      observer?.close();
       tunnel.close();
       await Promise.all([...ports.values(), ...leaving].map((port) => port.stop()));
+      observer?.close();
     },
   };
   try {

@@ -30,6 +30,7 @@ export class GatewayMetrics {
   linksLost = 0;
   linksRefused = 0;
   framesLinked = 0;
+  readonly linkMessages = { sent: 0, received: 0, bytesSent: 0, bytesReceived: 0 };
   fetchesObserved = 0;
   fetchesParked = 0;
   pushesTaken = 0;
@@ -125,6 +126,14 @@ export class GatewayMetrics {
         this.linksRefused,
       ),
       counter("frames_linked_total", "Frames answered over a link.", this.framesLinked),
+      family("link_messages_total", "Messages over links; one that is sent is an event there.", [
+        ['{direction="sent"}', this.linkMessages.sent],
+        ['{direction="received"}', this.linkMessages.received],
+      ]),
+      family("link_bytes_total", "Bytes of these messages.", [
+        ['{direction="sent"}', this.linkMessages.bytesSent],
+        ['{direction="received"}', this.linkMessages.bytesReceived],
+      ]),
       counter(
         "fetches_observed_total",
         "Fetches of the log that were answered here, from what controllers pushed.",

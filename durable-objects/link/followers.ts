@@ -119,8 +119,7 @@ export class Followers {
     }
     this.#watched?.stop();
     this.#watched = null;
-    this.#lastRead = null;
-    this.#encoded = null;
+    this.#letGo();
   }
 
   #drop(link: FollowerLink): boolean {
@@ -176,6 +175,14 @@ export class Followers {
         hasPushed ||= records !== null;
       }
     }
+    const end = head.highWatermark ?? 0;
+    if ([...this.#followers.values()].every((follower) => follower.end >= end)) this.#letGo();
+  }
+
+  /** Bytes that nobody is behind any more. */
+  #letGo(): void {
+    this.#lastRead = null;
+    this.#encoded = null;
   }
 
   #letStalledGo(): void {

@@ -42,6 +42,9 @@ export class ObservedStream implements FrameStream {
   readonly #parts: ObservedStreamParts;
   readonly #clock: () => number;
   #let: Let | null = null;
+  /** Bytes of the observer's last answer: whoever sends again, or goes, has it no more. */
+  #answered = 0;
+  #isOver = false;
 
   constructor(parts: ObservedStreamParts) {
     this.#parts = parts;
@@ -50,6 +53,7 @@ export class ObservedStream implements FrameStream {
 
   async send(frame: Uint8Array, signal: AbortSignal): Promise<Uint8Array> {
     const { observer, frames, clusterId } = this.#parts;
+    this.#settle();
     switch (apiKeyOf(frame)) {
       case ApiKey.Fetch: {
         const question = fetchQuestion(frame, clusterId);
@@ -68,8 +72,15 @@ export class ObservedStream implements FrameStream {
   }
 
   end(): void {
+    this.#isOver = true;
     this.#parts.frames.end();
+    this.#settle();
     this.#forget();
+  }
+
+  #settle(): void {
+    if (this.#answered > 0) this.#parts.observer.taken(this.#answered);
+    this.#answered = 0;
   }
 
   async #fetch(
@@ -82,7 +93,11 @@ export class ObservedStream implements FrameStream {
     if (this.#isLet(question) && !isReviewed) {
       const isLet = (): boolean => this.#isLet(question);
       const answer = await observer.answer({ nodeId, question, isLet }, signal);
-      if (answer !== null) return answer;
+      if (answer !== null) {
+        this.#answered = answer.byteLength;
+        if (this.#isOver) this.#settle();
+        return answer;
+      }
     }
     // Nobody waits for what is asked for that reason alone.
     const answer = await frames.send(frame, signal, isReviewed ? observer.heartbeats.waitMs : 0);

@@ -21,6 +21,11 @@ import { Tail } from "./tail.ts";
 const WAIT_MS_MAX = 30_000;
 /** Brokers beat every 2 s, so a controller that is well is heard more often than this. */
 const SILENT_MS = 3_000;
+/**
+ * Answers under way to brokers, in bytes, or one answer: a batch of megabytes that a hundred of them wait for is given
+ * to a few at a time. A quarter of what a gateway holds for all connections together.
+ */
+const ANSWERING_BYTES_MAX = 64 * 1_048_576;
 /** Between what is said of positions. */
 const REPORT_MS = 1_000;
 
@@ -72,6 +77,7 @@ export class Observer implements LinkWatch {
   readonly #parked = new Set<Parked>();
   readonly #timer: NodeJS.Timeout;
   #newestEpoch = 0;
+  #answeringBytes = 0;
 
   constructor(parts: ObserverParts) {
     this.#parts = parts;
@@ -89,7 +95,7 @@ export class Observer implements LinkWatch {
     return this.#parked.size;
   }
 
-  /** The answer to a Fetch, once there is one; null where the controller is to give it. */
+  /** The answer to a Fetch, once there is one, to be taken; null where the controller is to give it. */
   async answer(asking: Asking, signal: AbortSignal): Promise<Uint8Array | null> {
     this.#positions.asked(asking.question, this.#clock());
     const verdict = this.#judge(asking, false);
@@ -97,6 +103,13 @@ export class Observer implements LinkWatch {
     if (!(answer instanceof Uint8Array)) return null;
     this.#parts.metrics.fetchesObserved += 1;
     return answer;
+  }
+
+  /** The client has taken an answer of so many bytes, or is gone. */
+  taken(bytes: number): void {
+    const wasFull = this.#answeringBytes >= ANSWERING_BYTES_MAX / 2;
+    this.#answeringBytes -= bytes;
+    if (wasFull) this.#judgeParked();
   }
 
   /** A controller has served that client's Fetch: its log is followed from here on, if it is not yet. */
@@ -241,6 +254,7 @@ export class Observer implements LinkWatch {
     const end = this.#tail.end?.offset ?? -1;
     const shown = this.#parts.served.place?.offset ?? 0;
     if (end < shown || head.highWatermark < end) return "pass";
+    const { leader, highWatermark } = head;
     const { offset, maxWaitMs } = question;
     const canWait = maxWaitMs > 0 && !isLate;
     // Its push is under way.
@@ -254,12 +268,15 @@ export class Observer implements LinkWatch {
       // KAFKA-14145: a follower that has every record hears at once that they are committed.
       if (canWait && question.highWatermark >= head.highWatermark) return "wait";
     }
+    const isFull = this.#answeringBytes + bytes.byteLength > ANSWERING_BYTES_MAX;
+    if (isFull && this.#answeringBytes > 0) return canWait ? "wait" : "pass";
     this.#parts.served.note({
       offset: endOffset,
       epoch: this.#tail.epochBefore(endOffset) ?? question.lastFetchedEpoch,
     });
-    const { epoch, leader, highWatermark, logStartOffset } = head;
-    return fetchAnswer(question, { epoch, leader, highWatermark, logStartOffset, records: bytes });
+    const answer = fetchAnswer(question, { ...head, leader, highWatermark, records: bytes });
+    this.#answeringBytes += answer.byteLength;
+    return answer;
   }
 
   #isSilent(nodeId: number): boolean {

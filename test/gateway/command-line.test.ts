@@ -91,6 +91,26 @@ const base = (url: string): string[] => [
   "--http=127.0.0.1:0",
 ];
 
+const observeWith = (...args: string[]): unknown =>
+  readCommand([...base("http://127.0.0.1:1"), ...args], {})?.observe;
+
+test("it observes, unless told not to or without links", () => {
+  expect(observeWith()).toEqual({ state: null, heartbeatBatchMs: 100 });
+  expect(observeWith("--state", "file", "--heartbeat-batch-ms", "0")).toEqual({
+    state: "file",
+    heartbeatBatchMs: 0,
+  });
+  expect(observeWith("--no-observer")).toBeNull();
+  expect(observeWith("--transport", "http")).toBeNull();
+});
+
+test("a state of another cluster ends it before it listens", async () => {
+  const state = await file("state", '{"cluster_id":"another","offset":1,"epoch":1}');
+  const program = new Program([...base("http://127.0.0.1:1"), "--state", state]);
+  expect(await program.exited).toBe(1);
+  expect(program.lines[0]).toBe(`--state ${state} is of another cluster than ${CLUSTER_ID}`);
+});
+
 const transportWith = (...args: string[]): unknown =>
   readCommand([...base("http://127.0.0.1:1"), ...args], {})?.transport;
 
@@ -109,6 +129,17 @@ test.each([
   [["--ssl-key", "a"], "--ssl-key means nothing to PLAINTEXT"],
   [["--token-file", "/nowhere/token"], "/nowhere/token cannot be read (ENOENT)"],
   [["--transport", "tcp"], "--transport is link or http"],
+  [["--heartbeat-batch-ms", "x"], "--heartbeat-batch-ms is a whole number from 0 to 1000"],
+  [["--heartbeat-batch-ms", ""], "--heartbeat-batch-ms is a whole number from 0 to 1000"],
+  [["--heartbeat-batch-ms", "1001"], "--heartbeat-batch-ms is a whole number from 0 to 1000"],
+  [
+    ["--no-observer", "--state", "file"],
+    "--state and --heartbeat-batch-ms are for a gateway that observes",
+  ],
+  [
+    ["--transport", "http", "--heartbeat-batch-ms", "0"],
+    "--state and --heartbeat-batch-ms are for a gateway that observes",
+  ],
 ])("%j is refused with a sentence", (args, sentence) => {
   expect(() => readCommand([...base("http://127.0.0.1:1"), ...args], {})).toThrow(sentence);
 });

@@ -210,6 +210,32 @@ describe("a fetch that waits", () => {
     expect(metrics.fetchesObserved).toBe(2);
   });
 
+  test("of many for one large batch is answered to a few at a time, as they take it", async () => {
+    const { side, ask, introduce, observer } = await observing();
+    await introduce(atEnd(side.up));
+    const sent = fetchFrame(atEnd(side.up, { maxWaitMs: 20_000 }));
+    const taken: number[] = [];
+    const all = Array.from({ length: 60 }, async () => {
+      const answer = await ask(sent);
+      taken.push(answer?.byteLength ?? 0);
+    });
+    await settled();
+    await side.write(100, 30_000);
+    await settled();
+    const [size = 0] = taken;
+    expect(size).toBeGreaterThan(2_900_000);
+    expect(taken.length).toBe(Math.floor((64 * 1_048_576) / size));
+    for (let turns = 0; turns < 100 && taken.length < 60; turns++) {
+      observer.taken(size);
+      // oxlint-disable-next-line no-await-in-loop -- one after the other
+      await settled();
+    }
+    await Promise.all(all);
+    expect(taken).toEqual(taken.map(() => size));
+    // Who does not wait for room is the controller's to answer.
+    expect(await ask(fetchFrame({ ...atEnd(side.up), offset: 1, lastFetchedEpoch: 0 }))).toBeNull();
+  });
+
   test("ends empty at its time, as the controller ends it", async () => {
     const { side, ask, introduce } = await observing();
     await introduce(atEnd(side.up));

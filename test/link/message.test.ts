@@ -98,6 +98,15 @@ const refusalOf = (message: Uint8Array): string => {
   return "accepted";
 };
 
+/** A position with one broker, some of which is something else. */
+function positionOf(change: (view: DataView) => void): Uint8Array {
+  const broker = { id: 1, directoryId: new Uint8Array(16), offset: 3 };
+  const position = { end: { offset: 5, epoch: 1, begins: false }, brokers: [broker] };
+  const message = messageOf({ kind: "position", stream: 1, position }).slice();
+  change(new DataView(message.buffer));
+  return message;
+}
+
 const messageOf = (...envelopes: FromGateway[]): Uint8Array =>
   writeMessages(envelopes, FROM_GATEWAY)[0] ?? new Uint8Array();
 
@@ -211,6 +220,26 @@ describe("what is refused", () => {
       "an envelope of kind 5 is not for a gateway to send",
     ],
     [
+      "a position without a head",
+      Uint8Array.of(1, 8, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 0, 1),
+      "a position of 1 bytes holds no whole number of brokers",
+    ],
+    [
+      "a position that begins otherwise",
+      positionOf((view) => view.setUint8(14, 3)),
+      "a position begins with 3, not with 0, 1 or 2",
+    ],
+    [
+      "a position beyond any log",
+      positionOf((view) => view.setBigInt64(15, 2n ** 60n)),
+      "1152921504606846976 is no offset",
+    ],
+    [
+      "a broker that is nowhere",
+      positionOf((view) => view.setBigInt64(47, -1n)),
+      "a position does not say where a broker is",
+    ],
+    [
       "more envelopes than the bound",
       messageOf(...Array(5).fill(request(1))),
       "more than 4 envelopes in a message",
@@ -254,6 +283,39 @@ describe("what is refused", () => {
     );
     expect(() => readFromGateway(message, FROM_GATEWAY)).toThrow(
       "the principal of a stream has 1025 bytes; at most 1024 are accepted",
+    );
+  });
+
+  const pushOf = (change: (view: DataView) => void): Uint8Array => {
+    const records = { from: 3, epochBefore: 1, batches: Uint8Array.of(1, 2) };
+    const leader = { id: 1, host: "höst", port: 9 };
+    const push = { epoch: 1, leader, highWatermark: 5, logStartOffset: 0, records };
+    const [message = Uint8Array.of()] = writeMessages([{ kind: "push", push }], FROM_CONTROLLER);
+    change(new DataView(message.buffer));
+    return message;
+  };
+
+  test.each<[string, (view: DataView) => void, string]>([
+    ["no offset", (view) => view.setBigInt64(14, -2n), "-2 is no offset"],
+    [
+      "batches that begin nowhere",
+      (view) => view.setBigInt64(30, -1n),
+      "a push has batches, and does not say where they begin",
+    ],
+    [
+      "a host that is longer than the push",
+      (view) => view.setUint16(54, 9),
+      "a push names a host of 9 bytes",
+    ],
+    ["a host that is no text", (view) => view.setUint8(56, 0xff), "the host of a push is no UTF-8"],
+  ])("a push with %s", (_, change, sentenceOfRefusal) => {
+    expect(() => readFromController(pushOf(change), FROM_CONTROLLER)).toThrow(sentenceOfRefusal);
+  });
+
+  test("half a push", () => {
+    const message = Uint8Array.of(1, 7, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1);
+    expect(() => readFromController(message, FROM_CONTROLLER)).toThrow(
+      "a push of 2 bytes; its head has 42",
     );
   });
 

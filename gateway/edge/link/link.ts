@@ -20,6 +20,7 @@ import {
   type Position,
   type Push,
 } from "../../../src/link/index.ts";
+import type { GatewayMetrics } from "../../metrics.ts";
 import type { FollowableLink } from "./link-watch.ts";
 import { Pulse } from "./pulse.ts";
 
@@ -37,6 +38,7 @@ export class NoLinkAnswerError extends Error {
 export interface LinkParts {
   readonly clusterId: string;
   readonly nodeId: number;
+  readonly metrics: GatewayMetrics;
   /** The controller has said hello: requests may go. */
   readonly opened: () => void;
   /** The controller has sent a message. */
@@ -245,6 +247,9 @@ export class Link implements FollowableLink {
     try {
       if (!isBinary || !(data instanceof Uint8Array))
         throw new LinkError("a link speaks in binary messages, and this is text");
+      const { linkMessages } = this.#parts.metrics;
+      linkMessages.received += 1;
+      linkMessages.bytesReceived += data.byteLength;
       const envelopes = readFromController(data, FROM_CONTROLLER);
       this.#parts.heard();
       for (const envelope of envelopes) this.#take(envelope);
@@ -340,6 +345,11 @@ export class Link implements FollowableLink {
     if (this.#isOver || this.#outgoing.length === 0) return;
     const envelopes = this.#outgoing;
     this.#outgoing = [];
-    for (const message of writeMessages(envelopes, FROM_GATEWAY)) this.#socket.send(message);
+    const { linkMessages } = this.#parts.metrics;
+    for (const message of writeMessages(envelopes, FROM_GATEWAY)) {
+      this.#socket.send(message);
+      linkMessages.sent += 1;
+      linkMessages.bytesSent += message.byteLength;
+    }
   }
 }

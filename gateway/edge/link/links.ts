@@ -120,6 +120,7 @@ export class Links {
     const link: Link = new Link(socket, {
       clusterId,
       nodeId,
+      metrics,
       heard: () => this.#watch?.heard(nodeId),
       pushed: (push) => this.#watch?.pushed(nodeId, link, push),
       unsettled: () => this.#watch?.lost(nodeId, link),
