@@ -90,15 +90,16 @@ async function row(
   const ended = new AbortController();
   try {
     const port = gateway.at(leader)?.port ?? 0;
-    const living = epochs.map((epoch, at) =>
-      live({ id: at + 1, epoch, port }, quorum, ended.signal),
-    );
-    await pause(SETTLE_MS);
+    const living = Promise.all([
+      pause(SETTLE_MS + MEASURED_MS),
+      ...epochs.map((epoch, at) => live({ id: at + 1, epoch, port }, quorum, ended.signal)),
+    ]);
+    await Promise.race([pause(SETTLE_MS), living]);
     const before = countsOf(metrics);
-    await pause(MEASURED_MS);
+    await Promise.race([pause(MEASURED_MS), living]);
     const after = countsOf(metrics);
     ended.abort();
-    await Promise.all(living);
+    await living;
     const minutes = MEASURED_MS / 60_000;
     const a = (name: keyof Counts): number => (after[name] - before[name]) / minutes;
     const perBroker = (value: number): string =>

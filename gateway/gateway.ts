@@ -101,8 +101,16 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   });
   const observer = observerOf(options, log);
   const parts = {
-    ...{ listener, handshakes, tunnel, metrics, limits, room, log, connectionsMax },
-    ...{ observer, standstill },
+    listener,
+    handshakes,
+    tunnel,
+    metrics,
+    limits,
+    room,
+    log,
+    connectionsMax,
+    observer,
+    standstill,
   };
   const gateway: Gateway = {
     get bootstrapServers() {

@@ -126,6 +126,20 @@ export class GatewayMetrics {
         this.linksRefused,
       ),
       counter("frames_linked_total", "Frames answered over a link.", this.framesLinked),
+      this.#observing(),
+      counter("received_bytes_total", "Bytes of the frames answered.", this.bytesReceived),
+      counter("sent_bytes_total", "Bytes of the answers.", this.bytesSent),
+      counter(
+        "frame_seconds_total",
+        "Seconds that answered frames spent at the edge.",
+        this.secondsTotal,
+      ),
+    ].join("");
+  }
+
+  /** What goes over links, and what is answered from what controllers push. */
+  #observing(): string {
+    return [
       family("link_messages_total", "Messages over links; one that is sent is an event there.", [
         ['{direction="sent"}', this.linkMessages.sent],
         ['{direction="received"}', this.linkMessages.received],
@@ -145,13 +159,6 @@ export class GatewayMetrics {
         "standstills_total",
         "How often this process stood still, and closed every connection.",
         this.standstills,
-      ),
-      counter("received_bytes_total", "Bytes of the frames answered.", this.bytesReceived),
-      counter("sent_bytes_total", "Bytes of the answers.", this.bytesSent),
-      counter(
-        "frame_seconds_total",
-        "Seconds that answered frames spent at the edge.",
-        this.secondsTotal,
       ),
     ].join("");
   }

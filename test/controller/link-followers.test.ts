@@ -312,16 +312,16 @@ describe("a gateway that does not read", () => {
   });
 });
 
-describe("who may", () => {
-  const bearerOf = (role: Bearer["role"], brokerIds: readonly number[] = []): Bearer => ({
-    role,
-    broker_ids: [...brokerIds],
-    principal: "someone",
-    client_address: null,
-    token_id: "AAAAAAAAAAAAAAAAAAAAAA",
-  });
-  const broker = (id: number) => ({ id, directoryId: new Uint8Array(16), offset: 1 });
+const bearerOf = (role: Bearer["role"], brokerIds: readonly number[] = []): Bearer => ({
+  role,
+  broker_ids: [...brokerIds],
+  principal: "someone",
+  client_address: null,
+  token_id: "AAAAAAAAAAAAAAAAAAAAAA",
+});
+const broker = (id: number) => ({ id, directoryId: new Uint8Array(16), offset: 1 });
 
+describe("who may", () => {
   test("not read the log is pushed nothing", async () => {
     const side = await led();
     const link = new MemoryLink(side, bearerOf("viewer"));

@@ -23,8 +23,15 @@ import {
   type Position,
   type Push,
 } from "../../src/link/index.ts";
-import { ConfigRecord, Fetch, METADATA_TOPIC_ID, requestFrame } from "../../src/protocol/index.ts";
+import {
+  ConfigRecord,
+  Fetch,
+  METADATA_TOPIC_ID,
+  requestFrame,
+  type Uuid,
+} from "../../src/protocol/index.ts";
 import { CLUSTER, settled, World } from "../controller/world.ts";
+import { directoryOf } from "../metadata/partition-notation.ts";
 
 export const NODE_ID = 3000;
 export const INCARNATION = "one";
@@ -171,10 +178,10 @@ export interface FetchWish {
   readonly maxBytes?: number;
   readonly highWatermark?: bigint;
   readonly clusterId?: string | null;
-  readonly directoryId?: string;
+  readonly directoryId?: Uuid;
 }
 
-export const DIRECTORY = "JEXY6aqzQY-32P5TStzaFg";
+export const DIRECTORY = directoryOf(1);
 
 export function fetchFrame({
   replicaId = 1,

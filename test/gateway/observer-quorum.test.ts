@@ -20,10 +20,10 @@ import {
   type RequestOf,
   type ResponseOf,
 } from "../../src/protocol/index.ts";
-import { registrationOf } from "../metadata/office.ts";
+import { directoryOf, registrationOf } from "../metadata/office.ts";
 import { Client } from "./client.ts";
 
-const DIRECTORY = "JEXY6aqzQY-32P5TStzaFg";
+const DIRECTORY = directoryOf(1);
 
 interface Way {
   readonly gateway: Gateway;

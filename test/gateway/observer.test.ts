@@ -22,6 +22,7 @@ import {
 } from "../../src/protocol/index.ts";
 import { describeQuorum } from "../../src/raft/index.ts";
 import { CLUSTER, settled } from "../controller/world.ts";
+import { directoryOf } from "../metadata/partition-notation.ts";
 import {
   atEnd,
   ControllerSide,
@@ -91,6 +92,9 @@ const questionless = {
   maxBytes: 0,
 };
 
+const near = (value: number): fc.Arbitrary<number> =>
+  fc.integer({ min: value - 2, max: value + 2 });
+
 describe("a fetch that does not wait", () => {
   test("is answered as the controller answers it, byte for byte, or left to it", async () => {
     const side = await withEpochs();
@@ -98,8 +102,6 @@ describe("a fetch that does not wait", () => {
     const boundaries = log.epochs.map(({ startOffset }) => startOffset);
     const cut = boundaries[1] ?? 0;
     const { ask } = await observingFrom(side, cut);
-    const near = (value: number): fc.Arbitrary<number> =>
-      fc.integer({ min: value - 2, max: value + 2 });
     const offset = fc.oneof(
       fc.integer({ min: -1, max: log.endOffset + 3 }),
       ...[...boundaries, log.endOffset].map(near),
@@ -317,15 +319,18 @@ describe("a fetch that waits", () => {
   });
 });
 
-describe("nobody is shown an older log than another was", () => {
-  const stateFile = (text?: string): string => {
-    const folder = mkdtempSync(join(tmpdir(), "kedge-observer-"));
-    folders.push(folder);
-    const file = join(folder, "state");
-    if (text !== undefined) writeFileSync(file, text);
-    return file;
-  };
+/** A log in which nothing is to be said. */
+const silent = (line: string): void => expect(line).toBe("");
 
+const stateFile = (text?: string): string => {
+  const folder = mkdtempSync(join(tmpdir(), "kedge-observer-"));
+  folders.push(folder);
+  const file = join(folder, "state");
+  if (text !== undefined) writeFileSync(file, text);
+  return file;
+};
+
+describe("nobody is shown an older log than another was", () => {
   test("by a controller that lags", async () => {
     const { side, ask, introduce, link, observer } = await observing();
     await introduce(atEnd(side.up));
@@ -340,8 +345,7 @@ describe("nobody is shown an older log than another was", () => {
 
   test("after a restart, where the position is kept in a file", async () => {
     const file = stateFile();
-    const log = (line: string): void => expect(line).toBe("");
-    const served = new ServedPosition(file, CLUSTER.cluster_id, log);
+    const served = new ServedPosition(file, CLUSTER.cluster_id, silent);
     const { side, ask, introduce, observer } = await observing({ served });
     await introduce(atEnd(side.up));
     await side.write();
@@ -356,7 +360,7 @@ describe("nobody is shown an older log than another was", () => {
     // Beside a controller that has less of the log.
     const lagging = new ControllerSide();
     const again = await observing({
-      served: new ServedPosition(file, CLUSTER.cluster_id, log),
+      served: new ServedPosition(file, CLUSTER.cluster_id, silent),
       side: lagging,
     });
     await again.introduce(atEnd(lagging.up));
@@ -404,33 +408,33 @@ describe("nobody is shown an older log than another was", () => {
   });
 });
 
-describe("a connection", () => {
-  const observed = async () => {
-    let now = 0;
-    const gateway = await observing({ clock: () => now });
-    const sent: Uint8Array[] = [];
-    const { side, place, observer } = gateway;
-    const frames: LinkedFrames & { place: LinkPlace | null } = {
-      place,
-      send: async (frame) => {
-        sent.push(frame);
-        return await side.answered(frame);
-      },
-      end: () => undefined,
-    };
-    const parts = { observer, clusterId: CLUSTER.cluster_id, nodeId: NODE_ID, frames };
-    const stream = new ObservedStream({ ...parts, clock: () => now });
-    const { signal } = new AbortController();
-    const asked = async (wish: Partial<FetchWish> = {}): Promise<number> => {
-      const before = sent.length;
-      observer.heard(NODE_ID);
-      await stream.send(fetchFrame(atEnd(side.up, wish)), signal);
-      await settled();
-      return sent.length - before;
-    };
-    return { ...gateway, frames, stream, asked, pass: (ms: number) => void (now += ms) };
+const observed = async () => {
+  let now = 0;
+  const gateway = await observing({ clock: () => now });
+  const sent: Uint8Array[] = [];
+  const { side, place, observer } = gateway;
+  const frames: LinkedFrames & { place: LinkPlace | null } = {
+    place,
+    send: async (frame) => {
+      sent.push(frame);
+      return await side.answered(frame);
+    },
+    end: () => undefined,
   };
+  const parts = { observer, clusterId: CLUSTER.cluster_id, nodeId: NODE_ID, frames };
+  const stream = new ObservedStream({ ...parts, clock: () => now });
+  const { signal } = new AbortController();
+  const asked = async (wish: Partial<FetchWish> = {}): Promise<number> => {
+    const before = sent.length;
+    observer.heard(NODE_ID);
+    await stream.send(fetchFrame(atEnd(side.up, wish)), signal);
+    await settled();
+    return sent.length - before;
+  };
+  return { ...gateway, frames, stream, asked, pass: (ms: number) => void (now += ms) };
+};
 
+describe("a connection", () => {
   test("asks the controller first, and once a minute from there on", async () => {
     const { asked, pass } = await observed();
     expect(await asked()).toBe(1);
@@ -448,7 +452,7 @@ describe("a connection", () => {
     expect(await asked()).toBe(0);
     expect(await asked({ replicaId: 2 })).toBe(1);
     expect(await asked({ replicaId: 2 })).toBe(0);
-    expect(await asked({ replicaId: 2, directoryId: "JEXY6aqzQY-32P5TStzaFw" })).toBe(1);
+    expect(await asked({ replicaId: 2, directoryId: directoryOf(2) })).toBe(1);
     const other = new MemoryLink(side);
     frames.place = null;
     expect(await asked()).toBe(1);
@@ -510,15 +514,15 @@ describe("a connection", () => {
   });
 });
 
-describe("where brokers are", () => {
-  const describedOf = (side: ControllerSide): ReadonlyMap<number, number | null> =>
-    new Map(
-      describeQuorum(side.up.state, side.world.nowMs).observers.map((each) => [
-        each.key.id,
-        each.logEndOffset,
-      ]),
-    );
+const describedOf = (side: ControllerSide): ReadonlyMap<number, number | null> =>
+  new Map(
+    describeQuorum(side.up.state, side.world.nowMs).observers.map((each) => [
+      each.key.id,
+      each.logEndOffset,
+    ]),
+  );
 
+describe("where brokers are", () => {
   test("is said when they have moved, and then and now when they have not", async () => {
     let now = 0;
     const { side, ask, introduce, observer, link } = await observing({ clock: () => now });
@@ -563,14 +567,14 @@ describe("where brokers are", () => {
   });
 });
 
-describe("what is pushed", () => {
-  const pushOf = async (side: ControllerSide, from: number, maxBytes = 1_000_000) => {
-    const { bytes, endOffset } = side.up.readCommitted({ from, maxBytes });
-    const { log } = await Promise.resolve(side.up.state);
-    const epochBefore = log.epochs.findLast((each) => each.startOffset < from)?.epoch ?? 0;
-    return { records: { from, epochBefore, batches: bytes }, endOffset };
-  };
+const pushOf = async (side: ControllerSide, from: number, maxBytes = 1_000_000) => {
+  const { bytes, endOffset } = side.up.readCommitted({ from, maxBytes });
+  const { log } = await Promise.resolve(side.up.state);
+  const epochBefore = log.epochs.findLast((each) => each.startOffset < from)?.epoch ?? 0;
+  return { records: { from, epochBefore, batches: bytes }, endOffset };
+};
 
+describe("what is pushed", () => {
   test("is taken once, whoever pushes it, and begins anew after a gap", async () => {
     const side = await withEpochs();
     const end = side.up.state.log.endOffset;

@@ -110,6 +110,15 @@ function positionOf(change: (view: DataView) => void): Uint8Array {
 const messageOf = (...envelopes: FromGateway[]): Uint8Array =>
   writeMessages(envelopes, FROM_GATEWAY)[0] ?? new Uint8Array();
 
+const pushOf = (change: (view: DataView) => void): Uint8Array => {
+  const records = { from: 3, epochBefore: 1, batches: Uint8Array.of(1, 2) };
+  const leader = { id: 1, host: "höst", port: 9 };
+  const push = { epoch: 1, leader, highWatermark: 5, logStartOffset: 0, records };
+  const [message = Uint8Array.of()] = writeMessages([{ kind: "push", push }], FROM_CONTROLLER);
+  change(new DataView(message.buffer));
+  return message;
+};
+
 describe("a message", () => {
   test("carries any envelopes of a gateway, unchanged and in order, within the bounds", () => {
     fc.assert(
@@ -285,15 +294,6 @@ describe("what is refused", () => {
       "the principal of a stream has 1025 bytes; at most 1024 are accepted",
     );
   });
-
-  const pushOf = (change: (view: DataView) => void): Uint8Array => {
-    const records = { from: 3, epochBefore: 1, batches: Uint8Array.of(1, 2) };
-    const leader = { id: 1, host: "höst", port: 9 };
-    const push = { epoch: 1, leader, highWatermark: 5, logStartOffset: 0, records };
-    const [message = Uint8Array.of()] = writeMessages([{ kind: "push", push }], FROM_CONTROLLER);
-    change(new DataView(message.buffer));
-    return message;
-  };
 
   test.each<[string, (view: DataView) => void, string]>([
     ["no offset", (view) => view.setBigInt64(14, -2n), "-2 is no offset"],
