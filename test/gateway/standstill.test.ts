@@ -59,7 +59,8 @@ test("closes every connection unread, also those that have waited to be accepted
   waiting.send("too late 2");
   await pause(1_600);
   child.kill("SIGCONT");
-  await Promise.all([warm.closed, waiting.closed]);
+  await Promise.race([Promise.all([warm.closed, waiting.closed]), pause(5_000)]);
+  expect([warm, waiting].map(({ socket }) => socket.destroyed)).toEqual([true, true]);
   expect(lines.join("\n")).toMatch(
     /stood still for [1-9]\.\d s: every connection is closed unread/,
   );

@@ -386,6 +386,11 @@ export const LINK_MUTANTS: readonly Mutant[] = [
         find: "    for (const port of [...ports.values(), ...leaving]) port.drop();\n",
         replace: "",
       },
+      {
+        file: "gateway/gateway.ts",
+        find: '    setImmediate(() => tunnel.dropLinks("the gateway stood still"));\n',
+        replace: "",
+      },
     ],
     ...byGateway,
   },
