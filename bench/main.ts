@@ -1,7 +1,7 @@
 /**
- * `npm run bench [-- boot | snapshots [--largest] | commit | frames | link | peers | reads | failover [--rounds N] [--cases a,b]]`: ratios within
- * one run, and times of one machine; nothing here passes or fails. Without a name, all but failover, which takes twenty
- * minutes.
+ * `npm run bench [-- boot | snapshots [--largest] | commit | frames | link | peers | reads | brokers | failover
+ * [--rounds N] [--cases a,b]]`: ratios within one run, and times of one machine; nothing here passes or fails. Without a
+ * name, all but brokers, which takes twelve minutes, and failover, which takes twenty.
  */
 import { parseArgs } from "node:util";
 import { boot } from "./boot.ts";
@@ -9,6 +9,7 @@ import { commit } from "./commit.ts";
 import { failover } from "./failover.ts";
 import { frames } from "./frames.ts";
 import { reads } from "./reads.ts";
+import { brokers } from "./brokers.ts";
 import { link } from "./link.ts";
 import { peers } from "./peers.ts";
 import { snapshots } from "./snapshots.ts";
@@ -30,9 +31,10 @@ const BENCHES: Readonly<Record<string, () => Promise<void>>> = {
   reads,
   link,
   peers,
+  brokers,
   failover: () => failover(options),
 };
-const BY_NAME_ALONE: ReadonlySet<string> = new Set(["failover"]);
+const BY_NAME_ALONE: ReadonlySet<string> = new Set(["brokers", "failover"]);
 
 const unknown = wanted.find((name) => !(name in BENCHES));
 if (unknown !== undefined) {

@@ -12,6 +12,7 @@ import {
 import {
   leaderOf,
   type LogRange,
+  type ObserverPosition,
   type Request,
   type SnapshotRange,
   type State,
@@ -48,6 +49,7 @@ export class Controller {
   readonly #committed: CommittedLog;
   readonly #snapshots: SnapshotDuties;
   #office: Office | null = null;
+  readonly #watchers = new Set<() => void>();
 
   constructor(start: ControllerStart, ports: Ports) {
     this.#start = start;
@@ -61,13 +63,19 @@ export class Controller {
     });
     this.#replica = new Replica(start, ports, {
       committed: (highWatermark) => this.#onCommitted(highWatermark),
-      roleChanged: () => this.#onRoleChanged(),
+      roleChanged: () => {
+        this.#onRoleChanged();
+        this.#tellWatchers();
+      },
       verifySnapshot: (id, size) => this.#snapshots.verify(id, size),
       snapshotAbandoned: () => this.#snapshots.abandoned(),
       snapshotTooLarge: () => this.#snapshots.fetchedTooLarge(),
       snapshotInstalled: (snapshot) => this.#onInstalled(snapshot),
       votersToAppend: () => this.#office?.queueVoters(),
-      settled: () => this.#office?.appendRound(),
+      settled: () => {
+        this.#office?.appendRound();
+        this.#tellWatchers();
+      },
       timePassed: () => this.#runDueDuties(),
       nextDutyAt: () => this.#nextDutyAt(),
       failed: (cause) => this.#fail(cause),
@@ -229,6 +237,31 @@ export class Controller {
     return this.#committed.read(range);
   }
 
+  /** Bytes of the log from `offset` on; null where no batch begins and the log does not end. */
+  bytesFrom(offset: number): number | null {
+    const { log } = this.#ports;
+    if (offset < log.startOffset() || !log.isBoundary(offset)) return null;
+    return log.bytesBefore(log.endOffset()) - log.bytesBefore(offset);
+  }
+
+  /** Where observers are that read on from a gateway's copy of the log: noted by a leader that has served them (F-15). */
+  observersMoved(positions: readonly ObserverPosition[]): void {
+    this.#replica.observersMoved(positions);
+  }
+
+  /**
+   * Calls `told` in the middle of every event after which this node may lead or follow another, or know of more that is
+   * committed, until what is returned is called. It may be called for nothing.
+   */
+  whenMoved(told: () => void): () => void {
+    this.#watchers.add(told);
+    return () => this.#watchers.delete(told);
+  }
+
+  #tellWatchers(): void {
+    for (const told of this.#watchers) told();
+  }
+
   /** What a Fetch of the core's own is answered with: it may be uncommitted. */
   readLog(range: LogRange): Uint8Array {
     return this.#replica.readLog(range);
@@ -265,6 +298,7 @@ export class Controller {
     this.#committed.advance(highWatermark, office?.committedImage ?? null);
     this.#claimOfficeWhenReady();
     this.#snapshots.committed();
+    this.#tellWatchers();
   }
 
   // Whoever holds the image of the log that was lets go of it before the next one is loaded.

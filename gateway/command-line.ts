@@ -5,7 +5,7 @@ import {
   type EdgeCredentials,
 } from "./edge/credentials.ts";
 import { PRINCIPAL_BYTES_MAX } from "./edge/identity.ts";
-import { DEFAULT_LIMITS } from "./gateway.ts";
+import { DEFAULT_LIMITS, HEARTBEAT_BATCH_MS } from "./gateway.ts";
 import type { Transport } from "./edge/tunnel.ts";
 import { hostAndPort, type HostAndPort } from "./listen.ts";
 import { FORMATS, LEVELS, type LogStyle } from "./log.ts";
@@ -14,6 +14,9 @@ import type { Listener } from "./tcp/admission.ts";
 import { DEFAULT_RULES, principalRules, type PrincipalRule } from "./tls/principal-rules.ts";
 import { readServerTls, type ServerTlsFiles } from "./tls/server-tls.ts";
 import { TlsDoor, type ClientAuth } from "./tls/tls-door.ts";
+
+/** A heartbeat that is much later than this may come too late. */
+const HEARTBEAT_BATCH_MS_MAX = 1_000;
 
 export interface Command {
   readonly edge: string;
@@ -25,6 +28,8 @@ export interface Command {
   readonly log: LogStyle;
   /** Variables that look like options and are none. */
   readonly unknown: readonly string[];
+  /** Null where fetches are left to the controllers. */
+  readonly observe: { readonly state: string | null; readonly heartbeatBatchMs: number } | null;
   readonly listener: Listener;
   readonly credentials: EdgeCredentials;
   /** Reads the listener's files and shows what they hold now; null for a listener without any. Throws a sentence. */
@@ -58,6 +63,7 @@ export function readCommand(
     listen: listen === undefined ? null : hostAndPort(listen),
     http: hostAndPort(settings.of("http") ?? ""),
     transport: oneOf(settings, "transport", ["link", "http"]),
+    observe: observeOf(settings),
     log: {
       level: oneOf(settings, "log-level", LEVELS),
       format: oneOf(settings, "log-format", FORMATS),
@@ -75,6 +81,27 @@ function oneOf<T extends string>(settings: Settings, name: OptionName, choices: 
   if (found !== undefined) return found;
   const all = `${choices.slice(0, -1).join(", ")} or ${choices.at(-1)}`;
   throw new Error(`${settings.called(name)} is ${all}`);
+}
+
+function observeOf(settings: Settings): Command["observe"] {
+  const [state, batch] = [settings.of("state"), settings.of("heartbeat-batch-ms")];
+  const isOn = oneOf(settings, "observer", ["on", "off"]) === "on";
+  if (!isOn || settings.of("transport") === "http") {
+    if (state !== undefined || batch !== undefined)
+      throw new Error("--state and --heartbeat-batch-ms are for a gateway that observes");
+    return null;
+  }
+  const heartbeatBatchMs = batch === undefined ? HEARTBEAT_BATCH_MS : Number(batch);
+  if (
+    batch === "" ||
+    !Number.isInteger(heartbeatBatchMs) ||
+    heartbeatBatchMs < 0 ||
+    heartbeatBatchMs > HEARTBEAT_BATCH_MS_MAX
+  )
+    throw new Error(
+      `${settings.called("heartbeat-batch-ms")} is a whole number from 0 to ${HEARTBEAT_BATCH_MS_MAX}`,
+    );
+  return { state: state ?? null, heartbeatBatchMs };
 }
 
 const TLS_OPTIONS = [

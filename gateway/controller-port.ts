@@ -62,8 +62,13 @@ export class ControllerPort {
   /** Ends it all now. */
   async stop(): Promise<void> {
     const closed = this.#closed();
-    for (const socket of this.#sockets) socket.destroy();
+    this.drop();
     await closed;
+  }
+
+  /** Ends every connection now, and takes others. */
+  drop(): void {
+    for (const socket of this.#sockets) socket.destroy();
   }
 
   /** Takes no further connection; resolves when there is none. */

@@ -10,9 +10,12 @@ import type { Tunnel } from "./edge/tunnel.ts";
 import { addressText, type HostAndPort } from "./listen.ts";
 import type { Log } from "./log.ts";
 import type { GatewayMetrics } from "./metrics.ts";
+import { Observer } from "./observer/observer.ts";
+import { ServedPosition } from "./observer/served-position.ts";
 import type { Listener } from "./tcp/admission.ts";
 import type { ConnectionLimits } from "./tcp/connection.ts";
 import { Room } from "./tcp/room.ts";
+import { Standstill } from "./tcp/standstill.ts";
 
 export interface GatewayOptions {
   readonly tunnel: Tunnel;
@@ -22,9 +25,20 @@ export interface GatewayOptions {
   /** PLAINTEXT when absent. */
   readonly listener?: Listener;
   readonly limits?: Partial<GatewayLimits>;
+  /** How fetches of the log are answered here, over links; null leaves all of them to the controllers. */
+  readonly observe?: Observing | null;
   /** What strangers do is said too: a log that is kept wants a limit. */
   readonly log?: Log;
 }
+
+export interface Observing {
+  /** In memory alone when absent. */
+  readonly served?: ServedPosition;
+  readonly heartbeatBatchMs?: number;
+}
+
+/** Long enough for those of a hundred brokers to meet, and a twentieth of the time between two of one. */
+export const HEARTBEAT_BATCH_MS = 100;
 
 export interface GatewayLimits extends ConnectionLimits {
   /** Kafka connections to one controller's port. */
@@ -76,9 +90,31 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const room = new Room(limits.bytesHeldMax);
   const handshakes = new Room(limits.handshakesMax);
   const { connectionsMax } = limits;
-  const parts = { listener, handshakes, tunnel, metrics, limits, room, log, connectionsMax };
   const ports = new Map<number, ControllerPort>();
   const leaving = new Set<ControllerPort>();
+  const standstill = new Standstill((lateMs) => {
+    metrics.standstills += 1;
+    log(`stood still for ${(lateMs / 1_000).toFixed(1)} s: every connection is closed unread`, {
+      level: "warn",
+      event: "stood-still",
+    });
+    for (const port of [...ports.values(), ...leaving]) port.drop();
+    // Once their connections have taken back what has not left.
+    setImmediate(() => tunnel.dropLinks("the gateway stood still"));
+  });
+  const observer = observerOf(options, log);
+  const parts = {
+    listener,
+    handshakes,
+    tunnel,
+    metrics,
+    limits,
+    room,
+    log,
+    connectionsMax,
+    observer,
+    standstill,
+  };
   const gateway: Gateway = {
     get bootstrapServers() {
       const sorted = [...ports].toSorted(([left], [right]) => left - right);
@@ -108,8 +144,10 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
         isEdgeOpen: tunnel.isOpen,
       }),
     stop: async () => {
+      standstill.stop();
       tunnel.close();
       await Promise.all([...ports.values(), ...leaving].map((port) => port.stop()));
+      observer?.close();
     },
   };
   try {
@@ -122,6 +160,17 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
 }
 
 const nothing = (): void => undefined;
+
+/** Without links nothing is pushed. */
+function observerOf({ tunnel, metrics, observe = {} }: GatewayOptions, log: Log): Observer | null {
+  if (observe === null) return null;
+  const { served = new ServedPosition(null, tunnel.clusterId, log) } = observe;
+  const { heartbeatBatchMs = HEARTBEAT_BATCH_MS } = observe;
+  const observer = new Observer({ served, metrics, heartbeatBatchMs });
+  if (tunnel.watchLinks(observer)) return observer;
+  observer.close();
+  return null;
+}
 
 /** PLAIN sends the token itself, which is worth as much as what it opens. */
 function assertPrivate({ protocol }: Listener, host: string): void {

@@ -29,6 +29,7 @@ export const EVENTS = [
   "connection-refused",
   "link-refused",
   "link-accepted",
+  "stood-still",
 ] as const;
 export type Event = (typeof EVENTS)[number];
 

@@ -20,6 +20,7 @@ import { logTo, type Log } from "./log.ts";
 import { GatewayMetrics } from "./metrics.ts";
 import { usage } from "./options.ts";
 import { OWN_PORTS, PortsFrom } from "./places.ts";
+import { ServedPosition } from "./observer/served-position.ts";
 import { onShutdown } from "./shutdown.ts";
 import { startStatusPage } from "./status-page.ts";
 import { version } from "./version.ts";
@@ -34,10 +35,11 @@ async function main(): Promise<void> {
     process.stdout.write(`${command === "help" ? usage() : version()}\n`);
     return;
   }
-  const { edge, clusterId, credentials, http, transport } = command;
+  const { edge, clusterId, credentials, http, transport, observe } = command;
   log = limitedLog(logTo(write, { ...command.log, clusterId }));
   hasCommand = true;
   sayUnknown(command.unknown);
+  const served = new ServedPosition(observe?.state ?? null, clusterId, log);
   const metrics = new GatewayMetrics();
   metrics.addProcess(version());
   const tunnel = new Tunnel({
@@ -79,6 +81,7 @@ async function main(): Promise<void> {
     metrics,
     log,
     listener: command.listener,
+    observe: observe === null ? null : { served, heartbeatBatchMs: observe.heartbeatBatchMs },
     places: command.listen === null ? OWN_PORTS : new PortsFrom(command.listen),
     waits: (reason) => {
       readiness.startsWith(reason);

@@ -53,6 +53,11 @@ export class GatewayMetrics {
   linksLost = 0;
   linksRefused = 0;
   framesLinked = 0;
+  readonly linkMessages = { sent: 0, received: 0, bytesSent: 0, bytesReceived: 0 };
+  fetchesObserved = 0;
+  fetchesParked = 0;
+  pushesTaken = 0;
+  standstills = 0;
   bytesReceived = 0;
   bytesSent = 0;
   #framesFailed = 0;
@@ -208,6 +213,11 @@ const STANDING: readonly Row<(metrics: GatewayMetrics, gauges: Gauges) => number
   ],
   ["links_open", "WebSockets to controllers that are open.", (metrics) => metrics.linksOpen],
   [
+    "fetches_parked",
+    "Fetches of brokers that wait here for a push.",
+    (metrics) => metrics.fetchesParked,
+  ],
+  [
     "last_answer_timestamp_seconds",
     "When a client's frame was answered last; 0 before the first.",
     (metrics) => (metrics.answeredAt?.getTime() ?? 0) / 1_000,
@@ -248,6 +258,37 @@ const GROWING: readonly Row<(metrics: GatewayMetrics) => number>[] = [
     (metrics) => metrics.linksRefused,
   ],
   ["frames_linked_total", "Frames answered over a link.", (metrics) => metrics.framesLinked],
+  [
+    "link_messages_sent_total",
+    "Messages sent over links; each is an event of its controller.",
+    (metrics) => metrics.linkMessages.sent,
+  ],
+  [
+    "link_messages_received_total",
+    "Messages received over links.",
+    (metrics) => metrics.linkMessages.received,
+  ],
+  [
+    "link_sent_bytes_total",
+    "Bytes of the messages sent over links.",
+    (metrics) => metrics.linkMessages.bytesSent,
+  ],
+  [
+    "link_received_bytes_total",
+    "Bytes of the messages received over links.",
+    (metrics) => metrics.linkMessages.bytesReceived,
+  ],
+  [
+    "fetches_observed_total",
+    "Fetches of brokers that were answered here, from what controllers pushed.",
+    (metrics) => metrics.fetchesObserved,
+  ],
+  ["pushes_total", "Pushes of controllers that were taken.", (metrics) => metrics.pushesTaken],
+  [
+    "standstills_total",
+    "How often this process stood still, and closed every connection.",
+    (metrics) => metrics.standstills,
+  ],
   ["received_bytes_total", "Bytes of the frames answered.", (metrics) => metrics.bytesReceived],
   ["sent_bytes_total", "Bytes of the answers.", (metrics) => metrics.bytesSent],
 ];

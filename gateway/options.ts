@@ -58,6 +58,26 @@ const OPTIONS = {
       "refused), or by a request for each frame",
     unless: "link",
   },
+  observer: {
+    section: "gateway",
+    value: "on|off",
+    says:
+      "whether brokers' fetches of the metadata log are answered here, from what controllers push over links, or " +
+      "left to the controllers",
+    unless: "on",
+  },
+  state: {
+    section: "gateway",
+    value: "FILE",
+    says: "where the position that brokers were served is kept: after a restart none is served behind it",
+  },
+  "heartbeat-batch-ms": {
+    section: "gateway",
+    value: "MS",
+    says:
+      "how long a heartbeat waits for those of other brokers, to leave in one message; 0 for not at all, 100 " +
+      "unless said",
+  },
   "security-protocol": {
     section: "clients",
     value: "NAME",

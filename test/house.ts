@@ -138,7 +138,7 @@ export const ROOMS: Readonly<Record<string, Readonly<Record<string, Room>>>> = {
     listener: {
       mayImport: ["identity", "replica", "committed-log", "active-controller", "controller"],
     },
-    link: { mayImport: ["identity", "controller", "listener"] },
+    link: { mayImport: ["identity", "replica", "controller", "listener"] },
     http: { mayImport: ["identity", "snapshots", "committed-log", "controller", "listener"] },
   },
   worker: {

@@ -4,11 +4,12 @@
  */
 import type { Revocations } from "../../src/access/index.ts";
 import { SUBPROTOCOL, type ControllerGreeting } from "../../src/link/index.ts";
-import { leaderOf } from "../../src/raft/index.ts";
+import { DEFAULT_TIMEOUTS, leaderOf } from "../../src/raft/index.ts";
 import { bearerIn } from "../bearer.ts";
 import { refusal } from "../contract.ts";
 import { openingIn, type LinkOpening } from "../link-opening.ts";
 import { attachmentOf, isRevokedBy, type Attachment } from "./attachment.ts";
+import { Followers } from "./followers.ts";
 import { CLOSE, REQUESTS_MAX, Session, STREAMS_MAX, type LinkHost } from "./session.ts";
 
 const LINKS_MAX = 256;
@@ -25,11 +26,20 @@ export class Links {
   readonly #host: LinkHost;
   readonly #incarnation = crypto.randomUUID();
   readonly #sessions = new Map<WebSocket, Session>();
+  readonly #followers: Followers;
 
   /** Every socket that has outlived an earlier incarnation hears of this one. */
   constructor(sockets: Sockets, host: LinkHost) {
     this.#sockets = sockets;
     this.#host = host;
+    this.#followers = new Followers({
+      voter: () => host.node?.voter ?? null,
+      failed: (cause) => {
+        host.operatorLog.error("push-failed", "what is committed cannot be pushed", cause);
+        this.close("what is committed cannot be pushed");
+      },
+      clock: () => Date.now(),
+    });
     for (const socket of this.#open) this.#sessionOf(socket);
   }
 
@@ -125,6 +135,7 @@ export class Links {
     const session = new Session(socket, attachment, {
       greeting: this.#greeting,
       host: this.#host,
+      followers: this.#followers,
     });
     this.#sessions.set(socket, session);
     return session;
@@ -137,6 +148,7 @@ export class Links {
       incarnation: this.#incarnation,
       requests_max: REQUESTS_MAX,
       streams_max: STREAMS_MAX,
+      fetch_bytes_max: DEFAULT_TIMEOUTS.fetchMaxBytes,
     };
   }
 }

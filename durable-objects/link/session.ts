@@ -10,15 +10,20 @@ import {
   gatewayGreetingIn,
   LinkError,
   readFromGateway,
+  type BrokerPosition,
   type ControllerGreeting,
   type FromGateway,
 } from "../../src/link/index.ts";
+import { uuidFromBytes } from "../../src/protocol/index.ts";
+import type { ObserverPosition } from "../../src/raft/index.ts";
 import type { Bearer } from "../bearer.ts";
 import { HungUp } from "../hung-up.ts";
 import type { Node } from "../listener/answer.ts";
 import { answerRequest, type Answered } from "../listener/listener.ts";
+import { mayFetch, maySpeakFor } from "../listener/observing.ts";
 import type { OperatorLog } from "../operator-log.ts";
 import { isExpired, type Attachment } from "./attachment.ts";
+import type { FollowerLink, Followers } from "./followers.ts";
 import { Outbox } from "./outbox.ts";
 
 /** Requests without an answer on one link. */
@@ -45,6 +50,13 @@ export interface LinkHost {
   readonly operatorLog: OperatorLog;
 }
 
+export interface SessionParts {
+  readonly greeting: ControllerGreeting;
+  readonly host: LinkHost;
+  /** Of all links. */
+  readonly followers: Followers;
+}
+
 export type LinkSocket = Pick<WebSocket, "send" | "close">;
 
 interface Stream {
@@ -55,13 +67,16 @@ interface Stream {
 
 type LinkRequest = Extract<FromGateway, { readonly kind: "request" }>;
 
-export class Session {
+export class Session implements FollowerLink {
   readonly #socket: LinkSocket;
   readonly #attachment: Attachment;
   readonly #greeting: ControllerGreeting;
   readonly #host: LinkHost;
   readonly #streams = new Map<number, Stream>();
   readonly #outbox: Outbox;
+  readonly #followers: Followers;
+  /** The stream in whose name the log is followed; null while it is not. */
+  #following: number | null = null;
   /** What has arrived and is not handled yet. */
   #held: FromGateway[] = [];
   #heldBytes = 0;
@@ -72,11 +87,9 @@ export class Session {
   #farewell: string | null = null;
   #unanswered = 0;
 
-  constructor(
-    socket: LinkSocket,
-    attachment: Attachment,
-    { greeting, host }: { readonly greeting: ControllerGreeting; readonly host: LinkHost },
-  ) {
+  constructor(socket: LinkSocket, attachment: Attachment, parts: SessionParts) {
+    const { greeting, host, followers } = parts;
+    this.#followers = followers;
     this.#socket = socket;
     this.#attachment = attachment;
     this.#greeting = greeting;
@@ -126,6 +139,7 @@ export class Session {
   /** The socket is gone: nothing is done on its behalf any more. */
   end(): void {
     this.#isOver = true;
+    this.#followers.leave(this);
     this.#held = [];
     for (const { request } of this.#streams.values()) request?.abort();
     this.#streams.clear();
@@ -170,13 +184,56 @@ export class Session {
       case "end":
         // One that was refused has ended here already.
         this.#streams.get(envelope.stream)?.request?.abort();
-        this.#streams.delete(envelope.stream);
+        this.#forget(envelope.stream);
         return undefined;
       case "request":
         return this.#run(envelope);
       case "taken":
         return this.#outbox.taken(envelope.bytes);
+      case "position":
+        return this.#place(envelope);
     }
+  }
+
+  /**
+   * Where this gateway's copy of the log ends, and where brokers are. It counts while a client may fetch in whose name
+   * it is said: who may not read the log is not pushed it either, and it is asked again with each position.
+   */
+  #place({ stream: id, position }: Extract<FromGateway, { readonly kind: "position" }>): void {
+    const { node } = this.#host;
+    if (!this.#isGreeted || node === null) return;
+    const bearer = this.#streams.get(id)?.bearer;
+    if (bearer === undefined) throw new LinkError(`stream ${id} has not begun`);
+    if (!mayFetch(node, bearer)) {
+      this.#followers.dismiss(this);
+      return this.#unfollow();
+    }
+    const stray = position.brokers.find((broker) => !maySpeakFor(bearer, broker.id));
+    if (stray !== undefined)
+      throw new LinkError(`this token does not speak for broker ${stray.id}`);
+    if (position.brokers.length > 0) node.voter.observersMoved(position.brokers.map(observerOf));
+    if (position.end === null || this.#farewell !== null) return;
+    this.#following = id;
+    this.#followers.heard(this, position.end);
+  }
+
+  #unfollow(): void {
+    this.#following = null;
+    this.#followers.leave(this);
+  }
+
+  #forget(stream: number): void {
+    this.#streams.delete(stream);
+    if (stream === this.#following) this.#unfollow();
+  }
+
+  /** What every follower at its place is pushed. */
+  push(message: Uint8Array<ArrayBuffer>): void {
+    if (!this.#isOver) this.#socket.send(message);
+  }
+
+  giveUp(sentence: string): void {
+    this.close(CLOSE.denied, sentence);
   }
 
   /** One that names an earlier incarnation was under way when this one began. */
@@ -239,10 +296,15 @@ export class Session {
   }
 
   #refuse({ stream, correlation }: LinkRequest, sentence: string): void {
-    this.#streams.delete(stream);
+    this.#forget(stream);
     this.#outbox.add({ kind: "refusal", stream, correlation, sentence });
   }
 }
+
+const observerOf = ({ id, directoryId, offset }: BrokerPosition): ObserverPosition => ({
+  key: { id, directoryId: uuidFromBytes(directoryId) },
+  endOffset: offset,
+});
 
 /** A reason has 123 bytes at most. */
 function shortened(sentence: string): string {

@@ -75,7 +75,7 @@ export async function answerFrame(
   return new Response(body, { headers: answer === null ? OCTETS : headersOf(node, answer) });
 }
 
-const callerOf = ({ principal, client_address: clientAddress }: Bearer): Caller => ({
+export const callerOf = ({ principal, client_address: clientAddress }: Bearer): Caller => ({
   principal: { type: "User", name: principal, tokenAuthenticated: false },
   isForwarded: false,
   clientAddress,

@@ -17,6 +17,7 @@ import {
   type Incarnation,
   type Input,
   type LogRange,
+  type ObserverPosition,
   type PersistEffect,
   type RaftConfig,
   type Reply,
@@ -209,6 +210,12 @@ export class Replica {
   /** How old what this leader knows may be, in ms; null where nobody can tell. */
   get confirmedAgeMs(): number | null {
     return confirmedAgeMs(this.state, this.#ports.clock());
+  }
+
+  /** Where observers are that do not fetch from here. */
+  observersMoved(positions: readonly ObserverPosition[]): void {
+    const { epoch } = this.state.election;
+    this.#take({ kind: "observers-moved", now: this.#ports.clock(), epoch, positions });
   }
 
   /** Gives up the office of `epoch` in good order, if this replica still holds it: its successor need not wait. */

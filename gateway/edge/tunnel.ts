@@ -10,6 +10,7 @@ import { NO_CREDENTIALS, type EdgeCredentials } from "./credentials.ts";
 import { EdgeClient, NoAnswerError, type EdgeAnswer, type EdgeRequest } from "./edge-client.ts";
 import { ANYBODY, identityHeaders, type Identity } from "./identity.ts";
 import { LinkedStream, type FrameStream } from "./link/frame-stream.ts";
+import type { LinkWatch } from "./link/link-watch.ts";
 import { Links } from "./link/links.ts";
 import { Outages, type Failure, type Route } from "./outages.ts";
 import { failureIn, sentenceOf, TOO_MANY } from "./refusal.ts";
@@ -59,6 +60,7 @@ export interface Hint {
 const STRAY = new Set([404, 421]);
 
 export class Tunnel {
+  readonly clusterId: string;
   readonly #cluster: string;
   readonly #client: EdgeClient;
   readonly #metrics: GatewayMetrics;
@@ -72,6 +74,7 @@ export class Tunnel {
   constructor(options: TunnelOptions) {
     const { edge, env, answerBytesMax = ANSWER_BYTES_MAX } = options;
     this.#cluster = `/kafka/v3/clusters/${options.clusterId}`;
+    this.clusterId = options.clusterId;
     this.#metrics = options.metrics;
     this.#client = new EdgeClient({
       edge,
@@ -127,18 +130,37 @@ export class Tunnel {
     this.#whenHinted = act;
   }
 
-  /** The frames of one client, to one controller. */
-  stream(nodeId: number, identity: Identity): FrameStream {
-    const byHttp: FrameStream["send"] = (frame, signal) =>
-      this.send(nodeId, frame, identity, signal);
-    if (this.#links === null) return { send: byHttp, end: () => undefined };
+  /** Tells what becomes of links; false where there are none. */
+  watchLinks(watch: LinkWatch): boolean {
+    this.#links?.tell(watch);
+    return this.#links !== null;
+  }
+
+  /** Ends every link, with what has not left yet. */
+  dropLinks(reason: string): void {
+    this.#links?.drop(reason);
+  }
+
+  /** The frames of one client, to one controller; null where each goes by HTTP. */
+  linkedStream(nodeId: number, identity: Identity): LinkedStream | null {
+    if (this.#links === null) return null;
     return new LinkedStream({
       links: this.#links,
       nodeId,
       identity,
-      byHttp,
+      byHttp: (frame, signal) => this.send(nodeId, frame, identity, signal),
       byLink: (request) => this.#overLink({ nodeId, identity }, request),
     });
+  }
+
+  /** The frames of one client, to one controller. */
+  stream(nodeId: number, identity: Identity): FrameStream {
+    return (
+      this.linkedStream(nodeId, identity) ?? {
+        send: (frame, signal) => this.send(nodeId, frame, identity, signal),
+        end: () => undefined,
+      }
+    );
   }
 
   /** What fails on a link concerns that frame alone: whether a next one would be served is for HTTP to say. */

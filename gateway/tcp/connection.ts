@@ -14,9 +14,12 @@ import type { FrameStream } from "../edge/link/frame-stream.ts";
 import { EdgeError, type Tunnel } from "../edge/tunnel.ts";
 import type { Log } from "../log.ts";
 import type { GatewayMetrics, RefusalReason } from "../metrics.ts";
+import { ObservedStream } from "../observer/observed-stream.ts";
+import type { Observer } from "../observer/observer.ts";
 import { SaslServer, unexpectedSasl, type SaslAnswer, type SaslEdge } from "../sasl/sasl-server.ts";
 import { FrameCutter, FrameSizeError, SIZE_BYTES, sizePrefix } from "./frame-cutter.ts";
 import type { Room } from "./room.ts";
+import type { Standstill } from "./standstill.ts";
 
 export interface ConnectionLimits {
   readonly frameBytesMax: number;
@@ -47,6 +50,9 @@ export interface ConnectionParts {
   /** Aborted when the controller is no voter any more: then the connection ends once what is on its way is answered. */
   readonly leaving: AbortSignal;
   readonly tunnel: Tunnel;
+  /** What answers fetches of the log here; null where the controllers answer all. */
+  readonly observer: Observer | null;
+  readonly standstill: Standstill;
   readonly metrics: GatewayMetrics;
   readonly limits: ConnectionLimits;
   readonly room: Room;
@@ -169,6 +175,8 @@ class Connection {
 
   arrived(chunk: Uint8Array): void {
     if (this.#gone.signal.aborted) return;
+    // It may be as old as that.
+    if (this.#parts.standstill.isOver()) return this.end(null);
     if (!this.#hold(chunk.byteLength)) {
       this.end(HOLDS_ENOUGH);
       return;
@@ -260,11 +268,11 @@ class Connection {
   }
 
   async #forward(frame: Uint8Array, identity: Identity): Promise<Uint8Array> {
-    const { tunnel, metrics, nodeId } = this.#parts;
+    const { metrics, nodeId } = this.#parts;
     metrics.framesInFlight += 1;
     const begun = performance.now();
     try {
-      this.#stream ??= tunnel.stream(nodeId, identity);
+      this.#stream ??= this.#streamOf(identity);
       const answer = await this.#stream.send(frame, this.#gone.signal);
       metrics.answered({
         nodeId,
@@ -279,6 +287,13 @@ class Connection {
     } finally {
       metrics.framesInFlight -= 1;
     }
+  }
+
+  #streamOf(identity: Identity): FrameStream {
+    const { tunnel, nodeId, observer } = this.#parts;
+    const frames = observer === null ? null : tunnel.linkedStream(nodeId, identity);
+    if (observer === null || frames === null) return tunnel.stream(nodeId, identity);
+    return new ObservedStream({ observer, clusterId: tunnel.clusterId, nodeId, frames });
   }
 
   /** Writes an answer and waits until the client has room for the next. */

@@ -34,3 +34,6 @@ export const FROM_CONTROLLER: MessageBounds = {
 
 /** Bytes of answers that a gateway takes before it says so, by `taken`. */
 export const TAKEN_BYTES = 1_048_576;
+
+/** Bytes of batches in a push, or one batch; a gateway acknowledges so many without delay. */
+export const PUSH_BYTES = 262_144;

@@ -8,10 +8,14 @@
  *     response   from a controller  u8 1, then the frame; u8 0, then the sentence with which the stream ends
  *     goaway     from a controller  int32 who leads, -1 when unknown; then a sentence
  *     taken      from a gateway   u32, so many bytes of answers were read since it said so last
+ *     push       from a controller  what is committed, and who leads; a `Push`
+ *     position   from a gateway   what it has of that, and where its brokers are; a `Position`
  */
 import { unreachable } from "../std/assert.ts";
 import { GREETING_BYTES_MAX } from "./greeting.ts";
 import { LinkError } from "./link-error.ts";
+import { positionBytes, positionIn, type Position } from "./position.ts";
+import { pushHead, pushIn, type Push } from "./push.ts";
 import { textBytes, textIn } from "./text.ts";
 
 export type FromGateway =
@@ -25,7 +29,9 @@ export type FromGateway =
       readonly correlation: number;
       readonly frame: Uint8Array;
     }
-  | { readonly kind: "taken"; readonly bytes: number };
+  | { readonly kind: "taken"; readonly bytes: number }
+  /** `stream` is one whose client may fetch: in its name the log is followed. */
+  | { readonly kind: "position"; readonly stream: number; readonly position: Position };
 
 export type FromController =
   | { readonly kind: "hello"; readonly greeting: string }
@@ -43,12 +49,23 @@ export type FromController =
       readonly sentence: string;
     }
   /** No further request is taken on this link. */
-  | { readonly kind: "goaway"; readonly leaderId: number; readonly sentence: string };
+  | { readonly kind: "goaway"; readonly leaderId: number; readonly sentence: string }
+  /** Only to a gateway that has said its position. */
+  | { readonly kind: "push"; readonly push: Push };
 
 export type Envelope = FromGateway | FromController;
 
 /** Never reused. */
-const KINDS = { hello: 1, stream: 2, request: 3, response: 4, goaway: 5, taken: 6 } as const;
+const KINDS = {
+  hello: 1,
+  stream: 2,
+  request: 3,
+  response: 4,
+  goaway: 5,
+  taken: 6,
+  push: 7,
+  position: 8,
+} as const;
 
 /** As long a name as the edge takes by HTTP. */
 const PRINCIPAL_BYTES_MAX = 1_024;
@@ -105,6 +122,14 @@ export function written(envelope: Envelope): Written {
       };
     case "taken":
       return { ...at, kind: KINDS.taken, head: word(envelope.bytes) };
+    case "push": {
+      const body = envelope.push.records?.batches ?? NOTHING;
+      return { ...at, kind: KINDS.push, head: pushHead(envelope.push), body };
+    }
+    case "position": {
+      const { stream, position } = envelope;
+      return { ...at, kind: KINDS.position, stream, body: positionBytes(position) };
+    }
     default:
       return unreachable(envelope);
   }
@@ -122,6 +147,8 @@ export function fromGateway(read: Read): FromGateway {
       return { kind: "request", stream, correlation, frame: payload };
     case KINDS.taken:
       return { kind: "taken", bytes: wordIn(exactly(payload, 4, "taken")) >>> 0 };
+    case KINDS.position:
+      return { kind: "position", stream, position: positionIn(payload) };
     default:
       throw unknown(kind, "gateway");
   }
@@ -148,6 +175,8 @@ export function fromController({ kind, stream, correlation, payload }: Read): Fr
       );
       return { kind: "goaway", leaderId: wordIn(payload), sentence };
     }
+    case KINDS.push:
+      return { kind: "push", push: pushIn(payload) };
     default:
       throw unknown(kind, "controller");
   }

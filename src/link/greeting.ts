@@ -15,6 +15,11 @@ export interface ControllerGreeting {
   readonly requests_max: number;
   /** Streams that may be open at a time. */
   readonly streams_max: number;
+  /**
+   * The most that a Fetch is answered with, in bytes, but for one batch that is larger. It pushes what is committed to
+   * who says his position; null for one of an earlier build, which takes no position.
+   */
+  readonly fetch_bytes_max: number | null;
 }
 
 export interface GatewayGreeting {
@@ -34,12 +39,14 @@ export function controllerGreetingIn(text: string): ControllerGreeting | null {
   const streamsMax = fields.get("streams_max");
   if (typeof clusterId !== "string" || typeof incarnation !== "string") return null;
   if (!isCount(nodeId) || !isCount(requestsMax) || !isCount(streamsMax)) return null;
+  const fetchBytesMax = fields.get("fetch_bytes_max");
   return {
     cluster_id: clusterId,
     node_id: nodeId,
     incarnation,
     requests_max: requestsMax,
     streams_max: streamsMax,
+    fetch_bytes_max: isCount(fetchBytesMax) ? fetchBytesMax : null,
   };
 }
 

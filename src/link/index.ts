@@ -1,5 +1,11 @@
 /** The only door of the link's words: what a gateway and a controller say to each other over one WebSocket. */
-export { FROM_CONTROLLER, FROM_GATEWAY, TAKEN_BYTES, type MessageBounds } from "./bounds.ts";
+export {
+  FROM_CONTROLLER,
+  FROM_GATEWAY,
+  PUSH_BYTES,
+  TAKEN_BYTES,
+  type MessageBounds,
+} from "./bounds.ts";
 export type { FromController, FromGateway } from "./envelope.ts";
 export {
   controllerGreetingIn,
@@ -8,6 +14,13 @@ export {
   type GatewayGreeting,
 } from "./greeting.ts";
 export { LinkError } from "./link-error.ts";
+export {
+  POSITION_BROKERS_MAX,
+  type BrokerPosition,
+  type CopyEnd,
+  type Position,
+} from "./position.ts";
+export type { Push, PushedLeader, PushedRecords } from "./push.ts";
 export {
   envelopeBytes,
   readFromController,

@@ -20,6 +20,7 @@ export type { RaftConfig } from "./config.ts";
 export {
   EMPTY_LOG,
   endOffsetForEpoch,
+  epochBefore,
   findSnapshot,
   isSameSnapshot,
   logEnd,
@@ -84,6 +85,7 @@ export type {
   LogPosition,
   LogRange,
   Milliseconds,
+  ObserverPosition,
   Offset,
   ReplicaId,
   OutgoingRequest,

@@ -11,6 +11,7 @@ import type {
   CorrelationId,
   Epoch,
   Milliseconds,
+  ObserverPosition,
   Offset,
   ReplicaId,
   Request,
@@ -94,6 +95,16 @@ export type Input =
       readonly now: Milliseconds;
       readonly epoch: Epoch;
       readonly baseOffset: Offset;
+    }
+  /**
+   * Where observers are that read on from a copy of what is committed: who keeps the copy says it in their stead, for
+   * they do not fetch from here. The leader of `epoch` notes it of those that it has served (F-15).
+   */
+  | {
+      readonly kind: "observers-moved";
+      readonly now: Milliseconds;
+      readonly epoch: Epoch;
+      readonly positions: readonly ObserverPosition[];
     }
   /**
    * Somebody wants to read what is certainly current. It ends with one `read-ready` or `read-refused` that names it, in

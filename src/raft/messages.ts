@@ -68,6 +68,12 @@ export interface LogPosition {
   readonly epoch: Epoch;
 }
 
+/** Where an observer is: everything below `endOffset` is in its log. */
+export interface ObserverPosition {
+  readonly key: ReplicaKey;
+  readonly endOffset: Offset;
+}
+
 /** A snapshot's name (KIP-630): its exclusive end, and the epoch of the last record in it. */
 export interface SnapshotId {
   readonly endOffset: Offset;

@@ -38,7 +38,7 @@ import {
 import { onVoterRequest } from "./reconfiguration/voter-requests.ts";
 import { abandonRead, onRead } from "./reading/read-requests.ts";
 import { forgetDates, settleRound } from "./reading/rounds.ts";
-import { onAppend } from "./replication/leading.ts";
+import { onAppend, onObserversMoved } from "./replication/leading.ts";
 import { letGo, onFetchRequest, reconsiderHeld } from "./replication/redirects.ts";
 import { unpark, wakeParked } from "./replication/waiting-fetches.ts";
 import { onResponse } from "./responses.ts";
@@ -102,6 +102,9 @@ function take(turn: Turn, input: Input): void {
       return;
     case "append-voters":
       onAppendVoters(turn, input);
+      return;
+    case "observers-moved":
+      onObserversMoved(turn, input);
       return;
     case "read":
       onRead(turn, input.request);

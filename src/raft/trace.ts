@@ -16,6 +16,7 @@ import type {
   FetchSnapshotReply,
   FetchSnapshotResponse,
   LogPosition,
+  ObserverPosition,
   Offset,
   OutgoingRequest,
   ReplicaKey,
@@ -43,6 +44,8 @@ export function describeInput(input: Input): string {
       return `append ${input.count} at ${input.baseOffset}@${input.epoch}`;
     case "append-voters":
       return `append voters at ${input.baseOffset}@${input.epoch}`;
+    case "observers-moved":
+      return `observers of ${input.epoch} moved: ${input.positions.map(describeMoved).join(" ")}`;
     case "read":
       return `read #${input.request}`;
     case "resign":
@@ -99,6 +102,8 @@ export function describeEffect(effect: Effect): string {
       return unreachable(effect);
   }
 }
+
+const describeMoved = ({ key, endOffset }: ObserverPosition): string => `${key.id}→${endOffset}`;
 
 const describeReads = (requests: readonly RequestId[]): string =>
   requests.map((request) => `#${request}`).join(",");

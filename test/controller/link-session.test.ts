@@ -1,6 +1,7 @@
 /** A link's session over a controller in Node: what one event takes on, and how it ends. */
 import { expect, test, vi } from "vitest";
 import { UNLOCKED } from "../../durable-objects/bearer.ts";
+import { Followers } from "../../durable-objects/link/followers.ts";
 import { Session, type LinkHost, type LinkSocket } from "../../durable-objects/link/session.ts";
 import { operatorLogOf } from "../../durable-objects/operator-log.ts";
 import {
@@ -41,9 +42,15 @@ async function opened(incarnation = INCARNATION) {
     incarnation: INCARNATION,
     requests_max: 1,
     streams_max: 1,
+    fetch_bytes_max: 1_048_576,
   };
   const attachment = { bearer: UNLOCKED, opening: { gateway_id: "one", token: null } };
-  const session = new Session(socket, attachment, { greeting, host });
+  const followers = new Followers({
+    voter: () => host.node?.voter ?? null,
+    failed: (cause) => void closings.push(String(cause)),
+    clock: () => world.nowMs,
+  });
+  const session = new Session(socket, attachment, { greeting, host, followers });
   const say = (...envelopes: FromGateway[]): void => {
     for (const { buffer } of writeMessages(envelopes, FROM_GATEWAY)) session.receive(buffer);
   };

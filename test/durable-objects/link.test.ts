@@ -8,7 +8,7 @@ import { describe, expect, test } from "vitest";
 import type { Bearer } from "../../durable-objects/bearer.ts";
 import type { ClusterEntry } from "../../durable-objects/cluster-entry.ts";
 import type { LinkOpening } from "../../durable-objects/link-opening.ts";
-import type { FromController } from "../../src/link/index.ts";
+import type { FromController, FromGateway } from "../../src/link/index.ts";
 import { METADATA_TOPIC_ID } from "../../src/protocol/index.ts";
 import { bringing } from "./bringing.ts";
 import { bodyOf, Linked, openingOf, upgrade, type Call } from "./linked.ts";
@@ -223,6 +223,67 @@ describe("whose memory was lost", () => {
       .poll(async () => (await linked.ask(1, registration(cluster, 1)))["errorCode"])
       .toBe(0);
     expect(await linked.ask(1, registration(cluster, 2))).toMatchObject({ errorCode: 31 });
+  });
+});
+
+const positionAt = (offset: number, epoch: number): FromGateway => ({
+  kind: "position",
+  stream: 1,
+  position: { end: { offset, epoch, begins: true }, brokers: [] },
+});
+
+describe("a gateway that says its position", () => {
+  test("is pushed what is committed from there on, beside its answers", async () => {
+    const cluster = await formed();
+    const { log_end_offset: end, epoch } = await voterStatusOf(cluster, 3000);
+    const linked = await Linked.open(cluster, 3000);
+    linked.begin(1);
+    linked.say(positionAt(end, epoch));
+    expect(await linked.next()).toMatchObject({
+      kind: "push",
+      push: { epoch, leader: { id: 3000 }, records: null },
+    });
+    linked.say(linked.request(1, registration(cluster, 1)));
+    const heard = [await linked.next(), await linked.next()];
+    expect(heard.map(({ kind }) => kind).toSorted()).toEqual(["push", "response"]);
+    const [push] = heard.flatMap((each) => (each.kind === "push" ? [each.push] : []));
+    expect(push?.records?.from).toBe(end);
+    expect(push?.records?.batches.byteLength).toBeGreaterThan(0);
+  });
+
+  test("says it again to the next incarnation, and is pushed on from there", async () => {
+    const cluster = await formed();
+    const linked = await Linked.open(cluster, 3000);
+    linked.begin(1);
+    linked.say(positionAt(-1, 0));
+    const first = await linked.next();
+    const from = first.kind === "push" ? (first.push.records?.from ?? -1) : -1;
+    expect(from).toBeGreaterThan(0);
+    await hibernate(cluster);
+    // Of a stream that this incarnation has not heard begin: passed over, since it was not greeted.
+    linked.say(positionAt(from, 1));
+    await linked.greet();
+    linked.begin(1);
+    linked.say(positionAt(from, first.kind === "push" ? first.push.epoch : 0));
+    await expect
+      .poll(async () => {
+        const next = await linked.next();
+        return next.kind === "push" ? (next.push.records?.from ?? null) : null;
+      })
+      .toBe(from);
+  });
+
+  test("that cannot be is told where the log goes on, and garbage closes the link", async () => {
+    const cluster = await formed();
+    const linked = await Linked.open(cluster, 3000);
+    const { log_end_offset: end } = await voterStatusOf(cluster, 3000);
+    linked.begin(1);
+    linked.say(positionAt(end + 1_000, 99));
+    expect(await linked.next()).toMatchObject({ push: { records: { from: end } } });
+    linked.sendRaw(Uint8Array.of(1, 8, 0, 0, 0, 3, 0, 0, 0, 1, 0, 0, 0, 0, 1, 2, 3));
+    expect(await linked.closed()).toBe(
+      "1002 a position of 3 bytes holds no whole number of brokers",
+    );
   });
 });
 

@@ -44,6 +44,22 @@ const base = (url: string): string[] => [
 const read = (...args: string[]): unknown =>
   readCommand([...base("http://127.0.0.1:1"), ...args], {});
 
+test("it observes, unless told not to or without links", () => {
+  expect(read()).toMatchObject({ observe: { state: null, heartbeatBatchMs: 100 } });
+  expect(read("--state", "file", "--heartbeat-batch-ms", "0")).toMatchObject({
+    observe: { state: "file", heartbeatBatchMs: 0 },
+  });
+  expect(read("--observer", "off")).toMatchObject({ observe: null });
+  expect(read("--transport", "http")).toMatchObject({ observe: null });
+});
+
+test("a state of another cluster ends it before it listens", async () => {
+  const state = await file("state", '{"cluster_id":"another","offset":1,"epoch":1}');
+  const program = new Program([...base("http://127.0.0.1:1"), "--state", state]);
+  expect(await program.exited).toBe(1);
+  expect(program.lines[0]).toBe(`--state ${state} is of another cluster than ${CLUSTER_ID}`);
+});
+
 test("frames travel over links unless it is told otherwise", () => {
   expect(read()).toMatchObject({ transport: "link" });
   expect(read("--transport", "http")).toMatchObject({ transport: "http" });
@@ -61,6 +77,17 @@ test.each([
   [["--transport", "tcp"], "--transport is link or http"],
   [["--log-level", "loud"], "--log-level is debug, info, warn or error"],
   [["--log-format", "xml"], "--log-format is text or json"],
+  [["--heartbeat-batch-ms", "x"], "--heartbeat-batch-ms is a whole number from 0 to 1000"],
+  [["--heartbeat-batch-ms", ""], "--heartbeat-batch-ms is a whole number from 0 to 1000"],
+  [["--heartbeat-batch-ms", "1001"], "--heartbeat-batch-ms is a whole number from 0 to 1000"],
+  [
+    ["--observer", "off", "--state", "file"],
+    "--state and --heartbeat-batch-ms are for a gateway that observes",
+  ],
+  [
+    ["--transport", "http", "--heartbeat-batch-ms", "0"],
+    "--state and --heartbeat-batch-ms are for a gateway that observes",
+  ],
 ])("%j is refused with a sentence", (args, sentence) => {
   expect(() => readCommand([...base("http://127.0.0.1:1"), ...args], {})).toThrow(sentence);
 });

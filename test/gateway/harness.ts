@@ -69,6 +69,7 @@ export interface OpenOptions {
   readonly credentials?: Partial<EdgeCredentials>;
   /** By HTTP unless said: what most tests are about is the same either way. */
   readonly transport?: Transport;
+  readonly heartbeatBatchMs?: number;
   readonly env?: Readonly<Record<string, string | undefined>>;
 }
 
@@ -97,6 +98,9 @@ export async function openGateway(url: string, options: OpenOptions = {}): Promi
     controllers: nodeIds.map((nodeId) => ({ nodeId, host: "127.0.0.1", port: 0 })),
     ...(listener === undefined ? {} : { listener }),
     limits,
+    ...(options.heartbeatBatchMs === undefined
+      ? {}
+      : { observe: { heartbeatBatchMs: options.heartbeatBatchMs } }),
     log,
   });
   const statusPage = await startStatusPage(

@@ -4,6 +4,7 @@
  */
 import { setTimeout as pause } from "node:timers/promises";
 import { describe, expect, test, vi } from "vitest";
+import { BrokerHeartbeat, requestFrame } from "../../src/protocol/index.ts";
 import { client, gateway, CLUSTER_ID, type Opened, type OpenOptions } from "./harness.ts";
 import { linkingEdge, type LinkingEdge, type LinkingOptions } from "./linking-edge.ts";
 import type { Client } from "./client.ts";
@@ -144,6 +145,86 @@ describe("frames over a link", () => {
     for (const answer of held) answer();
     expect(await exchange(await client(opened.ports[0]), "another 1")).toBe("another 1");
     expect(edge.links).toHaveLength(1);
+  });
+});
+
+/** A broker's heartbeat, as its id says. */
+const beatOf = (brokerId: number): Buffer =>
+  Buffer.from(
+    requestFrame(
+      BrokerHeartbeat,
+      { apiVersion: 1, correlationId: brokerId, clientId: "test" },
+      {
+        brokerId,
+        brokerEpoch: 1,
+        currentMetadataOffset: 1,
+        wantFence: false,
+        wantShutDown: false,
+      },
+    ),
+  );
+
+describe("heartbeats (LK-2)", () => {
+  test("of several brokers leave in one message, within a moment, and others do not wait for them", async () => {
+    const { edge, opened } = await linked();
+    const [one, two, other] = [
+      await client(opened.ports[0]),
+      await client(opened.ports[0]),
+      await client(opened.ports[0]),
+    ];
+    // The first of a lone broker does not wait.
+    one.send(beatOf(1));
+    await one.frame();
+    const before = edge.links[0]?.messages.length ?? 0;
+    two.send(beatOf(2));
+    await pause(20);
+    one.send(beatOf(1));
+    expect([await two.frame(), await one.frame()].map((each) => each?.equals(beatOf(9)))).toEqual([
+      false,
+      false,
+    ]);
+    const requests = edge.links[0]?.messages
+      .slice(before)
+      .map((message) => message.filter(({ kind }) => kind === "request").length);
+    expect(requests).toEqual([2]);
+    two.send(beatOf(2));
+    await pause(10);
+    const begun = performance.now();
+    expect(await exchange(other, "at once 1")).toBe("at once 1");
+    // And takes along what has waited so far.
+    await two.frame();
+    expect(performance.now() - begun).toBeLessThan(80);
+  });
+
+  test("of a broker that goes meanwhile are not sent", async () => {
+    const { edge, opened } = await linked({}, { heartbeatBatchMs: 400 });
+    const [one, two] = [await client(opened.ports[0]), await client(opened.ports[0])];
+    one.send(beatOf(1));
+    await one.frame();
+    two.send(beatOf(2));
+    await pause(50);
+    two.close();
+    await pause(50);
+    expect(await exchange(one, "another 1")).toBe("another 1");
+    await pause(500);
+    const frames = edge.links.flatMap(({ requests }) =>
+      requests.map(({ frame }) => Buffer.from(frame)),
+    );
+    expect(frames.some((frame) => frame.equals(beatOf(1)))).toBe(true);
+    expect(frames.some((frame) => frame.equals(beatOf(2)))).toBe(false);
+  });
+
+  test("without a link are asked of the edge, and nobody answers them when it is gone", async () => {
+    const { edge, opened } = await linked({ handle: () => undefined });
+    const kafka = await client(opened.ports[0]);
+    kafka.send(beatOf(1));
+    await expect.poll(() => edge.links[0]?.requests.length).toBe(1);
+    await edge.close();
+    await kafka.closed;
+    const again = await client(opened.ports[0]);
+    again.send(beatOf(1));
+    await again.closed;
+    expect(opened.metrics.fetchesObserved).toBe(0);
   });
 });
 

@@ -55,6 +55,7 @@ export class ControllerEnd {
       incarnation,
       requests_max: 1_024,
       streams_max: 4_096,
+      fetch_bytes_max: 1_048_576,
       ...more,
     };
     this.say({ kind: "hello", greeting: JSON.stringify(greeting) });

@@ -20,6 +20,9 @@ const frame = fc.uint8Array({ maxLength: 200 });
 const sentence = fc.string({ unit: "grapheme", maxLength: 200 });
 const at = { stream: word, correlation: word };
 
+const offset = fc.maxSafeNat();
+const epoch = fc.integer({ min: -1, max: 0x7fff_ffff });
+
 const anyFromGateway: fc.Arbitrary<FromGateway> = fc.oneof(
   fc.record({ kind: fc.constant("hello" as const), greeting: sentence }),
   fc.record({
@@ -30,6 +33,23 @@ const anyFromGateway: fc.Arbitrary<FromGateway> = fc.oneof(
   fc.record({ kind: fc.constant("end" as const), stream: word }),
   fc.record({ kind: fc.constant("request" as const), ...at, frame }),
   fc.record({ kind: fc.constant("taken" as const), bytes: word }),
+  fc.record({
+    kind: fc.constant("position" as const),
+    stream: word,
+    position: fc.record({
+      end: fc.option(
+        fc.record({ offset: fc.oneof(offset, fc.constant(-1)), epoch, begins: fc.boolean() }),
+      ),
+      brokers: fc.array(
+        fc.record({
+          id: epoch,
+          directoryId: fc.uint8Array({ minLength: 16, maxLength: 16 }),
+          offset,
+        }),
+        { maxLength: 5 },
+      ),
+    }),
+  }),
 );
 
 const anyFromController: fc.Arbitrary<FromController> = fc.oneof(
@@ -40,6 +60,22 @@ const anyFromController: fc.Arbitrary<FromController> = fc.oneof(
     kind: fc.constant("goaway" as const),
     leaderId: fc.integer({ min: -1, max: 0x7fff_ffff }),
     sentence,
+  }),
+  fc.record({
+    kind: fc.constant("push" as const),
+    push: fc.record({
+      epoch,
+      leader: fc.option(
+        fc.record({
+          id: fc.nat(),
+          host: fc.string({ unit: "grapheme", maxLength: 40 }),
+          port: fc.nat(65_535),
+        }),
+      ),
+      highWatermark: fc.option(offset),
+      logStartOffset: offset,
+      records: fc.option(fc.record({ from: offset, epochBefore: epoch, batches: frame })),
+    }),
   }),
 );
 
@@ -62,8 +98,26 @@ const refusalOf = (message: Uint8Array): string => {
   return "accepted";
 };
 
+/** A position with one broker, some of which is something else. */
+function positionOf(change: (view: DataView) => void): Uint8Array {
+  const broker = { id: 1, directoryId: new Uint8Array(16), offset: 3 };
+  const position = { end: { offset: 5, epoch: 1, begins: false }, brokers: [broker] };
+  const message = messageOf({ kind: "position", stream: 1, position }).slice();
+  change(new DataView(message.buffer));
+  return message;
+}
+
 const messageOf = (...envelopes: FromGateway[]): Uint8Array =>
   writeMessages(envelopes, FROM_GATEWAY)[0] ?? new Uint8Array();
+
+const pushOf = (change: (view: DataView) => void): Uint8Array => {
+  const records = { from: 3, epochBefore: 1, batches: Uint8Array.of(1, 2) };
+  const leader = { id: 1, host: "höst", port: 9 };
+  const push = { epoch: 1, leader, highWatermark: 5, logStartOffset: 0, records };
+  const [message = Uint8Array.of()] = writeMessages([{ kind: "push", push }], FROM_CONTROLLER);
+  change(new DataView(message.buffer));
+  return message;
+};
 
 describe("a message", () => {
   test("carries any envelopes of a gateway, unchanged and in order, within the bounds", () => {
@@ -175,6 +229,26 @@ describe("what is refused", () => {
       "an envelope of kind 5 is not for a gateway to send",
     ],
     [
+      "a position without a head",
+      Uint8Array.of(1, 8, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 0, 1),
+      "a position of 1 bytes holds no whole number of brokers",
+    ],
+    [
+      "a position that begins otherwise",
+      positionOf((view) => view.setUint8(14, 3)),
+      "a position begins with 3, not with 0, 1 or 2",
+    ],
+    [
+      "a position beyond any log",
+      positionOf((view) => view.setBigInt64(15, 2n ** 60n)),
+      "1152921504606846976 is no offset",
+    ],
+    [
+      "a broker that is nowhere",
+      positionOf((view) => view.setBigInt64(47, -1n)),
+      "a position does not say where a broker is",
+    ],
+    [
       "more envelopes than the bound",
       messageOf(...Array(5).fill(request(1))),
       "more than 4 envelopes in a message",
@@ -221,6 +295,30 @@ describe("what is refused", () => {
     );
   });
 
+  test.each<[string, (view: DataView) => void, string]>([
+    ["no offset", (view) => view.setBigInt64(14, -2n), "-2 is no offset"],
+    [
+      "batches that begin nowhere",
+      (view) => view.setBigInt64(30, -1n),
+      "a push has batches, and does not say where they begin",
+    ],
+    [
+      "a host that is longer than the push",
+      (view) => view.setUint16(54, 9),
+      "a push names a host of 9 bytes",
+    ],
+    ["a host that is no text", (view) => view.setUint8(56, 0xff), "the host of a push is no UTF-8"],
+  ])("a push with %s", (_, change, sentenceOfRefusal) => {
+    expect(() => readFromController(pushOf(change), FROM_CONTROLLER)).toThrow(sentenceOfRefusal);
+  });
+
+  test("half a push", () => {
+    const message = Uint8Array.of(1, 7, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1);
+    expect(() => readFromController(message, FROM_CONTROLLER)).toThrow(
+      "a push of 2 bytes; its head has 42",
+    );
+  });
+
   test("what only a gateway says, from a controller", () => {
     const [message = Uint8Array.of()] = writeMessages(
       [{ kind: "end", stream: 1 }],
@@ -250,10 +348,16 @@ describe("a greeting", () => {
     incarnation: "one",
     requests_max: 1,
     streams_max: 2,
+    fetch_bytes_max: 3,
   };
 
   test("is read with what is known of it, and what a later build adds is passed over", () => {
     expect(controllerGreetingIn(JSON.stringify({ ...greeting, more: true }))).toEqual(greeting);
+    const { fetch_bytes_max: _, ...earlier } = greeting;
+    expect(controllerGreetingIn(JSON.stringify(earlier))).toEqual({
+      ...greeting,
+      fetch_bytes_max: null,
+    });
     expect(gatewayGreetingIn(JSON.stringify({ incarnation: "one" }))).toEqual({
       incarnation: "one",
     });

@@ -51,7 +51,11 @@ const TESTS = {
     "test/metadata/redaction.test.ts",
   ],
   controller: ["test/controller"],
-  gateway: ["test/gateway/link.test.ts"],
+  gateway: [
+    "test/gateway/link.test.ts",
+    "test/gateway/observer.test.ts",
+    "test/gateway/standstill.test.ts",
+  ],
 } as const;
 
 const swarmOf = (seeds: number): readonly string[] => [

@@ -186,6 +186,38 @@ export const REPLICATION_MUTANTS: readonly Mutant[] = [
     witness: "golden",
   },
   {
+    name: "a report makes an observer known that was never served",
+    breaks: "F-15",
+    edits: [
+      {
+        file: "src/raft/replication/leading.ts",
+        find: "    if (known === undefined || hasVoter(latestVoters(voters), key)) continue;\n",
+        replace: "",
+      },
+      {
+        file: "src/raft/replication/leading.ts",
+        find: "    const fetched = { fetchOffset: endOffset, incarnation: known.incarnation };\n    observers = observers.set(keyOf(key), advance(known, fetched, { now, end }));",
+        replace:
+          "    const fetched = { fetchOffset: endOffset, incarnation: null };\n    observers = observers.set(keyOf(key), advance(known ?? noProgress(key), fetched, { now, end }));",
+      },
+    ],
+    killers: ["scripts"],
+    witness: "golden",
+  },
+  {
+    name: "an observer is moved beyond what is committed",
+    breaks: "F-15",
+    edits: [
+      {
+        file: "src/raft/replication/leading.ts",
+        find: "endOffset < 0 || endOffset > end) continue;",
+        replace: "endOffset < 0) continue;",
+      },
+    ],
+    killers: ["scripts"],
+    witness: "golden",
+  },
+  {
     name: "an incarnation that was drawn twice is believed",
     breaks: "T-2",
     edits: [

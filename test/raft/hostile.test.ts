@@ -216,6 +216,76 @@ describe("strangers", () => {
   }
 });
 
+/** It has served an observer, if it leads. */
+const served = (state: State): State =>
+  step(state, {
+    kind: "request-received",
+    now: state.now,
+    request: 1_000,
+    body: {
+      api: "fetch",
+      clusterId: null,
+      replica: { id: 9, directoryId: "dir-9" },
+      epoch: state.election.epoch,
+      fetchOffset: 5,
+      lastFetchedEpoch: 2,
+      highWatermark: null,
+      maxWaitMs: 0,
+      maxBytes: 1,
+      incarnation: null,
+    },
+  }).state;
+
+describe("whoever serves observers", () => {
+  const positions = fc.array(fc.record({ key, endOffset: fc.oneof(offset, position) }), {
+    maxLength: 4,
+  });
+  const heard = fc.oneof(
+    question.map((body) => ({ body })),
+    fc.record({ epoch: fc.oneof(epoch, fc.constantFrom(3, 4)), positions }),
+  );
+  for (const [name, subject] of subjects) {
+    test(`reports what it likes to a replica that starts as ${name}, and nothing else changes`, () => {
+      let moved = 0;
+      fc.assert(
+        fc.property(fc.array(heard, { maxLength: 30 }), (given) => {
+          let state = served(subject());
+          for (const [at, each] of given.entries()) {
+            const now = state.now + 10;
+            if ("body" in each) {
+              state = step(state, {
+                kind: "request-received",
+                now,
+                request: at,
+                body: each.body,
+              }).state;
+              continue;
+            }
+            // Whatever is due is done with by now, so that the report alone is seen.
+            const before = step(state, { kind: "time-passed", now }).state;
+            const next = step(before, { kind: "observers-moved", now, ...each });
+            expect(next.effects).toEqual([]);
+            if (before.role.kind !== "leader" || next.state.role.kind !== "leader") {
+              expect(next.state).toEqual(before);
+            } else {
+              const { observers, ...role } = next.state.role;
+              expect({ ...next.state, role }).toEqual({
+                ...before,
+                role: { ...before.role, observers: undefined },
+              });
+              expect([...observers.keys()]).toEqual([...before.role.observers.keys()]);
+              if (observers !== before.role.observers) moved += 1;
+            }
+            state = next.state;
+          }
+        }),
+        { numRuns: 300 },
+      );
+      if (name.includes("leader")) expect(moved).toBeGreaterThan(0);
+    });
+  }
+});
+
 /** What comes of the one fetch that is under way, or of the snapshot that is being verified. */
 const next = (state: State, given: Answered): Input => {
   const now = state.now + given.ms;

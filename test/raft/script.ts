@@ -16,6 +16,7 @@
  *     kill 1                                                   crashes it, and the calls that wait at it fail
  *     clock 1 1d · clock 1 -2s                                 sets its clock ahead or back
  *     read 1                                                   a linearizable read at 1
+ *     moved 1 200=3 [201=5] [epoch=4] [dir=…]                  where observers are, as who serves them says
  *     abandon                                                  the client of the latest `ask` or `read` hangs up
  *     snapshot 1 6 300                                         1 has made a snapshot of 300 bytes up to 6
  *     cutlog 1 6                                               cuts its log at the end of that snapshot
@@ -131,6 +132,8 @@ class Run {
         return this.quorum.node(id).disk.flip(Number(words[1]));
       case "read":
         return this.quorum.read(id);
+      case "moved":
+        return this.#moved(id, options);
       case "abandon":
         return this.quorum.abandon();
       case "fresh":
@@ -270,6 +273,19 @@ class Run {
       baseOffset: log.endOffset,
       count,
       payload: new Uint8Array([election.epoch]),
+    });
+  }
+
+  #moved(id: number, options: Options): void {
+    const places = [...options].filter(([name]) => /^\d+$/.test(name));
+    this.quorum.take(id, {
+      kind: "observers-moved",
+      now: this.quorum.now,
+      epoch: Number(options.get("epoch") ?? this.#state(id).election.epoch),
+      positions: places.map(([observer, end]) => ({
+        key: { id: Number(observer), directoryId: options.get("dir") ?? `dir-${observer}` },
+        endOffset: Number(end),
+      })),
     });
   }
 

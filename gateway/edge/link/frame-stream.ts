@@ -4,6 +4,7 @@
  */
 import type { Identity } from "../identity.ts";
 import type { Link } from "./link.ts";
+import type { LinkPlace } from "./link-watch.ts";
 import type { Links } from "./links.ts";
 
 export interface FrameStream {
@@ -26,17 +27,25 @@ export interface LinkedStreamParts {
 export class LinkedStream implements FrameStream {
   readonly #parts: LinkedStreamParts;
   #at: { readonly link: Link; readonly stream: number } | null = null;
+  #isByHttp = false;
 
   constructor(parts: LinkedStreamParts) {
     this.#parts = parts;
   }
 
-  async send(frame: Uint8Array, signal: AbortSignal): Promise<Uint8Array> {
+  /** Which way the last frame went; null by HTTP. */
+  get place(): LinkPlace | null {
+    return this.#isByHttp ? null : this.#at;
+  }
+
+  /** `waitMs`: for how long it may wait for others that go over the same link. */
+  async send(frame: Uint8Array, signal: AbortSignal, waitMs = 0): Promise<Uint8Array> {
     const { links, nodeId, identity, byHttp, byLink } = this.#parts;
     const link = links.find(nodeId, identity);
+    this.#isByHttp = link === null;
     if (link === null) return await byHttp(frame, signal);
     const stream = this.#streamOn(link);
-    return await byLink(() => link.request(stream, frame, signal));
+    return await byLink(() => link.request(stream, frame, { signal, waitMs }));
   }
 
   end(): void {

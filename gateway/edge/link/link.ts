@@ -17,7 +17,11 @@ import {
   type ControllerGreeting,
   type FromController,
   type FromGateway,
+  type Position,
+  type Push,
 } from "../../../src/link/index.ts";
+import type { GatewayMetrics } from "../../metrics.ts";
+import type { FollowableLink } from "./link-watch.ts";
 import { Pulse } from "./pulse.ts";
 
 /** As long as by HTTP: longer than any fetch is parked and any write waits for its commit. */
@@ -34,8 +38,15 @@ export class NoLinkAnswerError extends Error {
 export interface LinkParts {
   readonly clusterId: string;
   readonly nodeId: number;
+  readonly metrics: GatewayMetrics;
   /** The controller has said hello: requests may go. */
   readonly opened: () => void;
+  /** The controller has sent a message. */
+  readonly heard: () => void;
+  /** Throws `LinkError` for what it cannot be right to push. */
+  readonly pushed: (push: Push) => void;
+  /** It takes no further request, or the controller's memory began anew. */
+  readonly unsettled: () => void;
   /** Called once, whichever side has ended it. */
   readonly closed: (reason: string) => void;
 }
@@ -51,7 +62,7 @@ interface Stream {
   waiting: Waiting | null;
 }
 
-export class Link {
+export class Link implements FollowableLink {
   readonly #socket: WebSocket;
   readonly #parts: LinkParts;
   readonly #pulse: Pulse;
@@ -59,6 +70,9 @@ export class Link {
   #greeting: ControllerGreeting | null = null;
   #outgoing: FromGateway[] = [];
   #isArmed = false;
+  /** Of what waits for others to leave with. */
+  #company: NodeJS.Timeout | undefined;
+  #generation = 0;
   #isLeaving = false;
   #isOver = false;
   /** Why this side ends it, where it does. */
@@ -84,9 +98,25 @@ export class Link {
 
   /** Whether a further request may go over it now. */
   get hasRoom(): boolean {
-    if (this.#greeting === null || this.#isLeaving || this.#isOver) return false;
+    if (!this.isOpen || this.#greeting === null) return false;
     const { requests_max: requestsMax, streams_max: streamsMax } = this.#greeting;
     return this.#unanswered < requestsMax && this.#streams.size < streamsMax;
+  }
+
+  get isOpen(): boolean {
+    return this.#greeting !== null && !this.#isLeaving && !this.#isOver;
+  }
+
+  get generation(): number {
+    return this.#generation;
+  }
+
+  get fetchBytesMax(): number | null {
+    return this.#greeting?.fetch_bytes_max ?? null;
+  }
+
+  position(stream: number, position: Position): void {
+    if (this.isOpen && this.has(stream)) this.#say({ kind: "position", stream, position });
   }
 
   /** Begins a stream; its id. */
@@ -95,7 +125,8 @@ export class Link {
     const stream = this.#nextStream;
     this.#nextStream += 1;
     this.#streams.set(stream, { principal, waiting: null });
-    this.#say({ kind: "begin", stream, principal });
+    // It leaves with the first request, which may wait.
+    this.#outgoing.push({ kind: "begin", stream, principal });
     return stream;
   }
 
@@ -108,12 +139,23 @@ export class Link {
     const found = this.#streams.get(stream);
     if (found === undefined || this.#isOver) return;
     this.#forget(stream);
+    // What has not left yet is nobody's request any more.
+    this.#outgoing = this.#outgoing.filter(
+      (each) => each.kind !== "request" || each.stream !== stream,
+    );
     this.#say({ kind: "end", stream });
     found.waiting?.failed(new NoLinkAnswerError("the client is gone"));
   }
 
-  /** Sends the one request of a stream that has begun. Rejects with `NoLinkAnswerError`, also when the signal ends it. */
-  request(stream: number, frame: Uint8Array, signal: AbortSignal): Promise<Uint8Array> {
+  /**
+   * Sends the one request of a stream that has begun, with what else leaves within `waitMs`. Rejects with
+   * `NoLinkAnswerError`, also when the signal ends it.
+   */
+  request(
+    stream: number,
+    frame: Uint8Array,
+    { signal, waitMs = 0 }: { readonly signal: AbortSignal; readonly waitMs?: number },
+  ): Promise<Uint8Array> {
     const found = this.#streams.get(stream);
     if (found === undefined || found.waiting !== null)
       return Promise.reject(new Error(`stream ${stream} takes no request now`));
@@ -145,14 +187,26 @@ export class Link {
         },
       };
       signal.addEventListener("abort", gone, { once: true });
-      this.#say({ kind: "request", stream, correlation, frame });
+      this.#say({ kind: "request", stream, correlation, frame }, waitMs);
     });
   }
 
   /** Takes no further request, and closes when what is under way is answered. */
   leave(): void {
-    this.#isLeaving = true;
+    if (!this.#isLeaving) {
+      this.#isLeaving = true;
+      this.#parts.unsettled();
+    }
     this.#leaveWhenDone();
+  }
+
+  /** Ends it at once, and says nothing more: not what waits to leave, and not what the socket holds. */
+  drop(reason: string): void {
+    if (this.#isOver) return;
+    this.#outgoing = [];
+    this.#reason ??= reason;
+    this.#socket.terminate();
+    this.#end(reason);
   }
 
   /** Ends it at once. */
@@ -177,6 +231,7 @@ export class Link {
     this.#isOver = true;
     this.#pulse.stop();
     clearTimeout(this.#idle);
+    clearTimeout(this.#company);
     const why = this.#reason ?? reason;
     for (const { waiting } of this.#streams.values())
       waiting?.failed(
@@ -192,7 +247,12 @@ export class Link {
     try {
       if (!isBinary || !(data instanceof Uint8Array))
         throw new LinkError("a link speaks in binary messages, and this is text");
-      for (const envelope of readFromController(data, FROM_CONTROLLER)) this.#take(envelope);
+      const { linkMessages } = this.#parts.metrics;
+      linkMessages.received += 1;
+      linkMessages.bytesReceived += data.byteLength;
+      const envelopes = readFromController(data, FROM_CONTROLLER);
+      this.#parts.heard();
+      for (const envelope of envelopes) this.#take(envelope);
     } catch (error) {
       if (!(error instanceof LinkError)) throw error;
       this.#closeWith(CLOSE.malformed, error.message);
@@ -220,6 +280,8 @@ export class Link {
       case "goaway":
         this.#reason = envelope.sentence;
         return this.leave();
+      case "push":
+        return this.#parts.pushed(envelope.push);
     }
   }
 
@@ -238,6 +300,8 @@ export class Link {
 
   /** The controller knows of none of the streams any more. */
   #beginAnew(): void {
+    this.#generation += 1;
+    this.#parts.unsettled();
     for (const [stream, { principal, waiting }] of this.#streams) {
       if (waiting === null) {
         this.#say({ kind: "begin", stream, principal });
@@ -263,18 +327,29 @@ export class Link {
     this.#taken = 0;
   }
 
-  #say(envelope: FromGateway): void {
+  #say(envelope: FromGateway, waitMs = 0): void {
     this.#outgoing.push(envelope);
     if (this.#isArmed) return;
+    if (waitMs > 0) {
+      this.#company ??= setTimeout(() => this.#flush(), waitMs);
+      return;
+    }
     this.#isArmed = true;
     setImmediate(() => this.#flush());
   }
 
   #flush(): void {
     this.#isArmed = false;
+    clearTimeout(this.#company);
+    this.#company = undefined;
     if (this.#isOver || this.#outgoing.length === 0) return;
     const envelopes = this.#outgoing;
     this.#outgoing = [];
-    for (const message of writeMessages(envelopes, FROM_GATEWAY)) this.#socket.send(message);
+    const { linkMessages } = this.#parts.metrics;
+    for (const message of writeMessages(envelopes, FROM_GATEWAY)) {
+      this.#socket.send(message);
+      linkMessages.sent += 1;
+      linkMessages.bytesSent += message.byteLength;
+    }
   }
 }

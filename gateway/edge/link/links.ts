@@ -10,6 +10,7 @@ import type { GatewayMetrics } from "../../metrics.ts";
 import type { EdgeAnswer, EdgeClient } from "../edge-client.ts";
 import { identityHeaders, type Identity } from "../identity.ts";
 import { wordsOf } from "../refusal.ts";
+import type { LinkWatch } from "./link-watch.ts";
 import { Link } from "./link.ts";
 import { Reconnecting } from "./reconnecting.ts";
 
@@ -41,9 +42,20 @@ export class Links {
   /** By controller and token. */
   readonly #places = new Map<string, Place>();
   #isOver = false;
+  #watch: LinkWatch | null = null;
 
   constructor(parts: LinksParts) {
     this.#parts = parts;
+  }
+
+  /** Tells `watch` from now on what becomes of links. */
+  tell(watch: LinkWatch): void {
+    this.#watch = watch;
+  }
+
+  /** Ends every link at once, with what has not left yet. */
+  drop(reason: string): void {
+    for (const { link } of this.#places.values()) link?.drop(reason);
   }
 
   /** One sentence for each controller whose frames go by HTTP because upgrades are refused. */
@@ -114,9 +126,13 @@ export class Links {
       answer = given;
       socket.terminate();
     });
-    place.link = new Link(socket, {
+    const link: Link = new Link(socket, {
       clusterId,
       nodeId,
+      metrics,
+      heard: () => this.#watch?.heard(nodeId),
+      pushed: (push) => this.#watch?.pushed(nodeId, link, push),
+      unsettled: () => this.#watch?.lost(nodeId, link),
       opened: () => {
         metrics.linksOpen += 1;
         place.openedAt = Date.now();
@@ -141,8 +157,10 @@ export class Links {
           reconnecting.refused(now, chance);
           this.#refused(place, answer);
         }
+        this.#watch?.lost(nodeId, link);
       },
     });
+    place.link = link;
   }
 
   #refused(place: Place, answer: EdgeAnswer): void {

@@ -12,13 +12,16 @@
 import { assert } from "../../std/assert.ts";
 import { ImmutableMap, byText } from "../../std/immutable-map.ts";
 import { hearFrom } from "../heartbeat.ts";
+import { leadsEpoch } from "../leadership.ts";
 import { judgeContinuation } from "../log-summary.ts";
 import { hasVoter, latestVoters } from "../membership/voter-history.ts";
 import type {
+  Epoch,
   ErrorName,
   FetchRequest,
   Incarnation,
   Milliseconds,
+  ObserverPosition,
   Offset,
   RequestId,
 } from "../messages.ts";
@@ -150,6 +153,29 @@ function observe(turn: Turn, body: FetchRequest): void {
   update(turn, { role: { ...role, observers: room.set(key, progress) } });
 }
 
+/**
+ * Observers that read on from a copy of what is committed are described by whoever keeps the copy (F-15). Only the
+ * first Fetch of each comes here, and it alone makes an observer known: who was never served has no place to be moved to.
+ */
+export function onObserversMoved(
+  turn: Turn,
+  { epoch, positions }: { readonly epoch: Epoch; readonly positions: readonly ObserverPosition[] },
+): void {
+  if (!leadsEpoch(turn.state, epoch)) return;
+  const { now, voters } = turn.state;
+  const role = leaderRole(turn.state);
+  const end = role.highWatermark ?? 0;
+  let { observers } = role;
+  for (const { key, endOffset } of positions) {
+    const known = observers.get(keyOf(key));
+    if (known === undefined || hasVoter(latestVoters(voters), key)) continue;
+    if (!Number.isSafeInteger(endOffset) || endOffset < 0 || endOffset > end) continue;
+    const fetched = { fetchOffset: endOffset, incarnation: known.incarnation };
+    observers = observers.set(keyOf(key), advance(known, fetched, { now, end }));
+  }
+  update(turn, { role: { ...role, observers } });
+}
+
 /** Forgets the observers whose session is over, but only when their place is needed. */
 const makeRoom = (role: Leader, now: Milliseconds): Leader["observers"] =>
   role.observers.size < OBSERVERS_MAX
@@ -171,7 +197,7 @@ export const liveObservers = (role: Leader, now: Milliseconds): readonly Replica
  */
 function advance(
   before: ReplicaProgress,
-  body: FetchRequest,
+  body: Pick<FetchRequest, "fetchOffset" | "incarnation">,
   readable: { readonly now: Milliseconds; readonly end: Offset },
 ): ReplicaProgress {
   const { now, end } = readable;

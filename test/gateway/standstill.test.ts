@@ -1,0 +1,96 @@
+/** A gateway that is stopped and goes on (LK-3): what was sent to it meanwhile is read by nobody. */
+import { spawn } from "node:child_process";
+import { on } from "node:events";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { setTimeout as pause } from "node:timers/promises";
+import { expect, test } from "vitest";
+import { Client } from "./client.ts";
+import { atEnd, CLUSTER_ID } from "./harness.ts";
+import { linkingEdge } from "./linking-edge.ts";
+
+const root = join(import.meta.dirname, "..", "..", "gateway");
+
+/** Prints its port. It ends by itself, so that no failure leaves it behind. */
+const programOf = (edge: string): string => `
+  import { startGateway } from ${JSON.stringify(join(root, "gateway.ts"))};
+  import { Tunnel } from ${JSON.stringify(join(root, "edge", "tunnel.ts"))};
+  import { GatewayMetrics } from ${JSON.stringify(join(root, "metrics.ts"))};
+  const metrics = new GatewayMetrics();
+  const tunnel = new Tunnel({ edge: ${JSON.stringify(edge)}, clusterId: "${CLUSTER_ID}", metrics });
+  const controllers = [{ nodeId: 3000, host: "127.0.0.1", port: 0 }];
+  const log = (line) => console.log(line);
+  const gateway = await startGateway({ tunnel, metrics, controllers, log });
+  setTimeout(() => process.exit(), 30_000);
+  console.log(gateway.at(3000).port);
+`;
+
+async function started(edge: string) {
+  const child = spawn(process.execPath, ["--input-type=module", "--eval", programOf(edge)], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  atEnd(() => {
+    child.kill("SIGCONT");
+    child.kill("SIGKILL");
+  });
+  const lines: string[] = [];
+  const reading = on(createInterface({ input: child.stdout }), "line", { close: ["close"] });
+  const { value } = await reading.next();
+  void (async () => {
+    for await (const [line] of reading) lines.push(String(line));
+  })();
+  return { child, lines, port: Number(value?.[0]) };
+}
+
+test("closes every connection unread, also those that have waited to be accepted, and serves new ones", async () => {
+  const edge = await linkingEdge();
+  const { child, lines, port } = await started(edge.url);
+  const warm = await Client.connect(port);
+  warm.send("the first");
+  expect(await warm.text()).toBe("the first");
+  await expect.poll(() => edge.links.length).toBe(1);
+  warm.send("by a link");
+  expect(await warm.text()).toBe("by a link");
+
+  child.kill("SIGSTOP");
+  await pause(50);
+  warm.send("too late 1");
+  const waiting = await Client.connect(port);
+  waiting.send("too late 2");
+  await pause(1_600);
+  child.kill("SIGCONT");
+  await Promise.race([Promise.all([warm.closed, waiting.closed]), pause(5_000)]);
+  expect([warm, waiting].map(({ socket }) => socket.destroyed)).toEqual([true, true]);
+  expect(lines.join("\n")).toMatch(
+    /stood still for [1-9]\.\d s: every connection is closed unread/,
+  );
+
+  await pause(150);
+  const live = await Client.connect(port);
+  live.send("alive again");
+  expect(await live.text()).toBe("alive again");
+  const sent = [
+    ...edge.posted,
+    ...edge.links.flatMap(({ requests }) =>
+      requests.map(({ frame }) => Buffer.from(frame).toString()),
+    ),
+  ];
+  expect(sent.filter((frame) => frame.startsWith("too late"))).toEqual([]);
+  live.close();
+});
+
+test("that was stopped for less is none the worse", async () => {
+  const edge = await linkingEdge();
+  const { child, lines, port } = await started(edge.url);
+  const kafka = await Client.connect(port);
+  kafka.send("the first");
+  expect(await kafka.text()).toBe("the first");
+  child.kill("SIGSTOP");
+  await pause(50);
+  kafka.send("in time 1");
+  await pause(200);
+  child.kill("SIGCONT");
+  expect(await kafka.text()).toBe("in time 1");
+  expect(lines).toEqual([]);
+  kafka.close();
+});
