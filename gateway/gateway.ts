@@ -93,11 +93,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const ports = new Map<number, ControllerPort>();
   const leaving = new Set<ControllerPort>();
   const standstill = new Standstill((lateMs) => {
-    metrics.standstills += 1;
-    log(`stood still for ${(lateMs / 1_000).toFixed(1)} s: every connection is closed unread`, {
-      level: "warn",
-      event: "stood-still",
-    });
+    sayStoodStill(metrics, log, lateMs);
     for (const port of [...ports.values(), ...leaving]) port.drop();
     // Once their connections have taken back what has not left.
     setImmediate(() => tunnel.dropLinks("the gateway stood still"));
@@ -160,6 +156,15 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
 }
 
 const nothing = (): void => undefined;
+
+function sayStoodStill(metrics: GatewayMetrics, log: Log, lateMs: number): void {
+  metrics.standstills += 1;
+  const seconds = (lateMs / 1_000).toFixed(1);
+  log(`stood still for ${seconds} s: every connection is closed unread`, {
+    level: "warn",
+    event: "stood-still",
+  });
+}
 
 /** Without links nothing is pushed. */
 function observerOf({ tunnel, metrics, observe = {} }: GatewayOptions, log: Log): Observer | null {

@@ -132,14 +132,7 @@ export async function readBack(
   const run = await tool(
     cluster.kafka,
     "kafka-console-consumer",
-    [
-      "--bootstrap-server",
-      cluster.bootstrapServers,
-      "--topic",
-      topic,
-      "--from-beginning",
-      ...upTo,
-    ],
+    ["--bootstrap-server", cluster.bootstrapServers, "--topic", topic, "--from-beginning", ...upTo],
     { withinMs: READ_MS, mayFail: true },
   );
   return run.output.split("\n").filter((line) => line !== "");
