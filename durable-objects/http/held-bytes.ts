@@ -23,10 +23,12 @@ export function heldBody(
   bytes: Uint8Array,
 ): Uint8Array | ReadableStream<Uint8Array> {
   if (bytes.byteLength <= SMALL_BYTES) return bytes;
-  count(voter, bytes.byteLength);
+  // The stream is garbage of the old generation: what it closes over must not be the bytes.
+  const { byteLength } = bytes;
+  count(voter, byteLength);
   let isHeld = true;
   const release = (): void => {
-    if (isHeld) count(voter, -bytes.byteLength);
+    if (isHeld) count(voter, -byteLength);
     isHeld = false;
     clearTimeout(timer);
   };

@@ -34,7 +34,7 @@ export interface SnapshotDutyParts {
 
 /** A later time needs no timer, for the alarm comes every minute and looks again. A timer overflows after 24 days. */
 const AHEAD_MS_MAX = 86_400_000;
-/** What the image of a snapshot may keep in memory for itself alone: chunks of 8 KB, an eighth of an isolate. */
+/** What the image of a snapshot may keep for itself alone: chunks of 4 KB, and 8 KB at the most: an eighth of an isolate. */
 const UNSHARED_CHUNKS_MAX = 2_000;
 /** Where metadata is larger than a snapshot can be, one is tried again after so long: it may have become less. */
 const TOO_LARGE_PAUSE_MS = 3_600_000;

@@ -20,6 +20,7 @@ import { noteSeen } from "../../worker/observer/position.ts";
 /** A controller with a committed log of one topic a batch, named after its offset. */
 class Log implements LogSource {
   readonly asked: RangeRequest[] = [];
+  readonly given: Uint8Array[] = [];
   end = 0;
   /** How often a majority was asked what is committed, and what its answers fail with. */
   confirmations = 0;
@@ -48,6 +49,7 @@ class Log implements LogSource {
       batch(request.fromOffset + at),
     );
     const bytes = new Uint8Array(Buffer.concat(batches));
+    this.given.push(bytes);
     return {
       bytes,
       batches: [...recordBatches(bytes)],
@@ -97,6 +99,8 @@ describe("a read", () => {
     expect([...image.topics.idsByName.keys()]).toEqual(["t0", "t1", "t2", "t3", "t4"]);
     expect(position).toEqual({ offset: 4, epoch: 3 });
     expect(log.asked.map(({ fromOffset }) => fromOffset)).toEqual([0, 2, 4]);
+    // What was replayed is not kept, however long it takes until garbage is collected.
+    expect(log.given.map(({ byteLength }) => byteLength)).toEqual([0, 0, 0]);
   });
 
   test("asks each time for what came since, and only for that", async () => {

@@ -15,7 +15,7 @@ export interface PastObservation extends Observation {
 const PRESENT_MAX = 4;
 /** A difference needs two, and its next page again. */
 const PAST_MAX = 4;
-/** Of the 128 MB of an isolate; an image of two million partitions takes 76. */
+/** Of the 128 MB of an isolate. */
 const BYTES_MAX = 80_000_000;
 /** A snapshot above this is loaded with nothing beside it, since nobody knows before how large its image will be. */
 const LARGE_SNAPSHOT_BYTES = 8 * 1_024 * 1_024;
@@ -62,6 +62,9 @@ function makeRoom(bytesMax: number, spared?: Observation): void {
 const bytesKept = (): number =>
   [...past.entries(), ...present.entries()].reduce((sum, [, { image }]) => sum + bytesOf(image), 0);
 
-/** Measured: a packed row of three replicas, and a topic with its names and its chunk. */
+/**
+ * Measured: a packed row of three replicas whose numbers need 32 bits, which is twice what most take, and a topic with
+ * its names and its chunk.
+ */
 const bytesOf = ({ topics }: MetadataImage): number =>
   topics.partitionCount * 38 + topics.byId.size * 900;

@@ -14,7 +14,7 @@ import {
 } from "./snapshots.ts";
 
 export interface LogSource {
-  /** A `Problem` OFFSET_BELOW_LOG_START where the log no longer has the range. */
+  /** The caller's own bytes. A `Problem` OFFSET_BELOW_LOG_START where the log no longer has the range. */
   readonly range: (request: RangeRequest) => Promise<CommittedRange>;
   /** The end of what is committed, exclusive, as a majority confirms within that time; else a `Problem`. */
   readonly readIndex: (searchMs: number) => Promise<number>;

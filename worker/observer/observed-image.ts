@@ -74,6 +74,8 @@ export async function observeWith(
     const heldMs = behind ? Math.max(0, startMs + waitMs - Date.now()) : 0;
     const range = await readOn(key, source, heldMs);
     while (await advance(key, range)) await nextEvent();
+    // Given back at once: it has lived long enough to be garbage of the old generation, where much would pile up.
+    range.bytes.buffer.transfer(0);
     behind = reachOf(key) + 1 >= range.highWatermark;
     // Who asked for a bound has its own confirmation. The others go to the end of what a controller knows, and take its.
     if ((isBound || behind) && reachOf(key) >= required)

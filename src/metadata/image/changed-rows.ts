@@ -5,6 +5,7 @@
 import type { Partition } from "./partition.ts";
 import {
   CHUNK_ROWS,
+  EMPTY_CHUNK,
   rowEnd,
   rowIn,
   unpacked,
@@ -26,8 +27,6 @@ export interface ChangedRow {
   readonly after: Partition | null;
 }
 
-const NO_CHUNK: RowChunk = Int32Array.of(0);
-
 /**
  * In the order of partitions. `hasOneTable`: the later table of slots extends the earlier one, as it does where one
  * image came about from the other, so rows can be compared as they are packed. Without it every row is unpacked, and
@@ -41,8 +40,8 @@ export function* changedRows(
   if (hasOneTable && before.rows === after.rows) return;
   const chunks = Math.max(before.rows.chunks.length, after.rows.chunks.length);
   for (let number = 0; number < chunks; number += 1) {
-    const old = before.rows.chunks[number] ?? NO_CHUNK;
-    const now = after.rows.chunks[number] ?? NO_CHUNK;
+    const old = before.rows.chunks[number] ?? EMPTY_CHUNK;
+    const now = after.rows.chunks[number] ?? EMPTY_CHUNK;
     if (hasOneTable && old === now) continue;
     for (let index = 0; index < CHUNK_ROWS; index += 1) {
       const was = rowIn(old, index);

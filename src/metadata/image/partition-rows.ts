@@ -3,9 +3,10 @@
  * chunk is one typed array: first the place of each row, then the rows. A write copies the chunks it touches and
  * shares the rest. What a row means as a value is `partition.ts`; which rows to look for is `topics-image.ts`.
  *
- * A row: leader, leader epoch, partition epoch, a header, one slot for each replica, then the ISR unless it equals
- * the replicas, then the rare lists (removing, adding, ELR, last known ELR) behind their four lengths. At three
- * replicas in sync that is 32 bytes. Lists stand in the row itself and not in a table of distinct lists: a large
+ * A row: leader, leader epoch, partition epoch, a header, one slot for each replica, then the ISR behind its length
+ * unless it equals the replicas, then the rare lists (removing, adding, ELR, last known ELR) behind their four lengths.
+ * A word has 16 bits where all words of the chunk fit that, which is nearly everywhere, and 32 otherwise: at three
+ * replicas in sync a row is 16 bytes. Lists stand in the row itself and not in a table of distinct lists: a large
  * cluster has nearly as many distinct lists as partitions, and such a table would have to be swept of old ones.
  */
 import { assert } from "../../std/assert.ts";
@@ -17,8 +18,8 @@ import {
   type SlotFinder,
 } from "./replica-slots.ts";
 
-/** A chunk of packed rows. Never written to once it is in a `PartitionRows`. */
-export type RowChunk = Int32Array;
+/** A chunk of packed rows: the same words in either width. Never written to once it is in a `PartitionRows`. */
+export type RowChunk = Uint16Array | Int32Array;
 
 export interface PartitionRows {
   /** Rows that exist. */
@@ -29,26 +30,29 @@ export interface PartitionRows {
 
 export const NO_ROWS: PartitionRows = { count: 0, chunks: [] };
 
-/** Big enough that a chunk's own cost does not show, small enough that a write copies about 8 KB. */
+/** Big enough that a chunk's own cost does not show, small enough that a write copies about 4 KB. */
 export const CHUNK_ROWS = 256;
 /** A thousand times what Kafka lets one request create; only a damaged log names a partition beyond it. */
 const PARTITIONS_PER_TOPIC_MAX = 10_000_000;
 
-const EMPTY_CHUNK: RowChunk = Int32Array.of(0);
+/** A chunk without rows. */
+export const EMPTY_CHUNK: RowChunk = Uint16Array.of(0);
 
-// The words of a row, counted from its start.
+// The words of a row, counted from its start. The leader is one more than it is, so that none is 0 and not -1.
 const LEADER = 0;
 const LEADER_EPOCH = 1;
 const PARTITION_EPOCH = 2;
 const HEADER = 3;
 const LISTS = 4;
 
-// The header: replicas (12 bits), ISR members (12 bits), recovery state (2 bits), rare lists follow (1 bit).
-const LENGTH_BITS = 12;
-/** As a length of the ISR: the ISR is the replicas, in their order. */
-const AS_REPLICAS = 0xfff;
-const RECOVERY_SHIFT = 24;
-const RARE_LISTS = 1 << 26;
+// The header, which fits 16 bits: how many replicas, whether an ISR follows that is not the replicas in their order,
+// recovery state (2 bits), whether rare lists follow.
+const REPLICAS_MAX = 0xfff;
+const OWN_ISR = 1 << 12;
+const RECOVERY_SHIFT = 13;
+const RARE_LISTS = 1 << 15;
+/** The largest word of a narrow chunk. */
+const NARROW_MAX = 0xffff;
 
 const wordAt = (words: RowChunk, at: number): number => words[at] ?? 0;
 
@@ -96,7 +100,9 @@ export function rowsInChunk(
 
 const NO_FOUND: FoundRow[] = [];
 
-export const leaderIn = (chunk: RowChunk, at: number): number => wordAt(chunk, at + LEADER);
+/** In 32 bits: the largest id there is, and one more, is below zero as a word. */
+export const leaderIn = (chunk: RowChunk, at: number): number =>
+  (wordAt(chunk, at + LEADER) - 1) | 0;
 
 /** Whether a replica lies in one of the marked slots. */
 export function hasReplicaIn(chunk: RowChunk, at: number, marked: Uint8Array): boolean {
@@ -113,10 +119,10 @@ export function hasIsrMember(
   at: number,
   broker: { readonly id: number; readonly marked: Uint8Array },
 ): boolean {
-  const members = isrLengthIn(chunk, at);
-  if (members === AS_REPLICAS) return hasReplicaIn(chunk, at, broker.marked);
-  const start = at + LISTS + replicasIn(chunk, at);
-  for (let word = start; word < start + members; word += 1) {
+  if (!hasOwnIsr(chunk, at)) return hasReplicaIn(chunk, at, broker.marked);
+  const lengthAt = at + LISTS + replicasIn(chunk, at);
+  const end = lengthAt + 1 + wordAt(chunk, lengthAt);
+  for (let word = lengthAt + 1; word < end; word += 1) {
     if (wordAt(chunk, word) === broker.id) return true;
   }
   return false;
@@ -131,19 +137,19 @@ export const hasRareLists = (chunk: RowChunk, at: number): boolean =>
   (wordAt(chunk, at + HEADER) & RARE_LISTS) !== 0;
 
 const replicasIn = (chunk: RowChunk, at: number): number =>
-  wordAt(chunk, at + HEADER) & ((1 << LENGTH_BITS) - 1);
+  wordAt(chunk, at + HEADER) & REPLICAS_MAX;
 
-const isrLengthIn = (chunk: RowChunk, at: number): number =>
-  (wordAt(chunk, at + HEADER) >>> LENGTH_BITS) & ((1 << LENGTH_BITS) - 1);
+const hasOwnIsr = (chunk: RowChunk, at: number): boolean =>
+  (wordAt(chunk, at + HEADER) & OWN_ISR) !== 0;
 
 /** The row as a value. */
 export function unpacked(chunk: RowChunk, at: number, slots: ReplicaSlots): Partition {
   const replicaCount = replicasIn(chunk, at);
-  const isrCount = isrLengthIn(chunk, at);
   const replicaSlots = list(chunk, at + LISTS, replicaCount);
   const replicas = replicaSlots.map((slot) => brokerOfSlot(slots, slot));
   const isrAt = at + LISTS + replicaCount;
-  const rareAt = isrCount === AS_REPLICAS ? isrAt : isrAt + isrCount;
+  const isr = hasOwnIsr(chunk, at) ? list(chunk, isrAt + 1, wordAt(chunk, isrAt)) : null;
+  const rareAt = isr === null ? isrAt : isrAt + 1 + isr.length;
   const [removingReplicas, addingReplicas, eligibleLeaderReplicas, lastKnownElr] = hasRareLists(
     chunk,
     at,
@@ -152,11 +158,11 @@ export function unpacked(chunk: RowChunk, at: number, slots: ReplicaSlots): Part
     : [NO_BROKERS, NO_BROKERS, NO_BROKERS, NO_BROKERS];
   return {
     replicas,
-    isr: isrCount === AS_REPLICAS ? replicas : list(chunk, isrAt, isrCount),
+    isr: isr ?? replicas,
     removingReplicas,
     addingReplicas,
     directories: replicaSlots.map((slot) => directoryOfSlot(slots, slot)),
-    leader: wordAt(chunk, at + LEADER),
+    leader: leaderIn(chunk, at),
     leaderRecoveryState: (wordAt(chunk, at + HEADER) >>> RECOVERY_SHIFT) & 3,
     leaderEpoch: wordAt(chunk, at + LEADER_EPOCH),
     partitionEpoch: wordAt(chunk, at + PARTITION_EPOCH),
@@ -228,40 +234,57 @@ function repacked(
   changed: ReadonlyMap<number, Partition>,
   slots: SlotFinder,
 ): RowChunk {
+  const fresh = new Map<number, readonly number[]>();
   let length = wordAt(old, 0);
-  for (const index of changed.keys()) length = Math.max(length, index + 1);
-  const words: number[] = [length];
-  for (let index = 0; index < length; index += 1) words.push(0);
-  for (let index = 0; index < length; index += 1) {
-    const partition = changed.get(index);
-    const at = rowIn(old, index);
-    if (partition === undefined && at === 0) continue;
-    words[1 + index] = words.length;
-    if (partition === undefined) copyRow(old, at, words);
-    else packRow(partition, slots, words);
+  let rowWords = 0;
+  let canBeNarrow = old instanceof Uint16Array;
+  for (const [index, partition] of changed) {
+    const row = packedRow(partition, slots);
+    fresh.set(index, row);
+    length = Math.max(length, index + 1);
+    rowWords += row.length;
+    canBeNarrow &&= isNarrow(row);
   }
-  return Int32Array.from(words);
+  for (let index = 0; index < length; index += 1) {
+    const at = rowIn(old, index);
+    if (at !== 0 && !fresh.has(index)) rowWords += rowEnd(old, at) - at;
+  }
+  const size = 1 + length + rowWords;
+  const words = canBeNarrow && size <= NARROW_MAX ? new Uint16Array(size) : new Int32Array(size);
+  words[0] = length;
+  let end = 1 + length;
+  for (let index = 0; index < length; index += 1) {
+    const row = fresh.get(index);
+    const at = rowIn(old, index);
+    if (row === undefined && at === 0) continue;
+    words[1 + index] = end;
+    const from = row === undefined ? at : 0;
+    const until = row === undefined ? rowEnd(old, at) : row.length;
+    const source = row ?? old;
+    for (let word = from; word < until; word += 1) words[end++] = source[word] ?? 0;
+  }
+  return words instanceof Int32Array && isNarrow(words) ? new Uint16Array(words) : words;
 }
 
-function copyRow(chunk: RowChunk, at: number, words: number[]): void {
-  const end = rowEnd(chunk, at);
-  for (let word = at; word < end; word += 1) words.push(wordAt(chunk, word));
+function isNarrow(words: Int32Array | readonly number[]): boolean {
+  for (const word of words) if (word < 0 || word > NARROW_MAX) return false;
+  return true;
 }
 
 /** Where the row that begins at `at` ends. */
 export function rowEnd(chunk: RowChunk, at: number): number {
-  const isrCount = isrLengthIn(chunk, at);
-  const rareAt = at + LISTS + replicasIn(chunk, at) + (isrCount === AS_REPLICAS ? 0 : isrCount);
+  const isrAt = at + LISTS + replicasIn(chunk, at);
+  const rareAt = hasOwnIsr(chunk, at) ? isrAt + 1 + wordAt(chunk, isrAt) : isrAt;
   if (!hasRareLists(chunk, at)) return rareAt;
   let end = rareAt + 4;
   for (let which = 0; which < 4; which += 1) end += wordAt(chunk, rareAt + which);
   return end;
 }
 
-function packRow(partition: Partition, slots: SlotFinder, words: number[]): void {
+function packedRow(partition: Partition, slots: SlotFinder): readonly number[] {
   const { replicas, isr, directories, leaderRecoveryState } = partition;
   assert(
-    replicas.length < AS_REPLICAS && isr.length < AS_REPLICAS,
+    replicas.length <= REPLICAS_MAX && isr.length <= REPLICAS_MAX,
     `a partition with ${replicas.length} replicas and ${isr.length} of them in sync has too many`,
   );
   assert(
@@ -273,15 +296,15 @@ function packRow(partition: Partition, slots: SlotFinder, words: number[]): void
   const { removingReplicas, addingReplicas, eligibleLeaderReplicas, lastKnownElr } = partition;
   const rare = [removingReplicas, addingReplicas, eligibleLeaderReplicas, lastKnownElr];
   const hasRare = rare.some((ids) => ids.length > 0);
-  words.push(
-    partition.leader,
+  const words = [
+    partition.leader + 1,
     partition.leaderEpoch,
     partition.partitionEpoch,
     replicas.length |
-      ((inSync ? AS_REPLICAS : isr.length) << LENGTH_BITS) |
+      (inSync ? 0 : OWN_ISR) |
       (leaderRecoveryState << RECOVERY_SHIFT) |
       (hasRare ? RARE_LISTS : 0),
-  );
+  ];
   for (const [at, brokerId] of replicas.entries()) {
     const directory = directories[at];
     assert(
@@ -290,6 +313,7 @@ function packRow(partition: Partition, slots: SlotFinder, words: number[]): void
     );
     words.push(slots.slotOf(brokerId, directory));
   }
-  if (!inSync) words.push(...isr);
+  if (!inSync) words.push(isr.length, ...isr);
   if (hasRare) words.push(...rare.map((ids) => ids.length), ...rare.flat());
+  return words;
 }

@@ -5,7 +5,7 @@
 import type { MetadataContents } from "./metadata-image.ts";
 
 /**
- * How many chunks only `earlier` keeps in memory, once `later` is the image that lives; 8 KB each, or less in a small
+ * How many chunks only `earlier` keeps in memory, once `later` is the image that lives; 4 KB each, or less in a small
  * topic. The count ends when it exceeds `most`, for to look at a hundred thousand topics takes a tenth of a second.
  */
 export function unsharedChunks(
