@@ -42,6 +42,8 @@ export const API_ROLES: { readonly [Name in ApiName]?: readonly Role[] } = {
 
   DescribeConfigs: [...from("viewer"), "gateway"],
   ListPartitionReassignments: [...from("viewer"), "gateway"],
+  // No more than the feed shows.
+  DescribeAcls: [...from("viewer"), "gateway"],
 
   CreateTopics: [...from("editor"), "gateway"],
   DeleteTopics: [...from("editor"), "gateway"],
@@ -55,6 +57,9 @@ export const API_ROLES: { readonly [Name in ApiName]?: readonly Role[] } = {
   UnregisterBroker: [...from("operator"), "gateway"],
   AddRaftVoter: [...from("operator"), "gateway"],
   RemoveRaftVoter: [...from("operator"), "gateway"],
+
+  CreateAcls: [...from("admin"), "gateway"],
+  DeleteAcls: [...from("admin"), "gateway"],
 
   Fetch: BROKERS,
   FetchSnapshot: BROKERS,

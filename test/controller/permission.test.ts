@@ -31,6 +31,8 @@ const ASKED: { readonly [Name in ApiName]?: object } = {
   DescribeConfigs: { resources: [{ resourceType: 2, resourceName: "t" }] },
   AlterConfigs: { resources: [{ resourceType: 2, resourceName: "t" }] },
   IncrementalAlterConfigs: { resources: [{ resourceType: 2, resourceName: "t" }] },
+  CreateAcls: { creations: [{ resourceType: 2, resourceName: "t" }] },
+  DeleteAcls: { filters: [{ resourceTypeFilter: 2 }] },
 };
 
 const bearerOf = (role: Role, brokerIds: readonly number[]): Bearer => ({

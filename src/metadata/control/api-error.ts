@@ -18,3 +18,9 @@ export const EXCESSIVE_BATCH: ApiError = apiError(
   "POLICY_VIOLATION",
   "Unable to perform excessively large batch operation.",
 );
+
+/** To who would write access control entries where none decide. */
+export const NO_AUTHORIZER: ApiError = apiError(
+  "SECURITY_DISABLED",
+  "No Authorizer is configured.",
+);

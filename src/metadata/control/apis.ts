@@ -15,9 +15,12 @@ import { assignReplicasToDirs } from "./assign-replicas-to-dirs.ts";
 import { heartbeat } from "./broker-heartbeat.ts";
 import { registerBroker } from "./broker-registration.ts";
 import { registerController } from "./controller-registration.ts";
+import { createAcls } from "./create-acls.ts";
 import { createPartitions } from "./create-partitions.ts";
 import { createTopics } from "./create-topics.ts";
+import { deleteAcls } from "./delete-acls.ts";
 import { deleteTopics } from "./delete-topics.ts";
+import { describeAcls } from "./describe-acls.ts";
 import { describeCluster } from "./describe-cluster.ts";
 import { describeConfigs } from "./describe-configs.ts";
 import { electLeaders } from "./elect-leaders.ts";
@@ -53,6 +56,10 @@ export const controllerApis: ControllerApis = {
   DescribeConfigs: describeConfigs,
   // FeatureControlManager
   UpdateFeatures: updateFeatures,
+  // AclControlManager, with AclApis
+  CreateAcls: createAcls,
+  DeleteAcls: deleteAcls,
+  DescribeAcls: describeAcls,
   // ProducerIdControlManager
   AllocateProducerIds: allocateProducerIds,
 };

@@ -5,11 +5,13 @@
  */
 import { join } from "node:path";
 import { clusterClient } from "../../../client/cluster-client.ts";
+import type { ToolName } from "../../../local/kafka-tools.ts";
 import { freePort } from "../../../local/ports.ts";
 import { broker } from "../broker.ts";
 import type { Cluster } from "../cluster.ts";
 import { expect, type Step } from "../step.ts";
 import { tool, type ToolRun } from "../tool.ts";
+import { until } from "../until.ts";
 import { secured, type Secured } from "../secured-cluster.ts";
 import { IMPATIENT, keptOut, login, served } from "./doors.ts";
 
@@ -40,13 +42,27 @@ const clientListener = (): readonly string[] => {
   ];
 };
 
-async function throughBroker(
-  { kafka, quorum }: Cluster,
+/** A stock broker of the cluster, and Kafka's tools at it in the name of those whom it lets in. */
+interface Serving {
+  readonly as: (name: string, tool: ToolName, ...args: readonly string[]) => Promise<ToolRun>;
+}
+
+const PATIENT = { withinMs: 30_000 };
+
+/** Runs `work` while the broker serves, and leads it through a shutdown. */
+async function withBroker(
+  { kafka }: Cluster,
   world: Secured,
-  towardsControllers: readonly string[],
+  work: (serving: Serving) => Promise<void>,
 ): Promise<void> {
   const port = await freePort();
   const { clusterId, bootstrapControllers } = world;
+  const ownBroker = { role: "broker", brokerIds: [1], principal: "broker-1" } as const;
+  const towardsControllers = [
+    "sasl.mechanism.controller.protocol=PLAIN",
+    `listener.name.controller.plain.${login(await world.mint(ownBroker))}`,
+    ...trusting(world).map((line) => `listener.name.controller.${line}`),
+  ];
   const one = broker({
     kafka,
     nodeId: 1,
@@ -57,70 +73,135 @@ async function throughBroker(
     towardsControllers: { protocol: "SASL_SSL", properties: towardsControllers },
     towardsClients: { protocol: "SASL_PLAINTEXT", properties: clientListener() },
   });
-  const create = async (name: string, topic: string): Promise<ToolRun> => {
+  const as: Serving["as"] = async (name, toolName, ...args) => {
     const properties = await world.properties(`${name}-broker.properties`, [
       "security.protocol=SASL_PLAINTEXT",
       "sasl.mechanism=PLAIN",
       `sasl.jaas.config=${plainLogin(name)};`,
     ]);
-    const args = `--bootstrap-server 127.0.0.1:${port} --create --topic ${topic} --partitions 1`;
-    const options = ["--replication-factor", "1", "--command-config", properties];
-    return await tool(kafka, "kafka-topics", [...args.split(" "), ...options], { mayFail: true });
+    const door = ["--bootstrap-server", `127.0.0.1:${port}`, "--command-config", properties];
+    return await tool(kafka, toolName, [...door, ...args], { mayFail: true });
   };
   await one.format();
   try {
     await one.start();
-    const refused = await create("mallory", "stolen");
-    expect(
-      refused.code !== 0 && /TopicAuthorizationException/.test(refused.tail),
-      "who is nobody creates no topic",
-      refused.tail,
-    );
-    const created = await create("root", "owned");
-    expect(created.code === 0, "a super user creates a topic", created.tail);
-    const client = clusterClient(quorum.edge, clusterId);
-    const { body } = await client.get<{ data: readonly { topic_name: string }[] }>("topics");
-    const names = body.data.map(({ topic_name: name }) => name);
-    expect(names.join() === "owned", "that topic is there, and no other", names.join());
+    await work({ as });
     expect(await one.shutDown(), "the broker is led through a shutdown", one.log());
   } finally {
     await one.kill();
   }
 }
 
+const creating = (topic: string): readonly string[] => [
+  ..."--create --partitions 1 --replication-factor 1 --topic".split(" "),
+  topic,
+];
+
+const isDenied = ({ code, tail }: ToolRun): boolean =>
+  code !== 0 && /TopicAuthorizationException/.test(tail);
+
+async function throughBroker({ quorum }: Cluster, world: Secured, { as }: Serving): Promise<void> {
+  const refused = await as("mallory", "kafka-topics", ...creating("stolen"));
+  expect(isDenied(refused), "who is nobody creates no topic", refused.tail);
+  const created = await as("root", "kafka-topics", ...creating("owned"));
+  expect(created.code === 0, "a super user creates a topic", created.tail);
+  const client = clusterClient(quorum.edge, world.clusterId);
+  const { body } = await client.get<{ data: readonly { topic_name: string }[] }>("topics");
+  const names = body.data.map(({ topic_name: name }) => name);
+  expect(names.join() === "owned", "that topic is there, and no other", names.join());
+}
+
+const trusting = ({ caFile }: Secured): readonly string[] => [
+  "ssl.truststore.type=PEM",
+  `ssl.truststore.location=${caFile}`,
+];
+
+/** A client of the gateway's own listener, by a token in the name of somebody. */
+async function withToken(
+  world: Secured,
+  principal: string,
+  role: "admin" | "operator",
+): Promise<string> {
+  const every = role === "admin" ? { cluster: "*" } : {};
+  const token = await world.mint({ role, principal, ...every });
+  const client = ["security.protocol=SASL_SSL", "sasl.mechanism=PLAIN", ...IMPATIENT];
+  const lines = [...client, login(token), ...trusting(world)];
+  return await world.properties(`${principal}-${role}.properties`, lines);
+}
+
+const SECURED = { protocol: "SASL_SSL", clientAuth: "none", settings: AUTHORIZER } as const;
+
 const standardAuthorizer: Step = {
   title: "authorizer: a super user may, who is nobody may not",
   run: (cluster) =>
-    secured(
-      cluster,
-      { protocol: "SASL_SSL", clientAuth: "none", settings: AUTHORIZER },
-      async (world) => {
-        const trust = ["ssl.truststore.type=PEM", `ssl.truststore.location=${world.caFile}`];
-        const withToken = async (principal: string): Promise<string> => {
-          const token = await world.mint({ role: "operator", principal });
-          const client = ["security.protocol=SASL_SSL", "sasl.mechanism=PLAIN", ...IMPATIENT];
-          return await world.properties(`${principal}.properties`, [
-            ...client,
-            login(token),
-            ...trust,
-          ]);
-        };
-        await served(cluster, world, await withToken("root"));
-        // A tool that comes to a controller asks for the cluster first, which takes ALTER there. A client of 4.0 takes the
-        // refusal for a controller that is not there, and tries until its time is over.
-        await keptOut(cluster, world, {
-          properties: await withToken("mallory"),
-          says: /ClusterAuthorizationException: Request DescribeCluster needs ALTER permission|Timed out waiting for a node assignment/,
-        });
-        const ownBroker = { role: "broker", brokerIds: [1], principal: "broker-1" } as const;
-        await throughBroker(cluster, world, [
-          "sasl.mechanism.controller.protocol=PLAIN",
-          `listener.name.controller.plain.${login(await world.mint(ownBroker))}`,
-          ...trust.map((line) => `listener.name.controller.${line}`),
-        ]);
-        return `${world.metrics.authenticationsSucceeded} connections authenticated`;
-      },
-    ),
+    secured(cluster, SECURED, async (world) => {
+      await served(cluster, world, await withToken(world, "root", "operator"));
+      // A tool that comes to a controller asks for the cluster first, which takes ALTER there. A client of 4.0 takes the
+      // refusal for a controller that is not there, and tries until its time is over.
+      await keptOut(cluster, world, {
+        properties: await withToken(world, "mallory", "operator"),
+        says: /ClusterAuthorizationException: Request DescribeCluster needs ALTER permission|Timed out waiting for a node assignment/,
+      });
+      await withBroker(cluster, world, (serving) => throughBroker(cluster, world, serving));
+      return `${world.metrics.authenticationsSucceeded} connections authenticated`;
+    }),
 };
 
-export const authorizerSteps: readonly Step[] = [standardAuthorizer];
+const OWN_TOPICS = "--operation Create --topic mallory- --resource-pattern-type prefixed".split(
+  " ",
+);
+const MALLORY = ["--allow-principal", "User:mallory"];
+const LISTED = /principal=User:mallory, host=\*, operation=CREATE, permissionType=ALLOW/;
+
+/** `kafka-acls` lets somebody in and keeps him out again, through the broker and straight to the controllers. */
+async function grantAndTakeBack(
+  { kafka, transcript }: Cluster,
+  world: Secured,
+  { as }: Serving,
+): Promise<void> {
+  const controllers = [
+    "--bootstrap-controller",
+    world.bootstrapControllers,
+    "--command-config",
+    await withToken(world, "root", "admin"),
+  ];
+  const atControllers = (...args: readonly string[]): Promise<ToolRun> =>
+    tool(kafka, "kafka-acls", [...controllers, ...args], { mayFail: true, transcript });
+  const refused = await as("mallory", "kafka-topics", ...creating("mallory-0"));
+  expect(isDenied(refused), "nobody may before he is let", refused.tail);
+  const stolen = await as("mallory", "kafka-acls", "--add", ...MALLORY, ...OWN_TOPICS);
+  expect(
+    /ClusterAuthorizationException/.test(stolen.tail),
+    "who may not alter the cluster grants himself nothing",
+    stolen.tail,
+  );
+  const granted = await as("root", "kafka-acls", "--add", ...MALLORY, ...OWN_TOPICS);
+  expect(granted.code === 0, "a super user grants it, through the broker", granted.tail);
+  const listed = await atControllers("--list");
+  expect(LISTED.test(listed.output), "the controllers list it", listed.tail);
+  await until("the broker lets him", PATIENT, async () => {
+    const { code } = await as("mallory", "kafka-topics", ...creating("mallory-1"));
+    return code === 0 ? true : undefined;
+  });
+  const beyond = await as("mallory", "kafka-topics", ...creating("others"));
+  expect(isDenied(beyond), "what it does not cover stays denied", beyond.tail);
+  const takenBack = await atControllers("--remove", "--force", ...MALLORY, ...OWN_TOPICS);
+  expect(takenBack.code === 0, "it is removed, straight at the controllers", takenBack.tail);
+  const again = await as("mallory", "kafka-topics", ...creating("mallory-2"));
+  expect(isDenied(again), "and he is denied again", again.tail);
+  await until("the broker's own list is empty", PATIENT, async () => {
+    const { code, output } = await as("root", "kafka-acls", "--list");
+    return code === 0 && !LISTED.test(output) ? true : undefined;
+  });
+}
+
+const acls: Step = {
+  title: "authorizer: kafka-acls grants and takes back",
+  run: (cluster) =>
+    secured(cluster, SECURED, async (world) => {
+      await withBroker(cluster, world, (serving) => grantAndTakeBack(cluster, world, serving));
+      return "";
+    }),
+};
+
+export const authorizerSteps: readonly Step[] = [standardAuthorizer, acls];
