@@ -60,6 +60,7 @@ export const API_ROLES: { readonly [Name in ApiName]?: readonly Role[] } = {
 
   CreateAcls: [...from("admin"), "gateway"],
   DeleteAcls: [...from("admin"), "gateway"],
+  AlterUserScramCredentials: [...from("admin"), "gateway"],
 
   Fetch: BROKERS,
   FetchSnapshot: BROKERS,

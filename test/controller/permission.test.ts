@@ -33,6 +33,7 @@ const ASKED: { readonly [Name in ApiName]?: object } = {
   IncrementalAlterConfigs: { resources: [{ resourceType: 2, resourceName: "t" }] },
   CreateAcls: { creations: [{ resourceType: 2, resourceName: "t" }] },
   DeleteAcls: { filters: [{ resourceTypeFilter: 2 }] },
+  AlterUserScramCredentials: { deletions: [{ name: "u", mechanism: 1 }] },
 };
 
 const bearerOf = (role: Role, brokerIds: readonly number[]): Bearer => ({

@@ -9,6 +9,7 @@
 import type { ApiName, Apis } from "../../protocol/index.ts";
 import { allocateProducerIds } from "./allocate-producer-ids.ts";
 import { alterConfigs } from "./alter-configs.ts";
+import { alterUserScramCredentials } from "./alter-user-scram-credentials.ts";
 import { alterPartition } from "./alter-partition.ts";
 import { alterPartitionReassignments } from "./alter-partition-reassignments.ts";
 import { assignReplicasToDirs } from "./assign-replicas-to-dirs.ts";
@@ -60,6 +61,8 @@ export const controllerApis: ControllerApis = {
   CreateAcls: createAcls,
   DeleteAcls: deleteAcls,
   DescribeAcls: describeAcls,
+  // ScramControlManager
+  AlterUserScramCredentials: alterUserScramCredentials,
   // ProducerIdControlManager
   AllocateProducerIds: allocateProducerIds,
 };

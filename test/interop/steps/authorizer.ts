@@ -28,6 +28,7 @@ const PASSWORDS: Readonly<Record<string, string>> = {
 };
 
 const PLAIN = "org.apache.kafka.common.security.plain.PlainLoginModule required";
+const SCRAM = "org.apache.kafka.common.security.scram.ScramLoginModule required";
 const plainLogin = (name: string): string =>
   `${PLAIN} username="${name}" password="${PASSWORDS[name]}"`;
 
@@ -35,9 +36,13 @@ const plainLogin = (name: string): string =>
 const clientListener = (): readonly string[] => {
   const users = Object.entries(PASSWORDS).map(([name, password]) => `user_${name}="${password}"`);
   return [
-    "sasl.enabled.mechanisms=PLAIN",
+    "sasl.enabled.mechanisms=PLAIN,SCRAM-SHA-256,SCRAM-SHA-512",
     "sasl.mechanism.inter.broker.protocol=PLAIN",
     `listener.name.sasl_plaintext.plain.sasl.jaas.config=${plainLogin("broker-1")} ${users.join(" ")};`,
+    // A mechanism whose users are in the metadata needs a login module, and nothing in it.
+    ...["scram-sha-256", "scram-sha-512"].map(
+      (mechanism) => `listener.name.sasl_plaintext.${mechanism}.sasl.jaas.config=${SCRAM};`,
+    ),
     ...Object.entries(AUTHORIZER).map(([name, value]) => `${name}=${value}`),
   ];
 };
@@ -45,6 +50,17 @@ const clientListener = (): readonly string[] => {
 /** A stock broker of the cluster, and Kafka's tools at it in the name of those whom it lets in. */
 interface Serving {
   readonly as: (name: string, tool: ToolName, ...args: readonly string[]) => Promise<ToolRun>;
+  /** As whoever logs in so. */
+  readonly loggedIn: (
+    { mechanism, jaas }: Login,
+    tool: ToolName,
+    ...args: readonly string[]
+  ) => Promise<ToolRun>;
+}
+
+interface Login {
+  readonly mechanism: string;
+  readonly jaas: string;
 }
 
 const PATIENT = { withinMs: 30_000 };
@@ -73,19 +89,22 @@ async function withBroker(
     towardsControllers: { protocol: "SASL_SSL", properties: towardsControllers },
     towardsClients: { protocol: "SASL_PLAINTEXT", properties: clientListener() },
   });
-  const as: Serving["as"] = async (name, toolName, ...args) => {
-    const properties = await world.properties(`${name}-broker.properties`, [
+  const loggedIn: Serving["loggedIn"] = async ({ mechanism, jaas }, toolName, ...args) => {
+    const properties = await world.properties("client.properties", [
       "security.protocol=SASL_PLAINTEXT",
-      "sasl.mechanism=PLAIN",
-      `sasl.jaas.config=${plainLogin(name)};`,
+      `sasl.mechanism=${mechanism}`,
+      `sasl.jaas.config=${jaas};`,
+      ...IMPATIENT,
     ]);
     const door = ["--bootstrap-server", `127.0.0.1:${port}`, "--command-config", properties];
     return await tool(kafka, toolName, [...door, ...args], { mayFail: true });
   };
+  const as: Serving["as"] = (name, ...asked) =>
+    loggedIn({ mechanism: "PLAIN", jaas: plainLogin(name) }, ...asked);
   await one.format();
   try {
     await one.start();
-    await work({ as });
+    await work({ as, loggedIn });
     expect(await one.shutDown(), "the broker is led through a shutdown", one.log());
   } finally {
     await one.kill();
@@ -204,4 +223,59 @@ const acls: Step = {
     }),
 };
 
-export const authorizerSteps: readonly Step[] = [standardAuthorizer, acls];
+const scramLogin = (mechanism: string, password: string): Login => ({
+  mechanism,
+  jaas: `${SCRAM} username="ann" password="${password}"`,
+});
+
+/** `kafka-configs` gives a user passwords; he logs in with them, and with nothing else. */
+async function logInAndOut({ as, loggedIn }: Serving): Promise<void> {
+  const configure = async (...args: readonly string[]): Promise<ToolRun> => {
+    const run = await as("root", "kafka-configs", "--entity-type", "users", ...args);
+    expect(run.code === 0, `kafka-configs takes ${args.join(" ")}`, run.tail);
+    return run;
+  };
+  const ann = ["--entity-name", "ann"];
+  const described = (): Promise<ToolRun> => configure("--describe", ...ann);
+  const list = (mechanism: string, password: string): Promise<ToolRun> =>
+    loggedIn(scramLogin(mechanism, password), "kafka-topics", "--list");
+  for (const [mechanism, iterations] of [
+    ["SCRAM-SHA-256", 4_096],
+    ["SCRAM-SHA-512", 8_192],
+  ] as const) {
+    const config = `${mechanism}=[iterations=${iterations},password=first]`;
+    await configure("--alter", "--add-config", config, ...ann);
+    await until(`ann logs in by ${mechanism}`, PATIENT, async () =>
+      (await list(mechanism, "first")).code === 0 ? true : undefined,
+    );
+    const wrong = await list(mechanism, "another");
+    expect(/SaslAuthenticationException/.test(wrong.tail), "and by no other password", wrong.tail);
+    const says = new RegExp(`${mechanism}=iterations=${iterations}`);
+    const { output, tail } = await described();
+    expect(says.test(output), `the broker describes ${mechanism}`, tail);
+  }
+  await configure("--alter", "--delete-config", "SCRAM-SHA-256", ...ann);
+  await until("the deleted password is refused", PATIENT, async () =>
+    /SaslAuthenticationException/.test((await list("SCRAM-SHA-256", "first")).tail)
+      ? true
+      : undefined,
+  );
+  const other = await list("SCRAM-SHA-512", "first");
+  expect(other.code === 0, "the other mechanism is as it was", other.tail);
+  const again = ["--alter", "--delete-config", "SCRAM-SHA-256", ...ann];
+  const missing = await as("root", "kafka-configs", "--entity-type", "users", ...again);
+  expect(missing.code !== 0, "what is not there is not deleted", missing.tail);
+  const forbidden = await as("mallory", "kafka-configs", "--entity-type", "users", ...again);
+  expect(/ClusterAuthorizationException/.test(forbidden.tail), "nor by nobody", forbidden.tail);
+}
+
+const scram: Step = {
+  title: "authorizer: kafka-configs gives users passwords for SCRAM",
+  run: (cluster) =>
+    secured(cluster, SECURED, async (world) => {
+      await withBroker(cluster, world, logInAndOut);
+      return "";
+    }),
+};
+
+export const authorizerSteps: readonly Step[] = [standardAuthorizer, acls, scram];

@@ -108,6 +108,11 @@ const ROWS: { readonly [Name in ApiName]?: Row } = {
     creations: [{ ...entry("ALLOW User:bob READ TOPIC =orders"), resourcePatternType: 3 }],
   }),
   DeleteAcls: onCluster("ALTER", "DeleteAcls", { filters: [EVERY_ACL] }),
+  AlterUserScramCredentials: onCluster("ALTER", "AlterUserScramCredentials", {
+    upsertions: [
+      { name: "bob", mechanism: 1, iterations: 4_096, saltedPassword: new Uint8Array(32).fill(1) },
+    ],
+  }),
   DescribeAcls: onCluster("DESCRIBE", "DescribeAcls", EVERY_ACL),
   DescribeCluster: onCluster("ALTER", "DescribeCluster", { endpointType: 2 }),
   BrokerRegistration: wordless("CLUSTER_ACTION", {

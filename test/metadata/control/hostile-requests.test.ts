@@ -128,6 +128,8 @@ const MEANT: Readonly<Record<string, (brokerId: number) => unknown>> = {
   validateOnly: () => false,
   principal: () => "User:ann",
   permissionType: () => 3,
+  mechanism: () => 1,
+  iterations: () => 4_096,
   resourcePatternType: () => 3,
 };
 
