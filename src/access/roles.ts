@@ -9,7 +9,7 @@ import type { ApiName } from "../protocol/index.ts";
 export const ROLES = {
   admin: "clusters, tokens, and who may do what in a cluster",
   operator: "controllers, brokers' registrations, features, forks",
-  editor: "topics, configs, reassignments",
+  editor: "topics, configs, quotas, reassignments",
   viewer: "reads, with secrets redacted",
   metrics: "health and metrics",
   broker: "what a broker says, for its own ids alone; the raw log and snapshots",
@@ -50,6 +50,7 @@ export const API_ROLES: { readonly [Name in ApiName]?: readonly Role[] } = {
   CreatePartitions: [...from("editor"), "gateway"],
   AlterConfigs: [...from("editor"), "gateway"],
   IncrementalAlterConfigs: [...from("editor"), "gateway"],
+  AlterClientQuotas: [...from("editor"), "gateway"],
   AlterPartitionReassignments: [...from("editor"), "gateway"],
   ElectLeaders: [...from("editor"), "gateway"],
 

@@ -8,6 +8,7 @@
  */
 import type { ApiName, Apis } from "../../protocol/index.ts";
 import { allocateProducerIds } from "./allocate-producer-ids.ts";
+import { alterClientQuotas } from "./alter-client-quotas.ts";
 import { alterConfigs } from "./alter-configs.ts";
 import { alterUserScramCredentials } from "./alter-user-scram-credentials.ts";
 import { alterPartition } from "./alter-partition.ts";
@@ -61,6 +62,8 @@ export const controllerApis: ControllerApis = {
   CreateAcls: createAcls,
   DeleteAcls: deleteAcls,
   DescribeAcls: describeAcls,
+  // ClientQuotaControlManager
+  AlterClientQuotas: alterClientQuotas,
   // ScramControlManager
   AlterUserScramCredentials: alterUserScramCredentials,
   // ProducerIdControlManager

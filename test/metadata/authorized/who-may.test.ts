@@ -108,6 +108,14 @@ const ROWS: { readonly [Name in ApiName]?: Row } = {
     creations: [{ ...entry("ALLOW User:bob READ TOPIC =orders"), resourcePatternType: 3 }],
   }),
   DeleteAcls: onCluster("ALTER", "DeleteAcls", { filters: [EVERY_ACL] }),
+  AlterClientQuotas: onCluster("ALTER_CONFIGS", "AlterClientQuotas", {
+    entries: [
+      {
+        entity: [{ entityType: "user", entityName: "bob" }],
+        ops: [{ key: "producer_byte_rate", value: 1_024 }],
+      },
+    ],
+  }),
   AlterUserScramCredentials: onCluster("ALTER", "AlterUserScramCredentials", {
     upsertions: [
       { name: "bob", mechanism: 1, iterations: 4_096, saltedPassword: new Uint8Array(32).fill(1) },

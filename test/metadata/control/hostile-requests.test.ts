@@ -129,6 +129,8 @@ const MEANT: Readonly<Record<string, (brokerId: number) => unknown>> = {
   principal: () => "User:ann",
   permissionType: () => 3,
   mechanism: () => 1,
+  entityType: () => "user",
+  key: () => "request_percentage",
   iterations: () => 4_096,
   resourcePatternType: () => 3,
 };
