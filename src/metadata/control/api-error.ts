@@ -13,6 +13,9 @@ export function apiError(name: ErrorName, message: string | null): ApiError {
   return { errorCode: ErrorCode[name], errorMessage: message };
 }
 
+/** The same, of an answer whose message Kafka leaves as it is: it has no letters then, and is not null. */
+export const NOTHING_SAID: ApiError = { errorCode: ErrorCode.NONE, errorMessage: "" };
+
 /** One user operation is one batch; more than fits one is refused as a whole. */
 export const EXCESSIVE_BATCH: ApiError = apiError(
   "POLICY_VIOLATION",

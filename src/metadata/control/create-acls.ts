@@ -20,7 +20,13 @@ import {
   type AclsImage,
 } from "../image/acls-image.ts";
 import type { MetadataImage } from "../image/metadata-image.ts";
-import { EXCESSIVE_BATCH, NO_AUTHORIZER, NO_ERROR, apiError, type ApiError } from "./api-error.ts";
+import {
+  EXCESSIVE_BATCH,
+  NO_AUTHORIZER,
+  NOTHING_SAID,
+  apiError,
+  type ApiError,
+} from "./api-error.ts";
 import {
   RECORDS_PER_OPERATION_MAX,
   operation,
@@ -52,11 +58,11 @@ function run(
     const { resourcePatternType: patternType, ...rest } = creation;
     const entry = { ...rest, patternType };
     const text = JSON.stringify(Object.values(creation));
-    if (isThere(view.acls, entry) || written.has(text)) return NO_ERROR;
+    if (isThere(view.acls, entry) || written.has(text)) return NOTHING_SAID;
     written.add(text);
     const id = uniqueId(random, nextOffset + records.length);
     records.push({ type: "ACCESS_CONTROL_ENTRY_RECORD", version: 0, data: { id, ...entry } });
-    return NO_ERROR;
+    return NOTHING_SAID;
   });
   if (records.length > RECORDS_PER_OPERATION_MAX) return refused(EXCESSIVE_BATCH);
   return { records, response: { throttleTimeMs: 0, results } };

@@ -10,7 +10,7 @@ import {
 } from "../../protocol/index.ts";
 import { isMeantBy } from "../access/acl-filter.ts";
 import type { MetadataImage } from "../image/metadata-image.ts";
-import { NO_ERROR, apiError } from "./api-error.ts";
+import { NOTHING_SAID, apiError } from "./api-error.ts";
 import { operation, type ControlContext, type ControlResult } from "./operation.ts";
 
 type DescribedResource = DescribeAclsResponse["resources"][number];
@@ -47,5 +47,5 @@ function run(
     if (isOfLast) last.acls.push(described);
     else resources.push({ resourceType, resourceName, patternType, acls: [described] });
   }
-  return { records: [], response: { throttleTimeMs: 0, ...NO_ERROR, resources } };
+  return { records: [], response: { throttleTimeMs: 0, ...NOTHING_SAID, resources } };
 }
