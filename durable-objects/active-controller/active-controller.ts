@@ -47,7 +47,7 @@ export type Answered<Response> = (outcome: Outcome<Response>) => void;
 /** What an operation is told that holds for the whole office. */
 export type StandingContext = Pick<
   ControlContext,
-  "clusterId" | "controllerId" | "activeControllerId" | "caller" | "config"
+  "clusterId" | "controllerId" | "activeControllerId" | "caller" | "config" | "hasAuthorizer"
 >;
 
 /** What an operation is told of the moment at which it runs. */

@@ -16,6 +16,7 @@ import {
 import type { VoterSet } from "../../src/raft/index.ts";
 import { seeded } from "../../src/std/random.ts";
 import type { ClusterIdentity } from "../cluster-entry.ts";
+import { authorizerOf, settingsOf } from "../cluster-settings.ts";
 import { directoryUuid } from "../replica/metadata-partition.ts";
 import type { OfficeStart, Operation, StandingContext } from "./active-controller.ts";
 
@@ -89,4 +90,5 @@ const standingContext = (
   clusterId: cluster.cluster_id,
   caller: ANONYMOUS_CALLER,
   config: DEFAULT_CONTROLLER_CONFIG,
+  hasAuthorizer: authorizerOf(settingsOf(cluster)) !== null,
 });

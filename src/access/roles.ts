@@ -9,7 +9,7 @@ import type { ApiName } from "../protocol/index.ts";
 export const ROLES = {
   admin: "clusters, tokens, and who may do what in a cluster",
   operator: "controllers, brokers' registrations, features, forks",
-  editor: "topics, configs, reassignments",
+  editor: "topics, configs, quotas, reassignments",
   viewer: "reads, with secrets redacted",
   metrics: "health and metrics",
   broker: "what a broker says, for its own ids alone; the raw log and snapshots",
@@ -42,12 +42,15 @@ export const API_ROLES: { readonly [Name in ApiName]?: readonly Role[] } = {
 
   DescribeConfigs: [...from("viewer"), "gateway"],
   ListPartitionReassignments: [...from("viewer"), "gateway"],
+  // No more than the feed shows.
+  DescribeAcls: [...from("viewer"), "gateway"],
 
   CreateTopics: [...from("editor"), "gateway"],
   DeleteTopics: [...from("editor"), "gateway"],
   CreatePartitions: [...from("editor"), "gateway"],
   AlterConfigs: [...from("editor"), "gateway"],
   IncrementalAlterConfigs: [...from("editor"), "gateway"],
+  AlterClientQuotas: [...from("editor"), "gateway"],
   AlterPartitionReassignments: [...from("editor"), "gateway"],
   ElectLeaders: [...from("editor"), "gateway"],
 
@@ -55,6 +58,10 @@ export const API_ROLES: { readonly [Name in ApiName]?: readonly Role[] } = {
   UnregisterBroker: [...from("operator"), "gateway"],
   AddRaftVoter: [...from("operator"), "gateway"],
   RemoveRaftVoter: [...from("operator"), "gateway"],
+
+  CreateAcls: [...from("admin"), "gateway"],
+  DeleteAcls: [...from("admin"), "gateway"],
+  AlterUserScramCredentials: [...from("admin"), "gateway"],
 
   Fetch: BROKERS,
   FetchSnapshot: BROKERS,

@@ -178,6 +178,57 @@ describe("the authorizer of a cluster", () => {
   });
 });
 
+describe("ACLs", () => {
+  const { patternType, ...grant } = entry("ALLOW User:ann CREATE TOPIC =orders");
+  const grants = { creations: [{ ...grant, resourcePatternType: patternType }] };
+  const every = {
+    resourceTypeFilter: 1,
+    resourceNameFilter: null,
+    patternTypeFilter: 1,
+    principalFilter: null,
+    hostFilter: null,
+    operation: 1,
+    permissionType: 1,
+  };
+
+  test("decide from the moment that they are written, and until they are removed", async () => {
+    const listener = await Listener.with([]);
+    const errors = () => listener.errors("CreateTopics", creation("orders"), { who: "ann" });
+    const denied = ["TOPIC_AUTHORIZATION_FAILED: Authorization failed."];
+    expect(await errors()).toEqual(denied);
+    expect(await listener.errors("CreateAcls", grants, { who: "root" })).toEqual([]);
+    expect(await errors()).toEqual([expect.stringMatching(NO_BROKERS)]);
+    const { body } = await listener.ask("DescribeAcls", every, { who: "root" });
+    expect(body).toMatchObject({ resources: [{ resourceName: "orders", acls: [{}] }] });
+    const removed = await listener.ask("DeleteAcls", { filters: [every] }, { who: "root" });
+    expect(removed.body).toMatchObject({ filterResults: [{ matchingAcls: [{ host: "*" }] }] });
+    expect(await errors()).toEqual(denied);
+  });
+
+  test("are nobody's to write without ALTER on the cluster, nor to read without DESCRIBE", async () => {
+    const listener = await Listener.with(["ALLOW User:ann ALL TOPIC ^"]);
+    const asks = [
+      ["CreateAcls", grants, "ALTER"],
+      ["DeleteAcls", { filters: [every] }, "ALTER"],
+      ["DescribeAcls", every, "DESCRIBE"],
+    ] as const;
+    for (const [name, parts, operation] of asks)
+      expect(await listener.errors(name, parts, { who: "ann" })).toEqual([
+        `CLUSTER_AUTHORIZATION_FAILED: Request ${name} needs ${operation} permission.`,
+      ]);
+    expect(listener.controller.committedAcls?.byId.size).toBe(1);
+  });
+
+  test("are neither written nor read where there is no authorizer", async () => {
+    const listener = await Listener.with(["ALLOW User:ann ALL TOPIC ^"], {});
+    const errors = (name: ApiName, parts: object) => listener.errors(name, parts, { who: "ann" });
+    const says = "SECURITY_DISABLED: No Authorizer is configured";
+    expect(await errors("CreateAcls", grants)).toEqual([`${says}.`]);
+    expect(await errors("DeleteAcls", { filters: [every] })).toEqual([`${says}.`]);
+    expect(await errors("DescribeAcls", every)).toEqual([`${says} on the broker`]);
+  });
+});
+
 describe("the quorum's own APIs", () => {
   const fetch = {
     clusterId: CLUSTER.cluster_id,

@@ -31,6 +31,10 @@ const ASKED: { readonly [Name in ApiName]?: object } = {
   DescribeConfigs: { resources: [{ resourceType: 2, resourceName: "t" }] },
   AlterConfigs: { resources: [{ resourceType: 2, resourceName: "t" }] },
   IncrementalAlterConfigs: { resources: [{ resourceType: 2, resourceName: "t" }] },
+  AlterClientQuotas: { entries: [{ entity: [{ entityType: "user", entityName: "u" }] }] },
+  CreateAcls: { creations: [{ resourceType: 2, resourceName: "t" }] },
+  DeleteAcls: { filters: [{ resourceTypeFilter: 2 }] },
+  AlterUserScramCredentials: { deletions: [{ name: "u", mechanism: 1 }] },
 };
 
 const bearerOf = (role: Role, brokerIds: readonly number[]): Bearer => ({

@@ -1,27 +1,32 @@
 /**
  * `npm run differential`: this project's authorizer and Kafka's own `StandardAuthorizer`, of three releases from Maven
- * Central, on generated rules and questions. A step passes when every verdict of its sets is the same; the last line
- * counts steps over all releases.
+ * Central, on generated rules and questions; then the operations on ACLs, SCRAM credentials and quotas and those of a
+ * controller of the same release, on generated requests. A step passes when every verdict or response is the same; the
+ * last line counts steps over all releases.
  */
 import { parseArgs } from "node:util";
 import { onShutdown } from "../../gateway/shutdown.ts";
 import { kafkaRelease } from "../../local/kafka-release.ts";
 import { attempt, table, type Column, type Outcome } from "../interop/table.ts";
 import { KafkaAuthorizer } from "./kafka-authorizer.ts";
+import { JvmController } from "./jvm-controller.ts";
 import { ownAnswers, type RuleSet } from "./rule-set.ts";
 import { faults } from "./faults.ts";
+import { compareRequests } from "./security-requests.ts";
 import { drawsOf, manyEntries, ruleSet, VOCABULARIES, type Vocabulary } from "./vocabulary.ts";
 
 const { values } = parseArgs({
   options: {
     versions: { type: "string", default: "4.3.1,4.1.2,4.0.2" },
     sets: { type: "string", default: "500" },
+    requests: { type: "string", default: "2000" },
     seed: { type: "string", default: "1" },
   },
 });
 const sets = Number(values.sets);
+const requests = Number(values.requests);
 const seed = Number(values.seed);
-// Exiting runs the handler that kills the Java process.
+// Exiting runs the handlers that kill the Java processes.
 onShutdown(() => process.exit(130));
 
 const columns: Column[] = [];
@@ -47,7 +52,19 @@ async function runVersion(version: string): Promise<Column> {
   );
   if (kafka !== undefined) done.push(...(await compare(kafka)));
   await kafka?.stop();
+  if (kafka !== undefined) {
+    done.push(await attempt("ACLs, SCRAM credentials, quotas", () => compareControllers(version)));
+  }
   return { version, outcomes: done };
+}
+
+async function compareControllers(version: string): Promise<string> {
+  const controller = await JvmController.start(await kafkaRelease(version));
+  try {
+    return await compareRequests(controller, requests, drawsOf(seed));
+  } finally {
+    await controller.stop();
+  }
 }
 
 async function compare(kafka: KafkaAuthorizer): Promise<readonly Outcome[]> {

@@ -128,6 +128,7 @@ export function contextFor(
     controllers: [],
     caller: ANONYMOUS_CALLER,
     config: { ...DEFAULT_CONTROLLER_CONFIG, defaultReplicationFactor: 3 },
+    hasAuthorizer: true,
     ...parts,
   };
 }

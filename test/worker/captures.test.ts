@@ -167,17 +167,12 @@ const raisable = (
 /** APIs of the recorded listeners that this one does not serve yet. */
 const NOT_SERVED: readonly string[] = [
   "SaslHandshake",
-  "DescribeAcls",
-  "CreateAcls",
-  "DeleteAcls",
   "SaslAuthenticate",
   "CreateDelegationToken",
   "RenewDelegationToken",
   "ExpireDelegationToken",
   "DescribeDelegationToken",
-  "AlterClientQuotas",
   "DescribeUserScramCredentials",
-  "AlterUserScramCredentials",
 ];
 
 describe.each(["4.0.2", "4.1.2", "4.3.1"])("Kafka %s and we say the same", (kafka) => {

@@ -31,7 +31,7 @@ export const BROKER_SECRETS: readonly (readonly [broker: string, name: string, v
 
 const TOKENS = [plant("token"), plant("ended-token")] as const;
 
-/** What no client can write yet, each with secrets: configs that nobody knows, credentials, tokens. */
+/** What no client writes just so, each with secrets: configs that nobody knows, credentials, tokens. */
 export const SECRET_RECORDS: readonly MetadataRecord[] = [
   ...[2, 16, 32].map((resourceType) =>
     record("CONFIG_RECORD", 0, {

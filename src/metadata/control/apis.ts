@@ -8,16 +8,21 @@
  */
 import type { ApiName, Apis } from "../../protocol/index.ts";
 import { allocateProducerIds } from "./allocate-producer-ids.ts";
+import { alterClientQuotas } from "./alter-client-quotas.ts";
 import { alterConfigs } from "./alter-configs.ts";
+import { alterUserScramCredentials } from "./alter-user-scram-credentials.ts";
 import { alterPartition } from "./alter-partition.ts";
 import { alterPartitionReassignments } from "./alter-partition-reassignments.ts";
 import { assignReplicasToDirs } from "./assign-replicas-to-dirs.ts";
 import { heartbeat } from "./broker-heartbeat.ts";
 import { registerBroker } from "./broker-registration.ts";
 import { registerController } from "./controller-registration.ts";
+import { createAcls } from "./create-acls.ts";
 import { createPartitions } from "./create-partitions.ts";
 import { createTopics } from "./create-topics.ts";
+import { deleteAcls } from "./delete-acls.ts";
 import { deleteTopics } from "./delete-topics.ts";
+import { describeAcls } from "./describe-acls.ts";
 import { describeCluster } from "./describe-cluster.ts";
 import { describeConfigs } from "./describe-configs.ts";
 import { electLeaders } from "./elect-leaders.ts";
@@ -53,6 +58,14 @@ export const controllerApis: ControllerApis = {
   DescribeConfigs: describeConfigs,
   // FeatureControlManager
   UpdateFeatures: updateFeatures,
+  // AclControlManager, with AclApis
+  CreateAcls: createAcls,
+  DeleteAcls: deleteAcls,
+  DescribeAcls: describeAcls,
+  // ClientQuotaControlManager
+  AlterClientQuotas: alterClientQuotas,
+  // ScramControlManager
+  AlterUserScramCredentials: alterUserScramCredentials,
   // ProducerIdControlManager
   AllocateProducerIds: allocateProducerIds,
 };

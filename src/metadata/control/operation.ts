@@ -88,6 +88,8 @@ export interface ControlContext {
   readonly controllers: readonly QuorumController[];
   readonly caller: Caller;
   readonly config: ControllerConfig;
+  /** Whether ACLs decide in this cluster (`authorizer.class.name`); without, they are neither kept nor shown. */
+  readonly hasAuthorizer: boolean;
 }
 
 export interface ControlResult<Response> {

@@ -9,6 +9,7 @@ import {
   type ControlOperation,
 } from "../../../src/metadata/index.ts";
 import { isApiName, RenewDelegationToken, type ApiName } from "../../../src/protocol/index.ts";
+import { entry } from "../access/acl-notation.ts";
 import { contextFor } from "../world.ts";
 import { asked, denialsIn, errorsIn, SETTINGS, unasked, withAcls, type Asking } from "./asking.ts";
 
@@ -34,6 +35,16 @@ const wordless = (operation: string, request: object = {}): Row => ({
 });
 
 const TOPIC = 2;
+
+const EVERY_ACL = {
+  resourceTypeFilter: 1,
+  resourceNameFilter: null,
+  patternTypeFilter: 1,
+  principalFilter: null,
+  hostFilter: null,
+  operation: 1,
+  permissionType: 1,
+};
 
 const ROWS: { readonly [Name in ApiName]?: Row } = {
   CreateTopics: {
@@ -93,6 +104,24 @@ const ROWS: { readonly [Name in ApiName]?: Row } = {
     featureUpdates: [{ feature: "transaction.version", maxVersionLevel: 1, upgradeType: 1 }],
   }),
   UnregisterBroker: onCluster("ALTER", "UnregisterBroker", { brokerId: 1 }),
+  CreateAcls: onCluster("ALTER", "CreateAcls", {
+    creations: [{ ...entry("ALLOW User:bob READ TOPIC =orders"), resourcePatternType: 3 }],
+  }),
+  DeleteAcls: onCluster("ALTER", "DeleteAcls", { filters: [EVERY_ACL] }),
+  AlterClientQuotas: onCluster("ALTER_CONFIGS", "AlterClientQuotas", {
+    entries: [
+      {
+        entity: [{ entityType: "user", entityName: "bob" }],
+        ops: [{ key: "producer_byte_rate", value: 1_024 }],
+      },
+    ],
+  }),
+  AlterUserScramCredentials: onCluster("ALTER", "AlterUserScramCredentials", {
+    upsertions: [
+      { name: "bob", mechanism: 1, iterations: 4_096, saltedPassword: new Uint8Array(32).fill(1) },
+    ],
+  }),
+  DescribeAcls: onCluster("DESCRIBE", "DescribeAcls", EVERY_ACL),
   DescribeCluster: onCluster("ALTER", "DescribeCluster", { endpointType: 2 }),
   BrokerRegistration: wordless("CLUSTER_ACTION", {
     brokerId: 5,

@@ -24,6 +24,7 @@ import {
 import { fallbackOf } from "../../../src/protocol/schema/fallback.ts";
 import type { AnyField, Fields, Primitive, Shape } from "../../../src/protocol/schema/field.ts";
 import { nextInt, seeded, type Random } from "../../../src/std/random.ts";
+import { withAcls } from "../authorized/asking.ts";
 import { registrationOf } from "../office.ts";
 import { directoryOf } from "../partition-notation.ts";
 import { plainContents } from "../plain-image.ts";
@@ -41,7 +42,7 @@ const REQUESTS_PER_API = 2_000;
 /** After so many the cluster is as it was at first: most requests find the topics that they know. */
 const REQUESTS_PER_CLUSTER = 25;
 
-const VIEW = world({
+const CLUSTER = world({
   brokers: "1 2 3 4f 5s 6",
   metadataVersion: 30,
   topics: {
@@ -56,6 +57,14 @@ const VIEW = world({
     "metrics:m": { "interval.ms": "1000" },
   },
 });
+
+const ACLS = [
+  "ALLOW User:ann READ TOPIC =t",
+  "DENY User:* ALL GROUP ^g",
+  "ALLOW User:ann READ TOPIC =*",
+];
+
+const VIEW = withAcls(ACLS, CLUSTER);
 
 const CONTROLLERS = [3000, 3001].map((id) => ({
   id,
@@ -117,6 +126,13 @@ const MEANT: Readonly<Record<string, (brokerId: number) => unknown>> = {
   leaderRecoveryState: () => 0,
   topicId: () => topicIdOf(0),
   validateOnly: () => false,
+  principal: () => "User:ann",
+  permissionType: () => 3,
+  mechanism: () => 1,
+  entityType: () => "user",
+  key: () => "request_percentage",
+  iterations: () => 4_096,
+  resourcePatternType: () => 3,
 };
 
 /** Draws one request after the other; the same seed gives the same ones. */
