@@ -27,11 +27,11 @@ type NamedParts = AdmissionParts & Pick<ConnectionParts, "name">;
 /** Serves a connection until it closes. Never throws; resolves when it is gone. */
 export async function admit(raw: Socket, parts: AdmissionParts): Promise<void> {
   const { nodeId, listener, handshakes, metrics, standstill } = parts;
-  metrics.connectionsAccepted += 1;
-  metrics.connectionsOpen += 1;
   raw.on("error", () => raw.destroy());
   // It has waited for this process as long as that stood still.
-  if (standstill.isOver()) raw.destroy();
+  if (standstill.isOver()) return void raw.destroy();
+  metrics.connectionsAccepted += 1;
+  metrics.connectionsOpen += 1;
   const named = { ...parts, name: `controller ${nodeId}, ${raw.remoteAddress}:${raw.remotePort}` };
   if (listener.protocol === "PLAINTEXT") {
     await serve(raw, { ...named, peer: { identity: ANYBODY }, handshakeOver: nothing });
