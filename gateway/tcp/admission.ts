@@ -29,15 +29,15 @@ type NamedParts = AdmissionParts & Pick<ConnectionParts, "name" | "from">;
 /** Serves a connection until it closes. Never throws; resolves when it is gone. */
 export async function admit(raw: Socket, parts: AdmissionParts): Promise<void> {
   const { nodeId, listener, handshakes, metrics, standstill } = parts;
+  raw.on("error", () => raw.destroy());
+  // It has waited for this process as long as that stood still.
+  if (standstill.isOver()) return void raw.destroy();
   metrics.connectionsAccepted += 1;
   metrics.connectionsOpen += 1;
-  raw.on("error", () => raw.destroy());
   const from = `${raw.remoteAddress}:${raw.remotePort}`;
   const named = { ...parts, from, name: `controller ${nodeId}, ${from}` };
   const about = { level: "debug", nodeId, peer: from } as const;
   parts.log(`${named.name}: connected`, { ...about, event: "connection-opened" });
-  // It has waited for this process as long as that stood still.
-  if (standstill.isOver()) raw.destroy();
   if (listener.protocol === "PLAINTEXT") {
     await serve(raw, { ...named, peer: { identity: ANYBODY }, handshakeOver: nothing });
   } else if (handshakes.take(1)) {

@@ -60,9 +60,9 @@ export const LINK_MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: "gateway/edge/link/frame-stream.ts",
-        find: "return await byLink(() => link.request(stream, frame, signal));",
+        find: "return await byLink(() => link.request(stream, frame, { signal, waitMs }));",
         replace:
-          "return await byLink(() => link.request(stream, frame, signal)).catch(() => byHttp(frame, signal));",
+          "return await byLink(() => link.request(stream, frame, { signal, waitMs })).catch(() => byHttp(frame, signal));",
       },
     ],
     ...byGateway,
@@ -400,7 +400,7 @@ export const LINK_MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: "gateway/tcp/admission.ts",
-        find: "  if (standstill.isOver()) raw.destroy();\n",
+        find: "  if (standstill.isOver()) return void raw.destroy();\n",
         replace: "",
       },
       {
