@@ -136,6 +136,7 @@ export const ROOMS: Readonly<Record<string, Readonly<Record<string, Room>>>> = {
       mayImport: ["identity", "replica", "committed-log", "active-controller", "controller"],
     },
     link: { mayImport: ["identity", "controller", "listener"] },
+    relay: { mayImport: ["identity", "replica", "link"] },
     http: { mayImport: ["identity", "snapshots", "committed-log", "controller", "listener"] },
   },
   worker: {
