@@ -17,6 +17,8 @@ import { TlsDoor, type ClientAuth } from "./tls/tls-door.ts";
 
 export const USAGE = `usage: npm run gateway -- --cluster <id> [--edge URL] [--listen HOST:PORT] [--http HOST:PORT] …
 
+  --observe HOST:PORT,…  follows a quorum of JVM controllers instead: --observe --help says how
+
   --edge     the Worker; http://127.0.0.1:8787 unless said
   --cluster  the cluster's id, 22 characters
   --listen   where the controllers are reached: each on the port that the cluster names to its brokers where that is

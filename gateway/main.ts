@@ -17,10 +17,18 @@ import { limitedLog } from "./limited-log.ts";
 import { addressText } from "./listen.ts";
 import { GatewayMetrics } from "./metrics.ts";
 import { OWN_PORTS, PortsFrom } from "./places.ts";
+import { OBSERVE_USAGE, observes, readObserveCommand } from "./observe-command-line.ts";
+import { observe } from "./observing.ts";
 import { onShutdown } from "./shutdown.ts";
 import { startStatusPage } from "./status-page.ts";
 
 async function main(): Promise<void> {
+  if (observes(process.argv)) {
+    const wanted = readObserveCommand(process.argv.slice(2), process.env);
+    if (wanted === null) process.stdout.write(`${OBSERVE_USAGE}\n`);
+    else await observe(wanted, log);
+    return;
+  }
   const command = readCommand(process.argv.slice(2), process.env);
   if (command === null) {
     process.stdout.write(`${USAGE}\n`);
@@ -105,7 +113,7 @@ function log(line: string): void {
 if (import.meta.main) {
   main().catch((error: unknown) => {
     log(textOf(error));
-    log(USAGE);
+    log(observes(process.argv) ? OBSERVE_USAGE : USAGE);
     process.exit(1);
   });
 }

@@ -149,12 +149,14 @@ export const ROOMS: Readonly<Record<string, Readonly<Record<string, Room>>>> = {
     routes: { mayImport: ["scope", "http", "access", "channel", "observer", "clusters"] },
   },
   gateway: {
+    listen: { files: ["listen"], mayImport: [] },
     metrics: { files: ["metrics"], mayImport: [] },
     edge: { mayImport: ["metrics"] },
     observer: { mayImport: ["metrics", "edge"] },
     sasl: { mayImport: ["edge"] },
     tls: { mayImport: [] },
     tcp: { mayImport: ["metrics", "edge", "observer", "sasl", "tls"] },
+    relay: { mayImport: ["listen", "edge", "tcp"] },
   },
 };
 
