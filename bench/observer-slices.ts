@@ -67,6 +67,7 @@ export async function observerEvents(
 function sourceOf(log: MemoryLog, events: Events, made: MetadataImage | null): LogSource {
   const snapshot = made === null ? null : snapshotOf(made);
   return {
+    isObserved: false,
     readIndex: async () => log.endOffset,
     range: async (request) => {
       const batches = await events.answer(() =>

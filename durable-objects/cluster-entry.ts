@@ -16,7 +16,7 @@ import { isJurisdiction, type Jurisdiction } from "./jurisdictions.ts";
 export interface ClusterIdentity {
   /** A Kafka uuid: 22 characters of base64url. */
   readonly cluster_id: string;
-  /** The level that the bootstrap records finalize. */
+  /** The level that the bootstrap records finalize; 0 in a cluster that is observed, which others began. */
   readonly metadata_version: number;
   /** Milliseconds since the Unix epoch. */
   readonly created_ms: number;
@@ -26,6 +26,8 @@ export interface ClusterIdentity {
   readonly jurisdiction?: Jurisdiction;
   /** Absent in a cluster that began with nothing. */
   readonly fork_of?: ForkOrigin;
+  /** Others run its quorum, and its one node observes it; `initial_voters` is that node, which votes never. */
+  readonly observed?: true;
 }
 
 /** Of which cluster, and of which state of it, another one is a fork. */
@@ -139,6 +141,7 @@ const CLUSTER_ENTRY = {
   created_ms: isInteger,
   settings: isAbsentOrObject,
   fork_of: isAbsentOrObject,
+  observed: (value) => value === undefined || value === true,
   jurisdiction: (value) =>
     value === undefined || (typeof value === "string" && isJurisdiction(value)),
   nodes: (value) =>

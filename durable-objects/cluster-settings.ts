@@ -77,6 +77,15 @@ const SEVERAL_CONTINENTS: QuorumSettings = {
   "controller.quorum.retry.backoff.ms": 20,
 };
 
+/** Kafka's own, which a quorum that others run has unless they chose: how old a leader's word may be rests on them. */
+export const OBSERVED_QUORUM: Pick<
+  QuorumSettings,
+  "controller.quorum.fetch.timeout.ms" | "controller.quorum.request.timeout.ms"
+> = {
+  "controller.quorum.fetch.timeout.ms": 2_000,
+  "controller.quorum.request.timeout.ms": 2_000,
+};
+
 /** Kafka's: 20 MiB of records or an hour, then 100 MiB or seven days. */
 const SNAPSHOT_DEFAULTS: SnapshotSettings = {
   "metadata.log.max.record.bytes.between.snapshots": 20 * 1_024 * 1_024,

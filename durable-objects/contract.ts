@@ -6,7 +6,12 @@
  * It is not the public interface: paths, statuses and shapes that clients see are the Worker's.
  */
 import type { WipeQuery } from "./cluster-deletion.ts";
-import { isClusterEntry, type ClusterEntry, type ControllerEntry } from "./cluster-entry.ts";
+import {
+  isClusterEntry,
+  type ClusterEntry,
+  type ControllerEntry,
+  type NodeEntry,
+} from "./cluster-entry.ts";
 import { conforms, isInteger, isText, type Check, type Checks } from "./conforms.ts";
 import {
   isListedSnapshot,
@@ -34,6 +39,8 @@ export const ROUTES = {
   peerFrames: { method: "POST", path: "/peer-frames" },
   /** A WebSocket of a gateway's, on which many frames travel: `src/link` has its words, `link-opening.ts` its header. */
   link: { method: "GET", path: "/link" },
+  /** A WebSocket of a gateway's, by which the observer of a cluster that others run reaches its quorum. */
+  relay: { method: "GET", path: "/relay" },
   /**
    * `LogQuery` in, committed record batches out as they are stored. A leader says how long ago a majority is known to
    * have followed it (`confirmedAge`): what was committed before that lies below its high watermark.
@@ -261,6 +268,20 @@ export interface VoterStatus {
   /** Voters whose storage was seen to go back in time, as this incarnation knows. */
   readonly distrusted_voters: readonly number[];
   readonly tripped: string | null;
+  /** Of the node that observes a cluster which others run; absent on any other. */
+  readonly observed?: ObservedStatus;
+}
+
+/** How the observer of a cluster stands to its quorum. */
+export interface ObservedStatus {
+  /** Gateways that are connected; the newest is used. */
+  readonly relays: number;
+  /** Everything that was committed so long ago is known here, in ms; null where nobody can tell. */
+  readonly age_ms: number | null;
+  /** Why nothing new is learned, in a sentence; null while nothing stands in its way. */
+  readonly problem: string | null;
+  /** Who votes there, as its log says. */
+  readonly voters: readonly NodeEntry[];
 }
 
 const isTextOrNull: Check = (value) => value === null || isText(value);
@@ -284,6 +305,15 @@ const IDLE_STATUS = {
   flight_record: (value) => typeof value === "object",
 } satisfies Checks<IdleStatus>;
 
+const OBSERVED_STATUS = {
+  relays: isInteger,
+  age_ms: (value) => value === null || isInteger(value),
+  problem: isTextOrNull,
+  voters: Array.isArray,
+} satisfies Checks<ObservedStatus>;
+
+const isObservedStatus: Check = (value) => conforms(value, OBSERVED_STATUS);
+
 const VOTER_STATUS = {
   node_id: isInteger,
   directory_id: (value) => value === undefined || isText(value),
@@ -300,6 +330,7 @@ const VOTER_STATUS = {
   active: (value) => typeof value === "boolean",
   distrusted_voters: (value) => Array.isArray(value) && value.every(isInteger),
   tripped: isTextOrNull,
+  observed: (value) => value === undefined || isObservedStatus(value),
 } satisfies Checks<VoterStatus>;
 
 export const isErrorBody = (value: unknown): value is ErrorBody => conforms(value, ERROR_BODY);

@@ -10,7 +10,7 @@ import type { Deletion } from "./cluster-deletion.ts";
 import { isSeededFor, type ClusterEntry } from "./cluster-entry.ts";
 import type { Revocations } from "../src/access/index.ts";
 import type { JoinRequest } from "./contract.ts";
-import { INCARNATION_COUNT, isVoter } from "../src/raft/index.ts";
+import { INCARNATION_COUNT, isVoter, type RaftConfig } from "../src/raft/index.ts";
 import { Controller, trippedBy } from "./controller.ts";
 import type { ControllerHost } from "./http/host.ts";
 import { answer } from "./http/routes.ts";
@@ -19,8 +19,10 @@ import type { LinkHost } from "./link/session.ts";
 import type { FlightRecord } from "./replica/flight-recorder.ts";
 import { operatorLogOf, type OperatorLog } from "./operator-log.ts";
 import { ObjectPeers } from "./replica/peers.ts";
-import type { Failure, Ports, Timers } from "./replica/ports.ts";
-import { joinedConfig, raftConfig } from "./replica/raft-config.ts";
+import type { Failure, Peers, Ports, Timers } from "./replica/ports.ts";
+import { joinedConfig, observerConfig, raftConfig } from "./replica/raft-config.ts";
+import { RelayPeers } from "./relay/relay-peers.ts";
+import { isRelay, linkSocketsOf, Relays } from "./relay/relays.ts";
 import { Seeding } from "./snapshots/seeding.ts";
 import { alarmOf, diskOf } from "./storage/disk.ts";
 import { SqlLogStore } from "./storage/log-store.ts";
@@ -47,12 +49,17 @@ const timers: Timers = {
   },
 };
 
+const ownConfig = (cluster: ClusterEntry, nodeId: number): RaftConfig =>
+  cluster.observed === true ? observerConfig(cluster, nodeId) : raftConfig(cluster, nodeId);
+
 export class ControllerNode extends DurableObject implements ControllerHost {
   #opened: NodeStorage;
   #controller: Controller | null = null;
   #cluster: ClusterEntry | null;
   #seeding: Seeding | null = null;
   readonly #links: Links;
+  /** Opened where the cluster is observed, and nowhere else. */
+  readonly #relays: Relays;
   /** As stored: a request is judged by it, so it is not read each time. */
   #deletion: Deletion | null;
 
@@ -61,8 +68,10 @@ export class ControllerNode extends DurableObject implements ControllerHost {
     this.#opened = openStorage(this.#object);
     this.#cluster = this.#meta?.cluster() ?? null;
     this.#deletion = this.#meta?.deletion() ?? null;
+    const [clusterId = ""] = state.id.name?.split("/") ?? [];
+    this.#relays = new Relays(state, { cluster_id: clusterId, node_id: this.nodeId });
     this.#boot();
-    this.#links = new Links(state, this.#linkHost);
+    this.#links = new Links(linkSocketsOf(state), this.#linkHost);
   }
 
   get voter(): Controller | null {
@@ -112,16 +121,28 @@ export class ControllerNode extends DurableObject implements ControllerHost {
     return this.#links.open(headers);
   }
 
+  openRelay(headers: Headers): Response {
+    return this.#relays.open(headers);
+  }
+
+  get relays(): Relays {
+    return this.#relays;
+  }
+
   override webSocketMessage(socket: WebSocket, message: string | ArrayBuffer): void {
-    this.#links.receive(socket, message);
+    this.#holderOf(socket).receive(socket, message);
   }
 
   override webSocketClose(socket: WebSocket): void {
-    this.#links.gone(socket);
+    this.#holderOf(socket).gone(socket);
   }
 
   override webSocketError(socket: WebSocket): void {
-    this.#links.gone(socket);
+    this.#holderOf(socket).gone(socket);
+  }
+
+  #holderOf(socket: WebSocket): Links | Relays {
+    return isRelay(this.ctx, socket) ? this.#relays : this.#links;
   }
 
   override alarm(): void {
@@ -188,7 +209,10 @@ export class ControllerNode extends DurableObject implements ControllerHost {
 
   /** Drops everything in memory; what comes back is what was stored. A leader says goodbye first. */
   restart(reason: string): void {
-    const leave = this.#takeLeave(reason).then(() => this.#links.close(reason));
+    const leave = this.#takeLeave(reason).then(() => {
+      this.#links.close(reason);
+      this.#relays.close(reason);
+    });
     this.ctx.waitUntil(
       // The answer to the caller must be out before the object goes.
       Promise.all([scheduler.wait(10), leave]).then(() => this.ctx.abort(reason)),
@@ -259,6 +283,7 @@ export class ControllerNode extends DurableObject implements ControllerHost {
     meta.writeAccess(access);
     this.#cluster = meta.cluster();
     this.#links.closeRevoked(access);
+    this.#relays.closeRevoked(access);
   }
 
   /** Removes every trace of the cluster from this object, and the database with it. */
@@ -289,6 +314,7 @@ export class ControllerNode extends DurableObject implements ControllerHost {
     this.#controller?.stop();
     this.#controller = null;
     this.#links.close(reason);
+    this.#relays.close(reason);
   }
 
   #boot(): void {
@@ -299,7 +325,7 @@ export class ControllerNode extends DurableObject implements ControllerHost {
     try {
       const order = meta.join();
       const config =
-        order === null ? raftConfig(cluster, this.nodeId) : joinedConfig(cluster, order);
+        order === null ? ownConfig(cluster, this.nodeId) : joinedConfig(cluster, order);
       const [seed = 0, bits = 0] = crypto.getRandomValues(new Uint32Array(2));
       const incarnation = meta.raiseIncarnation(bits % INCARNATION_COUNT);
       const start = { cluster, config, seed, incarnation };
@@ -347,10 +373,23 @@ export class ControllerNode extends DurableObject implements ControllerHost {
       ...this.#stores,
       quorum: new SqlQuorumStore(storage.sql),
       alarm: alarmOf(storage),
-      peers: new ObjectPeers(this.env.CONTROLLERS, { cluster, nodeId: this.nodeId }, console),
+      peers: cluster.observed === true ? this.#observedPeers : this.#peersIn(cluster),
       clock: () => Date.now(),
       abort: (failure) => this.#onFailure(failure),
     };
+  }
+
+  #peersIn(cluster: ClusterEntry): Peers {
+    return new ObjectPeers(this.env.CONTROLLERS, { cluster, nodeId: this.nodeId }, console);
+  }
+
+  get #observedPeers(): Peers {
+    return new RelayPeers({
+      relays: this.#relays,
+      state: () => this.#controller?.state ?? null,
+      nodeId: this.nodeId,
+      operatorLog: this.#operatorLog,
+    });
   }
 
   // A step that failed left nothing behind, so what is written here is written alone. The abort waits for it:

@@ -122,6 +122,11 @@ export class Controller {
     return this.#replica.distrusted;
   }
 
+  /** Why what this node is told does not count, where it only observes; null while it does. */
+  get doubt(): string | null {
+    return this.#replica.doubt;
+  }
+
   /** Why this node has no newer snapshot than it has; null while nothing stands in its way. */
   get snapshotFailure(): string | null {
     return this.#snapshots.failure;

@@ -9,6 +9,7 @@ import { DEFAULT_LIMITS, HEARTBEAT_BATCH_MS } from "./gateway.ts";
 import type { Transport } from "./edge/tunnel.ts";
 import { hostAndPort, type HostAndPort } from "./listen.ts";
 import { FORMATS, LEVELS, type LogStyle } from "./log.ts";
+import { observedServers, type ObserveCommand } from "./observe-command-line.ts";
 import { Settings, type Environment, type OptionName } from "./options.ts";
 import type { Listener } from "./tcp/admission.ts";
 import { DEFAULT_RULES, principalRules, type PrincipalRule } from "./tls/principal-rules.ts";
@@ -19,6 +20,7 @@ import { TlsDoor, type ClientAuth } from "./tls/tls-door.ts";
 const HEARTBEAT_BATCH_MS_MAX = 1_000;
 
 export interface Command {
+  readonly kind: "serve";
   readonly edge: string;
   readonly clusterId: string;
   /** Null: where the cluster tells its brokers. */
@@ -42,7 +44,7 @@ export interface Command {
 export function readCommand(
   args: readonly string[],
   env: Environment,
-): Command | "help" | "version" {
+): Command | ObserveCommand | "help" | "version" {
   const settings = new Settings(args, env);
   if (settings.isAsked("help")) return "help";
   if (settings.isAsked("version")) return "version";
@@ -57,21 +59,29 @@ export function readCommand(
     caFile: settings.of("edge-ca"),
     env,
   };
-  return {
+  const common = {
     edge: settings.of("edge") ?? "",
     clusterId,
-    listen: listen === undefined ? null : hostAndPort(listen),
     http: hostAndPort(settings.of("http") ?? ""),
-    transport: oneOf(settings, "transport", ["link", "http"]),
-    observe: observeOf(settings),
     log: {
       level: oneOf(settings, "log-level", LEVELS),
       format: oneOf(settings, "log-format", FORMATS),
     },
     unknown: settings.unknown,
+    readCredentials: () => readCredentials(sources),
+  };
+  if (settings.isGiven("observe")) {
+    const servers = observedServers(settings);
+    return { kind: "observe", ...common, servers, credentials: readCredentials(sources) };
+  }
+  return {
+    kind: "serve",
+    ...common,
+    listen: listen === undefined ? null : hostAndPort(listen),
+    transport: oneOf(settings, "transport", ["link", "http"]),
+    observe: observeOf(settings),
     ...listenerOf(settings),
     credentials: readCredentials(sources),
-    readCredentials: () => readCredentials(sources),
   };
 }
 

@@ -30,6 +30,9 @@ export const EVENTS = [
   "link-refused",
   "link-accepted",
   "stood-still",
+  "relay-opened",
+  "relay-lost",
+  "quorum-silent",
 ] as const;
 export type Event = (typeof EVENTS)[number];
 

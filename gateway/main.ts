@@ -21,6 +21,7 @@ import { GatewayMetrics } from "./metrics.ts";
 import { usage } from "./options.ts";
 import { OWN_PORTS, PortsFrom } from "./places.ts";
 import { ServedPosition } from "./observer/served-position.ts";
+import { observe as observeQuorum } from "./observing.ts";
 import { onShutdown } from "./shutdown.ts";
 import { startStatusPage } from "./status-page.ts";
 import { version } from "./version.ts";
@@ -35,10 +36,15 @@ async function main(): Promise<void> {
     process.stdout.write(`${command === "help" ? usage() : version()}\n`);
     return;
   }
-  const { edge, clusterId, credentials, http, transport, observe } = command;
-  log = limitedLog(logTo(write, { ...command.log, clusterId }));
+  log = limitedLog(logTo(write, { ...command.log, clusterId: command.clusterId }));
   hasCommand = true;
   sayUnknown(command.unknown);
+  if (command.kind === "observe") await observeQuorum(command, log);
+  else await serve(command);
+}
+
+async function serve(command: Command): Promise<void> {
+  const { edge, clusterId, credentials, http, transport, observe } = command;
   const served = new ServedPosition(observe?.state ?? null, clusterId, log);
   const metrics = new GatewayMetrics();
   metrics.addProcess(version());

@@ -78,6 +78,13 @@ const OPTIONS = {
       "how long a heartbeat waits for those of other brokers, to leave in one message; 0 for not at all, 100 " +
       "unless said",
   },
+  observe: {
+    section: "gateway",
+    value: "HOST:PORT,…",
+    says:
+      "follows a quorum of JVM controllers instead, over PLAINTEXT, as the observer of a cluster that was created with " +
+      '"observed": true; no ports are opened, and what is said here of brokers and tools means nothing then',
+  },
   "security-protocol": {
     section: "clients",
     value: "NAME",
@@ -188,6 +195,11 @@ export class Settings {
   /** The value given, or what holds without one. */
   of(name: OptionName): string | undefined {
     return this.#flag(name) ?? this.#variable(name) ?? TABLE[name]?.unless;
+  }
+
+  /** Whether it was given, with a flag or a variable. */
+  isGiven(name: OptionName): boolean {
+    return this.#flag(name) !== undefined || this.#variable(name) !== undefined;
   }
 
   /** What it is called where it was given, for a sentence about it. */

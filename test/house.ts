@@ -139,6 +139,7 @@ export const ROOMS: Readonly<Record<string, Readonly<Record<string, Room>>>> = {
       mayImport: ["identity", "replica", "committed-log", "active-controller", "controller"],
     },
     link: { mayImport: ["identity", "replica", "controller", "listener"] },
+    relay: { mayImport: ["identity", "replica", "link"] },
     http: { mayImport: ["identity", "snapshots", "committed-log", "controller", "listener"] },
   },
   worker: {
@@ -151,6 +152,7 @@ export const ROOMS: Readonly<Record<string, Readonly<Record<string, Room>>>> = {
     routes: { mayImport: ["scope", "http", "access", "channel", "observer", "clusters"] },
   },
   gateway: {
+    listen: { files: ["listen"], mayImport: [] },
     log: { files: ["log", "limited-log"], mayImport: [] },
     metrics: { files: ["metrics"], mayImport: [] },
     edge: { mayImport: ["log", "metrics"] },
@@ -158,6 +160,7 @@ export const ROOMS: Readonly<Record<string, Readonly<Record<string, Room>>>> = {
     sasl: { mayImport: ["edge"] },
     tls: { mayImport: [] },
     tcp: { mayImport: ["log", "metrics", "edge", "observer", "sasl", "tls"] },
+    relay: { mayImport: ["listen", "log", "edge", "tcp"] },
   },
 };
 

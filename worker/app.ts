@@ -18,6 +18,7 @@ import { health } from "./routes/health.ts";
 import { metadataDiff } from "./routes/metadata-diff.ts";
 import { metadataLog } from "./routes/metadata-log.ts";
 import { knownParameters } from "./routes/parameters.ts";
+import { refuseChangeOfObserved } from "./routes/observed.ts";
 import { partitions } from "./routes/partitions.ts";
 import { quorum } from "./routes/quorum.ts";
 import { rpc } from "./routes/rpc.ts";
@@ -69,6 +70,7 @@ cluster.use(async (context, next) => {
   const { req } = context;
   const entry = await findForAsker(context, req.param("cluster_id") ?? "", req.path);
   context.set("entry", entry);
+  refuseChangeOfObserved(context);
   await next();
   stampPosition(context);
 });

@@ -7,7 +7,9 @@ import type { ClusterEntry, NodeEntry } from "../cluster-entry.ts";
 import type { ControllerHost } from "./host.ts";
 
 export function entryNow(cluster: ClusterEntry, { voter }: ControllerHost): ClusterEntry {
-  const voters = voter === null ? [] : latestVoters(voter.state.voters);
+  // Who votes there is no node of this deployment.
+  const voters =
+    voter === null || cluster.observed === true ? [] : latestVoters(voter.state.voters);
   const nodes = voters.flatMap((each) => nodeOf(each, cluster) ?? []);
   const isAsFormed =
     nodes.length === cluster.initial_voters.length &&

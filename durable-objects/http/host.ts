@@ -9,6 +9,12 @@ import type { JoinRequest } from "../contract.ts";
 import type { Controller } from "../controller.ts";
 import type { Seeding } from "../snapshots/seeding.ts";
 
+/** By how many gateways a node that observes reaches its quorum, and why by none. */
+export interface RelayCount {
+  readonly count: number;
+  readonly problem: string | null;
+}
+
 export interface ControllerHost {
   /** Null until the node is formed, and while it is stopped, deleted or an invariant is tripped. */
   readonly voter: Controller | null;
@@ -42,4 +48,7 @@ export interface ControllerHost {
   wipe(): Promise<void>;
   /** Answers the upgrade of a gateway's link. */
   openLink(headers: Headers): Response;
+  /** The same of a relay. */
+  openRelay(headers: Headers): Response;
+  readonly relays: RelayCount;
 }

@@ -73,6 +73,8 @@ export async function answer(host: ControllerHost, request: Request): Promise<Re
       return endSeed(host, await request.text());
     case "link":
       return host.voter === null ? takesNoPart(host) : host.openLink(request.headers);
+    case "relay":
+      return relay(host, request.headers);
     case "frames":
     case "peerFrames":
     case "log":
@@ -81,6 +83,12 @@ export async function answer(host: ControllerHost, request: Request): Promise<Re
     case "snapshot":
       return answerUntilHungUp(host, route, { request, searchParams });
   }
+}
+
+function relay(host: ControllerHost, headers: Headers): Response {
+  if (host.voter === null) return takesNoPart(host);
+  if (host.cluster?.observed === true) return host.openRelay(headers);
+  return refusal(STATUS.conflict, "this cluster is no observed one: its controllers need no relay");
 }
 
 /** A node of a deleted cluster says what it is, and hears what becomes of the cluster; nothing else. */

@@ -1,8 +1,9 @@
 /**
  * Where a node stands, as JSON for the Worker and for people. Describes; decides nothing.
  */
-import { isVoter } from "../../src/raft/index.ts";
-import type { ControllerStatus } from "../contract.ts";
+import { isVoter, latestVoters } from "../../src/raft/index.ts";
+import type { ControllerStatus, ObservedStatus } from "../contract.ts";
+import type { Controller } from "../controller.ts";
 import type { ControllerHost } from "./host.ts";
 import { listedSnapshot } from "./snapshots.ts";
 
@@ -36,6 +37,21 @@ export function controllerStatus(host: ControllerHost): ControllerStatus {
     active: voter.isActive,
     distrusted_voters: voter.distrusted,
     tripped,
+    ...(host.cluster?.observed === true ? { observed: observedStatus(host, voter) } : {}),
+  };
+}
+
+function observedStatus({ relays }: ControllerHost, voter: Controller): ObservedStatus {
+  return {
+    relays: relays.count,
+    age_ms: voter.confirmedAgeMs,
+    problem: relays.problem ?? voter.doubt,
+    voters: latestVoters(voter.state.voters).map(({ key, endpoints: [endpoint] }) => ({
+      node_id: key.id,
+      directory_id: key.directoryId,
+      host: endpoint?.host ?? "",
+      port: endpoint?.port ?? 0,
+    })),
   };
 }
 

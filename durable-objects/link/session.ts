@@ -307,7 +307,7 @@ const observerOf = ({ id, directoryId, offset }: BrokerPosition): ObserverPositi
 });
 
 /** A reason has 123 bytes at most. */
-function shortened(sentence: string): string {
+export function shortened(sentence: string): string {
   const bytes = new TextEncoder().encode(sentence);
   if (bytes.byteLength <= 123) return sentence;
   return `${new TextDecoder().decode(bytes.subarray(0, 117)).replace(/\uFFFD$/, "")}…`;

@@ -20,6 +20,7 @@ import { authorizerFor, logDenials, refusedByAuthorizer } from "./authorization.
 import { apiVersionsResponse } from "./api-versions.ts";
 import { openEnvelope } from "./envelope.ts";
 import { isForPeersAlone } from "./quorum-access.ts";
+import { refusedAsObserved } from "./observed.ts";
 import { quorumApis } from "./quorum-apis.ts";
 import { sayable } from "./sayable.ts";
 import type { LISTENER_APIS } from "./served-apis.ts";
@@ -39,6 +40,8 @@ export async function dispatch<Name extends ApiName>(
   frame: RequestFrame<Name>,
   context: RequestContext,
 ): Promise<Answer<Name> | null> {
+  const elsewhere = refusedAsObserved(node, frame.name);
+  if (elsewhere !== null) return refused(frame, elsewhere);
   const handler = handlers[frame.name];
   if (handler === undefined) return await runOperation(node, frame, context);
   const refusal = refusedByAuthorizer(node, frame.name, context);

@@ -32,9 +32,15 @@ export interface PendingBatch {
   readonly timestampMs: number;
 }
 
-/** The batches of a fetch response. A malformed or cut-off one is a `DecodeError`: nothing is taken over. */
-export function entriesOf(bytes: Uint8Array): readonly Entry[] {
-  return [...recordBatches(bytes)].map((batch) => ({
+/**
+ * The batches of a fetch response. A malformed one is a `DecodeError`: nothing is taken over. So is one that is cut off,
+ * unless `tail` says that the last may be: Kafka's own controllers serve so many bytes of a file, wherever those end.
+ */
+export function entriesOf(
+  bytes: Uint8Array,
+  tail: "refuse" | "ignore" = "refuse",
+): readonly Entry[] {
+  return [...recordBatches(bytes, tail)].map((batch) => ({
     ...placeOf(batch),
     control: batch.isControl ? controlRecordsOf(batch.bytes) : [],
     payload: batch.bytes,
@@ -127,11 +133,12 @@ function toWire(record: CoreControl): ControlRecord {
   }
 }
 
-/** The voters of a snapshot as its header says them: kraft.version 1, for voters have directory ids here (KIP-853). */
-export const framedVoters = (voters: VoterSet): FramedVoters => ({
-  version: kraftVersionToWire(1),
-  set: votersToWire(voters),
-});
+/**
+ * The voters of a snapshot as its header says them: kraft.version 1, for voters have directory ids here (KIP-853). None
+ * are known to who observes a quorum of kraft.version 0.
+ */
+export const framedVoters = (voters: VoterSet): FramedVoters | null =>
+  voters.length === 0 ? null : { version: kraftVersionToWire(1), set: votersToWire(voters) };
 
 const kraftVersionToWire = (version: number): KRaftVersionRecord =>
   KRaftVersionRecord.fill({ kRaftVersion: version });

@@ -57,9 +57,14 @@ const SOFTWARE = { clientSoftwareName: "kedge", clientSoftwareVersion: "1" };
 /** The whole frame of a request, as `sender` sends it. */
 export function encodeRequest(
   request: OutgoingRequest,
-  sender: { readonly clientId: string; readonly correlationId: number },
+  sender: {
+    readonly clientId: string;
+    readonly correlationId: number;
+    /** Where a peer may be of another build or make. */
+    readonly apiVersion?: number;
+  },
 ): Uint8Array {
-  const header = { ...sender, apiVersion: VERSIONS[request.api] };
+  const header = { apiVersion: VERSIONS[request.api], ...sender };
   switch (request.api) {
     case "vote":
       return requestFrame(Vote, header, {
@@ -177,9 +182,53 @@ function fetchBody(request: Extract<Request, { api: "fetch" }>): InputOf<typeof 
   };
 }
 
-/** Reads what a peer answered. Null for an answer that is about anything but the metadata partition. */
-export function decodeResponse(api: ApiName, frame: Uint8Array): Response | null {
-  const version = VERSIONS[api];
+/** Which versions of an API a controller speaks. */
+export interface VersionRange {
+  readonly min: number;
+  readonly max: number;
+}
+
+/** Every controller of Kafka that can be observed speaks this one. */
+const API_VERSIONS_SPOKEN = 3;
+
+/** Asks a controller of another make what it speaks. */
+export const encodeApiVersions = (clientId: string): Uint8Array =>
+  requestFrame(
+    ApiVersions,
+    { clientId, correlationId: 0, apiVersion: API_VERSIONS_SPOKEN },
+    SOFTWARE,
+  );
+
+/** Its answer, by the keys of APIs; null where it is none. */
+export function rangesIn(frame: Uint8Array): ReadonlyMap<number, VersionRange> | null {
+  const { body } = decodeResponseFrame(ApiVersions, API_VERSIONS_SPOKEN, frame);
+  if (body.errorCode !== 0) return null;
+  return new Map(
+    body.apiKeys.map(({ apiKey, minVersion: min, maxVersion: max }) => [apiKey, { min, max }]),
+  );
+}
+
+/** An answer to another request than the one that was sent has come to the wrong place. */
+const isTo = (
+  correlation: number | undefined,
+  { correlationId }: { readonly correlationId: number },
+) => correlation === undefined || correlation === correlationId;
+
+/**
+ * Reads what a peer answered. Null for an answer that is about anything but the metadata partition, or to another
+ * request than the one of that correlation.
+ */
+export function decodeResponse(
+  api: ApiName,
+  frame: Uint8Array,
+  asked: {
+    readonly correlation?: number;
+    readonly apiVersion?: number;
+    /** What becomes of a last batch that is cut off. */
+    readonly tail?: "refuse" | "ignore";
+  } = {},
+): Response | null {
+  const version = asked.apiVersion ?? VERSIONS[api];
   switch (api) {
     case "vote": {
       const { body } = decodeResponseFrame(Vote, version, frame);
@@ -197,10 +246,14 @@ export function decodeResponse(api: ApiName, frame: Uint8Array): Response | null
       const answer = answerOf(body, onlyPartition(body.topics));
       return answer === null ? null : { api, ...answer };
     }
-    case "fetch":
-      return decodeFetch(decodeResponseFrame(Fetch, version, frame).body);
-    case "fetch-snapshot":
-      return decodeFetchSnapshot(decodeResponseFrame(FetchSnapshot, version, frame).body);
+    case "fetch": {
+      const answer = decodeResponseFrame(Fetch, version, frame);
+      return isTo(asked.correlation, answer) ? decodeFetch(answer.body, asked.tail) : null;
+    }
+    case "fetch-snapshot": {
+      const answer = decodeResponseFrame(FetchSnapshot, version, frame);
+      return isTo(asked.correlation, answer) ? decodeFetchSnapshot(answer.body) : null;
+    }
     case "add-raft-voter": {
       const { body } = decodeResponseFrame(AddRaftVoter, version, frame);
       return { api, ...withoutLeader(body), message: body.errorMessage };
@@ -256,7 +309,7 @@ function decodeFetchSnapshot(response: FetchSnapshotResponse): Response | null {
   };
 }
 
-function decodeFetch(response: FetchResponse): Response | null {
+function decodeFetch(response: FetchResponse, tail?: "refuse" | "ignore"): Response | null {
   const partition = response.responses[0]?.partitions[0];
   const answer = answerOf(
     response,
@@ -279,7 +332,7 @@ function decodeFetch(response: FetchResponse): Response | null {
     logStartOffset: partition.logStartOffset < 0 ? null : partition.logStartOffset,
     diverging: divergingEpoch.endOffset < 0 ? null : divergingEpoch,
     snapshotId: snapshotId.endOffset < 0 ? null : snapshotId,
-    records: entriesOf(partition.records ?? new Uint8Array(0)),
+    records: entriesOf(partition.records ?? new Uint8Array(0), tail),
   };
 }
 

@@ -26,6 +26,19 @@ export function joinedConfig(
   };
 }
 
+/** Any server that a gateway was told: ids below zero are those of bootstrap servers in Kafka, too. */
+export const ANY_SERVER = -2;
+
+/** The node that observes a cluster which others run. Whom to ask its gateway knows, and then the answers. */
+export function observerConfig(cluster: ClusterEntry, nodeId: number): RaftConfig {
+  return {
+    ...raftConfig(cluster, nodeId),
+    bootstrapVoters: [],
+    bootstrapServers: [ANY_SERVER],
+    observesOnly: true,
+  };
+}
+
 /** A node that has formed its cluster. */
 export function raftConfig(cluster: ClusterEntry, nodeId: number): RaftConfig {
   const voters = initialVoters(cluster);

@@ -94,6 +94,8 @@ export class Replica {
   readonly #asking = new Map<RequestId, Answered>();
   readonly #reads = new PendingReads();
   readonly #distrusted = new Set<number>();
+  /** Why an answer was doubted last, and when this replica was level last at that time. */
+  #doubted: { readonly reason: string; readonly levelAt: number | null } | null = null;
   #nextRequest: RequestId = 1;
   /** Of the log as it was then: a later append or truncation makes it another. */
   #lastRead: {
@@ -150,6 +152,12 @@ export class Replica {
   /** Voters whose storage was seen to go back in time, as this incarnation knows. */
   get distrusted(): readonly number[] {
     return [...this.#distrusted].toSorted((left, right) => left - right);
+  }
+
+  /** Why what this observer is told does not count (OB-2); null once it has been level again. */
+  get doubt(): string | null {
+    const last = this.#doubted;
+    return last === null || last.levelAt !== this.state.levelAt ? null : last.reason;
   }
 
   /** Time may have passed: runs whatever is due. Harmless at any moment. */
@@ -377,6 +385,8 @@ export class Replica {
         return this.#checkRefusal(effect);
       case "replica-distrusted":
         return this.#distrust(effect);
+      case "answer-doubted":
+        return this.#doubt(effect);
       case "role-changed":
         // The core has forgotten what the earlier role asked.
         this.#calls.dropAll();
@@ -421,6 +431,16 @@ export class Replica {
       !stillLeads,
       `the office expected the log to end at ${refused.baseOffset}, not ${log.endOffset}`,
     );
+  }
+
+  // The quorum that is observed is not run here: an operator has to find out which history he was shown.
+  #doubt({ from, reason }: Extract<Effect, { kind: "answer-doubted" }>): void {
+    if (reason !== this.#doubted?.reason)
+      this.#ports.operatorLog.error(
+        "answer-doubted",
+        `an answer of ${from} does not count: ${reason}`,
+      );
+    this.#doubted = { reason, levelAt: this.state.levelAt };
   }
 
   // A voter whose storage went back in time is no longer counted; an operator has to know.

@@ -37,6 +37,7 @@ export class Seeding {
   constructor(parts: SeedingParts) {
     this.#parts = parts;
     this.#verifier = new SnapshotVerifier({
+      mayNameNone: false,
       ...parts,
       sound: (snapshot) => this.#install(snapshot),
       refused: () => this.#endWith("it is not sound: its bytes are not those of a whole snapshot"),

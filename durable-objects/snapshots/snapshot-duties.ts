@@ -84,6 +84,7 @@ export class SnapshotDuties {
     });
     this.#verifier = new SnapshotVerifier({
       ...ports,
+      mayNameNone: replica.state.config.observesOnly === true,
       sound: (snapshot, voters) => replica.snapshotVerified(snapshot, voters),
       refused: (id) => replica.snapshotRefused(id),
       failed,

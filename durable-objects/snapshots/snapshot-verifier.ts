@@ -12,6 +12,8 @@ import { StoredRecords } from "./stored-records.ts";
 const SLICE_RECORDS = 2_000;
 
 export interface VerifierParts extends Pick<Ports, "snapshots" | "timers" | "operatorLog"> {
+  /** Whether one may name no voters: where others chose them and keep them elsewhere (kraft.version 0). */
+  readonly mayNameNone: boolean;
   /** It is sound: `voters` are those of its header. */
   readonly sound: (snapshot: StoredSnapshot, voters: VoterSet) => void;
   readonly refused: (id: SnapshotId) => void;
@@ -57,7 +59,7 @@ export class SnapshotVerifier {
     try {
       if (wanted !== null) records.feed(chunk);
       records.take(SLICE_RECORDS);
-      if (records.isAtEnd) found = contained(id, records);
+      if (records.isAtEnd) found = contained(id, records, this.#parts.mayNameNone);
     } catch (error) {
       if (!(error instanceof DecodeError)) throw error;
       this.#parts.operatorLog.error(
@@ -76,10 +78,11 @@ export class SnapshotVerifier {
 function contained(
   id: SnapshotId,
   { frame }: StoredRecords,
+  mayNameNone: boolean,
 ): { readonly voters: VoterSet; readonly timestampMs: number } {
   if (frame?.epoch !== id.epoch)
     throw new DecodeError(`it is of epoch ${frame?.epoch}`, 0, { api: "Snapshot", version: 0 });
-  const voters = snapshotVoters(frame);
+  const voters = snapshotVoters(frame) ?? (mayNameNone ? [] : null);
   if (voters === null)
     throw new DecodeError("it names no voters", 0, { api: "Snapshot", version: 0 });
   return { voters, timestampMs: frame.lastContainedLogTimestampMs };

@@ -28,3 +28,17 @@ export {
   SUBPROTOCOL,
   writeMessages,
 } from "./message.ts";
+export {
+  ASK_BYTES_MAX,
+  HOST_BYTES_MAX,
+  observerGreetingIn,
+  readFromObserver,
+  readFromRelay,
+  RELAYED_BYTES_MAX,
+  relayMessage,
+  RELAY_SUBPROTOCOL,
+  type Address,
+  type FromObserver,
+  type FromRelay,
+  type ObserverGreeting,
+} from "./relay.ts";

@@ -75,6 +75,7 @@ function bootState(image: DurableImage, config: RaftConfig, at: BootMoment): Sta
     incarnation: at.incarnation,
     joining: image.joining,
     held: NO_FETCHES,
+    levelAt: null,
   };
 }
 

@@ -18,6 +18,8 @@ export interface RaftConfig {
   readonly bootstrapVoters: readonly Voter[];
   /** Nodes to ask for the leader besides the known voters; usually the ids of `bootstrapVoters`. */
   readonly bootstrapServers: readonly ReplicaId[];
+  /** It follows a quorum that others run, for ever: it votes never, and doubts what it is told (OB-1, OB-2). */
+  readonly observesOnly?: true;
   /** A voter without a leader waits a random time in [this, 2 × this) before it stands. */
   readonly electionTimeoutMs: Milliseconds;
   /** A follower gives up its leader when no fetch succeeded for this long. */

@@ -158,6 +158,8 @@ export type Effect =
       readonly acknowledged: Offset;
       readonly fetchOffset: Offset;
     }
+  /** A replica that only observes was told what cannot be so (OB-2): nothing of the answer counts. */
+  | { readonly kind: "answer-doubted"; readonly from: ReplicaId; readonly reason: string }
   /** The replica took on another role, or the same role in another epoch or under another leader. */
   | {
       readonly kind: "role-changed";

@@ -6,6 +6,7 @@
  * question it answers is no longer being asked: a vote of an old epoch must not be counted in the new one.
  */
 import { unreachable } from "../std/assert.ts";
+import { doubtOf } from "./doubts.ts";
 import { onEndQuorumEpochResponse } from "./election/announcements.ts";
 import { learn } from "./election/hearsay.ts";
 import { onVoteResponse } from "./election/votes.ts";
@@ -13,7 +14,7 @@ import { backOff, settle } from "./exchange/connections.ts";
 import type { CorrelationId, ReplicaId, Response } from "./messages.ts";
 import { onProbed } from "./reconfiguration/voter-change.ts";
 import { onBeginQuorumEpochResponse } from "./reading/rounds.ts";
-import { onFetchResponse } from "./replication/following.ts";
+import { levelFetches, noteLevel, onFetchResponse } from "./replication/following.ts";
 import { onFetchSnapshotResponse } from "./snapshots/fetching.ts";
 import type { Turn } from "./turn.ts";
 
@@ -21,6 +22,12 @@ import type { Turn } from "./turn.ts";
 export function onResponse(turn: Turn, from: ReplicaId, body: Response): void {
   const { role, election, connections } = turn.state;
   const asked = connections.get(from)?.inFlight ?? null;
+  const reason = doubtOf(turn.state, body);
+  if (reason !== null) {
+    backOff(turn, from);
+    turn.effects.push({ kind: "answer-doubted", from, reason });
+    return;
+  }
   if (asked?.api === body.api && teachesNothing(body)) {
     settle(turn, from);
     takeAnswer(turn, from, { correlation: asked.correlation, body });
@@ -47,7 +54,9 @@ export function onResponse(turn: Turn, from: ReplicaId, body: Response): void {
   const hasMoved =
     turn.state.election.epoch !== election.epoch || turn.state.role.kind !== role.kind;
   if (hasMoved && (body.error !== "NONE" || body.epoch > election.epoch)) return;
+  const levelBefore = levelFetches(turn.state);
   takeAnswer(turn, from, { correlation: asked.correlation, body });
+  if (levelFetches(turn.state) > levelBefore) noteLevel(turn, asked.deadline);
 }
 
 /** What carries no epoch, or is paced by the one who asked. */

@@ -283,6 +283,8 @@ export interface State {
   readonly joining: boolean;
   /** Fetches held back because this replica does not lead: a broker must not ask in a tight loop. */
   readonly held: WaitingFetches;
+  /** When the latest Fetch was sent that left nothing to be had, of one that observes only (OB-3); else null. */
+  readonly levelAt: Milliseconds | null;
 }
 
 /** What `boot` needs from storage. */
@@ -304,9 +306,9 @@ export interface DurableImage {
 /** A text that names a replica key. */
 export const keyOf = (key: ReplicaKey): string => `${key.id}/${key.directoryId}`;
 
-/** Whether this replica, node and directory, is in the newest voter set of its log. */
-export const isVoter = (state: State): boolean =>
-  hasVoter(latestVoters(state.voters), state.config.local.key);
+/** Whether this replica, node and directory, is in the newest voter set of its log. One that only observes is not. */
+export const isVoter = ({ config, voters }: State): boolean =>
+  config.observesOnly !== true && hasVoter(latestVoters(voters), config.local.key);
 
 /**
  * Whether this replica may stand for election: as a voter, or as one whose removal it does not know to be committed
@@ -316,6 +318,7 @@ export const isVoter = (state: State): boolean =>
 export function mayStand(state: State): boolean {
   if (isVoter(state)) return true;
   const { voters, committed, config } = state;
+  if (config.observesOnly === true) return false;
   const newest = latestVotersOffset(voters);
   return newest >= (committed ?? 0) && hasVoter(votersAt(voters, newest), config.local.key);
 }

@@ -77,6 +77,8 @@ export function describeEffect(effect: Effect): string {
       return `verifies snapshot ${describeSnapshotId(effect.id)} of ${effect.size} bytes`;
     case "snapshot-abandoned":
       return `abandons snapshot ${describeSnapshotId(effect.id)}`;
+    case "answer-doubted":
+      return `doubts ${effect.from}: ${effect.reason}`;
     case "snapshot-too-large":
       return `leaves snapshot ${describeSnapshotId(effect.id)} of ${effect.size} bytes`;
     case "snapshot-installed":

@@ -213,8 +213,10 @@ export function storeChunk(turn: Turn, chunk: SnapshotChunk): void {
 export function installSnapshot(turn: Turn, snapshot: StoredSnapshot, voters: VoterSet): void {
   const { endOffset } = snapshot;
   assert(turn.appended.length === 0, "a step that has appended cannot install");
-  assert(voters.length > 0, `the snapshot at ${endOffset} knows no voters`);
-  const records = [{ offset: endOffset - 1, voters }];
+  const isNamed = voters.length > 0;
+  const { observesOnly } = turn.state.config;
+  assert(isNamed || observesOnly === true, `the snapshot at ${endOffset} knows no voters`);
+  const records = isNamed ? [{ offset: endOffset - 1, voters }] : [];
   update(turn, { log: logAfter(snapshot), voters: { ...turn.state.voters, records } });
   turn.installed = snapshot;
   turn.effects.push({ kind: "snapshot-installed", snapshot });

@@ -35,6 +35,7 @@ beforeEach(() => {
   lines = [];
   failures = [];
   verifier = new SnapshotVerifier({
+    mayNameNone: false,
     snapshots: disk.snapshots,
     timers,
     operatorLog: {

@@ -15,6 +15,8 @@ export interface BrokerOptions {
   readonly folder: string;
   readonly clusterId: string;
   readonly bootstrapControllers: string;
+  /** `controller.quorum.voters`, in the place of the above, where a quorum has its voters there. */
+  readonly quorumVoters?: string;
   /** How it reaches the controllers. PLAINTEXT when absent. */
   readonly towardsControllers?: Security;
   /** How clients, and brokers among themselves, reach it. PLAINTEXT when absent. */
@@ -110,7 +112,7 @@ export function broker(options: BrokerOptions): Broker {
 
 function serverProperties(options: BrokerOptions, data: string): string {
   const plain = { protocol: "PLAINTEXT", properties: [] };
-  const { nodeId, port, bootstrapControllers } = options;
+  const { nodeId, port, bootstrapControllers, quorumVoters } = options;
   const { towardsControllers = plain, towardsClients = plain } = options;
   const { protocol } = towardsClients;
   return [
@@ -119,7 +121,9 @@ function serverProperties(options: BrokerOptions, data: string): string {
     `listeners=${protocol}://127.0.0.1:${port}`,
     `inter.broker.listener.name=${protocol}`,
     "controller.listener.names=CONTROLLER",
-    `controller.quorum.bootstrap.servers=${bootstrapControllers}`,
+    quorumVoters === undefined
+      ? `controller.quorum.bootstrap.servers=${bootstrapControllers}`
+      : `controller.quorum.voters=${quorumVoters}`,
     `listener.security.protocol.map=CONTROLLER:${towardsControllers.protocol},${protocol}:${protocol}`,
     ...towardsControllers.properties,
     ...towardsClients.properties,

@@ -24,6 +24,7 @@ import { librdkafkaSteps } from "./steps/librdkafka.ts";
 import { lifeSteps } from "./steps/life.ts";
 import { logSteps } from "./steps/log.ts";
 import { membershipSteps } from "./steps/membership.ts";
+import { observedSteps } from "./steps/observed.ts";
 import { shareAndStreamsSteps } from "./steps/share-and-streams.ts";
 import { toolSteps } from "./steps/tools.ts";
 import { attempt, table } from "./table.ts";
@@ -42,6 +43,7 @@ const STEPS: readonly Step[] = [
   ...lifeSteps,
   ...membershipSteps,
   ...logSteps,
+  ...observedSteps,
   // Last: what they finalize cannot be taken back.
   ...shareAndStreamsSteps,
 ];

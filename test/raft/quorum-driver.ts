@@ -524,6 +524,7 @@ export class Quorum {
         return;
       case "append-refused":
       case "replica-distrusted":
+      case "answer-doubted":
         this.lines.push(`${id} ${describeEffect(effect)}`);
     }
   }

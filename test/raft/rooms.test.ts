@@ -23,6 +23,7 @@ const FLOORS: readonly (readonly string[])[] = [
     "deadlines.ts",
     "time.ts",
     "due.ts",
+    "doubts.ts",
     "responses.ts",
     "invariants.ts",
     "confirmed-age.ts",

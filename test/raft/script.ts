@@ -3,8 +3,8 @@
  * Running one renders the whole file anew, so that a script is its own snapshot.
  *
  *     quorum voters=1,2,3 [observers=100] [leader=1 epoch=4]   a quorum; with a leader, one that has settled
- *            [joining=7] [bytes=100]                           nodes that know addresses but no voters; the
- *                                                              most that one Fetch asks for
+ *            [joining=7] [outside=8] [bytes=100]               nodes that know addresses but no voters; such that
+ *                                                              only observe; the most that one Fetch asks for
  *     disk 2 epoch=3 [leader=1] [voted=2] log=1x3,2x2          storage before the boot: three batches of
  *                                                              epoch 1, two of epoch 2, a record each
  *     boot [2]                                                 starts all, or one
@@ -195,6 +195,9 @@ class Run {
     }
     for (const id of parseIds(options.get("joining"))) {
       quorum.add(id, { ...configOf(id, voters), bootstrapVoters: [] });
+    }
+    for (const id of parseIds(options.get("outside"))) {
+      quorum.add(id, { ...configOf(id, voters), bootstrapVoters: [], observesOnly: true });
     }
     return quorum;
   }

@@ -19,6 +19,7 @@ import { noteSeen } from "../../worker/observer/position.ts";
 
 /** A controller with a committed log of one topic a batch, named after its offset. */
 class Log implements LogSource {
+  readonly isObserved = false;
   readonly asked: RangeRequest[] = [];
   readonly given: Uint8Array[] = [];
   end = 0;
@@ -182,7 +183,7 @@ describe("a read", () => {
     const log = new Log();
     log.commit(1);
     const { range, offers, bytes } = log;
-    const behind = { range, offers, bytes, readIndex: async () => 2 };
+    const behind = { isObserved: false, range, offers, bytes, readIndex: async () => 2 };
     const key = crypto.randomUUID();
     const reading = observeWith(key, { isLinearizable: true, waitMs: 200 }, behind);
     log.commit(1);
@@ -255,6 +256,7 @@ function sourceOf(batches: readonly Uint8Array[], lag: number): LogSource {
   const rows = [...recordBatches(bytes)];
   const end = 1 + (rows.at(-1)?.lastOffset ?? -1);
   return {
+    isObserved: false,
     readIndex: log.readIndex,
     offers: log.offers,
     bytes: log.bytes,

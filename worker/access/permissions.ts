@@ -38,6 +38,7 @@ export const PERMISSIONS: Readonly<Record<string, readonly Role[] | null>> = {
   [`POST ${CLUSTER}/controllers/:action{[0-9]+:[a-z]+}`]: OPERATORS,
   [`POST ${CLUSTER}/controllers/:node_id/frames`]: SPEAKERS,
   [`GET ${CLUSTER}/controllers/:node_id/link`]: SPEAKERS,
+  [`GET ${CLUSTER}/controllers/:node_id/relay`]: ["gateway"],
   [`POST ${CLUSTER}/rpc/:api`]: SPEAKERS,
 
   [`GET ${CLUSTER}/quorum`]: [...SPEAKERS, "metrics"],

@@ -1,6 +1,6 @@
 /**
  * What a client may ask of a new cluster, checked and completed: `{cluster_id?, voters?, controllers?,
- * metadata_version?, settings?, jurisdiction?, fork_of?, at_offset?}` becomes the plan that the directory keeps. A cluster id that the
+ * metadata_version?, settings?, jurisdiction?, fork_of?, at_offset?, observed?}` becomes the plan that the directory keeps. A cluster id that the
  * client leaves open is drawn here, once; a retry finds it in the directory. Directory ids are the nodes' own to draw.
  */
 import {
@@ -12,13 +12,22 @@ import {
 import {
   CLUSTER_SETTINGS,
   defaultSettings,
+  OBSERVED_QUORUM,
   settingsOf,
   type ClusterSettings,
 } from "../../durable-objects/cluster-settings.ts";
 import type { NodeWish } from "../../durable-objects/listed-cluster.ts";
 import { MV_DEFAULT, MV_MAX } from "../../src/metadata/index.ts";
 import { Problem } from "../http/errors.ts";
-import { arrayAt, integerAt, invalid, objectAt, textAt, type JsonObject } from "../http/fields.ts";
+import {
+  arrayAt,
+  booleanAt,
+  integerAt,
+  invalid,
+  objectAt,
+  textAt,
+  type JsonObject,
+} from "../http/fields.ts";
 import {
   LOCATION_HINTS,
   isLocationHint,
@@ -35,6 +44,8 @@ import { settingsAt } from "./setting-requests.ts";
 
 /** From 3.9-IV0 on there is kraft.version 1, which voters with directory ids need (KIP-853). */
 const METADATA_VERSIONS = { min: 21, max: MV_MAX } as const;
+/** Of a cluster that is observed: far from the ids of Kafka's own controllers, as those of its examples are. */
+const OBSERVER_ID = 9_000;
 /** Kafka's convention in its examples: far from the ids of brokers, which must differ from them. */
 const FIRST_NODE_ID = 3_000;
 /** A gateway beside each broker listens here, one port a controller (`localhost` is true on every host). */
@@ -80,11 +91,16 @@ export function clusterRequestOf(body: unknown, nowMs: number, continent?: strin
     "jurisdiction",
     "fork_of",
     "at_offset",
+    "observed",
   ]);
+  const isObserved = booleanAt(fields["observed"] ?? false, "observed");
+  if (isObserved) assertObservable(fields);
   const clusterId = fields["cluster_id"] === undefined ? randomUuid() : idAt(fields, "cluster_id");
   const fork = forkOf(fields);
   if (fork?.cluster_id === clusterId) throw invalid("cluster_id", "another than that of fork_of");
-  const named = controllersOf(fields["controllers"], fields["voters"]);
+  const named = isObserved
+    ? observerOf(fields["controllers"])
+    : controllersOf(fields["controllers"], fields["voters"]);
   const jurisdiction = jurisdictionOf(fields["jurisdiction"], named);
   const isPlacedByDefault = named.every((voter) => voter.location_hint === undefined);
   const wishes = { voters: named.length, jurisdiction, continent };
@@ -93,16 +109,47 @@ export function clusterRequestOf(body: unknown, nowMs: number, continent?: strin
   const plan = {
     cluster_id: clusterId,
     planned_voters: voters,
-    settings: { ...defaultSettings(hintsOf(voters)), ...settings },
+    settings: { ...defaultsFor(voters, isObserved), ...settings },
     ...(jurisdiction === undefined ? {} : { jurisdiction }),
-    metadata_version:
-      fields["metadata_version"] === undefined
-        ? MV_DEFAULT
-        : integerAt(fields["metadata_version"], "metadata_version", METADATA_VERSIONS),
+    metadata_version: isObserved ? 0 : metadataVersionOf(fields["metadata_version"]),
     created_ms: nowMs,
+    ...(isObserved ? { observed: true as const } : {}),
   };
   return { plan, settings, isPlacedByDefault, fork };
 }
+
+const metadataVersionOf = (given: unknown): number =>
+  given === undefined ? MV_DEFAULT : integerAt(given, "metadata_version", METADATA_VERSIONS);
+
+/** Whose quorum others run, has what they gave it. */
+function assertObservable(fields: JsonObject): void {
+  if (fields["cluster_id"] === undefined)
+    throw invalid(
+      "cluster_id",
+      "given: an observed cluster has the id that its own controllers say",
+    );
+  const strays = ["voters", "metadata_version", "fork_of", "at_offset"] as const;
+  const stray = strays.find((name) => fields[name] !== undefined);
+  if (stray !== undefined)
+    throw invalid(stray, "left out: others run the cluster that is observed");
+}
+
+/** The one node that observes. */
+function observerOf(given: unknown): readonly PlannedController[] {
+  const [item = {}, ...more] = given === undefined ? [] : arrayAt(given, "controllers");
+  if (more.length > 0) throw invalid("controllers", "a list of one: a cluster has one observer");
+  const defaults = { node_id: OBSERVER_ID, host: "localhost", port: FIRST_PORT };
+  return [{ ...defaults, ...nodeWishOf(item, "controllers[0]") }];
+}
+
+/** The time-outs of a quorum that is observed are Kafka's own, unless they were chosen. */
+const defaultsFor = (
+  voters: readonly PlannedController[],
+  isObserved: boolean,
+): ClusterSettings => ({
+  ...defaultSettings(hintsOf(voters)),
+  ...(isObserved ? OBSERVED_QUORUM : {}),
+});
 
 const hintsOf = (voters: readonly PlannedController[]): readonly (string | undefined)[] =>
   voters.map((voter) => voter.location_hint);
@@ -166,10 +213,11 @@ function placedAs(
 ): ClusterPlan {
   if (!isPlacedByDefault) return plan;
   const hints = hintsOf(foundersOf(existing));
+  const isObserved = plan.observed === true;
   return {
     ...plan,
     planned_voters: placed(plan.planned_voters, hints),
-    settings: { ...defaultSettings(hints), ...settings },
+    settings: { ...defaultsFor(placed(plan.planned_voters, hints), isObserved), ...settings },
   };
 }
 
@@ -181,6 +229,7 @@ const shape = (
   JSON.stringify([
     fork === null ? cluster.metadata_version : [fork.cluster_id, fork.at_offset],
     cluster.jurisdiction,
+    cluster.observed,
     settingsInOrder(settingsOf(cluster)),
     foundersOf(cluster).map(({ node_id, host, port, location_hint }) => [
       node_id,

@@ -48,9 +48,12 @@ export async function formCluster(env: Bindings, listed: ListedCluster): Promise
     const isLost = response.status === STATUS.conflict;
     throw new Problem(isLost ? "STORAGE_LOST" : "CONTROLLER_UNREACHABLE", message);
   });
-  const deadline = Date.now() + FORMATION_MS;
-  await untilActive(env, entry, deadline);
-  await untilBootstrapped(env, entry, deadline);
+  // Who leads a cluster that is observed, and what is in it, is for others; a gateway may bring it later.
+  if (entry.observed !== true) {
+    const deadline = Date.now() + FORMATION_MS;
+    await untilActive(env, entry, deadline);
+    await untilBootstrapped(env, entry, deadline);
+  }
   await changeDirectory(env, (directory) => directory.markFormed(entry.cluster_id));
   return entry;
 }

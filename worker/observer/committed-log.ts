@@ -36,6 +36,8 @@ export interface RangeRequest {
 
 /** A controller that has just started knows its log but not yet what of it is committed: an election's worth of time. */
 const SEARCH_MS = 5_000;
+/** The observer of a cluster that others run knows nothing until a gateway comes, which may be never. */
+const OBSERVER_SEARCH_MS = 500;
 const PAUSE_MS = 50;
 
 /** Why a controller did not serve a range; `isGone` when its log begins above it. */
@@ -56,7 +58,7 @@ export async function readCommitted(
 ): Promise<CommittedRange> {
   const first = likelyActive(clusterKey(entry), nodeIdsOf(entry));
   const order = [first, ...nodeIdsOf(entry).filter((nodeId) => nodeId !== first)];
-  const deadline = Date.now() + SEARCH_MS;
+  const deadline = Date.now() + (entry.observed === true ? OBSERVER_SEARCH_MS : SEARCH_MS);
   for (;;) {
     const reasons: string[] = [];
     let gone: string | undefined;

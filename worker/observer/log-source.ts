@@ -16,6 +16,8 @@ import {
 export interface LogSource {
   /** The caller's own bytes. A `Problem` OFFSET_BELOW_LOG_START where the log no longer has the range. */
   readonly range: (request: RangeRequest) => Promise<CommittedRange>;
+  /** Others run the quorum: nobody here can confirm what is current, and a range says of what age it is. */
+  readonly isObserved: boolean;
   /** The end of what is committed, exclusive, as a majority confirms within that time; else a `Problem`. */
   readonly readIndex: (searchMs: number) => Promise<number>;
   readonly offers: () => Promise<SnapshotOffers>;
@@ -24,6 +26,7 @@ export interface LogSource {
 }
 
 export const logSource = (env: Bindings, entry: ClusterEntry): LogSource => ({
+  isObserved: entry.observed === true,
   range: (request) => readCommitted(env, entry, request),
   readIndex: async (searchMs) => (await findReadIndex(env, entry, searchMs)).read_index,
   offers: () => readOffers(env, entry),

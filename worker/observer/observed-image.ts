@@ -60,6 +60,9 @@ export async function observeWith(
 ): Promise<Observation> {
   const startMs = Date.now();
   let required = Math.max(minOffset, seenOf(key).offset);
+  if (source.isObserved && isLinearizable) throw notLinearizable();
+  if (source.isObserved && maxStalenessMs !== undefined)
+    return await observeWithin(key, { maxStalenessMs, required, waitMs }, source);
   const isBound = isLinearizable || maxStalenessMs !== undefined;
   if (isBound) {
     const fresh = isLinearizable
@@ -84,20 +87,70 @@ export async function observeWith(
   }
 }
 
+/** So long a read waits for news at a time: of what age an observer's knowledge is, changes without any. */
+const NEWS_MS = 250;
+
+/**
+ * The same of a cluster that others run, whose observer alone says of what age it is. Waits for a while until that is
+ * young enough, and until the record at `required` is there.
+ */
+async function observeWithin(
+  key: string,
+  {
+    maxStalenessMs,
+    required,
+    waitMs,
+  }: { readonly maxStalenessMs: number; readonly required: number; readonly waitMs: number },
+  source: LogSource,
+): Promise<Observation> {
+  const startMs = Date.now();
+  for (let heldMs = 0; heldMs >= 0;) {
+    const known = knownSince(key, required, startMs - maxStalenessMs);
+    if (known !== undefined) return known;
+    const range = await readOn(key, source, heldMs);
+    while (await advance(key, range)) await nextEvent();
+    const isBehind = reachOf(key) + 1 < range.highWatermark;
+    if (!isBehind) confirm(key, range.confirmedMs);
+    heldMs = isBehind ? 0 : Math.min(NEWS_MS, startMs + waitMs - Date.now());
+    if (heldMs === 0 && !isBehind) break;
+  }
+  const last = knownSince(key, required, startMs - maxStalenessMs);
+  if (last !== undefined) return last;
+  if (reachOf(key) < required) throw viewBehind(key, { required, waitMs });
+  throw unconfirmed(key, "the observed quorum was not heard so recently");
+}
+
+/** The image, where it holds the record at `required` and everything that was committed before `sinceMs`. */
+function knownSince(key: string, required: number, sinceMs: number): Observation | undefined {
+  const known = presentOf(key);
+  if (known === undefined || known.position.offset < required) return undefined;
+  return known.confirmedMs >= sinceMs && known.confirmedMs <= Date.now() ? known : undefined;
+}
+
+const notLinearizable = (): Problem =>
+  new Problem(
+    "OBSERVED_CLUSTER",
+    "consistency: an observed cluster has no linearizable reads, for its leader cannot be asked from here; max_staleness_ms says how old an answer may be",
+  );
+
 /** The end of what is committed now, exclusive. */
 async function confirmedIndex(key: string, source: LogSource, waitMs: number): Promise<number> {
   try {
     return await source.readIndex(waitMs);
   } catch (error) {
     if (!(error instanceof Problem) || !NOBODY_CONFIRMS.includes(error.kind)) throw error;
-    const ageMs = Date.now() - (presentOf(key) ?? NOTHING).confirmedMs;
-    const known = Number.isFinite(ageMs) ? `was confirmed ${ageMs} ms ago` : "never was confirmed";
-    throw new Problem(
-      "UNCONFIRMED",
-      `nobody has confirmed in time what is current (${error.message}); what is known here ${known}`,
-      { details: { confirmed_age_ms: Number.isFinite(ageMs) ? ageMs : null }, cause: error },
-    );
+    throw unconfirmed(key, error.message, error);
   }
+}
+
+function unconfirmed(key: string, reason: string, cause?: unknown): Problem {
+  const ageMs = Date.now() - (presentOf(key) ?? NOTHING).confirmedMs;
+  const known = Number.isFinite(ageMs) ? `was confirmed ${ageMs} ms ago` : "never was confirmed";
+  return new Problem(
+    "UNCONFIRMED",
+    `nobody has confirmed in time what is current (${reason}); what is known here ${known}`,
+    { details: { confirmed_age_ms: Number.isFinite(ageMs) ? ageMs : null }, cause },
+  );
 }
 
 /** Of these an isolate can say how old what it has is. */

@@ -46,6 +46,7 @@ export function clusterData(
     metadata_version: entry.metadata_version,
     settings: settingsOf(entry),
     created_ms: entry.created_ms,
+    ...(entry.observed === true ? { observed: true as const } : {}),
     ...(entry.jurisdiction === undefined ? {} : { jurisdiction: entry.jurisdiction }),
     ...(origin === undefined
       ? {}

@@ -4,7 +4,7 @@
  */
 import { Hono } from "hono";
 import { undeletableUntil } from "../../durable-objects/cluster-deletion.ts";
-import type { ClusterPlan } from "../../durable-objects/cluster-entry.ts";
+import type { ClusterEntry, ClusterPlan } from "../../durable-objects/cluster-entry.ts";
 import type { ClusterOwner, ListedCluster } from "../../durable-objects/listed-cluster.ts";
 import { parseJson, readText } from "../http/body.ts";
 import { agrees, clusterRequestOf, type ClusterRequest } from "../clusters/cluster-requests.ts";
@@ -160,9 +160,19 @@ const idOfDeleted = ({ cluster, deletion }: ListedCluster): Problem =>
 clusters.get("/:cluster_id", async (context) => {
   const entry = await findForAsker(context, context.req.param("cluster_id"));
   context.set("entry", entry);
-  const { position } = await observe(context.env, entry, {});
-  context.set("position", position);
+  await setPosition(context, entry);
   context.res = context.json(clusterData(context, entry));
   stampPosition(context);
   return context.res;
 });
+
+/** An observed cluster is there before anything is known of what is in it. */
+async function setPosition(context: ScopedContext, entry: ClusterEntry): Promise<void> {
+  try {
+    const { position } = await observe(context.env, entry, {});
+    context.set("position", position);
+  } catch (error) {
+    const isUnheard = error instanceof Problem && error.kind === "CONTROLLER_UNREACHABLE";
+    if (entry.observed !== true || !isUnheard) throw error;
+  }
+}

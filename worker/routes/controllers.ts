@@ -23,7 +23,7 @@ import { Problem } from "../http/errors.ts";
 import { integerParameter, objectAt, textAt } from "../http/fields.ts";
 import { resource, wholeList } from "../http/resources.ts";
 import type { Resource } from "../http/resources.ts";
-import { link } from "./link.ts";
+import { link, relay } from "./link.ts";
 import { nodeAt, withJoining } from "./node-at.ts";
 
 /** A controller as `/controllers` shows it. */
@@ -71,6 +71,7 @@ controllers.delete("/:node_id{[0-9]+}", async (context) => {
 });
 
 controllers.route("/:node_id/link", link);
+controllers.route("/:node_id/relay", relay);
 
 controllers.post("/:node_id/frames", async (context) => {
   const { entry, nodeId } = await nodeAt(context, context.req.param("node_id"));

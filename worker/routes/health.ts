@@ -1,7 +1,7 @@
 /**
  * `/health/live` and `/health/ready`. Live: the Worker runs. Ready: every cluster (or the one of `?cluster_id=`)
- * has a controller in office, and a majority has confirmed just now that it leads, so its quorum can commit. No memory is
- * consulted: the controllers are asked each time.
+ * has a controller in office, and a majority has confirmed just now that it leads, so its quorum can commit; one that
+ * others run is heard. No memory is consulted: the controllers are asked each time.
  */
 import { Hono } from "hono";
 import type { ClusterEntry } from "../../durable-objects/cluster-entry.ts";
@@ -9,7 +9,7 @@ import { assertClusterMay, isFor } from "../access/authenticate.ts";
 import { CallPlaces } from "../channel/call-places.ts";
 import { reasonOf } from "../channel/controller-calls.ts";
 import { readIndexAt } from "../channel/read-index.ts";
-import { CALLS_MAX, activeOf, statusOfAll } from "../channel/statuses.ts";
+import { CALLS_MAX, activeOf, statusOfAll, type SelfDescription } from "../channel/statuses.ts";
 import { within } from "../channel/within.ts";
 import { listFromDirectory } from "../clusters/directory.ts";
 import type { Scope, ScopedContext } from "../env.ts";
@@ -62,6 +62,7 @@ async function readinessOf(
   places: CallPlaces,
 ): Promise<Readiness> {
   const statuses = await statusOfAll(context.env, entry, places);
+  if (entry.observed === true) return observedReadiness(entry, statuses);
   const active = activeOf(statuses);
   const seen = statuses.map(({ nodeId, status }) =>
     typeof status === "string"
@@ -77,6 +78,29 @@ async function readinessOf(
     ready: doubt === null,
     leader_id: active?.node_id ?? null,
     reason: doubt === null ? null : `no controller can commit: ${doubt}`,
+  };
+}
+
+/** What an observed cluster shows may be so old, and it still counts as followed. A healthy one is some 5 s old. */
+const OBSERVED_MS = 10_000;
+
+/** Whether the quorum that others run is heard; that it can commit is theirs to say. */
+function observedReadiness(
+  { cluster_id }: ClusterEntry,
+  [only]: readonly SelfDescription[],
+): Readiness {
+  const status = only?.status ?? "it has no node";
+  const observed = typeof status === "string" || !("observed" in status) ? undefined : status;
+  const { age_ms: ageMs = null, problem = null } = observed?.observed ?? {};
+  const ready = ageMs !== null && ageMs <= OBSERVED_MS;
+  const leaderId = observed?.leader_id ?? -1;
+  const why = typeof status === "string" ? status : (problem ?? `the observer is ${status.role}`);
+  const age = ageMs === null ? "nothing was heard" : `what is known is ${ageMs} ms old`;
+  return {
+    cluster_id,
+    ready,
+    leader_id: leaderId < 0 ? null : leaderId,
+    reason: ready ? null : `the observed quorum is not followed: ${age}; ${why.slice(0, 300)}`,
   };
 }
 

@@ -32,6 +32,7 @@ export const PARAMETERS: ReadonlyMap<string, readonly string[]> = new Map<
   [`DELETE ${CLUSTER}/controllers/{node_id}`, ["wait_ms"]],
   [`POST ${CLUSTER}/controllers/{action}`, ["confirm", "wait_ms"]],
   [`GET ${CLUSTER}/controllers/{node_id}/link`, ["gateway_id"]],
+  [`GET ${CLUSTER}/controllers/{node_id}/relay`, ["gateway_id"]],
   [`GET ${CLUSTER}/brokers`, READ],
   [`GET ${CLUSTER}/brokers/{broker_id}`, READ],
   [`GET ${CLUSTER}/topics`, [...READ, ...PAGE]],

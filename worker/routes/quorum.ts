@@ -4,7 +4,7 @@
  * can be inspected too.
  */
 import { Hono } from "hono";
-import { nodesOf, type ClusterEntry } from "../../durable-objects/cluster-entry.ts";
+import { nodesOf, type ClusterEntry, type NodeEntry } from "../../durable-objects/cluster-entry.ts";
 import type { ControllerStatus } from "../../durable-objects/contract.ts";
 import { callKafkaAt } from "../channel/kafka-calls.ts";
 import { QUORUM_CALL, quorumViewIn, type QuorumView } from "../channel/quorum-view.ts";
@@ -61,7 +61,7 @@ quorum.get("/", async (context) => {
   const status: QuorumStatus = {
     ...resource(context, "KafkaQuorum", ["clusters", entry.cluster_id, "quorum"]),
     cluster_id: entry.cluster_id,
-    ...(partition === undefined ? unled(entry) : led(partition)),
+    ...(partition === undefined ? (observed(descriptions) ?? unled(entry)) : led(partition)),
     controllers: descriptions.map(shown),
   };
   return context.json(status);
@@ -109,6 +109,23 @@ const replicaData = (state: ReplicaState, leaderEnd: number): ReplicaData => ({
   last_caught_up_timestamp_ms: state.lastCaughtUpTimestamp,
 });
 
+/** Of a cluster that others run: what its observer has heard. How far its voters are, only their leader knows. */
+function observed(descriptions: readonly SelfDescription[]): LeaderView | undefined {
+  const [status] = descriptions.flatMap((each) =>
+    typeof each.status !== "string" && "observed" in each.status ? [each.status] : [],
+  );
+  if (status?.observed === undefined) return undefined;
+  return {
+    leader_id: status.leader_id,
+    leader_epoch: status.epoch,
+    high_watermark: status.high_watermark ?? -1,
+    max_follower_lag: -1,
+    max_follower_lag_time_ms: -1,
+    voters: unheard(status.observed.voters),
+    observers: [],
+  };
+}
+
 /** No controller leads: the voters are those that were last known, and nothing more is known of them. */
 const unled = (entry: ClusterEntry): LeaderView => ({
   leader_id: -1,
@@ -116,16 +133,19 @@ const unled = (entry: ClusterEntry): LeaderView => ({
   high_watermark: -1,
   max_follower_lag: -1,
   max_follower_lag_time_ms: -1,
-  voters: nodesOf(entry).map(({ node_id, directory_id }) => ({
+  voters: unheard(nodesOf(entry)),
+  observers: [],
+});
+
+const unheard = (nodes: readonly NodeEntry[]): readonly ReplicaData[] =>
+  nodes.map(({ node_id, directory_id }) => ({
     replica_id: node_id,
     directory_id: directory_id ?? "",
     log_end_offset: -1,
     lag: -1,
     last_fetch_timestamp_ms: -1,
     last_caught_up_timestamp_ms: -1,
-  })),
-  observers: [],
-});
+  }));
 
 const shown = ({ nodeId, status }: SelfDescription): ControllerStatus | UnreachableController =>
   typeof status === "string" ? { node_id: nodeId, unreachable: status } : status;

@@ -90,10 +90,10 @@ export function truncateVoters(history: VoterHistory, offset: Offset): VoterHist
  * The history of a log that was cut at `offset`, where a snapshot ends: the set in its header stands at its last
  * offset, as a boot would find it, and those above are in the log still.
  */
-export const cutVoters = (history: VoterHistory, offset: Offset): VoterHistory => ({
-  ...history,
-  records: [
-    { offset: offset - 1, voters: votersAt(history, offset) },
-    ...history.records.filter((record) => record.offset >= offset),
-  ],
-});
+export function cutVoters(history: VoterHistory, offset: Offset): VoterHistory {
+  const voters = votersAt(history, offset);
+  const above = history.records.filter((record) => record.offset >= offset);
+  // Unknown to who observes a quorum whose voters are configured, and not in its log (kraft.version 0).
+  const below = voters.length === 0 ? [] : [{ offset: offset - 1, voters }];
+  return { ...history, records: [...below, ...above] };
+}

@@ -24,7 +24,7 @@ import type {
 import type { Leader, ReadRound, State } from "../state.ts";
 import { isVoter, keyOf, leaderRole } from "../state.ts";
 import type { Turn } from "../turn.ts";
-import { willPersist } from "../turn.ts";
+import { update, willPersist } from "../turn.ts";
 import { expireReads, firstDeadline, setReads } from "./read-requests.ts";
 
 /** How long a round that needs no other voter stays open, so that reads of one moment share its fence. */
@@ -77,7 +77,8 @@ export function settleRound(turn: Turn): void {
 
 /** The clock was not steady: what was noted by it cannot be dated any more. */
 export function forgetDates(turn: Turn): void {
-  const { role } = turn.state;
+  const { role, levelAt } = turn.state;
+  if (levelAt !== null) update(turn, { levelAt: null });
   if (role.kind !== "leader") return;
   const { round } = role.reads;
   setReads(turn, {

@@ -34,6 +34,7 @@ export function keepOwnEntry(turn: Turn): void {
 
 function wantedChange({ voters, config, election, joining }: State): VoterChangeRequest | null {
   const { clusterId, local } = config;
+  if (config.observesOnly === true) return null;
   const { key: voter, endpoints, kraftVersions } = local;
   const listed = findVoter(latestVoters(voters), voter.id);
   if (listed !== null && sameKey(listed.key, voter)) {

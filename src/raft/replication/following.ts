@@ -16,7 +16,7 @@ import { noteServed } from "../heartbeat.ts";
 import type { EpochEnd } from "../log-summary.ts";
 import { divergenceEnd, logEnd } from "../log-summary.ts";
 import { latestVoters } from "../membership/voter-history.ts";
-import type { Entry, FetchResponse, ReplicaId } from "../messages.ts";
+import type { Entry, FetchResponse, Milliseconds, ReplicaId } from "../messages.ts";
 import { fetchedNow, onSnapshotNamed, requestRange } from "../snapshots/fetching.ts";
 import type { State } from "../state.ts";
 import type { Turn } from "../turn.ts";
@@ -130,6 +130,16 @@ function takeRecords(turn: Turn, body: FetchResponse): boolean {
     update(turn, { role: { ...role, levelFetches } });
   }
   return true;
+}
+
+/** How many Fetches in a row have left nothing to be had. */
+export const levelFetches = ({ role }: State): number =>
+  role.kind === "follower" ? role.levelFetches : 0;
+
+/** OB-3: a Fetch that was to be answered until `deadline` has left nothing to be had. */
+export function noteLevel(turn: Turn, deadline: Milliseconds): void {
+  const { config } = turn.state;
+  if (config.observesOnly === true) update(turn, { levelAt: deadline - config.requestTimeoutMs });
 }
 
 /** Whether a batch continues this log. One of a later epoch than ours must wait (KAFKA-18723). */

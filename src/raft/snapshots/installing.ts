@@ -21,8 +21,9 @@ export function onSnapshotVerified(
   const role = verifierOf(turn.state, snapshot);
   if (role?.installing?.size !== snapshot.size) return;
   const set = voterSet(voters);
-  if (set === null || set.length === 0) {
-    // A header without voters is the peer's mistake like any other.
+  const isNamed = set !== null && set.length > 0;
+  if (set === null || !(isNamed || turn.state.config.observesOnly === true)) {
+    // A header without voters is the peer's mistake like any other, but where others chose them (kraft.version 0).
     rejectInstall(turn);
   } else if (isInstallable(turn.state, snapshot)) {
     update(turn, { role: { ...role, installing: null } });
