@@ -12,6 +12,7 @@ import {
   applyRecords,
   type BrokerLiveness,
   type ControlContext,
+  type ControllerConfig,
   type ControlResult,
   type MetadataImage,
 } from "../../src/metadata/index.ts";
@@ -115,6 +116,7 @@ export type NextBatch =
 export class ActiveController {
   readonly epoch: number;
   readonly #start: OfficeStart;
+  #config: ControllerConfig;
   #view: MetadataImage;
   #nextOffset: number;
   #committedEnd: number;
@@ -133,6 +135,7 @@ export class ActiveController {
   constructor(start: OfficeStart) {
     this.epoch = start.epoch;
     this.#start = start;
+    this.#config = start.context.config;
     this.#view = start.image;
     this.#committedImage = start.image;
     this.#committedEnd = start.endOffset;
@@ -149,6 +152,11 @@ export class ActiveController {
   /** What is queued fills a round: what comes on top would be appended after it. */
   get hasFullRound(): boolean {
     return this.#queuedBytes >= ROUND_BYTES;
+  }
+
+  /** Operations go by another config from now on; what is queued was judged by the one before. */
+  configure(config: ControllerConfig): void {
+    this.#config = config;
   }
 
   get liveness(): BrokerLiveness {
@@ -194,6 +202,7 @@ export class ActiveController {
     const result = operation(this.#view, {
       ...this.#start.context,
       ...at,
+      config: this.#config,
       random: { word: drawn.value },
       nextOffset: this.#nextOffset,
       liveness: this.#liveness,

@@ -8,11 +8,18 @@
  */
 import { registerVoters, type MetadataImage } from "../../src/metadata/index.ts";
 import type { VoterSet } from "../../src/raft/index.ts";
+import { settingsOf, type ControllerSettings } from "../cluster-settings.ts";
 import type { Ports } from "../replica/ports.ts";
 import type { Replica } from "../replica/replica.ts";
 import { ActiveController, type Answered, type Operation } from "./active-controller.ts";
 import { Duties, type Duty } from "./duties.ts";
-import { controllersOf, firstOperation, takeOffice, type Claim } from "./operation-context.ts";
+import {
+  controllerConfig,
+  controllersOf,
+  firstOperation,
+  takeOffice,
+  type Claim,
+} from "./operation-context.ts";
 
 /** What an office works with. */
 export interface OfficeParts extends Pick<Ports, "disk" | "clock" | "operatorLog"> {
@@ -38,7 +45,7 @@ export class Office {
     this.#parts = parts;
     this.#voters = parts.replica.voters;
     this.#active = new ActiveController(takeOffice(claim));
-    this.#duties = new Duties(this.#active.liveness, claim.nowMs);
+    this.#duties = new Duties(this.#active.liveness, claim.nowMs, settingsOf(claim.cluster));
     this.#open(firstOperation(claim.cluster));
   }
 
@@ -112,6 +119,11 @@ export class Office {
     this.#registerNewVoters();
   }
 
+  changeSettings(settings: ControllerSettings): void {
+    this.#active.configure(controllerConfig(settings));
+    this.#duties.changeSettings(settings, this.#active.liveness, this.#parts.clock());
+  }
+
   runDueDuties(): void {
     if (this.#isOver) return;
     const due = this.#duties.takeDue(this.#active.liveness, this.#parts.clock());
@@ -181,7 +193,7 @@ export class Office {
           "stood-still",
           `stood still for ${stoodStillMs} ms or more: every session begins anew`,
         );
-      if (this.#duties.ran(outcome, clock())) replica.armWake();
+      if (this.#duties.ran(duty, outcome, clock())) replica.armWake();
     });
   }
 }

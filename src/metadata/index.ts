@@ -42,10 +42,7 @@ export {
   type ControlRule,
   type QuorumController,
 } from "./control/operation.ts";
-export {
-  LEADER_BALANCE_INTERVAL_MS,
-  balancePartitionLeaders,
-} from "./duties/balance-partition-leaders.ts";
+export { balancePartitionLeaders } from "./duties/balance-partition-leaders.ts";
 export { electUncleanLeaders } from "./duties/elect-unclean-leaders.ts";
 export { fenceStaleBrokers } from "./duties/fence-stale-brokers.ts";
 export {

@@ -11,8 +11,9 @@ import {
 } from "../../durable-objects/cluster-entry.ts";
 import {
   CLUSTER_SETTINGS,
+  TOPIC_DEFAULTS,
+  createdSettings,
   defaultSettings,
-  settingsOf,
   type ClusterSettings,
 } from "../../durable-objects/cluster-settings.ts";
 import type { NodeWish } from "../../durable-objects/listed-cluster.ts";
@@ -89,11 +90,15 @@ export function clusterRequestOf(body: unknown, nowMs: number, continent?: strin
   const isPlacedByDefault = named.every((voter) => voter.location_hint === undefined);
   const wishes = { voters: named.length, jurisdiction, continent };
   const voters = isPlacedByDefault ? placed(named, defaultHints(wishes)) : named;
-  const settings = settingsAt(fields["settings"]);
+  const { settings, topicDefaults } = settingsAt(fields["settings"]);
+  const [topicDefault] = Object.keys(topicDefaults);
+  if (fork !== null && topicDefault !== undefined)
+    throw invalid(`settings["${topicDefault}"]`, "left out: a fork has that of the other cluster");
   const plan = {
     cluster_id: clusterId,
     planned_voters: voters,
     settings: { ...defaultSettings(hintsOf(voters)), ...settings },
+    ...(topicDefault === undefined ? {} : { topic_defaults: topicDefaults }),
     ...(jurisdiction === undefined ? {} : { jurisdiction }),
     metadata_version:
       fields["metadata_version"] === undefined
@@ -181,7 +186,9 @@ const shape = (
   JSON.stringify([
     fork === null ? cluster.metadata_version : [fork.cluster_id, fork.at_offset],
     cluster.jurisdiction,
-    settingsInOrder(settingsOf(cluster)),
+    // What was changed since is no matter of how it was made.
+    settingsInOrder(createdSettings(cluster)),
+    TOPIC_DEFAULTS.map((name) => cluster.topic_defaults?.[name]),
     foundersOf(cluster).map(({ node_id, host, port, location_hint }) => [
       node_id,
       host,

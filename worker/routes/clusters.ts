@@ -50,7 +50,7 @@ async function listedData(context: ScopedContext): Promise<readonly ClusterData[
       const deleted = await listFromDirectory(env, (directory) => directory.listDeleted());
       return deleted
         .filter(({ cluster }) => isFor(asker, cluster.cluster_id))
-        .map(({ cluster, deletion }) => clusterData(context, cluster, deletion));
+        .map(({ cluster, deletion }) => clusterData(context, cluster, { deletion }));
     }
     default:
       throw invalid("deleted", "true or false");
@@ -82,7 +82,8 @@ clusters.post("/", async (context) => {
   forgetCluster(asked.plan.cluster_id);
   const entry = await formCluster(context.env, listed);
   context.set("entry", entry);
-  const data = clusterData(context, entry);
+  const { image } = await observe(context.env, entry, {});
+  const data = clusterData(context, entry, { image });
   context.res = created
     ? context.json(data, 201, { Location: data.metadata.self })
     : context.json(data, 200);
@@ -160,9 +161,9 @@ const idOfDeleted = ({ cluster, deletion }: ListedCluster): Problem =>
 clusters.get("/:cluster_id", async (context) => {
   const entry = await findForAsker(context, context.req.param("cluster_id"));
   context.set("entry", entry);
-  const { position } = await observe(context.env, entry, {});
+  const { image, position } = await observe(context.env, entry, {});
   context.set("position", position);
-  context.res = context.json(clusterData(context, entry));
+  context.res = context.json(clusterData(context, entry, { image }));
   stampPosition(context);
   return context.res;
 });
