@@ -27,6 +27,8 @@ export interface ClusterIdentity {
   readonly created_ms: number;
   /** As they were chosen or completed by the build that created it: `settingsOf` knows what that left out. */
   readonly settings?: Partial<ClusterSettings>;
+  /** The levels of other features that the bootstrap records finalize, where they are not the usual ones. */
+  readonly features?: Readonly<Record<string, number>>;
   /** Configs of all brokers that the bootstrap records set. */
   readonly topic_defaults?: TopicDefaults;
   /** Where its objects must stay; part of their ids. Absent where they may be anywhere. */
@@ -151,6 +153,7 @@ const CLUSTER_ENTRY = {
   metadata_version: isInteger,
   created_ms: isInteger,
   settings: isAbsentOrObject,
+  features: isAbsentOrObject,
   topic_defaults: isAbsentOrObject,
   setting_changes: (value) => value === undefined || isSettingChanges(value),
   fork_of: isAbsentOrObject,

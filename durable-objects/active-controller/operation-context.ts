@@ -54,8 +54,12 @@ export const firstOperation =
   (view, context) =>
     takeOver(view, context, bootstrapOf(cluster));
 
-const bootstrapOf = ({ metadata_version, topic_defaults = {} }: ClusterIdentity): Bootstrap => ({
-  ...defaultBootstrap(metadata_version),
+const bootstrapOf = ({
+  metadata_version: metadataVersion,
+  features,
+  topic_defaults = {},
+}: ClusterIdentity): Bootstrap => ({
+  ...defaultBootstrap(metadataVersion, features),
   brokerDefaults: new Map(
     Object.entries(topic_defaults).map(([name, value]) => [name, String(value)]),
   ),

@@ -13,6 +13,7 @@ import {
 import { CONFIG_RESOURCE } from "./image/configs-image.ts";
 import { defaultLevels } from "./features/defaults.ts";
 import { METADATA_VERSION, MV_DEFAULT, MV_TRANSACTIONS } from "./features/levels.ts";
+import { KRAFT_VERSION } from "./features/supported.ts";
 
 /** What a cluster is formed with. */
 export interface Bootstrap {
@@ -23,9 +24,14 @@ export interface Bootstrap {
   readonly brokerDefaults?: ReadonlyMap<string, string>;
 }
 
-/** A new cluster at `metadataVersion` with the features that are usual there. */
-export function defaultBootstrap(metadataVersion: number = MV_DEFAULT): Bootstrap {
-  return { metadataVersion, levels: defaultLevels(metadataVersion) };
+/** A new cluster at `metadataVersion` with the features that are usual there, but for those that are `chosen`. */
+export function defaultBootstrap(
+  metadataVersion: number = MV_DEFAULT,
+  chosen: Readonly<Record<string, number>> = {},
+): Bootstrap {
+  const levels = new Map([...defaultLevels(metadataVersion), ...Object.entries(chosen)]);
+  levels.delete(KRAFT_VERSION);
+  return { metadataVersion, levels };
 }
 
 export function bootstrapRecords({

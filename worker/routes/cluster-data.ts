@@ -52,6 +52,7 @@ export function clusterData(
     cluster_id: entry.cluster_id,
     controllers: nodesOf(entry),
     metadata_version: entry.metadata_version,
+    ...(entry.features === undefined ? {} : { features: entry.features }),
     settings: { ...settingsOf(entry), ...(image === undefined ? {} : topicDefaultsIn(image)) },
     created_ms: entry.created_ms,
     ...(entry.jurisdiction === undefined ? {} : { jurisdiction: entry.jurisdiction }),
