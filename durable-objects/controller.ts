@@ -18,7 +18,12 @@ import {
   type StoredSnapshot,
 } from "../src/raft/index.ts";
 import { AssertionError } from "../src/std/assert.ts";
-import type { Answered, Operation, Outcome } from "./active-controller/active-controller.ts";
+import {
+  NO_DEADLINE,
+  type Answered,
+  type Operation,
+  type Outcome,
+} from "./active-controller/active-controller.ts";
 import { Office } from "./active-controller/office.ts";
 import { controllersOf, readContext } from "./active-controller/operation-context.ts";
 import type { GovernedCluster } from "./cluster-entry.ts";
@@ -167,14 +172,15 @@ export class Controller {
     this.#replica.resign(epoch);
   }
 
-  /** Runs a metadata operation if this node is in office. */
+  /** Runs a metadata operation if this node is in office; it is answered after `timeoutMs` at the latest. */
   submit<Response>(
     operation: Operation<Response>,
     apiVersion: number,
     answered: Answered<Response>,
+    timeoutMs: number = NO_DEADLINE,
   ): void {
     if (this.#office === null) answered({ kind: "not-controller" });
-    else this.#office.submit(operation, apiVersion, answered);
+    else this.#office.submit(operation, apiVersion, answered, timeoutMs);
   }
 
   /** Runs `work` in this event: what it submits is one round. It waits for nothing. */

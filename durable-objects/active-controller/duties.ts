@@ -112,6 +112,7 @@ export class Duties {
         return true;
       case "not-controller":
       case "abandoned":
+      case "timed-out":
         return false;
     }
   }

@@ -11,7 +11,12 @@ import type { VoterSet } from "../../src/raft/index.ts";
 import { settingsOf, type ControllerSettings } from "../cluster-settings.ts";
 import type { Ports } from "../replica/ports.ts";
 import type { Replica } from "../replica/replica.ts";
-import { ActiveController, type Answered, type Operation } from "./active-controller.ts";
+import {
+  ActiveController,
+  NO_DEADLINE,
+  type Answered,
+  type Operation,
+} from "./active-controller.ts";
 import { Duties, type Duty } from "./duties.ts";
 import {
   controllerConfig,
@@ -58,19 +63,20 @@ export class Office {
     return this.#active.committedImage;
   }
 
-  /** When the next duty is due, in ms. */
+  /** When the next duty is due, or the time of an operation that waits is over; in ms. */
   get nextDutyAt(): number {
-    return this.#duties.nextAtMs;
+    return Math.min(this.#duties.nextAtMs, this.#active.nextDeadlineMs);
   }
 
-  /** Runs an operation now; answers when it is committed, or when office is lost. */
+  /** Runs an operation now; answers when it is committed, when office is lost, or after `timeoutMs`. */
   submit<Response>(
     operation: Operation<Response>,
     apiVersion: number,
     answered: Answered<Response>,
+    timeoutMs: number = NO_DEADLINE,
   ): void {
     if (this.#isOver) return answered({ kind: "not-controller" });
-    this.#run(operation, apiVersion, answered);
+    this.#run(operation, apiVersion, answered, timeoutMs);
     this.appendRound();
     this.#parts.replica.armWake();
   }
@@ -126,6 +132,7 @@ export class Office {
 
   runDueDuties(): void {
     if (this.#isOver) return;
+    this.#active.answerOverdue(this.#parts.clock());
     const due = this.#duties.takeDue(this.#active.liveness, this.#parts.clock());
     for (const duty of due) this.#runDuty(duty);
   }
@@ -149,12 +156,13 @@ export class Office {
     operation: Operation<Response>,
     apiVersion: number,
     answered: Answered<Response>,
+    timeoutMs: number = NO_DEADLINE,
   ): void {
     const { clock, replica } = this.#parts;
     const controllers = controllersOf(replica.voters);
     const nowMs = clock();
     const { liveness } = this.#active;
-    this.#active.submit(operation, { nowMs, apiVersion, controllers }, answered);
+    this.#active.submit(operation, { nowMs, apiVersion, controllers }, answered, timeoutMs);
     if (this.#active.liveness !== liveness) this.#duties.contactsChanged(nowMs);
   }
 
