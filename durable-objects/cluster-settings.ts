@@ -36,10 +36,23 @@ export const CONTROLLER_NUMBERS = [
   "unclean.leader.election.interval.ms",
   "num.partitions",
   "default.replication.factor",
+  "create.topic.policy.max.partitions",
+  "create.topic.policy.min.replication.factor",
+  "create.topic.policy.max.replication.factor",
+  "create.topic.policy.min.insync.replicas",
 ] as const;
 
 /** What the active controller does, or allows. */
 export const CONTROLLER_SWITCHES = ["auto.leader.rebalance.enable", "delete.topic.enable"] as const;
+
+/**
+ * What it asks of topics and configs as lists, with commas between their elements. Kafka's `*.policy.class.name` name
+ * classes to be loaded; these say what such a class would.
+ */
+export const POLICY_LISTS = [
+  "create.topic.policy.name.prefixes",
+  "alter.config.policy.forbidden.configs",
+] as const;
 
 /** The settings that are numbers. */
 export const NUMBER_SETTINGS = [
@@ -58,6 +71,7 @@ export const ACCESS_SETTINGS = [
 export const CLUSTER_SETTINGS = [
   ...NUMBER_SETTINGS,
   ...CONTROLLER_SWITCHES,
+  ...POLICY_LISTS,
   ...ACCESS_SETTINGS,
 ] as const;
 
@@ -66,6 +80,7 @@ export const CHANGEABLE_SETTINGS = [
   ...SNAPSHOT_SETTINGS,
   ...CONTROLLER_NUMBERS,
   ...CONTROLLER_SWITCHES,
+  ...POLICY_LISTS,
 ] as const;
 
 /** What all topics have that say nothing else; kept in the log, as the configs of all brokers that they are. */
@@ -77,7 +92,8 @@ export const STANDARD_AUTHORIZER = "org.apache.kafka.metadata.authorizer.Standar
 export type QuorumSettings = Readonly<Record<(typeof QUORUM_SETTINGS)[number], number>>;
 export type SnapshotSettings = Readonly<Record<(typeof SNAPSHOT_SETTINGS)[number], number>>;
 export type ControllerSettings = Readonly<Record<(typeof CONTROLLER_NUMBERS)[number], number>> &
-  Readonly<Record<(typeof CONTROLLER_SWITCHES)[number], boolean>>;
+  Readonly<Record<(typeof CONTROLLER_SWITCHES)[number], boolean>> &
+  Readonly<Record<(typeof POLICY_LISTS)[number], string>>;
 export type NumberSetting = (typeof NUMBER_SETTINGS)[number];
 export type ChangeableSettings = Pick<ClusterSettings, (typeof CHANGEABLE_SETTINGS)[number]>;
 
@@ -150,13 +166,22 @@ const SNAPSHOT_DEFAULTS: SnapshotSettings = {
   "metadata.max.retention.ms": 604_800_000,
 };
 
-/** Kafka's. */
+const INT_MAX = 0x7fff_ffff;
+const SHORT_MAX = 0x7fff;
+
+/** Kafka's, and no policy. */
 const CONTROLLER_DEFAULTS: ControllerSettings = {
   "broker.session.timeout.ms": 9_000,
   "leader.imbalance.check.interval.seconds": 300,
   "unclean.leader.election.interval.ms": 300_000,
   "num.partitions": 1,
   "default.replication.factor": 1,
+  "create.topic.policy.max.partitions": INT_MAX,
+  "create.topic.policy.min.replication.factor": 1,
+  "create.topic.policy.max.replication.factor": SHORT_MAX,
+  "create.topic.policy.min.insync.replicas": 1,
+  "create.topic.policy.name.prefixes": "",
+  "alter.config.policy.forbidden.configs": "",
   "auto.leader.rebalance.enable": true,
   "delete.topic.enable": true,
 };
@@ -248,7 +273,12 @@ const SETTINGS_REQUEST = {
 export const isSettingsRequest = (value: unknown): value is SettingsRequest =>
   conforms(value, SETTINGS_REQUEST);
 
-const INT_MAX = 0x7fff_ffff;
+/** The elements of a list in a setting. */
+export const elementsOf = (list: string): readonly string[] =>
+  list
+    .split(",")
+    .map((element) => element.trim())
+    .filter((element) => element !== "");
 
 /**
  * What each number may be. An interval of 0 makes no snapshot for its age alone; a retention of -1 knows no end. Kafka
@@ -269,7 +299,11 @@ export const SETTING_BOUNDS: Readonly<Record<NumberSetting, { min: number; max: 
   "leader.imbalance.check.interval.seconds": { min: 1, max: 1_000_000_000 },
   "unclean.leader.election.interval.ms": { min: 1_000, max: 1_000_000_000_000 },
   "num.partitions": { min: 1, max: INT_MAX },
-  "default.replication.factor": { min: 1, max: 0x7fff },
+  "default.replication.factor": { min: 1, max: SHORT_MAX },
+  "create.topic.policy.max.partitions": { min: 1, max: INT_MAX },
+  "create.topic.policy.min.replication.factor": { min: 1, max: SHORT_MAX },
+  "create.topic.policy.max.replication.factor": { min: 1, max: SHORT_MAX },
+  "create.topic.policy.min.insync.replicas": { min: 1, max: SHORT_MAX },
 };
 
 export const MIN_ISR_BOUNDS = { min: 1, max: INT_MAX } as const;

@@ -17,7 +17,7 @@ import {
 import type { VoterSet } from "../../src/raft/index.ts";
 import { seeded } from "../../src/std/random.ts";
 import type { ClusterIdentity, GovernedCluster } from "../cluster-entry.ts";
-import { settingsOf, type ControllerSettings } from "../cluster-settings.ts";
+import { elementsOf, settingsOf, type ControllerSettings } from "../cluster-settings.ts";
 import { directoryUuid } from "../replica/metadata-partition.ts";
 import type { OfficeStart, Operation, StandingContext } from "./active-controller.ts";
 
@@ -99,6 +99,14 @@ export const controllerConfig = (settings: ControllerSettings): ControllerConfig
   numPartitions: settings["num.partitions"],
   defaultReplicationFactor: settings["default.replication.factor"],
   deleteTopicEnable: settings["delete.topic.enable"],
+  policies: {
+    topicNamePrefixes: elementsOf(settings["create.topic.policy.name.prefixes"]),
+    partitionsMax: settings["create.topic.policy.max.partitions"],
+    replicationFactorMin: settings["create.topic.policy.min.replication.factor"],
+    replicationFactorMax: settings["create.topic.policy.max.replication.factor"],
+    minInsyncReplicasMin: settings["create.topic.policy.min.insync.replicas"],
+    forbiddenConfigs: new Set(elementsOf(settings["alter.config.policy.forbidden.configs"])),
+  },
 });
 
 /** The part of a context that does not change from one operation to the next. */

@@ -32,6 +32,7 @@ export { MV_DEFAULT, MV_MAX, MV_MIN, metadataVersionName } from "./features/leve
 export { levelOfRelease, releasesFrom } from "./features/releases.ts";
 export { controllerApis, type ControllerApis } from "./control/apis.ts";
 export { BOUNDED_BATCH_BYTES, BOUNDED_BATCH_RECORDS } from "./control/batch-bound.ts";
+export { INTERNAL_TOPICS, type Policies } from "./control/policies.ts";
 export {
   ANONYMOUS_CALLER,
   DEFAULT_CONTROLLER_CONFIG,

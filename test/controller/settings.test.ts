@@ -44,12 +44,23 @@ describe("a controller in office", () => {
       "num.partitions": 6,
       "default.replication.factor": 2,
       "delete.topic.enable": false,
+      "create.topic.policy.max.partitions": 50,
+      "create.topic.policy.name.prefixes": "a-,b-",
+      "alter.config.policy.forbidden.configs": "retention.ms",
     });
     expect(configOf(quorum)).toEqual({
       brokerSessionTimeoutMs: 4_000,
       numPartitions: 6,
       defaultReplicationFactor: 2,
       deleteTopicEnable: false,
+      policies: {
+        topicNamePrefixes: ["a-", "b-"],
+        partitionsMax: 50,
+        replicationFactorMin: 1,
+        replicationFactorMax: 32_767,
+        minInsyncReplicasMin: 1,
+        forbiddenConfigs: new Set(["retention.ms"]),
+      },
     });
   });
 

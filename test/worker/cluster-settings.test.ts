@@ -140,6 +140,31 @@ test("a change that is taken back leaves what the cluster was created with, or n
   expect((await create("fourth"))[0]).toBe(4);
 });
 
+test("a policy refuses what it is against, from the next request on, until it is taken back", async () => {
+  const policy = { "create.topic.policy.name.prefixes": "team-", "num.partitions": 9 };
+  expect(await changed({ ...policy, "create.topic.policy.max.partitions": 8 })).toMatchObject({
+    settings: policy,
+  });
+  const words = "A policy of this cluster refuses it.";
+  expect((await create("orders"))[0]).toBe(
+    `${words} The name of a topic must begin with one of: team-.`,
+  );
+  expect((await create("team-orders"))[0]).toBe(
+    `${words} A topic may have at most 8 partitions, not 9.`,
+  );
+  const inRest = quorum.edge.fetch(`${path()}/topics`, posted({ topic_name: "orders" }));
+  expect(await refusalOf(inRest)).toMatchObject({
+    status: 400,
+    message: expect.stringMatching(/^POLICY_VIOLATION: /),
+  });
+  await changed({
+    "create.topic.policy.name.prefixes": null,
+    "create.topic.policy.max.partitions": null,
+    "num.partitions": null,
+  });
+  expect((await create("orders"))[0]).toBe(4);
+});
+
 test("a cluster that was changed is still the one that its creation asks for", async () => {
   const again = await quorum.edge.fetch(
     "/kafka/v3/clusters",

@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import {
   CHANGEABLE_SETTINGS,
   CONTROLLER_NUMBERS,
+  POLICY_LISTS,
   SETTING_BOUNDS,
   newerChanges,
   settingsOf,
@@ -100,6 +101,25 @@ describe("a setting", () => {
         );
     },
   );
+
+  test.each(POLICY_LISTS)("%s is a list of names, kept in one order", (name) => {
+    expect(settingsAt({ [name]: " b.x,a-,, b.x" }).settings[name]).toBe("a-,b.x");
+    expect(settingsAt({ [name]: "" }).settings[name]).toBe("");
+    const many = Array.from({ length: 65 }, (_, at) => `n${at}`).join(",");
+    const refused: readonly (readonly [unknown, string])[] = [
+      [many, "at most 64 names"],
+      ["x".repeat(4_097), "at most 64 names, and 4096 characters"],
+      ["a b", "names of letters, digits"],
+      ["a*", "names of letters, digits"],
+      [7, "a string"],
+      [null, "a string"],
+      [["a"], "a string"],
+    ];
+    for (const [value, message] of refused)
+      expect(() => settingsAt({ [name]: value })).toThrow(
+        `settings["${name}"]: must be ${message}`,
+      );
+  });
 
   test.each([0, -1, 2 ** 31, 1.5, "two", true, null])("min.insync.replicas is not %j", (value) => {
     expect(() => settingsAt({ "min.insync.replicas": value })).toThrow(

@@ -8,9 +8,11 @@ import {
   CONTROLLER_SWITCHES,
   MIN_ISR_BOUNDS,
   NUMBER_SETTINGS,
+  POLICY_LISTS,
   SETTING_BOUNDS,
   STANDARD_AUTHORIZER,
   TOPIC_DEFAULTS,
+  elementsOf,
   principalsIn,
   type AccessSettings,
   type ClusterSettings,
@@ -28,6 +30,8 @@ import {
   type JsonObject,
 } from "../http/fields.ts";
 
+const LIST_ELEMENTS_MAX = 64;
+const LIST_CHARACTERS_MAX = 4_096;
 const SUPER_USERS_MAX = 64;
 const SUPER_USERS_CHARACTERS_MAX = 4_096;
 
@@ -47,8 +51,11 @@ export function settingsAt(given: unknown): ChosenSettings<Partial<ClusterSettin
   const switches = CONTROLLER_SWITCHES.filter((name) => fields[name] !== undefined).map(
     (name) => [name, truthAt(fields, name)] as const,
   );
+  const lists = POLICY_LISTS.filter((name) => fields[name] !== undefined).map(
+    (name) => [name, listAt(fields, name)] as const,
+  );
   const settings = {
-    ...Object.fromEntries([...numbers, ...switches]),
+    ...Object.fromEntries([...numbers, ...switches, ...lists]),
     ...accessSettingsAt(fields),
   };
   return { settings, topicDefaults: topicDefaultsAt(fields) };
@@ -109,6 +116,20 @@ function topicDefaultsAt(fields: JsonObject): TopicDefaults {
           "unclean.leader.election.enable": truthAt(fields, "unclean.leader.election.enable"),
         }),
   };
+}
+
+/** In the one order, each element once. */
+function listAt(fields: JsonObject, name: (typeof POLICY_LISTS)[number]): string {
+  const text = textAt(fields[name], pathOf(name));
+  const elements = [...new Set(elementsOf(text))].toSorted(byText);
+  if (text.length > LIST_CHARACTERS_MAX || elements.length > LIST_ELEMENTS_MAX)
+    throw invalid(
+      pathOf(name),
+      `at most ${LIST_ELEMENTS_MAX} names, and ${LIST_CHARACTERS_MAX} characters`,
+    );
+  if (elements.some((element) => !/^[A-Za-z0-9._-]{1,249}$/.test(element)))
+    throw invalid(pathOf(name), "names of letters, digits, ., _ and - with commas between them");
+  return elements.join(",");
 }
 
 const numberAt = (fields: JsonObject, name: NumberSetting): number =>
