@@ -28,6 +28,8 @@ export interface FormedCluster {
     readonly location_hint?: string;
   }[];
   readonly metadata_version: number;
+  /** The features that are not at the levels which are usual there. */
+  readonly features?: Readonly<Record<string, number>>;
   /** Where its controllers must stay; absent where they may be anywhere. */
   readonly jurisdiction?: string;
   /** Under Kafka's names, in ms and bytes (`controller.quorum.*`, `metadata.*`). */

@@ -15,7 +15,9 @@ import { ClusterRows } from "./directory/cluster-rows.ts";
 import { Deletions } from "./directory/deletions.ts";
 import { Members } from "./directory/members.ts";
 import { Revocations } from "./directory/revocations.ts";
+import { Settings } from "./directory/settings.ts";
 import type { TellingPorts } from "./directory/telling.ts";
+import type { SettingWish } from "./cluster-settings.ts";
 import { objectsOf } from "./jurisdictions.ts";
 import type {
   Admission,
@@ -36,6 +38,7 @@ export class ClusterDirectory extends DurableObject {
   readonly #deletions: Deletions;
   readonly #revocations: Revocations;
   readonly #members: Members;
+  readonly #settings: Settings;
 
   constructor(state: DurableObjectState, env: Cloudflare.Env) {
     super(state, env);
@@ -49,6 +52,7 @@ export class ClusterDirectory extends DurableObject {
     this.#deletions = new Deletions(ports);
     this.#revocations = new Revocations(ports);
     this.#members = new Members(ports);
+    this.#settings = new Settings(ports);
   }
 
   override async alarm(): Promise<void> {
@@ -56,6 +60,7 @@ export class ClusterDirectory extends DurableObject {
       this.#deletions.resume(),
       this.#revocations.resume(),
       this.#members.resume(),
+      this.#settings.resume(),
     ]);
   }
 
@@ -109,8 +114,9 @@ export class ClusterDirectory extends DurableObject {
   /** From now on no node without its storage is formed under its old key. */
   markFormed(clusterId: string): void {
     const listed = this.#rows.get(clusterId);
-    if (listed?.state === "forming")
-      this.#rows.update({ state: "formed", cluster: listed.cluster });
+    if (listed?.state !== "forming") return;
+    this.#rows.update({ state: "formed", cluster: listed.cluster });
+    this.#settings.tellAgain(clusterId);
   }
 
   /** Gives a node that is to join a cluster its place; null when there is no such cluster, or it is not formed. */
@@ -121,11 +127,17 @@ export class ClusterDirectory extends DurableObject {
   /** The node votes now, with the storage that is said. */
   markJoined(clusterId: string, own: ControllerEntry): void {
     this.#members.joined(clusterId, own);
+    this.#settings.tellAgain(clusterId);
   }
 
   /** The node has left: its object is wiped. Who has not confirmed that yet; null when there is no such node. */
   async dismiss(clusterId: string, nodeId: number): Promise<readonly Unconfirmed[] | null> {
     return await this.#members.dismiss(clusterId, nodeId);
+  }
+
+  /** Changes the settings of a cluster; null when there is none, or none with voters. */
+  async changeSettings(clusterId: string, wish: SettingWish): Promise<Told | null> {
+    return await this.#settings.change(clusterId, wish);
   }
 
   /** Takes a cluster out for a day; null when there is none. */

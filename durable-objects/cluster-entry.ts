@@ -8,7 +8,12 @@
  */
 import type { Revocations } from "../src/access/index.ts";
 import { isRevocations } from "./cluster-access.ts";
-import type { ClusterSettings } from "./cluster-settings.ts";
+import {
+  isSettingChanges,
+  type ClusterSettings,
+  type SettingChanges,
+  type TopicDefaults,
+} from "./cluster-settings.ts";
 import { conforms, isInteger, isText, type Check, type Checks } from "./conforms.ts";
 import { isJurisdiction, type Jurisdiction } from "./jurisdictions.ts";
 
@@ -22,6 +27,10 @@ export interface ClusterIdentity {
   readonly created_ms: number;
   /** As they were chosen or completed by the build that created it: `settingsOf` knows what that left out. */
   readonly settings?: Partial<ClusterSettings>;
+  /** The levels of other features that the bootstrap records finalize, where they are not the usual ones. */
+  readonly features?: Readonly<Record<string, number>>;
+  /** Configs of all brokers that the bootstrap records set. */
+  readonly topic_defaults?: TopicDefaults;
   /** Where its objects must stay; part of their ids. Absent where they may be anywhere. */
   readonly jurisdiction?: Jurisdiction;
   /** Absent in a cluster that began with nothing. */
@@ -70,8 +79,14 @@ export interface ClusterPlan extends ClusterIdentity {
   readonly planned_voters: readonly PlannedController[];
 }
 
+/** What an active controller is told of its cluster. */
+export interface GovernedCluster extends ClusterIdentity {
+  /** What was changed of its settings; absent until something is. Never stored with the entry. */
+  readonly setting_changes?: SettingChanges;
+}
+
 /** A cluster whose initial voters are fixed. */
-export interface ClusterEntry extends ClusterIdentity {
+export interface ClusterEntry extends GovernedCluster {
   /** The voters that formed the quorum, in the order of their ids. */
   readonly initial_voters: readonly ControllerEntry[];
   /**
@@ -79,7 +94,7 @@ export interface ClusterEntry extends ClusterIdentity {
    * to become voters; as a controller says it, the voters of its log. Never stored with the entry.
    */
   readonly nodes?: readonly NodeEntry[];
-  /** Which tokens are revoked here, the one thing of an entry that changes; absent until one is. */
+  /** Which tokens are revoked here; absent until one is. Never stored with the entry either. */
   readonly access?: Revocations;
 }
 
@@ -140,6 +155,9 @@ const CLUSTER_ENTRY = {
   metadata_version: isInteger,
   created_ms: isInteger,
   settings: isAbsentOrObject,
+  features: isAbsentOrObject,
+  topic_defaults: isAbsentOrObject,
+  setting_changes: (value) => value === undefined || isSettingChanges(value),
   fork_of: isAbsentOrObject,
   observed: (value) => value === undefined || value === true,
   jurisdiction: (value) =>

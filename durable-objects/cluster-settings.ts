@@ -1,9 +1,15 @@
 /**
- * What can be chosen for a cluster under Kafka's names: the time-outs of its quorum, when its log is cut, and whether
- * its ACLs decide. Chosen once, when the cluster is created, and stored with its entry: every voter goes by the same ones, and a later build's
- * defaults change nothing. An entry of an earlier build lacks what that build did not know: `settingsOf` fills it in.
+ * What can be chosen for a cluster under Kafka's names: the time-outs of its quorum, when its log is cut, whether its
+ * ACLs decide, and what its active controller goes by. Chosen when the cluster is created and stored with its entry:
+ * every voter goes by the same ones, and a later build's defaults change nothing. An entry of an earlier build lacks
+ * what that build did not know: `settingsOf` fills it in.
+ *
+ * Those in `CHANGEABLE_SETTINGS` can be changed while the cluster lives. What was changed stands beside what it was
+ * created with, under a version; the directory says it to every node (`directory/settings.ts`). The topic
+ * defaults are no setting of a controller's: brokers go by them too, so they are configs in the log.
  */
 import type { AuthorizerSettings } from "../src/metadata/index.ts";
+import { conforms, isInteger, type Check, type Checks } from "./conforms.ts";
 import type { LocationHint } from "./location-hints.ts";
 
 /** How long a quorum waits; all in milliseconds. */
@@ -23,8 +29,37 @@ export const SNAPSHOT_SETTINGS = [
   "metadata.max.retention.ms",
 ] as const;
 
+/** What the active controller waits for, and what a new topic gets that asks for nothing: those that are numbers. */
+export const CONTROLLER_NUMBERS = [
+  "broker.session.timeout.ms",
+  "leader.imbalance.check.interval.seconds",
+  "unclean.leader.election.interval.ms",
+  "num.partitions",
+  "default.replication.factor",
+  "create.topic.policy.max.partitions",
+  "create.topic.policy.min.replication.factor",
+  "create.topic.policy.max.replication.factor",
+  "create.topic.policy.min.insync.replicas",
+] as const;
+
+/** What the active controller does, or allows. */
+export const CONTROLLER_SWITCHES = ["auto.leader.rebalance.enable", "delete.topic.enable"] as const;
+
+/**
+ * What it asks of topics and configs as lists, with commas between their elements. Kafka's `*.policy.class.name` name
+ * classes to be loaded; these say what such a class would.
+ */
+export const POLICY_LISTS = [
+  "create.topic.policy.name.prefixes",
+  "alter.config.policy.forbidden.configs",
+] as const;
+
 /** The settings that are numbers. */
-export const NUMBER_SETTINGS = [...QUORUM_SETTINGS, ...SNAPSHOT_SETTINGS] as const;
+export const NUMBER_SETTINGS = [
+  ...QUORUM_SETTINGS,
+  ...SNAPSHOT_SETTINGS,
+  ...CONTROLLER_NUMBERS,
+] as const;
 
 /** Whether a cluster has an authorizer, and what that goes by beside the ACLs of the metadata. */
 export const ACCESS_SETTINGS = [
@@ -33,14 +68,40 @@ export const ACCESS_SETTINGS = [
   "allow.everyone.if.no.acl.found",
 ] as const;
 
-export const CLUSTER_SETTINGS = [...NUMBER_SETTINGS, ...ACCESS_SETTINGS] as const;
+export const CLUSTER_SETTINGS = [
+  ...NUMBER_SETTINGS,
+  ...CONTROLLER_SWITCHES,
+  ...POLICY_LISTS,
+  ...ACCESS_SETTINGS,
+] as const;
+
+/** Those that may change: a quorum's time-outs may not, for a leader that waits otherwise than its voters falls. */
+export const CHANGEABLE_SETTINGS = [
+  ...SNAPSHOT_SETTINGS,
+  ...CONTROLLER_NUMBERS,
+  ...CONTROLLER_SWITCHES,
+  ...POLICY_LISTS,
+] as const;
+
+/** What all topics have that say nothing else; kept in the log, as the configs of all brokers that they are. */
+export const TOPIC_DEFAULTS = ["min.insync.replicas", "unclean.leader.election.enable"] as const;
 
 /** The one authorizer that there is, as brokers name it. */
 export const STANDARD_AUTHORIZER = "org.apache.kafka.metadata.authorizer.StandardAuthorizer";
 
 export type QuorumSettings = Readonly<Record<(typeof QUORUM_SETTINGS)[number], number>>;
 export type SnapshotSettings = Readonly<Record<(typeof SNAPSHOT_SETTINGS)[number], number>>;
+export type ControllerSettings = Readonly<Record<(typeof CONTROLLER_NUMBERS)[number], number>> &
+  Readonly<Record<(typeof CONTROLLER_SWITCHES)[number], boolean>> &
+  Readonly<Record<(typeof POLICY_LISTS)[number], string>>;
 export type NumberSetting = (typeof NUMBER_SETTINGS)[number];
+export type ChangeableSettings = Pick<ClusterSettings, (typeof CHANGEABLE_SETTINGS)[number]>;
+
+/** Absent where the log says nothing: then Kafka's defaults hold. */
+export interface TopicDefaults {
+  readonly "min.insync.replicas"?: number;
+  readonly "unclean.leader.election.enable"?: boolean;
+}
 
 export interface AccessSettings {
   /** Empty: there is none, and whoever a token lets in may do what its role may. */
@@ -50,7 +111,27 @@ export interface AccessSettings {
   readonly "allow.everyone.if.no.acl.found": boolean;
 }
 
-export type ClusterSettings = QuorumSettings & SnapshotSettings & AccessSettings;
+export type ClusterSettings = QuorumSettings &
+  SnapshotSettings &
+  ControllerSettings &
+  AccessSettings;
+
+/** What was changed of a cluster's settings since it was created; the higher `version` is the newer. */
+export interface SettingChanges {
+  readonly version: number;
+  readonly settings: Partial<ChangeableSettings>;
+}
+
+/** What is to be changed; null for what the cluster was created with. */
+export type SettingWish = {
+  readonly [Name in keyof ChangeableSettings]?: ChangeableSettings[Name] | null;
+};
+
+/** Of a cluster, what its settings follow from. */
+export interface Settled {
+  readonly settings?: Partial<ClusterSettings>;
+  readonly setting_changes?: SettingChanges;
+}
 
 /**
  * For objects of one continent, with round trips below 100 ms. Kafka's, but for the fetch and the request time-out (2,000
@@ -94,6 +175,26 @@ const SNAPSHOT_DEFAULTS: SnapshotSettings = {
   "metadata.max.retention.ms": 604_800_000,
 };
 
+const INT_MAX = 0x7fff_ffff;
+const SHORT_MAX = 0x7fff;
+
+/** Kafka's, and no policy. */
+const CONTROLLER_DEFAULTS: ControllerSettings = {
+  "broker.session.timeout.ms": 9_000,
+  "leader.imbalance.check.interval.seconds": 300,
+  "unclean.leader.election.interval.ms": 300_000,
+  "num.partitions": 1,
+  "default.replication.factor": 1,
+  "create.topic.policy.max.partitions": INT_MAX,
+  "create.topic.policy.min.replication.factor": 1,
+  "create.topic.policy.max.replication.factor": SHORT_MAX,
+  "create.topic.policy.min.insync.replicas": 1,
+  "create.topic.policy.name.prefixes": "",
+  "alter.config.policy.forbidden.configs": "",
+  "auto.leader.rebalance.enable": true,
+  "delete.topic.enable": true,
+};
+
 const NO_AUTHORIZER: AccessSettings = {
   "authorizer.class.name": "",
   "super.users": "",
@@ -119,18 +220,29 @@ const continentOf: ReadonlyMap<string, string> = new Map(Object.entries(CONTINEN
 export function defaultSettings(hints: readonly (string | undefined)[]): ClusterSettings {
   const continents = new Set(hints.flatMap((hint) => continentOf.get(hint ?? "") ?? []));
   const quorum = continents.size > 1 ? SEVERAL_CONTINENTS : ONE_CONTINENT;
-  return { ...quorum, ...SNAPSHOT_DEFAULTS, ...NO_AUTHORIZER };
+  return { ...quorum, ...SNAPSHOT_DEFAULTS, ...CONTROLLER_DEFAULTS, ...NO_AUTHORIZER };
 }
 
 /** The settings of a cluster, with those that the build that created it did not know. */
-export const settingsOf = (cluster: {
-  readonly settings?: Partial<ClusterSettings>;
-}): ClusterSettings => ({
+export const settingsOf = (cluster: Settled): ClusterSettings => ({
+  ...createdSettings(cluster),
+  ...cluster.setting_changes?.settings,
+});
+
+/** The same, as it was created. */
+export const createdSettings = ({ settings }: Settled): ClusterSettings => ({
   ...ONE_CONTINENT,
   ...SNAPSHOT_DEFAULTS,
+  ...CONTROLLER_DEFAULTS,
   ...NO_AUTHORIZER,
-  ...cluster.settings,
+  ...settings,
 });
+
+/** The changes of `one` or those of `other`, whichever are the newer. */
+export const newerChanges = (
+  one: SettingChanges | undefined,
+  other: SettingChanges | undefined,
+): SettingChanges | undefined => ((one?.version ?? 0) >= (other?.version ?? 0) ? one : other);
 
 /** What the authorizer of a cluster goes by; null for a cluster without one. */
 export const authorizerOf = (settings: AccessSettings): AuthorizerSettings | null =>
@@ -148,7 +260,40 @@ export const principalsIn = (text: string): readonly string[] =>
     .map((principal) => principal.trim())
     .filter((principal) => principal !== "");
 
-/** What each number may be. An interval of 0 makes no snapshot for its age alone; a retention of -1 knows no end. */
+/** Whether what came from elsewhere are changes. Names that this build does not know are another build's. */
+export const isSettingChanges: Check = (value) => conforms(value, SETTING_CHANGES);
+
+const SETTING_CHANGES = {
+  version: isInteger,
+  settings: (settings) => typeof settings === "object" && settings !== null,
+} satisfies Checks<SettingChanges>;
+
+/** To a node: what was changed of its cluster's settings. `created_ms` tells that cluster from a later one of its id. */
+export interface SettingsRequest {
+  readonly created_ms: number;
+  readonly changes: SettingChanges;
+}
+
+const SETTINGS_REQUEST = {
+  created_ms: isInteger,
+  changes: isSettingChanges,
+} satisfies Checks<SettingsRequest>;
+
+export const isSettingsRequest = (value: unknown): value is SettingsRequest =>
+  conforms(value, SETTINGS_REQUEST);
+
+/** The elements of a list in a setting. */
+export const elementsOf = (list: string): readonly string[] =>
+  list
+    .split(",")
+    .map((element) => element.trim())
+    .filter((element) => element !== "");
+
+/**
+ * What each number may be. An interval of 0 makes no snapshot for its age alone; a retention of -1 knows no end. Kafka
+ * gives a session and the sweep for unclean elections no such floor; here each is a wake-up of an object, and a shorter
+ * session than a second ends between two heartbeats.
+ */
 export const SETTING_BOUNDS: Readonly<Record<NumberSetting, { min: number; max: number }>> = {
   "controller.quorum.election.timeout.ms": { min: 100, max: 60_000 },
   "controller.quorum.election.backoff.max.ms": { min: 1, max: 60_000 },
@@ -159,4 +304,15 @@ export const SETTING_BOUNDS: Readonly<Record<NumberSetting, { min: number; max: 
   "metadata.log.max.snapshot.interval.ms": { min: 0, max: Number.MAX_SAFE_INTEGER },
   "metadata.max.retention.bytes": { min: -1, max: Number.MAX_SAFE_INTEGER },
   "metadata.max.retention.ms": { min: -1, max: Number.MAX_SAFE_INTEGER },
+  "broker.session.timeout.ms": { min: 1_000, max: INT_MAX },
+  "leader.imbalance.check.interval.seconds": { min: 1, max: 1_000_000_000 },
+  "unclean.leader.election.interval.ms": { min: 1_000, max: 1_000_000_000_000 },
+  "num.partitions": { min: 1, max: INT_MAX },
+  "default.replication.factor": { min: 1, max: SHORT_MAX },
+  "create.topic.policy.max.partitions": { min: 1, max: INT_MAX },
+  "create.topic.policy.min.replication.factor": { min: 1, max: SHORT_MAX },
+  "create.topic.policy.max.replication.factor": { min: 1, max: SHORT_MAX },
+  "create.topic.policy.min.insync.replicas": { min: 1, max: SHORT_MAX },
 };
+
+export const MIN_ISR_BOUNDS = { min: 1, max: INT_MAX } as const;

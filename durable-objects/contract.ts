@@ -72,6 +72,8 @@ export const ROUTES = {
   undelete: { method: "POST", path: "/undelete" },
   /** `AccessRequest` in: which tokens are revoked, shown in the entry from then on. An older version changes nothing. */
   access: { method: "POST", path: "/access" },
+  /** `SettingsRequest` in: what the cluster's settings are from now on. An older version changes nothing. */
+  settings: { method: "POST", path: "/settings" },
   /** `WipeQuery` in: removes everything that the node has stored. */
   wipe: { method: "DELETE", path: "/" },
 } as const satisfies Readonly<Record<string, Route>>;

@@ -9,6 +9,7 @@ import { DurableObject } from "cloudflare:workers";
 import type { Deletion } from "./cluster-deletion.ts";
 import { isSeededFor, type ClusterEntry } from "./cluster-entry.ts";
 import type { Revocations } from "../src/access/index.ts";
+import type { SettingChanges } from "./cluster-settings.ts";
 import type { JoinRequest } from "./contract.ts";
 import { INCARNATION_COUNT, isVoter, type RaftConfig } from "../src/raft/index.ts";
 import { Controller, trippedBy } from "./controller.ts";
@@ -158,8 +159,9 @@ export class ControllerNode extends DurableObject implements ControllerHost {
 
   /**
    * Makes this node a controller of `cluster`; null, or why it cannot be one. A second time, with the same cluster, it
-   * changes nothing but what is revoked. `isFormed` says that every controller has been formed before: one that has no log now has lost
-   * it, with its votes and acknowledgements, and would be counted as if it had not.
+   * changes nothing but what is revoked and how it is set. `isFormed` says that every controller has been formed
+   * before: one that has no log now has lost it, with its votes and acknowledgements, and would be counted as if it had
+   * not.
    */
   form(cluster: ClusterEntry, isFormed: boolean): string | null {
     const opened = this.#opened;
@@ -172,6 +174,7 @@ export class ControllerNode extends DurableObject implements ControllerHost {
     }
     if (this.#cluster !== null) {
       if (cluster.access !== undefined) this.writeAccess(cluster.access);
+      if (cluster.setting_changes !== undefined) this.changeSettings(cluster.setting_changes);
       return null;
     }
     if (!isSeededFor(cluster, this.#stores.snapshots.list())) {
@@ -284,6 +287,15 @@ export class ControllerNode extends DurableObject implements ControllerHost {
     this.#cluster = meta.cluster();
     this.#links.closeRevoked(access);
     this.#relays.closeRevoked(access);
+  }
+
+  /** Stores what was changed of the cluster's settings, and goes by it from now on: no office is lost for it. */
+  changeSettings(changes: SettingChanges): void {
+    const meta = this.#meta;
+    if (meta === null) return;
+    meta.writeSettingChanges(changes);
+    this.#cluster = meta.cluster();
+    if (this.#cluster !== null) this.#controller?.changeSettings(this.#cluster);
   }
 
   /** Removes every trace of the cluster from this object, and the database with it. */

@@ -19,10 +19,15 @@ import {
   type StoredSnapshot,
 } from "../src/raft/index.ts";
 import { AssertionError } from "../src/std/assert.ts";
-import type { Answered, Operation, Outcome } from "./active-controller/active-controller.ts";
+import {
+  NO_DEADLINE,
+  type Answered,
+  type Operation,
+  type Outcome,
+} from "./active-controller/active-controller.ts";
 import { Office } from "./active-controller/office.ts";
 import { controllersOf, readContext } from "./active-controller/operation-context.ts";
-import type { ClusterIdentity } from "./cluster-entry.ts";
+import type { GovernedCluster } from "./cluster-entry.ts";
 import { authorizerOf, settingsOf } from "./cluster-settings.ts";
 import { CommittedLog } from "./committed-log/committed-log.ts";
 import { DenialLog } from "./denial-log.ts";
@@ -33,17 +38,20 @@ import { SnapshotDuties } from "./snapshots/snapshot-duties.ts";
 
 /** Who this controller is. */
 export interface ControllerStart extends ReplicaStart {
-  readonly cluster: ClusterIdentity;
+  readonly cluster: GovernedCluster;
 }
 
 /** How long an answer is held back that a moment may change: longer than an election, shorter than a client's patience. */
 const PASSING_MS_MAX = 2_000;
 
+/** A later time needs no timer, for the alarm comes every minute and looks again. A timer overflows after 24 days. */
+const AHEAD_MS_MAX = 86_400_000;
+
 export class Controller {
   /** What the cluster's authorizer goes by; null where it has none. */
   readonly authorizer: AuthorizerSettings | null;
   readonly denialLog: DenialLog;
-  readonly #start: ControllerStart;
+  #start: ControllerStart;
   readonly #ports: Ports;
   readonly #replica: Replica;
   readonly #committed: CommittedLog;
@@ -132,6 +140,16 @@ export class Controller {
     return this.#snapshots.failure;
   }
 
+  /** Goes by the settings of `cluster` from now on. Who leads, and what waits to be committed, stays as it is. */
+  changeSettings(cluster: GovernedCluster): void {
+    this.#start = { ...this.#start, cluster };
+    const settings = settingsOf(cluster);
+    this.#snapshots.changeSettings(settings);
+    this.#office?.changeSettings(settings);
+    this.#replica.passTime();
+    this.#replica.armWake();
+  }
+
   /** Time may have passed: runs whatever is due. Harmless at any moment. */
   onDeadline(): void {
     this.#replica.passTime();
@@ -167,14 +185,15 @@ export class Controller {
     this.#replica.resign(epoch);
   }
 
-  /** Runs a metadata operation if this node is in office. */
+  /** Runs a metadata operation if this node is in office; it is answered after `timeoutMs` at the latest. */
   submit<Response>(
     operation: Operation<Response>,
     apiVersion: number,
     answered: Answered<Response>,
+    timeoutMs: number = NO_DEADLINE,
   ): void {
     if (this.#office === null) answered({ kind: "not-controller" });
-    else this.#office.submit(operation, apiVersion, answered);
+    else this.#office.submit(operation, apiVersion, answered, timeoutMs);
   }
 
   /** Runs `work` in this event: what it submits is one round. It waits for nothing. */
@@ -318,10 +337,11 @@ export class Controller {
   }
 
   #nextDutyAt(): number {
-    return Math.min(
+    const atMs = Math.min(
       this.#office?.nextDutyAt ?? Number.POSITIVE_INFINITY,
       this.#snapshots.nextDutyAt,
     );
+    return atMs > this.#ports.clock() + AHEAD_MS_MAX ? Number.POSITIVE_INFINITY : atMs;
   }
 
   // A leader that was still replaying when it was elected claims its office in the event that ends the replay.

@@ -66,7 +66,7 @@ export interface Unconfirmed {
   readonly reason: string;
 }
 
-/** A cluster that is deleted, brought back or wiped, and who has not heard of it. */
+/** A cluster that is deleted, brought back, wiped or set otherwise, and who has not heard of it. */
 export interface Told {
   readonly listed: ListedCluster;
   readonly unconfirmed: readonly Unconfirmed[];

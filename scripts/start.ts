@@ -16,6 +16,8 @@ const USAGE = `npm start -- [options]
   --port N          where the Worker listens on 127.0.0.1 (8787)
   --persist-to DIR  where the state is kept (.kedge)
   --voters 1|3|5    controllers of the default cluster; counts when it is formed (3)
+  --release-version R
+                    whose features the default cluster has, as 4.3; counts when it is formed (4.0)
   --gateway-port N  first port of the gateway, one a controller; counts when the cluster is formed (9093)
   --no-gateway      no Kafka TCP, HTTP alone
   --no-auth         ask nobody who they are: whoever reaches the port may everything
@@ -25,6 +27,8 @@ interface Options {
   readonly port: number;
   readonly persistTo: string;
   readonly voters: number;
+  /** As it was given: the Worker knows which there are. */
+  readonly releaseVersion: string | undefined;
   readonly gatewayPort: number;
   /** Whether the port was given, and not left at its default. */
   readonly gatewayMoved: boolean;
@@ -148,7 +152,10 @@ async function defaultCluster(
     const ports = Array.from({ length: options.voters }, (_, at) => options.gatewayPort + at);
     if (options.gateway) for (const port of ports) await freeForGateway(port);
     say(`forming a cluster of ${options.voters} controllers`);
-    return await formCluster(edge, { controllers: ports.map((port) => ({ port })) });
+    return await formCluster(edge, {
+      controllers: ports.map((port) => ({ port })),
+      ...(options.releaseVersion === undefined ? {} : { release_version: options.releaseVersion }),
+    });
   }
   say(`found cluster ${existing.cluster_id} of ${existing.controllers.length} controllers`);
   // The log names the ports to brokers, so a gateway on other ports would lead them nowhere.
@@ -179,6 +186,7 @@ function formationOf(existing: FormedCluster): Readonly<Record<string, unknown>>
   return {
     cluster_id: existing.cluster_id,
     metadata_version: existing.metadata_version,
+    features: existing.features,
     settings: existing.settings,
     controllers: existing.controllers.map(({ node_id, host, port, location_hint }) => ({
       node_id,
@@ -211,6 +219,7 @@ function optionsFrom(args: readonly string[]): Options {
     port: numberOf("--port", values.port ?? "8787", { min: 0, max: 65_535 }),
     persistTo: values["persist-to"] ?? ".kedge",
     voters: votersOf(values.voters ?? "3"),
+    releaseVersion: values["release-version"],
     gatewayPort: numberOf("--gateway-port", values["gateway-port"] ?? "9093", {
       min: 1,
       max: 65_531,
@@ -231,6 +240,7 @@ function parse(args: readonly string[]) {
         port: { type: "string" },
         "persist-to": { type: "string" },
         voters: { type: "string" },
+        "release-version": { type: "string" },
         "gateway-port": { type: "string" },
         "no-gateway": { type: "boolean" },
         "no-auth": { type: "boolean" },

@@ -11,6 +11,7 @@ import { answerProblem, errorBody } from "./http/errors.ts";
 import { namedOrigins } from "./http/named-origins.ts";
 import { BASE_PATH } from "./http/resources.ts";
 import { brokers } from "./routes/brokers.ts";
+import { clusterChanges } from "./routes/cluster-changes.ts";
 import { clusterDeletions } from "./routes/cluster-deletions.ts";
 import { clusters } from "./routes/clusters.ts";
 import { controllers } from "./routes/controllers.ts";
@@ -61,6 +62,7 @@ for (const path of ["tokens", "tokens:revoke", "clusters"])
 app.route(`${BASE_PATH}/tokens`, tokens);
 app.route(`${BASE_PATH}/tokens:revoke`, tokenRevocations);
 app.route(`${BASE_PATH}/clusters`, clusters);
+app.route(`${BASE_PATH}/clusters`, clusterChanges);
 app.route(`${BASE_PATH}/clusters`, clusterDeletions);
 
 /** All about one cluster: it is looked up once, judges who asks, and every answer carries its position. */

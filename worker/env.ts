@@ -9,6 +9,7 @@ import type {
   ClusterPlan,
   ControllerEntry,
 } from "../durable-objects/cluster-entry.ts";
+import type { SettingWish } from "../durable-objects/cluster-settings.ts";
 import type { Position } from "../durable-objects/contract.ts";
 import type { Jurisdiction } from "../durable-objects/jurisdictions.ts";
 import type {
@@ -86,6 +87,7 @@ export interface Directory {
   admit(clusterId: string, wish: NodeWish): Promise<Admission | null>;
   markJoined(clusterId: string, own: ControllerEntry): Promise<void>;
   dismiss(clusterId: string, nodeId: number): Promise<readonly Unconfirmed[] | null>;
+  changeSettings(clusterId: string, wish: SettingWish): Promise<Told | null>;
   revocations(scope: string): Promise<Revocations>;
   revoke(scope: string, revocation: Revocation): Promise<Revoked | null>;
 }

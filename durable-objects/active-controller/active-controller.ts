@@ -12,6 +12,7 @@ import {
   applyRecords,
   type BrokerLiveness,
   type ControlContext,
+  type ControllerConfig,
   type ControlResult,
   type MetadataImage,
 } from "../../src/metadata/index.ts";
@@ -36,6 +37,11 @@ export type Outcome<Response> =
   | { readonly kind: "not-controller" }
   /** Office was lost when its records were appended already: a successor may commit them, or not. */
   | { readonly kind: "abandoned" }
+  /**
+   * Its deadline has passed. What was queued by then stays where it is, for later operations were judged by it: it is
+   * committed whole, or not at all.
+   */
+  | { readonly kind: "timed-out"; readonly mayBeCommitted: boolean }
   /** Nothing was written: the batch would be too large, or too much is waiting already. */
   | { readonly kind: "refused"; readonly reason: "too-large" | "overloaded" }
   /** Nothing was written: the operation met a defect of ours. */
@@ -49,6 +55,9 @@ export type StandingContext = Pick<
   ControlContext,
   "clusterId" | "controllerId" | "activeControllerId" | "caller" | "config" | "hasAuthorizer"
 >;
+
+/** How long who asks waits for the answer, in ms from when it is asked. */
+export const NO_DEADLINE = Number.POSITIVE_INFINITY;
 
 /** What an operation is told of the moment at which it runs. */
 export type Moment = Pick<ControlContext, "nowMs" | "apiVersion" | "controllers">;
@@ -103,8 +112,11 @@ interface Appended {
 
 interface Awaiting {
   readonly endOffset: number;
+  /** Infinite for who waits however long it takes. */
+  readonly deadlineMs: number;
   readonly answer: () => void;
   readonly abandon: () => void;
+  readonly timeOut: () => void;
 }
 
 /** What is appended next: the records of operations, or a record of consensus in the place that was kept for it. */
@@ -115,6 +127,7 @@ export type NextBatch =
 export class ActiveController {
   readonly epoch: number;
   readonly #start: OfficeStart;
+  #config: ControllerConfig;
   #view: MetadataImage;
   #nextOffset: number;
   #committedEnd: number;
@@ -129,10 +142,13 @@ export class ActiveController {
   /** The end of what was handed out to be appended. */
   #appendedEnd: number;
   #awaiting: Awaiting[] = [];
+  /** No deadline of what waits is over before; it may be one of what has been answered since. */
+  #nextDeadlineMs = NO_DEADLINE;
 
   constructor(start: OfficeStart) {
     this.epoch = start.epoch;
     this.#start = start;
+    this.#config = start.context.config;
     this.#view = start.image;
     this.#committedImage = start.image;
     this.#committedEnd = start.endOffset;
@@ -146,9 +162,19 @@ export class ActiveController {
     return this.#committedImage;
   }
 
+  /** When to look for deadlines again: none is over before. */
+  get nextDeadlineMs(): number {
+    return this.#nextDeadlineMs;
+  }
+
   /** What is queued fills a round: what comes on top would be appended after it. */
   get hasFullRound(): boolean {
     return this.#queuedBytes >= ROUND_BYTES;
+  }
+
+  /** Operations go by another config from now on; what is queued was judged by the one before. */
+  configure(config: ControllerConfig): void {
+    this.#config = config;
   }
 
   get liveness(): BrokerLiveness {
@@ -157,19 +183,41 @@ export class ActiveController {
 
   /**
    * Runs an operation now and answers when everything it saw and wrote is committed. Records are replayed onto
-   * the view before they are queued: what the image cannot digest is never appended.
+   * the view before they are queued: what the image cannot digest is never appended. One whose time is over before it
+   * runs never does.
    */
-  submit<Response>(operation: Operation<Response>, at: Moment, answered: Answered<Response>): void {
+  submit<Response>(
+    operation: Operation<Response>,
+    at: Moment,
+    answered: Answered<Response>,
+    timeoutMs: number = NO_DEADLINE,
+  ): void {
+    if (timeoutMs <= 0) return answered({ kind: "timed-out", mayBeCommitted: false });
     const before = this.#nextOffset;
     const done = this.#tryToRun(operation, at);
-    if (done.kind === "committed" && done.endOffset > this.#committedEnd)
-      this.#awaiting.push({
-        endOffset: done.endOffset,
-        answer: () => answered(done),
-        abandon: () =>
-          answered({ kind: this.#mayBeCommitted(before, done) ? "abandoned" : "not-controller" }),
-      });
-    else answered(done);
+    if (done.kind !== "committed" || done.endOffset <= this.#committedEnd) return answered(done);
+    const deadlineMs = at.nowMs + timeoutMs;
+    this.#nextDeadlineMs = Math.min(this.#nextDeadlineMs, deadlineMs);
+    this.#awaiting.push({
+      endOffset: done.endOffset,
+      deadlineMs,
+      answer: () => answered(done),
+      abandon: () =>
+        answered({ kind: this.#mayBeCommitted(before, done) ? "abandoned" : "not-controller" }),
+      timeOut: () => answered({ kind: "timed-out", mayBeCommitted: done.endOffset > before }),
+    });
+  }
+
+  /** Answers what has waited for longer than who asked wanted to. */
+  answerOverdue(nowMs: number): void {
+    if (nowMs < this.#nextDeadlineMs) return;
+    const overdue = this.#awaiting.filter(({ deadlineMs }) => deadlineMs <= nowMs);
+    this.#awaiting = this.#awaiting.filter(({ deadlineMs }) => deadlineMs > nowMs);
+    this.#nextDeadlineMs = this.#awaiting.reduce(
+      (next, { deadlineMs }) => Math.min(next, deadlineMs),
+      NO_DEADLINE,
+    );
+    for (const waiting of overdue) waiting.timeOut();
   }
 
   /** Whether records of an operation that began at `before` were handed out to be appended. */
@@ -194,6 +242,7 @@ export class ActiveController {
     const result = operation(this.#view, {
       ...this.#start.context,
       ...at,
+      config: this.#config,
       random: { word: drawn.value },
       nextOffset: this.#nextOffset,
       liveness: this.#liveness,
@@ -280,12 +329,14 @@ export class ActiveController {
       done += 1;
     }
     if (done > 0) this.#awaiting = this.#awaiting.slice(done);
+    if (this.#awaiting.length === 0) this.#nextDeadlineMs = NO_DEADLINE;
   }
 
   /** Office is lost: every waiting operation is told whether it may be committed all the same. */
   renounce(): void {
     for (const waiting of this.#awaiting) waiting.abandon();
     this.#awaiting = [];
+    this.#nextDeadlineMs = NO_DEADLINE;
     this.#queued = [];
     this.#queuedBytes = 0;
     this.#appended = [];

@@ -3,14 +3,13 @@
  * When each is due is said here; what it writes is the operation's to say.
  */
 import {
-  DEFAULT_CONTROLLER_CONFIG,
-  LEADER_BALANCE_INTERVAL_MS,
   balancePartitionLeaders,
   electUncleanLeaders,
   fenceStaleBrokers,
   nextFencingDeadline,
   type BrokerLiveness,
 } from "../../src/metadata/index.ts";
+import type { ControllerSettings } from "../cluster-settings.ts";
 import type { Operation, Outcome } from "./active-controller.ts";
 
 /** What a duty says of its run; null when there is nothing to say. */
@@ -28,12 +27,22 @@ export type Duty = Operation<DutyReport>;
  */
 const REST_MS = 250;
 
-const { brokerSessionTimeoutMs } = DEFAULT_CONTROLLER_CONFIG;
+/** The sweeps over all partitions, in the order in which they run: whoever leads uncleanly may be preferred. */
+const SWEEPS = [electUncleanLeaders.rule, balancePartitionLeaders.rule] as const;
+
+/** How often the two sweeps are due; infinite for one that never is. */
+const sweepIntervals = (settings: ControllerSettings): readonly number[] => [
+  settings["unclean.leader.election.interval.ms"],
+  settings["auto.leader.rebalance.enable"]
+    ? 1_000 * settings["leader.imbalance.check.interval.seconds"]
+    : Number.POSITIVE_INFINITY,
+];
 
 /** The duties of one office, and when they are due. Times are milliseconds since the Unix epoch. */
 export class Duties {
-  /** When leaders are next looked over: unclean elections where allowed, then preferred leaders. */
-  #balanceAtMs: number;
+  #settings: ControllerSettings;
+  /** When each of the sweeps is next due. */
+  #sweepsAtMs: readonly number[];
   /** Nothing is due before; the past unless a duty has just failed. */
   #restUntilMs: number;
   /**
@@ -42,20 +51,35 @@ export class Duties {
    */
   #fencingFromMs: number;
 
-  constructor(liveness: BrokerLiveness, nowMs: number) {
-    this.#balanceAtMs = nowMs + LEADER_BALANCE_INTERVAL_MS;
+  constructor(liveness: BrokerLiveness, nowMs: number, settings: ControllerSettings) {
+    this.#settings = settings;
+    this.#sweepsAtMs = sweepIntervals(settings).map((intervalMs) => nowMs + intervalMs);
     this.#restUntilMs = nowMs;
-    this.#fencingFromMs = nextFencingDeadline(liveness, brokerSessionTimeoutMs);
+    this.#fencingFromMs = nextFencingDeadline(liveness, this.#sessionMs);
+  }
+
+  get #sessionMs(): number {
+    return this.#settings["broker.session.timeout.ms"];
   }
 
   /** When to look for due duties again: nothing is due before. */
   get nextAtMs(): number {
-    return Math.max(this.#restUntilMs, Math.min(this.#balanceAtMs, this.#fencingFromMs));
+    return Math.max(this.#restUntilMs, Math.min(...this.#sweepsAtMs, this.#fencingFromMs));
+  }
+
+  /** Goes by other settings from `nowMs` on: a sweep whose interval is another is due one interval later. */
+  changeSettings(settings: ControllerSettings, liveness: BrokerLiveness, nowMs: number): void {
+    const before = sweepIntervals(this.#settings);
+    this.#settings = settings;
+    this.#sweepsAtMs = sweepIntervals(settings).map((intervalMs, at) =>
+      intervalMs === before[at] ? (this.#sweepsAtMs[at] ?? nowMs) : nowMs + intervalMs,
+    );
+    this.#fencingFromMs = nextFencingDeadline(liveness, this.#sessionMs);
   }
 
   /** An operation changed the contacts at `nowMs`: whatever session it began, or began anew, is not over before. */
   contactsChanged(nowMs: number): void {
-    this.#fencingFromMs = Math.min(this.#fencingFromMs, nowMs + brokerSessionTimeoutMs + 1);
+    this.#fencingFromMs = Math.min(this.#fencingFromMs, nowMs + this.#sessionMs + 1);
   }
 
   /** What is due at `nowMs`, to be run in this order; `ran` is told of each. */
@@ -63,17 +87,18 @@ export class Duties {
     if (nowMs < this.nextAtMs) return [];
     const due: Duty[] = [];
     if (this.#fencingFromMs <= nowMs)
-      this.#fencingFromMs = nextFencingDeadline(liveness, brokerSessionTimeoutMs);
+      this.#fencingFromMs = nextFencingDeadline(liveness, this.#sessionMs);
     if (this.#fencingFromMs <= nowMs) due.push(fenceStaleBrokers.rule);
-    if (this.#balanceAtMs <= nowMs) {
-      due.push(electUncleanLeaders.rule, balancePartitionLeaders.rule);
-      this.#balanceAtMs = nowMs + LEADER_BALANCE_INTERVAL_MS;
-    }
+    const intervals = sweepIntervals(this.#settings);
+    due.push(...SWEEPS.filter((_, at) => (this.#sweepsAtMs[at] ?? 0) <= nowMs));
+    this.#sweepsAtMs = this.#sweepsAtMs.map((atMs, at) =>
+      atMs <= nowMs ? nowMs + (intervals[at] ?? 0) : atMs,
+    );
     return due;
   }
 
   /** What became of a duty. True if that moved `nextAtMs`. */
-  ran(outcome: Outcome<DutyReport>, nowMs: number): boolean {
+  ran(duty: Duty, outcome: Outcome<DutyReport>, nowMs: number): boolean {
     switch (outcome.kind) {
       case "failed":
       case "refused":
@@ -81,10 +106,13 @@ export class Duties {
         return true;
       case "committed":
         if (outcome.response?.isBounded !== true) return false;
-        this.#balanceAtMs = nowMs;
+        this.#sweepsAtMs = this.#sweepsAtMs.map((atMs, at) =>
+          SWEEPS[at] === duty ? Math.min(atMs, nowMs) : atMs,
+        );
         return true;
       case "not-controller":
       case "abandoned":
+      case "timed-out":
         return false;
     }
   }

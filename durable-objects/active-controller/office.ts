@@ -8,11 +8,23 @@
  */
 import { registerVoters, type MetadataImage } from "../../src/metadata/index.ts";
 import type { VoterSet } from "../../src/raft/index.ts";
+import { settingsOf, type ControllerSettings } from "../cluster-settings.ts";
 import type { Ports } from "../replica/ports.ts";
 import type { Replica } from "../replica/replica.ts";
-import { ActiveController, type Answered, type Operation } from "./active-controller.ts";
+import {
+  ActiveController,
+  NO_DEADLINE,
+  type Answered,
+  type Operation,
+} from "./active-controller.ts";
 import { Duties, type Duty } from "./duties.ts";
-import { controllersOf, firstOperation, takeOffice, type Claim } from "./operation-context.ts";
+import {
+  controllerConfig,
+  controllersOf,
+  firstOperation,
+  takeOffice,
+  type Claim,
+} from "./operation-context.ts";
 
 /** What an office works with. */
 export interface OfficeParts extends Pick<Ports, "disk" | "clock" | "operatorLog"> {
@@ -38,7 +50,7 @@ export class Office {
     this.#parts = parts;
     this.#voters = parts.replica.voters;
     this.#active = new ActiveController(takeOffice(claim));
-    this.#duties = new Duties(this.#active.liveness, claim.nowMs);
+    this.#duties = new Duties(this.#active.liveness, claim.nowMs, settingsOf(claim.cluster));
     this.#open(firstOperation(claim.cluster));
   }
 
@@ -51,19 +63,20 @@ export class Office {
     return this.#active.committedImage;
   }
 
-  /** When the next duty is due, in ms. */
+  /** When the next duty is due, or the time of an operation that waits is over; in ms. */
   get nextDutyAt(): number {
-    return this.#duties.nextAtMs;
+    return Math.min(this.#duties.nextAtMs, this.#active.nextDeadlineMs);
   }
 
-  /** Runs an operation now; answers when it is committed, or when office is lost. */
+  /** Runs an operation now; answers when it is committed, when office is lost, or after `timeoutMs`. */
   submit<Response>(
     operation: Operation<Response>,
     apiVersion: number,
     answered: Answered<Response>,
+    timeoutMs: number = NO_DEADLINE,
   ): void {
     if (this.#isOver) return answered({ kind: "not-controller" });
-    this.#run(operation, apiVersion, answered);
+    this.#run(operation, apiVersion, answered, timeoutMs);
     this.appendRound();
     this.#parts.replica.armWake();
   }
@@ -112,8 +125,14 @@ export class Office {
     this.#registerNewVoters();
   }
 
+  changeSettings(settings: ControllerSettings): void {
+    this.#active.configure(controllerConfig(settings));
+    this.#duties.changeSettings(settings, this.#active.liveness, this.#parts.clock());
+  }
+
   runDueDuties(): void {
     if (this.#isOver) return;
+    this.#active.answerOverdue(this.#parts.clock());
     const due = this.#duties.takeDue(this.#active.liveness, this.#parts.clock());
     for (const duty of due) this.#runDuty(duty);
   }
@@ -137,12 +156,13 @@ export class Office {
     operation: Operation<Response>,
     apiVersion: number,
     answered: Answered<Response>,
+    timeoutMs: number = NO_DEADLINE,
   ): void {
     const { clock, replica } = this.#parts;
     const controllers = controllersOf(replica.voters);
     const nowMs = clock();
     const { liveness } = this.#active;
-    this.#active.submit(operation, { nowMs, apiVersion, controllers }, answered);
+    this.#active.submit(operation, { nowMs, apiVersion, controllers }, answered, timeoutMs);
     if (this.#active.liveness !== liveness) this.#duties.contactsChanged(nowMs);
   }
 
@@ -181,7 +201,7 @@ export class Office {
           "stood-still",
           `stood still for ${stoodStillMs} ms or more: every session begins anew`,
         );
-      if (this.#duties.ran(outcome, clock())) replica.armWake();
+      if (this.#duties.ran(duty, outcome, clock())) replica.armWake();
     });
   }
 }

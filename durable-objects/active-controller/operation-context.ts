@@ -5,24 +5,30 @@
  */
 import {
   ANONYMOUS_CALLER,
-  DEFAULT_CONTROLLER_CONFIG,
   defaultBootstrap,
   initialLiveness,
   takeOver,
+  type Bootstrap,
   type ControlContext,
+  type ControllerConfig,
   type MetadataImage,
   type QuorumController,
 } from "../../src/metadata/index.ts";
 import type { VoterSet } from "../../src/raft/index.ts";
 import { seeded } from "../../src/std/random.ts";
-import type { ClusterIdentity } from "../cluster-entry.ts";
-import { authorizerOf, settingsOf } from "../cluster-settings.ts";
+import type { ClusterIdentity, GovernedCluster } from "../cluster-entry.ts";
+import {
+  authorizerOf,
+  elementsOf,
+  settingsOf,
+  type ControllerSettings,
+} from "../cluster-settings.ts";
 import { directoryUuid } from "../replica/metadata-partition.ts";
 import type { OfficeStart, Operation, StandingContext } from "./active-controller.ts";
 
 /** An elected leader's claim to office, made when it has replayed its whole log. */
 export interface Claim {
-  readonly cluster: ClusterIdentity;
+  readonly cluster: GovernedCluster;
   readonly nodeId: number;
   readonly epoch: number;
   /** Everything in the log, all of it committed. */
@@ -51,7 +57,18 @@ export function takeOffice(claim: Claim): OfficeStart {
 export const firstOperation =
   (cluster: ClusterIdentity): Operation<null> =>
   (view, context) =>
-    takeOver(view, context, defaultBootstrap(cluster.metadata_version));
+    takeOver(view, context, bootstrapOf(cluster));
+
+const bootstrapOf = ({
+  metadata_version: metadataVersion,
+  features,
+  topic_defaults = {},
+}: ClusterIdentity): Bootstrap => ({
+  ...defaultBootstrap(metadataVersion, features),
+  brokerDefaults: new Map(
+    Object.entries(topic_defaults).map(([name, value]) => [name, String(value)]),
+  ),
+});
 
 /** A voter set as operations see it. Controllers speak PLAINTEXT, which Kafka numbers 0. */
 export const controllersOf = (voters: VoterSet): readonly QuorumController[] =>
@@ -63,7 +80,7 @@ export const controllersOf = (voters: VoterSet): readonly QuorumController[] =>
 
 /** What a read is given on any node, active or not: it sees what is committed, and draws and writes nothing. */
 export function readContext(
-  cluster: ClusterIdentity,
+  cluster: GovernedCluster,
   at: Omit<ControlContext, keyof StandingContext | "random" | "nextOffset" | "liveness"> &
     Pick<ControlContext, "controllerId" | "activeControllerId"> & {
       readonly image: MetadataImage;
@@ -81,14 +98,30 @@ export function readContext(
   };
 }
 
+/** A cluster's settings as operations see them. */
+export const controllerConfig = (settings: ControllerSettings): ControllerConfig => ({
+  brokerSessionTimeoutMs: settings["broker.session.timeout.ms"],
+  numPartitions: settings["num.partitions"],
+  defaultReplicationFactor: settings["default.replication.factor"],
+  deleteTopicEnable: settings["delete.topic.enable"],
+  policies: {
+    topicNamePrefixes: elementsOf(settings["create.topic.policy.name.prefixes"]),
+    partitionsMax: settings["create.topic.policy.max.partitions"],
+    replicationFactorMin: settings["create.topic.policy.min.replication.factor"],
+    replicationFactorMax: settings["create.topic.policy.max.replication.factor"],
+    minInsyncReplicasMin: settings["create.topic.policy.min.insync.replicas"],
+    forbiddenConfigs: new Set(elementsOf(settings["alter.config.policy.forbidden.configs"])),
+  },
+});
+
 /** The part of a context that does not change from one operation to the next. */
 const standingContext = (
-  cluster: ClusterIdentity,
+  cluster: GovernedCluster,
   ids: Pick<ControlContext, "controllerId" | "activeControllerId">,
 ): StandingContext => ({
   ...ids,
   clusterId: cluster.cluster_id,
   caller: ANONYMOUS_CALLER,
-  config: DEFAULT_CONTROLLER_CONFIG,
+  config: controllerConfig(settingsOf(cluster)),
   hasAuthorizer: authorizerOf(settingsOf(cluster)) !== null,
 });

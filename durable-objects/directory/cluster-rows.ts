@@ -5,6 +5,7 @@
 import type { Deletion } from "../cluster-deletion.ts";
 import { NodeRows } from "./node-rows.ts";
 import { RevocationRows } from "./revocation-rows.ts";
+import { SettingRows } from "./setting-rows.ts";
 import { parseFormation, type Formation, type ListedCluster } from "../listed-cluster.ts";
 
 const TABLES: readonly string[] = [
@@ -44,6 +45,8 @@ export class ClusterRows {
   readonly revocations: RevocationRows;
   /** The nodes that have come and gone since it was formed, likewise. */
   readonly nodes: NodeRows;
+  /** What was changed of its settings, likewise. */
+  readonly settings: SettingRows;
   readonly #sql: SqlStorage;
 
   constructor(sql: SqlStorage) {
@@ -51,6 +54,7 @@ export class ClusterRows {
     for (const statement of TABLES) sql.exec(statement);
     this.revocations = new RevocationRows(sql);
     this.nodes = new NodeRows(sql);
+    this.settings = new SettingRows(sql);
   }
 
   /** All of them, by id: the deleted ones, or the others. */
@@ -103,6 +107,7 @@ export class ClusterRows {
       this.#sql.exec(`DELETE FROM ${table} WHERE cluster_id = ?`, clusterId);
     this.revocations.remove(clusterId);
     this.nodes.remove(clusterId);
+    this.settings.remove(clusterId);
   }
 
   deletion(clusterId: string): DeletionRow | null {
@@ -147,7 +152,8 @@ export class ClusterRows {
   nextDueMs(): number | null {
     const query = "SELECT min(due_ms) AS due FROM deletions";
     const deletion = this.#sql.exec<{ due: number | null }>(query).one().due;
-    const due = [deletion, this.revocations.nextDueMs(), this.nodes.nextDueMs()];
+    const others = [this.revocations, this.nodes, this.settings].map((rows) => rows.nextDueMs());
+    const due = [deletion, ...others];
     const times = due.filter((time) => time !== null);
     return times.length === 0 ? null : Math.min(...times);
   }
@@ -157,16 +163,16 @@ export class ClusterRows {
     const formation =
       listed.state === "planned"
         ? listed
-        : { ...listed, cluster: this.nodes.shown(listed.cluster) };
+        : { ...listed, cluster: this.settings.shown(this.nodes.shown(listed.cluster)) };
     if (deletion === null) return formation;
     const parsed: Deletion = JSON.parse(deletion);
     return { ...formation, deletion: parsed };
   }
 }
 
-/** Which nodes it has now is in rows of their own. */
+/** Which nodes it has now, and what was changed of its settings, is in rows of their own. */
 function stored(formation: Formation): Formation {
   if (formation.state === "planned") return formation;
-  const { nodes, ...cluster } = formation.cluster;
-  return nodes === undefined ? formation : { ...formation, cluster };
+  const { nodes: _, setting_changes: __, ...cluster } = formation.cluster;
+  return { ...formation, cluster };
 }

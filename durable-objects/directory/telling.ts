@@ -36,7 +36,7 @@ export interface TellingPorts {
 
 /** What a node is told. */
 export interface Words {
-  readonly route: "delete" | "undelete" | "wipe" | "access";
+  readonly route: "delete" | "undelete" | "wipe" | "access" | "settings";
   readonly body?: string;
   readonly query?: RouteQuery;
 }

@@ -1,9 +1,11 @@
 /**
- * What the directory says to a node: that its cluster is deleted, and which tokens are revoked there. A node of another
- * cluster than the one that is meant, which may have its id, refuses and stays what it is.
+ * What the directory says to a node: that its cluster is deleted, which tokens are revoked there, and what its settings
+ * are from now on. A node of another cluster than the one that is meant, which may have its id, refuses and stays what
+ * it is.
  */
 import { isAccessRequest } from "../cluster-access.ts";
 import { isDeleteRequest, isUndeleteRequest } from "../cluster-deletion.ts";
+import { isSettingsRequest } from "../cluster-settings.ts";
 import { STATUS, refusal } from "../contract.ts";
 import type { ControllerHost } from "./host.ts";
 import { jsonIn } from "./json-body.ts";
@@ -36,12 +38,27 @@ export async function wipeNode(host: ControllerHost, query: URLSearchParams): Pr
 export function writeAccess(host: ControllerHost, text: string): Response {
   const asked = jsonIn(text);
   if (!isAccessRequest(asked)) return refusal(400, "the body does not say what is revoked");
-  if (isAnother(host, asked.created_ms)) return another(host);
-  // Another build than this one may show again what it has stored.
-  if (host.refused !== null)
-    return refusal(STATUS.noPart, `controller ${host.nodeId} does not run: ${host.refused}`);
+  const refused = refusedWord(host, asked.created_ms);
+  if (refused !== null) return refused;
   host.writeAccess(asked.access);
   return Response.json({ stored: true });
+}
+
+export function changeSettings(host: ControllerHost, text: string): Response {
+  const asked = jsonIn(text);
+  if (!isSettingsRequest(asked)) return refusal(400, "the body does not say what is changed");
+  const refused = refusedWord(host, asked.created_ms);
+  if (refused !== null) return refused;
+  host.changeSettings(asked.changes);
+  return Response.json({ stored: true });
+}
+
+function refusedWord(host: ControllerHost, createdMs: number): Response | null {
+  if (isAnother(host, createdMs)) return another(host);
+  // Another build than this one may show again what it has stored.
+  return host.refused === null
+    ? null
+    : refusal(STATUS.noPart, `controller ${host.nodeId} does not run: ${host.refused}`);
 }
 
 const isAnother = ({ cluster }: ControllerHost, createdMs: number): boolean =>

@@ -5,6 +5,7 @@
 import type { Revocations } from "../../src/access/index.ts";
 import type { Deletion } from "../cluster-deletion.ts";
 import type { ClusterEntry } from "../cluster-entry.ts";
+import type { SettingChanges } from "../cluster-settings.ts";
 import type { JoinRequest } from "../contract.ts";
 import type { Controller } from "../controller.ts";
 import type { Seeding } from "../snapshots/seeding.ts";
@@ -45,6 +46,7 @@ export interface ControllerHost {
   delete(deletion: Deletion): Promise<void>;
   undelete(deletionId: string): void;
   writeAccess(access: Revocations): void;
+  changeSettings(changes: SettingChanges): void;
   wipe(): Promise<void>;
   /** Answers the upgrade of a gateway's link. */
   openLink(headers: Headers): Response;

@@ -22,7 +22,13 @@ import {
   type RouteName,
 } from "../contract.ts";
 import type { ControllerHost } from "./host.ts";
-import { deleteNode, undeleteNode, wipeNode, writeAccess } from "./directory-words.ts";
+import {
+  changeSettings,
+  deleteNode,
+  undeleteNode,
+  wipeNode,
+  writeAccess,
+} from "./directory-words.ts";
 import { jsonIn } from "./json-body.ts";
 import { readFeed } from "./log-feed.ts";
 import { readIndex } from "./read-index.ts";
@@ -65,6 +71,8 @@ export async function answer(host: ControllerHost, request: Request): Promise<Re
       return undeleteNode(host, await request.text());
     case "access":
       return writeAccess(host, await request.text());
+    case "settings":
+      return changeSettings(host, await request.text());
     case "wipe":
       return wipeNode(host, searchParams);
     case "seed":
@@ -92,7 +100,14 @@ function relay(host: ControllerHost, headers: Headers): Response {
 }
 
 /** A node of a deleted cluster says what it is, and hears what becomes of the cluster; nothing else. */
-const HEARD_OF_DELETED: readonly RouteName[] = ["status", "delete", "undelete", "access", "wipe"];
+const HEARD_OF_DELETED: readonly RouteName[] = [
+  "status",
+  "delete",
+  "undelete",
+  "access",
+  "settings",
+  "wipe",
+];
 
 const isRefusedOfDeleted = (route: RouteName | undefined): boolean =>
   route === undefined || !HEARD_OF_DELETED.includes(route);

@@ -11,7 +11,11 @@ import {
   type ResponseBody,
 } from "../../src/protocol/index.ts";
 import { leaderOf } from "../../src/raft/index.ts";
-import type { Operation, Outcome } from "../active-controller/active-controller.ts";
+import {
+  NO_DEADLINE,
+  type Operation,
+  type Outcome,
+} from "../active-controller/active-controller.ts";
 import { readConfirmed, type Unconfirmed } from "../confirmed-read.ts";
 import { operatorLogOf, type OperatorLog } from "../operator-log.ts";
 import { answered, refused, UNCONFIRMED } from "./answer.ts";
@@ -76,11 +80,15 @@ async function runOperation<Name extends ApiName>(
     api.kind === "read"
       ? await (api.namesActive === true ? readConfirmed(voter, read, sender.signal) : read())
       : await new Promise<Outcome<ResponseBody<Name>>>((resolve) =>
-          voter.submit(operation, frame.apiVersion, resolve),
+          voter.submit(operation, frame.apiVersion, resolve, timeoutMsOf(frame.body)),
         );
   logDenials(node, denied, { request: frame.name, context: sender });
   return answerOf(node, frame, outcome);
 }
+
+/** For how long the request of a write wants to wait; Kafka's are the only ones that say so. */
+const timeoutMsOf = (request: object): number =>
+  "timeoutMs" in request && typeof request.timeoutMs === "number" ? request.timeoutMs : NO_DEADLINE;
 
 /** Wherever no operation ran to its end, the whole request is refused. */
 function answerOf<Name extends ApiName>(
@@ -97,6 +105,13 @@ function answerOf<Name extends ApiName>(
       return { ...refusedWith("NOT_CONTROLLER", whoLeads(node)), isNotController: true };
     case "abandoned":
       return { ...refusedWith("NOT_CONTROLLER", whoLeads(node)), isOutcomeUnknown: true };
+    case "timed-out":
+      return refusedWith(
+        "REQUEST_TIMED_OUT",
+        outcome.mayBeCommitted
+          ? "The request timed out while what it wrote waits to be committed: it may be yet."
+          : "The request timed out; nothing was written.",
+      );
     case "unconfirmed":
       return refusedWith("REQUEST_TIMED_OUT", UNCONFIRMED);
     case "refused":

@@ -32,8 +32,6 @@ export interface SnapshotDutyParts {
   readonly failed: (cause: unknown) => void;
 }
 
-/** A later time needs no timer, for the alarm comes every minute and looks again. A timer overflows after 24 days. */
-const AHEAD_MS_MAX = 86_400_000;
 /** What the image of a snapshot may keep for itself alone: chunks of 4 KB, and 8 KB at the most: an eighth of an isolate. */
 const UNSHARED_CHUNKS_MAX = 2_000;
 /** Where metadata is larger than a snapshot can be, one is tried again after so long: it may have become less. */
@@ -50,9 +48,16 @@ interface Uncovered {
   readonly sinceMs: number;
 }
 
+const limitsOf = (settings: SnapshotSettings): SnapshotLimits & RetentionLimits => ({
+  bytesBetweenSnapshots: settings["metadata.log.max.record.bytes.between.snapshots"],
+  snapshotIntervalMs: settings["metadata.log.max.snapshot.interval.ms"],
+  retentionBytes: settings["metadata.max.retention.bytes"],
+  retentionMs: settings["metadata.max.retention.ms"],
+});
+
 export class SnapshotDuties {
   readonly #parts: SnapshotDutyParts;
-  readonly #limits: SnapshotLimits & RetentionLimits;
+  #limits: SnapshotLimits & RetentionLimits;
   readonly #maker: SnapshotMaker;
   readonly #verifier: SnapshotVerifier;
   readonly #readers = new SnapshotReaders();
@@ -67,12 +72,7 @@ export class SnapshotDuties {
   constructor(parts: SnapshotDutyParts) {
     const { ports, settings, replica, failed } = parts;
     this.#parts = parts;
-    this.#limits = {
-      bytesBetweenSnapshots: settings["metadata.log.max.record.bytes.between.snapshots"],
-      snapshotIntervalMs: settings["metadata.log.max.snapshot.interval.ms"],
-      retentionBytes: settings["metadata.max.retention.bytes"],
-      retentionMs: settings["metadata.max.retention.ms"],
-    };
+    this.#limits = limitsOf(settings);
     this.#maker = new SnapshotMaker({
       ...ports,
       newest: () => this.#newest(),
@@ -93,13 +93,19 @@ export class SnapshotDuties {
 
   /** When one of them is due for the time that has passed; infinite while nothing waits for time. */
   get nextDutyAt(): number {
-    const atMs = Math.min(this.#makeAtMs, this.#cutAtMs);
-    return atMs > this.#parts.ports.clock() + AHEAD_MS_MAX ? Number.POSITIVE_INFINITY : atMs;
+    return Math.min(this.#makeAtMs, this.#cutAtMs);
   }
 
   /** Why there is no newer snapshot here, in a sentence for operators; null while nothing stands in its way. */
   get failure(): string | null {
     return this.#failure;
+  }
+
+  /** Whatever is due by other settings is so at once. */
+  changeSettings(settings: SnapshotSettings): void {
+    this.#limits = limitsOf(settings);
+    this.#makeAtMs = 0;
+    this.#cutAtMs = 0;
   }
 
   /** More is committed, or is known to be. */

@@ -1,7 +1,7 @@
 /**
  * What a controller knows about itself and consensus does not: its directory id and the object that it was drawn in,
  * which cluster it belongs to, with the voters it was formed with (Kafka's `meta.properties` and 0-0 checkpoint), which
- * tokens are revoked there, how often it has booted, how often it has led and had to prove it, and why it takes no part,
+ * tokens are revoked there and which of its settings were changed, how often it has booted, how often it has led and had to prove it, and why it takes no part,
  * if it does not. Identity and cluster are written once; the reasons come and go.
  */
 import type { Revocations } from "../../src/access/index.ts";
@@ -9,6 +9,7 @@ import { INCARNATION_COUNT, type StorageIdentity } from "../../src/raft/index.ts
 import type { FlightRecord } from "../replica/flight-recorder.ts";
 import type { Deletion } from "../cluster-deletion.ts";
 import type { JoinRequest } from "../contract.ts";
+import { newerChanges, type SettingChanges } from "../cluster-settings.ts";
 import { parseClusterEntry, type ClusterEntry } from "../cluster-entry.ts";
 
 /** What a node is told that joins a quorum after it was formed, besides the cluster. */
@@ -43,18 +44,24 @@ export class MetaStore {
     this.#write("object_id", objectId);
   }
 
-  /** The cluster this object was formed into, with what is revoked there; null before that. */
+  /** The cluster this object was formed into, with what is revoked and changed there; null before that. */
   cluster(): ClusterEntry | null {
     const text = this.#read("cluster");
     if (text === null) return null;
     const access = this.#access();
-    return { ...parseClusterEntry(text), ...(access === null ? {} : { access }) };
+    const changes = this.#settingChanges();
+    return {
+      ...parseClusterEntry(text),
+      ...(access === null ? {} : { access }),
+      ...(changes === undefined ? {} : { setting_changes: changes }),
+    };
   }
 
-  writeCluster({ access, ...cluster }: ClusterEntry): void {
+  writeCluster({ access, setting_changes: changes, ...cluster }: ClusterEntry): void {
     // Who votes now is the log's to say.
     this.#write("cluster", JSON.stringify({ ...cluster, nodes: undefined }));
     if (access !== undefined) this.writeAccess(access);
+    if (changes !== undefined) this.writeSettingChanges(changes);
   }
 
   /** How this node came to its cluster; null for one that formed it. */
@@ -80,6 +87,19 @@ export class MetaStore {
     if (text === null) return null;
     const access: Revocations = JSON.parse(text);
     return access;
+  }
+
+  /** What was changed of the settings; an older version than the one that is there changes nothing. */
+  writeSettingChanges(changes: SettingChanges): void {
+    if (newerChanges(this.#settingChanges(), changes) === changes)
+      this.#write("setting_changes", JSON.stringify(changes));
+  }
+
+  #settingChanges(): SettingChanges | undefined {
+    const text = this.#read("setting_changes");
+    if (text === null) return undefined;
+    const changes: SettingChanges = JSON.parse(text);
+    return changes;
   }
 
   /** Names the boot that asks: the counter is raised, once a boot. `bits` are 20 random ones. */

@@ -27,9 +27,12 @@ export { authorize } from "./access/standard-authorizer.ts";
 export { authorizeByResourceType } from "./access/authorize-by-resource-type.ts";
 export { runAuthorized, wholeDenial, type AuthorizedResult } from "./authorized/run-authorized.ts";
 export type { Denial } from "./authorized/judge.ts";
+export { CHOSEN_FEATURES, chosenLevelRefusal } from "./features/chosen.ts";
 export { MV_DEFAULT, MV_MAX, MV_MIN, metadataVersionName } from "./features/levels.ts";
+export { levelOfRelease, releasesFrom } from "./features/releases.ts";
 export { controllerApis, type ControllerApis } from "./control/apis.ts";
 export { BOUNDED_BATCH_BYTES, BOUNDED_BATCH_RECORDS } from "./control/batch-bound.ts";
+export { INTERNAL_TOPICS, type Policies } from "./control/policies.ts";
 export {
   ANONYMOUS_CALLER,
   DEFAULT_CONTROLLER_CONFIG,
@@ -42,10 +45,7 @@ export {
   type ControlRule,
   type QuorumController,
 } from "./control/operation.ts";
-export {
-  LEADER_BALANCE_INTERVAL_MS,
-  balancePartitionLeaders,
-} from "./duties/balance-partition-leaders.ts";
+export { balancePartitionLeaders } from "./duties/balance-partition-leaders.ts";
 export { electUncleanLeaders } from "./duties/elect-unclean-leaders.ts";
 export { fenceStaleBrokers } from "./duties/fence-stale-brokers.ts";
 export {

@@ -132,6 +132,67 @@ describe("what waits when office is lost", () => {
   });
 });
 
+const withDeadline = (
+  active: ActiveController,
+  operation: Operation<unknown>,
+  timeoutMs: number,
+): Outcome<unknown>[] => {
+  const outcomes: Outcome<unknown>[] = [];
+  active.submit(operation, MOMENT, (outcome) => outcomes.push(outcome), timeoutMs);
+  return outcomes;
+};
+
+describe("an operation with a deadline", () => {
+  test("is not run once that is over, and leaves no trace", () => {
+    const active = inOffice();
+    let runs = 0;
+    const counted: Operation<null> = () => {
+      runs += 1;
+      return { records: [], response: null };
+    };
+    for (const timeoutMs of [0, -1])
+      expect(withDeadline(active, counted, timeoutMs)).toEqual([
+        { kind: "timed-out", mayBeCommitted: false },
+      ]);
+    expect([runs, active.nextDeadlineMs]).toEqual([0, Number.POSITIVE_INFINITY]);
+  });
+
+  test("is answered once, by what comes first, and the others wait on", () => {
+    const active = inOffice();
+    const early = withDeadline(active, write("early", 10), 100);
+    const late = withDeadline(active, write("late", 10), 200);
+    const read = withDeadline(active, look, 100);
+    const patient = withDeadline(active, write("patient", 10), Number.POSITIVE_INFINITY);
+    expect(active.nextDeadlineMs).toBe(105);
+    active.answerOverdue(104);
+    expect([early, read]).toEqual([[], []]);
+    active.answerOverdue(105);
+    expect([early, read]).toEqual([
+      [{ kind: "timed-out", mayBeCommitted: true }],
+      [{ kind: "timed-out", mayBeCommitted: false }],
+    ]);
+    expect([active.nextDeadlineMs, late, patient]).toEqual([205, [], []]);
+    // What it wrote is in its place, for the others were judged by it.
+    expect(valuesOf(active.takeBatch())).toHaveLength(3);
+    active.onCommitted(10);
+    // Nothing waits, and no timer is to be set for it.
+    expect(active.nextDeadlineMs).toBe(Number.POSITIVE_INFINITY);
+    active.answerOverdue(1_000);
+    expect([early.length, late.length, patient.length]).toEqual([1, 1, 1]);
+    expect(late).toMatchObject([{ kind: "committed", response: 8 }]);
+  });
+
+  test("that has timed out is not abandoned as well", () => {
+    const active = inOffice();
+    const outcomes = withDeadline(active, write("early", 10), 100);
+    active.takeBatch();
+    active.answerOverdue(105);
+    active.renounce();
+    expect(outcomes).toEqual([{ kind: "timed-out", mayBeCommitted: true }]);
+    expect(active.nextDeadlineMs).toBe(Number.POSITIVE_INFINITY);
+  });
+});
+
 const valuesOf = (batch: NextBatch | null | undefined): readonly Uint8Array[] | undefined =>
   batch?.kind === "data" ? batch.values : undefined;
 

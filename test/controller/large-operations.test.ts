@@ -91,7 +91,7 @@ const create = async (
   replicationFactor: number,
 ): Promise<string> => {
   const topic = { name, numPartitions, replicationFactor, assignments: [], configs: [] };
-  const { topics } = await ask("CreateTopics", { topics: [topic], timeoutMs: 1_000 });
+  const { topics } = await ask("CreateTopics", { topics: [topic], timeoutMs: 60_000 });
   return errorName(topics[0]?.errorCode ?? -1);
 };
 
@@ -183,7 +183,7 @@ describe("an operation that was asked for", () => {
       { name: "more", partitions: partitions.slice(9_999) },
     ];
     const { errorCode, responses } = await ask("AlterPartitionReassignments", {
-      timeoutMs: 1_000,
+      timeoutMs: 60_000,
       topics,
     });
     expect(errorName(errorCode)).toBe(expected);
@@ -204,7 +204,7 @@ describe("an operation that was asked for", () => {
     expect(await create(`grown-${count}`, 1, 3)).toBe("NONE");
     const { results } = await ask("CreatePartitions", {
       topics: [{ name: `grown-${count}`, count: 1 + count, assignments: null }],
-      timeoutMs: 1_000,
+      timeoutMs: 60_000,
     });
     expect(errorName(results[0]?.errorCode ?? -1)).toBe(expected);
     await expectUnharmed();
@@ -236,7 +236,7 @@ describe("what a broker causes", () => {
         topics: [
           { name: topic, numPartitions: -1, replicationFactor: -1, assignments, configs: [] },
         ],
-        timeoutMs: 1_000,
+        timeoutMs: 60_000,
       });
       expect(topics[0]?.errorCode).toBe(0);
     }

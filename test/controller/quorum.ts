@@ -37,6 +37,8 @@ export class QuorumNode {
   controller: Controller | null = null;
   /** How late an event is that it wants to follow at once. */
   sliceMs = 0;
+  /** The longest time for which it has set a timer. */
+  longestTimerMs = 0;
   /** Events that it has run by timers of its own. */
   events = 0;
 
@@ -170,11 +172,13 @@ export class Quorum {
       quorum: disk.quorum,
       alarm: { set: () => undefined },
       timers: {
-        set: (delayMs, run) =>
-          time.set(delayMs === 0 ? node.sliceMs : delayMs, () => {
+        set: (delayMs, run) => {
+          node.longestTimerMs = Math.max(node.longestTimerMs, delayMs);
+          return time.set(delayMs === 0 ? node.sliceMs : delayMs, () => {
             node.events += 1;
             run();
-          }),
+          });
+        },
       },
       peers: {
         ask: (send, signal, ended) => {

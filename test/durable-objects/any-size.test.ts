@@ -76,7 +76,9 @@ function grown(fields: Fields, version: number, growth: Growth): Record<string, 
     if (versions !== undefined && !covers(versions, version)) return fallbackOf(field);
     if (name === "clusterId") return cluster.cluster_id;
     // A long poll would be one.
-    if (name === "maxWaitMs" || name === "timeoutMs") return 0;
+    if (name === "maxWaitMs") return 0;
+    // Without time left it would not be run.
+    if (name === "timeoutMs") return 60_000;
     return ofShape(field.shape, depth);
   }
   function ofShape(shape: Shape, depth: number): unknown {
@@ -236,7 +238,7 @@ describe("a refusal that quotes what it refuses", () => {
         { ...topic, name: `bad-${version}`, configs: [config] },
         { ...topic, name: `good-${version}`, configs: [] },
       ];
-      const body = CreateTopics.request.fill({ topics, timeoutMs: 1_000, validateOnly: false });
+      const body = CreateTopics.request.fill({ topics, timeoutMs: 60_000, validateOnly: false });
       const answer = await frame(
         cluster,
         leader.node_id,

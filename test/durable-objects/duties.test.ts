@@ -1,18 +1,26 @@
 /** The standing duties of an office: what is due when, and what becomes of the rest when one has run. */
 import { describe, expect, test } from "vitest";
 import { Duties } from "../../durable-objects/active-controller/duties.ts";
-import { LEADER_BALANCE_INTERVAL_MS, initialLiveness } from "../../src/metadata/index.ts";
+import { settingsOf } from "../../durable-objects/cluster-settings.ts";
+import {
+  balancePartitionLeaders,
+  electUncleanLeaders,
+  fenceStaleBrokers,
+  initialLiveness,
+} from "../../src/metadata/index.ts";
 import { world } from "../metadata/world.ts";
 
 const BEGUN_MS = 1_000_000;
 const SESSION_OVER_MS = BEGUN_MS + 9_001;
-const BALANCE_MS = BEGUN_MS + LEADER_BALANCE_INTERVAL_MS;
+const INTERVAL_MS = 300_000;
+const SWEEP_MS = BEGUN_MS + INTERVAL_MS;
+const SETTINGS = settingsOf({});
 const liveness = initialLiveness(world({ brokers: "1 2" }), BEGUN_MS);
 const nobody = initialLiveness(world({ brokers: "" }), BEGUN_MS);
 
 describe("a duty", () => {
   test("is due when the session of a broker has ended, and not before", () => {
-    const duties = new Duties(liveness, BEGUN_MS);
+    const duties = new Duties(liveness, BEGUN_MS, SETTINGS);
     expect(duties.nextAtMs).toBe(SESSION_OVER_MS);
     expect(duties.takeDue(liveness, SESSION_OVER_MS - 1)).toEqual([]);
     expect(duties.takeDue(liveness, SESSION_OVER_MS)).toHaveLength(1);
@@ -22,8 +30,8 @@ describe("a duty", () => {
     { kind: "failed", cause: "a defect" },
     { kind: "refused", reason: "overloaded" },
   ] as const)("that $kind rests before it is run again, and is not forgotten", (outcome) => {
-    const duties = new Duties(liveness, BEGUN_MS);
-    expect(duties.ran(outcome, SESSION_OVER_MS)).toBe(true);
+    const duties = new Duties(liveness, BEGUN_MS, SETTINGS);
+    expect(duties.ran(fenceStaleBrokers.rule, outcome, SESSION_OVER_MS)).toBe(true);
     const again = duties.nextAtMs;
     expect(again).toBe(SESSION_OVER_MS + 250);
     expect(duties.takeDue(liveness, again - 1)).toEqual([]);
@@ -31,17 +39,18 @@ describe("a duty", () => {
   });
 
   test("looks leaders over once an interval, and again at once when one run was not enough", () => {
-    const duties = new Duties(nobody, BEGUN_MS);
-    expect(duties.nextAtMs).toBe(BALANCE_MS);
-    expect(duties.takeDue(nobody, BALANCE_MS)).toHaveLength(2);
-    expect(duties.nextAtMs).toBe(BALANCE_MS + LEADER_BALANCE_INTERVAL_MS);
+    const duties = new Duties(nobody, BEGUN_MS, SETTINGS);
+    expect(duties.nextAtMs).toBe(SWEEP_MS);
+    expect(duties.takeDue(nobody, SWEEP_MS)).toHaveLength(2);
+    expect(duties.nextAtMs).toBe(SWEEP_MS + INTERVAL_MS);
     const bounded = { kind: "committed", response: { isBounded: true }, endOffset: 7 } as const;
-    expect(duties.ran(bounded, BALANCE_MS + 5)).toBe(true);
-    expect(duties.nextAtMs).toBe(BALANCE_MS + 5);
+    expect(duties.ran(balancePartitionLeaders.rule, bounded, SWEEP_MS + 5)).toBe(true);
+    expect(duties.nextAtMs).toBe(SWEEP_MS + 5);
+    expect(duties.takeDue(nobody, SWEEP_MS + 5)).toEqual([balancePartitionLeaders.rule]);
   });
 
   test("looks at the contacts when a session could have ended first, and is put off by what it finds", () => {
-    const duties = new Duties(liveness, BEGUN_MS);
+    const duties = new Duties(liveness, BEGUN_MS, SETTINGS);
     duties.contactsChanged(BEGUN_MS + 5_000);
     expect(duties.nextAtMs).toBe(SESSION_OVER_MS);
     const heard = initialLiveness(world({ brokers: "1 2" }), BEGUN_MS + 5_000);
@@ -50,16 +59,63 @@ describe("a duty", () => {
   });
 
   test("is armed by the first broker of a cluster that had none", () => {
-    const duties = new Duties(nobody, BEGUN_MS);
+    const duties = new Duties(nobody, BEGUN_MS, SETTINGS);
     duties.contactsChanged(BEGUN_MS + 5_000);
     expect(duties.nextAtMs).toBe(SESSION_OVER_MS + 5_000);
   });
 
   test("that lost its office, or had nothing left to do, moves nothing", () => {
-    const duties = new Duties(nobody, BEGUN_MS);
+    const duties = new Duties(nobody, BEGUN_MS, SETTINGS);
     const done = { kind: "committed", response: { isBounded: false }, endOffset: 7 } as const;
-    expect(duties.ran({ kind: "not-controller" }, BEGUN_MS)).toBe(false);
-    expect(duties.ran(done, BEGUN_MS)).toBe(false);
-    expect(duties.nextAtMs).toBe(BALANCE_MS);
+    expect(duties.ran(balancePartitionLeaders.rule, { kind: "not-controller" }, BEGUN_MS)).toBe(
+      false,
+    );
+    expect(duties.ran(balancePartitionLeaders.rule, done, BEGUN_MS)).toBe(false);
+    expect(duties.nextAtMs).toBe(SWEEP_MS);
+  });
+});
+
+const due = (duties: Duties, nowMs: number): readonly unknown[] => duties.takeDue(nobody, nowMs);
+
+describe("by the settings of its cluster", () => {
+  test("a session has another length", () => {
+    const settings = { ...SETTINGS, "broker.session.timeout.ms": 18_000 };
+    const duties = new Duties(liveness, BEGUN_MS, settings);
+    expect(duties.nextAtMs).toBe(BEGUN_MS + 18_001);
+    duties.changeSettings(SETTINGS, liveness, BEGUN_MS + 1_000);
+    expect(duties.nextAtMs).toBe(SESSION_OVER_MS);
+    duties.contactsChanged(BEGUN_MS - 5_000);
+    expect(duties.nextAtMs).toBe(SESSION_OVER_MS - 5_000);
+  });
+
+  test("the two sweeps have intervals of their own", () => {
+    const duties = new Duties(nobody, BEGUN_MS, {
+      ...SETTINGS,
+      "leader.imbalance.check.interval.seconds": 7,
+      "unclean.leader.election.interval.ms": 10_000,
+    });
+    expect(due(duties, BEGUN_MS + 6_999)).toEqual([]);
+    expect(due(duties, BEGUN_MS + 7_000)).toEqual([balancePartitionLeaders.rule]);
+    expect(due(duties, BEGUN_MS + 10_000)).toEqual([electUncleanLeaders.rule]);
+    expect(due(duties, BEGUN_MS + 20_000)).toEqual([
+      electUncleanLeaders.rule,
+      balancePartitionLeaders.rule,
+    ]);
+  });
+
+  test("no leader is moved back without auto.leader.rebalance.enable, and unclean ones are elected", () => {
+    const settings = { ...SETTINGS, "auto.leader.rebalance.enable": false };
+    const duties = new Duties(nobody, BEGUN_MS, settings);
+    expect(due(duties, SWEEP_MS)).toEqual([electUncleanLeaders.rule]);
+    duties.changeSettings(SETTINGS, nobody, SWEEP_MS + 1_000);
+    expect(duties.nextAtMs).toBe(SWEEP_MS + INTERVAL_MS);
+    expect(due(duties, SWEEP_MS + INTERVAL_MS)).toEqual([electUncleanLeaders.rule]);
+    expect(due(duties, SWEEP_MS + INTERVAL_MS + 1_000)).toEqual([balancePartitionLeaders.rule]);
+  });
+
+  test("a change that leaves an interval as it is puts no sweep off", () => {
+    const duties = new Duties(nobody, BEGUN_MS, SETTINGS);
+    duties.changeSettings({ ...SETTINGS, "num.partitions": 7 }, nobody, SWEEP_MS - 1);
+    expect(due(duties, SWEEP_MS)).toHaveLength(2);
   });
 });

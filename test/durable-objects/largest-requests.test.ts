@@ -57,7 +57,7 @@ beforeEach(async () => {
 const create = (name: string, numPartitions: number, replicationFactor: number): Promise<Body> =>
   ask("CreateTopics", {
     topics: [{ name, numPartitions, replicationFactor, assignments: [], configs: [] }],
-    timeoutMs: 1_000,
+    timeoutMs: 60_000,
     validateOnly: false,
   });
 
@@ -119,7 +119,7 @@ test.each([
     { name: "moved", partitions: partitions.slice(0, 9_999) },
     { name: "more", partitions: partitions.slice(9_999) },
   ];
-  const move = { timeoutMs: 1_000, allowReplicationFactorChange: true, topics };
+  const move = { timeoutMs: 60_000, allowReplicationFactorChange: true, topics };
   expect(await ask("AlterPartitionReassignments", move)).toMatchObject({ errorCode });
   await expectUnharmed();
 });

@@ -50,19 +50,23 @@ export interface Cluster {
 
 export const BROKER_IDS = [1, 2, 3] as const;
 
-/** The newest `metadata.version` of a release; 4.3 starts at the product's own default, and is upgraded by a step. */
-const METADATA_VERSIONS: Readonly<Record<string, number>> = { "4.0": 25, "4.1": 27, "4.2": 29 };
+export interface ClusterOptions {
+  readonly transcript: Transcript;
+  readonly transport: Transport;
+  /** Formed with the features of its own release, that of 4.3 too, which is upgraded by a step otherwise. */
+  readonly asReleased: boolean;
+}
 
 export async function startCluster(
   kafka: Kafka,
   folder: string,
-  { transcript, transport }: { readonly transcript: Transcript; readonly transport: Transport },
+  { transcript, transport, asReleased }: ClusterOptions,
 ): Promise<Cluster> {
-  const metadataVersion = METADATA_VERSIONS[kafka.version.split(".").slice(0, 2).join(".")];
+  const isUpgraded = kafka.version.startsWith("4.3.") && !asReleased;
   const quorum = await startInteropQuorum({
     folder,
     transport,
-    ...(metadataVersion === undefined ? {} : { metadataVersion }),
+    ...(isUpgraded ? {} : { releaseVersion: kafka.version }),
   });
   const ports = await freePorts(BROKER_IDS.length);
   const brokers = BROKER_IDS.map((nodeId, at) =>

@@ -56,6 +56,7 @@ const { values } = parseArgs({
     only: { type: "string" },
     repeat: { type: "string", default: "1" },
     transport: { type: "string", default: "link" },
+    "as-released": { type: "boolean", default: false },
   },
 });
 const versions = values.versions?.split(",") ?? (values.short ? VERSIONS.slice(0, 1) : VERSIONS);
@@ -90,7 +91,8 @@ async function runVersion(version: string): Promise<readonly Outcome[]> {
   try {
     const kafka = await kafkaRelease(version);
     const up = await attempt("quorum and gateway start", async () => {
-      cluster = await startCluster(kafka, folder, { transcript, transport });
+      const asReleased = values["as-released"];
+      cluster = await startCluster(kafka, folder, { transcript, transport, asReleased });
       return "";
     });
     done.push(up);

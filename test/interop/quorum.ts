@@ -41,14 +41,14 @@ const SETTINGS = {
 
 export interface InteropOptions {
   readonly folder: string;
-  /** A `metadata.version` level; the default of the product when absent. */
-  readonly metadataVersion?: number;
+  /** The release whose features the cluster begins with; those of the product's default when absent. */
+  readonly releaseVersion?: string;
   /** How the gateway carries frames. */
   readonly transport?: Transport;
 }
 
 export async function startInteropQuorum(options: InteropOptions): Promise<InteropQuorum> {
-  const { folder, metadataVersion, transport = "link" } = options;
+  const { folder, releaseVersion, transport = "link" } = options;
   const logFile = join(folder, "quorum.log");
   const log = (line: string): void =>
     appendFileSync(logFile, `${new Date().toISOString()} ${line}\n`);
@@ -63,7 +63,7 @@ export async function startInteropQuorum(options: InteropOptions): Promise<Inter
       formCluster(edge, {
         controllers: ports.slice(0, VOTERS).map((port) => ({ host: "127.0.0.1", port })),
         settings: SETTINGS,
-        ...(metadataVersion === undefined ? {} : { metadata_version: metadataVersion }),
+        ...(releaseVersion === undefined ? {} : { release_version: releaseVersion }),
       }),
   });
   const { formed, cluster, stop } = quorum;

@@ -6,6 +6,7 @@ import { describe, expect, test } from "vitest";
 import { takeOver } from "../../src/metadata/activation.ts";
 import { defaultBootstrap } from "../../src/metadata/bootstrap.ts";
 import type { QuorumController } from "../../src/metadata/control/operation.ts";
+import { CONFIG_RESOURCE, configsOf } from "../../src/metadata/image/configs-image.ts";
 import {
   emptyImage,
   finalizedFeatures,
@@ -52,6 +53,25 @@ describe("a log without records", () => {
       "group.version 1",
       "transaction.version 2",
       "END_TRANSACTION_RECORD",
+    ]);
+  });
+
+  test("has in it what all brokers are set to, by name", () => {
+    const brokerDefaults = new Map([
+      ["unclean.leader.election.enable", "true"],
+      ["min.insync.replicas", "2"],
+    ]);
+    const bootstrap = { ...defaultBootstrap(25), brokerDefaults };
+    const { records } = takeOver(emptyImage, contextFor(emptyImage), bootstrap);
+    expect(records.map(words).slice(-3)).toEqual([
+      "CONFIG_RECORD",
+      "CONFIG_RECORD",
+      "END_TRANSACTION_RECORD",
+    ]);
+    const { configs } = lawfullyReplayed(emptyImage, records);
+    expect([...configsOf(configs, CONFIG_RESOURCE.BROKER, "")]).toEqual([
+      ["min.insync.replicas", "2"],
+      ["unclean.leader.election.enable", "true"],
     ]);
   });
 

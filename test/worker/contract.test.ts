@@ -1,6 +1,7 @@
 /** The Worker and a controller over their contract: what goes over it, and what either side makes of the other's answers. */
 import { afterEach, describe, expect, test, vi } from "vitest";
 import {
+  CreateTopics,
   DescribeCluster,
   ErrorCode,
   decodeRequestFrame,
@@ -109,6 +110,23 @@ describe("an API call in JSON", () => {
     );
     await vi.advanceTimersByTimeAsync(10_000);
     expect(await refused).toMatchObject({ status: 503, error_code: code });
+  });
+
+  test("that timed out at the controller is a topic's in doubt", async () => {
+    const edge = edgeWith([3000], ({ body }) => {
+      const request = decodeRequestFrame(body);
+      if (request.name !== "CreateTopics") throw new Error(`${request.name} was not expected`);
+      const errorCode = ErrorCode.REQUEST_TIMED_OUT;
+      const topics = [{ name: "t", errorCode, errorMessage: "it may be committed yet" }];
+      const response = CreateTopics.response.fill({ topics });
+      return new Response(responseFrame(CreateTopics, request, response), { headers: AT });
+    });
+    const refused = await refusalOf(edge.request("topics", posted({ topic_name: "t" })));
+    expect(refused).toEqual({
+      status: 503,
+      error_code: 50302,
+      message: "REQUEST_TIMED_OUT: it may be committed yet",
+    });
   });
 
   test("that JSON can say and a frame cannot is refused with the field's path", async () => {

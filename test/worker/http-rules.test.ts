@@ -33,7 +33,7 @@ describe("a method that a path does not have", () => {
   test.each([
     ["PUT", "topics", "GET, HEAD, POST"],
     ["POST", "topics/orders", "GET, HEAD, PATCH, DELETE"],
-    ["PUT", "", "GET, HEAD, DELETE"],
+    ["PUT", "", "GET, HEAD, PATCH, DELETE"],
     ["GET", "rpc/CreateTopics", "POST"],
     ["GET", "controllers/3000/frames", "POST"],
     ["GET", "controllers/3000:stop", "POST"],

@@ -65,6 +65,7 @@ export function lockedWorker({
         delete: () => note(name, null),
         undelete: () => note(name, null),
         purge: () => note(name, null),
+        changeSettings: () => note(name, null),
         revocations: () => note(name, NOTHING_REVOKED),
         revoke: () => note(name, null),
         admit: () => note(name, null),

@@ -61,6 +61,7 @@ export function edgeWith(
     delete: async () => null,
     undelete: async () => null,
     purge: async () => null,
+    changeSettings: async () => null,
     revocations: async () => NOTHING_REVOKED,
     revoke: async () => null,
     admit: async () => null,

@@ -101,6 +101,29 @@ describe("npm start", () => {
     await expect(fetch(`${answer.edge}/health/live`)).rejects.toThrow("fetch failed");
   });
 
+  test("forms its cluster with the features of the release that is named, and of no other", async () => {
+    const args = ["--port", "0", "--json", "--no-gateway", "--voters", "1"] as const;
+    const state = join(folder, "released");
+    const named = start(...args, "--persist-to", state, "--release-version", "4.3");
+    const client = await clientOf(await ready(named.child));
+    const { lines } = await client.log(0);
+    const levels = lines.filter(({ type }) => type === "FEATURE_LEVEL_RECORD");
+    expect(levels.map(({ data }) => [data["name"], data["featureLevel"]])).toEqual([
+      ["metadata.version", 30],
+      ["group.version", 1],
+      ["share.version", 1],
+      ["streams.version", 1],
+      ["transaction.version", 2],
+    ]);
+    const exited = exit(named.child);
+    named.child.kill("SIGTERM");
+    expect(await exited).toBe(0);
+    const unknown = start(...args, "--persist-to", `${state}-5`, "--release-version", "5.0");
+    expect(await exit(unknown.child)).toBe(1);
+    expect(unknown.errors()).toContain("release_version: must be a release or a level of it");
+    expect(unknown.errors()).not.toContain("    at ");
+  });
+
   test("finds its cluster again, also after SIGKILL", async () => {
     const first = start("--port", "0", "--json", "--no-gateway");
     const before = await ready(first.child);

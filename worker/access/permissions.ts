@@ -27,6 +27,7 @@ export const PERMISSIONS: Readonly<Record<string, readonly Role[] | null>> = {
   "GET /kafka/v3/clusters": READERS,
   "POST /kafka/v3/clusters": OPERATORS,
   [`GET ${CLUSTER}`]: SPEAKERS,
+  [`PATCH ${CLUSTER}`]: OPERATORS,
   [`DELETE ${CLUSTER}`]: ADMINS,
   "POST /kafka/v3/clusters/:action{[A-Za-z0-9_-]+:[a-z]+}": ADMINS,
 

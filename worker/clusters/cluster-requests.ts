@@ -1,7 +1,8 @@
 /**
  * What a client may ask of a new cluster, checked and completed: `{cluster_id?, voters?, controllers?,
- * metadata_version?, settings?, jurisdiction?, fork_of?, at_offset?, observed?}` becomes the plan that the directory keeps. A cluster id that the
- * client leaves open is drawn here, once; a retry finds it in the directory. Directory ids are the nodes' own to draw.
+ * metadata_version?, release_version?, features?, settings?, jurisdiction?, fork_of?, at_offset?, observed?}` becomes the
+ * plan that the directory keeps. A cluster id that the client leaves open is drawn here, once; a retry finds it in the
+ * directory. Directory ids are the nodes' own to draw.
  */
 import {
   foundersOf,
@@ -11,13 +12,23 @@ import {
 } from "../../durable-objects/cluster-entry.ts";
 import {
   CLUSTER_SETTINGS,
+  TOPIC_DEFAULTS,
+  createdSettings,
   defaultSettings,
   OBSERVED_QUORUM,
-  settingsOf,
   type ClusterSettings,
 } from "../../durable-objects/cluster-settings.ts";
 import type { NodeWish } from "../../durable-objects/listed-cluster.ts";
-import { MV_DEFAULT, MV_MAX } from "../../src/metadata/index.ts";
+import {
+  CHOSEN_FEATURES,
+  MV_DEFAULT,
+  MV_MAX,
+  chosenLevelRefusal,
+  defaultBootstrap,
+  levelOfRelease,
+  releasesFrom,
+} from "../../src/metadata/index.ts";
+import { byText } from "../../src/std/immutable-map.ts";
 import { Problem } from "../http/errors.ts";
 import {
   arrayAt,
@@ -87,6 +98,8 @@ export function clusterRequestOf(body: unknown, nowMs: number, continent?: strin
     "voters",
     "controllers",
     "metadata_version",
+    "release_version",
+    "features",
     "settings",
     "jurisdiction",
     "fork_of",
@@ -105,21 +118,27 @@ export function clusterRequestOf(body: unknown, nowMs: number, continent?: strin
   const isPlacedByDefault = named.every((voter) => voter.location_hint === undefined);
   const wishes = { voters: named.length, jurisdiction, continent };
   const voters = isPlacedByDefault ? placed(named, defaultHints(wishes)) : named;
-  const settings = settingsAt(fields["settings"]);
+  const { settings, topicDefaults } = settingsAt(fields["settings"]);
+  const [topicDefault] = Object.keys(topicDefaults);
+  if (fork !== null && topicDefault !== undefined)
+    throw invalid(`settings["${topicDefault}"]`, "left out: a fork has that of the other cluster");
+  if (isObserved && topicDefault !== undefined)
+    throw invalid(`settings["${topicDefault}"]`, "left out: it stands in the log of the others");
+  const metadataVersion = metadataVersionOf(fields);
+  const features = featuresOf(fields["features"], metadataVersion);
   const plan = {
     cluster_id: clusterId,
     planned_voters: voters,
     settings: { ...defaultsFor(voters, isObserved), ...settings },
+    ...(topicDefault === undefined ? {} : { topic_defaults: topicDefaults }),
     ...(jurisdiction === undefined ? {} : { jurisdiction }),
-    metadata_version: isObserved ? 0 : metadataVersionOf(fields["metadata_version"]),
+    metadata_version: isObserved ? 0 : metadataVersion,
+    ...(features === undefined ? {} : { features }),
     created_ms: nowMs,
     ...(isObserved ? { observed: true as const } : {}),
   };
   return { plan, settings, isPlacedByDefault, fork };
 }
-
-const metadataVersionOf = (given: unknown): number =>
-  given === undefined ? MV_DEFAULT : integerAt(given, "metadata_version", METADATA_VERSIONS);
 
 /** Whose quorum others run, has what they gave it. */
 function assertObservable(fields: JsonObject): void {
@@ -128,7 +147,14 @@ function assertObservable(fields: JsonObject): void {
       "cluster_id",
       "given: an observed cluster has the id that its own controllers say",
     );
-  const strays = ["voters", "metadata_version", "fork_of", "at_offset"] as const;
+  const strays = [
+    "voters",
+    "metadata_version",
+    "release_version",
+    "features",
+    "fork_of",
+    "at_offset",
+  ];
   const stray = strays.find((name) => fields[name] !== undefined);
   if (stray !== undefined)
     throw invalid(stray, "left out: others run the cluster that is observed");
@@ -187,13 +213,49 @@ function idAt(fields: JsonObject, name: string): string {
   throw invalid(name, 'a Kafka uuid: 22 characters of base64url, not beginning with "-"');
 }
 
+/** A level by its number or by the release that brought it, not both. */
+function metadataVersionOf(fields: JsonObject): number {
+  const { metadata_version: level, release_version: release } = fields;
+  if (release === undefined)
+    return level === undefined
+      ? MV_DEFAULT
+      : integerAt(level, "metadata_version", METADATA_VERSIONS);
+  if (level !== undefined)
+    throw invalid("metadata_version", "left out where release_version says the same");
+  const named = levelOfRelease(textAt(release, "release_version"));
+  if (named !== null && named >= METADATA_VERSIONS.min) return named;
+  const releases = releasesFrom(METADATA_VERSIONS.min).join(", ");
+  throw invalid("release_version", `a release or a level of it, as 4.0 or 4.0-IV3, of ${releases}`);
+}
+
+/** Those that are not as usual, in the order of their names. */
+function featuresOf(
+  given: unknown,
+  metadataVersion: number,
+): Readonly<Record<string, number>> | undefined {
+  if (given === undefined) return undefined;
+  const fields = objectAt(given, "features", CHOSEN_FEATURES);
+  const chosen = Object.keys(fields)
+    .toSorted(byText)
+    .map((name) => {
+      const path = `features["${name}"]`;
+      const level = integerAt(fields[name], path, { min: 0, max: 0x7fff });
+      const refusal = chosenLevelRefusal(name, level, metadataVersion);
+      if (refusal !== null) throw invalid(path, refusal);
+      return [name, level] as const;
+    });
+  return chosen.length === 0 ? undefined : Object.fromEntries(chosen);
+}
+
 function forkOf(fields: JsonObject): ForkRequest | null {
   if (fields["fork_of"] === undefined) {
     if (fields["at_offset"] === undefined) return null;
     throw invalid("at_offset", "left out unless fork_of names a cluster");
   }
-  if (fields["metadata_version"] !== undefined)
-    throw invalid("metadata_version", "left out: a fork has that of the other cluster");
+  for (const name of ["metadata_version", "release_version", "features"]) {
+    if (fields[name] !== undefined)
+      throw invalid(name, "left out: a fork has what the other cluster has");
+  }
   const offset = fields["at_offset"];
   const bounds = { min: 0, max: Number.MAX_SAFE_INTEGER };
   return {
@@ -227,10 +289,12 @@ const shape = (
   fork: ForkRequest | null | undefined = null,
 ): string =>
   JSON.stringify([
-    fork === null ? cluster.metadata_version : [fork.cluster_id, fork.at_offset],
+    fork === null ? bootstrapLevels(cluster) : [fork.cluster_id, fork.at_offset],
     cluster.jurisdiction,
     cluster.observed,
-    settingsInOrder(settingsOf(cluster)),
+    // What was changed since is no matter of how it was made.
+    settingsInOrder(createdSettings(cluster)),
+    TOPIC_DEFAULTS.map((name) => cluster.topic_defaults?.[name]),
     foundersOf(cluster).map(({ node_id, host, port, location_hint }) => [
       node_id,
       host,
@@ -238,6 +302,16 @@ const shape = (
       location_hint,
     ]),
   ]);
+
+/** Every level that the bootstrap records say: the usual ones may be named or not. */
+const bootstrapLevels = ({
+  metadata_version: metadataVersion,
+  features,
+}: ClusterPlan | ClusterEntry): readonly unknown[] => {
+  const { levels } = defaultBootstrap(metadataVersion, features);
+  const others = [...levels].filter(([, level]) => level > 0);
+  return [metadataVersion, others.toSorted(([one], [other]) => byText(one, other))];
+};
 
 const settingsInOrder = (settings: ClusterSettings): readonly unknown[] =>
   CLUSTER_SETTINGS.map((name) => settings[name]);

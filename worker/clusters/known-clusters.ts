@@ -1,6 +1,6 @@
 /**
  * The cluster that a request is about. What its entry says never changes while it lives, but for the tokens that are
- * revoked. So an isolate remembers it, and asks the cluster's own controllers from time to time whether it is still so.
+ * revoked and what was changed of its settings. So an isolate remembers it, and asks the cluster's own controllers from time to time whether it is still so.
  * The directory is asked by isolates that do not know the cluster, and when no controller says. It may be slow, reset or
  * gone: then who knows the cluster goes on, and who does not asks the controllers that a request names or that a cluster
  * has by default.
@@ -8,6 +8,7 @@
  * No object is woken for an id of another form, and one that is not there is asked for once in a while only.
  */
 import { isClusterEntry, type ClusterEntry } from "../../durable-objects/cluster-entry.ts";
+import { newerChanges } from "../../durable-objects/cluster-settings.ts";
 import { readJson } from "../../durable-objects/contract.ts";
 import type { ListedCluster } from "../../durable-objects/listed-cluster.ts";
 import { isUuidText } from "../../durable-objects/random-uuid.ts";
@@ -67,7 +68,7 @@ export async function findCluster(
     const entry =
       kept === undefined
         ? await findUnknown(env, clusterId, nodeIdIn(path))
-        : withNewerAccess(await findAgain(env, kept.entry), kept.entry);
+        : withNewer(await findAgain(env, kept.entry), kept.entry);
     known.set(clusterId, { entry, checkedMs: nowMs, askedMs: nowMs });
     misses.delete(clusterId);
     return entry;
@@ -83,13 +84,17 @@ const isFresh = ({ checkedMs, askedMs }: Known, nowMs: number): boolean =>
   nowMs - checkedMs < FRESH_MS ||
   (nowMs - askedMs < ASKING_MS && nowMs - checkedMs < FRESH_MS + ASKING_MS);
 
-/** Who is asked may not have heard yet of a revocation that is known here. */
-function withNewerAccess(found: ClusterEntry, { created_ms: createdMs, access }: ClusterEntry) {
-  const isNewer =
-    access !== undefined &&
-    createdMs === found.created_ms &&
-    access.version > (found.access?.version ?? 0);
-  return isNewer ? { ...found, access } : found;
+/** Who is asked may not have heard yet of a revocation, or of a change of settings, that is known here. */
+function withNewer(found: ClusterEntry, kept: ClusterEntry): ClusterEntry {
+  if (kept.created_ms !== found.created_ms) return found;
+  const { access } = kept;
+  const isNewer = access !== undefined && access.version > (found.access?.version ?? 0);
+  const changes = newerChanges(found.setting_changes, kept.setting_changes);
+  return {
+    ...found,
+    ...(isNewer ? { access } : {}),
+    ...(changes === undefined ? {} : { setting_changes: changes }),
+  };
 }
 
 /** What this isolate knows of the cluster is no longer so. */

@@ -10,15 +10,20 @@ import {
   type PlannedController,
 } from "../../durable-objects/cluster-entry.ts";
 import type { Deletion } from "../../durable-objects/cluster-deletion.ts";
-import { settingsOf, type ClusterSettings } from "../../durable-objects/cluster-settings.ts";
+import {
+  settingsOf,
+  type ClusterSettings,
+  type TopicDefaults,
+} from "../../durable-objects/cluster-settings.ts";
+import { CONFIG_RESOURCE, configsOf, type MetadataImage } from "../../src/metadata/index.ts";
 import type { ScopedContext } from "../env.ts";
 import { addressOf, resource, type Related, type Resource } from "../http/resources.ts";
 
-export interface ClusterData extends Resource, Omit<ClusterIdentity, "fork_of"> {
+export interface ClusterData extends Resource, Omit<ClusterIdentity, "fork_of" | "topic_defaults"> {
   /** The initial voters. Their directory ids are there once the cluster was formed. */
   readonly controllers: readonly PlannedController[];
-  /** Under Kafka's names, in milliseconds and bytes. */
-  readonly settings: ClusterSettings;
+  /** Under Kafka's names, in milliseconds and bytes. The topic defaults are there where the log was looked into. */
+  readonly settings: ClusterSettings & TopicDefaults;
   /** Of a fork: which cluster it began with, and the last record of it that it has. */
   readonly fork_of?: Pick<ForkOrigin, "cluster_id" | "offset">;
   /** Of a deleted one: when that was, and until when it can be undone. */
@@ -34,7 +39,10 @@ export interface ClusterData extends Resource, Omit<ClusterIdentity, "fork_of"> 
 export function clusterData(
   context: ScopedContext,
   entry: ClusterPlan | ClusterEntry,
-  deletion?: Deletion,
+  {
+    deletion,
+    image,
+  }: { readonly deletion?: Deletion | undefined; readonly image?: MetadataImage } = {},
 ): ClusterData {
   const path = ["clusters", entry.cluster_id];
   const { fork_of: origin } = entry;
@@ -44,7 +52,8 @@ export function clusterData(
     cluster_id: entry.cluster_id,
     controllers: nodesOf(entry),
     metadata_version: entry.metadata_version,
-    settings: settingsOf(entry),
+    ...(entry.features === undefined ? {} : { features: entry.features }),
+    settings: { ...settingsOf(entry), ...(image === undefined ? {} : topicDefaultsIn(image)) },
     created_ms: entry.created_ms,
     ...(entry.observed === true ? { observed: true as const } : {}),
     ...(entry.jurisdiction === undefined ? {} : { jurisdiction: entry.jurisdiction }),
@@ -57,6 +66,17 @@ export function clusterData(
     quorum: related("quorum"),
     metadata_log: related("metadata-log"),
     snapshots: related("snapshots"),
+  };
+}
+
+/** What all brokers are set to, where it is set and can be read. */
+function topicDefaultsIn({ configs }: MetadataImage): TopicDefaults {
+  const set = configsOf(configs, CONFIG_RESOURCE.BROKER, "");
+  const minIsr = Number(set.get("min.insync.replicas") ?? Number.NaN);
+  const unclean = set.get("unclean.leader.election.enable")?.toLowerCase();
+  return {
+    ...(Number.isInteger(minIsr) ? { "min.insync.replicas": minIsr } : {}),
+    ...(unclean === undefined ? {} : { "unclean.leader.election.enable": unclean === "true" }),
   };
 }
 

@@ -6,6 +6,7 @@ import { Hono } from "hono";
 import { undeletableUntil } from "../../durable-objects/cluster-deletion.ts";
 import type { ClusterEntry, ClusterPlan } from "../../durable-objects/cluster-entry.ts";
 import type { ClusterOwner, ListedCluster } from "../../durable-objects/listed-cluster.ts";
+import type { MetadataImage } from "../../src/metadata/index.ts";
 import { parseJson, readText } from "../http/body.ts";
 import { agrees, clusterRequestOf, type ClusterRequest } from "../clusters/cluster-requests.ts";
 import { objectsOf } from "../../durable-objects/jurisdictions.ts";
@@ -50,7 +51,7 @@ async function listedData(context: ScopedContext): Promise<readonly ClusterData[
       const deleted = await listFromDirectory(env, (directory) => directory.listDeleted());
       return deleted
         .filter(({ cluster }) => isFor(asker, cluster.cluster_id))
-        .map(({ cluster, deletion }) => clusterData(context, cluster, deletion));
+        .map(({ cluster, deletion }) => clusterData(context, cluster, { deletion }));
     }
     default:
       throw invalid("deleted", "true or false");
@@ -82,7 +83,8 @@ clusters.post("/", async (context) => {
   forgetCluster(asked.plan.cluster_id);
   const entry = await formCluster(context.env, listed);
   context.set("entry", entry);
-  const data = clusterData(context, entry);
+  const { image } = await observe(context.env, entry, {});
+  const data = clusterData(context, entry, { image });
   context.res = created
     ? context.json(data, 201, { Location: data.metadata.self })
     : context.json(data, 200);
@@ -160,19 +162,27 @@ const idOfDeleted = ({ cluster, deletion }: ListedCluster): Problem =>
 clusters.get("/:cluster_id", async (context) => {
   const entry = await findForAsker(context, context.req.param("cluster_id"));
   context.set("entry", entry);
-  await setPosition(context, entry);
-  context.res = context.json(clusterData(context, entry));
+  const image = await lookInto(context, entry);
+  context.res = context.json(clusterData(context, entry, image === null ? {} : { image }));
   stampPosition(context);
   return context.res;
 });
 
-/** An observed cluster is there before anything is known of what is in it. */
-async function setPosition(context: ScopedContext, entry: ClusterEntry): Promise<void> {
+/**
+ * The committed image, whose position becomes the answer's. Null where nothing is known of it yet: an observed cluster is
+ * there before that.
+ */
+async function lookInto(
+  context: ScopedContext,
+  entry: ClusterEntry,
+): Promise<MetadataImage | null> {
   try {
-    const { position } = await observe(context.env, entry, {});
+    const { image, position } = await observe(context.env, entry, {});
     context.set("position", position);
+    return image;
   } catch (error) {
     const isUnheard = error instanceof Problem && error.kind === "CONTROLLER_UNREACHABLE";
     if (entry.observed !== true || !isUnheard) throw error;
+    return null;
   }
 }

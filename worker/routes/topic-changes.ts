@@ -125,6 +125,7 @@ function refuseUnless(
   const isUnknown =
     code === ErrorCode.UNKNOWN_TOPIC_OR_PARTITION || code === ErrorCode.UNKNOWN_TOPIC_ID;
   if (isUnknown) throw new Problem("UNKNOWN_TOPIC_OR_PARTITION", message);
+  if (code === ErrorCode.REQUEST_TIMED_OUT) throw new Problem("OUTCOME_UNKNOWN", message);
   throw new Problem(DENIALS.has(code) ? "FORBIDDEN" : "INVALID_REQUEST", message);
 }
 

@@ -2,16 +2,13 @@
  * `/topics`: what topics there are, by name. Their partitions are a resource of their own.
  */
 import { Hono } from "hono";
-import { partitionAt, topicByName } from "../../src/metadata/index.ts";
+import { INTERNAL_TOPICS, partitionAt, topicByName } from "../../src/metadata/index.ts";
 import type { MetadataImage, Topic } from "../../src/metadata/index.ts";
 import type { Scope, ScopedContext } from "../env.ts";
 import { Problem } from "../http/errors.ts";
 import { answerFromImage } from "../observer/metadata-read.ts";
 import { pageOf, pageRequest } from "../http/pages.ts";
 import { addressOf, pagedList, resource } from "../http/resources.ts";
-
-/** Topics that brokers keep for themselves (Kafka's `Topic.isInternal`). */
-const INTERNAL = new Set(["__consumer_offsets", "__transaction_state", "__share_group_state"]);
 
 export const topics = new Hono<Scope>();
 
@@ -51,7 +48,7 @@ export function topicData(
     cluster_id: clusterId,
     topic_name: name,
     topic_id: id,
-    is_internal: INTERNAL.has(name),
+    is_internal: INTERNAL_TOPICS.has(name),
     // Partitions may differ while a reassignment is under way; Confluent shows the first one's, and so do we.
     replication_factor: partitionAt(image.topics, id, 0)?.replicas.length ?? 0,
     partitions_count: partitionCount,

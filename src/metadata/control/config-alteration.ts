@@ -20,6 +20,7 @@ import type { MetadataImage } from "../image/metadata-image.ts";
 import { topicByName } from "../image/topics-image.ts";
 import { isElrEnabled } from "../partitions/partition-rules.ts";
 import { RECORDS_PER_OPERATION_MAX, type ControlContext } from "./operation.ts";
+import { alterationViolation } from "./policies.ts";
 import { NO_ERROR, EXCESSIVE_BATCH, apiError, type ApiError } from "./api-error.ts";
 import { topicNameRefusal } from "./topic-name.ts";
 
@@ -133,7 +134,11 @@ function alterationFault(
     faultOf(changesRefusal(resource, changes, before, rules)) ??
     nameFault(resource) ??
     faultOf(configsRefusal(resource, { after, before }, rules)) ??
-    existenceFault(view, resource, changes, context)
+    existenceFault(view, resource, changes, context) ??
+    alterationViolation(context.config.policies, resource, changes, {
+      after,
+      clusterDefaults: rules.clusterDefaults,
+    })
   );
 }
 

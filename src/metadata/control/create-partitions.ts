@@ -24,6 +24,7 @@ import {
   type ControlResult,
 } from "./operation.ts";
 import { NO_ERROR, EXCESSIVE_BATCH, apiError, type ApiError } from "./api-error.ts";
+import { growthViolation } from "./policies.ts";
 import {
   Placements,
   allInactive,
@@ -56,7 +57,10 @@ function run(
   const records: MetadataRecord[] = [];
   const outcomes = new Map<string, ApiError>();
   for (const [name, topic] of topics) {
-    const grown = growTopic(view, topic, placements, RECORDS_PER_OPERATION_MAX - records.length);
+    const room = RECORDS_PER_OPERATION_MAX - records.length;
+    const grown =
+      (topic === null ? null : growthViolation(context.config.policies, name, topic.count)) ??
+      growTopic(view, topic, placements, room);
     if (grown === EXCESSIVE_BATCH) return answer([], () => EXCESSIVE_BATCH);
     if ("errorCode" in grown) outcomes.set(name, grown);
     else records.push(...grown);

@@ -28,6 +28,7 @@ import {
   type ControlResult,
 } from "./operation.ts";
 import { NO_ERROR, EXCESSIVE_BATCH, apiError, type ApiError } from "./api-error.ts";
+import { newTopicViolation } from "./policies.ts";
 import { Placements, planPartitions, type PlannedPartition } from "./topic-plan.ts";
 import { CLUSTER_METADATA_TOPIC, topicNameRefusal } from "./topic-name.ts";
 import { uniqueId } from "./unique-id.ts";
@@ -119,6 +120,13 @@ function planTopic(
   if (configFault !== null) return apiError("INVALID_CONFIG", configFault);
   const partitions = planPartitions(view, topic, context.config, batch.placements);
   if (!("planned" in partitions)) return partitions;
+  const refused = newTopicViolation(context.config.policies, {
+    name: topic.name,
+    replicationFactors: partitions.planned.map(({ replicas }) => replicas.length),
+    configs,
+    clusterDefaults: clusterDefaults(view.configs),
+  });
+  if (refused !== null) return refused;
   const topicId = uniqueId(context.random, context.nextOffset);
   return { topicId, configs, partitions: partitions.planned };
 }

@@ -20,6 +20,7 @@ import type { BrokerLiveness } from "../liveness/broker-heartbeats.ts";
 import type { Endpoint } from "../image/cluster-image.ts";
 import type { MetadataImage } from "../image/metadata-image.ts";
 import type { Uuid } from "../../protocol/index.ts";
+import { NO_POLICIES, type Policies } from "./policies.ts";
 
 /** Kafka's bound on one user operation: what commits as one must be cheap to store, fetch and replay. */
 export const RECORDS_PER_OPERATION_MAX = 10_000;
@@ -34,6 +35,7 @@ export interface ControllerConfig {
   readonly defaultReplicationFactor: number;
   /** `delete.topic.enable`. */
   readonly deleteTopicEnable: boolean;
+  readonly policies: Policies;
 }
 
 export const DEFAULT_CONTROLLER_CONFIG: ControllerConfig = {
@@ -41,6 +43,7 @@ export const DEFAULT_CONTROLLER_CONFIG: ControllerConfig = {
   numPartitions: 1,
   defaultReplicationFactor: 1,
   deleteTopicEnable: true,
+  policies: NO_POLICIES,
 };
 
 /** A voter as the quorum's own records describe it (KIP-853). */

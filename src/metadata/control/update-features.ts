@@ -160,6 +160,9 @@ function refusedDowngrade(current: number, { level, upgradeType }: Update): stri
   return `Invalid metadata.version ${level}. Unsupported metadata.version downgrade from ${from} to ${to}. ${reason}`;
 }
 
+/** kafka-features names all features of a release together, and one that is refused refuses them all. */
+const STAYS_OFF = "It stays at 0 here; name the other features one by one.";
+
 /** The first node that does not understand the level: this one, then brokers, then the other voters. */
 function whoLacks(
   view: MetadataImage,
@@ -173,7 +176,7 @@ function whoLacks(
     own?.minVersion,
     own?.maxVersion,
   );
-  if (here !== null) return here;
+  if (here !== null) return own?.maxVersion === 0 ? `${here} ${STAYS_OFF}` : here;
   if (own === undefined)
     return `Local controller ${context.controllerId} does not support this feature.`;
   for (const { id, features } of view.cluster.brokers.values()) {

@@ -8,9 +8,6 @@ import { partitionChanger } from "../partitions/partition-rules.ts";
 import type { Duty } from "./duty.ts";
 import { sweep, type SweepReport } from "./elections.ts";
 
-/** `leader.imbalance.check.interval.seconds`; also `unclean.leader.election.interval.ms`. */
-export const LEADER_BALANCE_INTERVAL_MS = 300_000;
-
 export const balancePartitionLeaders: Duty<SweepReport> = {
   name: "balance-partition-leaders",
   rule: (view) => {

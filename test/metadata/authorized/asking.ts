@@ -2,6 +2,7 @@
  * A small cluster with ACLs, and operations run in it for somebody, with the authorizer between. Whatever is denied, the
  * response must be one that its API can say, and the records such as replay takes.
  */
+import { DEFAULT_CONTROLLER_CONFIG } from "../../../src/metadata/control/operation.ts";
 import {
   controllerApis,
   runAuthorized,
@@ -74,12 +75,7 @@ const contextOf = (
       isForwarded: true,
       clientAddress: "10.0.0.1",
     },
-    config: {
-      brokerSessionTimeoutMs: 9_000,
-      numPartitions: 1,
-      defaultReplicationFactor: 2,
-      deleteTopicEnable: true,
-    },
+    config: { ...DEFAULT_CONTROLLER_CONFIG, defaultReplicationFactor: 2 },
     ...context,
   });
 

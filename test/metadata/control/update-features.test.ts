@@ -166,7 +166,7 @@ describe("what is refused", () => {
       say(
         1,
         "eligible.leader.replicas.version",
-        "Local controller 3000 does not support this feature.",
+        "Local controller 3000 does not support this feature. It stays at 0 here; name the other features one by one.",
       ),
     ],
     [

@@ -1,0 +1,139 @@
+/** What a cluster's settings are to its controllers: an operation runs by them, and no change of them moves a leader. */
+import { describe, expect, test } from "vitest";
+import type { ClusterSettings } from "../../durable-objects/cluster-settings.ts";
+import { controllerApis, type ControllerConfig } from "../../src/metadata/index.ts";
+import type { CreateTopicsRequest } from "../../src/protocol/index.ts";
+import { CreateTopics } from "../../src/protocol/index.ts";
+import { record } from "../metadata/world.ts";
+import { Quorum, writing, type QuorumNode } from "./quorum.ts";
+
+/** What an operation is told by the controller in office. */
+function configOf(quorum: Quorum): ControllerConfig {
+  let told: ControllerConfig | undefined;
+  quorum.submit((_, { config }) => {
+    told = config;
+    return { records: [], response: null };
+  });
+  if (told === undefined) throw new Error("no operation ran");
+  return told;
+}
+
+function change(
+  { cluster }: Quorum,
+  node: QuorumNode,
+  settings: Partial<ClusterSettings>,
+  version = 7,
+): void {
+  node.up.changeSettings({ ...cluster, setting_changes: { version, settings } });
+}
+
+const epochOf = (quorum: Quorum): number => quorum.leader.up.state.election.epoch;
+
+const broker = (brokerId: number, epoch: number) =>
+  record("REGISTER_BROKER_RECORD", 1, {
+    brokerId,
+    brokerEpoch: epoch,
+    fenced: false,
+    endPoints: [{ name: "PLAINTEXT", host: "localhost", port: 9092, securityProtocol: 0 }],
+  });
+
+describe("a controller in office", () => {
+  test("goes by what its cluster was created with", () => {
+    const quorum = new Quorum(1, {
+      "broker.session.timeout.ms": 4_000,
+      "num.partitions": 6,
+      "default.replication.factor": 2,
+      "delete.topic.enable": false,
+      "create.topic.policy.max.partitions": 50,
+      "create.topic.policy.name.prefixes": "a-,b-",
+      "alter.config.policy.forbidden.configs": "retention.ms",
+    });
+    expect(configOf(quorum)).toEqual({
+      brokerSessionTimeoutMs: 4_000,
+      numPartitions: 6,
+      defaultReplicationFactor: 2,
+      deleteTopicEnable: false,
+      policies: {
+        topicNamePrefixes: ["a-", "b-"],
+        partitionsMax: 50,
+        replicationFactorMin: 1,
+        replicationFactorMax: 32_767,
+        minInsyncReplicasMin: 1,
+        forbiddenConfigs: new Set(["retention.ms"]),
+      },
+    });
+  });
+
+  test("goes by a change from the next operation on, and leads on in its epoch", () => {
+    const quorum = new Quorum(3, {});
+    const { leader } = quorum;
+    const epoch = epochOf(quorum);
+    expect(configOf(quorum).numPartitions).toBe(1);
+    for (const node of quorum.nodes) change(quorum, node, { "num.partitions": 5 });
+    expect(configOf(quorum).numPartitions).toBe(5);
+    quorum.pass(20_000);
+    expect(quorum.leader).toBe(leader);
+    expect(epochOf(quorum)).toBe(epoch);
+    expect(quorum.nodes.flatMap(({ failures }) => failures)).toEqual([]);
+    // Its successor does too.
+    quorum.crash(leader);
+    quorum.pass(6_000);
+    expect(quorum.leader).not.toBe(leader);
+    expect(configOf(quorum).numPartitions).toBe(5);
+  });
+
+  test("answers what waits while its settings change", () => {
+    const quorum = new Quorum(3, {});
+    const outcomes: string[] = [];
+    const { up } = quorum.leader;
+    up.submit(writing(broker(1, 100)), 0, ({ kind }) => outcomes.push(kind));
+    change(quorum, quorum.leader, { "num.partitions": 5 });
+    quorum.pass(200);
+    expect(outcomes).toEqual(["committed"]);
+  });
+
+  test("ends a session by the new length, sooner or later", () => {
+    const quorum = new Quorum(1, {});
+    quorum.submit(writing(broker(1, 100)));
+    const isFenced = (): boolean | undefined =>
+      quorum.leader.up.committedImage.cluster.brokers.get(1)?.fenced;
+    const node = quorum.leader;
+    // In office again it gives every broker a whole session.
+    quorum.crash(node);
+    quorum.boot(node);
+    quorum.pass(1_000);
+    change(quorum, quorum.leader, { "broker.session.timeout.ms": 60_000 });
+    quorum.pass(50_000);
+    expect(isFenced()).toBe(false);
+    change(quorum, quorum.leader, { "broker.session.timeout.ms": 1_000 }, 8);
+    quorum.pass(3_000);
+    expect(isFenced()).toBe(true);
+  });
+
+  test("waits for a day or more without a timer of that length", () => {
+    const quorum = new Quorum(1, {
+      "leader.imbalance.check.interval.seconds": 1_000_000_000,
+      "unclean.leader.election.interval.ms": 1_000_000_000_000,
+    });
+    change(quorum, quorum.leader, { "metadata.log.max.snapshot.interval.ms": 0 });
+    quorum.pass(10_000);
+    // Beyond that the platform's own fires at once.
+    expect(quorum.leader.longestTimerMs).toBeLessThan(2 ** 31);
+  });
+});
+
+test("a topic that asks for no number gets the cluster's", () => {
+  const quorum = new Quorum(1, { "num.partitions": 4, "default.replication.factor": 2 });
+  quorum.submit(writing(broker(1, 100), broker(2, 101)));
+  const operation = controllerApis.CreateTopics;
+  const request: CreateTopicsRequest = CreateTopics.request.fill({
+    topics: [{ name: "t", numPartitions: -1, replicationFactor: -1 }],
+  });
+  quorum.submit((view, context) => ({
+    ...(operation?.run(view, request, context) ?? { records: [] }),
+    response: null,
+  }));
+  const { topics } = quorum.leader.up.committedImage;
+  const [topic] = [...topics.byId.values()];
+  expect(topic).toMatchObject({ name: "t", partitionCount: 4 });
+});
