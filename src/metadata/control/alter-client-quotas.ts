@@ -57,13 +57,20 @@ function run(
   request: AlterClientQuotasRequest,
   { apiVersion }: ControlContext,
 ): ControlResult<AlterClientQuotasResponse> {
-  const byEntity = Map.groupBy(request.entries, ({ entity }) => quotaEntityKey(entity));
   const records: MetadataRecord[] = [];
   const entries: AlterClientQuotasResponse["entries"][number][] = [];
+  const byEntity = new Map<string, Entry[]>();
+  for (const entry of request.entries) {
+    const { entity } = entry;
+    const fault = entityFault(entity);
+    // What is no entity is not held against others: its names may be of any size and number.
+    if (fault !== null) entries.push({ entity, ...invalid(fault) });
+    else appendTo(byEntity, quotaEntityKey(entity), entry);
+  }
   for (const [key, [first, ...others]] of byEntity) {
     if (first === undefined) continue;
     const { entity } = first;
-    const fault = others.length > 0 ? repeated(entity) : faultOf(first);
+    const fault = others.length > 0 ? repeated(entity) : quotasFault(first);
     if (fault === null) records.push(...recordsOf(view.clientQuotas, key, first));
     entries.push({ entity, ...(fault ?? NO_ERROR) });
   }
@@ -77,6 +84,12 @@ function run(
   };
 }
 
+function appendTo<Item>(lists: Map<string, Item[]>, key: string, item: Item): void {
+  const list = lists.get(key);
+  if (list === undefined) lists.set(key, [item]);
+  else list.push(item);
+}
+
 const invalid = (message: string): ApiError => apiError("INVALID_REQUEST", message);
 
 /** What an entity is refused with that a request names twice, or with a quota named twice. */
@@ -85,11 +98,9 @@ function repeated(entity: QuotaEntity): ApiError {
   return invalid(`Ignoring duplicate entity ClientQuotaEntity(entries={${parts.join(", ")}})`);
 }
 
-/** Why an entity is not altered, in Kafka's words and order; null if it can be. */
-function faultOf({ entity, ops }: Entry): ApiError | null {
+/** Why an entity cannot have these quotas, in Kafka's words and order; null if it can. */
+function quotasFault({ entity, ops }: Entry): ApiError | null {
   if (new Set(ops.map(({ key }) => key)).size !== ops.length) return repeated(entity);
-  const fault = entityFault(entity);
-  if (fault !== null) return invalid(fault);
   const quotas = QUOTAS.get(entity[0]?.entityType ?? "");
   for (const each of ops) {
     const message = each.remove ? null : valueFault(each, quotas?.get(each.key));
@@ -98,6 +109,12 @@ function faultOf({ entity, ops }: Entry): ApiError | null {
   return null;
 }
 
+/** As much of a text as a refusal quotes. */
+const QUOTED_MAX = 1_000;
+const quoted = (text: string): string =>
+  text.length > QUOTED_MAX ? `${text.slice(0, QUOTED_MAX)}…` : text;
+
+/** Why there is no such entity, in Kafka's words and order; null if there is. */
 function entityFault(entity: QuotaEntity): string | null {
   if (entity.length === 0) return "Invalid empty client quota entity";
   const names = new Map<string, string | null>();
@@ -105,7 +122,7 @@ function entityFault(entity: QuotaEntity): string | null {
     if (names.has(entityType)) {
       return `Invalid client quota entity, duplicate entity entry ${entityType}`;
     }
-    if (!QUOTAS.has(entityType)) return `Unhandled client quota entity type: ${entityType}`;
+    if (!QUOTAS.has(entityType)) return `Unhandled client quota entity type: ${quoted(entityType)}`;
     if (entityName === "") return `Empty ${entityType} not supported`;
     names.set(entityType, entityName);
   }
@@ -115,12 +132,14 @@ function entityFault(entity: QuotaEntity): string | null {
     // Kafka's own words, letter by letter.
     return "Invalid quota entity combination, IP entity shouldnot be combined with User or ClientId";
   }
-  return ip === null || isIpAddress(ip) ? null : `${ip} is not a valid IP or resolvable host.`;
+  return ip === null || isIpAddress(ip)
+    ? null
+    : `${quoted(ip)} is not a valid IP or resolvable host.`;
 }
 
 /** `type` undefined: such an entity has no such quota. */
 function valueFault({ key, value }: Alteration, type: QuotaType | undefined): string | null {
-  if (type === undefined) return `Invalid configuration key ${key}`;
+  if (type === undefined) return `Invalid configuration key ${quoted(key)}`;
   // Also what is no number at all, which Kafka takes.
   if (!(value > 0)) return `Quota ${key} must be greater than 0`;
   if (type === "DOUBLE") return null;
