@@ -178,26 +178,34 @@ export const isReplyTo = <Api extends Request["api"]>(
   api: Api,
 ): reply is ReplyTo<Api> => reply.api === api;
 
-export const voteResponse = (reply: ReplyTo<"vote">): VoteResponse =>
+export const voteResponse = (
+  reply: ReplyTo<"vote">,
+  _: ReplyBytes,
+  version: number,
+): VoteResponse =>
   Vote.response.fill({
     topics: about({ ...partitionOf(reply), voteGranted: reply.granted }),
-    nodeEndpoints: leaderEndpoint(reply.leaderId, reply.leaderEndpoints),
+    nodeEndpoints: endpointsSince(1, version, reply),
   });
 
 export const beginQuorumEpochResponse = (
   reply: ReplyTo<"begin-quorum-epoch">,
+  _: ReplyBytes,
+  version: number,
 ): BeginQuorumEpochResponse =>
   BeginQuorumEpoch.response.fill({
     topics: about(partitionOf(reply)),
-    nodeEndpoints: leaderEndpoint(reply.leaderId, reply.leaderEndpoints),
+    nodeEndpoints: endpointsSince(1, version, reply),
   });
 
 export const endQuorumEpochResponse = (
   reply: ReplyTo<"end-quorum-epoch">,
+  _: ReplyBytes,
+  version: number,
 ): EndQuorumEpochResponse =>
   EndQuorumEpoch.response.fill({
     topics: about(partitionOf(reply)),
-    nodeEndpoints: leaderEndpoint(reply.leaderId, reply.leaderEndpoints),
+    nodeEndpoints: endpointsSince(1, version, reply),
   });
 
 export const addRaftVoterResponse = (reply: ReplyTo<"add-raft-voter">): AddRaftVoterResponse =>
@@ -237,24 +245,34 @@ export interface ReplyBytes {
   readSnapshot(range: SnapshotRange): Uint8Array | null;
 }
 
-export function fetchResponse(reply: ReplyTo<"fetch">, stored: ReplyBytes): FetchResponse {
+export function fetchResponse(
+  reply: ReplyTo<"fetch">,
+  stored: ReplyBytes,
+  version: number,
+): FetchResponse {
   const partition = {
     partitionIndex: 0,
     errorCode: ErrorCode[reply.error],
     highWatermark: reply.highWatermark ?? -1,
     lastStableOffset: -1,
     logStartOffset: reply.logStartOffset ?? -1,
-    currentLeader: { leaderId: reply.leaderId ?? -1, leaderEpoch: reply.epoch },
     abortedTransactions: [],
     records: reply.records === null ? new Uint8Array(0) : stored.readLog(reply.records),
-    ...(reply.diverging === null ? {} : { divergingEpoch: reply.diverging }),
-    ...(reply.snapshotId === null ? {} : { snapshotId: reply.snapshotId }),
+    ...(version < RAFT_FETCH ? {} : raftFieldsOf(reply)),
   };
   return Fetch.response.fill({
     responses: [{ topic: METADATA_TOPIC, topicId: METADATA_TOPIC_ID, partitions: [partition] }],
-    nodeEndpoints: leaderEndpoint(reply.leaderId, reply.leaderEndpoints),
+    nodeEndpoints: endpointsSince(16, version, reply),
   });
 }
+
+/** Versions before know no replication by Fetch (KIP-595): whoever asks by them is told an error at most. */
+const RAFT_FETCH = 12;
+const raftFieldsOf = ({ leaderId, epoch, diverging, snapshotId }: ReplyTo<"fetch">) => ({
+  currentLeader: { leaderId: leaderId ?? -1, leaderEpoch: epoch },
+  ...(diverging === null ? {} : { divergingEpoch: diverging }),
+  ...(snapshotId === null ? {} : { snapshotId }),
+});
 
 export function fetchSnapshotResponse(
   reply: ReplyTo<"fetch-snapshot">,
@@ -273,10 +291,13 @@ export function fetchSnapshotResponse(
   };
   return FetchSnapshot.response.fill({
     topics: [{ name: METADATA_TOPIC, partitions: [partition] }],
-    // Version 0 cannot say where the leader is.
-    nodeEndpoints: version === 0 ? [] : leaderEndpoint(reply.leaderId, reply.leaderEndpoints),
+    nodeEndpoints: endpointsSince(1, version, reply),
   });
 }
+
+/** Where the leader is; versions before `first` cannot say it. */
+const endpointsSince = (first: number, version: number, reply: Reply) =>
+  version < first ? [] : leaderEndpoint(reply.leaderId, reply.leaderEndpoints);
 
 /** Where the leader listens, for a client that came in on the controllers' listener. */
 export function leaderEndpoint(

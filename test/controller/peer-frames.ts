@@ -154,15 +154,23 @@ function encodeReply(
 ): Uint8Array {
   switch (reply.api) {
     case "fetch":
-      return responseFrame(Fetch, to, fetchResponse(reply, stored));
+      return responseFrame(Fetch, to, fetchResponse(reply, stored, to.apiVersion));
     case "fetch-snapshot":
       return responseFrame(FetchSnapshot, to, fetchSnapshotResponse(reply, stored, to.apiVersion));
     case "vote":
-      return responseFrame(Vote, to, voteResponse(reply));
+      return responseFrame(Vote, to, voteResponse(reply, stored, to.apiVersion));
     case "begin-quorum-epoch":
-      return responseFrame(BeginQuorumEpoch, to, beginQuorumEpochResponse(reply));
+      return responseFrame(
+        BeginQuorumEpoch,
+        to,
+        beginQuorumEpochResponse(reply, stored, to.apiVersion),
+      );
     case "end-quorum-epoch":
-      return responseFrame(EndQuorumEpoch, to, endQuorumEpochResponse(reply));
+      return responseFrame(
+        EndQuorumEpoch,
+        to,
+        endQuorumEpochResponse(reply, stored, to.apiVersion),
+      );
     case "add-raft-voter":
       return responseFrame(AddRaftVoter, to, addRaftVoterResponse(reply));
     case "remove-raft-voter":

@@ -19,7 +19,7 @@ const programOf = (edge: string): string => `
   const metrics = new GatewayMetrics();
   const tunnel = new Tunnel({ edge: ${JSON.stringify(edge)}, clusterId: "${CLUSTER_ID}", metrics });
   const controllers = [{ nodeId: 3000, host: "127.0.0.1", port: 0 }];
-  const log = (line) => console.log(line);
+  const log = (line, { level } = {}) => level !== "debug" && console.log(line);
   const gateway = await startGateway({ tunnel, metrics, controllers, log });
   setTimeout(() => process.exit(), 30_000);
   console.log(gateway.at(3000).port);
