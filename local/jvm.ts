@@ -1,19 +1,21 @@
 /**
- * Java processes: started with a small heap, their output followed line by line and kept in a file, ended by their
- * own id. Every JVM that still runs when this process exits is killed.
+ * Java processes: started small unless told otherwise, their output followed line by line and kept in a file, ended by
+ * their own id. Every JVM that still runs when this process exits is killed.
  */
 import { spawn } from "node:child_process";
 import { createWriteStream, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import type { Kafka } from "../../local/kafka-release.ts";
+import type { Kafka } from "./kafka-release.ts";
 import { until } from "./until.ts";
 
 export interface JvmOptions {
   readonly mainClass: string;
   readonly args: readonly string[];
   readonly heapMb: number;
+  /** How the JVM collects and compiles; quick to start and small when absent. */
+  readonly flags?: readonly string[];
   /** Where its output goes; nowhere when absent. */
   readonly logFile?: string;
   /** What it reads on standard input; nothing when absent. */
@@ -45,6 +47,8 @@ export interface Jvm {
   readonly line: (pattern: RegExp, withinMs: number, from?: number) => Promise<number>;
 }
 
+/** Many JVMs share a small machine, and most live for a second. */
+const SMALL = ["-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xshare:auto"];
 const LINES_MAX = 500_000;
 const TAIL_LINES = 40;
 
@@ -56,14 +60,13 @@ process.once("exit", () => {
 });
 
 export function startJvm(kafka: Kafka, options: JvmOptions): Jvm {
-  const { mainClass, args, heapMb, logFile, input, level = "INFO", logOn = "stderr" } = options;
+  const { mainClass, args, heapMb, flags = SMALL, logFile, input } = options;
+  const { level = "INFO", logOn = "stderr" } = options;
   const child = spawn(
     "java",
     [
       `-Xmx${heapMb}m`,
-      "-XX:+UseSerialGC",
-      "-XX:TieredStopAtLevel=1",
-      "-Xshare:auto",
+      ...flags,
       `-Dlog4j2.configurationFile=${logSettings(level, logOn)}`,
       "-cp",
       `${kafka.lib}/*`,
