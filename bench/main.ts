@@ -1,13 +1,15 @@
 /**
- * `npm run bench [-- boot | snapshots [--largest] | commit | frames | link | reads | failover [--rounds N] [--cases a,b]]`: ratios within
- * one run, and times of one machine; nothing here passes or fails. Without a name, all but failover, which takes twenty
- * minutes.
+ * `npm run bench [-- boot | snapshots [--largest] | commit | frames | link | reads | failover [--rounds N] [--cases a,b]
+ * | kraft [--rounds N] [--cases a,b] [--json FILE] [--svg FILE] [--page FILE]]`: ratios within one run, and times of
+ * one machine; nothing here passes or fails. Without a name, all but failover and kraft, which take up to twenty minutes
+ * each.
  */
 import { parseArgs } from "node:util";
 import { boot } from "./boot.ts";
 import { commit } from "./commit.ts";
 import { failover } from "./failover.ts";
 import { frames } from "./frames.ts";
+import { kraft } from "./kraft.ts";
 import { reads } from "./reads.ts";
 import { link } from "./link.ts";
 import { snapshots } from "./snapshots.ts";
@@ -18,6 +20,9 @@ const { positionals: wanted, values: options } = parseArgs({
     rounds: { type: "string" },
     cases: { type: "string" },
     largest: { type: "boolean" },
+    json: { type: "string" },
+    svg: { type: "string" },
+    page: { type: "string" },
   },
 });
 
@@ -29,8 +34,9 @@ const BENCHES: Readonly<Record<string, () => Promise<void>>> = {
   reads,
   link,
   failover: () => failover(options),
+  kraft: () => kraft(options),
 };
-const BY_NAME_ALONE: ReadonlySet<string> = new Set(["failover"]);
+const BY_NAME_ALONE: ReadonlySet<string> = new Set(["failover", "kraft"]);
 
 const unknown = wanted.find((name) => !(name in BENCHES));
 if (unknown !== undefined) {
