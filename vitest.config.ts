@@ -12,7 +12,7 @@ export default defineConfig({
       {
         test: {
           name: "core",
-          include: ["test/**/*.test.ts"],
+          include: ["test/**/*.test.ts", "bench/**/*.test.ts"],
           exclude: ["test/durable-objects/**"],
           testTimeout: 60_000,
           hookTimeout: 60_000,

@@ -1,13 +1,15 @@
 /**
  * `npm run bench [-- boot | snapshots [--largest] | commit | frames | link | peers | reads | brokers | failover
- * [--rounds N] [--cases a,b]]`: ratios within one run, and times of one machine; nothing here passes or fails. Without a
- * name, all but brokers, which takes twelve minutes, and failover, which takes twenty.
+ * [--rounds N] [--cases a,b] | kraft [--rounds N] [--cases a,b] [--json FILE] [--svg FILE] [--page FILE]]`: ratios within
+ * one run, and times of one machine; nothing here passes or fails. Without a name, all but brokers, failover and kraft,
+ * which take twelve to twenty minutes each.
  */
 import { parseArgs } from "node:util";
 import { boot } from "./boot.ts";
 import { commit } from "./commit.ts";
 import { failover } from "./failover.ts";
 import { frames } from "./frames.ts";
+import { kraft } from "./kraft.ts";
 import { reads } from "./reads.ts";
 import { brokers } from "./brokers.ts";
 import { link } from "./link.ts";
@@ -20,6 +22,9 @@ const { positionals: wanted, values: options } = parseArgs({
     rounds: { type: "string" },
     cases: { type: "string" },
     largest: { type: "boolean" },
+    json: { type: "string" },
+    svg: { type: "string" },
+    page: { type: "string" },
   },
 });
 
@@ -33,8 +38,9 @@ const BENCHES: Readonly<Record<string, () => Promise<void>>> = {
   peers,
   brokers,
   failover: () => failover(options),
+  kraft: () => kraft(options),
 };
-const BY_NAME_ALONE: ReadonlySet<string> = new Set(["brokers", "failover"]);
+const BY_NAME_ALONE: ReadonlySet<string> = new Set(["brokers", "failover", "kraft"]);
 
 const unknown = wanted.find((name) => !(name in BENCHES));
 if (unknown !== undefined) {

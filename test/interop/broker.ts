@@ -4,8 +4,8 @@
  */
 import { mkdir, readdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { startJvm } from "./jvm.ts";
-import type { Jvm } from "./jvm.ts";
+import { startJvm } from "../../local/jvm.ts";
+import type { Jvm } from "../../local/jvm.ts";
 import type { Kafka } from "../../local/kafka-release.ts";
 
 export interface BrokerOptions {

@@ -13,7 +13,7 @@ import { tool } from "./tool.ts";
 import type { ToolName } from "../../local/kafka-tools.ts";
 import type { ToolOptions, ToolRun } from "./tool.ts";
 import type { Transcript } from "./transcript.ts";
-import { until } from "./until.ts";
+import { until } from "../../local/until.ts";
 
 export interface Cluster {
   readonly kafka: Kafka;

@@ -5,11 +5,11 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Cluster } from "./cluster.ts";
-import { startJvm } from "./jvm.ts";
+import { startJvm } from "../../local/jvm.ts";
 import { expect } from "./step.ts";
 import { mainClassOf } from "../../local/kafka-tools.ts";
 import { TOOL_HEAP_MB, tool } from "./tool.ts";
-import { until } from "./until.ts";
+import { until } from "../../local/until.ts";
 
 export interface Load {
   /** Records acknowledged so far. */

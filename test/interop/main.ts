@@ -13,7 +13,7 @@ import { onShutdown } from "../../gateway/shutdown.ts";
 import { ROOT } from "../../local/checkout.ts";
 import { startCluster } from "./cluster.ts";
 import type { Cluster } from "./cluster.ts";
-import { killEverything } from "./jvm.ts";
+import { killEverything } from "../../local/jvm.ts";
 import { kafkaRelease, UnavailableError } from "../../local/kafka-release.ts";
 import type { Step } from "./step.ts";
 import { authorizerSteps } from "./steps/authorizer.ts";

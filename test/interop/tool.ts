@@ -2,7 +2,7 @@
  * Kafka's own command line tools, by their main classes. Each run ends within a deadline; its output may be kept in
  * the transcript.
  */
-import { startJvm } from "./jvm.ts";
+import { startJvm } from "../../local/jvm.ts";
 import type { Kafka } from "../../local/kafka-release.ts";
 import { mainClassOf, type ToolName } from "../../local/kafka-tools.ts";
 import type { Transcript } from "./transcript.ts";

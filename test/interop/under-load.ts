@@ -2,7 +2,7 @@
 import { committedLog, type LogLine } from "../../client/cluster-client.ts";
 import type { Cluster } from "./cluster.ts";
 import { settle, startLoad } from "./load.ts";
-import { timed, until } from "./until.ts";
+import { timed, until } from "../../local/until.ts";
 
 const LIVELY_MS = 30_000;
 const PER_SECOND = 100;

@@ -1,7 +1,7 @@
 /** Voters that come and go, as an operator has it over HTTP, and as the log and the gateway then have them. */
 import { posted } from "../../client/cluster-client.ts";
 import { nameController, type Cluster } from "./cluster.ts";
-import { until } from "./until.ts";
+import { until } from "../../local/until.ts";
 
 /** A change waits for the one before it, and a new node for its log. */
 const CHANGE_MS = 90_000;

@@ -1,7 +1,7 @@
 /** The quorum is up, brokers are formatted, register, catch up, are unfenced and serve. */
 import { expect } from "../step.ts";
 import type { Step } from "../step.ts";
-import { seconds, timed, until } from "../until.ts";
+import { seconds, timed, until } from "../../../local/until.ts";
 
 const UNFENCED_MS = 30_000;
 

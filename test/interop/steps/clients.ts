@@ -2,14 +2,14 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Cluster } from "../cluster.ts";
-import { startJvm } from "../jvm.ts";
-import type { Jvm } from "../jvm.ts";
+import { startJvm } from "../../../local/jvm.ts";
+import type { Jvm } from "../../../local/jvm.ts";
 import { readBack } from "../load.ts";
 import { expect } from "../step.ts";
 import type { Step } from "../step.ts";
 import { mainClassOf } from "../../../local/kafka-tools.ts";
 import { tool, TOOL_HEAP_MB } from "../tool.ts";
-import { until } from "../until.ts";
+import { until } from "../../../local/until.ts";
 
 const SHARED = 600;
 const MEMBERS_MS = 60_000;

@@ -7,7 +7,7 @@ import { BROKER_IDS } from "../cluster.ts";
 import type { Broker } from "../broker.ts";
 import { expect, type Step } from "../step.ts";
 import { fencingsSince, freshName, nextCreation, underLoad } from "../under-load.ts";
-import { seconds, timed, until } from "../until.ts";
+import { seconds, timed, until } from "../../../local/until.ts";
 import { setTimeout as pause } from "node:timers/promises";
 
 /** Kafka's session timeout is 9 s; fencing and electing come after it. */

@@ -17,7 +17,7 @@ import { asTold, dumpedRecords } from "../dump.ts";
 import { expect } from "../step.ts";
 import type { Step } from "../step.ts";
 import { tool } from "../tool.ts";
-import { until } from "../until.ts";
+import { until } from "../../../local/until.ts";
 import type { Cluster } from "../cluster.ts";
 
 interface Exported {

@@ -10,7 +10,7 @@ import { expect, type Step } from "../step.ts";
 import { SkippedError } from "../table.ts";
 import type { ToolRun } from "../tool.ts";
 import { fencingsSince, nextCreation, underLoad } from "../under-load.ts";
-import { seconds, until } from "../until.ts";
+import { seconds, until } from "../../../local/until.ts";
 import {
   addVoter,
   removeNode,

@@ -6,13 +6,13 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Cluster } from "../cluster.ts";
-import { startJvm, type Jvm } from "../jvm.ts";
+import { startJvm, type Jvm } from "../../../local/jvm.ts";
 import { expect, type Step } from "../step.ts";
 import { streamsJars } from "../streams-jars.ts";
 import { SkippedError } from "../table.ts";
 import { mainClassOf } from "../../../local/kafka-tools.ts";
 import { tool, TOOL_HEAP_MB, type ToolRun } from "../tool.ts";
-import { until } from "../until.ts";
+import { until } from "../../../local/until.ts";
 
 const GROUP_MS = 60_000;
 /** Kafka Streams keeps a store and several clients; the tools' heap is too small for it. */

@@ -10,7 +10,7 @@ import type { Step } from "../step.ts";
 import { tool } from "../tool.ts";
 import type { ToolName } from "../../../local/kafka-tools.ts";
 import type { ToolOptions, ToolRun } from "../tool.ts";
-import { until } from "../until.ts";
+import { until } from "../../../local/until.ts";
 
 const TOPIC = "orders";
 /** Brokers learn of a change with their next fetch; a busy machine takes a moment. */

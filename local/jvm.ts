@@ -1,19 +1,21 @@
 /**
- * Java processes: started with a small heap, their output followed line by line and kept in a file, ended by their
- * own id. Every JVM that still runs when this process exits is killed.
+ * Java processes: started small unless told otherwise, their output followed line by line and kept in a file, ended by
+ * their own id. Every JVM that still runs when this process exits is killed.
  */
-import { spawn } from "node:child_process";
+import { spawn, type ChildProcessWithoutNullStreams } from "node:child_process";
 import { createWriteStream, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import type { Kafka } from "../../local/kafka-release.ts";
+import type { Kafka } from "./kafka-release.ts";
 import { until } from "./until.ts";
 
 export interface JvmOptions {
   readonly mainClass: string;
   readonly args: readonly string[];
   readonly heapMb: number;
+  /** How the JVM collects and compiles; quick to start and small when absent. */
+  readonly flags?: readonly string[];
   /** Where its output goes; nowhere when absent. */
   readonly logFile?: string;
   /** What it reads on standard input; nothing when absent. */
@@ -45,6 +47,8 @@ export interface Jvm {
   readonly line: (pattern: RegExp, withinMs: number, from?: number) => Promise<number>;
 }
 
+/** Many JVMs share a small machine, and most live for a second. */
+const SMALL = ["-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xshare:auto"];
 const LINES_MAX = 500_000;
 const TAIL_LINES = 40;
 
@@ -56,51 +60,23 @@ process.once("exit", () => {
 });
 
 export function startJvm(kafka: Kafka, options: JvmOptions): Jvm {
-  const { mainClass, args, heapMb, logFile, input, level = "INFO", logOn = "stderr" } = options;
-  const child = spawn(
-    "java",
-    [
-      `-Xmx${heapMb}m`,
-      "-XX:+UseSerialGC",
-      "-XX:TieredStopAtLevel=1",
-      "-Xshare:auto",
-      `-Dlog4j2.configurationFile=${logSettings(level, logOn)}`,
-      "-cp",
-      `${kafka.lib}/*`,
-      mainClass,
-      ...args,
-    ],
-    { stdio: ["pipe", "pipe", "pipe"] },
-  );
-  const lines: string[] = [];
-  const recent: string[] = [];
-  const file = logFile === undefined ? undefined : createWriteStream(logFile, { flags: "a" });
-  const follow = (line: string): void => {
-    file?.write(`${line}\n`);
-    recent.push(line);
-    if (recent.length > TAIL_LINES) recent.shift();
-  };
-  createInterface({ input: child.stdout }).on("line", (line) => {
-    follow(line);
-    if (lines.length < LINES_MAX) lines.push(line);
-  });
-  createInterface({ input: child.stderr }).on("line", follow);
+  const child = spawnJava(kafka, options);
+  const { lines, tail, close } = followed(child, options.logFile);
   // A process may end without having read its input.
   child.stdin.on("error", () => undefined);
-  child.stdin.end(input ?? "");
+  child.stdin.end(options.input ?? "");
   const pid = child.pid ?? 0;
   let gone = false;
   const exited = new Promise<number | null>((settle) => {
     const over = (code: number | null): void => {
       gone = true;
       running.delete(pid);
-      file?.end();
+      close();
       settle(code);
     };
     child.once("close", over);
     child.once("error", () => over(1));
   });
-  const tail = (): string => recent.join("\n");
   const jvm: Jvm = {
     pid,
     lines,
@@ -124,20 +100,52 @@ export function startJvm(kafka: Kafka, options: JvmOptions): Jvm {
       await exited;
     },
     line: (pattern, withinMs, from = 0) => {
+      const what = `a line like ${pattern.source} of ${options.mainClass}`;
       let at = from;
-      return until(
-        `a line like ${pattern.source} of ${mainClass}`,
-        { withinMs, evidence: tail },
-        () => {
-          for (; at < lines.length; at += 1) if (pattern.test(lines[at] ?? "")) return at;
-          if (gone) throw new Error(`${mainClass} is gone`);
-          return undefined;
-        },
-      );
+      return until(what, { withinMs, evidence: tail }, () => {
+        for (; at < lines.length; at += 1) if (pattern.test(lines[at] ?? "")) return at;
+        if (gone) throw new Error(`${options.mainClass} is gone`);
+        return undefined;
+      });
     },
   };
   if (pid !== 0) running.set(pid, jvm);
   return jvm;
+}
+
+function spawnJava(kafka: Kafka, options: JvmOptions): ChildProcessWithoutNullStreams {
+  const { mainClass, args, heapMb, flags = SMALL, level = "INFO", logOn = "stderr" } = options;
+  return spawn("java", [
+    `-Xmx${heapMb}m`,
+    ...flags,
+    `-Dlog4j2.configurationFile=${logSettings(level, logOn)}`,
+    "-cp",
+    `${kafka.lib}/*`,
+    mainClass,
+    ...args,
+  ]);
+}
+
+interface Output extends Pick<Jvm, "lines" | "tail"> {
+  readonly close: () => void;
+}
+
+/** Keeps what the process prints: the lines of its output, and in the file all of it. */
+function followed(child: ChildProcessWithoutNullStreams, logFile: string | undefined): Output {
+  const lines: string[] = [];
+  const recent: string[] = [];
+  const file = logFile === undefined ? undefined : createWriteStream(logFile, { flags: "a" });
+  const follow = (line: string): void => {
+    file?.write(`${line}\n`);
+    recent.push(line);
+    if (recent.length > TAIL_LINES) recent.shift();
+  };
+  createInterface({ input: child.stdout }).on("line", (line) => {
+    follow(line);
+    if (lines.length < LINES_MAX) lines.push(line);
+  });
+  createInterface({ input: child.stderr }).on("line", follow);
+  return { lines, tail: () => recent.join("\n"), close: () => file?.end() };
 }
 
 /** Kills every JVM that was started here and still runs. */
