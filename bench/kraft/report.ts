@@ -57,6 +57,9 @@ function shown(figure: number, unit: Case["unit"]): string {
   return unit === "ms" ? `${text} ms` : `${text}/s`;
 }
 
+const rounded = (_: string, value: unknown): unknown =>
+  typeof value === "number" ? Math.round(value * 1_000) / 1_000 : value;
+
 export function json(report: Report): string {
   const { rows, ...run } = report;
   const cases = rows.map((row) => {
@@ -64,8 +67,6 @@ export function json(report: Report): string {
     const theirs = Object.fromEntries(row.theirs.map((rounds, nth) => [run.others[nth], rounds]));
     return { name: row.name, ...row.case, kedge: row.ours, ...theirs, ratio, is_met: isMet };
   });
-  const rounded = (_: string, value: unknown): unknown =>
-    typeof value === "number" ? Math.round(value * 1_000) / 1_000 : value;
   return `${JSON.stringify({ ...run, cases }, rounded, 2)}\n`;
 }
 

@@ -19,7 +19,7 @@ import {
   type MetadataRecord,
 } from "../../src/protocol/index.ts";
 import { Client } from "../gateway/client.ts";
-import { startJvm, type Jvm } from "../interop/jvm.ts";
+import { startJvm, type Jvm } from "../../local/jvm.ts";
 
 const HEAP_MB = 256;
 const START_MS = 120_000;

@@ -8,7 +8,7 @@ import { join } from "node:path";
 import type { Kafka } from "../../local/kafka-release.ts";
 import { freePorts } from "../../local/ports.ts";
 import { broker, type Broker } from "./broker.ts";
-import { startJvm, type Jvm } from "./jvm.ts";
+import { startJvm, type Jvm } from "../../local/jvm.ts";
 
 const CONTROLLER_IDS = [1001, 1002, 1003] as const;
 const BROKER_ID = 1;

@@ -3,7 +3,7 @@ import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import { ROOT } from "../../local/checkout.ts";
 import { freePort } from "../../local/ports.ts";
-import { until } from "./until.ts";
+import { until } from "../../local/until.ts";
 
 export interface ObservingGateway {
   readonly lines: readonly string[];

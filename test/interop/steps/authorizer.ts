@@ -11,7 +11,7 @@ import { broker } from "../broker.ts";
 import type { Cluster } from "../cluster.ts";
 import { expect, type Step } from "../step.ts";
 import { tool, type ToolRun } from "../tool.ts";
-import { until } from "../until.ts";
+import { until } from "../../../local/until.ts";
 import { secured, type Secured } from "../secured-cluster.ts";
 import { IMPATIENT, keptOut, login, served } from "./doors.ts";
 

@@ -16,7 +16,7 @@ import { kafkaUuid, startJvmQuorum, type JvmQuorum, type VotersIn } from "../jvm
 import { startObservingGateway, type ObservingGateway } from "../observing-gateway.ts";
 import { expect, type Step } from "../step.ts";
 import { tool } from "../tool.ts";
-import { seconds, timed, until } from "../until.ts";
+import { seconds, timed, until } from "../../../local/until.ts";
 
 const OBSERVER = 9_000;
 /** Tools start JVMs, and a machine may be busy. */
