@@ -36,8 +36,8 @@ export const SHELL_MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: active,
-        find: '    if (done.kind === "committed" && done.endOffset > this.#committedEnd)',
-        replace: '    if (done.kind === "committed" && done.endOffset > this.#nextOffset)',
+        find: "done.endOffset <= this.#committedEnd) return answered(done);",
+        replace: "done.endOffset <= this.#nextOffset) return answered(done);",
       },
     ],
     killers: ["acknowledged-is-committed"],
