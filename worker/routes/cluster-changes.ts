@@ -31,11 +31,11 @@ export const clusterChanges = new Hono<Scope>();
 
 clusterChanges.patch("/:cluster_id", async (context) => {
   const { env, var: variables } = context;
-  const body = objectAt(parseJson(await readText(context.req.raw)), "", ["settings"]);
-  const { settings, topicDefaults } = settingChangesAt(body["settings"]);
   const entry = await findForAsker(context, context.req.param("cluster_id"));
   context.set("entry", entry);
   refuseChangeOfObserved(context);
+  const body = objectAt(parseJson(await readText(context.req.raw)), "", ["settings"]);
+  const { settings, topicDefaults } = settingChangesAt(body["settings"]);
   const { bearer } = variables.asker;
   const changesControllers = Object.keys(settings).length > 0;
   if (changesControllers) await assertMayAlter(env, entry, bearer);
