@@ -206,6 +206,27 @@ describe("a change is refused", () => {
     expect(await refusalOf(patch({ "num.partitions": 4 }, nowhere))).toMatchObject({ status: 404 });
   });
 
+  test("of a cluster that others run, whatever it is, and a creation that would choose for them", async () => {
+    const observed = { cluster_id: "observedAAAAAAAAAAAAAA", observed: true };
+    await formCluster(quorum.edge, observed);
+    const at = `/kafka/v3/clusters/${observed.cluster_id}`;
+    for (const settings of [{ "num.partitions": 4 }, { "min.insync.replicas": 2 }])
+      expect(await refusalOf(patch(settings, at))).toMatchObject({
+        status: 409,
+        error_code: 40_908,
+      });
+    for (const strange of [
+      { release_version: "4.0" },
+      { features: { "group.version": 1 } },
+      { settings: { "min.insync.replicas": 2 } },
+    ])
+      expect(
+        await refusalOf(
+          quorum.edge.fetch("/kafka/v3/clusters", posted({ ...observed, ...strange })),
+        ),
+      ).toMatchObject({ status: 400 });
+  });
+
   test("to whom the role or the authorizer denies it", async () => {
     const { edge } = quorum;
     const formed = await formCluster(edge, {

@@ -6,7 +6,6 @@ import { Hono } from "hono";
 import { undeletableUntil } from "../../durable-objects/cluster-deletion.ts";
 import type { ClusterEntry, ClusterPlan } from "../../durable-objects/cluster-entry.ts";
 import type { ClusterOwner, ListedCluster } from "../../durable-objects/listed-cluster.ts";
-import type { MetadataImage } from "../../src/metadata/index.ts";
 import { parseJson, readText } from "../http/body.ts";
 import { agrees, clusterRequestOf, type ClusterRequest } from "../clusters/cluster-requests.ts";
 import { objectsOf } from "../../durable-objects/jurisdictions.ts";
@@ -83,8 +82,7 @@ clusters.post("/", async (context) => {
   forgetCluster(asked.plan.cluster_id);
   const entry = await formCluster(context.env, listed);
   context.set("entry", entry);
-  const { image } = await observe(context.env, entry, {});
-  const data = clusterData(context, entry, { image });
+  const data = await dataOf(context, entry);
   context.res = created
     ? context.json(data, 201, { Location: data.metadata.self })
     : context.json(data, 200);
@@ -162,27 +160,23 @@ const idOfDeleted = ({ cluster, deletion }: ListedCluster): Problem =>
 clusters.get("/:cluster_id", async (context) => {
   const entry = await findForAsker(context, context.req.param("cluster_id"));
   context.set("entry", entry);
-  const image = await lookInto(context, entry);
-  context.res = context.json(clusterData(context, entry, image === null ? {} : { image }));
+  context.res = context.json(await dataOf(context, entry));
   stampPosition(context);
   return context.res;
 });
 
 /**
- * The committed image, whose position becomes the answer's. Null where nothing is known of it yet: an observed cluster is
- * there before that.
+ * The cluster and what its log says of it, whose position becomes the answer's. An observed cluster is there before
+ * anything is known of its log.
  */
-async function lookInto(
-  context: ScopedContext,
-  entry: ClusterEntry,
-): Promise<MetadataImage | null> {
+async function dataOf(context: ScopedContext, entry: ClusterEntry): Promise<ClusterData> {
   try {
     const { image, position } = await observe(context.env, entry, {});
     context.set("position", position);
-    return image;
+    return clusterData(context, entry, { image });
   } catch (error) {
     const isUnheard = error instanceof Problem && error.kind === "CONTROLLER_UNREACHABLE";
     if (entry.observed !== true || !isUnheard) throw error;
-    return null;
+    return clusterData(context, entry);
   }
 }
