@@ -1,6 +1,7 @@
 /**
  * The product's controller, whose frames to its peers travel in any way of `ways.ts`: `fetch` is the product's own. It
- * can count what goes over that. Nothing else of it differs, so a quorum of these shows what a way is worth to a commit.
+ * can count what goes over that. Nothing else of it differs, so a quorum of these shows what a way is worth to a
+ * commit.
  */
 import { UNLOCKED } from "../durable-objects/bearer.ts";
 import { STATUS } from "../durable-objects/contract.ts";

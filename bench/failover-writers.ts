@@ -1,8 +1,8 @@
 /**
  * Writers that never give up, and the list of what was acknowledged to them, and when. One path is a controller's
  * frames, as a broker's requests take it behind the gateway: the writer knows every controller and goes to the leader
- * that a refusal names, or else to the next one, at once. The other is the Worker's routing (`rpc/…`), which looks for the active controller itself. What a
- * failover is, this file does not know.
+ * that a refusal names, or else to the next one, at once. The other is the Worker's routing (`rpc/…`), which looks for
+ * the active controller itself. What a failover is, this file does not know.
  */
 import { Agent, request } from "node:http";
 import { HEADERS } from "../durable-objects/contract.ts";

@@ -9,7 +9,9 @@ interface Usage {
   readonly backingStorageSize: number;
 }
 
-/** In MB. `peak` has what is not collected yet; it is looked at between events, so what one event needs is not in it. */
+/**
+ * In MB. `peak` has what is not collected yet; it is looked at between events, so what one event needs is not in it.
+ */
 export interface Held {
   readonly live: number;
   readonly peak: number;

@@ -1,8 +1,8 @@
 /**
  * The control plane beside Apache Kafka's own, measured from outside: the same frames over TCP, by the same client, to
- * this quorum as `npm start` runs it and to two quorums of three JVM controllers, one with Kafka's defaults and one that
- * does not linger before it appends. All three are up all the while, and take turns case by case, so that a noisy minute
- * of the machine is everybody's.
+ * this quorum as `npm start` runs it and to two quorums of three JVM controllers, one with Kafka's defaults and one
+ * that does not linger before it appends. All three are up all the while, and take turns case by case, so that a noisy
+ * minute of the machine is everybody's.
  */
 import { readFile, writeFile } from "node:fs/promises";
 import { loadavg } from "node:os";

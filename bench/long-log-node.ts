@@ -11,7 +11,9 @@ import { change, creation, PARTITIONS, TOPICS } from "./long-log.ts";
 /** What an event should take at most. */
 const LONG_MS = 50;
 
-/** The events since it was asked last: how long the longest took, and how many took long. A timer or a request is one. */
+/**
+ * The events since it was asked last: how long the longest took, and how many took long. A timer or a request is one.
+ */
 let longestMs = 0;
 let longEvents = 0;
 let events = 0;

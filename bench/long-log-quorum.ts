@@ -1,6 +1,6 @@
 /**
- * A quorum of nodes that can be given a long log (`long-log-node.ts`): what they are told past the public interface, and
- * waiting for what they say of themselves.
+ * A quorum of nodes that can be given a long log (`long-log-node.ts`): what they are told past the public interface,
+ * and waiting for what they say of themselves.
  */
 import { type Quorum } from "../local/quorum.ts";
 import { callNode } from "./node-call.ts";

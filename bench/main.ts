@@ -1,8 +1,8 @@
 /**
  * `npm run bench [-- boot | snapshots [--largest] | commit | frames | link | peers | reads | brokers | failover
- * [--rounds N] [--cases a,b] | kraft [--rounds N] [--cases a,b] [--json FILE] [--svg FILE] [--page FILE]]`: ratios within
- * one run, and times of one machine; nothing here passes or fails. Without a name, all but brokers, failover and kraft,
- * which take twelve to twenty minutes each.
+ * [--rounds N] [--cases a,b] | kraft [--rounds N] [--cases a,b] [--json FILE] [--svg FILE] [--page FILE]]`: ratios
+ * within one run, and times of one machine; nothing here passes or fails. Without a name, all but brokers, failover and
+ * kraft, which take twelve to twenty minutes each.
  */
 import { parseArgs } from "node:util";
 import { boot } from "./boot.ts";

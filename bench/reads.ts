@@ -1,6 +1,6 @@
 /**
- * What a read costs by the freshness that it demands, while one writer commits: without a demand, with a bound on its age,
- * and linearizable. Rounds of the three are interleaved, and the median is shown.
+ * What a read costs by the freshness that it demands, while one writer commits: without a demand, with a bound on its
+ * age, and linearizable. Rounds of the three are interleaved, and the median is shown.
  */
 import { closedLoop, type Load } from "./load.ts";
 import { benchQuorum, median, type BenchQuorum } from "./quorum.ts";

@@ -113,7 +113,9 @@ async function warmUp(quorum: Quorum): Promise<void> {
   await askEvery(quorum, nodes, "/stop");
 }
 
-/** Starts the stopped nodes: when one was in office, with its image loaded and replayed; the longest event, and memory. */
+/**
+ * Starts the stopped nodes: when one was in office, with its image loaded and replayed; the longest event, and memory.
+ */
 async function booted(quorum: Quorum, memory: IsolateMemory): Promise<Row> {
   await memory.held();
   await longestMs(quorum);

@@ -1,8 +1,8 @@
 /**
  * The ways in which one object can carry a frame to another and its answer back: `fetch` with the frame as the body, a
- * method of the object's stub (RPC), a method of an object that such a method returned once (a session), and a WebSocket
- * that is held, on which a number tells which answer belongs to which frame. Each end of each is here, and nothing of
- * what a frame means.
+ * method of the object's stub (RPC), a method of an object that such a method returned once (a session), and a
+ * WebSocket that is held, on which a number tells which answer belongs to which frame. Each end of each is here, and
+ * nothing of what a frame means.
  */
 import { RpcTarget } from "cloudflare:workers";
 import type { Way } from "./carrying.ts";

@@ -134,9 +134,10 @@ export interface Settled {
 }
 
 /**
- * For objects of one continent, with round trips below 100 ms. Kafka's, but for the fetch and the request time-out (2,000
- * each). Only a leader that hangs is waited for so long: three times the longest wait of a Fetch is enough, and the
- * request time-out is the shorter one, so that no follower shields the leader any more (V-5) when the first gives it up.
+ * For objects of one continent, with round trips below 100 ms. Kafka's, but for the fetch and the request time-out
+ * (2,000 each). Only a leader that hangs is waited for so long: three times the longest wait of a Fetch is enough, and
+ * the request time-out is the shorter one, so that no follower shields the leader any more (V-5) when the first gives
+ * it up.
  */
 const ONE_CONTINENT: QuorumSettings = {
   "controller.quorum.election.timeout.ms": 1_000,
@@ -268,7 +269,9 @@ const SETTING_CHANGES = {
   settings: (settings) => typeof settings === "object" && settings !== null,
 } satisfies Checks<SettingChanges>;
 
-/** To a node: what was changed of its cluster's settings. `created_ms` tells that cluster from a later one of its id. */
+/**
+ * To a node: what was changed of its cluster's settings. `created_ms` tells that cluster from a later one of its id.
+ */
 export interface SettingsRequest {
   readonly created_ms: number;
   readonly changes: SettingChanges;

@@ -17,8 +17,8 @@ export const readIndexOf = (voter: Controller, signal: AbortSignal): Promise<Rea
   answerUnlessHungUp(signal, (answered) => voter.readIndex(answered));
 
 /**
- * The outcome of `read`, which tells of this node's leadership if it leads: so it leads, and shows all that was committed
- * when it was asked. A node that does not lead claims nothing of the kind, and reads at once.
+ * The outcome of `read`, which tells of this node's leadership if it leads: so it leads, and shows all that was
+ * committed when it was asked. A node that does not lead claims nothing of the kind, and reads at once.
  */
 export async function readConfirmed<Response>(
   voter: Controller,

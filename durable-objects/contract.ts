@@ -29,7 +29,9 @@ export const ROUTES = {
   prepare: { method: "POST", path: "/prepare" },
   /** `FormRequest` in: makes the node a voter; repeatable. */
   form: { method: "POST", path: "/form" },
-  /** `JoinRequest` in: makes a prepared node an observer that becomes a voter as soon as it has caught up; repeatable. */
+  /**
+   * `JoinRequest` in: makes a prepared node an observer that becomes a voter as soon as it has caught up; repeatable.
+   */
   join: { method: "POST", path: "/join" },
   /** `ClusterEntry` out: that of the cluster the node was formed into. A node that is in none writes nothing. */
   entry: { method: "GET", path: "/entry" },
@@ -37,7 +39,9 @@ export const ROUTES = {
   frames: { method: "POST", path: "/frames" },
   /** The same from another controller, which reads the frame alone: its answer has no header. */
   peerFrames: { method: "POST", path: "/peer-frames" },
-  /** A WebSocket of a gateway's, on which many frames travel: `src/link` has its words, `link-opening.ts` its header. */
+  /**
+   * A WebSocket of a gateway's, on which many frames travel: `src/link` has its words, `link-opening.ts` its header.
+   */
   link: { method: "GET", path: "/link" },
   /** A WebSocket of a gateway's, by which the observer of a cluster that others run reaches its quorum. */
   relay: { method: "GET", path: "/relay" },
@@ -66,11 +70,15 @@ export const ROUTES = {
   /** Takes the node out of the quorum until `start`; both answer with `ControllerStatus`. */
   stop: { method: "POST", path: "/stop" },
   start: { method: "POST", path: "/start" },
-  /** `DeleteRequest` in: takes the node out with its cluster; it refuses all but these four and `status`. Repeatable. */
+  /**
+   * `DeleteRequest` in: takes the node out with its cluster; it refuses all but these four and `status`. Repeatable.
+   */
   delete: { method: "POST", path: "/delete" },
   /** `UndeleteRequest` in: the node is as it was before. Repeatable. */
   undelete: { method: "POST", path: "/undelete" },
-  /** `AccessRequest` in: which tokens are revoked, shown in the entry from then on. An older version changes nothing. */
+  /**
+   * `AccessRequest` in: which tokens are revoked, shown in the entry from then on. An older version changes nothing.
+   */
   access: { method: "POST", path: "/access" },
   /** `SettingsRequest` in: what the cluster's settings are from now on. An older version changes nothing. */
   settings: { method: "POST", path: "/settings" },
@@ -263,7 +271,9 @@ export interface VoterStatus {
   readonly latest_snapshot: ListedSnapshot | null;
   /** Why the node has no newer one, in a sentence; null while nothing stands in its way. */
   readonly snapshot_failure: string | null;
-  /** Whether the newest voter set of its log, committed or not, lists it. Absent from builds whose voters never changed. */
+  /**
+   * Whether the newest voter set of its log, committed or not, lists it. Absent from builds whose voters never changed.
+   */
   readonly is_voter?: boolean;
   /** Leads, and the first records of its epoch are committed: it answers writes. */
   readonly active: boolean;

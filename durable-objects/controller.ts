@@ -41,7 +41,9 @@ export interface ControllerStart extends ReplicaStart {
   readonly cluster: GovernedCluster;
 }
 
-/** How long an answer is held back that a moment may change: longer than an election, shorter than a client's patience. */
+/**
+ * How long an answer is held back that a moment may change: longer than an election, shorter than a client's patience.
+ */
 const PASSING_MS_MAX = 2_000;
 
 /** A later time needs no timer, for the alarm comes every minute and looks again. A timer overflows after 24 days. */
@@ -167,7 +169,9 @@ export class Controller {
     return this.#replica.ask(body, answered);
   }
 
-  /** What a read must show to be linearizable, or why this node cannot tell. What is returned says that nobody asks now. */
+  /**
+   * What a read must show to be linearizable, or why this node cannot tell. What is returned says that nobody asks now.
+   */
   readIndex(told: ReadTold): () => void {
     return this.#replica.readIndex(told);
   }
@@ -268,7 +272,9 @@ export class Controller {
     return log.bytesBefore(log.endOffset()) - log.bytesBefore(offset);
   }
 
-  /** Where observers are that read on from a gateway's copy of the log: noted by a leader that has served them (F-15). */
+  /**
+   * Where observers are that read on from a gateway's copy of the log: noted by a leader that has served them (F-15).
+   */
   observersMoved(positions: readonly ObserverPosition[]): void {
     this.#replica.observersMoved(positions);
   }

@@ -1,7 +1,7 @@
 /**
  * The lines that say what the authorizer denied, as Kafka's `kafka.authorizer.logger` writes them: each a JSON object,
- * so that no name in it can begin a line of its own. Whoever is denied can ask as often as he likes, so a second has few
- * of them; the first line after those that were left out says how many they were.
+ * so that no name in it can begin a line of its own. Whoever is denied can ask as often as he likes, so a second has
+ * few of them; the first line after those that were left out says how many they were.
  */
 import type { Access, Denial } from "../src/metadata/index.ts";
 import type { Ports } from "./replica/ports.ts";

@@ -11,8 +11,8 @@ export class HungUp extends Error {
 }
 
 /**
- * What `ask` is answered, which calls back and returns how to take the question back. That is done when the caller hangs
- * up, and a `HungUp` is thrown.
+ * What `ask` is answered, which calls back and returns how to take the question back. That is done when the caller
+ * hangs up, and a `HungUp` is thrown.
  */
 export async function answerUnlessHungUp<Said>(
   signal: AbortSignal,

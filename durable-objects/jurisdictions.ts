@@ -1,6 +1,6 @@
 /**
- * Where the platform can be bound to keep an object: its jurisdictions. Other than a hint that is a promise, of where the
- * object runs and of where its storage is. An object's jurisdiction belongs to its id: the same name in another
+ * Where the platform can be bound to keep an object: its jurisdictions. Other than a hint that is a promise, of where
+ * the object runs and of where its storage is. An object's jurisdiction belongs to its id: the same name in another
  * jurisdiction, or in none, is another object.
  */
 import type { LocationHint } from "./location-hints.ts";

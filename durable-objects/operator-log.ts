@@ -1,6 +1,6 @@
 /**
- * Where lines for operators go: one object a line, which the platform indexes by its fields. `event` names what happened
- * in a word that does not change; `message` is the sentence.
+ * Where lines for operators go: one object a line, which the platform indexes by its fields. `event` names what
+ * happened in a word that does not change; `message` is the sentence.
  */
 export interface OperatorLog {
   warn(event: string, message: string): void;

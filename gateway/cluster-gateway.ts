@@ -1,4 +1,7 @@
-/** A gateway that finds the controllers of its cluster and follows them: what a process or a quorum of this machine runs. */
+/**
+ * A gateway that finds the controllers of its cluster and follows them: what a process or a quorum of this machine
+ * runs.
+ */
 import { findControllers } from "./edge/find-controllers.ts";
 import { startGateway, type Gateway, type GatewayOptions } from "./gateway.ts";
 import { remarkOn, type Places } from "./places.ts";
@@ -22,8 +25,8 @@ export interface ClusterGatewayOptions extends Omit<GatewayOptions, "controllers
 const EVERY_MS = 4_000;
 
 /**
- * Resolves when every controller has its port. Rejects when a port cannot be opened, or when waiting for the edge cannot
- * help: it knows no such cluster.
+ * Resolves when every controller has its port. Rejects when a port cannot be opened, or when waiting for the edge
+ * cannot help: it knows no such cluster.
  */
 export async function startClusterGateway(options: ClusterGatewayOptions): Promise<Gateway> {
   const { tunnel, metrics, places, everyMs = EVERY_MS } = options;

@@ -30,7 +30,9 @@ export interface EdgeOptions extends Pick<RuntimeOptions, "inspector" | "launche
    * token that it signed.
    */
   readonly auth?: "none";
-  /** Loopback servers that the Worker may call, as `host:port` by the name of the binding. A test or a bench has some. */
+  /**
+   * Loopback servers that the Worker may call, as `host:port` by the name of the binding. A test or a bench has some.
+   */
   readonly externals?: Readonly<Record<string, string>>;
 }
 

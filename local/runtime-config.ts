@@ -1,11 +1,10 @@
 /**
- * What `wrangler.toml` says, in the words of `workerd serve`: one bundle, its compatibility date, one
- * namespace per Durable Object class, the bindings. `wrangler.toml` stays the single source: a class or a
- * binding added there exists locally too. Kinds of bindings that this product does not use are refused, not silently
- * dropped.
+ * What `wrangler.toml` says, in the words of `workerd serve`: one bundle, its compatibility date, one namespace per
+ * Durable Object class, the bindings. `wrangler.toml` stays the single source: a class or a binding added there exists
+ * locally too. Kinds of bindings that this product does not use are refused, not silently dropped.
  *
- * It runs as a process of its own (`node local/runtime-config.ts FOLDER PORT CONFIG AUTH EXTERNALS`): wrangler and esbuild take
- * 200 MB, which the process that stays beside the runtime should not hold.
+ * It runs as a process of its own (`node local/runtime-config.ts FOLDER PORT CONFIG AUTH EXTERNALS`): wrangler and
+ * esbuild take 200 MB, which the process that stays beside the runtime should not hold.
  */
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -27,8 +26,9 @@ interface Places {
 }
 
 /**
- * Kinds of bindings that this product has no use for; one that appears needs a line in `describeRuntime`. `ratelimits` is
- * not among them and has no line: plain workerd has no such binding, and a local run goes without, as the Worker allows.
+ * Kinds of bindings that this product has no use for; one that appears needs a line in `describeRuntime`. `ratelimits`
+ * is not among them and has no line: plain workerd has no such binding, and a local run goes without, as the Worker
+ * allows.
  */
 const UNSUPPORTED = [
   "kv_namespaces",

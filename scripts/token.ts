@@ -1,7 +1,7 @@
 /**
- * `npm run -s token`: makes a token from a secret, without asking anybody. The token alone goes to standard output, to be
- * kept in a file or a variable; what it is goes to standard error. The secret comes from a file or the environment, never
- * from an argument: those are in every list of processes.
+ * `npm run -s token`: makes a token from a secret, without asking anybody. The token alone goes to standard output, to
+ * be kept in a file or a variable; what it is goes to standard error. The secret comes from a file or the environment,
+ * never from an argument: those are in every list of processes.
  */
 import { readFile } from "node:fs/promises";
 import { parseArgs } from "node:util";

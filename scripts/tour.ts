@@ -1,8 +1,8 @@
 /**
  * `npm run tour`: a guided tour of a quorum on this machine, all through HTTP and JSON. A cluster is formed, strangers
- * are turned away, brokers come and go, a topic is created and its leaders move, the active controller is restarted, the whole runtime is
- * killed. Every step says what it did and what it saw, and checks it; the first check that fails ends the tour with a
- * non-zero status. It runs in a folder of its own on free ports, and leaves nothing behind.
+ * are turned away, brokers come and go, a topic is created and its leaders move, the active controller is restarted,
+ * the whole runtime is killed. Every step says what it did and what it saw, and checks it; the first check that fails
+ * ends the tour with a non-zero status. It runs in a folder of its own on free ports, and leaves nothing behind.
  */
 import {
   ErrorCode,

@@ -23,7 +23,8 @@ export type Duty = Operation<DutyReport>;
 
 /**
  * A duty that met a defect, or was refused, would fare no better at once: it is still due, and is not run without end.
- * A rest is shorter than what `fenceStaleBrokers` takes for a standstill, or one refusal would begin every session anew.
+ * A rest is shorter than what `fenceStaleBrokers` takes for a standstill, or one refusal would begin every session
+ * anew.
  */
 const REST_MS = 250;
 

@@ -3,7 +3,8 @@
  * incarnation. A standby keeps it warm, and starts from it when it takes office.
  *
  * A boot loads the newest snapshot and replays the log from there, or from its start where there is none. Either may be
- * long, so it goes in slices: one event takes one slice, and between two of them the replica votes, fetches and answers.
+ * long, so it goes in slices: one event takes one slice, and between two of them the replica votes, fetches and
+ * answers.
  */
 import { applyRecords, emptyImage, type MetadataImage } from "../../src/metadata/index.ts";
 import { assert } from "../../src/std/assert.ts";
@@ -18,9 +19,9 @@ import { SnapshotLoad } from "./snapshot-load.ts";
 /** How much of the log is read at once. What a slice does not get to is read again by the next. */
 const READ_BYTES = 65_536;
 /**
- * What one slice may cost, in records; a batch costs as much as one more. Counted and not timed: in production the clock
- * stands still while JavaScript runs. A change of ISR is the dearest record, since it copies a chunk of the partition
- * table: 32 µs. An event should not exceed 50 ms; `npm run bench -- boot` shows what it takes.
+ * What one slice may cost, in records; a batch costs as much as one more. Counted and not timed: in production the
+ * clock stands still while JavaScript runs. A change of ISR is the dearest record, since it copies a chunk of the
+ * partition table: 32 µs. An event should not exceed 50 ms; `npm run bench -- boot` shows what it takes.
  */
 const SLICE_COST = 1_000;
 const BATCH_COST = 1;

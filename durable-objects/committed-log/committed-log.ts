@@ -115,7 +115,10 @@ export class CommittedLog {
     };
   }
 
-  /** Runs `then` at the next commit, or after `waitMs`, or when what is returned is called, which is when the caller hangs up. */
+  /**
+   * Runs `then` at the next commit, or after `waitMs`, or when what is returned is called, which is when the caller
+   * hangs up.
+   */
   nextCommit(waitMs: number, then: () => void): () => void {
     const done = (): void => {
       clearTimer();

@@ -1,5 +1,6 @@
 /**
- * What is committed and cannot be read: it could not be read after a restart either, so that an operator must see to it.
+ * What is committed and cannot be read: it could not be read after a restart either, so that an operator must see to
+ * it.
  */
 import { AssertionError } from "../../src/std/assert.ts";
 

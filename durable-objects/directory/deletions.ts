@@ -60,7 +60,9 @@ export class Deletions {
     return await this.#tell(clusterId);
   }
 
-  /** Goes on with what is due, a few clusters at a time: tells again who has not confirmed, wipes whose time is over. */
+  /**
+   * Goes on with what is due, a few clusters at a time: tells again who has not confirmed, wipes whose time is over.
+   */
   async resume(): Promise<void> {
     const { rows, clock } = this.#ports;
     for (const clusterId of rows.dueBy(clock(), SLICE_CLUSTERS)) {

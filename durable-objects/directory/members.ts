@@ -1,7 +1,7 @@
 /**
  * Nodes that join a cluster and leave it. The directory gives a node its id and keeps where it is; whether it votes is
- * decided in the log of the cluster, and never here. A node that leaves has its object wiped: that is stored first, said
- * to it then, and said again by the alarm until it has confirmed.
+ * decided in the log of the cluster, and never here. A node that leaves has its object wiped: that is stored first,
+ * said to it then, and said again by the alarm until it has confirmed.
  */
 import { VOTERS_MAX } from "../../src/raft/index.ts";
 import { nodesOf, type ClusterEntry, type ControllerEntry } from "../cluster-entry.ts";

@@ -1,6 +1,6 @@
 /**
- * Which nodes a cluster has besides those that formed it, and which of all these have left. The log says who votes; here
- * is who belongs to the cluster: whose objects are told of its deletion, and wiped when they go.
+ * Which nodes a cluster has besides those that formed it, and which of all these have left. The log says who votes;
+ * here is who belongs to the cluster: whose objects are told of its deletion, and wiped when they go.
  */
 import type { ClusterEntry, NodeEntry } from "../cluster-entry.ts";
 
@@ -13,8 +13,8 @@ export const NODE_TABLES: readonly string[] = [
 ];
 
 /**
- * `joining` until it was seen to vote, `present` from then on; `leaving` until its object is wiped, then `left`. Rows of
- * those that have left stay: their ids are not given again.
+ * `joining` until it was seen to vote, `present` from then on; `leaving` until its object is wiped, then `left`. Rows
+ * of those that have left stay: their ids are not given again.
  */
 export type NodeState = "joining" | "present" | "leaving" | "left";
 

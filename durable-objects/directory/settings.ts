@@ -37,7 +37,9 @@ export class Settings {
     return { listed: rows.get(clusterId) ?? listed, unconfirmed };
   }
 
-  /** A node has come that may have been told of the cluster before the last change: all of them hear of it once more. */
+  /**
+   * A node has come that may have been told of the cluster before the last change: all of them hear of it once more.
+   */
   tellAgain(clusterId: string): void {
     const { rows, clock } = this.#ports;
     if (rows.settings.of(clusterId) === null) return;

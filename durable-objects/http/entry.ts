@@ -17,7 +17,9 @@ export function entryNow(cluster: ClusterEntry, { voter }: ControllerHost): Clus
   return nodes.length === 0 || isAsFormed ? cluster : { ...cluster, nodes };
 }
 
-/** A voter that formed the cluster as its entry says it, with its place. Null without an endpoint: none is written so. */
+/**
+ * A voter that formed the cluster as its entry says it, with its place. Null without an endpoint: none is written so.
+ */
 function nodeOf(
   { key, endpoints: [endpoint] }: Voter,
   { initial_voters: founders }: ClusterEntry,

@@ -1,6 +1,6 @@
 /**
- * What a linearizable read must show, as a resource: the Worker reads by it, and a probe finds out whether this quorum can
- * commit now.
+ * What a linearizable read must show, as a resource: the Worker reads by it, and a probe finds out whether this quorum
+ * can commit now.
  */
 import { ErrorCode } from "../../src/protocol/index.ts";
 import { leaderOf } from "../../src/raft/index.ts";

@@ -1,6 +1,6 @@
 /**
- * Giving a node that is not formed yet what its log is to begin after: the bytes of a snapshot, piece by piece, then the
- * word that these are all. What is not sound is refused, and nothing of it is left to begin from.
+ * Giving a node that is not formed yet what its log is to begin after: the bytes of a snapshot, piece by piece, then
+ * the word that these are all. What is not sound is refused, and nothing of it is left to begin from.
  */
 import { STATUS, refusal } from "../contract.ts";
 import { isSeedEnd } from "../snapshot-contract.ts";

@@ -3,8 +3,8 @@
  * its own copy ends; what it lacks is in the log, so nothing is queued here.
  *
  * A socket says nothing about who reads it, so a gateway acknowledges, by its position. What is pushed and not
- * acknowledged is bounded: of each link, and of all of them together, since the runtime holds unsent bytes once a socket.
- * Within that links take turns. A range is read and encoded once, for whoever is at the same place.
+ * acknowledged is bounded: of each link, and of all of them together, since the runtime holds unsent bytes once a
+ * socket. Within that links take turns. A range is read and encoded once, for whoever is at the same place.
  */
 import {
   FROM_CONTROLLER,

@@ -2,8 +2,8 @@
  * The answers of one link on their way out. What is ready at the end of an event leaves in one message.
  *
  * A socket here says nothing about who reads it, so the reader says it: a gateway that has taken a mebibyte of answers
- * sends `taken`. What it has not taken is bounded; beyond that answers wait, in the form in which they are shared, and a
- * gateway that takes nothing for half a minute is let go.
+ * sends `taken`. What it has not taken is bounded; beyond that answers wait, in the form in which they are shared, and
+ * a gateway that takes nothing for half a minute is let go.
  */
 import {
   FROM_CONTROLLER,

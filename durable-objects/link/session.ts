@@ -1,6 +1,6 @@
 /**
- * One link while the object is in memory: its streams, each with one request at most, and their answers. The frames of a
- * message are handled in one event, and what they write is appended in one round.
+ * One link while the object is in memory: its streams, each with one request at most, and their answers. The frames of
+ * a message are handled in one event, and what they write is appended in one round.
  *
  * A stream is known to the incarnation that it began in. When memory was lost under an open socket, both sides say
  * `hello` anew; what a gateway has sent before it heard that is refused, and was not executed.

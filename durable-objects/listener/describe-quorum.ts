@@ -1,7 +1,7 @@
 /**
- * DescribeQuorum, v0-v2 (KIP-595, KIP-836, KIP-853): the leader's view of who holds how much of the log. Only
- * the leader knows; another node says so in the partition. A leader makes sure first that it is one: Kafka's answers for
- * as long as it does not know better.
+ * DescribeQuorum, v0-v2 (KIP-595, KIP-836, KIP-853): the leader's view of who holds how much of the log. Only the
+ * leader knows; another node says so in the partition. A leader makes sure first that it is one: Kafka's answers for as
+ * long as it does not know better.
  */
 import {
   DescribeQuorum,

@@ -56,7 +56,9 @@ function recordsIn(body: object): Uint8Array | null {
   return responses[0]?.partitions[0]?.records ?? null;
 }
 
-/** The parts one after the other, none of them copied here. `ended` hears when they are taken, or not wanted any more. */
+/**
+ * The parts one after the other, none of them copied here. `ended` hears when they are taken, or not wanted any more.
+ */
 export function streamOf(
   parts: readonly Uint8Array[],
   ended: () => void = () => undefined,

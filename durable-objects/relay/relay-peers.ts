@@ -112,7 +112,8 @@ export class RelayPeers implements Peers {
         relays.expel(relay, "the quorum that this gateway reaches is of another cluster");
       return body;
     } catch (error) {
-      // Behind that address there may be another one by now, which speaks otherwise; and another gateway may fare better.
+      // Behind that address there may be another one by now, which speaks otherwise; and another gateway may fare
+      // better.
       this.#spoken.get(relay)?.delete(key);
       relays.demote(relay);
       if (error instanceof NotRelayed)

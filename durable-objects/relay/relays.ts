@@ -1,7 +1,7 @@
 /**
  * The relays of one object: the gateways by which the observer of a cluster that others run reaches that cluster's
- * quorum. The newest is used, until a call over it fails; the others stand by, so that one gateway can take the place of
- * another. What a gateway carries is Kafka's frames, and what they mean is for `relay-peers.ts`.
+ * quorum. The newest is used, until a call over it fails; the others stand by, so that one gateway can take the place
+ * of another. What a gateway carries is Kafka's frames, and what they mean is for `relay-peers.ts`.
  *
  * A socket may outlive the object's memory. Calls do not: what comes for one of an earlier incarnation is for nobody.
  */

@@ -12,7 +12,9 @@ import type { LogStore, Ports, SnapshotStore } from "./ports.ts";
 /** Each is a look-up of its own, some microseconds: a boot must not last the longer the more elections there were. */
 const EPOCHS_CHECKED = 1_000;
 
-/** Drops what an earlier incarnation has begun and not finished: nobody goes on with it. Then reads, and writes nothing. */
+/**
+ * Drops what an earlier incarnation has begun and not finished: nobody goes on with it. Then reads, and writes nothing.
+ */
 export function bootState({
   disk,
   quorum,
@@ -46,7 +48,9 @@ export function bootState({
   };
 }
 
-/** The voter set that the snapshot before the log says, as if it stood in the last record that the snapshot stands for. */
+/**
+ * The voter set that the snapshot before the log says, as if it stood in the last record that the snapshot stands for.
+ */
 function votersBelow(log: LogStore, snapshots: SnapshotStore): readonly VotersRecord[] {
   const start = log.startOffset();
   const snapshot = snapshots.list().find(({ endOffset }) => endOffset === start);

@@ -33,8 +33,9 @@ export interface PendingBatch {
 }
 
 /**
- * The batches of a fetch response. A malformed one is a `DecodeError`: nothing is taken over. So is one that is cut off,
- * unless `tail` says that the last may be: Kafka's own controllers serve so many bytes of a file, wherever those end.
+ * The batches of a fetch response. A malformed one is a `DecodeError`: nothing is taken over. So is one that is cut
+ * off, unless `tail` says that the last may be: Kafka's own controllers serve so many bytes of a file, wherever those
+ * end.
  */
 export function entriesOf(
   bytes: Uint8Array,

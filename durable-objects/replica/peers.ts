@@ -1,7 +1,7 @@
 /**
- * The other controllers of the quorum, reached by `fetch` with Kafka frames as the body: the same bytes that a
- * JVM controller would send over TCP. A call ends in exactly one of two ways, an answer or the
- * kind of failure that it was; when and whether to call again, and for how long to wait, is the consensus core's business.
+ * The other controllers of the quorum, reached by `fetch` with Kafka frames as the body: the same bytes that a JVM
+ * controller would send over TCP. A call ends in exactly one of two ways, an answer or the kind of failure that it was;
+ * when and whether to call again, and for how long to wait, is the consensus core's business.
  *
  * A peer is addressed by its object's name, which follows from the cluster's id and the peer's: voters that joined
  * later are reached as the first ones are.

@@ -51,7 +51,9 @@ export interface LogStore {
   startOffset(): number;
   /** The offset after the last record: that of the start for an empty log. */
   endOffset(): number;
-  /** Bytes of all batches below `offset`, a batch boundary or the end, from an arbitrary fixed zero: differences count. */
+  /**
+   * Bytes of all batches below `offset`, a batch boundary or the end, from an arbitrary fixed zero: differences count.
+   */
   bytesBefore(offset: number): number;
   /** Whether a batch begins at `offset`, or the log ends there. */
   isBoundary(offset: number): boolean;
@@ -60,8 +62,8 @@ export interface LogStore {
   /** Whole batches of a range, oldest first; the first one comes whatever its size (KIP-74). */
   read(range: LogRange): readonly StoredBatch[];
   /**
-   * Moves the start up to `offset`, a batch boundary. The epoch that reaches across it begins there from now on, earlier
-   * ones go; none is left if the log is empty then.
+   * Moves the start up to `offset`, a batch boundary. The epoch that reaches across it begins there from now on,
+   * earlier ones go; none is left if the log is empty then.
    */
   moveStart(offset: number): void;
   /** Empties the log and its epochs: it begins and ends at `offset`, which is not below its start. */
@@ -70,7 +72,10 @@ export interface LogStore {
   sweep(rowsMax: number): boolean;
 }
 
-/** A snapshot that is not whole yet: one that this voter makes, or one that it fetches from its leader. At most one each. */
+/**
+ * A snapshot that is not whole yet: one that this voter makes, or one that it fetches from its leader. At most one
+ * each.
+ */
 export type UnfinishedSnapshot = "made" | "fetched";
 
 /** Snapshots as Kafka's checkpoint files (KIP-630), in checksummed chunks. Writes belong in a transaction. */
@@ -131,8 +136,8 @@ export type SendEffect = Extract<Effect, { kind: "send" }>;
 /** The other controllers. Every call ends once, and never before `ask` has returned. */
 export interface Peers {
   /**
-   * The peer's answer, or what kind of failure it was when the peer is gone, refuses or cannot be understood; whether it
-   * acted is then unknown. An aborted `signal` ends the call: its outcome is of no interest any more.
+   * The peer's answer, or what kind of failure it was when the peer is gone, refuses or cannot be understood; whether
+   * it acted is then unknown. An aborted `signal` ends the call: its outcome is of no interest any more.
    */
   ask(send: SendEffect, signal: AbortSignal, ended: (outcome: CallOutcome) => void): void;
 }

@@ -1,7 +1,7 @@
 /**
  * What others ask of this voter and what it answers: Vote, BeginQuorumEpoch, EndQuorumEpoch, Fetch, FetchSnapshot and
- * the three about voters from Kafka's values to the consensus core's and back, in every version of their ranges (KIP-595, 630, 853, 996,
- * 1166). What this voter asks of others is in `peer-wire.ts`.
+ * the three about voters from Kafka's values to the consensus core's and back, in every version of their ranges
+ * (KIP-595, 630, 853, 996, 1166). What this voter asks of others is in `peer-wire.ts`.
  *
  * It translates and decides nothing. What is malformed at the level of the message (another topic, several partitions)
  * gets Kafka's top-level INVALID_REQUEST, since the core never hears of topics.

@@ -233,7 +233,8 @@ export class Replica {
 
   /**
    * Gives up leadership, if this replica leads, and runs `then` when the voters have been told: the fittest of them
-   * stands at once, where without a word they would have to find out. At the latest after `limitMs`, for some may be away.
+   * stands at once, where without a word they would have to find out. At the latest after `limitMs`, for some may be
+   * away.
    */
   takeLeave(limitMs: number, then: () => void): void {
     const { role, election } = this.state;

@@ -1,7 +1,7 @@
 /**
  * What a voter owes in snapshots while it is in memory, whatever its role: it makes one when one is due, cuts its log,
- * and verifies what it fetches. When each is due is the core's rule (`isSnapshotDue`, `retention`); here they are asked,
- * at each commit and when a time that was set has come. While nothing is committed, nothing wakes it.
+ * and verifies what it fetches. When each is due is the core's rule (`isSnapshotDue`, `retention`); here they are
+ * asked, at each commit and when a time that was set has come. While nothing is committed, nothing wakes it.
  */
 import type { MetadataImage } from "../../src/metadata/index.ts";
 import { peekRecordBatch } from "../../src/protocol/index.ts";
@@ -32,7 +32,10 @@ export interface SnapshotDutyParts {
   readonly failed: (cause: unknown) => void;
 }
 
-/** What the image of a snapshot may keep for itself alone: chunks of 4 KB, and 8 KB at the most: an eighth of an isolate. */
+/**
+ * What the image of a snapshot may keep for itself alone: chunks of 4 KB, and 8 KB at the most: an eighth of an
+ * isolate.
+ */
 const UNSHARED_CHUNKS_MAX = 2_000;
 /** Where metadata is larger than a snapshot can be, one is tried again after so long: it may have become less. */
 const TOO_LARGE_PAUSE_MS = 3_600_000;

@@ -14,8 +14,8 @@ import { SnapshotWriting } from "./snapshot-writing.ts";
 
 /**
  * What one slice takes. Counted and not timed: in production the clock stands still while JavaScript runs. A partition
- * takes 3 to 4 µs to encode, and every score of slices a batch of a mebibyte is put together and stored. A write is some
- * events one after the other, each of which waits for a slice: so they are short.
+ * takes 3 to 4 µs to encode, and every score of slices a batch of a mebibyte is put together and stored. A write is
+ * some events one after the other, each of which waits for a slice: so they are short.
  */
 const SLICE_RECORDS = 500;
 /** The last attempt is not given up. */
@@ -24,7 +24,9 @@ const ATTEMPTS_MAX = 4;
 const PAUSE_MS = 5_000;
 
 export interface MakerParts extends Pick<Ports, "disk" | "snapshots" | "timers" | "operatorLog"> {
-  /** The newest committed image, and the voters where it ends; null while there is nothing that a snapshot could be of. */
+  /**
+   * The newest committed image, and the voters where it ends; null while there is nothing that a snapshot could be of.
+   */
   readonly newest: () => { readonly image: MetadataImage; readonly voters: VoterSet } | null;
   /** How many chunks of the partition table a snapshot may keep in memory for itself alone. */
   readonly unsharedChunksMax: number;

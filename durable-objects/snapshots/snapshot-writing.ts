@@ -61,7 +61,9 @@ export class SnapshotWriting {
     return this.#counted(this.#encoder.header());
   }
 
-  /** The batches that the next `recordsMax` records complete; with the footer, after which there is nothing, at the end. */
+  /**
+   * The batches that the next `recordsMax` records complete; with the footer, after which there is nothing, at the end.
+   */
   slice(recordsMax: number): { readonly batches: readonly Uint8Array[]; readonly isLast: boolean } {
     const batches: Uint8Array[] = [];
     for (let count = 0; count < recordsMax; count += 1) {

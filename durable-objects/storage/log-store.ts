@@ -40,7 +40,8 @@ export const VOTER_SETS_MARKED: readonly string[] = [
 
 /**
  * The log of the first builds began with its first row. From now on its start is stored, with the bytes that were ever
- * below it, and every batch says how many bytes of log lie before it: what was written since some offset is a subtraction.
+ * below it, and every batch says how many bytes of log lie before it: what was written since some offset is a
+ * subtraction.
  *
  * To write that into every old row would be an event of seconds. So all that the old log has counts as if its first
  * batch had it: what it has in all is right, and from within it on only the newest batch counts.

@@ -1,8 +1,9 @@
 /**
  * What a controller knows about itself and consensus does not: its directory id and the object that it was drawn in,
  * which cluster it belongs to, with the voters it was formed with (Kafka's `meta.properties` and 0-0 checkpoint), which
- * tokens are revoked there and which of its settings were changed, how often it has booted, how often it has led and had to prove it, and why it takes no part,
- * if it does not. Identity and cluster are written once; the reasons come and go.
+ * tokens are revoked there and which of its settings were changed, how often it has booted, how often it has led and
+ * had to prove it, and why it takes no part, if it does not. Identity and cluster are written once; the reasons come
+ * and go.
  */
 import type { Revocations } from "../../src/access/index.ts";
 import { INCARNATION_COUNT, type StorageIdentity } from "../../src/raft/index.ts";

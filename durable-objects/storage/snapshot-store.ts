@@ -2,8 +2,8 @@
  * Snapshots: Kafka's checkpoint files (KIP-630), cut into chunks of at most a mebibyte, each a row with a checksum of
  * its own. The row of a chunk is named by where it begins, so the chunk that holds a byte is one look-up.
  *
- * One is listed once it is whole. What is dropped is gone at once for every reader, and its rows go when they are swept;
- * the row of the snapshot goes last, so that no later one can have its number, and with that its chunks.
+ * One is listed once it is whole. What is dropped is gone at once for every reader, and its rows go when they are
+ * swept; the row of the snapshot goes last, so that no later one can have its number, and with that its chunks.
  *
  * Callers open the transaction.
  */

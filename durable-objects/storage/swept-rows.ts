@@ -1,6 +1,7 @@
 /**
  * Rows that nothing reads any more, removed a few at a time: however many there are, no event is a long one. A row of a
- * mebibyte takes as long as thousands of small ones, for its pages are freed one by one, so bytes count as well as rows.
+ * mebibyte takes as long as thousands of small ones, for its pages are freed one by one, so bytes count as well as
+ * rows.
  */
 
 /** A table whose rows hold `bytes`, and its integer primary key. */
@@ -23,7 +24,9 @@ export const sweepBudget = (rowsMax: number): SweepBudget => ({
   bytes: SWEPT_BYTES_MAX,
 });
 
-/** Removes the first rows of a key range, `below` exclusive, while the budget lasts; true when the range is empty then. */
+/**
+ * Removes the first rows of a key range, `below` exclusive, while the budget lasts; true when the range is empty then.
+ */
 export function sweepRows(
   sql: SqlStorage,
   { table, key }: ByteRows,

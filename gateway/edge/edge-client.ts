@@ -42,7 +42,9 @@ export interface EdgeAnswer {
   readonly status: number;
   /** As it came; undefined when there was none. */
   readonly retryAfter: string | undefined;
-  /** `Kafka-Not-Controller`: who leads instead, as the controller that was asked knows it; null where it does not say. */
+  /**
+   * `Kafka-Not-Controller`: who leads instead, as the controller that was asked knows it; null where it does not say.
+   */
   readonly leaderId: number | null;
   readonly body: Buffer;
 }

@@ -1,7 +1,7 @@
 /**
  * The gateway as an observer of the log: it follows the controllers that its brokers fetch from, and answers those
- * fetches itself where it knows exactly what the controller would say. Whatever it is not sure of is the controller's to
- * answer.
+ * fetches itself where it knows exactly what the controller would say. Whatever it is not sure of is the controller's
+ * to answer.
  *
  * It is sure of a Fetch at the port of the leader that the last push of that very link has named, in the newest epoch
  * that any link has told of, at a place of the log that its tail holds and whose epoch agrees. It never shows a broker

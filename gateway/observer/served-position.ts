@@ -1,6 +1,6 @@
 /**
- * The furthest place of the log that a broker was shown here. Behind it nobody is served: not by a controller that lags,
- * and with a file to keep it in not after a restart either.
+ * The furthest place of the log that a broker was shown here. Behind it nobody is served: not by a controller that
+ * lags, and with a file to keep it in not after a restart either.
  */
 import { readFileSync, renameSync, writeFileSync } from "node:fs";
 

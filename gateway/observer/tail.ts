@@ -1,7 +1,7 @@
 /**
  * The newest part of the committed log, as controllers have pushed it. What is committed is the same whoever pushes it,
- * so there is one tail for all of a gateway's links: what is in it already is passed over, what would leave a gap begins
- * it anew.
+ * so there is one tail for all of a gateway's links: what is in it already is passed over, what would leave a gap
+ * begins it anew.
  */
 import { LinkError, type PushedRecords } from "../../src/link/index.ts";
 import { DecodeError, recordBatches, type BatchInRow } from "../../src/protocol/index.ts";

@@ -166,7 +166,10 @@ class Connection {
     this.#held = 0;
   }
 
-  /** The client is to have what was written. Reading on: unread bytes would make the closing a reset, which overtakes it. */
+  /**
+   * The client is to have what was written. Reading on: unread bytes would make the closing a reset, which overtakes
+   * it.
+   */
   #linger(): void {
     this.#socket.resume();
     this.#socket.end();

@@ -26,8 +26,8 @@ export class Standstill {
   }
 
   /**
-   * Looks at the clock: true just after a standstill. Also to be asked before what has arrived is read, since sockets may
-   * have their turn before timers do.
+   * Looks at the clock: true just after a standstill. Also to be asked before what has arrived is read, since sockets
+   * may have their turn before timers do.
    */
   isOver(): boolean {
     const now = this.#clock();

@@ -1,6 +1,6 @@
 /**
- * The key that signs tokens, derived from a deployment's secret (HKDF, RFC 5869), and the short name under which a token
- * says which key that was, so that one secret can follow another.
+ * The key that signs tokens, derived from a deployment's secret (HKDF, RFC 5869), and the short name under which a
+ * token says which key that was, so that one secret can follow another.
  */
 
 /** A secret is drawn and never thought up: 256 bits, in whatever spelling, come to at least so many characters. */

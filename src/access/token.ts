@@ -1,7 +1,7 @@
 /**
- * Tokens: `kedge.<key id>.<claims>.<mac>`, where the claims are base64url of JSON and the MAC is HMAC-SHA-256 (RFC 2104)
- * of all before its dot, as it was received. Whoever has the secret verifies one without asking anybody; nothing of the
- * claims is read before the MAC holds.
+ * Tokens: `kedge.<key id>.<claims>.<mac>`, where the claims are base64url of JSON and the MAC is HMAC-SHA-256 (RFC
+ * 2104) of all before its dot, as it was received. Whoever has the secret verifies one without asking anybody; nothing
+ * of the claims is read before the MAC holds.
  */
 import { assert } from "../std/assert.ts";
 import { fromBase64url, toBase64url } from "./base64url.ts";

@@ -32,7 +32,8 @@ const withoutNodes = (cluster: ClusterImage): ClusterImage => {
 
 /**
  * What is left of a partition when all its brokers go at once. None of them is ahead of the others, so every one that
- * was in sync may lead when it comes back: it stays in the ISR, or where there are eligible leader replicas among those.
+ * was in sync may lead when it comes back: it stays in the ISR, or where there are eligible leader replicas among
+ * those.
  */
 function withoutBrokers(fork: MetadataImage): (row: PartitionRow) => Partition {
   const change = partitionChanger(fork);

@@ -1,7 +1,8 @@
 /**
- * The address of a client as an Envelope carries it (KIP-590): the four bytes of IPv4 or the sixteen of IPv6. As text it
- * is what Java's `getHostAddress` prints, because ACLs name hosts in that form and are compared with it as text: IPv6 in
- * eight groups with no zeros left out, and an IPv4 address that came mapped into IPv6 (RFC 4291, 2.5.5.2) as IPv4.
+ * The address of a client as an Envelope carries it (KIP-590): the four bytes of IPv4 or the sixteen of IPv6. As text
+ * it is what Java's `getHostAddress` prints, because ACLs name hosts in that form and are compared with it as text:
+ * IPv6 in eight groups with no zeros left out, and an IPv4 address that came mapped into IPv6 (RFC 4291, 2.5.5.2) as
+ * IPv4.
  */
 import { DecodeError } from "./bytes/errors.ts";
 

@@ -1,6 +1,6 @@
 /**
- * The client principal that a broker forwards inside an Envelope (KIP-590), in the form of Kafka's default builder: an int16
- * version, then `DefaultPrincipalData`.
+ * The client principal that a broker forwards inside an Envelope (KIP-590), in the form of Kafka's default builder: an
+ * int16 version, then `DefaultPrincipalData`.
  */
 import { DecodeError, inMessage, within } from "./bytes/errors.ts";
 import { Reader } from "./bytes/reader.ts";

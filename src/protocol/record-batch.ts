@@ -159,7 +159,10 @@ function isCutOff(bytes: Uint8Array, at: number): boolean {
   return LENGTH_FROM + reader.int32() > left;
 }
 
-/** The size of the batch that begins at `at`: it has room for a header, lies wholly within `bytes`, and is not over the limit. */
+/**
+ * The size of the batch that begins at `at`: it has room for a header, lies wholly within `bytes`, and is not over the
+ * limit.
+ */
 function sizeAt(bytes: Uint8Array, at: number): number {
   const reader = new Reader(bytes);
   reader.skip(at + LENGTH_AT);

@@ -143,9 +143,9 @@ export type Effect =
       readonly baseOffset: Offset;
     }
   /**
-   * A change of the voter set is to be appended: give it a place among the application's batches, one offset, and say by
-   * `append-voters` when its turn has come. Once in a change; a change that was announced stays until it is appended, or
-   * the leadership is lost.
+   * A change of the voter set is to be appended: give it a place among the application's batches, one offset, and say
+   * by `append-voters` when its turn has come. Once in a change; a change that was announced stays until it is
+   * appended, or the leadership is lost.
    */
   | { readonly kind: "voters-to-append"; readonly epoch: Epoch }
   /**

@@ -87,8 +87,8 @@ export type Input =
     }
   /**
    * The change of the voter set that a `voters-to-append` has announced has its turn: append it as one control record
-   * at `baseOffset`, the place that the application has kept for it. If that is not the end of the log any more, nothing
-   * is appended and `append-refused` says why.
+   * at `baseOffset`, the place that the application has kept for it. If that is not the end of the log any more,
+   * nothing is appended and `append-refused` says why.
    */
   | {
       readonly kind: "append-voters";

@@ -161,7 +161,9 @@ export interface VoterChange {
   /** Who is added or removed, or what its entry becomes. */
   readonly voter: Voter;
   readonly ackWhenCommitted: boolean;
-  /** `probing` the replica that is to be listed; `queued` for its place in the log; `appended` and not yet committed. */
+  /**
+   * `probing` the replica that is to be listed; `queued` for its place in the log; `appended` and not yet committed.
+   */
   readonly phase: "probing" | "queued" | "appended";
   /** Where its record lies; null before it is appended. */
   readonly offset: Offset | null;

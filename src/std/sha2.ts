@@ -118,7 +118,9 @@ function compress256(state: Uint32Array, schedule: Uint32Array): void {
   }
 }
 
-/** The high half of a word that is rotated to the right by less than 32 bits; with the halves changed over, the low one. */
+/**
+ * The high half of a word that is rotated to the right by less than 32 bits; with the halves changed over, the low one.
+ */
 const half = (high: number, low: number, by: number): number => (high >>> by) | (low << (32 - by));
 
 /** What a sum of low halves carries into the high ones. */

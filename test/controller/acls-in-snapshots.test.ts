@@ -1,6 +1,6 @@
 /**
- * Access control entries through a snapshot: put, replaced and removed in the log, written from the image, read from the
- * stored bytes. They come back in both of their orders, and whoever is asked about them answers the same.
+ * Access control entries through a snapshot: put, replaced and removed in the log, written from the image, read from
+ * the stored bytes. They come back in both of their orders, and whoever is asked about them answers the same.
  */
 import * as fc from "fast-check";
 import { expect, test } from "vitest";

@@ -1,6 +1,6 @@
 /**
- * A controller whose cluster has an authorizer, asked by frames: through the listener, as whoever the Worker has let in.
- * The entries are in its log.
+ * A controller whose cluster has an authorizer, asked by frames: through the listener, as whoever the Worker has let
+ * in. The entries are in its log.
  */
 import { describe, expect, test } from "vitest";
 import { UNLOCKED, type Bearer } from "../../durable-objects/bearer.ts";

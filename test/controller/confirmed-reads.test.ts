@@ -1,6 +1,6 @@
 /**
- * What says who leads is asked of a leader that has made sure of it: DescribeQuorum, DescribeCluster, and the read index
- * itself. Three controllers in Node, in one time.
+ * What says who leads is asked of a leader that has made sure of it: DescribeQuorum, DescribeCluster, and the read
+ * index itself. Three controllers in Node, in one time.
  */
 import { describe, expect, test } from "vitest";
 import { UNLOCKED } from "../../durable-objects/bearer.ts";

@@ -1,4 +1,6 @@
-/** Gateways that follow a controller's log: what each is pushed, where it begins, and how much is under way at a time. */
+/**
+ * Gateways that follow a controller's log: what each is pushed, where it begins, and how much is under way at a time.
+ */
 import { describe, expect, test } from "vitest";
 import type { Bearer } from "../../durable-objects/bearer.ts";
 import type { Controller } from "../../durable-objects/controller.ts";

@@ -1,4 +1,7 @@
-/** API by role, in frames, at a controller in office: whom it answers, whom it refuses, and for which brokers one speaks. */
+/**
+ * API by role, in frames, at a controller in office: whom it answers, whom it refuses, and for which brokers one
+ * speaks.
+ */
 import { beforeAll, describe, expect, test } from "vitest";
 import type { Bearer } from "../../durable-objects/bearer.ts";
 import type { Controller } from "../../durable-objects/controller.ts";

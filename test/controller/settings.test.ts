@@ -1,4 +1,6 @@
-/** What a cluster's settings are to its controllers: an operation runs by them, and no change of them moves a leader. */
+/**
+ * What a cluster's settings are to its controllers: an operation runs by them, and no change of them moves a leader.
+ */
 import { describe, expect, test } from "vitest";
 import type { ClusterSettings } from "../../durable-objects/cluster-settings.ts";
 import { controllerApis, type ControllerConfig } from "../../src/metadata/index.ts";

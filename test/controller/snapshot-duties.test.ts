@@ -1,6 +1,6 @@
 /**
- * What a voter owes in snapshots, where an install or a newer snapshot comes in between: a replica that says what a test
- * wants, over the simulator's disk.
+ * What a voter owes in snapshots, where an install or a newer snapshot comes in between: a replica that says what a
+ * test wants, over the simulator's disk.
  */
 import { expect, test } from "vitest";
 import { dataBatch } from "../../durable-objects/replica/entries.ts";

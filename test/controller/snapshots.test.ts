@@ -1,6 +1,6 @@
 /**
- * Snapshots of whole controllers: made of what is committed and of nothing else, the same on every voter, and as good as
- * the log that they stand for, whatever happens in between.
+ * Snapshots of whole controllers: made of what is committed and of nothing else, the same on every voter, and as good
+ * as the log that they stand for, whatever happens in between.
  */
 import { describe, expect, test } from "vitest";
 import type { ControllerEntry } from "../../durable-objects/cluster-entry.ts";

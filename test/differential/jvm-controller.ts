@@ -1,6 +1,6 @@
 /**
- * A controller of Kafka's own: one voter in one Java process, with an authorizer, that is asked frames over TCP and whose
- * log is read from its folder.
+ * A controller of Kafka's own: one voter in one Java process, with an authorizer, that is asked frames over TCP and
+ * whose log is read from its folder.
  */
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";

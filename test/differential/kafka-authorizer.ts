@@ -1,5 +1,6 @@
 /**
- * Kafka's own `StandardAuthorizer` in a Java process of its own, asked over its standard input (`AuthorizerDriver.java`).
+ * Kafka's own `StandardAuthorizer` in a Java process of its own, asked over its standard input
+ * (`AuthorizerDriver.java`).
  */
 import { spawn, type ChildProcessWithoutNullStreams } from "node:child_process";
 import { once } from "node:events";

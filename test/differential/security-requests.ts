@@ -1,9 +1,9 @@
 /**
- * Requests for ACLs, SCRAM credentials and quotas, drawn from few words so that they meet, put to this controller and to
- * Kafka's: the responses must be the same, word for word, and at the end what their logs say.
+ * Requests for ACLs, SCRAM credentials and quotas, drawn from few words so that they meet, put to this controller and
+ * to Kafka's: the responses must be the same, word for word, and at the end what their logs say.
  *
- * Lists are compared without their order, which Kafka leaves to a hash table. For the same reason a quota entity has one
- * fault at most: which of several comes first is no rule. What differs knowingly is not drawn, and stands in
+ * Lists are compared without their order, which Kafka leaves to a hash table. For the same reason a quota entity has
+ * one fault at most: which of several comes first is no rule. What differs knowingly is not drawn, and stands in
  * `src/metadata/control/README.md`.
  */
 import { isDeepStrictEqual } from "node:util";

@@ -1,6 +1,6 @@
 /**
- * The log in tables: batches of every size up to Kafka's largest, which no row holds; a start that moves, and rows below
- * it that are not there any more and go a few at a time.
+ * The log in tables: batches of every size up to Kafka's largest, which no row holds; a start that moves, and rows
+ * below it that are not there any more and go a few at a time.
  */
 import { runInDurableObject } from "cloudflare:test";
 import { expect, test } from "vitest";

@@ -1,6 +1,6 @@
 /**
- * What a linearizable read must show, asked of real objects: a majority's word, a fence that is stored, and refusals that
- * say whom to ask.
+ * What a linearizable read must show, asked of real objects: a majority's word, a fence that is stored, and refusals
+ * that say whom to ask.
  */
 import { runInDurableObject } from "cloudflare:test";
 import { describe, expect, test } from "vitest";

@@ -1,6 +1,7 @@
 /**
- * Relays inside workerd. The quorum that is observed is real: a cluster of this project's own, which knows of no observer,
- * and whose one voter the test's end of a relay reaches as a gateway reaches a JVM controller, by Kafka's frames alone.
+ * Relays inside workerd. The quorum that is observed is real: a cluster of this project's own, which knows of no
+ * observer, and whose one voter the test's end of a relay reaches as a gateway reaches a JVM controller, by Kafka's
+ * frames alone.
  */
 import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { exports } from "cloudflare:workers";

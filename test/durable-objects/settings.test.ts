@@ -1,4 +1,7 @@
-/** Changing a cluster's settings: what the directory keeps, whom it tells, and what a node keeps of that, on real objects. */
+/**
+ * Changing a cluster's settings: what the directory keeps, whom it tells, and what a node keeps of that, on real
+ * objects.
+ */
 import { abortAllDurableObjects, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { describe, expect, test } from "vitest";

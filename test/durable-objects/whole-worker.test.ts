@@ -1,7 +1,7 @@
 /**
  * The Worker whole, as it is deployed: its entrance, its routes and its objects in the platform's own test runtime.
- * What each route answers is tested over plain workerd (`test/worker`); this shows that the parts meet here as well, and
- * that what was acknowledged is there after every object was evicted.
+ * What each route answers is tested over plain workerd (`test/worker`); this shows that the parts meet here as well,
+ * and that what was acknowledged is there after every object was evicted.
  */
 import { abortAllDurableObjects } from "cloudflare:test";
 import { exports } from "cloudflare:workers";

@@ -98,8 +98,8 @@ export class Course {
   }
 
   /**
-   * Whether this is a fetch that cannot be served now, nor ever in its epoch, and whose answer is no news. It is refused
-   * at once, for it can be sent again when its answer would be news; so pauses must be free.
+   * Whether this is a fetch that cannot be served now, nor ever in its epoch, and whose answer is no news. It is
+   * refused at once, for it can be sent again when its answer would be news; so pauses must be free.
    */
   #isInVain(world: World, move: Happening, request: Request): boolean {
     if (move.event.kind !== "delivery" || request.api !== "fetch") return false;

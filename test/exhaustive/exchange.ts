@@ -3,8 +3,8 @@
  * the hands of its receiver, its answer on its way, or the news that there will be none.
  *
  * Any of them may arrive at any moment, before or after any other. An exchange that its requester does not await any
- * more goes on as long as that can matter: a request may still arrive, late; an answer would be ignored, and is followed
- * only where it is a copy that the model has paid for.
+ * more goes on as long as that can matter: a request may still arrive, late; an answer would be ignored, and is
+ * followed only where it is a copy that the model has paid for.
  */
 import {
   type Request,

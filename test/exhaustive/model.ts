@@ -1,6 +1,6 @@
 /**
- * What is explored: who is there, from where it begins, and how much may happen. Within these bounds everything happens,
- * in every order.
+ * What is explored: who is there, from where it begins, and how much may happen. Within these bounds everything
+ * happens, in every order.
  */
 import type { Input } from "../../src/raft/index.ts";
 import type { Replica } from "./replica.ts";

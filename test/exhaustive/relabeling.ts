@@ -1,7 +1,7 @@
 /**
  * Replicas by other names. The protocol prefers no replica: a quorum in which 101 and 102 have changed places does what
- * the first does, with 101 and 102 exchanged. One of the worlds that differ only in names is enough, and of three voters
- * that is up to six times fewer.
+ * the first does, with 101 and 102 exchanged. One of the worlds that differ only in names is enough, and of three
+ * voters that is up to six times fewer.
  *
  * Ids are chosen so that they can be told from every other number of a replica at rest: offsets and epochs are small,
  * and times are written over (`rest.ts`). So text finds them wherever they stand, in fields that do not exist yet, too.

@@ -1,8 +1,8 @@
 /**
  * A replica at rest, with neither clock nor chance in it. Deadlines are liveness alone: each may come late, early or
- * never without harm to what is committed (`src/raft/deadlines.ts`). So the exploration does not count time, it lets any
- * timer run out at any moment, in any order, on each replica by itself. That is more than clocks could ever do, and two
- * states that differ only in when something is due are one.
+ * never without harm to what is committed (`src/raft/deadlines.ts`). So the exploration does not count time, it lets
+ * any timer run out at any moment, in any order, on each replica by itself. That is more than clocks could ever do, and
+ * two states that differ only in when something is due are one.
  *
  * Between two steps every deadline is put off; a timer runs out by being due one moment after now. What only serves to
  * reckon a deadline (who was heard of late, how many fetches have failed) is forgotten. The numbers by which answers

@@ -16,8 +16,8 @@ import { type Identified, Identities } from "./identities.ts";
 import { textOf } from "./relabeling.ts";
 
 /**
- * A log, as its last batch with all before it. Two logs that are the same up to some batch share it, so that a prefix is
- * found by identity.
+ * A log, as its last batch with all before it. Two logs that are the same up to some batch share it, so that a prefix
+ * is found by identity.
  */
 export interface LogEnd extends Identified {
   /** Null before the first batch. */

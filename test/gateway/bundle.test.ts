@@ -1,6 +1,6 @@
 /**
- * The gateway as it is shipped: the bundle alone in a folder, told by its environment, before a running quorum, on every
- * Node that this machine has; and the unit, the container and the page that say how it is run.
+ * The gateway as it is shipped: the bundle alone in a folder, told by its environment, before a running quorum, on
+ * every Node that this machine has; and the unit, the container and the page that say how it is run.
  */
 import { execFile, execFileSync, spawnSync } from "node:child_process";
 import { once } from "node:events";

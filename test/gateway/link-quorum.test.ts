@@ -1,4 +1,6 @@
-/** The gateway's links to a running quorum: brokers' frames over them, and what becomes of both when the edge is killed. */
+/**
+ * The gateway's links to a running quorum: brokers' frames over them, and what becomes of both when the edge is killed.
+ */
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { NO_CREDENTIALS } from "../../gateway/edge/credentials.ts";
 import { Tunnel } from "../../gateway/edge/tunnel.ts";

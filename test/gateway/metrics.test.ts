@@ -1,4 +1,6 @@
-/** What is measured of frames, what is forgotten with a controller, and that the page of each metric says all of them. */
+/**
+ * What is measured of frames, what is forgotten with a controller, and that the page of each metric says all of them.
+ */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";

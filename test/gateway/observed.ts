@@ -1,6 +1,7 @@
 /**
- * Both ends of a link in one process, with nothing of a network between them: the controller's session over a controller
- * of its own in Node, and a gateway's observer. What each says is written and read as the bytes of a message.
+ * Both ends of a link in one process, with nothing of a network between them: the controller's session over a
+ * controller of its own in Node, and a gateway's observer. What each says is written and read as the bytes of a
+ * message.
  */
 import { UNLOCKED, type Bearer } from "../../durable-objects/bearer.ts";
 import { Followers } from "../../durable-objects/link/followers.ts";

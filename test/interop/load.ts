@@ -118,8 +118,8 @@ function report(lines: readonly string[]): LoadReport {
 }
 
 /**
- * Every record of a topic, read with kafka-console-consumer up to the present ends of its partitions. Where transactions
- * have left their marks among the records the ends tell nothing, and it ends after a silence.
+ * Every record of a topic, read with kafka-console-consumer up to the present ends of its partitions. Where
+ * transactions have left their marks among the records the ends tell nothing, and it ends after a silence.
  */
 export async function readBack(
   cluster: Cluster,

@@ -31,7 +31,9 @@ export interface InteropQuorum extends Pick<Quorum, "formed" | "cluster" | "stop
 }
 
 const VOTERS = 3;
-/** Where voters come to be reached: as many as there are at a time, and more, so that none follows close upon another. */
+/**
+ * Where voters come to be reached: as many as there are at a time, and more, so that none follows close upon another.
+ */
 const PORTS = 12;
 /** So little that the log is cut again and again while the steps run, and brokers meet its start. */
 const SETTINGS = {

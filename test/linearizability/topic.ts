@@ -54,8 +54,8 @@ export interface TopicState {
 }
 
 /**
- * The law of the topics in a history. It is asked for the history's own, because an id that a creator was told is that of
- * no other topic of that name.
+ * The law of the topics in a history. It is asked for the history's own, because an id that a creator was told is that
+ * of no other topic of that name.
  */
 export function topicsOf(
   history: readonly Operation<TopicInput, TopicOutput>[],

@@ -126,7 +126,9 @@ export class Office {
     return words.filter(Boolean).join(", ");
   }
 
-  /** Lets time pass up to `toMs` and fences each broker that falls silent on the way; answers how many runs that took. */
+  /**
+   * Lets time pass up to `toMs` and fences each broker that falls silent on the way; answers how many runs that took.
+   */
   pass(toMs: number): number {
     let runs = 0;
     for (;;) {

@@ -1,4 +1,6 @@
-/** Mistakes in links, at both of their ends: `test/controller` judges the controller's, `test/gateway` the gateway's. */
+/**
+ * Mistakes in links, at both of their ends: `test/controller` judges the controller's, `test/gateway` the gateway's.
+ */
 import type { Mutant } from "./mutant.ts";
 
 const byController = { killers: ["controller"], witness: "controller" } as const;

@@ -31,8 +31,8 @@ interface Verdict {
 
 const root = join(import.meta.dirname, "..", "..");
 /**
- * The tests that judge where the simulator does not: golden scripts of the core, tables of the core's and the metadata's rules,
- * the controller over its ports, and the gateway's links.
+ * The tests that judge where the simulator does not: golden scripts of the core, tables of the core's and the
+ * metadata's rules, the controller over its ports, and the gateway's links.
  */
 const TESTS = {
   scripts: ["test/raft/scripts.test.ts"],

@@ -16,9 +16,9 @@ export interface Mutant {
   readonly killers: readonly string[];
   /**
    * Who judges, where it is not the simulator's swarm. `budgets`: its quiet worlds alone (`failover.ts`). `rules`: the
-   * tables of `test/metadata` and `test/raft`, for what the simulator has no worlds, or too few. `controller`: the tests
-   * of `test/controller`, for what is around the core. `gateway`: those of its links, which are
-   * outside of it. `assertion` and `golden`: the mistake is seen by the code's own assertions alone, or by golden scripts of
+   * tables of `test/metadata` and `test/raft`, for what the simulator has no worlds, or too few. `controller`: the
+   * tests of `test/controller`, for what is around the core. `gateway`: those of its links, which are outside of it.
+   * `assertion` and `golden`: the mistake is seen by the code's own assertions alone, or by golden scripts of
    * `test/raft`, which any change of behaviour kills; such a row says nothing of the checkers and is counted apart.
    */
   readonly witness?: "budgets" | "rules" | "controller" | "gateway" | "assertion" | "golden";

@@ -28,7 +28,9 @@ interface Wound {
   readonly heal: () => Promise<void>;
 }
 
-/** One that has not bitten when its time is over goes on for so long at most: there may be nothing to bite just then. */
+/**
+ * One that has not bitten when its time is over goes on for so long at most: there may be nothing to bite just then.
+ */
 const EXTRA_MS = 4_000;
 /** The longest of the faults does not take longer. */
 const FREE_MS = 15_000;

@@ -1,6 +1,7 @@
 /**
  * One process of the spread quorum: a `workerd` with its own folder, and what can be done to it. It is started again on
- * the same folder, on whatever port is free: its own may be another's by then. What is asked of it here goes to it directly, not through the proxy.
+ * the same folder, on whatever port is free: its own may be another's by then. What is asked of it here goes to it
+ * directly, not through the proxy.
  */
 import { execFile } from "node:child_process";
 import { readFile } from "node:fs/promises";

@@ -7,7 +7,9 @@ export const PLACES = 4;
 
 export const placeOf = (nodeId: number): number => nodeId % PLACES;
 
-/** The name of the Workers' processes, which are places of no controller. The first has the object that lists clusters. */
+/**
+ * The name of the Workers' processes, which are places of no controller. The first has the object that lists clusters.
+ */
 export const EDGES = ["EDGE_0", "EDGE_1"] as const;
 
 export const DIRECTORY_SERVER = EDGES[0];

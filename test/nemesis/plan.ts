@@ -1,7 +1,7 @@
 /**
- * What will go wrong in a run, drawn from its seed before it begins: so the same seed strikes at the same moments, though
- * what it meets there differs. A new kind of fault is one more line of `SHARES` with what it draws, and one more way of
- * striking in `faults.ts`.
+ * What will go wrong in a run, drawn from its seed before it begins: so the same seed strikes at the same moments,
+ * though what it meets there differs. A new kind of fault is one more line of `SHARES` with what it draws, and one more
+ * way of striking in `faults.ts`.
  */
 import { Chance } from "../sim/chance.ts";
 

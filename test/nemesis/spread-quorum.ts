@@ -1,8 +1,8 @@
 /**
- * A quorum of one process per controller, and two more for the Worker, joined by the fault proxy. The Worker stands apart
- * because it does where it is deployed, at the edge: a controller that dies takes no client's connection with it, and
- * every call of it can be cut. There are two of it because what one of them has shown, the other does not know. Their
- * processes suffer no faults of their own.
+ * A quorum of one process per controller, and two more for the Worker, joined by the fault proxy. The Worker stands
+ * apart because it does where it is deployed, at the edge: a controller that dies takes no client's connection with it,
+ * and every call of it can be cut. There are two of it because what one of them has shown, the other does not know.
+ * Their processes suffer no faults of their own.
  */
 import { rmSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";

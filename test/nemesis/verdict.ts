@@ -27,7 +27,9 @@ const AGREEMENT_MS = 15_000;
 const CHANGE_MS = 15_000;
 const ANSWER_MS = 5_000;
 const PAUSE_MS = 50;
-/** Answered operations a second, on average over all faults. A machine that does nothing else has several times that. */
+/**
+ * Answered operations a second, on average over all faults. A machine that does nothing else has several times that.
+ */
 const RATE_MIN = 15;
 const FIRED_MIN = 0.8;
 
@@ -112,8 +114,8 @@ export interface Evidence {
 }
 
 /**
- * The last word on every topic, as operations of one more client; why there is none, or undefined. A Worker shows nothing
- * older than what it has shown, and has just written after all the others.
+ * The last word on every topic, as operations of one more client; why there is none, or undefined. A Worker shows
+ * nothing older than what it has shown, and has just written after all the others.
  */
 async function readEverything(
   { topics: names }: Clients,

@@ -4,7 +4,9 @@ import type { AddressInfo } from "node:net";
 import { afterEach, describe, expect, test } from "vitest";
 import { Voters } from "./voters.ts";
 
-/** What was asked, as `path body`, of a quorum that answers with these statuses in turn, and with the last from then on. */
+/**
+ * What was asked, as `path body`, of a quorum that answers with these statuses in turn, and with the last from then on.
+ */
 class Quorum {
   readonly asked: string[] = [];
   #server: Server | undefined;

@@ -1,7 +1,7 @@
 /**
- * The product's Worker and its objects, spread over processes. A controller whose place is another process is called over
- * HTTP, through the binding of that place, behind which the fault proxy stands; that process hands the call to its own
- * object of the name. What an object throws keeps the properties by which the platform's errors are told apart. The
+ * The product's Worker and its objects, spread over processes. A controller whose place is another process is called
+ * over HTTP, through the binding of that place, behind which the fault proxy stands; that process hands the call to its
+ * own object of the name. What an object throws keeps the properties by which the platform's errors are told apart. The
  * object that lists the clusters is in one of the Workers' processes, and its methods are called from the other one as
  * JSON. Nothing else is added, and the product's code knows nothing of it.
  */

@@ -1,6 +1,7 @@
 /**
  * Linearizable reads at one leader, step by step. What the simulator judges from outside (that no read misses what was
- * acknowledged) is here judged by how it comes about: who has answered what since the read arrived, and what was stored.
+ * acknowledged) is here judged by how it comes about: who has answered what since the read arrived, and what was
+ * stored.
  */
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";

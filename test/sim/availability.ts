@@ -1,7 +1,7 @@
 /**
  * What a run demands after its chaos. First a _core_, a random majority of the voters, is healed in the middle of
- * everything, and only that: it must lead, commit and answer every client by itself, whatever the others are. Where more
- * than one voter set is in force, it is a majority of each. Then everybody is healed, and all must come together.
+ * everything, and only that: it must lead, commit and answer every client by itself, whatever the others are. Where
+ * more than one voter set is in force, it is a majority of each. Then everybody is healed, and all must come together.
  */
 import { isVoter } from "../../src/raft/index.ts";
 import type { Replica } from "./replica.ts";

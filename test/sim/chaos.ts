@@ -1,8 +1,7 @@
 /**
  * The part of the swarm that strikes by the clock: cuts, evictions, blackouts, pauses, overload, clock jumps,
- * standstills, resignations, storage that goes back, is replaced by a copy or comes back empty under another directory id.
- * What strikes within a turn (commits, crashes) is drawn in `instance.ts`, what befalls a packet in
- * `network.ts`.
+ * standstills, resignations, storage that goes back, is replaced by a copy or comes back empty under another directory
+ * id. What strikes within a turn (commits, crashes) is drawn in `instance.ts`, what befalls a packet in `network.ts`.
  */
 import { isMajority, type Voters } from "./membership/membership.ts";
 import type { Replica } from "./replica.ts";
@@ -160,8 +159,8 @@ function copyOverSomebody(world: World): void {
 }
 
 /**
- * A node loses its storage and comes back with a fresh one under another directory id: a replica that nobody has listed,
- * perhaps with the order to join. So does one that has lost it in another way.
+ * A node loses its storage and comes back with a fresh one under another directory id: a replica that nobody has
+ * listed, perhaps with the order to join. So does one that has lost it in another way.
  */
 function wipeSomebody(world: World): void {
   const { chance, timeline, swarm } = world;

@@ -1,8 +1,8 @@
 /**
  * What the clients of a world asked for and what they were told, judged when the world is over: is there an order that
- * explains it, is it that of the log, and was everything once true that a stale read has shown? What was refused for the
- * state counts as such a read. It knows more than a client of what nobody was told: whether the committed log holds it,
- * and where.
+ * explains it, is it that of the log, and was everything once true that a stale read has shown? What was refused for
+ * the state counts as such a read. It knows more than a client of what nobody was told: whether the committed log holds
+ * it, and where.
  */
 import type {
   Operation as ControlOperation,

@@ -1,6 +1,7 @@
 /**
  * Clients that write through the replica they believe leads, and remember what they were told. They set the values of a
- * few keys: each value is written once, so that the checkers can tell it in the log. A write tells what was there before.
+ * few keys: each value is written once, so that the checkers can tell it in the log. A write tells what was there
+ * before.
  */
 import type {
   Operation,

@@ -163,7 +163,9 @@ export class Disk {
     return this.#view.log.hasGarbage || this.#view.snapshots.hasGarbage;
   }
 
-  /** Keeps what `write` writes whole, or nothing of it if it throws. False where it wrote nothing: nothing is to fail. */
+  /**
+   * Keeps what `write` writes whole, or nothing of it if it throws. False where it wrote nothing: nothing is to fail.
+   */
   transaction(write: () => void): boolean {
     assert(this.#writes === null, "a transaction within a transaction");
     const writes: Write[] = [];

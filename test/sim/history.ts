@@ -218,7 +218,8 @@ function partitionsShown(
     const key = keyOf(topicId, partitionId);
     const { leader, isr, replicas, leaderEpoch, partitionEpoch } = partition;
     const old = known.get(key);
-    // One batch may hold several changes: the last of an ISR stays in it when it is fenced, and may have come just before.
+    // One batch may hold several changes: the last of an ISR stays in it when it is fenced, and may have come just
+    // before.
     const changes = partitionEpoch - (old?.partitionEpoch ?? -1);
     const isLast = leader === -1 && isr.length === 1 && changes > 1;
     const fencedNewcomers = isLast

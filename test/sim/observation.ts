@@ -116,7 +116,9 @@ export type Observation =
       /** Of that record. */
       readonly fingerprint: number;
     }
-  /** A client has read, and may hold what it was shown for current: since it began to ask, or of the age that was told. */
+  /**
+   * A client has read, and may hold what it was shown for current: since it began to ask, or of the age that was told.
+   */
   | {
       readonly kind: "read";
       readonly read: number;

@@ -1,4 +1,6 @@
-/** What another build makes of the same image: the same records in other bytes, for which no two builds are to be mixed. */
+/**
+ * What another build makes of the same image: the same records in other bytes, for which no two builds are to be mixed.
+ */
 import type { SnapshotStore } from "../../durable-objects/replica/ports.ts";
 import { crc32c } from "../../src/protocol/index.ts";
 

@@ -1,7 +1,7 @@
 /**
- * Clients that read what is certain to be current, at the replica they believe leads, and remember what all clients knew
- * when they asked. Writers tell them what was acknowledged. Some of what they ask reaches an instance that has been
- * superseded: a platform that routes by name is believed to prevent it, and reads do not lean on that (R-2).
+ * Clients that read what is certain to be current, at the replica they believe leads, and remember what all clients
+ * knew when they asked. Writers tell them what was acknowledged. Some of what they ask reaches an instance that has
+ * been superseded: a platform that routes by name is believed to prevent it, and reads do not lean on that (R-2).
  */
 import type { ReadOutcome } from "../../durable-objects/replica/pending-reads.ts";
 import type { Call } from "../linearizability/recorder.ts";

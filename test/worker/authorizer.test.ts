@@ -1,6 +1,6 @@
 /**
- * A cluster with an authorizer behind the whole Worker: who a token says that one is decides, on frames, `/rpc` and REST
- * alike. Reads of the observed image stay what a role may.
+ * A cluster with an authorizer behind the whole Worker: who a token says that one is decides, on frames, `/rpc` and
+ * REST alike. Reads of the observed image stay what a role may.
  */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { authorized, clusterClient, formCluster, posted } from "../../client/cluster-client.ts";

@@ -70,7 +70,9 @@ interface Created {
   }[];
 }
 
-/** A topic that asks for no number: its partitions, or why there is none, and the `min.insync.replicas` it is answered. */
+/**
+ * A topic that asks for no number: its partitions, or why there is none, and the `min.insync.replicas` it is answered.
+ */
 async function create(name: string): Promise<readonly [number | string, string | undefined]> {
   const { body } = await cluster.rpc<Created>("CreateTopics", {
     topics: [{ name, numPartitions: -1, replicationFactor: -1, assignments: [], configs: [] }],

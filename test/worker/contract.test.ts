@@ -1,4 +1,7 @@
-/** The Worker and a controller over their contract: what goes over it, and what either side makes of the other's answers. */
+/**
+ * The Worker and a controller over their contract: what goes over it, and what either side makes of the other's
+ * answers.
+ */
 import { afterEach, describe, expect, test, vi } from "vitest";
 import {
   CreateTopics,

@@ -1,4 +1,6 @@
-/** What holds for every path: methods, slashes, parameters, types of bodies, tags, origins, and what browsers are told. */
+/**
+ * What holds for every path: methods, slashes, parameters, types of bodies, tags, origins, and what browsers are told.
+ */
 import { describe, expect, test } from "vitest";
 import { app } from "../../worker/app.ts";
 import { isHeld } from "../../worker/http/entity-tag.ts";

@@ -1,6 +1,6 @@
 /**
- * The Worker with its locks on and nothing of use behind them: every object notes that it was called and answers that it
- * cannot. What is tested is who gets as far as an object, and who does not.
+ * The Worker with its locks on and nothing of use behind them: every object notes that it was called and answers that
+ * it cannot. What is tested is who gets as far as an object, and who does not.
  */
 import { app } from "../../worker/app.ts";
 import type { Bindings } from "../../worker/env.ts";

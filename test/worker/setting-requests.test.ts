@@ -1,4 +1,7 @@
-/** The settings that a request names, of a new cluster and of one that is there: which values each takes, and what is refused. */
+/**
+ * The settings that a request names, of a new cluster and of one that is there: which values each takes, and what is
+ * refused.
+ */
 import { describe, expect, test } from "vitest";
 import {
   CHANGEABLE_SETTINGS,

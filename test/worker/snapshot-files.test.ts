@@ -1,4 +1,6 @@
-/** Snapshots as files: which there are, whose bytes an answer has, and what a reader of the log is told who is too late. */
+/**
+ * Snapshots as files: which there are, whose bytes an answer has, and what a reader of the log is told who is too late.
+ */
 import { beforeEach, describe, expect, test } from "vitest";
 import { decodeSnapshot } from "../../src/protocol/index.ts";
 import { CommittedLog, CutController, type Snapshot } from "./cut-log.ts";

@@ -1,6 +1,6 @@
 /**
- * What a stranger could do to a quorum that asks nobody who he is, request by request, at one that asks. Each is refused
- * without a token, and with the token of somebody who may only look; the quorum notices nothing.
+ * What a stranger could do to a quorum that asks nobody who he is, request by request, at one that asks. Each is
+ * refused without a token, and with the token of somebody who may only look; the quorum notices nothing.
  */
 import { request as httpRequest } from "node:http";
 import { connect } from "node:net";

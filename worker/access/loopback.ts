@@ -8,7 +8,9 @@ import { originsIn } from "../http/named-origins.ts";
 
 const NAMES = ["127.0.0.1", "localhost", "[::1]"];
 
-/** Throws a `Problem` for what a page of elsewhere would send; those of the origins that `named` lists are from here. */
+/**
+ * Throws a `Problem` for what a page of elsewhere would send; those of the origins that `named` lists are from here.
+ */
 export function assertFromHere(request: Request, named: string): void {
   const host = request.headers.get("Host") ?? new URL(request.url).host;
   if (!NAMES.includes(host.replace(/:\d+$/, ""))) {

@@ -1,6 +1,6 @@
 /**
- * How many requests of one token may be under way in an isolate: a wait costs little, but whoever waits a thousand times
- * would take the places of all the others.
+ * How many requests of one token may be under way in an isolate: a wait costs little, but whoever waits a thousand
+ * times would take the places of all the others.
  */
 import type { Claims, Role } from "../../src/access/index.ts";
 import { Problem } from "../http/errors.ts";

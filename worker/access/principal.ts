@@ -1,6 +1,6 @@
 /**
- * The principal that a gateway names: the client's, as its certificate says. Nobody else is believed, and a gateway that
- * names nobody speaks for somebody who has not said who he is.
+ * The principal that a gateway names: the client's, as its certificate says. Nobody else is believed, and a gateway
+ * that names nobody speaks for somebody who has not said who he is.
  */
 import type { Claims } from "../../src/access/index.ts";
 import { Problem } from "../http/errors.ts";

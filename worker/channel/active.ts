@@ -1,7 +1,7 @@
 /**
- * Finding the active controller of a cluster: ask the one that was active last, follow the leader that a refusal
- * names, try the others, back off, give up after a bounded time. The rule that matters is what may be asked twice: a call
- * that a controller refused because it is not active, before it wrote anything, or one that changes nothing. It reaches
+ * Finding the active controller of a cluster: ask the one that was active last, follow the leader that a refusal names,
+ * try the others, back off, give up after a bounded time. The rule that matters is what may be asked twice: a call that
+ * a controller refused because it is not active, before it wrote anything, or one that changes nothing. It reaches
  * controllers through a function and knows no binding.
  */
 import { HEADERS, STATUS, leaderNamedIn, readRefusal } from "../../durable-objects/contract.ts";

@@ -1,6 +1,6 @@
 /**
- * Whether the authorizer of a cluster lets somebody do what no frame of his asks for: steps that the Worker takes in his
- * name, among them some that the log knows nothing of.
+ * Whether the authorizer of a cluster lets somebody do what no frame of his asks for: steps that the Worker takes in
+ * his name, among them some that the log knows nothing of.
  */
 import type { Bearer } from "../../durable-objects/bearer.ts";
 import type { ClusterEntry } from "../../durable-objects/cluster-entry.ts";

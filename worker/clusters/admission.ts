@@ -1,6 +1,6 @@
 /**
- * Which node it is that is to join a cluster: one that the directory gives its id and place, or one that the cluster has
- * and that votes no more.
+ * Which node it is that is to join a cluster: one that the directory gives its id and place, or one that the cluster
+ * has and that votes no more.
  */
 import {
   nodesOf,

@@ -1,9 +1,9 @@
 /**
  * Forming a cluster: every controller prepares its storage and says the directory id that was born with it, the voter
  * set is fixed in the directory, every controller learns it, and the cluster exists once one of them leads and its
- * bootstrap records are committed. The nodes of a fork are given its first state before that (`fork.ts`). Every step can
- * be repeated, so a request that broke off is finished by sending it again. The fixed set is the guard: a storage that is
- * lost after it is missed, whenever that happens.
+ * bootstrap records are committed. The nodes of a fork are given its first state before that (`fork.ts`). Every step
+ * can be repeated, so a request that broke off is finished by sending it again. The fixed set is the guard: a storage
+ * that is lost after it is missed, whenever that happens.
  */
 import { stableImage } from "../../src/metadata/index.ts";
 import {

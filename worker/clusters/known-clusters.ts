@@ -1,9 +1,9 @@
 /**
  * The cluster that a request is about. What its entry says never changes while it lives, but for the tokens that are
- * revoked and what was changed of its settings. So an isolate remembers it, and asks the cluster's own controllers from time to time whether it is still so.
- * The directory is asked by isolates that do not know the cluster, and when no controller says. It may be slow, reset or
- * gone: then who knows the cluster goes on, and who does not asks the controllers that a request names or that a cluster
- * has by default.
+ * revoked and what was changed of its settings. So an isolate remembers it, and asks the cluster's own controllers from
+ * time to time whether it is still so. The directory is asked by isolates that do not know the cluster, and when no
+ * controller says. It may be slow, reset or gone: then who knows the cluster goes on, and who does not asks the
+ * controllers that a request names or that a cluster has by default.
  *
  * No object is woken for an id of another form, and one that is not there is asked for once in a while only.
  */

@@ -1,7 +1,8 @@
 /**
  * Where the voters of a cluster are placed that asks for no places: each in a region of its own, so that none of them
  * shares a fate with another, and the first ones on the continent of whoever creates it. A commit waits for the nearer
- * half of the voters, so it stays on that continent while its regions are well; the loss of any one region stops nothing.
+ * half of the voters, so it stays on that continent while its regions are well; the loss of any one region stops
+ * nothing.
  */
 import { JURISDICTIONS, type Jurisdiction } from "../../durable-objects/jurisdictions.ts";
 import type { LocationHint } from "../../durable-objects/location-hints.ts";

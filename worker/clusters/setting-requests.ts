@@ -1,6 +1,7 @@
 /**
  * The settings that a request chooses for a new cluster, or changes of one that is there. What a cluster of this build
- * cannot go by is refused, not ignored: a setting that was meant to lock something and is not understood leaves it open.
+ * cannot go by is refused, not ignored: a setting that was meant to lock something and is not understood leaves it
+ * open.
  */
 import {
   CHANGEABLE_SETTINGS,

@@ -62,8 +62,8 @@ const MILLISECONDS = /^\d{1,15}$/;
 const ISO_TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:?\d\d)$/;
 
 /**
- * A query parameter that holds a time of the past, in milliseconds since the Unix epoch or in ISO 8601; `undefined` when
- * it is not there.
+ * A query parameter that holds a time of the past, in milliseconds since the Unix epoch or in ISO 8601; `undefined`
+ * when it is not there.
  */
 export function timeParameter(
   text: string | undefined,

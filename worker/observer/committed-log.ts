@@ -21,8 +21,8 @@ export interface CommittedRange {
   /** Exclusive end of what is committed, as far as this controller knows. */
   readonly highWatermark: number;
   /**
-   * Everything that was committed before this moment of the isolate's own time lies below `highWatermark`; undefined where
-   * the controller cannot tell.
+   * Everything that was committed before this moment of the isolate's own time lies below `highWatermark`; undefined
+   * where the controller cannot tell.
    */
   readonly confirmedMs: number | undefined;
 }
@@ -34,7 +34,9 @@ export interface RangeRequest {
   readonly waitMs: number;
 }
 
-/** A controller that has just started knows its log but not yet what of it is committed: an election's worth of time. */
+/**
+ * A controller that has just started knows its log but not yet what of it is committed: an election's worth of time.
+ */
 const SEARCH_MS = 5_000;
 /** The observer of a cluster that others run knows nothing until a gateway comes, which may be never. */
 const OBSERVER_SEARCH_MS = 500;

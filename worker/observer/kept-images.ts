@@ -49,7 +49,9 @@ export function makeRoomForSnapshot(bytes: number): void {
 /** An image is about to be read that is not kept, and of which nobody knows how large it will be. */
 export const makeRoomForImage = (): void => makeRoom(0);
 
-/** Drops the oldest but `spared` until the rest has at most so many bytes: of the past first, which nothing waits for. */
+/**
+ * Drops the oldest but `spared` until the rest has at most so many bytes: of the past first, which nothing waits for.
+ */
 function makeRoom(bytesMax: number, spared?: Observation): void {
   for (const images of [past, present]) {
     for (const [key, observation] of images.entries()) {

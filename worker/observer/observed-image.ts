@@ -50,8 +50,8 @@ const WAIT_MS = 5_000;
 const SNAPSHOTS_MAX = 3;
 
 /**
- * An image that meets `demand`, and is no older than anything this isolate has shown of the cluster. Without a demand it
- * is as new as a controller that was asked knows, whatever that one's age.
+ * An image that meets `demand`, and is no older than anything this isolate has shown of the cluster. Without a demand
+ * it is as new as a controller that was asked knows, whatever that one's age.
  */
 export async function observeWith(
   key: string,
@@ -80,7 +80,8 @@ export async function observeWith(
     // Given back at once: it has lived long enough to be garbage of the old generation, where much would pile up.
     range.bytes.buffer.transfer(0);
     behind = reachOf(key) + 1 >= range.highWatermark;
-    // Who asked for a bound has its own confirmation. The others go to the end of what a controller knows, and take its.
+    // Who asked for a bound has its own confirmation. The others go to the end of what a controller knows, and take
+    // its.
     if ((isBound || behind) && reachOf(key) >= required)
       return confirm(key, isBound ? startMs : range.confirmedMs);
     if (behind && Date.now() - startMs >= waitMs) throw viewBehind(key, { required, waitMs });
@@ -259,7 +260,9 @@ async function advance(key: string, { batches }: CommittedRange): Promise<boolea
   return image.provenance.endOffset <= (batches.at(-1)?.lastOffset ?? -1);
 }
 
-/** The next image of a replay, or `last` when there is none. Within a large batch it takes some events, of some ms each. */
+/**
+ * The next image of a replay, or `last` when there is none. Within a large batch it takes some events, of some ms each.
+ */
 async function nextImage(
   slices: Iterable<MetadataImage | null>,
   last: MetadataImage,

@@ -9,8 +9,8 @@ import { nextEvent } from "./next-event.ts";
 import { RANGE_BYTES_MAX } from "./observed-image.ts";
 
 /**
- * The offset, searched from the newest snapshot of that time or before on; a snapshot's time is that of its last record.
- * Reads the log from there to its end, headers alone. A `Problem` where nothing is kept that is so old.
+ * The offset, searched from the newest snapshot of that time or before on; a snapshot's time is that of its last
+ * record. Reads the log from there to its end, headers alone. A `Problem` where nothing is kept that is so old.
  */
 export async function offsetAt(timeMs: number, source: LogSource): Promise<number> {
   const { snapshots, logStart, unanswered } = await source.offers();

@@ -1,7 +1,8 @@
 /**
  * Time travel: the image of a cluster as it was at an offset, from the newest snapshot at or below it and the log above
- * that. An operation is whole only at the end of its batch, and a metadata transaction only when it has ended (KIP-868):
- * so what is shown is the last state at or below the offset at which nothing was half done, and the position says which.
+ * that. An operation is whole only at the end of its batch, and a metadata transaction only when it has ended
+ * (KIP-868): so what is shown is the last state at or below the offset at which nothing was half done, and the position
+ * says which.
  *
  * It is another image than the observed one and never becomes that. What has been committed stays as it is, so an image
  * of the past may be kept for as long as there is room.

@@ -1,6 +1,6 @@
 /**
- * The snapshots that the controllers of a cluster have: which there are, and the bytes of one. Each controller makes its
- * own, so the same id may be other bytes elsewhere: whoever reads one stays with one controller.
+ * The snapshots that the controllers of a cluster have: which there are, and the bytes of one. Each controller makes
+ * its own, so the same id may be other bytes elsewhere: whoever reads one stays with one controller.
  */
 import type { ClusterEntry } from "../../durable-objects/cluster-entry.ts";
 import {
@@ -99,7 +99,9 @@ const offered = (nodeId: number, snapshot: SnapshotList["snapshots"][number]): O
   timestampMs: snapshot.timestamp_ms,
 });
 
-/** The bytes from `position` on, at least one and no more than a chunk. Throws `SnapshotGone`, or what the call throws. */
+/**
+ * The bytes from `position` on, at least one and no more than a chunk. Throws `SnapshotGone`, or what the call throws.
+ */
 export async function readSnapshotBytes(
   env: Bindings,
   entry: ClusterEntry,

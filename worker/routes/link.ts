@@ -1,6 +1,6 @@
 /**
- * `/link` and `/relay`: the WebSockets that a gateway holds to one controller. Who asks is judged here, once; after that the socket
- * is between the gateway and the controller's object, and the Worker sees nothing of it.
+ * `/link` and `/relay`: the WebSockets that a gateway holds to one controller. Who asks is judged here, once; after
+ * that the socket is between the gateway and the controller's object, and the Worker sees nothing of it.
  */
 import { Hono } from "hono";
 import { isGatewayId, linkHeader } from "../../durable-objects/link-opening.ts";

@@ -1,6 +1,6 @@
 /**
- * One WebSocket to one controller, shared by the connections of many clients. Each is a stream with one request at most;
- * what is ready in one turn of the event loop leaves in one message.
+ * One WebSocket to one controller, shared by the connections of many clients. Each is a stream with one request at
+ * most; what is ready in one turn of the event loop leaves in one message.
  *
  * A request is sent once. It fails when the link ends before its answer, and when the controller says `hello` from
  * another incarnation: its memory was lost, and with it the answer. Streams without a request go on.

@@ -112,8 +112,8 @@ function cordonedRefusal(
 
 /**
  * What brokers judge before they forward a request, judged again, since a client may also ask a controller directly:
- * topics inherit these values, and are computed with them. Names are not judged, since plugins have some of their own, and neither
- * is a reference to a secret store (KIP-297), which each broker follows by itself.
+ * topics inherit these values, and are computed with them. Names are not judged, since plugins have some of their own,
+ * and neither is a reference to a secret store (KIP-297), which each broker follows by itself.
  */
 function brokerValuesRefusal(changes: readonly ConfigChange[]): string | null {
   for (const [name, value] of changes) {

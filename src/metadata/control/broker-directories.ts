@@ -22,7 +22,9 @@ import { sameItems } from "./registration-parts.ts";
 
 type Reported = Pick<BrokerHeartbeatRequest, "offlineLogDirs" | "cordonedLogDirs">;
 
-/** Whether every directory of the broker is reported gone. A registration cannot say so: no directories mean none told. */
+/**
+ * Whether every directory of the broker is reported gone. A registration cannot say so: no directories mean none told.
+ */
 export function hasNoDirectoryLeft(
   broker: BrokerRegistration,
   { offlineLogDirs }: Reported,

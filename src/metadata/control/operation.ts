@@ -53,7 +53,10 @@ export interface QuorumController {
   readonly endpoints: readonly Endpoint[];
 }
 
-/** On whose behalf an operation runs (Kafka: `RequestContext`). Whether the caller may is asked before (`../authorized`). */
+/**
+ * On whose behalf an operation runs (Kafka: `RequestContext`). Whether the caller may is asked before
+ * (`../authorized`).
+ */
 export interface Caller {
   readonly principal: Principal;
   /**
@@ -61,7 +64,9 @@ export interface Caller {
    * client, which the broker has authenticated, and not those of the connection.
    */
   readonly isForwarded: boolean;
-  /** Where the client is, as ACLs write a host: dotted or in colons, no name and no port. Null where it is not known. */
+  /**
+   * Where the client is, as ACLs write a host: dotted or in colons, no name and no port. Null where it is not known.
+   */
   readonly clientAddress: string | null;
 }
 
@@ -96,7 +101,9 @@ export interface ControlContext {
 }
 
 export interface ControlResult<Response> {
-  /** At most RECORDS_PER_OPERATION_MAX; they are appended together or not at all. Their bytes are judged by the shell. */
+  /**
+   * At most RECORDS_PER_OPERATION_MAX; they are appended together or not at all. Their bytes are judged by the shell.
+   */
   readonly records: readonly MetadataRecord[];
   /** To be sent once the records, and all that the view held, are committed. */
   readonly response: Response;

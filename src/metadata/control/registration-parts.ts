@@ -10,8 +10,8 @@ export const isValidRange = ({ minSupportedVersion, maxSupportedVersion }: Featu
   minSupportedVersion >= 0 && minSupportedVersion <= maxSupportedVersion;
 
 /**
- * What a registration may list. Kafka has no bound of its own, but its requests have; a node has a few of each, and what
- * it lists stands in every image and every snapshot.
+ * What a registration may list. Kafka has no bound of its own, but its requests have; a node has a few of each, and
+ * what it lists stands in every image and every snapshot.
  */
 export const LISTENERS_MAX = 100;
 export const FEATURES_MAX = 1_000;

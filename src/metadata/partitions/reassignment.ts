@@ -1,13 +1,13 @@
 /**
- * The arithmetic of moving a partition's replicas (KIP-455): what a reassignment adds and removes, when it is
- * complete, and what giving it up leaves. Lists in, lists out; who decides and what is written is elsewhere.
+ * The arithmetic of moving a partition's replicas (KIP-455): what a reassignment adds and removes, when it is complete,
+ * and what giving it up leaves. Lists in, lists out; who decides and what is written is elsewhere.
  *
- * A move that is changed on the way may come to add a replica that it then does not want. That replica is on both lists:
- * it stays until the move is complete, since it may be in sync, and belongs neither to what completing the move leaves
- * nor to what giving it up does. So the replicas that are not on the list of additions are, at any time and however
- * often the move is changed, those from before it began. Kafka replaces the list of additions by those of the last
- * request, or keeps it where that adds none: a cancellation then leaves replicas that were never there, and a move that
- * waits for a replica to be removed never completes.
+ * A move that is changed on the way may come to add a replica that it then does not want. That replica is on both
+ * lists: it stays until the move is complete, since it may be in sync, and belongs neither to what completing the move
+ * leaves nor to what giving it up does. So the replicas that are not on the list of additions are, at any time and
+ * however often the move is changed, those from before it began. Kafka replaces the list of additions by those of the
+ * last request, or keeps it where that adds none: a cancellation then leaves replicas that were never there, and a move
+ * that waits for a replica to be removed never completes.
  */
 
 /** The replica lists of a partition while it is being moved, and after. */

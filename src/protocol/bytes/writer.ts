@@ -120,7 +120,10 @@ export class Writer {
     return this.#bytes.subarray(0, this.#at);
   }
 
-  /** What has been written, in an array of exactly its size: the buffer itself where that is full. Nothing is written after. */
+  /**
+   * What has been written, in an array of exactly its size: the buffer itself where that is full. Nothing is written
+   * after.
+   */
   bytes(): Uint8Array<ArrayBuffer> {
     return this.#at === this.#bytes.length ? this.#bytes : this.#bytes.slice(0, this.#at);
   }

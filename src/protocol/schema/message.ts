@@ -41,7 +41,9 @@ export interface MessageCodec<Out, In> {
   decode(bytes: Uint8Array): Out;
   write(writer: Writer, value: In): void;
   encode(value: In): Uint8Array<ArrayBuffer>;
-  /** How many bytes `write` makes of a value that it does not refuse; of any other, some number. Cheaper than writing. */
+  /**
+   * How many bytes `write` makes of a value that it does not refuse; of any other, some number. Cheaper than writing.
+   */
   size(value: In): number;
 }
 

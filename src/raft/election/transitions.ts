@@ -27,8 +27,8 @@ import { failWaiting, firstRecords, newLeader, successors } from "./leader-state
 import { hasWon, isRejected } from "./nominee.ts";
 
 /**
- * No leader is known. Either a larger epoch was heard of, or a prospective voter lost within its epoch, or a leader that
- * has removed itself has taken its leave: an observer raises no epoch.
+ * No leader is known. Either a larger epoch was heard of, or a prospective voter lost within its epoch, or a leader
+ * that has removed itself has taken its leave: an observer raises no epoch.
  */
 export function becomeUnattached(turn: Turn, epoch: Epoch): void {
   const { election, role } = turn.state;

@@ -34,7 +34,9 @@ export function abandonRead(turn: Turn, request: RequestId): void {
   if (role.kind === "leader") keepOnly(turn, (read) => read.request !== request);
 }
 
-/** Refuses the reads whose time is over: those of a round whose majority stays away, or of an epoch not committed in. */
+/**
+ * Refuses the reads whose time is over: those of a round whose majority stays away, or of an epoch not committed in.
+ */
 export function expireReads(turn: Turn): void {
   const { now } = turn.state;
   const leader = leaderRole(turn.state);

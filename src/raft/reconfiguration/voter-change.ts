@@ -150,8 +150,8 @@ function settle(turn: Turn, change: VoterChange): void {
 }
 
 /**
- * A leader that is removed resigns once that is committed, now that the others can go on without it (M-4): it has removed
- * itself, or a leader before it had appended its removal (MB-1).
+ * A leader that is removed resigns once that is committed, now that the others can go on without it (M-4): it has
+ * removed itself, or a leader before it had appended its removal (MB-1).
  */
 function resignIfRemoved(turn: Turn): void {
   const { role, voters, election } = turn.state;

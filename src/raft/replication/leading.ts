@@ -155,7 +155,8 @@ function observe(turn: Turn, body: FetchRequest): void {
 
 /**
  * Observers that read on from a copy of what is committed are described by whoever keeps the copy (F-15). Only the
- * first Fetch of each comes here, and it alone makes an observer known: who was never served has no place to be moved to.
+ * first Fetch of each comes here, and it alone makes an observer known: who was never served has no place to be moved
+ * to.
  */
 export function onObserversMoved(
   turn: Turn,

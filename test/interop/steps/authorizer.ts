@@ -155,8 +155,8 @@ const standardAuthorizer: Step = {
   run: (cluster) =>
     secured(cluster, SECURED, async (world) => {
       await served(cluster, world, await withToken(world, "root", "operator"));
-      // A tool that comes to a controller asks for the cluster first, which takes ALTER there. A client of 4.0 takes the
-      // refusal for a controller that is not there, and tries until its time is over.
+      // A tool that comes to a controller asks for the cluster first, which takes ALTER there. A client of 4.0 takes
+      // the refusal for a controller that is not there, and tries until its time is over.
       await keptOut(cluster, world, {
         properties: await withToken(world, "mallory", "operator"),
         says: /ClusterAuthorizationException: Request DescribeCluster needs ALTER permission|Timed out waiting for a node assignment/,

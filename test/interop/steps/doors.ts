@@ -1,7 +1,7 @@
 /**
- * The gateway's listeners as Kafka's own clients use them: stock brokers and tools over SASL_SSL with PLAIN and by mutual
- * TLS, and those whom they keep out. Each step forms a cluster of its own at the edge, since a cluster names one port of
- * each controller to its brokers, and puts a gateway of that protocol there.
+ * The gateway's listeners as Kafka's own clients use them: stock brokers and tools over SASL_SSL with PLAIN and by
+ * mutual TLS, and those whom they keep out. Each step forms a cluster of its own at the edge, since a cluster names one
+ * port of each controller to its brokers, and puts a gateway of that protocol there.
  */
 import { execFile } from "node:child_process";
 import { join } from "node:path";

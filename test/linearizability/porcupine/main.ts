@@ -1,7 +1,8 @@
 /**
  * `npm run porcupine`: the checker's verdicts and those of porcupine, a checker of others, on drawn histories. A row is
- * one kind of history; it passes when every verdict is the same, and no history is bad in which there is no damage. The run fails as well when fewer than 500 histories
- * were compared, or when nearly all of them had one verdict. It needs Go; the module comes from Go's own proxy.
+ * one kind of history; it passes when every verdict is the same, and no history is bad in which there is no damage. The
+ * run fails as well when fewer than 500 histories were compared, or when nearly all of them had one verdict. It needs
+ * Go; the module comes from Go's own proxy.
  */
 import { spawn } from "node:child_process";
 import { once } from "node:events";

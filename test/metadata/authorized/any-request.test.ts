@@ -1,6 +1,7 @@
 /**
- * Whatever decodes is judged: any request of any API at any version. Who may nothing changes nothing, who may everything
- * is answered as if he had not been asked, and who may a part gets as many answers, each of which can be said.
+ * Whatever decodes is judged: any request of any API at any version. Who may nothing changes nothing, who may
+ * everything is answered as if he had not been asked, and who may a part gets as many answers, each of which can be
+ * said.
  */
 import * as fc from "fast-check";
 import { expect, test } from "vitest";

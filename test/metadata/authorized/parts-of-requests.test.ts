@@ -1,6 +1,6 @@
 /**
- * Requests of which somebody may have a part: what is denied leaves the rest alone, and tells nothing that its caller may
- * not know. The orders are those of Kafka's ControllerApis, as in the README of src/metadata/access.
+ * Requests of which somebody may have a part: what is denied leaves the rest alone, and tells nothing that its caller
+ * may not know. The orders are those of Kafka's ControllerApis, as in the README of src/metadata/access.
  */
 import { DEFAULT_CONTROLLER_CONFIG } from "../../../src/metadata/control/operation.ts";
 import { describe, expect, test } from "vitest";

@@ -1,6 +1,6 @@
 /**
- * Every operation, asked by whoever may and whoever may not. What is denied is answered as written here; what is allowed
- * is answered as if nobody had been asked.
+ * Every operation, asked by whoever may and whoever may not. What is denied is answered as written here; what is
+ * allowed is answered as if nobody had been asked.
  */
 import { describe, expect, test } from "vitest";
 import {

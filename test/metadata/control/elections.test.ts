@@ -1,6 +1,6 @@
 /**
- * Which election each operation asks for, as in Kafka's ReplicationControlManager: an online one, a preferred one, or an
- * unclean one where the topic, or the cluster for it, allows that. Each operation meets a partition that has a clean
+ * Which election each operation asks for, as in Kafka's ReplicationControlManager: an online one, a preferred one, or
+ * an unclean one where the topic, or the cluster for it, allows that. Each operation meets a partition that has a clean
  * candidate, and one whose only living replica was not in sync.
  */
 import { describe, expect, test } from "vitest";

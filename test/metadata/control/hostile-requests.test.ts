@@ -1,9 +1,9 @@
 /**
- * Requests that are well-formed and absurd, thousands for every API: null wherever it may be, lists that are empty, long
- * and full of duplicates, counts that are negative and huge, names of no letter and of too many, ids that nothing has;
- * mixed with what exists, so that they get past the first check. Each is asked of the view that the one before left.
- * None makes an operation throw; each is answered with a code of Kafka's, and never with "unknown server error"; what
- * is written replays, every partition obeys the laws, and a snapshot of the image is the image.
+ * Requests that are well-formed and absurd, thousands for every API: null wherever it may be, lists that are empty,
+ * long and full of duplicates, counts that are negative and huge, names of no letter and of too many, ids that nothing
+ * has; mixed with what exists, so that they get past the first check. Each is asked of the view that the one before
+ * left. None makes an operation throw; each is answered with a code of Kafka's, and never with "unknown server error";
+ * what is written replays, every partition obeys the laws, and a snapshot of the image is the image.
  *
  * `any-request.test.ts` draws from the schemas alone; here names and ids mean something.
  */

@@ -1,6 +1,6 @@
 /**
- * A partition that is moved, moved elsewhere on the way, given up and completed in any order, while brokers come and go:
- * it never has more replicas than before once the move is over, giving it up restores those from before it began,
+ * A partition that is moved, moved elsewhere on the way, given up and completed in any order, while brokers come and
+ * go: it never has more replicas than before once the move is over, giving it up restores those from before it began,
  * completing it leaves those asked for last, and the laws of change hold at every step (`lawfullyReplayed`).
  */
 import * as fc from "fast-check";

@@ -1,6 +1,6 @@
 /**
- * SCRAM credentials as `kafka-configs` alters them: Kafka's answers, code and words, as `ScramControlManager` gives them,
- * and keys that verify whoever knows the password.
+ * SCRAM credentials as `kafka-configs` alters them: Kafka's answers, code and words, as `ScramControlManager` gives
+ * them, and keys that verify whoever knows the password.
  */
 import { createHash, createHmac, pbkdf2Sync } from "node:crypto";
 import { describe, expect, test } from "vitest";

@@ -1,6 +1,6 @@
 /**
- * Who was told that a voter is added or removed was told the truth (M-6): the committed log holds a set of that leader's
- * epoch in which the voter has come, or gone, since the set before it.
+ * Who was told that a voter is added or removed was told the truth (M-6): the committed log holds a set of that
+ * leader's epoch in which the voter has come, or gone, since the set before it.
  */
 import type { Checker } from "./checker.ts";
 

@@ -1,7 +1,7 @@
 /**
- * A leader changes the voter set only when the last set is committed, and something of its own epoch (M-2): a majority of
- * the last set's members holds, durably, a batch of that epoch that lies at or above the set. What a leader writes first
- * may say the voters anew, and makes no others of them (E-9).
+ * A leader changes the voter set only when the last set is committed, and something of its own epoch (M-2): a majority
+ * of the last set's members holds, durably, a batch of that epoch that lies at or above the set. What a leader writes
+ * first may say the voters anew, and makes no others of them (E-9).
  */
 import type { Checker } from "./checker.ts";
 import type { ChainedEntry, Ghost, GhostLog, VoterSetMark } from "./ghost.ts";

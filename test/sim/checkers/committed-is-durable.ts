@@ -1,10 +1,10 @@
 /**
- * A high watermark that a leader shows stands on durable storage: a majority of the voters hold, durably,
- * the batch that ends there. No replica shows a higher one than a leader has shown.
+ * A high watermark that a leader shows stands on durable storage: a majority of the voters hold, durably, the batch
+ * that ends there. No replica shows a higher one than a leader has shown.
  *
  * Who votes is read from the leader's durable log (KIP-853), not from what it says: only a log without any voter set is
- * judged by the set that its quorum was formed with, which the leader names. What lies above the record of a set needs a
- * majority of that set. What lies below the newest one may have been counted by it, or before it was appended (W-6).
+ * judged by the set that its quorum was formed with, which the leader names. What lies above the record of a set needs
+ * a majority of that set. What lies below the newest one may have been counted by it, or before it was appended (W-6).
  */
 import type { Observation } from "../observation.ts";
 import type { Checker } from "./checker.ts";

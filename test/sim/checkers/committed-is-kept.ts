@@ -50,7 +50,9 @@ function disagrees(replica: string, end: number, ghost: Ghost, how = ""): string
   return `replica ${replica} ${how}does not hold the committed log below ${end}`;
 }
 
-/** A late commit of an old leader: the leaders of later epochs must have it as well, or have had it and lost it since. */
+/**
+ * A late commit of an old leader: the leaders of later epochs must have it as well, or have had it and lost it since.
+ */
 function overtaken(
   shown: {
     readonly replica: string;

@@ -1,6 +1,6 @@
 /**
- * N-8: the ranges of a snapshot are asked of one leader in one epoch, from the first byte on, for another may have other
- * bytes under the same id.
+ * N-8: the ranges of a snapshot are asked of one leader in one epoch, from the first byte on, for another may have
+ * other bytes under the same id.
  */
 import type { Observation } from "../observation.ts";
 import type { Checker } from "./checker.ts";

@@ -176,8 +176,8 @@ export class Ghost {
 
   /**
    * The storage of a replica went back to when its log was `entries`, which it may have truncated since: no checker is
-   * asked about that. What it had acknowledged before may still stand in a commit of its leader; it is one of the failed
-   * from then on.
+   * asked about that. What it had acknowledged before may still stand in a commit of its leader; it is one of the
+   * failed from then on.
    */
   lose(replica: string, entries: readonly EntryMark[]): void {
     const before = this.log(replica);

@@ -1,6 +1,6 @@
 /**
- * I-9, in storage: whenever a transaction that touches snapshots or the start of the log is durable, the log begins at 0
- * or where the oldest whole snapshot ends, and no snapshot ends beyond the log. So a crash at any moment finds a
+ * I-9, in storage: whenever a transaction that touches snapshots or the start of the log is durable, the log begins at
+ * 0 or where the oldest whole snapshot ends, and no snapshot ends beyond the log. So a crash at any moment finds a
  * snapshot installed, and the log that it replaces gone, or neither.
  */
 import type { Checker } from "./checker.ts";

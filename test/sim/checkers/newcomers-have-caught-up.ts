@@ -1,6 +1,6 @@
 /**
- * A leader adds none to the voters who has not caught up under it (M-3): the newcomer holds, durably, at least the first
- * high watermark that this leader has shown in its epoch.
+ * A leader adds none to the voters who has not caught up under it (M-3): the newcomer holds, durably, at least the
+ * first high watermark that this leader has shown in its epoch.
  */
 import type { Checker } from "./checker.ts";
 

@@ -1,7 +1,7 @@
 /**
- * A replica stands for election, in a pre-vote too, only while the newest voter set in its durable log lists it (M-9), or
- * while it has not shown that set as committed and the one before lists it (MB-1). A superseded instance goes by the log
- * that it knew.
+ * A replica stands for election, in a pre-vote too, only while the newest voter set in its durable log lists it (M-9),
+ * or while it has not shown that set as committed and the one before lists it (MB-1). A superseded instance goes by the
+ * log that it knew.
  */
 import type { Checker } from "./checker.ts";
 

@@ -1,7 +1,7 @@
 /**
  * The voter sets of a world as one sees them who sees everything: which are in force, whose loss they bear, and which
- * replicas are enough to serve. Faults and operators ask here, so that no majority of storages is ever destroyed, neither
- * by a loss nor by a change that leaves the lost ones in the majority.
+ * replicas are enough to serve. Faults and operators ask here, so that no majority of storages is ever destroyed,
+ * neither by a loss nor by a change that leaves the lost ones in the majority.
  */
 import {
   latestVoters,
@@ -87,8 +87,8 @@ export class Membership {
   }
 
   /**
-   * The first of `ranked` that are enough to serve by themselves: a majority of every set in force, and with the longest
-   * log one of them that can be elected by its own set.
+   * The first of `ranked` that are enough to serve by themselves: a majority of every set in force, and with the
+   * longest log one of them that can be elected by its own set.
    */
   coreOf(ranked: readonly Replica[]): readonly Replica[] {
     const core: Replica[] = [];
@@ -112,7 +112,10 @@ export class Membership {
     });
   }
 
-  /** Whether its newest set lists it, or it is a leader that has removed itself and does not know that to be done (MB-1). */
+  /**
+   * Whether its newest set lists it, or it is a leader that has removed itself and does not know that to be done
+   * (MB-1).
+   */
   #mayStand(replica: Replica): boolean {
     if (replica.instance !== undefined) return mayStand(replica.instance.state);
     return this.votersOf(replica).includes(replica.name);

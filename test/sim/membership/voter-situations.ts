@@ -19,7 +19,9 @@ export class VoterSituations {
   readonly #saw: (what: string) => void;
   /** Who led an epoch. */
   readonly #leaders = new Map<number, string>();
-  /** Leaders, each with its epoch, that have said of a change that it took too long, and cannot take it back any more. */
+  /**
+   * Leaders, each with its epoch, that have said of a change that it took too long, and cannot take it back any more.
+   */
   readonly #timedOut = new Set<string>();
   readonly #refusedJoiners = new Set<string>();
 

@@ -1,6 +1,6 @@
 /**
- * The configs of groups (KIP-848, KIP-932, KIP-1071). Coordinators bound some of them by settings of the brokers, which a
- * controller cannot see: the bounds here are the defaults of those.
+ * The configs of groups (KIP-848, KIP-932, KIP-1071). Coordinators bound some of them by settings of the brokers, which
+ * a controller cannot see: the bounds here are the defaults of those.
  */
 import { byName, type ConfigDefinition, type ConfigDefinitions } from "../definition.ts";
 import { durationIn } from "../values.ts";

@@ -20,8 +20,8 @@ const HOUR_MS = 60 * MINUTE_MS;
 const same = (name: string): readonly BrokerSynonym[] => [{ name, factor: 1 }];
 
 /**
- * "*", or "partition:broker" pairs: which replicas replication quotas apply to (KIP-73). Kafka's controller takes blanks
- * around a pair and numbers beyond an int, at which its brokers fault: only what they read is taken here.
+ * "*", or "partition:broker" pairs: which replicas replication quotas apply to (KIP-73). Kafka's controller takes
+ * blanks around a pair and numbers beyond an int, at which its brokers fault: only what they read is taken here.
  */
 const throttledReplicas = (name: string): ConfigDefinition => ({
   name,
