@@ -1,7 +1,7 @@
 /**
  * The newest part of the committed log, as controllers have pushed it. What is committed is the same whoever pushes it,
- * so there is one tail for all of a gateway's links: what is in it already is passed over, what would leave a gap
- * begins it anew.
+ * so there is one tail for all of a gateway's links: what is in it already is passed over, what would leave a gap or
+ * does not agree with it begins it anew.
  */
 import { LinkError, type PushedRecords } from "../../src/link/index.ts";
 import { DecodeError, recordBatches, type BatchInRow } from "../../src/protocol/index.ts";
@@ -56,10 +56,24 @@ export class Tail {
       throw new LinkError(
         `a push ends at ${endOffset}, and only ${highWatermark ?? 0} is committed`,
       );
-    const known = this.end;
-    if (known === null || from > known.offset) this.#beginAt({ offset: from, epoch: epochBefore });
+    if (!this.#continues({ from, epochBefore }, batches.length === 0))
+      this.#beginAt({ offset: from, epoch: epochBefore });
     for (const batch of batches)
       if (batch.baseOffset >= (this.end?.offset ?? 0)) this.#append(batch);
+  }
+
+  /**
+   * Whether a push belongs to what is here. One that brings nothing says where a controller begins, since it does not
+   * know this end; and where epochs differ, what is here is of another log: a cluster's id can be given again.
+   */
+  #continues(
+    { from, epochBefore }: Pick<PushedRecords, "from" | "epochBefore">,
+    isBeginning: boolean,
+  ): boolean {
+    if (isBeginning && from !== this.end?.offset) return false;
+    // Dropped from here meanwhile, so that there is nothing to compare: it ends before what is here does.
+    const isBelow = this.#start !== null && from < this.#start.offset;
+    return isBelow || this.epochBefore(from) === epochBefore;
   }
 
   /** The epoch of the record before `offset`; null for an offset that is not in the tail or at one of its ends. */

@@ -591,6 +591,23 @@ describe("what is pushed", () => {
     expect([tail.start, tail.end, tail.bytes]).toEqual([end + 5, { offset: end + 5, epoch: 9 }, 0]);
   });
 
+  test("of a log that does not agree begins anew: a cluster's id can be given again", async () => {
+    const side = await withEpochs();
+    const end = side.up.state.log.endOffset;
+    const tail = new Tail();
+    const whole = await pushOf(side, 0);
+    tail.take(whole.records, end);
+    // Where a controller begins that does not know this end, with an epoch that happens to be the same.
+    const epochBefore = tail.epochBefore(3) ?? -1;
+    tail.take({ from: 3, epochBefore, batches: new Uint8Array() }, 3);
+    expect([tail.start, tail.end]).toEqual([3, { offset: 3, epoch: epochBefore }]);
+    tail.take(whole.records, end);
+    expect([tail.start, tail.end?.offset]).toEqual([3, end]);
+    const { records } = await pushOf(side, tail.start ?? 0);
+    tail.take({ ...records, epochBefore: epochBefore + 1 }, end);
+    expect([tail.start, tail.epochBefore(3), tail.end?.offset]).toEqual([3, epochBefore + 1, end]);
+  });
+
   test("is kept within the bound, and one batch whatever its size", async () => {
     const side = await withEpochs();
     const end = side.up.state.log.endOffset;

@@ -219,8 +219,21 @@ export const LINK_MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: tail,
-        find: "if (known === null || from > known.offset) this",
-        replace: "if (known === null) this",
+        find: "    return isBelow || this.epochBefore(from) === epochBefore;",
+        replace:
+          "    const own = this.end === null ? null : (this.epochBefore(from) ?? epochBefore);\n    return isBelow || own === epochBefore;",
+      },
+    ],
+    ...byGateway,
+  },
+  {
+    name: "mixes the log of a cluster with that of one before it",
+    breaks: "a tail is a part of the log",
+    edits: [
+      {
+        file: tail,
+        find: "    if (isBeginning && from !== this.end?.offset) return false;\n",
+        replace: "",
       },
     ],
     ...byGateway,
