@@ -587,6 +587,12 @@ describe("what is pushed", () => {
     const bytes = tail.bytes;
     tail.take(first.records, end);
     expect([tail.start, tail.bytes]).toEqual([0, bytes]);
+    const gapped = new Tail();
+    gapped.take(first.records, end);
+    const second = await pushOf(side, first.endOffset, 1);
+    const third = await pushOf(side, second.endOffset);
+    gapped.take(third.records, end);
+    expect([gapped.start, gapped.end?.offset]).toEqual([second.endOffset, end]);
     tail.take({ from: end + 5, epochBefore: 9, batches: new Uint8Array() }, end + 5);
     expect([tail.start, tail.end, tail.bytes]).toEqual([end + 5, { offset: end + 5, epoch: 9 }, 0]);
   });
