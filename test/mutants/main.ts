@@ -38,6 +38,7 @@ const TESTS = {
   scripts: ["test/raft/scripts.test.ts"],
   rules: [
     "test/raft/kip-595.test.ts",
+    "test/raft/observing.test.ts",
     "test/metadata/control/elections.test.ts",
     "test/metadata/control/reassignment-walk.test.ts",
     "test/metadata/control/batch-bound.test.ts",

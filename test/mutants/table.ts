@@ -13,6 +13,7 @@ import { LINK_MUTANTS } from "./link.ts";
 import { METADATA_MUTANTS } from "./metadata.ts";
 import { MEMBERSHIP_MUTANTS } from "./membership.ts";
 import type { Mutant } from "./mutant.ts";
+import { OBSERVING_MUTANTS } from "./observing.ts";
 import { READING_MUTANTS } from "./reading.ts";
 import { REPLICATION_MUTANTS } from "./replication.ts";
 import { SHELL_MUTANTS } from "./shell.ts";
@@ -30,4 +31,5 @@ export const MUTANTS: readonly Mutant[] = [
   ...CONTROLLER_MUTANTS,
   ...MEMBERSHIP_MUTANTS,
   ...LINK_MUTANTS,
+  ...OBSERVING_MUTANTS,
 ];

@@ -10,6 +10,7 @@ import {
   type Entry,
   type FetchResponse,
   type State,
+  type Voter,
 } from "../../src/raft/index.ts";
 import { imageOf, voterOf } from "./node-disk.ts";
 import { configOf, dataEntry } from "./quorum-driver.ts";
@@ -18,10 +19,10 @@ import { fetched, NOW, Subject } from "./subject.ts";
 const ENTRIES = [dataEntry(0, 2, 3), dataEntry(3, 4, 4)];
 
 /** Observer 9 of a quorum of 1, 2 and 3, led by 1 in epoch 4; all but its last two records are committed. */
-function observer(): Subject {
+function observer(entries: readonly Entry[] = ENTRIES): Subject {
   const subject = new Subject(9, imageOf(null, []));
   const config = { ...configOf(9, [1, 2, 3]), bootstrapVoters: [], observesOnly: true } as const;
-  const image = imageOf({ epoch: 4, leaderId: null, votedKey: null }, ENTRIES);
+  const image = imageOf({ epoch: 4, leaderId: null, votedKey: null }, entries);
   const at = { now: NOW, seed: 7, incarnation: INCARNATION_COUNT };
   const booted = boot({ ...image, highWatermark: 3 }, config, at);
   subject.state = booted.state;
@@ -195,6 +196,44 @@ test("no answer trips it, or has it forget what is committed", () => {
     { numRuns: 1_000 },
   );
   expect(Math.min(met.doubted, met.appended, met.committed)).toBeGreaterThan(10);
+});
+
+/** By way of a snapshot, or of another build, such sets may be in the log. */
+const listed = (...sets: readonly (readonly Voter[])[]): readonly Entry[] =>
+  sets.map((set, at) => ({
+    baseOffset: 5 + at,
+    lastOffset: 5 + at,
+    epoch: 4,
+    control: [{ kind: "kraft-voters", voters: set }],
+    payload: new Uint8Array(),
+  }));
+
+describe("a voter set that lists it makes it no voter (OB-1)", () => {
+  const elsewhere = [{ name: "CONTROLLER", host: "elsewhere", port: 1 }];
+  const other = { id: 9, directoryId: "dir-other" };
+
+  test.each([
+    ["as it is", listed([voterOf(1), voterOf(9)])],
+    ["not where it listens", listed([voterOf(1), { ...voterOf(9), endpoints: elsewhere }])],
+    ["with another storage", listed([voterOf(1), { ...voterOf(9), key: other }])],
+    ["and was removed", listed([voterOf(1), voterOf(9)], [voterOf(1)])],
+  ])("%s", (_, sets) => {
+    for (const answers of [0, 5]) {
+      const subject = observer([...ENTRIES, ...sets]);
+      const heard = new Set<string>();
+      const pass = (ms: number): void => {
+        subject.pass(ms);
+        for (const [, api] of subject.sent()) heard.add(api);
+        expect(["follower", "unattached"]).toContain(subject.state.role.kind);
+      };
+      for (let answered = 0; answered < answers; answered += 1) {
+        subject.answer(1, fetched({ highWatermark: subject.state.log.endOffset }));
+        pass(100);
+      }
+      for (let passed = 0; passed < 30_000; passed += 500) pass(500);
+      expect([...heard]).toEqual(["fetch"]);
+    }
+  });
 });
 
 test("it waits for nothing but its requests: no election is ever due", () => {
