@@ -16,6 +16,9 @@ import { DEFAULT_RULES, principalRules, type PrincipalRule } from "./tls/princip
 import { readServerTls, type ServerTlsFiles } from "./tls/server-tls.ts";
 import { TlsDoor, type ClientAuth } from "./tls/tls-door.ts";
 
+/** A uuid in base64url: no edge has a cluster of another name, and it would be waited for in vain. */
+const CLUSTER_ID = /^[\w-]{22}$/;
+
 /** A heartbeat that is much later than this may come too late. */
 const HEARTBEAT_BATCH_MS_MAX = 1_000;
 
@@ -50,6 +53,10 @@ export function readCommand(
   if (settings.isAsked("version")) return "version";
   const clusterId = settings.of("cluster");
   if (clusterId === undefined) throw new Error("--cluster is missing");
+  if (!CLUSTER_ID.test(clusterId))
+    throw new Error(
+      `${settings.called("cluster")} is an id of 22 characters, as kafka-storage random-uuid makes it`,
+    );
   const listen = settings.of("listen");
   const sources: CredentialSources = {
     tokenFile: settings.of("token-file"),

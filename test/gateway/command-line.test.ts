@@ -75,6 +75,7 @@ test.each([
   [["--ssl-key", "a"], "--ssl-key means nothing to PLAINTEXT"],
   [["--token-file", "/nowhere/token"], "/nowhere/token cannot be read (ENOENT)"],
   [["--transport", "tcp"], "--transport is link or http"],
+  [["--cluster", "orders"], "--cluster is an id of 22 characters"],
   [["--log-level", "loud"], "--log-level is debug, info, warn or error"],
   [["--log-format", "xml"], "--log-format is text or json"],
   [["--heartbeat-batch-ms", "x"], "--heartbeat-batch-ms is a whole number from 0 to 1000"],

@@ -290,14 +290,14 @@ const read = (...args: readonly string[]) => readCommand(args, { KEDGE_TOKEN: "t
 
 describe("the command line", () => {
   test("names the servers, the cluster and the edge", () => {
-    expect(read("--cluster", "c")).toMatchObject({ kind: "serve" });
-    expect(read("--observe", "a:9093, [::1]:9094", "--cluster", "c")).toMatchObject({
+    expect(read("--cluster", CLUSTER_ID)).toMatchObject({ kind: "serve" });
+    expect(read("--observe", "a:9093, [::1]:9094", "--cluster", CLUSTER_ID)).toMatchObject({
       kind: "observe",
       servers: [
         { host: "a", port: 9_093 },
         { host: "::1", port: 9_094 },
       ],
-      clusterId: "c",
+      clusterId: CLUSTER_ID,
       edge: "http://127.0.0.1:8787",
       credentials: { token: "t" },
     });
@@ -306,14 +306,14 @@ describe("the command line", () => {
 
   test.each([
     [["--observe", "a:1"], "--cluster is missing"],
-    [["--observe", " , ", "--cluster", "c"], "--observe names no controller: HOST:PORT,…"],
-    [["--observe", "a", "--cluster", "c"], "a is not HOST:PORT"],
-    [["--observe", "a:0", "--cluster", "c"], "--observe: a has no port"],
+    [["--observe", " , ", "--cluster", CLUSTER_ID], "--observe names no controller: HOST:PORT,…"],
+    [["--observe", "a", "--cluster", CLUSTER_ID], "a is not HOST:PORT"],
+    [["--observe", "a:0", "--cluster", CLUSTER_ID], "--observe: a has no port"],
     [
-      ["--observe", "a:1", "--cluster", "c", "--listen", "b:2"],
+      ["--observe", "a:1", "--cluster", CLUSTER_ID, "--listen", "b:2"],
       "--listen means nothing to a gateway that observes a quorum",
     ],
-    [["--observe", "a:1,".repeat(33), "--cluster", "c"], "--observe names more than 32"],
+    [["--observe", "a:1,".repeat(33), "--cluster", CLUSTER_ID], "--observe names more than 32"],
   ])("%j is refused: %s", (args, sentence) => {
     expect(() => read(...args)).toThrow(sentence);
   });
