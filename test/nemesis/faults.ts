@@ -31,9 +31,9 @@ interface Wound {
 /**
  * One that has not bitten when its time is over goes on for so long at most: there may be nothing to bite just then.
  */
-const EXTRA_MS = 4_000;
+const EXTRA_MS = 10_000;
 /** The longest of the faults does not take longer. */
-const FREE_MS = 15_000;
+const FREE_MS = 25_000;
 const LOOK_MS = 20;
 
 /** One that disturbs processes or the network, and not who votes. */

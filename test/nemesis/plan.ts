@@ -109,7 +109,7 @@ function drawn(kind: FaultKind, atMs: number, chance: Chance): Fault {
       return { kind, atMs, lastsMs: lasting(500, 5_000), victim, delayMs };
     }
     case "full-disk": {
-      const fileBytes = chance.happens(0.7) ? 0 : lasting(4_096, 65_536);
+      const fileBytes = chance.happens(0.7) ? 0 : lasting(4_096, 16_384);
       return { kind, atMs, lastsMs: lasting(300, 4_000), victim, fileBytes };
     }
   }
