@@ -32,6 +32,9 @@ ${rows.map((row, nth) => bar(row, TOP + nth * ROW)).join("\n")}
 const titleOf = ({ date }: Report): string =>
   `How many times better than the better KRaft, ${date}`;
 
+/** How wide a figure is at most. */
+const FIGURE = 26;
+
 /** Where a gain lies from left to right. */
 function across(gain: number): number {
   const within = Math.min(EDGES.max, Math.max(EDGES.min, gain));
@@ -55,7 +58,10 @@ function bar(row: Row, y: number): string {
     goal === null
       ? ""
       : `<line x1="${aim}" x2="${aim}" y1="${y + 1}" y2="${y + 17}" stroke="${COLORS.goal}" stroke-width="2"/>`;
-  const end = Math.max(from, to) + 6;
+  // Not where the stroke would go through the figure.
+  const at = Math.max(from, to) + 6;
+  const isCrossed = goal !== null && across(goal) > at - 6 && across(goal) < at + FIGURE;
+  const end = isCrossed ? across(goal) + 6 : at;
   return `<text x="${LABELS - 12}" y="${y + 13}" text-anchor="end" fill="#1b1f24">${escaped(row.case.title)}</text>
 <rect x="${Math.min(from, to).toFixed(1)}" y="${y + 4}" width="${Math.abs(to - from).toFixed(1)}" height="10" fill="${fill}"/>${stroke}
 <text x="${end.toFixed(1)}" y="${y + 13}" fill="#57606a">${shown(gain)}</text>`;
