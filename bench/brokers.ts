@@ -7,8 +7,6 @@
 import { connect, type Socket } from "node:net";
 import { setTimeout as pause } from "node:timers/promises";
 import { jsonBroker } from "../client/json-broker.ts";
-import { NO_CREDENTIALS } from "../gateway/edge/credentials.ts";
-import { Tunnel } from "../gateway/edge/tunnel.ts";
 import { startGateway } from "../gateway/gateway.ts";
 import { GatewayMetrics } from "../gateway/metrics.ts";
 import { startQuorum, type Quorum } from "../local/quorum.ts";
@@ -23,6 +21,7 @@ import {
   type InputOf,
   type ResponseOf,
 } from "../src/protocol/index.ts";
+import { tunnelTo } from "../local/tunnel.ts";
 
 const BROKERS = [0, 3, 100];
 /** Until links are open, and what is fetched for the first time is there. */
@@ -76,13 +75,7 @@ async function row(
   const metrics = new GatewayMetrics();
   const { leader_id: leader } = await cluster.quorum();
   const gateway = await startGateway({
-    tunnel: new Tunnel({
-      edge: edge.url,
-      clusterId: formed.cluster_id,
-      metrics,
-      credentials: { ...NO_CREDENTIALS, token: edge.gatewayToken },
-      transport,
-    }),
+    tunnel: tunnelTo(edge, formed.cluster_id, { metrics, transport }),
     metrics,
     observe,
     controllers: [{ nodeId: leader, host: "127.0.0.1", port: 0 }],

@@ -3,14 +3,14 @@
  * and one that sends each frame by a request of its own. Rounds are interleaved, and the median is shown. Gateways and
  * brokers share one Node process, the quorum another.
  */
-import { NO_CREDENTIALS } from "../gateway/edge/credentials.ts";
-import { Tunnel, type Transport } from "../gateway/edge/tunnel.ts";
+import type { Transport } from "../gateway/edge/tunnel.ts";
 import { startGateway, type Gateway } from "../gateway/gateway.ts";
 import { GatewayMetrics } from "../gateway/metrics.ts";
 import { BrokerHeartbeat, requestFrame } from "../src/protocol/index.ts";
 import type { Load } from "./load.ts";
 import { benchQuorum, median, type BenchQuorum } from "./quorum.ts";
 import { overTcp } from "./tcp-load.ts";
+import { tunnelTo } from "../local/tunnel.ts";
 
 const CONNECTIONS = [1, 10, 100];
 const ROUND_MS = 2_000;
@@ -67,13 +67,7 @@ const kinds = ({
 async function way({ edge, formed, state }: BenchQuorum, transport: Transport): Promise<Way> {
   const metrics = new GatewayMetrics();
   const gateway = await startGateway({
-    tunnel: new Tunnel({
-      edge: edge.url,
-      clusterId: formed.cluster_id,
-      metrics,
-      credentials: { ...NO_CREDENTIALS, token: edge.gatewayToken },
-      transport,
-    }),
+    tunnel: tunnelTo(edge, formed.cluster_id, { metrics, transport }),
     metrics,
     controllers: [{ nodeId: state.leader_id, host: "127.0.0.1", port: 0 }],
   });

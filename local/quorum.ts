@@ -8,8 +8,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { clusterClient, formCluster } from "../client/cluster-client.ts";
 import type { ClusterClient, FormedCluster } from "../client/cluster-client.ts";
-import { NO_CREDENTIALS } from "../gateway/edge/credentials.ts";
-import { Tunnel, type Transport } from "../gateway/edge/tunnel.ts";
+import type { Transport } from "../gateway/edge/tunnel.ts";
 import { startClusterGateway } from "../gateway/cluster-gateway.ts";
 import type { Gateway } from "../gateway/gateway.ts";
 import { limitedLog } from "../gateway/limited-log.ts";
@@ -17,6 +16,7 @@ import { sentencesTo } from "../gateway/log.ts";
 import { GatewayMetrics } from "../gateway/metrics.ts";
 import { OWN_PORTS, PortsFrom } from "../gateway/places.ts";
 import { startEdge, type Edge, type EdgeOptions } from "./edge.ts";
+import { tunnelTo } from "./tunnel.ts";
 
 export interface QuorumOptions extends Omit<EdgeOptions, "persistTo"> {
   /** A folder for the state, which outlives the quorum. A temporary one when absent: `stop` removes that. */
@@ -134,21 +134,14 @@ function quorumOf({ current, formed, gateway, restart, stop }: Parts): Quorum {
 }
 
 function openGateway(
-  { url, gatewayToken: token }: Edge,
+  edge: Edge,
   { cluster_id: clusterId }: FormedCluster,
   { ports, transport = "link", log: say = (): void => undefined }: GatewayPorts,
 ): Promise<Gateway> {
   const log = limitedLog(sentencesTo(say));
   const metrics = new GatewayMetrics();
   return startClusterGateway({
-    tunnel: new Tunnel({
-      edge: url,
-      clusterId,
-      metrics,
-      credentials: { ...NO_CREDENTIALS, token },
-      transport,
-      log,
-    }),
+    tunnel: tunnelTo(edge, clusterId, { metrics, transport, log }),
     metrics,
     places: ports === "named" ? OWN_PORTS : new PortsFrom({ host: "127.0.0.1", port: 0 }),
     log,

@@ -2,8 +2,6 @@
  * The gateway's links to a running quorum: brokers' frames over them, and what becomes of both when the edge is killed.
  */
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { NO_CREDENTIALS } from "../../gateway/edge/credentials.ts";
-import { Tunnel } from "../../gateway/edge/tunnel.ts";
 import { startGateway, type Gateway } from "../../gateway/gateway.ts";
 import { sentencesTo } from "../../gateway/log.ts";
 import { GatewayMetrics } from "../../gateway/metrics.ts";
@@ -23,6 +21,7 @@ import {
 } from "../../src/protocol/index.ts";
 import { registrationOf } from "../metadata/office.ts";
 import { Client } from "./client.ts";
+import { tunnelTo } from "../../local/tunnel.ts";
 
 let quorum: Quorum;
 let gateway: Gateway;
@@ -37,12 +36,7 @@ beforeAll(async () => {
   const { edge, formed } = quorum;
   const nodeIds = formed.controllers.map(({ node_id: nodeId }) => nodeId);
   gateway = await startGateway({
-    tunnel: new Tunnel({
-      edge: edge.url,
-      clusterId: formed.cluster_id,
-      metrics,
-      credentials: { ...NO_CREDENTIALS, token: edge.gatewayToken },
-    }),
+    tunnel: tunnelTo(edge, formed.cluster_id, { metrics }),
     metrics,
     controllers: nodeIds.map((nodeId) => ({ nodeId, host: "127.0.0.1", port: 0 })),
     log: sentencesTo((line) => void lines.push(line)),

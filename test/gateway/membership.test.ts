@@ -2,8 +2,6 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { formCluster, posted } from "../../client/cluster-client.ts";
 import { startClusterGateway } from "../../gateway/cluster-gateway.ts";
-import { NO_CREDENTIALS } from "../../gateway/edge/credentials.ts";
-import { Tunnel } from "../../gateway/edge/tunnel.ts";
 import type { Gateway } from "../../gateway/gateway.ts";
 import { GatewayMetrics } from "../../gateway/metrics.ts";
 import { PortsFrom } from "../../gateway/places.ts";
@@ -15,6 +13,7 @@ import {
   requestFrame,
 } from "../../src/protocol/index.ts";
 import { Client } from "./client.ts";
+import { tunnelTo } from "../../local/tunnel.ts";
 
 const EVERY_MS = 300;
 const SOON_MS = 20_000;
@@ -31,12 +30,7 @@ beforeAll(async () => {
   const metrics = new GatewayMetrics();
   const { edge, formed } = quorum;
   gateway = await startClusterGateway({
-    tunnel: new Tunnel({
-      edge: edge.url,
-      clusterId: formed.cluster_id,
-      metrics,
-      credentials: { ...NO_CREDENTIALS, token: edge.gatewayToken },
-    }),
+    tunnel: tunnelTo(edge, formed.cluster_id, { metrics }),
     metrics,
     places: new PortsFrom({ host: "127.0.0.1", port: 0 }),
     everyMs: EVERY_MS,

@@ -1,7 +1,5 @@
 /** A gateway that observes a running quorum: brokers' fetches that it answers, and what of it the leader is told. */
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { NO_CREDENTIALS } from "../../gateway/edge/credentials.ts";
-import { Tunnel } from "../../gateway/edge/tunnel.ts";
 import { startGateway, type Gateway } from "../../gateway/gateway.ts";
 import { GatewayMetrics } from "../../gateway/metrics.ts";
 import { startQuorum, type Quorum } from "../../local/quorum.ts";
@@ -22,6 +20,7 @@ import {
 } from "../../src/protocol/index.ts";
 import { directoryOf, registrationOf } from "../metadata/office.ts";
 import { Client } from "./client.ts";
+import { tunnelTo } from "../../local/tunnel.ts";
 
 const DIRECTORY = directoryOf(1);
 
@@ -49,12 +48,7 @@ async function opened(observe: object | null = {}): Promise<Way> {
   const { edge, formed } = quorum;
   const nodeIds = formed.controllers.map(({ node_id: nodeId }) => nodeId);
   const gateway = await startGateway({
-    tunnel: new Tunnel({
-      edge: edge.url,
-      clusterId: formed.cluster_id,
-      metrics,
-      credentials: { ...NO_CREDENTIALS, token: edge.gatewayToken },
-    }),
+    tunnel: tunnelTo(edge, formed.cluster_id, { metrics }),
     metrics,
     observe,
     controllers: nodeIds.map((nodeId) => ({ nodeId, host: "127.0.0.1", port: 0 })),

@@ -5,9 +5,7 @@
 import { mkdtemp, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { formCluster } from "../../client/cluster-client.ts";
-import { NO_CREDENTIALS } from "../../gateway/edge/credentials.ts";
 import { PRINCIPAL_BYTES_MAX } from "../../gateway/edge/identity.ts";
-import { Tunnel } from "../../gateway/edge/tunnel.ts";
 import { startGateway } from "../../gateway/gateway.ts";
 import { sentencesTo } from "../../gateway/log.ts";
 import { GatewayMetrics } from "../../gateway/metrics.ts";
@@ -18,6 +16,7 @@ import { freePorts } from "../../local/ports.ts";
 import type { TokenRequest } from "../../src/access/index.ts";
 import { certificate, commonName, type Authority } from "../gateway/certificates.ts";
 import type { Cluster } from "./cluster.ts";
+import { tunnelTo } from "../../local/tunnel.ts";
 
 const VOTERS = 3;
 const HANDSHAKE_MS = 10_000;
@@ -85,12 +84,7 @@ export async function secured(
   const metrics = new GatewayMetrics();
   const lines: string[] = [];
   const gateway = await startGateway({
-    tunnel: new Tunnel({
-      edge: quorum.edge.url,
-      clusterId: formed.cluster_id,
-      metrics,
-      credentials: { ...NO_CREDENTIALS, token: quorum.edge.gatewayToken },
-    }),
+    tunnel: tunnelTo(quorum.edge, formed.cluster_id, { metrics }),
     metrics,
     listener: protocol === "SASL_PLAINTEXT" ? { protocol } : { protocol, door },
     controllers: formed.controllers.map(({ node_id: nodeId, port }) => ({

@@ -1,7 +1,5 @@
 /** Revocation end to end: a quorum, an edge that asks for tokens, and a client that comes by a gateway. */
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { NO_CREDENTIALS } from "../../gateway/edge/credentials.ts";
-import { Tunnel } from "../../gateway/edge/tunnel.ts";
 import { startGateway, type Gateway } from "../../gateway/gateway.ts";
 import { GatewayMetrics } from "../../gateway/metrics.ts";
 import {
@@ -17,6 +15,7 @@ import {
 import { Client } from "../gateway/client.ts";
 import { refusalOf, runningQuorum, type RunningQuorum } from "./running-quorum.ts";
 import { posted } from "../../client/cluster-client.ts";
+import { tunnelTo } from "../../local/tunnel.ts";
 
 let quorum: RunningQuorum;
 let gateway: Gateway;
@@ -26,12 +25,7 @@ beforeAll(async () => {
   const { edge, formed } = quorum;
   const metrics = new GatewayMetrics();
   gateway = await startGateway({
-    tunnel: new Tunnel({
-      edge: edge.url,
-      clusterId: formed.cluster_id,
-      metrics,
-      credentials: { ...NO_CREDENTIALS, token: edge.gatewayToken },
-    }),
+    tunnel: tunnelTo(edge, formed.cluster_id, { metrics }),
     metrics,
     controllers: [{ nodeId: 3000, host: "127.0.0.1", port: 0 }],
     listener: { protocol: "SASL_PLAINTEXT" },
