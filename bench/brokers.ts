@@ -4,24 +4,14 @@
  * fetches the log, parked for half a second at a time, and one that beats every two seconds. It counts, and times
  * nothing, so that a busy machine does it no harm.
  */
-import { connect, type Socket } from "node:net";
 import { setTimeout as pause } from "node:timers/promises";
 import { jsonBroker } from "../client/json-broker.ts";
 import { startGateway } from "../gateway/gateway.ts";
 import { GatewayMetrics } from "../gateway/metrics.ts";
 import { startQuorum, type Quorum } from "../local/quorum.ts";
-import {
-  BrokerHeartbeat,
-  decodeResponseFrame,
-  Fetch,
-  METADATA_TOPIC_ID,
-  recordBatches,
-  requestFrame,
-  type Api,
-  type InputOf,
-  type ResponseOf,
-} from "../src/protocol/index.ts";
+import { BrokerHeartbeat, Fetch, METADATA_TOPIC_ID, recordBatches } from "../src/protocol/index.ts";
 import { tunnelTo } from "../local/tunnel.ts";
+import { KafkaConnection } from "./kafka-connection.ts";
 
 const BROKERS = [0, 3, 100];
 /** Until links are open, and what is fetched for the first time is there. */
@@ -148,9 +138,9 @@ async function live(broker: Broker, quorum: Quorum, signal: AbortSignal): Promis
 }
 
 async function beating({ id, epoch, port }: Broker, signal: AbortSignal): Promise<void> {
-  const kafka = new Asking(port);
+  const kafka = await KafkaConnection.open(port);
   while (!signal.aborted) {
-    await kafka.ask(BrokerHeartbeat, 1, {
+    await kafka.call(BrokerHeartbeat, 1, {
       brokerId: id,
       brokerEpoch: epoch,
       currentMetadataOffset: 1,
@@ -163,11 +153,11 @@ async function beating({ id, epoch, port }: Broker, signal: AbortSignal): Promis
 }
 
 async function fetching({ id, port }: Broker, quorum: Quorum, signal: AbortSignal): Promise<void> {
-  const kafka = new Asking(port);
+  const kafka = await KafkaConnection.open(port);
   const state = await quorum.cluster.quorum();
   let [offset, lastFetchedEpoch] = [state.high_watermark, state.leader_epoch];
   while (!signal.aborted) {
-    const { responses } = await kafka.ask(Fetch, 17, {
+    const { responses } = await kafka.call(Fetch, 17, {
       clusterId: quorum.formed.cluster_id,
       replicaState: { replicaId: id, replicaEpoch: -1 },
       maxWaitMs: FETCH_WAIT_MS,
@@ -194,55 +184,4 @@ async function fetching({ id, port }: Broker, quorum: Quorum, signal: AbortSigna
       [offset, lastFetchedEpoch] = [batch.lastOffset + 1, batch.leaderEpoch];
   }
   kafka.close();
-}
-
-/** One connection, on which one request is asked at a time. */
-class Asking {
-  readonly #socket: Socket;
-  #received = Buffer.alloc(0);
-  #correlation = 0;
-  #wake: () => void = () => undefined;
-
-  constructor(port: number) {
-    this.#socket = connect({ port, host: "127.0.0.1" });
-    this.#socket.on("data", (chunk: Buffer) => {
-      this.#received = Buffer.concat([this.#received, chunk]);
-      this.#wake();
-    });
-    this.#socket.on("close", () => this.#wake());
-    this.#socket.on("error", () => undefined);
-  }
-
-  async ask<A extends Api>(
-    api: A,
-    apiVersion: number,
-    body: InputOf<A["request"]>,
-  ): Promise<ResponseOf<A>> {
-    this.#correlation += 1;
-    const header = { apiVersion, correlationId: this.#correlation, clientId: "bench" };
-    const frame = requestFrame(api, header, body);
-    const size = Buffer.alloc(4);
-    size.writeInt32BE(frame.byteLength);
-    this.#socket.write(Buffer.concat([size, frame]));
-    return decodeResponseFrame(api, apiVersion, await this.#frame()).body;
-  }
-
-  close(): void {
-    this.#socket.destroy();
-  }
-
-  async #frame(): Promise<Uint8Array> {
-    for (;;) {
-      const end = this.#received.length < 4 ? Infinity : 4 + this.#received.readInt32BE(0);
-      if (this.#received.length >= end) {
-        const frame = this.#received.subarray(4, end);
-        this.#received = this.#received.subarray(end);
-        return frame;
-      }
-      if (this.#socket.destroyed) throw new Error("the gateway closed a broker's connection");
-      await new Promise<void>((resolve) => {
-        this.#wake = resolve;
-      });
-    }
-  }
 }

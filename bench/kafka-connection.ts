@@ -4,14 +4,14 @@
  */
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
-import { FrameCutter, sizePrefix } from "../../gateway/tcp/frame-cutter.ts";
+import { FrameCutter, sizePrefix } from "../gateway/tcp/frame-cutter.ts";
 import {
   decodeResponseFrame,
   requestFrame,
   type Api,
   type Encodable,
   type ResponseOf,
-} from "../../src/protocol/index.ts";
+} from "../src/protocol/index.ts";
 
 /** An answer to an observer may carry 8 MiB of the log. */
 const FRAME_BYTES_MAX = 32 * 1_048_576;
