@@ -9,18 +9,16 @@ import { startQuorum, type Quorum } from "../../local/quorum.ts";
 import {
   BrokerHeartbeat,
   BrokerRegistration,
-  decodeResponseFrame,
   DescribeCluster,
   Fetch,
   METADATA_TOPIC_ID,
-  requestFrame,
-  type Api,
-  type InputOf,
   type RequestOf,
   type ResponseOf,
 } from "../../src/protocol/index.ts";
 import { registrationOf } from "../metadata/office.ts";
+import { asked } from "./asked.ts";
 import { Client } from "./client.ts";
+import { metadataFetch } from "./metadata-fetch.ts";
 import { tunnelTo } from "../../local/tunnel.ts";
 
 let quorum: Quorum;
@@ -54,27 +52,6 @@ async function clientOf(nodeId: number): Promise<Client> {
   const connected = await Client.connect(portOf(nodeId));
   clients.push(connected);
   return connected;
-}
-
-let correlations = 0;
-
-/** Sends a request; what resolves with its answer. Rejects when the connection closes first. */
-function asked<A extends Api>(
-  kafka: Client | undefined,
-  api: A,
-  { version, body }: { readonly version: number; readonly body: InputOf<A["request"]> },
-): () => Promise<ResponseOf<A>> {
-  correlations += 1;
-  const correlationId = correlations;
-  const header = { apiVersion: version, correlationId, clientId: "test" };
-  kafka?.send(Buffer.from(requestFrame(api, header, body)));
-  return async () => {
-    const frame = await kafka?.frame();
-    if (frame === undefined) throw new Error("closed");
-    const answer = decodeResponseFrame(api, version, frame);
-    expect(answer.correlationId).toBe(correlationId);
-    return answer.body;
-  };
 }
 
 const registrationOfBroker = (brokerId: number): RequestOf<typeof BrokerRegistration> =>
@@ -151,27 +128,13 @@ test("a parked fetch hears of a write that came over the same link", async () =>
   const { leader_epoch: epoch, high_watermark: end } = await quorum.cluster.quorum();
   const fetched = asked(fetcher, Fetch, {
     version: 17,
-    body: {
+    body: metadataFetch({
       clusterId: quorum.formed.cluster_id,
-      replicaState: { replicaId: 99, replicaEpoch: -1 },
+      replicaId: 99,
+      epoch,
+      offset: end,
       maxWaitMs: 20_000,
-      minBytes: 1,
-      maxBytes: 1_000_000,
-      topics: [
-        {
-          topicId: METADATA_TOPIC_ID,
-          partitions: [
-            {
-              partition: 0,
-              currentLeaderEpoch: epoch,
-              fetchOffset: end,
-              lastFetchedEpoch: epoch,
-              partitionMaxBytes: 1_000_000,
-            },
-          ],
-        },
-      ],
-    },
+    }),
   });
   const begun = performance.now();
   await asked(writer, BrokerRegistration, {

@@ -24,15 +24,10 @@ import {
   type Position,
   type Push,
 } from "../../src/link/index.ts";
-import {
-  ConfigRecord,
-  Fetch,
-  METADATA_TOPIC_ID,
-  requestFrame,
-  type Uuid,
-} from "../../src/protocol/index.ts";
+import { ConfigRecord, Fetch, requestFrame } from "../../src/protocol/index.ts";
 import { CLUSTER, settled, World } from "../controller/world.ts";
 import { directoryOf } from "../metadata/partition-notation.ts";
+import { metadataFetch, type MetadataFetch } from "./metadata-fetch.ts";
 
 export const NODE_ID = 3000;
 export const INCARNATION = "one";
@@ -169,60 +164,24 @@ export class ControllerSide implements LinkedSide {
   }
 }
 
-export interface FetchWish {
-  readonly replicaId?: number;
+export interface FetchWish extends Partial<MetadataFetch> {
   readonly epoch: number;
   readonly offset: number;
   readonly lastFetchedEpoch: number;
   readonly version?: number;
-  readonly maxWaitMs?: number;
-  readonly maxBytes?: number;
-  readonly highWatermark?: bigint;
-  readonly clusterId?: string | null;
-  readonly directoryId?: Uuid;
 }
 
 export const DIRECTORY = directoryOf(1);
 
-export function fetchFrame({
-  replicaId = 1,
-  epoch,
-  offset,
-  lastFetchedEpoch,
-  version = 18,
-  maxWaitMs = 0,
-  maxBytes = 1_000_000,
-  highWatermark,
-  clusterId = CLUSTER.cluster_id,
-  directoryId = DIRECTORY,
-}: FetchWish): Uint8Array {
-  return requestFrame(
-    Fetch,
-    { apiVersion: version, correlationId: 7, clientId: "test" },
-    Fetch.request.fill({
-      clusterId,
-      replicaState: { replicaId, replicaEpoch: -1 },
-      maxWaitMs,
-      minBytes: 1,
-      maxBytes,
-      topics: [
-        {
-          topicId: METADATA_TOPIC_ID,
-          partitions: [
-            {
-              partition: 0,
-              currentLeaderEpoch: epoch,
-              fetchOffset: offset,
-              lastFetchedEpoch,
-              partitionMaxBytes: maxBytes,
-              ...(version < 17 ? {} : { replicaDirectoryId: directoryId }),
-              ...(version < 18 || highWatermark === undefined ? {} : { highWatermark }),
-            },
-          ],
-        },
-      ],
-    }),
-  );
+export function fetchFrame({ version = 18, ...wish }: FetchWish): Uint8Array {
+  const unlessSaid = {
+    replicaId: 1,
+    maxWaitMs: 0,
+    clusterId: CLUSTER.cluster_id,
+    directoryId: DIRECTORY,
+  };
+  const header = { apiVersion: version, correlationId: 7, clientId: "test" };
+  return requestFrame(Fetch, header, metadataFetch({ ...unlessSaid, ...wish }));
 }
 
 export const questionOf = (frame: Uint8Array): FetchQuestion | null =>

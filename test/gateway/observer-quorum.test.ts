@@ -7,19 +7,19 @@ import {
   AllocateProducerIds,
   BrokerHeartbeat,
   BrokerRegistration,
-  decodeResponseFrame,
   DescribeQuorum,
   ErrorCode,
   Fetch,
   METADATA_TOPIC_ID,
-  requestFrame,
   type Api,
   type InputOf,
   type RequestOf,
   type ResponseOf,
 } from "../../src/protocol/index.ts";
 import { directoryOf, registrationOf } from "../metadata/office.ts";
+import { asked } from "./asked.ts";
 import { Client } from "./client.ts";
+import { metadataFetch } from "./metadata-fetch.ts";
 import { tunnelTo } from "../../local/tunnel.ts";
 
 const DIRECTORY = directoryOf(1);
@@ -65,24 +65,12 @@ async function clientOf({ portOf }: Way, nodeId: number): Promise<Client> {
   return connected;
 }
 
-let correlations = 0;
-
-async function ask<A extends Api>(
+const ask = <A extends Api>(
   kafka: Client,
   api: A,
   version: number,
   body: InputOf<A["request"]>,
-): Promise<ResponseOf<A>> {
-  correlations += 1;
-  const header = { apiVersion: version, correlationId: correlations, clientId: "test" };
-  const correlationId = correlations;
-  kafka.send(Buffer.from(requestFrame(api, header, body)));
-  const frame = await kafka.frame();
-  if (frame === undefined) throw new Error("closed");
-  const answer = decodeResponseFrame(api, version, frame);
-  expect(answer.correlationId).toBe(correlationId);
-  return answer.body;
-}
+): Promise<ResponseOf<A>> => asked(kafka, api, { version, body })();
 
 interface State {
   readonly leader: number;
@@ -107,28 +95,9 @@ interface Place {
 }
 
 async function fetched(kafka: Client, { replicaId, offset, epoch, maxWaitMs = 500 }: Place) {
-  const body = await ask(kafka, Fetch, 17, {
-    clusterId: quorum.formed.cluster_id,
-    replicaState: { replicaId, replicaEpoch: -1 },
-    maxWaitMs,
-    minBytes: 1,
-    maxBytes: 1_000_000,
-    topics: [
-      {
-        topicId: METADATA_TOPIC_ID,
-        partitions: [
-          {
-            partition: 0,
-            currentLeaderEpoch: epoch,
-            fetchOffset: offset,
-            lastFetchedEpoch: epoch,
-            partitionMaxBytes: 1_000_000,
-            replicaDirectoryId: DIRECTORY,
-          },
-        ],
-      },
-    ],
-  });
+  const { cluster_id: clusterId } = quorum.formed;
+  const place = { clusterId, replicaId, directoryId: DIRECTORY, epoch, offset, maxWaitMs };
+  const body = await ask(kafka, Fetch, 17, metadataFetch(place));
   const partition = body.responses[0]?.partitions[0];
   if (partition === undefined) throw new Error("no partition");
   return partition;
