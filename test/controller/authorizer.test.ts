@@ -20,7 +20,7 @@ import {
   type Api,
   type ApiName,
 } from "../../src/protocol/index.ts";
-import { entry } from "../metadata/access/acl-notation.ts";
+import { entry, EVERY_ACL } from "../metadata/access/acl-notation.ts";
 import { errorsIn } from "../metadata/authorized/asking.ts";
 import { uuidOf } from "../metadata/record-streams.ts";
 import { record } from "../metadata/world.ts";
@@ -181,15 +181,6 @@ describe("the authorizer of a cluster", () => {
 describe("ACLs", () => {
   const { patternType, ...grant } = entry("ALLOW User:ann CREATE TOPIC =orders");
   const grants = { creations: [{ ...grant, resourcePatternType: patternType }] };
-  const every = {
-    resourceTypeFilter: 1,
-    resourceNameFilter: null,
-    patternTypeFilter: 1,
-    principalFilter: null,
-    hostFilter: null,
-    operation: 1,
-    permissionType: 1,
-  };
 
   test("decide from the moment that they are written, and until they are removed", async () => {
     const listener = await Listener.with([]);
@@ -198,9 +189,9 @@ describe("ACLs", () => {
     expect(await errors()).toEqual(denied);
     expect(await listener.errors("CreateAcls", grants, { who: "root" })).toEqual([]);
     expect(await errors()).toEqual([expect.stringMatching(NO_BROKERS)]);
-    const { body } = await listener.ask("DescribeAcls", every, { who: "root" });
+    const { body } = await listener.ask("DescribeAcls", EVERY_ACL, { who: "root" });
     expect(body).toMatchObject({ resources: [{ resourceName: "orders", acls: [{}] }] });
-    const removed = await listener.ask("DeleteAcls", { filters: [every] }, { who: "root" });
+    const removed = await listener.ask("DeleteAcls", { filters: [EVERY_ACL] }, { who: "root" });
     expect(removed.body).toMatchObject({ filterResults: [{ matchingAcls: [{ host: "*" }] }] });
     expect(await errors()).toEqual(denied);
   });
@@ -209,8 +200,8 @@ describe("ACLs", () => {
     const listener = await Listener.with(["ALLOW User:ann ALL TOPIC ^"]);
     const asks = [
       ["CreateAcls", grants, "ALTER"],
-      ["DeleteAcls", { filters: [every] }, "ALTER"],
-      ["DescribeAcls", every, "DESCRIBE"],
+      ["DeleteAcls", { filters: [EVERY_ACL] }, "ALTER"],
+      ["DescribeAcls", EVERY_ACL, "DESCRIBE"],
     ] as const;
     for (const [name, parts, operation] of asks)
       expect(await listener.errors(name, parts, { who: "ann" })).toEqual([
@@ -224,8 +215,8 @@ describe("ACLs", () => {
     const errors = (name: ApiName, parts: object) => listener.errors(name, parts, { who: "ann" });
     const says = "SECURITY_DISABLED: No Authorizer is configured";
     expect(await errors("CreateAcls", grants)).toEqual([`${says}.`]);
-    expect(await errors("DeleteAcls", { filters: [every] })).toEqual([`${says}.`]);
-    expect(await errors("DescribeAcls", every)).toEqual([`${says} on the broker`]);
+    expect(await errors("DeleteAcls", { filters: [EVERY_ACL] })).toEqual([`${says}.`]);
+    expect(await errors("DescribeAcls", EVERY_ACL)).toEqual([`${says} on the broker`]);
   });
 });
 

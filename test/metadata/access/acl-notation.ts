@@ -66,3 +66,14 @@ function codeIn(table: Readonly<Record<string, number>>, name: string): number {
   if (code === undefined) throw new RangeError(`no ${name}`);
   return code;
 }
+
+/** A filter that every entry meets (its numbers are Kafka's ANY). */
+export const EVERY_ACL = {
+  resourceTypeFilter: 1,
+  resourceNameFilter: null,
+  patternTypeFilter: 1,
+  principalFilter: null,
+  hostFilter: null,
+  operation: 1,
+  permissionType: 1,
+} as const;

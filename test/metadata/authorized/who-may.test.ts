@@ -9,7 +9,7 @@ import {
   type ControlOperation,
 } from "../../../src/metadata/index.ts";
 import { isApiName, RenewDelegationToken, type ApiName } from "../../../src/protocol/index.ts";
-import { entry } from "../access/acl-notation.ts";
+import { entry, EVERY_ACL } from "../access/acl-notation.ts";
 import { contextFor } from "../world.ts";
 import { asked, denialsIn, errorsIn, SETTINGS, unasked, withAcls, type Asking } from "./asking.ts";
 
@@ -35,16 +35,6 @@ const wordless = (operation: string, request: object = {}): Row => ({
 });
 
 const TOPIC = 2;
-
-const EVERY_ACL = {
-  resourceTypeFilter: 1,
-  resourceNameFilter: null,
-  patternTypeFilter: 1,
-  principalFilter: null,
-  hostFilter: null,
-  operation: 1,
-  permissionType: 1,
-};
 
 const ROWS: { readonly [Name in ApiName]?: Row } = {
   CreateTopics: {

@@ -12,7 +12,7 @@ import {
   ACL_RESOURCE,
 } from "../../../src/metadata/image/acls-image.ts";
 import type { AccessControlEntryRecord } from "../../../src/protocol/index.ts";
-import { entry } from "../access/acl-notation.ts";
+import { entry, EVERY_ACL } from "../access/acl-notation.ts";
 import { withAcls } from "../authorized/asking.ts";
 import { uuidOf } from "../record-streams.ts";
 import { officeOf, Office } from "../office.ts";
@@ -29,16 +29,7 @@ const create = (office: Office, ...lines: readonly string[]): readonly string[] 
   office.ask("CreateAcls", { creations: lines.map((line) => creation(line)) }).results.map(told);
 
 /** Everything, unless `parts` say less. */
-const filter = (parts: object = {}) => ({
-  resourceTypeFilter: 1,
-  resourceNameFilter: null,
-  patternTypeFilter: 1,
-  principalFilter: null,
-  hostFilter: null,
-  operation: 1,
-  permissionType: 1,
-  ...parts,
-});
+const filter = (parts: object = {}) => ({ ...EVERY_ACL, ...parts });
 
 const remove = (office: Office, ...filters: readonly object[]) =>
   office.ask("DeleteAcls", { filters: filters.map(filter) }).filterResults;
