@@ -115,13 +115,16 @@ export const controllerConfig = (settings: ControllerSettings): ControllerConfig
 });
 
 /** The part of a context that does not change from one operation to the next. */
-const standingContext = (
+function standingContext(
   cluster: GovernedCluster,
   ids: Pick<ControlContext, "controllerId" | "activeControllerId">,
-): StandingContext => ({
-  ...ids,
-  clusterId: cluster.cluster_id,
-  caller: ANONYMOUS_CALLER,
-  config: controllerConfig(settingsOf(cluster)),
-  hasAuthorizer: authorizerOf(settingsOf(cluster)) !== null,
-});
+): StandingContext {
+  const settings = settingsOf(cluster);
+  return {
+    ...ids,
+    clusterId: cluster.cluster_id,
+    caller: ANONYMOUS_CALLER,
+    config: controllerConfig(settings),
+    hasAuthorizer: authorizerOf(settings) !== null,
+  };
+}

@@ -35,7 +35,6 @@ export { BOUNDED_BATCH_BYTES, BOUNDED_BATCH_RECORDS } from "./control/batch-boun
 export { INTERNAL_TOPICS, type Policies } from "./control/policies.ts";
 export {
   ANONYMOUS_CALLER,
-  DEFAULT_CONTROLLER_CONFIG,
   RECORDS_PER_OPERATION_MAX,
   type Caller,
   type ControlContext,

@@ -18,7 +18,6 @@ import {
 } from "../../src/protocol/index.ts";
 import {
   ANONYMOUS_CALLER,
-  DEFAULT_CONTROLLER_CONFIG,
   type ControlContext,
   type ControlOperation,
 } from "../../src/metadata/control/operation.ts";
@@ -30,6 +29,7 @@ import { allPartitions, partitionAt, topicByName } from "../../src/metadata/imag
 import { initialLiveness } from "../../src/metadata/liveness/broker-heartbeats.ts";
 import { seeded } from "../../src/std/random.ts";
 import { directoryOf, partition } from "./partition-notation.ts";
+import { DEFAULT_CONTROLLER_CONFIG } from "./default-config.ts";
 
 export interface WorldSpec {
   /** "0 1 2f 3s 4@rack": f fenced, s in controlled shutdown. Broker epochs are 100 + id. */

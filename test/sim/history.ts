@@ -8,7 +8,6 @@ import {
   allPartitions,
   applyRecords,
   brokerById,
-  DEFAULT_CONTROLLER_CONFIG,
   emptyImage,
   imageToRecords,
   type MetadataImage,
@@ -21,6 +20,7 @@ import { fingerprintOfBytes, metadataOf } from "./entries.ts";
 import { type Observation, REPLAY } from "./observation.ts";
 import type { Replica } from "./replica.ts";
 import type { World } from "./world.ts";
+import { DEFAULT_CONTROLLER_CONFIG } from "../metadata/default-config.ts";
 
 const SESSION_MS = DEFAULT_CONTROLLER_CONFIG.brokerSessionTimeoutMs;
 

@@ -20,12 +20,12 @@ import type { BrokerLiveness } from "../liveness/broker-heartbeats.ts";
 import type { Endpoint } from "../image/cluster-image.ts";
 import type { MetadataImage } from "../image/metadata-image.ts";
 import type { Uuid } from "../../protocol/index.ts";
-import { NO_POLICIES, type Policies } from "./policies.ts";
+import type { Policies } from "./policies.ts";
 
 /** Kafka's bound on one user operation: what commits as one must be cheap to store, fetch and replay. */
 export const RECORDS_PER_OPERATION_MAX = 10_000;
 
-/** What an operator sets once for a controller, with Kafka's defaults. */
+/** What an operator sets for a controller. */
 export interface ControllerConfig {
   /** `broker.session.timeout.ms`. */
   readonly brokerSessionTimeoutMs: number;
@@ -37,14 +37,6 @@ export interface ControllerConfig {
   readonly deleteTopicEnable: boolean;
   readonly policies: Policies;
 }
-
-export const DEFAULT_CONTROLLER_CONFIG: ControllerConfig = {
-  brokerSessionTimeoutMs: 9_000,
-  numPartitions: 1,
-  defaultReplicationFactor: 1,
-  deleteTopicEnable: true,
-  policies: NO_POLICIES,
-};
 
 /** A voter as the quorum's own records describe it (KIP-853). */
 export interface QuorumController {

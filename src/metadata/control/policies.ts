@@ -24,15 +24,6 @@ export interface Policies {
   readonly forbiddenConfigs: ReadonlySet<string>;
 }
 
-export const NO_POLICIES: Policies = {
-  topicNamePrefixes: [],
-  partitionsMax: 0x7fff_ffff,
-  replicationFactorMin: 1,
-  replicationFactorMax: 0x7fff,
-  minInsyncReplicasMin: 1,
-  forbiddenConfigs: new Set(),
-};
-
 /** Topics that brokers keep for themselves (Kafka's `Topic.isInternal`). */
 export const INTERNAL_TOPICS: ReadonlySet<string> = new Set([
   "__consumer_offsets",

@@ -2,7 +2,7 @@
  * A small cluster with ACLs, and operations run in it for somebody, with the authorizer between. Whatever is denied,
  * the response must be one that its API can say, and the records such as replay takes.
  */
-import { DEFAULT_CONTROLLER_CONFIG } from "../../../src/metadata/control/operation.ts";
+import { DEFAULT_CONTROLLER_CONFIG } from "../default-config.ts";
 import {
   controllerApis,
   runAuthorized,

@@ -2,7 +2,7 @@
  * Requests of which somebody may have a part: what is denied leaves the rest alone, and tells nothing that its caller
  * may not know. The orders are those of Kafka's ControllerApis, as in the README of src/metadata/access.
  */
-import { DEFAULT_CONTROLLER_CONFIG } from "../../../src/metadata/control/operation.ts";
+import { DEFAULT_CONTROLLER_CONFIG } from "../default-config.ts";
 import { describe, expect, test } from "vitest";
 import { ZERO_UUID, type RequestOf, type Apis } from "../../../src/protocol/index.ts";
 import { told, world } from "../world.ts";

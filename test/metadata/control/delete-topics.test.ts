@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { deleteTopics } from "../../../src/metadata/control/delete-topics.ts";
-import { DEFAULT_CONTROLLER_CONFIG } from "../../../src/metadata/control/operation.ts";
+import { DEFAULT_CONTROLLER_CONFIG } from "../default-config.ts";
 import { configsOf } from "../../../src/metadata/image/configs-image.ts";
 import { topicByName } from "../../../src/metadata/image/topics-image.ts";
 import { ZERO_UUID } from "../../../src/protocol/index.ts";

@@ -4,8 +4,8 @@ import { alterConfigs } from "../../../src/metadata/control/alter-configs.ts";
 import { createPartitions } from "../../../src/metadata/control/create-partitions.ts";
 import { createTopics } from "../../../src/metadata/control/create-topics.ts";
 import { incrementalAlterConfigs } from "../../../src/metadata/control/incremental-alter-configs.ts";
-import { DEFAULT_CONTROLLER_CONFIG } from "../../../src/metadata/control/operation.ts";
-import { NO_POLICIES, type Policies } from "../../../src/metadata/control/policies.ts";
+import { DEFAULT_CONTROLLER_CONFIG } from "../default-config.ts";
+import type { Policies } from "../../../src/metadata/control/policies.ts";
 import { run, told, world } from "../world.ts";
 
 const TOPIC = 2;
@@ -24,7 +24,10 @@ const view = (minIsr?: string) =>
 const VIEW = view();
 
 const under = (policies: Partial<Policies>) => ({
-  config: { ...DEFAULT_CONTROLLER_CONFIG, policies: { ...NO_POLICIES, ...policies } },
+  config: {
+    ...DEFAULT_CONTROLLER_CONFIG,
+    policies: { ...DEFAULT_CONTROLLER_CONFIG.policies, ...policies },
+  },
 });
 
 const refused = (sentence: string): string =>
