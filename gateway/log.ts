@@ -89,3 +89,10 @@ export const sentencesTo =
 /** Nobody's bytes begin a line of their own, or move a terminal's cursor. */
 const onOneLine = (text: string): string =>
   text.replace(/\p{Cc}/gu, (char) => `\\x${char.charCodeAt(0).toString(16).padStart(2, "0")}`);
+
+/** What an error says. An `AggregateError` of several addresses has no message of its own. */
+export function textOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  if (error.message !== "") return error.message;
+  return "code" in error ? String(error.code) : error.name;
+}

@@ -16,7 +16,7 @@ import type { Gateway } from "./gateway.ts";
 import { isLoopback } from "./edge/loopback.ts";
 import { limitedLog } from "./limited-log.ts";
 import { addressText } from "./listen.ts";
-import { logTo, type Log } from "./log.ts";
+import { logTo, textOf, type Log } from "./log.ts";
 import { GatewayMetrics } from "./metrics.ts";
 import { usage } from "./options.ts";
 import { OWN_PORTS, PortsFrom } from "./places.ts";
@@ -142,8 +142,6 @@ function renew(what: string, act: () => void): void {
     log(`SIGHUP: ${what}: as before, since ${textOf(error)}`, about);
   }
 }
-
-const textOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 function write(line: string): void {
   process.stderr.write(line);

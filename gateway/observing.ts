@@ -6,7 +6,7 @@ import { EdgeClient } from "./edge/edge-client.ts";
 import { findControllers } from "./edge/find-controllers.ts";
 import { Tunnel } from "./edge/tunnel.ts";
 import { addressText } from "./listen.ts";
-import type { Log } from "./log.ts";
+import { textOf, type Log } from "./log.ts";
 import { GatewayMetrics } from "./metrics.ts";
 import { onShutdown } from "./shutdown.ts";
 import { startStatusPage } from "./status-page.ts";
@@ -55,7 +55,7 @@ export async function observe(command: ObserveCommand, log: Log): Promise<void> 
       relay?.renew();
       log("SIGHUP: what the edge is shown: read again", { event: "files-read" });
     } catch (error) {
-      log(`SIGHUP: what the edge is shown: as before, since ${wordsOf(error)}`, {
+      log(`SIGHUP: what the edge is shown: as before, since ${textOf(error)}`, {
         level: "error",
         event: "files-unreadable",
       });
@@ -81,6 +81,3 @@ export async function observe(command: ObserveCommand, log: Log): Promise<void> 
   relay = new Relay({ client, clusterId, nodeId, quorum, metrics, log });
   log(`observing ${servers.map(addressText).join(",")} for ${clusterId}`, { event: "started" });
 }
-
-const wordsOf = (error: unknown): string =>
-  error instanceof Error ? error.message : String(error);

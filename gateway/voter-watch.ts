@@ -8,7 +8,7 @@ import type { Controller } from "./edge/controller-list.ts";
 import type { Hint, Tunnel } from "./edge/tunnel.ts";
 import type { Gateway } from "./gateway.ts";
 import { addressText } from "./listen.ts";
-import type { About, Log } from "./log.ts";
+import { textOf, type About, type Log } from "./log.ts";
 import type { GatewayMetrics } from "./metrics.ts";
 import { remarkOn, type Places } from "./places.ts";
 import { voterChanges } from "./voter-changes.ts";
@@ -159,5 +159,3 @@ const jitter = (): number => 0.8 + 0.4 * Math.random();
 async function sleep(ms: number, signal: AbortSignal): Promise<void> {
   await pause(ms, undefined, { signal, ref: false }).catch(() => undefined);
 }
-
-const textOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

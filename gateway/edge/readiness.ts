@@ -7,6 +7,7 @@ import type { GatewayMetrics } from "../metrics.ts";
 import { ANYBODY } from "./identity.ts";
 import { probe } from "./probe.ts";
 import type { Tunnel } from "./tunnel.ts";
+import { textOf } from "../log.ts";
 
 /** A frame that was served this recently is answer enough, unless another failed after it. */
 const FRESH_MS = 10_000;
@@ -74,7 +75,7 @@ export class Readiness {
         await probe(this.#tunnel, nodeId, ANYBODY, signal);
         return null;
       } catch (error) {
-        problem ??= error instanceof Error ? error.message : String(error);
+        problem ??= textOf(error);
       }
     }
     return problem;

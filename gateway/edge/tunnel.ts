@@ -3,7 +3,7 @@
  * frame that gets no answer is not sent again, since it may have been executed; the client decides. What failed lately
  * is left alone for a while, and its clients are refused at once instead of hanging.
  */
-import type { Log } from "../log.ts";
+import { textOf, type Log } from "../log.ts";
 import type { GatewayMetrics } from "../metrics.ts";
 import { controllersIn, type Controller } from "./controller-list.ts";
 import { NO_CREDENTIALS, type EdgeCredentials } from "./credentials.ts";
@@ -166,7 +166,7 @@ export class Tunnel {
   /** What fails on a link concerns that frame alone: whether a next one would be served is for HTTP to say. */
   async #overLink(route: Route, request: () => Promise<Uint8Array>): Promise<Uint8Array> {
     const answer = await request().catch((error: unknown) => {
-      throw new EdgeError(error instanceof Error ? error.message : String(error), null);
+      throw new EdgeError(textOf(error), null);
     });
     this.#outages.served(route);
     this.#metrics.framesLinked += 1;
@@ -221,7 +221,7 @@ export class Tunnel {
   }
 
   #unanswered(route: Route, error: unknown): EdgeError {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = textOf(error);
     const sentence = `no answer from the edge: ${reason}`;
     if (!(error instanceof NoAnswerError && error.isOutage)) return new EdgeError(sentence, null);
     const failure = { scope: "edge", status: null, sentence, askedMs: null } as const;

@@ -5,6 +5,7 @@
 import { connect, type Socket } from "node:net";
 import { RELAYED_BYTES_MAX } from "../../src/link/index.ts";
 import { addressText, type HostAndPort } from "../listen.ts";
+import { textOf } from "../log.ts";
 import { FrameCutter, sizePrefix } from "../tcp/frame-cutter.ts";
 
 const CONNECT_MS = 5_000;
@@ -34,7 +35,7 @@ export class ControllerConnection {
     this.#socket.setTimeout(CONNECT_MS, () => this.close("it did not connect in time"));
     this.#socket.once("connect", () => this.#socket.setTimeout(0));
     this.#socket.on("data", (chunk: Uint8Array) => this.#arrived(chunk));
-    this.#socket.on("error", (error) => this.close(wordsOf(error)));
+    this.#socket.on("error", (error) => this.close(textOf(error)));
     this.#socket.on("close", () => this.close("it closed the connection"));
   }
 
@@ -86,15 +87,8 @@ export class ControllerConnection {
         this.#waiting.answered(frame);
       }
     } catch (error) {
-      this.close(`${wordsOf(error)}; this speaks PLAINTEXT`);
+      this.close(`${textOf(error)}; this speaks PLAINTEXT`);
     }
     return undefined;
   }
-}
-
-/** An `AggregateError` of several addresses has no message of its own. */
-function wordsOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  if (error.message !== "") return error.message;
-  return "code" in error ? String(error.code) : error.name;
 }

@@ -17,7 +17,7 @@ import { ANYBODY, identityHeaders } from "../edge/identity.ts";
 import { Pulse } from "../edge/link/pulse.ts";
 import { Reconnecting } from "../edge/link/reconnecting.ts";
 import { sentenceOf } from "../edge/refusal.ts";
-import type { Log } from "../log.ts";
+import { textOf, type Log } from "../log.ts";
 import type { ObservedQuorum } from "./observed-quorum.ts";
 import type { RelayMetrics } from "./relay-metrics.ts";
 
@@ -179,7 +179,7 @@ export class Relay {
       this.#unanswered = null;
       send(socket, relayMessage({ kind: "answer", correlation, frame: answer }));
     } catch (error) {
-      const sentence = error instanceof Error ? error.message : String(error);
+      const sentence = textOf(error);
       metrics.framesFailed += 1;
       if (!abort.signal.aborted) this.#failed(sentence);
       send(socket, relayMessage({ kind: "failed", correlation, sentence }));

@@ -9,6 +9,7 @@ import type { SaslEdge } from "../sasl/sasl-server.ts";
 import type { TlsDoor } from "../tls/tls-door.ts";
 import { sayRefused, serve, type ConnectionParts, type Refusal } from "./connection.ts";
 import type { Room } from "./room.ts";
+import { textOf } from "../log.ts";
 
 /** A listener under Kafka's security protocols. */
 export type Listener =
@@ -63,7 +64,7 @@ async function shakeHands(raw: Socket, parts: NamedParts): Promise<void> {
     return await serve(socket, { ...parts, peer: { identity }, handshakeOver });
   } catch (error) {
     metrics.authenticationsFailed += 1;
-    const sentence = error instanceof Error ? error.message : String(error);
+    const sentence = textOf(error);
     refuse(raw, parts, { reason: "tls", sentence });
   } finally {
     handshakeOver();

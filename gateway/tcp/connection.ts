@@ -12,7 +12,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import type { Identity } from "../edge/identity.ts";
 import type { FrameStream } from "../edge/link/frame-stream.ts";
 import { EdgeError, type Tunnel } from "../edge/tunnel.ts";
-import type { Log } from "../log.ts";
+import { textOf, type Log } from "../log.ts";
 import type { GatewayMetrics, RefusalReason } from "../metrics.ts";
 import { ObservedStream } from "../observer/observed-stream.ts";
 import type { Observer } from "../observer/observer.ts";
@@ -228,7 +228,7 @@ class Connection {
         if (failure !== null) this.#fail(failure, answer !== null);
       }
     } catch (error) {
-      const sentence = error instanceof Error ? error.message : String(error);
+      const sentence = textOf(error);
       this.end({ reason: error instanceof EdgeError ? "edge" : "frame", sentence });
     } finally {
       this.#isBusy = false;
