@@ -237,3 +237,21 @@ export function atEnd(controller: Controller, more: Partial<FetchWish> = {}): Fe
   const last = log.epochs.at(-1)?.epoch ?? 0;
   return { epoch: election.epoch, offset: log.endOffset, lastFetchedEpoch: last, ...more };
 }
+
+/** A controller with a log of several epochs, followed from its beginning on. */
+export async function withEpochs(): Promise<ControllerSide> {
+  const side = new ControllerSide();
+  for (const [count, bytes] of [
+    [1, 20],
+    [5, 300],
+    [40, 2_000],
+  ] as const) {
+    // oxlint-disable-next-line no-await-in-loop -- one epoch after the other
+    await side.lead();
+    for (let batch = 0; batch < 4; batch++) {
+      // oxlint-disable-next-line no-await-in-loop -- one batch after the other
+      await side.write(count, bytes);
+    }
+  }
+  return side;
+}

@@ -11,9 +11,6 @@ import type { LinkPlace } from "../../gateway/edge/link/link-watch.ts";
 import { HeartbeatCompany } from "../../gateway/observer/heartbeat-company.ts";
 import { ObservedStream, type LinkedFrames } from "../../gateway/observer/observed-stream.ts";
 import { ServedPosition } from "../../gateway/observer/served-position.ts";
-import { Tail } from "../../gateway/observer/tail.ts";
-import { Standstill } from "../../gateway/tcp/standstill.ts";
-import { LinkError } from "../../src/link/index.ts";
 import {
   BrokerHeartbeat,
   decodeResponseFrame,
@@ -31,6 +28,7 @@ import {
   MemoryLink,
   NODE_ID,
   observing,
+  withEpochs,
   type FetchWish,
 } from "./observed.ts";
 
@@ -39,24 +37,6 @@ afterEach(() => {
   vi.useRealTimers();
   for (const folder of folders.splice(0)) rmSync(folder, { recursive: true });
 });
-
-/** A controller with a log of several epochs, followed from its beginning on. */
-async function withEpochs(): Promise<ControllerSide> {
-  const side = new ControllerSide();
-  for (const [count, bytes] of [
-    [1, 20],
-    [5, 300],
-    [40, 2_000],
-  ] as const) {
-    // oxlint-disable-next-line no-await-in-loop -- one epoch after the other
-    await side.lead();
-    for (let batch = 0; batch < 4; batch++) {
-      // oxlint-disable-next-line no-await-in-loop -- one batch after the other
-      await side.write(count, bytes);
-    }
-  }
-  return side;
-}
 
 /** A gateway that has everything from `offset` on. */
 async function observingFrom(side: ControllerSide, offset: number) {
@@ -567,95 +547,6 @@ describe("where brokers are", () => {
   });
 });
 
-const pushOf = async (side: ControllerSide, from: number, maxBytes = 1_000_000) => {
-  const { bytes, endOffset } = side.up.readCommitted({ from, maxBytes });
-  const { log } = await Promise.resolve(side.up.state);
-  const epochBefore = log.epochs.findLast((each) => each.startOffset < from)?.epoch ?? 0;
-  return { records: { from, epochBefore, batches: bytes }, endOffset };
-};
-
-describe("what is pushed", () => {
-  test("is taken once, whoever pushes it, and begins anew after a gap", async () => {
-    const side = await withEpochs();
-    const end = side.up.state.log.endOffset;
-    const tail = new Tail();
-    const first = await pushOf(side, 0, 1);
-    tail.take(first.records, end);
-    expect(tail.end?.offset).toBe(first.endOffset);
-    tail.take((await pushOf(side, 0)).records, end);
-    expect([tail.start, tail.end?.offset]).toEqual([0, end]);
-    const bytes = tail.bytes;
-    tail.take(first.records, end);
-    expect([tail.start, tail.bytes]).toEqual([0, bytes]);
-    const gapped = new Tail();
-    gapped.take(first.records, end);
-    const second = await pushOf(side, first.endOffset, 1);
-    const third = await pushOf(side, second.endOffset);
-    gapped.take(third.records, end);
-    expect([gapped.start, gapped.end?.offset]).toEqual([second.endOffset, end]);
-    tail.take({ from: end + 5, epochBefore: 9, batches: new Uint8Array() }, end + 5);
-    expect([tail.start, tail.end, tail.bytes]).toEqual([end + 5, { offset: end + 5, epoch: 9 }, 0]);
-  });
-
-  test("of a log that does not agree begins anew: a cluster's id can be given again", async () => {
-    const side = await withEpochs();
-    const end = side.up.state.log.endOffset;
-    const tail = new Tail();
-    const whole = await pushOf(side, 0);
-    tail.take(whole.records, end);
-    // Where a controller begins that does not know this end, with an epoch that happens to be the same.
-    const epochBefore = tail.epochBefore(3) ?? -1;
-    tail.take({ from: 3, epochBefore, batches: new Uint8Array() }, 3);
-    expect([tail.start, tail.end]).toEqual([3, { offset: 3, epoch: epochBefore }]);
-    tail.take(whole.records, end);
-    expect([tail.start, tail.end?.offset]).toEqual([3, end]);
-    const { records } = await pushOf(side, tail.start ?? 0);
-    tail.take({ ...records, epochBefore: epochBefore + 1 }, end);
-    expect([tail.start, tail.epochBefore(3), tail.end?.offset]).toEqual([3, epochBefore + 1, end]);
-  });
-
-  test("is kept within the bound, and one batch whatever its size", async () => {
-    const side = await withEpochs();
-    const end = side.up.state.log.endOffset;
-    const tail = new Tail(50_000);
-    tail.take((await pushOf(side, 0)).records, end);
-    expect(tail.end?.offset).toBe(end);
-    expect(tail.start).toBeGreaterThan(0);
-    const start = tail.start ?? 0;
-    const { log } = side.up.state;
-    const before = log.epochs.findLast((each) => each.startOffset < start)?.epoch;
-    expect(tail.epochBefore(start)).toBe(before);
-    expect(tail.epochBefore(start - 1)).toBeNull();
-    expect(Buffer.from(tail.read(start, 1_000_000).bytes)).toEqual(
-      Buffer.from((await pushOf(side, start)).records.batches),
-    );
-  });
-
-  test("is refused where it is not committed, not where it says, or no batches (LK-1)", async () => {
-    const side = await withEpochs();
-    const end = side.up.state.log.endOffset;
-    const tail = new Tail();
-    const { records } = await pushOf(side, 0);
-    expect(() => tail.take(records, end - 1)).toThrow(LinkError);
-    expect(() => tail.take(records, null)).toThrow(LinkError);
-    expect(() => tail.take({ ...records, from: 1 }, end)).toThrow(LinkError);
-    expect(() => tail.take({ ...records, batches: records.batches.subarray(0, 100) }, end)).toThrow(
-      LinkError,
-    );
-    const damaged = records.batches.slice();
-    damaged[70] = 255 - (damaged[70] ?? 0);
-    expect(() => tail.take({ ...records, batches: damaged }, end)).toThrow(LinkError);
-    expect(tail.end).toBeNull();
-  });
-
-  test("for nobody is ignored", async () => {
-    const { side, observer, link } = await observing();
-    const head = { epoch: 99, leader: null, highWatermark: 5, logStartOffset: 0 };
-    observer.pushed(NODE_ID, link, { ...head, records: (await pushOf(side, 0)).records });
-    expect(observer.end).toBeNull();
-  });
-});
-
 describe("heartbeats (LK-2)", () => {
   test("wait for those of others, and not while one broker beats", () => {
     let now = 0;
@@ -699,35 +590,5 @@ describe("heartbeats (LK-2)", () => {
       expect(await stream.send(frame, new AbortController().signal)).toBe(frame);
     }
     expect(waits).toEqual([0, 100]);
-  });
-});
-
-describe("a process that stood still (LK-3)", () => {
-  test("knows it at the first look after, whoever looks, and for a moment more", () => {
-    vi.useFakeTimers();
-    let now = 0;
-    const late: number[] = [];
-    const standstill = new Standstill(
-      (ms) => void late.push(ms),
-      () => now,
-    );
-    for (let tick = 0; tick < 20; tick++) {
-      now += 250;
-      vi.advanceTimersByTime(250);
-    }
-    now += 1_200;
-    expect(standstill.isOver()).toBe(false);
-    expect(late).toEqual([]);
-    now += 60_000;
-    expect(standstill.isOver()).toBe(true);
-    expect(late).toEqual([59_750]);
-    now += 50;
-    expect(standstill.isOver()).toBe(true);
-    now += 60;
-    expect(standstill.isOver()).toBe(false);
-    now += 2_000;
-    vi.advanceTimersByTime(250);
-    expect(late).toHaveLength(2);
-    standstill.stop();
   });
 });

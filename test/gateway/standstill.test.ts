@@ -4,10 +4,13 @@ import { on } from "node:events";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { setTimeout as pause } from "node:timers/promises";
-import { expect, test } from "vitest";
+import { afterEach, expect, test, vi } from "vitest";
+import { Standstill } from "../../gateway/tcp/standstill.ts";
 import { Client } from "./client.ts";
 import { atEnd, CLUSTER_ID } from "./harness.ts";
 import { linkingEdge } from "./linking-edge.ts";
+
+afterEach(() => void vi.useRealTimers());
 
 const root = join(import.meta.dirname, "..", "..", "gateway");
 
@@ -93,4 +96,32 @@ test("that was stopped for less is none the worse", async () => {
   expect(await kafka.text()).toBe("in time 1");
   expect(lines).toEqual([]);
   kafka.close();
+});
+
+test("knows it at the first look after, whoever looks, and for a moment more", () => {
+  vi.useFakeTimers();
+  let now = 0;
+  const late: number[] = [];
+  const standstill = new Standstill(
+    (ms) => void late.push(ms),
+    () => now,
+  );
+  for (let tick = 0; tick < 20; tick++) {
+    now += 250;
+    vi.advanceTimersByTime(250);
+  }
+  now += 1_200;
+  expect(standstill.isOver()).toBe(false);
+  expect(late).toEqual([]);
+  now += 60_000;
+  expect(standstill.isOver()).toBe(true);
+  expect(late).toEqual([59_750]);
+  now += 50;
+  expect(standstill.isOver()).toBe(true);
+  now += 60;
+  expect(standstill.isOver()).toBe(false);
+  now += 2_000;
+  vi.advanceTimersByTime(250);
+  expect(late).toHaveLength(2);
+  standstill.stop();
 });

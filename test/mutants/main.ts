@@ -55,6 +55,7 @@ const TESTS = {
   gateway: [
     "test/gateway/link.test.ts",
     "test/gateway/observer.test.ts",
+    "test/gateway/tail.test.ts",
     "test/gateway/standstill.test.ts",
   ],
 } as const;
