@@ -6,6 +6,7 @@ import {
   DecodeError,
   decodeRequestFrame,
   METADATA_TOPIC_ID,
+  type BrokerHeartbeatRequest,
   type RequestFrame,
 } from "../../src/protocol/index.ts";
 
@@ -59,10 +60,10 @@ export function fetchQuestion(frame: Uint8Array, clusterId: string): FetchQuesti
 const isSound = ({ epoch, offset, lastFetchedEpoch, maxWaitMs }: FetchQuestion): boolean =>
   offset > 0 && lastFetchedEpoch >= 0 && lastFetchedEpoch <= epoch && maxWaitMs >= 0;
 
-/** Which broker a BrokerHeartbeat says that it is from; null for another frame. */
-export function heartbeatOf(frame: Uint8Array): number | null {
+/** The BrokerHeartbeat in a frame; null for another frame. */
+export function heartbeatIn(frame: Uint8Array): BrokerHeartbeatRequest | null {
   const request = decoded(frame);
-  return request?.name === "BrokerHeartbeat" ? request.body.brokerId : null;
+  return request?.name === "BrokerHeartbeat" ? request.body : null;
 }
 
 function decoded(frame: Uint8Array): RequestFrame | null {

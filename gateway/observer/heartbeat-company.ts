@@ -1,33 +1,59 @@
 /**
  * How long a broker's heartbeat waits for those of others, so that they leave in one message: a moment, and not at all
  * while only one broker beats here. It is the controller that answers each (LK-2).
+ *
+ * Only what a broker says again, at its interval, may wait. A broker that has something new to say, or comes before its
+ * interval is over (Kafka's `scheduleNextCommunicationImmediately`), wants an answer: it starts, or it stops.
  */
+import type { BrokerHeartbeatRequest } from "../../src/protocol/index.ts";
 
 /** Brokers beat every 2 s; one that was silent for so long is served elsewhere, or dead. */
 const RECENT_MS = 10_000;
+/** A quarter of Kafka's `broker.heartbeat.interval.ms`. */
+const EARLY_MS = 500;
 const BROKERS_MAX = 10_000;
+
+interface Heard {
+  readonly at: number;
+  readonly said: string;
+}
 
 export class HeartbeatCompany {
   /** The moment, in ms. */
   readonly waitMs: number;
   readonly #clock: () => number;
-  /** When each broker was heard last, the latest at the end. */
-  readonly #heardAt = new Map<number, number>();
+  /** What each broker said last, and when; the latest at the end. */
+  readonly #heard = new Map<number, Heard>();
 
   constructor(waitMs: number, clock: () => number) {
     this.waitMs = waitMs;
     this.#clock = clock;
   }
 
-  /** For how long, in ms, the heartbeat of that broker may wait. */
-  waitOf(brokerId: number): number {
+  /** For how long, in ms, that heartbeat may wait. */
+  waitOf(beat: BrokerHeartbeatRequest): number {
     const now = this.#clock();
-    this.#heardAt.delete(brokerId);
-    this.#heardAt.set(brokerId, now);
-    for (const [id, at] of this.#heardAt) {
-      if (now - at <= RECENT_MS && this.#heardAt.size <= BROKERS_MAX) break;
-      this.#heardAt.delete(id);
+    const before = this.#heard.get(beat.brokerId);
+    const said = newsOf(beat);
+    this.#heard.delete(beat.brokerId);
+    this.#heard.set(beat.brokerId, { at: now, said });
+    for (const [id, { at }] of this.#heard) {
+      if (now - at <= RECENT_MS && this.#heard.size <= BROKERS_MAX) break;
+      this.#heard.delete(id);
     }
-    return this.#heardAt.size > 1 ? this.waitMs : 0;
+    if (beat.wantFence || beat.wantShutDown || before?.said !== said) return 0;
+    if (now - before.at < EARLY_MS) return 0;
+    return this.#heard.size > 1 ? this.waitMs : 0;
   }
+}
+
+/** What is not the same in every heartbeat of a broker that runs, but for how far it has read. */
+function newsOf({ brokerEpoch, wantFence, wantShutDown, ...dirs }: BrokerHeartbeatRequest): string {
+  return [
+    brokerEpoch,
+    wantFence,
+    wantShutDown,
+    dirs.offlineLogDirs.join(),
+    dirs.cordonedLogDirs?.join(),
+  ].join(" ");
 }

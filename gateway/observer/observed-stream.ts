@@ -7,7 +7,7 @@ import { ApiKey, DecodeError, peekRequest } from "../../src/protocol/index.ts";
 import type { FrameStream } from "../edge/link/frame-stream.ts";
 import type { LinkPlace } from "../edge/link/link-watch.ts";
 import { isServed } from "./fetch-answer.ts";
-import { fetchQuestion, heartbeatOf, type FetchQuestion } from "./fetch-question.ts";
+import { fetchQuestion, heartbeatIn, type FetchQuestion } from "./fetch-question.ts";
 import type { Observer } from "./observer.ts";
 
 /** For how long a controller's word counts. */
@@ -62,8 +62,8 @@ export class ObservedStream implements FrameStream {
           : await this.#fetch(frame, question, signal);
       }
       case ApiKey.BrokerHeartbeat: {
-        const brokerId = heartbeatOf(frame);
-        const waitMs = brokerId === null ? 0 : observer.heartbeats.waitOf(brokerId);
+        const beat = heartbeatIn(frame);
+        const waitMs = beat === null ? 0 : observer.heartbeats.waitOf(beat);
         return await frames.send(frame, signal, waitMs);
       }
       default:

@@ -8,15 +8,9 @@ import { join } from "node:path";
 import * as fc from "fast-check";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import type { LinkPlace } from "../../gateway/edge/link/link-watch.ts";
-import { HeartbeatCompany } from "../../gateway/observer/heartbeat-company.ts";
 import { ObservedStream, type LinkedFrames } from "../../gateway/observer/observed-stream.ts";
 import { ServedPosition } from "../../gateway/observer/served-position.ts";
-import {
-  BrokerHeartbeat,
-  decodeResponseFrame,
-  Fetch,
-  requestFrame,
-} from "../../src/protocol/index.ts";
+import { decodeResponseFrame, Fetch } from "../../src/protocol/index.ts";
 import { describeQuorum } from "../../src/raft/index.ts";
 import { CLUSTER, settled } from "../controller/world.ts";
 import { directoryOf } from "../metadata/partition-notation.ts";
@@ -544,51 +538,5 @@ describe("where brokers are", () => {
     expect([...describedOf(side).keys()]).toEqual([1]);
     expect(describedOf(side).get(1)).toBe(side.up.state.log.endOffset);
     expect(link.closings).toEqual([]);
-  });
-});
-
-describe("heartbeats (LK-2)", () => {
-  test("wait for those of others, and not while one broker beats", () => {
-    let now = 0;
-    const company = new HeartbeatCompany(100, () => now);
-    expect([company.waitOf(1), company.waitOf(1)]).toEqual([0, 0]);
-    expect([company.waitOf(2), company.waitOf(1)]).toEqual([100, 100]);
-    now = 9_000;
-    expect(company.waitOf(1)).toBe(100);
-    now = 11_000;
-    expect(company.waitOf(1)).toBe(0);
-  });
-
-  test("are sent on, with the time that they may wait, and are never answered here", async () => {
-    const { observer, place } = await observing();
-    const waits: number[] = [];
-    const frames: LinkedFrames = {
-      place,
-      send: (frame, _, waitMs = -1) => {
-        waits.push(waitMs);
-        return Promise.resolve(frame);
-      },
-      end: () => undefined,
-    };
-    const streams = [1, 2].map(
-      () =>
-        new ObservedStream({ observer, clusterId: CLUSTER.cluster_id, nodeId: NODE_ID, frames }),
-    );
-    for (const [at, stream] of streams.entries()) {
-      const body = {
-        brokerId: at,
-        brokerEpoch: 1,
-        currentMetadataOffset: 1,
-        wantFence: false,
-        wantShutDown: false,
-      };
-      const frame = requestFrame(
-        BrokerHeartbeat,
-        { apiVersion: 1, correlationId: 1, clientId: null },
-        body,
-      );
-      expect(await stream.send(frame, new AbortController().signal)).toBe(frame);
-    }
-    expect(waits).toEqual([0, 100]);
   });
 });

@@ -363,8 +363,32 @@ export const LINK_MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: "gateway/observer/heartbeat-company.ts",
-        find: "this.#heardAt.size > 1 ?",
-        replace: "this.#heardAt.size > 0 ?",
+        find: "this.#heard.size > 1 ?",
+        replace: "this.#heard.size > 0 ?",
+      },
+    ],
+    ...byGateway,
+  },
+  {
+    name: "the heartbeat of a broker that starts waits",
+    breaks: "LK-2",
+    edits: [
+      {
+        file: "gateway/observer/heartbeat-company.ts",
+        find: "if (now - before.at < EARLY_MS) return 0;",
+        replace: "",
+      },
+    ],
+    ...byGateway,
+  },
+  {
+    name: "a heartbeat with news waits",
+    breaks: "LK-2",
+    edits: [
+      {
+        file: "gateway/observer/heartbeat-company.ts",
+        find: "    brokerEpoch,\n    wantFence,",
+        replace: "    wantFence,",
       },
     ],
     ...byGateway,
