@@ -85,15 +85,38 @@ const quickly: Step = {
     }),
 };
 
-/** Waits until every controller has cut its log above `offset`, making topics meanwhile; where the log begins then. */
-async function cutAbove(cluster: Cluster, offset: number): Promise<number> {
+/** Configs of a topic that may have any value beyond a year, so that a write can change all of them. */
+const LONG_TIMES = [
+  "delete.retention.ms",
+  "file.delete.delay.ms",
+  "flush.ms",
+  "max.compaction.lag.ms",
+  "retention.ms",
+  "segment.ms",
+];
+const YEARS_MS = 1_000_000_000_000;
+
+/**
+ * Waits until every controller has cut its log above `offset`, changing configs of `topic` meanwhile: a topic for each
+ * write would fill brokers' memory. Where the log begins then.
+ */
+async function cutAbove(cluster: Cluster, topic: string, offset: number): Promise<number> {
+  let valueMs = YEARS_MS;
   return until(`the log is cut above ${offset}`, { withinMs: IN_SYNC_MS, everyMs: 1 }, async () => {
     const { body } = await cluster.quorum.cluster.get<{
       readonly controllers: readonly { readonly log_start_offset: number }[];
     }>("quorum");
     const start = Math.min(...body.controllers.map((each) => each.log_start_offset));
     if (start > offset) return start;
-    await nextCreation(cluster);
+    valueMs += 1;
+    const value = String(valueMs);
+    const configs = LONG_TIMES.map((name) => ({ name, configOperation: 0, value }));
+    const resources = [{ resourceType: 2, resourceName: topic, configs }];
+    const answer = await cluster.quorum.cluster.rpc<{
+      readonly responses: readonly { readonly errorCode: number }[];
+    }>("IncrementalAlterConfigs", { resources, validateOnly: false });
+    const isWritten = answer.body.responses.every(({ errorCode }) => errorCode === 0);
+    expect(isWritten, "the configs are written", JSON.stringify(answer.body));
     return undefined;
   });
 }
@@ -113,7 +136,7 @@ const emptyLog: Step = {
   short: true,
   run: (cluster) =>
     underLoad(cluster, "empty", async (topic) => {
-      const start = await cutAbove(cluster, 0);
+      const start = await cutAbove(cluster, topic, 0);
       const broker = cluster.brokerOf(1);
       await broker.shutDown();
       await broker.loseMetadataLog();
@@ -132,7 +155,7 @@ const away: Step = {
       await broker.shutDown();
       try {
         const { high_watermark: left } = await cluster.quorum.cluster.quorum();
-        const start = await cutAbove(cluster, left);
+        const start = await cutAbove(cluster, topic, left);
         const ms = await timed(() => broker.start());
         await inSync(cluster, topic);
         await cameBySnapshot(broker, start);
