@@ -102,7 +102,7 @@ const YEARS_MS = 1_000_000_000_000;
  */
 async function cutAbove(cluster: Cluster, topic: string, offset: number): Promise<number> {
   let valueMs = YEARS_MS;
-  return until(`the log is cut above ${offset}`, { withinMs: IN_SYNC_MS, everyMs: 1 }, async () => {
+  return until(`the log is cut above ${offset}`, { withinMs: IN_SYNC_MS, everyMs: 50 }, async () => {
     const { body } = await cluster.quorum.cluster.get<{
       readonly controllers: readonly { readonly log_start_offset: number }[];
     }>("quorum");
