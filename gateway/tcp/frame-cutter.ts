@@ -91,3 +91,11 @@ export function sizePrefix(frame: Uint8Array): Uint8Array {
   new DataView(prefix.buffer).setInt32(0, frame.byteLength);
   return prefix;
 }
+
+/** A frame behind its size, in one piece. */
+export function sized(frame: Uint8Array): Uint8Array {
+  const whole = Buffer.allocUnsafe(SIZE_BYTES + frame.byteLength);
+  whole.writeInt32BE(frame.byteLength, 0);
+  whole.set(frame, SIZE_BYTES);
+  return whole;
+}

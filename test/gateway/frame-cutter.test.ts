@@ -1,7 +1,7 @@
 /** Cutting a stream into frames, however the network has cut it before. */
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
-import { FrameCutter, FrameSizeError, sizePrefix } from "../../gateway/tcp/frame-cutter.ts";
+import { FrameCutter, FrameSizeError, sized, sizePrefix } from "../../gateway/tcp/frame-cutter.ts";
 
 const stream = (bodies: readonly Uint8Array[]): Buffer =>
   Buffer.concat(bodies.flatMap((body) => [sizePrefix(body), body]));
@@ -43,4 +43,11 @@ test("a frame of exactly the limit is taken, one byte more is refused before its
   expect(() => new FrameCutter(limit).push(sizePrefix(new Uint8Array(limit + 1)))).toThrow(
     FrameSizeError,
   );
+});
+
+test("a frame behind its size is what its two parts are", () => {
+  for (const length of [8, 100, 4_096]) {
+    const frame = Uint8Array.from({ length }, (_, at) => at);
+    expect(sized(frame)).toEqual(stream([frame]));
+  }
 });
