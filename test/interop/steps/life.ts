@@ -102,23 +102,27 @@ const YEARS_MS = 1_000_000_000_000;
  */
 async function cutAbove(cluster: Cluster, topic: string, offset: number): Promise<number> {
   let valueMs = YEARS_MS;
-  return until(`the log is cut above ${offset}`, { withinMs: IN_SYNC_MS, everyMs: 50 }, async () => {
-    const { body } = await cluster.quorum.cluster.get<{
-      readonly controllers: readonly { readonly log_start_offset: number }[];
-    }>("quorum");
-    const start = Math.min(...body.controllers.map((each) => each.log_start_offset));
-    if (start > offset) return start;
-    valueMs += 1;
-    const value = String(valueMs);
-    const configs = LONG_TIMES.map((name) => ({ name, configOperation: 0, value }));
-    const resources = [{ resourceType: 2, resourceName: topic, configs }];
-    const answer = await cluster.quorum.cluster.rpc<{
-      readonly responses: readonly { readonly errorCode: number }[];
-    }>("IncrementalAlterConfigs", { resources, validateOnly: false });
-    const isWritten = answer.body.responses.every(({ errorCode }) => errorCode === 0);
-    expect(isWritten, "the configs are written", JSON.stringify(answer.body));
-    return undefined;
-  });
+  return until(
+    `the log is cut above ${offset}`,
+    { withinMs: IN_SYNC_MS, everyMs: 50 },
+    async () => {
+      const { body } = await cluster.quorum.cluster.get<{
+        readonly controllers: readonly { readonly log_start_offset: number }[];
+      }>("quorum");
+      const start = Math.min(...body.controllers.map((each) => each.log_start_offset));
+      if (start > offset) return start;
+      valueMs += 1;
+      const value = String(valueMs);
+      const configs = LONG_TIMES.map((name) => ({ name, configOperation: 0, value }));
+      const resources = [{ resourceType: 2, resourceName: topic, configs }];
+      const answer = await cluster.quorum.cluster.rpc<{
+        readonly responses: readonly { readonly errorCode: number }[];
+      }>("IncrementalAlterConfigs", { resources, validateOnly: false });
+      const isWritten = answer.body.responses.every(({ errorCode }) => errorCode === 0);
+      expect(isWritten, "the configs are written", JSON.stringify(answer.body));
+      return undefined;
+    },
+  );
 }
 
 /** A log that began at `start` let the broker back in through a snapshot alone. */
