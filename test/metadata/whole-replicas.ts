@@ -29,7 +29,7 @@ export interface Circumstances {
 }
 
 /** What came to pass, for a run that wants to know whether it has met it. */
-export type Turn = "out of the eligible" | "the last known" | "uncleanly";
+export type Turn = "came out of the eligible" | "was asked back" | "was elected uncleanly";
 
 export class WholeReplicas {
   /** Told of every leader that was not in sync before. */
@@ -184,6 +184,6 @@ export class WholeReplicas {
 }
 
 function turnOf({ eligibleLeaderReplicas, lastKnownElr }: Partition, leader: number): Turn {
-  if (eligibleLeaderReplicas.includes(leader)) return "out of the eligible";
-  return lastKnownElr.includes(leader) ? "the last known" : "uncleanly";
+  if (eligibleLeaderReplicas.includes(leader)) return "came out of the eligible";
+  return lastKnownElr.includes(leader) ? "was asked back" : "was elected uncleanly";
 }

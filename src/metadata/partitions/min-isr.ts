@@ -29,6 +29,9 @@ import {
 
 export const MIN_ISR = "min.insync.replicas";
 
+/** Of more topics than that all are cleared by one record: half of what one operation writes. */
+const CLEARED_TOPICS_MAX = 5_000;
+
 /** Every broker understands eligible leader replicas, and the cluster uses them. */
 export const isElrEnabled = ({ features }: MetadataImage): boolean =>
   finalizedLevel(features, ELIGIBLE_LEADER_REPLICAS) > 0;
@@ -83,9 +86,10 @@ export function elrSafetyRecords(view: MetadataImage): readonly MetadataRecord[]
     const resourceType = CONFIG_RESOURCE.BROKER;
     records.push(ConfigRecord.of(0, { resourceType, resourceName, name: MIN_ISR, value: null }));
   }
-  if (!isElrEnabled(view) && hasStaleElr(view.topics))
-    records.push(ClearElrRecord.of(0, { topicName: "" }));
-  return records;
+  if (isElrEnabled(view)) return records;
+  const stale = topicsWithStaleElr(view.topics);
+  const cleared = stale.length > CLEARED_TOPICS_MAX ? [""] : stale;
+  return [...records, ...cleared.map((topicName) => ClearElrRecord.of(0, { topicName }))];
 }
 
 /** The record of the minimum for all brokers, Kafka's default, where nothing in `forAllBrokers` says another. */
@@ -108,7 +112,10 @@ function* brokersWithMinIsr(configs: ConfigsImage): Generator<string, void, unde
  * eligible before, in a partition that nothing has changed since, may lack what was committed then. Where nobody is in
  * sync nothing was committed either.
  */
-function hasStaleElr(topics: TopicsImage): boolean {
-  for (const { partition } of partitionsWithElr(topics)) if (partition.isr.length > 0) return true;
-  return false;
+function topicsWithStaleElr(topics: TopicsImage): readonly string[] {
+  const names = new Set<string>();
+  for (const { topicId, partition } of partitionsWithElr(topics)) {
+    if (partition.isr.length > 0) names.add(topicById(topics, topicId)?.name ?? "");
+  }
+  return [...names].toSorted();
 }

@@ -13,7 +13,8 @@ import { lawfullyReplayed, line, record, replayed, run, topicIdOf, world } from 
 
 const ELR = "eligible.leader.replicas.version";
 const MIN_ISR = "min.insync.replicas";
-const CLEAR = ["clear all"];
+const CLEAR = ["clear foo"];
+const configs = { "broker:": { [MIN_ISR]: "2" } };
 
 describe("the minimum of a topic", () => {
   const foo = ["0,1,2 / 0 / 0", "0 / 0 / 0"];
@@ -76,10 +77,17 @@ describe("before eligible replicas are switched on", () => {
     ["and so does everybody while they are on", true, "0 / 0", []],
   ])("%s", (_claim, elr, state, expected) => {
     const partition = state.includes(";") ? `0,1 / ${state}` : `0,1 / ${state} ; elr 1`;
-    const configs = { "broker:": { [MIN_ISR]: "2" } };
     const view = world({ brokers: "0 1", elr, configs, topics: { foo: [partition] } });
     expect(elrSafetyRecords(view).map(inWords)).toEqual(expected);
   });
+});
+
+test("topic by topic, so that one that nobody leads keeps its own, and all at once if there are many", () => {
+  const stale = ["0,1 / 0 / 0 ; elr 1"];
+  const two = { a: ["0,1 / - / -1 ; elr 1"], b: stale };
+  expect(elrSafetyRecords(world({ configs, topics: two })).map(inWords)).toEqual(["clear b"]);
+  const many = Object.fromEntries(Array.from({ length: 5_001 }, (_, at) => [`t${at}`, stale]));
+  expect(elrSafetyRecords(world({ configs, topics: many })).map(inWords)).toEqual(["clear all"]);
 });
 
 const switched = (view: MetadataImage, level: number): MetadataImage => {
@@ -118,8 +126,6 @@ const happens = (
   const change = { brokerId, brokerEpoch: 100 + brokerId, fenced };
   return replayed(gone, [record("BROKER_REGISTRATION_CHANGE_RECORD", 0, change)]);
 };
-
-const configs = { "broker:": { [MIN_ISR]: "2" } };
 
 describe("switched off and on", () => {
   test("nobody leads who was eligible before the feature was off for a while", () => {
