@@ -64,6 +64,8 @@ export interface Partition {
   readonly partition_epoch: number;
   readonly replica_ids: readonly number[];
   readonly isr_ids: readonly number[];
+  /** Who may lead besides those in sync (KIP-966). */
+  readonly elr_ids: readonly number[];
 }
 
 /** A snapshot, as `GET snapshots` lists it. */

@@ -1,7 +1,8 @@
 /**
  * The first records of a cluster (KIP-778): its metadata.version, then its other features and what all brokers are set
- * to, in one transaction so that no reader sees half of them. What a broker needs in the log before it can start is
- * nothing more than this.
+ * to, in one transaction so that no reader sees half of them; where eligible leader replicas are among the features, the
+ * minimum that they stand on too (KIP-966). What a broker needs in the log before it can start is nothing more than
+ * this.
  */
 import {
   BeginTransactionRecord,
@@ -13,7 +14,8 @@ import {
 import { CONFIG_RESOURCE } from "./image/configs-image.ts";
 import { defaultLevels } from "./features/defaults.ts";
 import { METADATA_VERSION, MV_DEFAULT, MV_TRANSACTIONS } from "./features/levels.ts";
-import { KRAFT_VERSION } from "./features/supported.ts";
+import { ELIGIBLE_LEADER_REPLICAS, KRAFT_VERSION } from "./features/supported.ts";
+import { clusterMinIsr } from "./partitions/min-isr.ts";
 
 /** What a cluster is formed with. */
 export interface Bootstrap {
@@ -44,7 +46,9 @@ export function bootstrapRecords({
     .toSorted(([a], [b]) => (a < b ? -1 : 1))
     .map(([name, featureLevel]) => FeatureLevelRecord.of(0, { name, featureLevel }));
   const first = FeatureLevelRecord.of(0, { name: METADATA_VERSION, featureLevel: metadataVersion });
-  const configs = [...brokerDefaults]
+  const usesElr = (levels.get(ELIGIBLE_LEADER_REPLICAS) ?? 0) > 0;
+  const minimum = usesElr ? clusterMinIsr(brokerDefaults) : null;
+  const configs: readonly MetadataRecord[] = [...brokerDefaults]
     .toSorted(([a], [b]) => (a < b ? -1 : 1))
     .map(([name, value]) =>
       ConfigRecord.of(0, {
@@ -54,12 +58,13 @@ export function bootstrapRecords({
         value,
       }),
     );
-  if (metadataVersion < MV_TRANSACTIONS) return [first, ...others, ...configs];
+  const last = minimum === null ? configs : [...configs, minimum];
+  if (metadataVersion < MV_TRANSACTIONS) return [first, ...others, ...last];
   return [
     BeginTransactionRecord.of(0, { name: "Bootstrap records" }),
     first,
     ...others,
-    ...configs,
+    ...last,
     EndTransactionRecord.of(0, {}),
   ];
 }

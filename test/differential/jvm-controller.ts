@@ -23,7 +23,7 @@ import { startJvm, type Jvm } from "../../local/jvm.ts";
 
 const HEAP_MB = 256;
 const START_MS = 120_000;
-const CLUSTER_ID = "MkU3OEVBNTcwNTJENDM2Qg";
+export const CLUSTER_ID = "MkU3OEVBNTcwNTJENDM2Qg";
 
 export class JvmController {
   readonly #folder: string;
@@ -37,11 +37,12 @@ export class JvmController {
     this.#client = client;
   }
 
-  static async start(kafka: Kafka): Promise<JvmController> {
+  /** `more`: properties besides those that it needs. */
+  static async start(kafka: Kafka, more: readonly string[] = []): Promise<JvmController> {
     const folder = await mkdtemp(join(tmpdir(), "kedge-controller-"));
     const port = await freePort();
     const properties = join(folder, "server.properties");
-    await writeFile(properties, propertiesOf(port, folder));
+    await writeFile(properties, propertiesOf(port, folder, more));
     const format = startJvm(kafka, {
       mainClass: "kafka.tools.StorageTool",
       args: ["format", "-t", CLUSTER_ID, "-c", properties, "--standalone"],
@@ -87,7 +88,7 @@ export class JvmController {
   }
 }
 
-const propertiesOf = (port: number, folder: string): string =>
+const propertiesOf = (port: number, folder: string, more: readonly string[]): string =>
   [
     "process.roles=controller",
     "node.id=3000",
@@ -99,5 +100,6 @@ const propertiesOf = (port: number, folder: string): string =>
     "super.users=User:ANONYMOUS",
     "controller.quorum.append.linger.ms=0",
     `log.dirs=${join(folder, "log")}`,
+    ...more,
     "",
   ].join("\n");

@@ -10,6 +10,7 @@ import { kafkaRelease } from "../../local/kafka-release.ts";
 import { attempt, table, type Column, type Outcome } from "../interop/table.ts";
 import { KafkaAuthorizer } from "./kafka-authorizer.ts";
 import { JvmController } from "./jvm-controller.ts";
+import { compareElrSteps, SHORT_SESSIONS } from "./elr-steps.ts";
 import { ownAnswers, type RuleSet } from "./rule-set.ts";
 import { faults } from "./faults.ts";
 import { compareRequests } from "./security-requests.ts";
@@ -54,8 +55,18 @@ async function runVersion(version: string): Promise<Column> {
   await kafka?.stop();
   if (kafka !== undefined) {
     done.push(await attempt("ACLs, SCRAM credentials, quotas", () => compareControllers(version)));
+    done.push(await attempt("eligible leader replicas", () => compareSteps(version)));
   }
   return { version, outcomes: done };
+}
+
+async function compareSteps(version: string): Promise<string> {
+  const controller = await JvmController.start(await kafkaRelease(version), SHORT_SESSIONS);
+  try {
+    return await compareElrSteps(controller);
+  } finally {
+    await controller.stop();
+  }
 }
 
 async function compareControllers(version: string): Promise<string> {

@@ -19,6 +19,7 @@ import type { Step } from "./step.ts";
 import { authorizerSteps } from "./steps/authorizer.ts";
 import { bootSteps } from "./steps/boot.ts";
 import { clientSteps } from "./steps/clients.ts";
+import { eligibleReplicasSteps } from "./steps/eligible-replicas.ts";
 import { doorSteps } from "./steps/doors.ts";
 import { librdkafkaSteps } from "./steps/librdkafka.ts";
 import { lifeSteps } from "./steps/life.ts";
@@ -46,6 +47,7 @@ const STEPS: readonly Step[] = [
   ...observedSteps,
   // Last: what they finalize cannot be taken back.
   ...shareAndStreamsSteps,
+  ...eligibleReplicasSteps,
 ];
 
 const { values } = parseArgs({

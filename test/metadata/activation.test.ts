@@ -4,7 +4,7 @@
  */
 import { describe, expect, test } from "vitest";
 import { takeOver } from "../../src/metadata/activation.ts";
-import { defaultBootstrap } from "../../src/metadata/bootstrap.ts";
+import { defaultBootstrap, type Bootstrap } from "../../src/metadata/bootstrap.ts";
 import type { QuorumController } from "../../src/metadata/control/operation.ts";
 import { CONFIG_RESOURCE, configsOf } from "../../src/metadata/image/configs-image.ts";
 import {
@@ -45,6 +45,12 @@ function take(
   return { view: lawfullyReplayed(view, records), wrote: records.map(words) };
 }
 
+const minimumOf = (bootstrap: Bootstrap): string | undefined => {
+  const { records } = takeOver(emptyImage, contextFor(emptyImage), bootstrap);
+  const { configs } = lawfullyReplayed(emptyImage, records);
+  return configsOf(configs, CONFIG_RESOURCE.BROKER, "").get("min.insync.replicas");
+};
+
 describe("a log without records", () => {
   test("begins with its metadata.version, then its other features by name, in one transaction", () => {
     expect(take(emptyImage).wrote).toEqual([
@@ -80,8 +86,9 @@ describe("a log without records", () => {
     expect(take(emptyImage, [voter(3000)], 14).wrote).not.toContain("controller 3000");
   });
 
-  test("at 4.3-IV0 has the features that kafka-storage gives, eligible leader replicas excepted", () => {
+  test("at 4.3-IV0 has the features that kafka-storage gives", () => {
     expect(finalizedFeatures(take(emptyImage, [], 30).view).features).toEqual([
+      { name: "eligible.leader.replicas.version", level: 1 },
       { name: "group.version", level: 1 },
       { name: "kraft.version", level: 1 },
       { name: "metadata.version", level: 30 },
@@ -89,6 +96,25 @@ describe("a log without records", () => {
       { name: "streams.version", level: 1 },
       { name: "transaction.version", level: 2 },
     ]);
+  });
+
+  test("with eligible leader replicas has their minimum in the transaction (KIP-966)", () => {
+    expect(take(emptyImage, [], 26).wrote).toEqual([
+      "begin Bootstrap records",
+      "metadata.version 26",
+      "eligible.leader.replicas.version 1",
+      "group.version 1",
+      "transaction.version 2",
+      "CONFIG_RECORD",
+      "END_TRANSACTION_RECORD",
+    ]);
+    const chosen = new Map([["min.insync.replicas", "2"]]);
+    expect(minimumOf(defaultBootstrap(26))).toBe("1");
+    expect(minimumOf({ ...defaultBootstrap(26), brokerDefaults: chosen })).toBe("2");
+    const elr = "eligible.leader.replicas.version";
+    expect(minimumOf(defaultBootstrap(25, { [elr]: 1 }))).toBe("1");
+    expect(minimumOf(defaultBootstrap(26, { [elr]: 0 }))).toBeUndefined();
+    expect(minimumOf(defaultBootstrap(25))).toBeUndefined();
   });
 
   test("is asked of the image: a controller elected again before they commit writes them again", () => {

@@ -8,6 +8,7 @@
 import { ACCESS_MUTANTS } from "./access.ts";
 import { CONTROLLER_MUTANTS } from "./controller.ts";
 import { ELECTION_MUTANTS } from "./election.ts";
+import { ELR_MUTANTS } from "./elr.ts";
 import { INSTALL_MUTANTS } from "./installs.ts";
 import { LINK_MUTANTS } from "./link.ts";
 import { METADATA_MUTANTS } from "./metadata.ts";
@@ -27,6 +28,7 @@ export const MUTANTS: readonly Mutant[] = [
   ...SNAPSHOT_MUTANTS,
   ...INSTALL_MUTANTS,
   ...METADATA_MUTANTS,
+  ...ELR_MUTANTS,
   ...ACCESS_MUTANTS,
   ...CONTROLLER_MUTANTS,
   ...MEMBERSHIP_MUTANTS,

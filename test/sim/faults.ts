@@ -12,6 +12,8 @@ export interface Swarm {
   readonly brokers: number;
   /** Whether the log is a cluster's metadata; else it holds bytes that mean nothing. */
   readonly hasMetadata: boolean;
+  /** Eligible leader replicas are on from the start (KIP-966), and brokers also stop uncleanly. */
+  readonly hasElr: boolean;
   readonly electionTimeoutMs: number;
   readonly delayMs: readonly [number, number];
   /** Probability that a message is late, and how late at most. */
@@ -81,8 +83,15 @@ export interface Swarm {
   readonly turnover: Turnover | null;
 }
 
-/** `turnover` is what becomes of the voter set: null where it stays as it is. */
-export function drawSwarm(chance: Chance, turnover: Turnover | null = null): Swarm {
+/**
+ * `turnover` is what becomes of the voter set: null where it stays as it is. `mayHaveElr`: where the log is metadata,
+ * eligible leader replicas are on.
+ */
+export function drawSwarm(
+  chance: Chance,
+  turnover: Turnover | null = null,
+  mayHaveElr = false,
+): Swarm {
   const enabled = (from: number, to: number): number =>
     chance.happens(0.5) ? chance.logUniform(from, to) : 0;
   const every = (from: number, to: number): number => Math.round(enabled(from, to));
@@ -93,6 +102,7 @@ export function drawSwarm(chance: Chance, turnover: Turnover | null = null): Swa
     voters: chance.pick([1, 1, 2, 3, 3, 3, 3, 3, 3, 4, 5, 5, 5, 7]) ?? 3,
     brokers: hasMetadata ? chance.between(3, 4) : chance.between(0, 2),
     hasMetadata,
+    hasElr: hasMetadata && mayHaveElr,
     // An election is two round trips and two commits; a quorum that is never that fast never has a leader.
     electionTimeoutMs: Math.max(
       Math.round(chance.logUniform(150, 1_500)),

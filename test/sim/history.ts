@@ -13,7 +13,7 @@ import {
   type MetadataImage,
   type Partition,
 } from "../../src/metadata/index.ts";
-import { encodeMetadataRecord, type Uuid } from "../../src/protocol/index.ts";
+import { encodeMetadataRecord, type MetadataRecord, type Uuid } from "../../src/protocol/index.ts";
 import type { PersistEffect } from "../../src/raft/index.ts";
 import { assert } from "../../src/std/assert.ts";
 import { fingerprintOfBytes, metadataOf } from "./entries.ts";
@@ -21,6 +21,7 @@ import { type Observation, REPLAY } from "./observation.ts";
 import type { Replica } from "./replica.ts";
 import type { World } from "./world.ts";
 import { DEFAULT_CONTROLLER_CONFIG } from "../metadata/default-config.ts";
+import { WholeReplicas } from "../metadata/whole-replicas.ts";
 
 const SESSION_MS = DEFAULT_CONTROLLER_CONFIG.brokerSessionTimeoutMs;
 
@@ -50,9 +51,18 @@ export class History {
   readonly #images = new Map<number, MetadataImage>();
   readonly #proposals = new Map<string, Written>();
   readonly #contacts = new Map<number, Contact[]>();
+  readonly #whole = new WholeReplicas();
+  /** Incarnations whose brokers may have lost the ends of their logs before. */
+  readonly #killed = new Set<Uuid>();
 
   constructor(world: World) {
     this.#world = world;
+    this.#whole.onTurn = (turn) => world.tally.count(`situation: a leader ${turn}`);
+  }
+
+  /** A broker was killed, and goes on as another incarnation. */
+  killed(incarnationId: Uuid): void {
+    this.#killed.add(incarnationId);
   }
 
   /** An ISR was proposed. Kept beside the log, which does not say who did it. */
@@ -180,8 +190,19 @@ export class History {
     const before = this.#image;
     this.#image = applyRecords(before, records, { endOffset, epoch, timestampMs: 0 });
     if (!this.#world.swarm.hasMetadata) return;
-    const at = { endOffset, proposer: part.proposer };
+    this.#judge(records, endOffset, part.proposer !== undefined);
+    const at = { endOffset, proposer: part.proposer, mayBeEmpty: this.#world.swarm.hasElr };
     for (const shown of partitionsShown(this.#image, before, at)) this.#world.observe(shown);
+  }
+
+  /** No leader lacks what was committed, unless it is told to recover (KIP-966). */
+  #judge(records: readonly MetadataRecord[], endOffset: number, isProposal: boolean): void {
+    const lostItsTail = ({ incarnationId }: { readonly incarnationId: Uuid }): boolean =>
+      this.#killed.has(incarnationId);
+    for (const record of records) {
+      const fault = this.#whole.take(record, { lostItsTail, isProposal });
+      if (fault !== null) this.#world.complain("leaders-are-whole", `${fault}, at ${endOffset}`);
+    }
   }
 }
 
@@ -203,7 +224,11 @@ const keyOf = (topicId: Uuid, partitionId: number): string => `${topicId}-${part
 function partitionsShown(
   image: MetadataImage,
   before: MetadataImage,
-  at: { readonly endOffset: number; readonly proposer: number | undefined },
+  at: {
+    readonly endOffset: number;
+    readonly proposer: number | undefined;
+    readonly mayBeEmpty: boolean;
+  },
 ): readonly Observation[] {
   const known = new Map<string, Partition>();
   for (const { topicId, partitionId, partition } of allPartitions(before.topics)) {
@@ -212,11 +237,12 @@ function partitionsShown(
   const isFenced = (id: number): boolean => brokerById(image.cluster, id)?.fenced !== false;
   // One batch may hold several operations: a broker that was fenced within it may have come in sync before that.
   const wasFenced = (id: number): boolean => brokerById(before.cluster, id)?.fenced !== false;
-  const { endOffset, proposer } = at;
+  const { endOffset, proposer, mayBeEmpty } = at;
   const shown: Observation[] = [];
   for (const { topicId, partitionId, partition } of allPartitions(image.topics)) {
     const key = keyOf(topicId, partitionId);
     const { leader, isr, replicas, leaderEpoch, partitionEpoch } = partition;
+    const { eligibleLeaderReplicas: elr, lastKnownElr } = partition;
     const old = known.get(key);
     // One batch may hold several changes: the last of an ISR stays in it when it is fenced, and may have come just
     // before.
@@ -236,6 +262,9 @@ function partitionsShown(
       replicas,
       leaderIsFenced,
       fencedNewcomers,
+      elr,
+      lastKnownElr,
+      mayBeEmpty,
       ...epochs,
     });
     if (proposer === undefined || old === undefined || old.isr.join() === isr.join()) continue;

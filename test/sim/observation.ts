@@ -157,6 +157,10 @@ export type Observation =
       /** Members of the ISR that were not in it before this batch, and are fenced. */
       readonly fencedNewcomers: readonly number[];
       readonly replicas: readonly number[];
+      readonly elr: readonly number[];
+      readonly lastKnownElr: readonly number[];
+      /** Eligible leader replicas are in use (KIP-966): the ISR may run empty. */
+      readonly mayBeEmpty: boolean;
       readonly leaderEpoch: number;
       readonly partitionEpoch: number;
     }

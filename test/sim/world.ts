@@ -62,6 +62,14 @@ export interface Call {
 
 /** What membership meets is drawn apart: the worlds without any changes of it are what they were. */
 const TURNOVER = 0x7e11;
+/** And so is whether eligible leader replicas are on, in half of the worlds with metadata. */
+const ELR = 0xe14;
+
+/** Two of up to three replicas must be in sync for a commit: there is somebody to be eligible. */
+const WITH_ELR = {
+  features: { "eligible.leader.replicas.version": 1 },
+  topic_defaults: { "min.insync.replicas": 2 },
+} as const;
 
 export class World {
   readonly cluster: ClusterIdentity;
@@ -98,12 +106,14 @@ export class World {
   constructor(seed: number, watch?: (line: string) => void, swarm?: Swarm) {
     this.#seed = seed;
     this.chance = new Chance(seed);
-    this.swarm = swarm ?? drawSwarm(this.chance, drawTurnover(new Chance(seed ^ TURNOVER)));
+    const turnover = drawTurnover(new Chance(seed ^ TURNOVER));
+    this.swarm = swarm ?? drawSwarm(this.chance, turnover, new Chance(seed ^ ELR).happens(0.5));
     this.cluster = {
       cluster_id: "c2ltdWxhdGVkLWNsdXN0ZQ",
       metadata_version: 25,
       created_ms: 0,
       settings: this.swarm.snapshots,
+      ...(this.swarm.hasElr ? WITH_ELR : {}),
     };
     const { timeline, chance, tally } = this;
     this.network = new Network({ timeline, chance, tally, swarm: this.swarm });

@@ -154,14 +154,12 @@ const raisable = (
   known: ApiVersionsResponse,
 ): ReadonlyMap<string, readonly [number, number]> =>
   new Map(
-    known.supportedFeatures
-      .filter(({ name }) => name !== "eligible.leader.replicas.version")
-      .flatMap(({ name, minVersion, maxVersion }) => {
-        const own = supportedFeatures.find((feature) => feature.name === name);
-        if (own === undefined) return [];
-        const low = Math.max(own.minVersion, minVersion);
-        return [[name, [low, Math.min(own.maxVersion, maxVersion)]]];
-      }),
+    known.supportedFeatures.flatMap(({ name, minVersion, maxVersion }) => {
+      const own = supportedFeatures.find((feature) => feature.name === name);
+      if (own === undefined) return [];
+      const low = Math.max(own.minVersion, minVersion);
+      return [[name, [low, Math.min(own.maxVersion, maxVersion)]]];
+    }),
   );
 
 /** APIs of the recorded listeners that this one does not serve yet. */

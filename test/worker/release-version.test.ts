@@ -47,8 +47,8 @@ describe("a new cluster", () => {
     [{ features: { "share.version": 2 } }, 'features["share.version"]: must be from 0 to 1'],
     [{ features: { "kraft.version": 0 } }, 'features["kraft.version"]: must be 1'],
     [
-      { release_version: "4.3", features: { "eligible.leader.replicas.version": 1 } },
-      'features["eligible.leader.replicas.version"]: must be 0: eligible leader replicas stay off here',
+      { release_version: "3.9", features: { "eligible.leader.replicas.version": 1 } },
+      'features["eligible.leader.replicas.version"]: must be 0 below 4.0-IV1',
     ],
     [
       { fork_of: "JEXY6aqzQY-32P5TStzaFg", release_version: "4.3" },

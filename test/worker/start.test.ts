@@ -110,6 +110,7 @@ describe("npm start", () => {
     const levels = lines.filter(({ type }) => type === "FEATURE_LEVEL_RECORD");
     expect(levels.map(({ data }) => [data["name"], data["featureLevel"]])).toEqual([
       ["metadata.version", 30],
+      ["eligible.leader.replicas.version", 1],
       ["group.version", 1],
       ["share.version", 1],
       ["streams.version", 1],

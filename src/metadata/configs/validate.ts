@@ -34,8 +34,6 @@ export interface Resource {
 export interface ConfigRules {
   /** What is set for all brokers. */
   readonly clusterDefaults: Configs;
-  /** KIP-966: eligible leader replicas are in use. */
-  readonly isElrEnabled: boolean;
   /** KIP-1066: metadata.version is 4.3-IV0 or above. */
   readonly hasCordonedDirectories: boolean;
   /** A broker has judged the request and passed it on (KIP-590). */
@@ -50,8 +48,6 @@ export interface ConfigsRefusal {
 const invalidConfig = (message: string | null): ConfigsRefusal | null =>
   message === null ? null : { error: "INVALID_CONFIG", message };
 
-export const MIN_ISR = "min.insync.replicas";
-
 /** Why these keys cannot be changed; null when they can, as far as the keys that are not changed allow it. */
 export function changesRefusal(
   resource: Resource,
@@ -64,26 +60,7 @@ export function changesRefusal(
     if (refusal !== null) return invalidConfig(refusal);
   }
   if (resource.resourceType !== CONFIG_RESOURCE.BROKER) return null;
-  return invalidConfig(
-    minIsrRefusal(resource, changes, rules) ??
-      cordonedRefusal(changes, before, rules) ??
-      brokerValuesRefusal(changes),
-  );
-}
-
-/** KIP-966: which replicas are eligible depends on one minimum for the cluster, which must stay known. */
-function minIsrRefusal(
-  { resourceName }: Resource,
-  changes: readonly ConfigChange[],
-  { isElrEnabled }: ConfigRules,
-): string | null {
-  if (!isElrEnabled) return null;
-  const change = changes.find(([name]) => name === MIN_ISR);
-  if (change === undefined) return null;
-  if (resourceName !== "") return `Broker-level ${MIN_ISR} cannot be altered while ELR is enabled.`;
-  return change[1] === null
-    ? `Cluster-level ${MIN_ISR} cannot be removed while ELR is enabled.`
-    : null;
+  return invalidConfig(cordonedRefusal(changes, before, rules) ?? brokerValuesRefusal(changes));
 }
 
 const CORDONED = "cordoned.log.dirs";

@@ -13,6 +13,7 @@ import type { MetadataImage } from "../image/metadata-image.ts";
 import { mergePartition, type Partition } from "../image/partition.ts";
 import { partitionAt, topicByName, type PartitionRow } from "../image/topics-image.ts";
 import { assignmentRefusal } from "../partitions/new-partition.ts";
+import { isElrEnabled } from "../partitions/min-isr.ts";
 import {
   allowsUncleanElection,
   partitionChanger,
@@ -123,7 +124,8 @@ class Moves {
       const message = "No partition reassignment is in progress.";
       return apiError("NO_REASSIGNMENT_IN_PROGRESS", message);
     }
-    const revert = revertedReassignment(partition, partition.isr);
+    const elr = isElrEnabled(this.#view) ? partition.eligibleLeaderReplicas : [];
+    const revert = revertedReassignment(partition, { isr: partition.isr, elr });
     if (revert === null) {
       const message = "Invalid replica assignment: addingReplicas contains all replicas.";
       return apiError("INVALID_REPLICA_ASSIGNMENT", message);

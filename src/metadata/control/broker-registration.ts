@@ -25,7 +25,6 @@ import { finalizedLevel, finalizedLevels, type FeaturesImage } from "../image/fe
 import type { MetadataImage } from "../image/metadata-image.ts";
 import { hasValidSession, withoutContact } from "../liveness/broker-heartbeats.ts";
 import { partitionChangesAfter, type BrokerChange } from "../partitions/broker-change.ts";
-import { isElrEnabled } from "../partitions/partition-rules.ts";
 import { BoundedBatch } from "./batch-bound.ts";
 import {
   isValidRange,
@@ -161,7 +160,7 @@ function incarnated(
 ): Result {
   const { present, context } = known;
   const batch = new BoundedBatch();
-  batch.take(partitionChangesAfter(view, endOf(view, request, present)));
+  batch.take(partitionChangesAfter(view, endOf(request, present)));
   const brokerEpoch = context.nextOffset + batch.records.length;
   const record = registration(view, request, {
     brokerEpoch,
@@ -183,13 +182,11 @@ function incarnated(
  * registered; if not, the tails of its logs may be gone, which matters where replicas outside the ISR are trusted.
  */
 function endOf(
-  view: MetadataImage,
   { brokerId, previousBrokerEpoch }: BrokerRegistrationRequest,
   present: BrokerRegistration | undefined,
 ): BrokerChange {
   const wasClean = present?.epoch === previousBrokerEpoch;
-  const kind = isElrEnabled(view) && !wasClean ? "unclean-shutdown" : "leaves";
-  return { kind, brokerId };
+  return { kind: wasClean ? "leaves" : "unclean-shutdown", brokerId };
 }
 
 type BrokerState = Pick<

@@ -5,7 +5,6 @@
 import type { MetadataRecord } from "../../protocol/index.ts";
 import { clusterDefaults } from "../configs/effective.ts";
 import {
-  MIN_ISR,
   changesRefusal,
   configsRefusal,
   type ConfigChange,
@@ -18,7 +17,7 @@ import { brokerById } from "../image/cluster-image.ts";
 import { BROKER_LOGGER, CONFIG_RESOURCE, configsOf } from "../image/configs-image.ts";
 import type { MetadataImage } from "../image/metadata-image.ts";
 import { topicByName } from "../image/topics-image.ts";
-import { isElrEnabled } from "../partitions/partition-rules.ts";
+import { minIsrRefusal, recordsAfterConfigChange } from "../partitions/min-isr.ts";
 import { RECORDS_PER_OPERATION_MAX, type ControlContext } from "./operation.ts";
 import { alterationViolation } from "./policies.ts";
 import { NO_ERROR, EXCESSIVE_BATCH, apiError, type ApiError } from "./api-error.ts";
@@ -99,7 +98,6 @@ export function alterResources<Asked extends Resource>(
 /** What the view and the caller say on configs of every resource. */
 export const configRules = (view: MetadataImage, { caller }: ControlContext): ConfigRules => ({
   clusterDefaults: clusterDefaults(view.configs),
-  isElrEnabled: isElrEnabled(view),
   hasCordonedDirectories: view.features.metadataVersion >= MV_CORDONED_DIRECTORIES,
   isForwarded: caller.isForwarded,
 });
@@ -130,7 +128,9 @@ function alterationFault(
     else after.set(name, value);
   }
   const rules = configRules(view, context);
+  const minIsrFault = minIsrRefusal(view, resource, changes);
   return (
+    (minIsrFault === null ? null : apiError("INVALID_CONFIG", minIsrFault)) ??
     faultOf(changesRefusal(resource, changes, before, rules)) ??
     nameFault(resource) ??
     faultOf(configsRefusal(resource, { after, before }, rules)) ??
@@ -207,13 +207,6 @@ function* recordsOf(
   for (const [name, value] of changes) {
     if (!isBroker && (current.get(name) ?? null) === value) continue;
     yield { type: "CONFIG_RECORD", version: 0, data: { ...resource, name, value } };
-    // KIP-966: under another minimum, who was eligible may not be.
-    if (name !== MIN_ISR || !isElrEnabled(view)) continue;
-    if (resourceType !== CONFIG_RESOURCE.TOPIC && !isBroker) continue;
-    yield {
-      type: "CLEAR_ELR_RECORD",
-      version: 0,
-      data: { topicName: isBroker ? "" : resourceName },
-    };
+    yield* recordsAfterConfigChange(view, resource, name);
   }
 }

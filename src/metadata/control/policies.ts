@@ -8,8 +8,9 @@
  * is not deleted by leaving it out of an AlterConfigs. Topics that brokers create for themselves are not asked.
  */
 import { effectiveLong } from "../configs/effective.ts";
-import { MIN_ISR, type ConfigChange, type Resource } from "../configs/validate.ts";
+import type { ConfigChange, Resource } from "../configs/validate.ts";
 import { CONFIG_RESOURCE } from "../image/configs-image.ts";
+import { MIN_ISR } from "../partitions/min-isr.ts";
 import { apiError, type ApiError } from "./api-error.ts";
 
 export interface Policies {

@@ -11,7 +11,6 @@ import {
 } from "../../protocol/index.ts";
 import type { MetadataImage } from "../image/metadata-image.ts";
 import { withoutContact } from "../liveness/broker-heartbeats.ts";
-import { isElrEnabled } from "../partitions/partition-rules.ts";
 import { BoundedBatch } from "./batch-bound.ts";
 import { departureRecords } from "./broker-departure.ts";
 import { operation, type ControlContext, type ControlResult } from "./operation.ts";
@@ -30,7 +29,7 @@ function run(
     return { records: [], response: UnregisterBroker.response.fill({ errorCode, errorMessage }) };
   }
   // A broker that is gone for good is no eligible leader either, which an ordinary departure would make of it.
-  const kind = isElrEnabled(view) ? "unclean-shutdown" : "leaves";
+  const kind = "unclean-shutdown";
   const last = UnregisterBrokerRecord.of(0, { brokerId, brokerEpoch: broker.epoch });
   const batch = new BoundedBatch();
   if (!batch.take(departureRecords(view, { kind, brokerId }, last))) {

@@ -1,6 +1,7 @@
 /**
  * UpdateFeatures (KIP-584, KIP-778, KIP-1022): raises or lowers finalized levels, all of the request or none. A level
- * is taken only when every broker and every voter understands it. kraft.version is Raft's and stays at 1 here.
+ * is taken only when every broker and every voter understands it. kraft.version is Raft's and stays at 1 here. What
+ * makes eligible leader replicas safe is written before the level that switches them on (KIP-966).
  *
  * Only voters count among the controllers: the registration of one that has long left must not hold back an upgrade
  * for ever (KAFKA-20295).
@@ -20,10 +21,22 @@ import {
   losesMetadata,
   metadataVersionName,
 } from "../features/levels.ts";
-import { KRAFT_VERSION, supportedFeature, type FeatureRange } from "../features/supported.ts";
+import {
+  ELIGIBLE_LEADER_REPLICAS,
+  KRAFT_VERSION,
+  supportedFeature,
+  type FeatureRange,
+} from "../features/supported.ts";
 import { finalizedLevel } from "../image/features-image.ts";
 import type { MetadataImage } from "../image/metadata-image.ts";
-import { operation, type ControlContext, type ControlResult } from "./operation.ts";
+import { elrSafetyRecords } from "../partitions/min-isr.ts";
+import { EXCESSIVE_BATCH } from "./api-error.ts";
+import {
+  RECORDS_PER_OPERATION_MAX,
+  operation,
+  type ControlContext,
+  type ControlResult,
+} from "./operation.ts";
 import { controllerRegistrations } from "./own-registrations.ts";
 
 const UPGRADE = 1;
@@ -57,8 +70,11 @@ function run(view: MetadataImage, request: UpdateFeaturesRequest, context: Contr
     }
   }
   const results = updates.map(({ name }) => ({ feature: name, errorMessage: null }));
+  const records = recordsOf(view, updates, context);
+  if (records.length > RECORDS_PER_OPERATION_MAX)
+    return refused(EXCESSIVE_BATCH.errorCode, EXCESSIVE_BATCH.errorMessage ?? "");
   return {
-    records: request.validateOnly ? [] : recordsOf(view, updates, context),
+    records: request.validateOnly ? [] : records,
     response: UpdateFeatures.response.fill({
       errorMessage: null,
       ...(context.apiVersion < 2 ? { results } : {}),
@@ -81,8 +97,8 @@ function updatesOf(request: UpdateFeaturesRequest, apiVersion: number): readonly
 }
 
 /**
- * Only what changes is written; metadata.version first, since it says how to read the rest. Controllers could not
- * register below 3.7-IV0, so the change that crosses it brings their registrations along.
+ * Only what changes is written; of levels metadata.version first, since it says how to read the rest. Controllers could
+ * not register below 3.7-IV0, so the change that crosses it brings their registrations along.
  */
 function recordsOf(
   view: MetadataImage,
@@ -102,9 +118,12 @@ function recordsOf(
     changed.some(
       ({ name, level }) => name === METADATA_VERSION && level >= MV_CONTROLLER_REGISTRATION,
     );
-  return crosses
-    ? [...levels, ...controllerRegistrations(view.cluster, context.controllers)]
-    : levels;
+  const usesElr = updates.some(({ name, level }) => name === ELIGIBLE_LEADER_REPLICAS && level > 0);
+  return [
+    ...(usesElr ? elrSafetyRecords(view) : []),
+    ...levels,
+    ...(crosses ? controllerRegistrations(view.cluster, context.controllers) : []),
+  ];
 }
 
 const rank = ({ name }: Update): number => (name === METADATA_VERSION ? 0 : 1);
@@ -160,9 +179,6 @@ function refusedDowngrade(current: number, { level, upgradeType }: Update): stri
   return `Invalid metadata.version ${level}. Unsupported metadata.version downgrade from ${from} to ${to}. ${reason}`;
 }
 
-/** kafka-features names all features of a release together, and one that is refused refuses them all. */
-const STAYS_OFF = "It stays at 0 here; name the other features one by one.";
-
 /** The first node that does not understand the level: this one, then brokers, then the other voters. */
 function whoLacks(
   view: MetadataImage,
@@ -176,7 +192,7 @@ function whoLacks(
     own?.minVersion,
     own?.maxVersion,
   );
-  if (here !== null) return own?.maxVersion === 0 ? `${here} ${STAYS_OFF}` : here;
+  if (here !== null) return here;
   if (own === undefined)
     return `Local controller ${context.controllerId} does not support this feature.`;
   for (const { id, features } of view.cluster.brokers.values()) {

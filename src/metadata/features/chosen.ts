@@ -3,12 +3,7 @@
  */
 import { metadataVersionNeeded } from "./dependencies.ts";
 import { METADATA_VERSION, metadataVersionName } from "./levels.ts";
-import {
-  ELIGIBLE_LEADER_REPLICAS,
-  KRAFT_VERSION,
-  SUPPORTED_FEATURES,
-  supportedFeature,
-} from "./supported.ts";
+import { KRAFT_VERSION, SUPPORTED_FEATURES, supportedFeature } from "./supported.ts";
 
 /** The features whose level can be chosen. */
 export const CHOSEN_FEATURES: readonly string[] = SUPPORTED_FEATURES.map(({ name }) => name).filter(
@@ -24,10 +19,8 @@ export function chosenLevelRefusal(
   const { minVersion = 0, maxVersion = 0 } = supportedFeature(name) ?? {};
   // Voters have directory ids from the first record on.
   const min = name === KRAFT_VERSION ? maxVersion : minVersion;
-  if (level < min || level > maxVersion) {
-    const why = name === ELIGIBLE_LEADER_REPLICAS ? ": eligible leader replicas stay off here" : "";
-    return min === maxVersion ? `${min}${why}` : `from ${min} to ${maxVersion}`;
-  }
+  if (level < min || level > maxVersion)
+    return min === maxVersion ? `${min}` : `from ${min} to ${maxVersion}`;
   const needed = metadataVersionNeeded(name, level);
   return metadataVersion < needed ? `0 below ${metadataVersionName(needed)}` : null;
 }

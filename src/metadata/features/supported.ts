@@ -14,9 +14,9 @@ export interface SupportedFeature {
 export const KRAFT_VERSION = "kraft.version";
 export const ELIGIBLE_LEADER_REPLICAS = "eligible.leader.replicas.version";
 
-/** Sorted by name. Eligible leader replicas are known by name only: level 1 is not offered yet. */
+/** Sorted by name. */
 export const SUPPORTED_FEATURES: readonly SupportedFeature[] = [
-  { name: ELIGIBLE_LEADER_REPLICAS, minVersion: 0, maxVersion: 0 },
+  { name: ELIGIBLE_LEADER_REPLICAS, minVersion: 0, maxVersion: 1 },
   { name: "group.version", minVersion: 0, maxVersion: 1 },
   { name: KRAFT_VERSION, minVersion: 0, maxVersion: 1 },
   { name: METADATA_VERSION, minVersion: MV_MIN, maxVersion: MV_MAX },

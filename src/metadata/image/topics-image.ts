@@ -179,12 +179,20 @@ export function* reassigningPartitions(topics: TopicsImage): IterableIterator<Pa
   }
 }
 
-/** The partitions that count the broker among their eligible leader replicas (KIP-966). */
+/** The partitions that have eligible leader replicas, or remember a last leader (KIP-966). */
+export function* partitionsWithElr(topics: TopicsImage): IterableIterator<PartitionRow> {
+  for (const row of partitionsWhere(topics, hasRareLists)) {
+    const { eligibleLeaderReplicas, lastKnownElr } = row.partition;
+    if (eligibleLeaderReplicas.length > 0 || lastKnownElr.length > 0) yield row;
+  }
+}
+
+/** Those of them that count the broker among their eligible leader replicas. */
 export function* partitionsWithElrMember(
   topics: TopicsImage,
   brokerId: number,
 ): IterableIterator<PartitionRow> {
-  for (const row of partitionsWhere(topics, hasRareLists)) {
+  for (const row of partitionsWithElr(topics)) {
     if (row.partition.eligibleLeaderReplicas.includes(brokerId)) yield row;
   }
 }

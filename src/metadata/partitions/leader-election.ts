@@ -54,7 +54,7 @@ export function electLeader(electorate: Electorate, election: Election): Elected
 
 /** With ISR and ELR empty, the one who led last has lost the least; it must be alive to be asked back. */
 function lastKnownLeader(electorate: Electorate): number | undefined {
-  const { isr, elr, lastKnownElr, isAcceptable } = electorate;
+  const { replicas, isr, elr, lastKnownElr, isAcceptable } = electorate;
   if (isr.length > 0 || elr.length > 0 || lastKnownElr.length !== 1) return undefined;
-  return lastKnownElr.find(isAcceptable);
+  return lastKnownElr.find((id) => replicas.includes(id) && isAcceptable(id));
 }

@@ -36,7 +36,7 @@ export interface PartitionRules {
   readonly metadataVersion: number;
   /** The directory of a replica that has none yet. */
   readonly defaultDirectory: (brokerId: number) => Uuid;
-  /** The topic's min.insync.replicas where eligible leader replicas are on (KIP-966); null where they are off. */
+  /** The topic's minimum where eligible leader replicas are on (KIP-966, `min-isr.ts`); null where they are off. */
   readonly elrMinIsr: number | null;
 }
 
@@ -131,6 +131,9 @@ function targetOf(partition: Partition, desired: DesiredPartition): Target {
 /**
  * KIP-966: who left the ISR while it was below min.insync.replicas still has every committed record, since
  * nothing was committed without it. At or above the minimum no replica outside the ISR is needed.
+ *
+ * Once the feature is off nobody becomes eligible; who was, in a partition that has been without a leader since, still
+ * has everything. Kafka forgets them at the next change, and leaves nobody who could lead.
  */
 function stagedElr(
   partition: Partition,
@@ -138,7 +141,9 @@ function stagedElr(
   uncleanReplicas: readonly number[],
   rules: PartitionRules,
 ): readonly number[] {
-  if (rules.elrMinIsr === null || target.isr.length >= rules.elrMinIsr) return [];
+  const committing = rules.elrMinIsr ?? 1;
+  const present = rules.elrMinIsr === null ? partition.isr.length : target.isr.length;
+  if (present >= committing) return [];
   const candidates = new Set([...partition.eligibleLeaderReplicas, ...partition.isr]);
   return [...candidates]
     .filter((id) => target.replicas.includes(id))
@@ -156,13 +161,17 @@ function leadershipChanges(
   const { elected, rules } = outcome;
   const leaderMoves = elected.leader !== partition.leader;
   const isrAfter = isrAfterElection(partition, target, staged, outcome);
-  const elrAfter = elected.isUnclean ? [] : staged.filter((id) => !isrAfter.includes(id));
+  const isOff = rules.elrMinIsr === null;
+  const elrAfter =
+    elected.isUnclean || (isOff && isrAfter.length > 0)
+      ? []
+      : staged.filter((id) => !isrAfter.includes(id));
   const changes: Changes = {
     ...(sameIds(isrAfter, partition.isr) ? {} : { isr: isrAfter }),
     ...(sameIds(elrAfter, partition.eligibleLeaderReplicas)
       ? {}
       : { eligibleLeaderReplicas: elrAfter }),
-    ...lastKnownElrChange(partition, elected.leader, rules),
+    ...lastKnownElrChange(partition, target, elected.leader, rules),
   };
   if (leaderMoves) return { ...changes, leader: elected.leader };
   const dropsReplica = partition.replicas.some((id) => !target.replicas.includes(id));
@@ -188,13 +197,29 @@ function isrAfterElection(
   return target.isr;
 }
 
-/** KIP-966: the last leader of a leaderless partition is remembered until a replica leads again. */
-function lastKnownElrChange(partition: Partition, leader: number, rules: PartitionRules): Changes {
-  const { lastKnownElr } = partition;
-  if (rules.elrMinIsr === null || leader >= 0)
-    return lastKnownElr.length > 0 ? { lastKnownElr: [] } : {};
-  const losesLeader = partition.leader >= 0;
-  return losesLeader && lastKnownElr.length === 0 ? { lastKnownElr: [partition.leader] } : {};
+/** KIP-966: the last leader of a leaderless partition is remembered until a replica leads again, or it is none. */
+function lastKnownElrChange(
+  partition: Partition,
+  target: Target,
+  leader: number,
+  rules: PartitionRules,
+): Changes {
+  const { replicas } = target;
+  const after = leader >= 0 ? [] : partition.lastKnownElr.filter((id) => replicas.includes(id));
+  if (leader < 0 && after.length === 0 && rules.elrMinIsr !== null) {
+    const last = lastLeader(partition, target);
+    if (last !== undefined && replicas.includes(last)) after.push(last);
+  }
+  return sameIds(after, partition.lastKnownElr) ? {} : { lastKnownElr: after };
+}
+
+/**
+ * Who led until now. Of a partition that ran without a leader before eligible replicas were in use, nobody was
+ * remembered: its last leader stayed in the ISR, alone. Kafka forgets it, and leaves nobody to ask back.
+ */
+function lastLeader({ leader, isr }: Partition, target: Target): number | undefined {
+  if (leader >= 0) return leader;
+  return target.isr.length === 0 && isr.length === 1 ? isr[0] : undefined;
 }
 
 /** Replicas, the two lists of a reassignment, and directories. */

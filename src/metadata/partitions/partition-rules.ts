@@ -3,13 +3,13 @@
  * reader of images: it decides nothing, and hands what it read to `partition-change.ts`.
  */
 import { UNASSIGNED_DIRECTORY, type Uuid } from "../../protocol/index.ts";
-import { effectiveBoolean, effectiveInteger } from "../configs/effective.ts";
+import { effectiveBoolean } from "../configs/effective.ts";
 import { defaultDirectory, hasOnlineDirectory, isActiveBroker } from "../image/cluster-image.ts";
-import { finalizedLevel } from "../image/features-image.ts";
 import type { MetadataImage } from "../image/metadata-image.ts";
 import type { Partition } from "../image/partition.ts";
-import { partitionAt, topicById, type PartitionRow } from "../image/topics-image.ts";
+import { topicById, type PartitionRow } from "../image/topics-image.ts";
 import type { Election } from "./leader-election.ts";
+import { elrMinIsr } from "./min-isr.ts";
 import {
   partitionChange,
   type DesiredPartition,
@@ -67,7 +67,6 @@ function directoryOf(partition: Partition, brokerId: number): Uuid {
 
 interface ElectionSettings {
   readonly allowsUncleanElection: boolean;
-  /** Never more than there are replicas; null while eligible leader replicas are off (KIP-966). */
   readonly elrMinIsr: number | null;
 }
 
@@ -75,22 +74,11 @@ function electionSettings(view: MetadataImage, topicId: Uuid): ElectionSettings 
   const name = topicById(view.topics, topicId)?.name ?? "";
   return {
     allowsUncleanElection: allowsUncleanElection(view, name),
-    elrMinIsr: isElrEnabled(view) ? minIsrOf(view, topicId, name) : null,
+    elrMinIsr: elrMinIsr(view, topicId),
   };
 }
 
 /** Whether a topic may be led by a replica that lacks acknowledged records. */
 export function allowsUncleanElection(view: MetadataImage, topicName: string): boolean {
   return effectiveBoolean(view.configs, topicName, "unclean.leader.election.enable");
-}
-
-/** KIP-966: every broker understands eligible leader replicas, and the cluster uses them. */
-export function isElrEnabled(view: MetadataImage): boolean {
-  return finalizedLevel(view.features, "eligible.leader.replicas.version") > 0;
-}
-
-function minIsrOf(view: MetadataImage, topicId: Uuid, name: string): number {
-  const configured = effectiveInteger(view.configs, name, "min.insync.replicas");
-  const first = partitionAt(view.topics, topicId, 0);
-  return first === undefined ? configured : Math.min(configured, first.replicas.length);
 }

@@ -55,18 +55,19 @@ export function completedReassignment(
 }
 
 /**
- * What giving up an unfinished reassignment leaves. `isUnclean`: no replica of old is in sync, so the first of
- * them is all there is, and records may be lost. Null where every replica is being added: no move of ours is like that,
- * but a log that Kafka wrote may hold one.
+ * What giving up an unfinished reassignment leaves. `isUnclean`: no replica of old is in sync, or eligible to lead
+ * (KIP-966, which Kafka does not ask), so the first of them is all there is, and records may be lost. Null where every
+ * replica is being added: no move of ours is like that, but a log that Kafka wrote may hold one.
  */
 export function revertedReassignment(
   plan: ReassignmentPlan,
-  isr: readonly number[],
+  { isr, elr }: { readonly isr: readonly number[]; readonly elr: readonly number[] },
 ): (ReplicasAndIsr & { readonly isUnclean: boolean }) | null {
   const replicas = without(plan.replicas, plan.addingReplicas);
   if (replicas.length === 0) return null;
   const remainingIsr = without(isr, plan.addingReplicas);
-  if (remainingIsr.length > 0) return { replicas, isr: remainingIsr, isUnclean: false };
+  const isClean = remainingIsr.length > 0 || elr.some((id) => replicas.includes(id));
+  if (isClean) return { replicas, isr: remainingIsr, isUnclean: false };
   return { replicas, isr: replicas.slice(0, 1), isUnclean: true };
 }
 

@@ -28,16 +28,16 @@ function assertHasBoth({ kafka }: Cluster): void {
 }
 
 const upgrade: Step = {
-  title: "features: share and streams groups switched on",
+  title: "features: upgraded to the release",
   run: async (cluster) => {
     assertHasBoth(cluster);
     const { transcript } = cluster;
     transcript.heading("kafka-features upgrade");
     const { output } = await cluster.viaBrokers("kafka-features", ["describe"], { transcript });
-    const lower = LEVELS.filter(([feature, , shown]) => finalized(output, feature) !== shown);
+    const lower = LEVELS.filter(([feature, shown]) => finalized(output, feature) !== shown);
     if (lower.length > 0) {
-      const wanted = lower.flatMap(([feature, level]) => ["--feature", `${feature}=${level}`]);
-      await cluster.viaBrokers("kafka-features", ["upgrade", ...wanted], { transcript });
+      const wanted = ["upgrade", "--release-version", "4.3"];
+      await cluster.viaBrokers("kafka-features", wanted, { transcript });
     }
     // Brokers answer from the metadata they have replayed, the controllers from what they committed.
     const fromController = await cluster.viaControllers("kafka-features", ["describe"]);
@@ -46,15 +46,16 @@ const upgrade: Step = {
       assertRaised(await cluster.viaBrokers("kafka-features", ["describe"]));
       return true;
     });
-    return LEVELS.map(([feature, , shown]) => `${feature} ${shown}`).join(", ");
+    return LEVELS.map(([feature, shown]) => `${feature} ${shown}`).join(", ");
   },
 };
 
-/** The levels that share and streams groups ask for, as they are given to kafka-features and as it shows them. */
+/** The levels that the release brings, as kafka-features shows them. */
 const LEVELS = [
-  ["metadata.version", "30", "4.3-IV0"],
-  ["share.version", "1", "1"],
-  ["streams.version", "1", "1"],
+  ["metadata.version", "4.3-IV0"],
+  ["eligible.leader.replicas.version", "1"],
+  ["share.version", "1"],
+  ["streams.version", "1"],
 ] as const;
 
 /** What `kafka-features describe` shows as a feature's finalized level. */
@@ -64,7 +65,7 @@ function finalized(described: string, feature: string): string | undefined {
 }
 
 function assertRaised({ output, tail }: ToolRun): void {
-  for (const [feature, , shown] of LEVELS)
+  for (const [feature, shown] of LEVELS)
     expect(finalized(output, feature) === shown, `${feature} is finalized at ${shown}`, tail);
 }
 

@@ -43,7 +43,6 @@ function saidHere({ type, set, before = {}, tiered }: Judgement): string | null 
   const change = { after: new Map(Object.entries(set)), before: new Map(Object.entries(before)) };
   const rules = {
     clusterDefaults,
-    isElrEnabled: false,
     hasCordonedDirectories: true,
     isForwarded: true,
   };

@@ -10,7 +10,7 @@ import {
 } from "../../../src/metadata/configs/validate.ts";
 import { CONFIG_RESOURCE } from "../../../src/metadata/image/configs-image.ts";
 
-const RULES = { isElrEnabled: false, hasCordonedDirectories: true, isForwarded: true };
+const RULES = { hasCordonedDirectories: true, isForwarded: true };
 /** Brokers say so in their files, and an operator to the controller. */
 const TIERED = ["remote.log.storage.system.enable", "true"] as const;
 

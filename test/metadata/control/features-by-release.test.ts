@@ -1,7 +1,7 @@
 /**
  * `kafka-features upgrade` and `downgrade --release-version`: every feature of a release in one request, as the tool
  * makes it of what Kafka's own definitions say are the release's defaults. Eligible leader replicas, which the releases
- * from 4.1 on have at 1, are what stands in the way.
+ * from 4.1 on have at 1, bring the minimum that they stand on.
  */
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
@@ -13,6 +13,7 @@ import { emptyImage } from "../../../src/metadata/image/metadata-image.ts";
 import { Office, registrationOf } from "../office.ts";
 import { contextFor, replayed } from "../world.ts";
 
+const ELR = "eligible.leader.replicas.version";
 const UPGRADE = 1;
 const SAFE_DOWNGRADE = 2;
 
@@ -85,6 +86,14 @@ describe("is done", () => {
     ["3.9", "4.0", ["metadata.version 25", "group.version 1", "transaction.version 2"]],
     ["4.0", "4.0", []],
     ["4.0-IV1", "4.0-IV2", ["metadata.version 24", "transaction.version 2"]],
+    ["4.0", "4.1", ["CONFIG_RECORD", "metadata.version 27", `${ELR} 1`]],
+    [
+      "4.0",
+      "4.3",
+      ["CONFIG_RECORD", "metadata.version 30", `${ELR} 1`, "share.version 1", "streams.version 1"],
+    ],
+    ["4.1", "4.2", ["metadata.version 29", "share.version 1", "streams.version 1"]],
+    ["4.2", "4.3", ["metadata.version 30"]],
   ])("an upgrade from %s to %s", (from, to, wrote) => {
     const office = formedAt(from);
     expect(ask(office, to, UPGRADE)).toMatchObject({ errorCode: 0, errorMessage: null });
@@ -92,8 +101,9 @@ describe("is done", () => {
   });
 
   test.each([
-    ["4.2", "4.0", ["metadata.version 25", "share.version 0", "streams.version 0"]],
-    ["4.1", "4.0", ["metadata.version 25"]],
+    ["4.2", "4.0", ["metadata.version 25", `${ELR} 0`, "share.version 0", "streams.version 0"]],
+    ["4.2", "4.1", ["metadata.version 27", "share.version 0", "streams.version 0"]],
+    ["4.1", "4.0", ["metadata.version 25", `${ELR} 0`]],
     ["4.0", "4.0-IV1", ["metadata.version 23", "transaction.version 0"]],
   ])("a downgrade from %s to %s", (from, to, wrote) => {
     const office = formedAt(from);
@@ -103,15 +113,31 @@ describe("is done", () => {
 });
 
 describe("is refused as a whole", () => {
-  test.each(["4.1", "4.2", "4.3"])("an upgrade to %s, and it says for what", (release) => {
+  test("an upgrade that a broker of an older release would not understand", () => {
     const office = formedAt("4.0");
-    expect(ask(office, release, UPGRADE)).toMatchObject({
+    const { features = [], ...rest } = registrationOf(2);
+    const known = features.filter(({ name }) => name !== ELR);
+    office.ask("BrokerRegistration", { ...rest, features: known });
+    expect(ask(office, "4.1", UPGRADE)).toMatchObject({
       errorCode: 95,
       errorMessage:
         "The update failed for all features since the following feature had an error: " +
-        "Invalid update version 1 for feature eligible.leader.replicas.version. Local controller 3000 " +
-        "does not support this feature. It stays at 0 here; name the other features one by one.",
+        `Invalid update version 1 for feature ${ELR}. Broker 2 does not support this feature.`,
     });
+    expect(office.records).toEqual([]);
+  });
+
+  test("a downgrade to a release that had more", () => {
+    const office = formedAt("4.1");
+    office.ask("UpdateFeatures", {
+      featureUpdates: [
+        { feature: ELR, maxVersionLevel: 0, upgradeType: SAFE_DOWNGRADE, allowDowngrade: false },
+      ],
+    });
+    expect(office.wrote).toEqual([`${ELR} 0`]);
+    expect(ask(office, "4.1", SAFE_DOWNGRADE).errorMessage).toMatch(
+      /Invalid update version 1 for feature .* Can't downgrade to a newer version\.$/,
+    );
     expect(office.records).toEqual([]);
   });
 

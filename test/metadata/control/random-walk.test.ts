@@ -1,21 +1,26 @@
 /**
  * Long random lives of a cluster: brokers come, fall silent, come back as new incarnations, lose disks, shut down;
  * leaders propose ISRs, operators create, move and delete. Requests are plausible and often wrong: stale epochs,
- * strange ids. After every step the laws hold, and no broker that is not there leads anything.
+ * strange ids. After every step the laws hold, no broker that is not there leads anything, and none leads that may lack
+ * what was committed.
  */
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { imageToRecords } from "../../../src/metadata/image/image-to-records.ts";
 import { applyRecords } from "../../../src/metadata/replay/apply-records.ts";
-import { isActiveBroker } from "../../../src/metadata/image/cluster-image.ts";
+import { brokerById, isActiveBroker } from "../../../src/metadata/image/cluster-image.ts";
 import { emptyImage, type MetadataImage } from "../../../src/metadata/image/metadata-image.ts";
 import { allPartitions, partitionAt } from "../../../src/metadata/image/topics-image.ts";
 import { LOST_DIRECTORY, type Uuid, ZERO_UUID } from "../../../src/protocol/index.ts";
 import { directoryOf, type Office, officeOf, registrationOf } from "../office.ts";
 import { plainContents } from "../plain-image.ts";
+import { WholeReplicas } from "../whole-replicas.ts";
 import { expectLiveLeaders } from "../world.ts";
 
 type Draw = (bound: number) => number;
+
+/** The epoch that each broker noted last when it stopped, as it says when it registers. */
+const noted = new Map<number, number>();
 
 function drawer(seed: number): Draw {
   let state = seed | 0;
@@ -73,7 +78,10 @@ const STEPS: readonly Step[] = [
     const name = NAMES[draw(NAMES.length)] ?? "a";
     office.ask("CreatePartitions", { topics: [{ name, count: 1 + draw(6), assignments: null }] });
   },
+  changeMinimum,
+  switchElr,
   (office, draw) => {
+    if (draw(3) > 0) return;
     const configs = [
       { name: "unclean.leader.election.enable", configOperation: 0, value: String(draw(2) === 0) },
     ];
@@ -87,13 +95,39 @@ const STEPS: readonly Step[] = [
 function register(office: Office, draw: Draw): void {
   const brokerId = draw(BROKERS);
   const stopped = draw(2) === 0;
+  const previousBrokerEpoch = stopped ? epochOf(office, brokerId, draw) : -1;
+  noted.set(brokerId, previousBrokerEpoch);
   office.ask("BrokerRegistration", {
     ...registrationOf(brokerId),
     incarnationId: directoryOf(9_000 + draw(40)),
     logDirs: [directoryOf(brokerId), directoryOf(brokerId + 100)],
     rack: draw(2) === 0 ? null : `r${brokerId % 2}`,
-    previousBrokerEpoch: stopped ? epochOf(office, brokerId, draw) : -1,
+    previousBrokerEpoch,
   });
+}
+
+/** Of a topic or of all brokers; where eligible replicas are on, some of it is refused. */
+function changeMinimum(office: Office, draw: Draw): void {
+  if (office.view.features.metadataVersion < 23 || draw(2) === 0) return;
+  const [resourceType, resourceName] =
+    draw(2) === 0 ? [2, NAMES[draw(NAMES.length)] ?? "a"] : [4, draw(3) === 0 ? "1" : ""];
+  const configs = [
+    {
+      name: "min.insync.replicas",
+      configOperation: draw(3) === 0 ? 1 : 0,
+      value: `${1 + draw(3)}`,
+    },
+  ];
+  office.ask("IncrementalAlterConfigs", { resources: [{ resourceType, resourceName, configs }] });
+}
+
+function switchElr(office: Office, draw: Draw): void {
+  if (office.view.features.metadataVersion < 23 || draw(3) > 0) return;
+  const maxVersionLevel = draw(2);
+  const upgradeType = maxVersionLevel === 1 ? 1 : 2;
+  const feature = "eligible.leader.replicas.version";
+  const featureUpdates = [{ feature, maxVersionLevel, upgradeType, allowDowngrade: false }];
+  office.ask("UpdateFeatures", { featureUpdates });
 }
 
 function heartbeat(office: Office, draw: Draw): void {
@@ -186,6 +220,21 @@ function electLeaders(office: Office, draw: Draw): void {
   office.ask("ElectLeaders", { electionType: draw(2), topicPartitions: null });
 }
 
+/** Holds what the office writes against what replicas hold; the world's own records come first. */
+function wholenessOf(office: Office): (before: MetadataImage, isProposal: boolean) => void {
+  const whole = new WholeReplicas();
+  for (const record of imageToRecords(office.view))
+    whole.take(record, { lostItsTail: () => false, isProposal: false });
+  return (before, isProposal) => {
+    const lostItsTail = ({ brokerId }: { readonly brokerId: number }): boolean => {
+      const epoch = brokerById(before.cluster, brokerId)?.epoch;
+      return epoch === undefined || epoch !== noted.get(brokerId);
+    };
+    for (const record of office.records)
+      expect(whole.take(record, { lostItsTail, isProposal })).toBeNull();
+  };
+}
+
 /**
  * Nobody enters an ISR who is not there (KIP-841); and whoever leads without having been in sync, or eligible,
  * must recover first, unless its leader has just proposed it.
@@ -222,12 +271,14 @@ describe.each([
     fc.assert(
       fc.property(fc.array(fc.nat(), { minLength: 20, maxLength: 300, size: "max" }), (steps) => {
         const office = officeOf({ ...spec, brokers: "0 1 2" });
+        const judge = wholenessOf(office);
         for (const [at, step] of steps.entries()) {
           const draw = drawer(step);
           const move = STEPS[draw(STEPS.length)] ?? heartbeat;
           office.onChange = (before) => {
             expectLiveLeaders(office.view);
             expectNoFalseReplicas(before, office.view, move === alterPartition);
+            judge(before, move === alterPartition);
           };
           move(office, draw);
           if (at % 60 !== 59) continue;

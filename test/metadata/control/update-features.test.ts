@@ -71,6 +71,19 @@ describe("what is done", () => {
     expect(office.view.features.levels.has("group.version")).toBe(false);
   });
 
+  test("eligible leader replicas, behind the minimum that they stand on, and off again", () => {
+    const office = formed();
+    const elr = "eligible.leader.replicas.version";
+    expect(update(office, `${elr}=1`, { validateOnly: true })).toBe("done");
+    expect(office.records).toEqual([]);
+    expect(update(office, `${elr}=1`)).toBe("done");
+    expect(office.wrote).toEqual(["CONFIG_RECORD", `${elr} 1`]);
+    expect(update(office, `${elr}=1`)).toBe("done");
+    expect(office.records).toEqual([]);
+    expect(update(office, `${elr}=0`, { type: 2 })).toBe("done");
+    expect(office.wrote).toEqual([`${elr} 0`]);
+  });
+
   test("the present level again writes nothing, that of kraft.version included", () => {
     const office = formed();
     expect(update(office, "metadata.version=25 kraft.version=1 group.version=1")).toBe("done");
@@ -160,13 +173,13 @@ describe("what is refused", () => {
       say(0, "x.version", "Local controller 3000 does not support this feature."),
     ],
     [
-      "eligible leader replicas, which are not offered yet",
-      "eligible.leader.replicas.version=1",
+      "a level of eligible leader replicas that there is not yet",
+      "eligible.leader.replicas.version=2",
       1,
       say(
-        1,
+        2,
         "eligible.leader.replicas.version",
-        "Local controller 3000 does not support this feature. It stays at 0 here; name the other features one by one.",
+        "Local controller 3000 only supports versions 0-1",
       ),
     ],
     [

@@ -64,18 +64,15 @@ test("a level brings records where Kafka says so, and no way leads back over it"
   );
 });
 
-describe.each(features.filter(({ name }) => name !== "eligible.leader.replicas.version"))(
-  "$name",
-  ({ name, highest, needs }) => {
-    test("is supported up to the level of the newest release", () => {
-      expect(SUPPORTED_FEATURES.find((feature) => feature.name === name)?.maxVersion).toBe(highest);
-    });
+describe.each(features)("$name", ({ name, highest, needs }) => {
+  test("is supported up to the level of the newest release", () => {
+    expect(SUPPORTED_FEATURES.find((feature) => feature.name === name)?.maxVersion).toBe(highest);
+  });
 
-    test("needs the metadata.version that Kafka says", () => {
-      for (const [level, needed] of needs) expect(metadataVersionNeeded(name, level)).toBe(needed);
-    });
-  },
-);
+  test("needs the metadata.version that Kafka says", () => {
+    for (const [level, needed] of needs) expect(metadataVersionNeeded(name, level)).toBe(needed);
+  });
+});
 
 // kraft.version is Raft's, and none of the levels of a new cluster's log.
 test.each(features.filter(({ name }) => name !== KRAFT_VERSION))(
@@ -83,9 +80,8 @@ test.each(features.filter(({ name }) => name !== KRAFT_VERSION))(
   ({ name, byDefault }) => {
     const known = supported.filter(({ name: at = "" }) => byDefault.has(at));
     expect(known.length).toBeGreaterThan(5);
-    const isOffered = name !== "eligible.leader.replicas.version";
     expect(known.map(({ level }) => defaultLevels(level).get(name) ?? 0)).toEqual(
-      known.map(({ name: at = "" }) => (isOffered ? byDefault.get(at) : 0)),
+      known.map(({ name: at = "" }) => byDefault.get(at)),
     );
   },
 );

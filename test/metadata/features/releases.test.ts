@@ -43,7 +43,9 @@ test.each([
   ["kraft.version", 1, 21, null],
   ["kraft.version", 0, 25, "1"],
   ["eligible.leader.replicas.version", 0, 30, null],
-  ["eligible.leader.replicas.version", 1, 30, "0: eligible leader replicas stay off here"],
+  ["eligible.leader.replicas.version", 1, 23, null],
+  ["eligible.leader.replicas.version", 1, 22, "0 below 4.0-IV1"],
+  ["eligible.leader.replicas.version", 2, 30, "from 0 to 1"],
 ])("%s %i of a new cluster at level %i must be %j", (name, level, metadataVersion, refusal) => {
   expect(chosenLevelRefusal(name, level, metadataVersion)).toBe(refusal);
 });

@@ -47,7 +47,9 @@ describe("a plan that replaces an unfinished one", () => {
   ])("%s", (_name, target, { removing, adding, full }) => {
     const plan = planReassignment(underWay, target);
     expect(plan).toEqual({ replicas: full, removingReplicas: removing, addingReplicas: adding });
-    expect(new Set(revertedReassignment(plan, [1])?.replicas)).toEqual(new Set([1, 2, 3]));
+    expect(new Set(revertedReassignment(plan, { isr: [1], elr: [] })?.replicas)).toEqual(
+      new Set([1, 2, 3]),
+    );
   });
 
   test("does not wait for a replica that it removes", () => {
@@ -103,7 +105,7 @@ test("a plan that leaves no replica is never complete", () => {
 
 test("a move that adds every replica cannot be given up", () => {
   const plan = { replicas: [1, 2], removingReplicas: [], addingReplicas: [1, 2] };
-  expect(revertedReassignment(plan, [1])).toBeNull();
+  expect(revertedReassignment(plan, { isr: [1], elr: [] })).toBeNull();
 });
 
 describe("giving a reassignment up", () => {
@@ -114,6 +116,17 @@ describe("giving a reassignment up", () => {
     [[4, 5, 3, 2, 1], [], [4, 5], [4, 5], { replicas: [3, 2, 1], isr: [3], isUnclean: true }],
   ])("of %j, removing %j, adding %j, ISR %j", (replicas, removing, adding, isr, expected) => {
     const plan = { replicas, removingReplicas: removing, addingReplicas: adding };
-    expect(revertedReassignment(plan, isr)).toEqual(expected);
+    expect(revertedReassignment(plan, { isr, elr: [] })).toEqual(expected);
+  });
+
+  test.each<readonly [Ids, Ids, boolean]>([
+    [[], [2], false],
+    [[4], [2, 5], false],
+    [[4], [5], true],
+    [[], [], true],
+  ])("with ISR %j and %j eligible to lead, it is unclean: %j (KIP-966)", (isr, elr, isUnclean) => {
+    const plan = { replicas: [4, 5, 3, 2, 1], removingReplicas: [], addingReplicas: [4, 5] };
+    const expected = { replicas: [3, 2, 1], isr: isUnclean ? [3] : [], isUnclean };
+    expect(revertedReassignment(plan, { isr, elr })).toEqual(expected);
   });
 });

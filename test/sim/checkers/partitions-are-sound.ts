@@ -1,8 +1,8 @@
 /**
  * What a partition may look like at the end of any committed batch: without a leader, or led by an unfenced member
- * of its ISR; an ISR that is not empty, lies within the replicas and takes in no fenced broker; epochs that never
- * fall, and that rise when
- * what they stand for changes.
+ * of its ISR; an ISR that is not empty, unless eligible leader replicas are in use, lies within the replicas and takes in
+ * no fenced broker; no replica both in sync and eligible; a last leader remembered only while nobody leads; epochs that
+ * never fall, and that rise when what they stand for changes.
  */
 import type { Observation } from "../observation.ts";
 import type { Checker } from "./checker.ts";
@@ -33,8 +33,15 @@ function faultOf({
   replicas,
   leaderIsFenced,
   fencedNewcomers,
+  elr,
+  lastKnownElr,
+  mayBeEmpty,
 }: Shown): string | undefined {
-  if (isr.length === 0) return "nobody is in sync";
+  if (isr.length === 0 && !mayBeEmpty) return "nobody is in sync";
+  if (elr.some((id) => isr.includes(id))) return `in sync and eligible: ${elr.join(" ")}`;
+  if (![...elr, ...lastKnownElr].every((id) => replicas.includes(id)))
+    return `a broker without a replica is eligible: ${[...elr, ...lastKnownElr].join(" ")}`;
+  if (leader !== -1 && lastKnownElr.length > 0) return "another is remembered as its leader";
   if (new Set(isr).size !== isr.length) return "a replica is twice in sync";
   if (!isr.every((id) => replicas.includes(id))) return "a broker without a replica is in sync";
   if (leader !== -1 && !isr.includes(leader)) return "its leader is not in sync";

@@ -6,13 +6,17 @@ import type {
   Operation,
   Outcome,
 } from "../../../durable-objects/active-controller/active-controller.ts";
-import { allTopics } from "../../../src/metadata/index.ts";
+import { allTopics, CONFIG_RESOURCE } from "../../../src/metadata/index.ts";
 import { alterPartitionReassignments } from "../../../src/metadata/control/alter-partition-reassignments.ts";
 import { electLeaders } from "../../../src/metadata/control/elect-leaders.ts";
+import { incrementalAlterConfigs } from "../../../src/metadata/control/incremental-alter-configs.ts";
+import { updateFeatures } from "../../../src/metadata/control/update-features.ts";
 import {
   AlterPartitionReassignments,
   type CreateTopicsResponse,
   ElectLeaders,
+  IncrementalAlterConfigs,
+  UpdateFeatures,
 } from "../../../src/protocol/index.ts";
 import type { World } from "../world.ts";
 import {
@@ -48,7 +52,7 @@ export class Admin {
   }
 
   #act(): void {
-    const { chance, tally } = this.#world;
+    const { chance, swarm, tally } = this.#world;
     tally.count("admin operations");
     const wish = chance.pick([
       "create",
@@ -60,12 +64,15 @@ export class Admin {
       "move",
       "elect",
       "elect",
+      ...(swarm.hasElr ? (["minimum", "minimum", "switch"] as const) : []),
     ] as const);
     const topic = chance.pick(TOPIC_NAMES) ?? "";
     if (wish === "create") this.#ask(this.#creation(topic));
     else if (wish === "delete") this.#ask(deletion(topic));
     else if (wish === "grow") this.#ask(growth(topic, chance.between(2, PARTITIONS_MAX)));
     else if (wish === "configure") this.#ask(configuration(topic, this.#nextValue()));
+    else if (wish === "minimum") this.#submit(this.#minimum(chance.happens(0.3) ? "" : topic));
+    else if (wish === "switch") this.#submit(this.#switched(chance.happens(0.7) ? 1 : 0));
     else if (wish === "move")
       this.#submit(this.#onSomeTopic((name, partitions) => this.#move(name, partitions)));
     else this.#submit(this.#onSomeTopic((name, partitions) => this.#election(name, partitions)));
@@ -112,6 +119,26 @@ export class Admin {
     });
     return (view, context) =>
       alterPartitionReassignments.run(view, request, { ...context, apiVersion: 1 });
+  }
+
+  /** Of a topic, or of all brokers, where some of what is asked is refused (KIP-966). */
+  #minimum(topic: string): Operation<unknown> {
+    const { chance } = this.#world;
+    const operation = chance.happens(0.2) ? { configOperation: 1, value: null } : null;
+    const config = operation ?? { configOperation: 0, value: `${chance.between(1, 3)}` };
+    const resourceType = topic === "" ? CONFIG_RESOURCE.BROKER : CONFIG_RESOURCE.TOPIC;
+    const configs = [{ name: "min.insync.replicas", ...config }];
+    const resources = [{ resourceType, resourceName: topic, configs }];
+    const request = IncrementalAlterConfigs.request.fill({ resources });
+    return (view, context) => incrementalAlterConfigs.run(view, request, context);
+  }
+
+  #switched(maxVersionLevel: number): Operation<unknown> {
+    const upgradeType = maxVersionLevel === 0 ? 2 : 1;
+    const feature = "eligible.leader.replicas.version";
+    const featureUpdates = [{ feature, maxVersionLevel, upgradeType }];
+    const request = UpdateFeatures.request.fill({ featureUpdates });
+    return (view, context) => updateFeatures.run(view, request, { ...context, apiVersion: 2 });
   }
 
   #election(name: string, partitions: number): Operation<unknown> {

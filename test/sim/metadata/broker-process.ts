@@ -31,6 +31,7 @@ import type { World } from "../world.ts";
 import { ReplayedImage } from "./replayed-image.ts";
 
 const TICK_MS = 400;
+const ELR = "eligible.leader.replicas.version";
 
 export class BrokerProcess {
   readonly #world: World;
@@ -50,7 +51,7 @@ export class BrokerProcess {
     broker.onSnapshot = (image) => (this.#replayed.image = image);
     broker.onEmptied = () => {
       this.#replayed.image = emptyImage;
-      this.#restart();
+      this.#restart(true);
     };
   }
 
@@ -63,7 +64,7 @@ export class BrokerProcess {
     timeline.after(chance.between(TICK_MS / 2, TICK_MS), () => this.#tick());
     if (timeline.now < this.#downUntil) return;
     if (!isHealed && chance.happens(0.01)) {
-      this.#restart();
+      this.#restart(this.#world.swarm.hasElr && chance.happens(0.5));
       this.#downUntil = timeline.now + chance.logUniform(10, 30_000);
     } else if (this.#epoch === undefined) this.#register();
     else {
@@ -72,11 +73,13 @@ export class BrokerProcess {
     }
   }
 
-  #restart(): void {
+  /** Killed, it may have lost the end of what it held, and cannot say which epoch it had. */
+  #restart(isKilled: boolean): void {
     this.#world.tally.count("broker restarts");
     this.#incarnation = this.#world.uuid();
-    this.#previousEpoch = this.#epoch ?? -1;
+    this.#previousEpoch = isKilled ? -1 : (this.#epoch ?? -1);
     this.#epoch = undefined;
+    if (this.#previousEpoch === -1) this.#world.history.killed(this.#incarnation);
   }
 
   #register(): void {
@@ -92,6 +95,7 @@ export class BrokerProcess {
         { name: "transaction.version", minSupportedVersion: 0, maxSupportedVersion: 2 },
         { name: "group.version", minSupportedVersion: 0, maxSupportedVersion: 1 },
         { name: "kraft.version", minSupportedVersion: 0, maxSupportedVersion: 1 },
+        { name: ELR, minSupportedVersion: 0, maxSupportedVersion: 1 },
       ],
       logDirs: [directoryOf(id)],
       previousBrokerEpoch: this.#previousEpoch,
