@@ -45,6 +45,7 @@ const TESTS = {
     "test/metadata/control/broker-heartbeat.test.ts",
     "test/metadata/control/broker-registration.test.ts",
     "test/metadata/control/create-topics.test.ts",
+    "test/metadata/control/delete-topics.test.ts",
     "test/metadata/duties",
     "test/metadata/access",
     "test/metadata/authorized",

@@ -170,6 +170,46 @@ export const METADATA_MUTANTS: readonly Mutant[] = [
     witness: "rules",
   },
   {
+    name: "a fenced broker that calls has no session",
+    breaks: "KIP-631",
+    edits: [
+      {
+        file: "src/metadata/control/broker-heartbeat.ts",
+        find: '  if (reached === "fenced") return withFencedContact(context.liveness, broker, context.nowMs);',
+        replace: '  if (reached === "fenced") return withoutContact(context.liveness, broker.id);',
+      },
+    ],
+    killers: ["rules"],
+    witness: "rules",
+  },
+  {
+    name: "a topic that is named and given by its id is deleted",
+    breaks: "KIP-516",
+    edits: [
+      {
+        file: "src/metadata/control/delete-topics.ts",
+        find: "    if (repeated.idsAndNames.has(topicId)) return ID_AND_NAME;",
+        replace: "",
+      },
+    ],
+    killers: ["rules"],
+    witness: "rules",
+  },
+  {
+    name: "a broker registers with a range that does not hold level 0",
+    breaks: "KIP-1022",
+    edits: [
+      {
+        file: "src/metadata/control/broker-registration.ts",
+        find: "    return minSupportedVersion <= level && level <= maxSupportedVersion;",
+        replace:
+          "    return level === 0 || (minSupportedVersion <= level && level <= maxSupportedVersion);",
+      },
+    ],
+    killers: ["rules"],
+    witness: "rules",
+  },
+  {
     name: "a batch of what brokers cause is cut by its records alone",
     breaks: "no event takes long",
     edits: [

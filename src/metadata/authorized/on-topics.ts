@@ -99,7 +99,7 @@ export const deleteTopics: TopicGuard<"DeleteTopics"> = (call, demand, judge) =>
   // Whoever asks, nothing is deleted then.
   if (!context.config.deleteTopicEnable) return operation.run(view, request, context);
   const asked = askedTopics(request);
-  const repeated = repeatedOf(asked);
+  const repeated = repeatedOf(view, asked);
   const denialOf = deletionDenial(view, demand, judge);
   const { allowed, answered } = part(asked, (entry) => denialOf(entry, repeated));
   const kept = { ...request, topics: allowed.map((entry) => ({ ...entry })), topicNames: [] };

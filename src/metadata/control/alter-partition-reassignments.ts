@@ -121,8 +121,7 @@ class Moves {
   ): DesiredPartition | ApiError {
     const { addingReplicas, removingReplicas } = partition;
     if (addingReplicas.length === 0 && removingReplicas.length === 0) {
-      const message = "No partition reassignment is in progress.";
-      return apiError("NO_REASSIGNMENT_IN_PROGRESS", message);
+      return apiError("NO_REASSIGNMENT_IN_PROGRESS", null);
     }
     const elr = isElrEnabled(this.#view) ? partition.eligibleLeaderReplicas : [];
     const revert = revertedReassignment(partition, { isr: partition.isr, elr });

@@ -24,6 +24,7 @@ import {
   lowestActiveOffset,
   withContact,
   withControlledShutdown,
+  withFencedContact,
   withoutContact,
   type BrokerLiveness,
 } from "../liveness/broker-heartbeats.ts";
@@ -165,8 +166,8 @@ function* controlledShutdownRecords(
 }
 
 /**
- * The broker was heard from; a fenced broker is not waited for. The shutdown offset is set once all partitions
- * have let go of the broker, and is the last offset that says so.
+ * The broker was heard from. One that was told to stop is not waited for: it may be back at once. The shutdown offset
+ * is set once all partitions have let go of the broker, and is the last offset that says so.
  */
 function livenessAfter(
   broker: BrokerRegistration,
@@ -179,9 +180,8 @@ function livenessAfter(
   },
 ): BrokerLiveness {
   const { request, context, reached, isThere, end } = outcome;
-  if (reached === "fenced" || reached === "shutdown-now") {
-    return withoutContact(context.liveness, broker.id);
-  }
+  if (reached === "shutdown-now") return withoutContact(context.liveness, broker.id);
+  if (reached === "fenced") return withFencedContact(context.liveness, broker, context.nowMs);
   const heard = { nowMs: context.nowMs, metadataOffset: request.currentMetadataOffset };
   const liveness = withContact(context.liveness, broker, heard);
   if (reached !== "controlled-shutdown" || !isThere) return liveness;

@@ -1,6 +1,6 @@
 /**
  * BrokerRegistration (KIP-631): a broker announces one incarnation of itself and gets its epoch. A new incarnation
- * begins fenced and takes the place of the one before, which must be gone: silent for a session, or fenced. The same
+ * begins fenced and takes the place of the one before, which must be gone: silent for a session, or told to stop. The same
  * incarnation may ask again at any time; it keeps its epoch and its state.
  *
  * The epoch is the offset of the registering record itself, so it grows from one incarnation to the next, and a
@@ -110,15 +110,16 @@ function refusalByFeatures(
   { features }: BrokerRegistrationRequest,
 ): ErrorName | null {
   const names = new Set(features.map(({ name }) => name));
+  // A feature that is not finalized is at level 0; no level is in a range whose ends are the wrong way round.
+  const understood = features.every(({ name, minSupportedVersion, maxSupportedVersion }) => {
+    const level = finalizedLevel(finalized, name);
+    return minSupportedVersion <= level && level <= maxSupportedVersion;
+  });
+  if (!understood) return "UNSUPPORTED_VERSION";
   // A range that no reader can make sense of must not get into the log.
   if (names.size !== features.length || !features.every(isValidRange)) {
     return "INVALID_REGISTRATION";
   }
-  const understood = features.every(({ name, minSupportedVersion, maxSupportedVersion }) => {
-    const level = finalizedLevel(finalized, name);
-    return level === 0 || (minSupportedVersion <= level && level <= maxSupportedVersion);
-  });
-  if (!understood) return "UNSUPPORTED_VERSION";
   if (!names.has(METADATA_VERSION)) return "INVALID_REGISTRATION";
   const isComplete = finalizedLevels(finalized).every(({ name }) => names.has(name));
   return isComplete ? null : "UNSUPPORTED_VERSION";

@@ -36,7 +36,7 @@ function run(
   context: ControlContext,
 ): ControlResult<DeleteTopicsResponse> {
   const asked = askedTopics(request);
-  const repeated = repeatedOf(asked);
+  const repeated = repeatedOf(view, asked);
   const records: MetadataRecord[] = [];
   const responses: TopicResult[] = [];
   for (const entry of asked) {
@@ -72,16 +72,25 @@ function deletionDisabled(apiVersion: number): ApiError {
 export interface Repeated {
   readonly names: ReadonlySet<string>;
   readonly topicIds: ReadonlySet<Uuid>;
-  /** Every id that the request names, repeated or not. */
-  readonly allIds: ReadonlySet<Uuid>;
+  /** Ids that the request names itself and by a topic's name: neither is deleted. */
+  readonly idsAndNames: ReadonlySet<Uuid>;
 }
 
-export function repeatedOf(asked: readonly AskedTopic[]): Repeated {
-  const byId = asked.filter(({ topicId }) => topicId !== ZERO_UUID);
+export function repeatedOf(view: MetadataImage, asked: readonly AskedTopic[]): Repeated {
+  const names = asked.flatMap(({ name, topicId }) =>
+    name === null || topicId !== ZERO_UUID ? [] : [name],
+  );
+  const ids = asked.flatMap(({ name, topicId }) =>
+    name === null && topicId !== ZERO_UUID ? [topicId] : [],
+  );
+  const repeated = twice(names);
+  const named = new Set(
+    names.flatMap((name) => (repeated.has(name) ? [] : [topicByName(view.topics, name)?.id])),
+  );
   return {
-    names: twice(asked.flatMap(({ name }) => (name === null ? [] : [name]))),
-    topicIds: twice(byId.map(({ topicId }) => topicId)),
-    allIds: new Set(byId.map(({ topicId }) => topicId)),
+    names: repeated,
+    topicIds: twice(ids),
+    idsAndNames: new Set(ids.filter((id) => named.has(id))),
   };
 }
 
@@ -100,6 +109,7 @@ function findTopic(
   }
   if (name === null) {
     if (repeated.topicIds.has(topicId)) return apiError("INVALID_REQUEST", "Duplicate topic id.");
+    if (repeated.idsAndNames.has(topicId)) return ID_AND_NAME;
     const topic = topicById(view.topics, topicId);
     if (topic !== undefined) return { name: topic.name, topicId };
     return apiError("UNKNOWN_TOPIC_ID", "This server does not host this topic ID.");
@@ -113,9 +123,10 @@ function findTopic(
     const message = "This server does not host this topic-partition.";
     return apiError("UNKNOWN_TOPIC_OR_PARTITION", message);
   }
-  if (repeated.allIds.has(topic.id)) {
-    const message = "The provided topic name maps to an ID that was already supplied.";
-    return apiError("INVALID_REQUEST", message);
-  }
-  return { name, topicId: topic.id };
+  return repeated.idsAndNames.has(topic.id) ? ID_AND_NAME : { name, topicId: topic.id };
 }
+
+const ID_AND_NAME: ApiError = apiError(
+  "INVALID_REQUEST",
+  "The provided topic name maps to an ID that was already supplied.",
+);

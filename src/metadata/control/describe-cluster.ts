@@ -14,7 +14,6 @@ import type { Operation } from "../access/access.ts";
 import { ACL_OPERATION } from "../image/acls-image.ts";
 import type { MetadataImage } from "../image/metadata-image.ts";
 import { MV_CONTROLLER_REGISTRATION } from "../features/levels.ts";
-import { TOO_OLD_FOR_CONTROLLERS } from "./controller-registration.ts";
 import { operation, type ControlContext, type ControlResult } from "./operation.ts";
 
 const BROKERS = 1;
@@ -86,9 +85,12 @@ function refusalOf(
     return refused(name, message);
   }
   return view.features.metadataVersion < MV_CONTROLLER_REGISTRATION
-    ? refused("UNSUPPORTED_VERSION", TOO_OLD_FOR_CONTROLLERS)
+    ? refused("UNSUPPORTED_VERSION", TOO_OLD_FOR_TOOLS)
     : null;
 }
+
+const TOO_OLD_FOR_TOOLS =
+  "Direct-to-controller communication is not supported with the current MetadataVersion.";
 
 const refused = (name: ErrorName, errorMessage: string): DescribeClusterResponse =>
   DescribeCluster.response.fill({ errorCode: ErrorCode[name], errorMessage });

@@ -47,7 +47,10 @@ function run(
 ): ControlResult<ElectLeadersResponse> {
   // Version 0 knows preferred elections only, and decodes to type 0.
   const wanted = ELECTION_TYPES.get(request.electionType);
-  if (wanted === undefined) return refusedAtTop(ErrorCode.INVALID_REQUEST);
+  if (wanted === undefined) {
+    const message = `Unknown election type ${request.electionType}`;
+    return refusedEverywhere(request, apiError("INVALID_REQUEST", message), context);
+  }
   const elections = new Elections(view, wanted);
   const results =
     request.topicPartitions === null
@@ -61,25 +64,20 @@ function run(
     };
     return { records: elections.records, response };
   }
-  return context.apiVersion > 0
-    ? refusedAtTop(EXCESSIVE_BATCH.errorCode)
-    : refusedEach(request, EXCESSIVE_BATCH);
+  return refusedEverywhere(request, EXCESSIVE_BATCH, context);
 }
 
-function refusedAtTop(errorCode: number): ControlResult<ElectLeadersResponse> {
-  return { records: [], response: { throttleTimeMs: 0, errorCode, replicaElectionResults: [] } };
-}
-
-/** Version 0 has no error of the whole: each partition carries it. */
-function refusedEach(
+/** Each partition that is named carries the error, since version 0 has none of the whole. */
+function refusedEverywhere(
   request: ElectLeadersRequest,
   outcome: ApiError,
+  { apiVersion }: ControlContext,
 ): ControlResult<ElectLeadersResponse> {
   const replicaElectionResults = (request.topicPartitions ?? []).map(({ topic, partitions }) => ({
     topic,
     partitionResult: partitions.map((partitionId) => ({ partitionId, ...outcome })),
   }));
-  const errorCode = ErrorCode.NONE;
+  const errorCode = apiVersion === 0 ? ErrorCode.NONE : outcome.errorCode;
   return { records: [], response: { throttleTimeMs: 0, errorCode, replicaElectionResults } };
 }
 

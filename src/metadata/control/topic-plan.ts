@@ -120,14 +120,12 @@ function planByPlacer(
     const message = "Number of partitions was set to an invalid non-positive value.";
     return apiError("INVALID_PARTITIONS", message);
   }
-  return placed(
-    view,
-    {
-      replicationFactor: askedFactor === -1 ? defaults.defaultReplicationFactor : askedFactor,
-      partitionCount: askedCount === -1 ? defaults.numPartitions : askedCount,
-    },
-    placements,
-  );
+  const replicationFactor = askedFactor === -1 ? defaults.defaultReplicationFactor : askedFactor;
+  const partitionCount = askedCount === -1 ? defaults.numPartitions : askedCount;
+  const plan = placed(view, { replicationFactor, partitionCount }, placements);
+  if ("planned" in plan || plan === EXCESSIVE_BATCH) return plan;
+  const message = `Unable to replicate the partition ${replicationFactor} time(s): ${plan.errorMessage}`;
+  return { ...plan, errorMessage: message };
 }
 
 /** Partitions where the placer puts them, or Kafka's words for there being no place. */
@@ -143,10 +141,7 @@ export function placed(
   }
   const placement = placePartitions(view, wanted, placements.draw);
   if (placement.kind === "refused") {
-    return apiError(
-      "INVALID_REPLICATION_FACTOR",
-      `Unable to replicate the partition ${replicationFactor} time(s): ${placement.reason}`,
-    );
+    return apiError("INVALID_REPLICATION_FACTOR", placement.reason);
   }
   const planned = placement.partitions.map((replicas) => ({
     replicas,

@@ -15,12 +15,7 @@ import {
   type UpdateFeaturesResponse,
 } from "../../protocol/index.ts";
 import { metadataVersionNeeded } from "../features/dependencies.ts";
-import {
-  METADATA_VERSION,
-  MV_CONTROLLER_REGISTRATION,
-  losesMetadata,
-  metadataVersionName,
-} from "../features/levels.ts";
+import { METADATA_VERSION, MV_CONTROLLER_REGISTRATION, losesMetadata } from "../features/levels.ts";
 import {
   ELIGIBLE_LEADER_REPLICAS,
   KRAFT_VERSION,
@@ -171,12 +166,11 @@ function wrongDirection({ name, level, upgradeType }: Update, current: number): 
 /** Below a level that brought new records, what the log already holds could not be written again. */
 function refusedDowngrade(current: number, { level, upgradeType }: Update): string | null {
   if (!losesMetadata(current, level)) return null;
-  const [from, to] = [metadataVersionName(current), metadataVersionName(level)];
   const reason =
     upgradeType === SAFE_DOWNGRADE
       ? "Refusing to perform the requested downgrade because it might delete metadata information."
       : "Unsafe metadata downgrade is not supported in this version.";
-  return `Invalid metadata.version ${level}. Unsupported metadata.version downgrade from ${from} to ${to}. ${reason}`;
+  return `Unsupported metadata.version downgrade from ${current} to ${level}. ${reason}`;
 }
 
 /** The first node that does not understand the level: this one, then brokers, then the other voters. */
@@ -193,8 +187,8 @@ function whoLacks(
     own?.maxVersion,
   );
   if (here !== null) return here;
-  if (own === undefined)
-    return `Local controller ${context.controllerId} does not support this feature.`;
+  // Level 0 of a feature is its absence, of which every node is capable: there must be such a feature all the same.
+  if (own === undefined) return `Feature ${name} not found.`;
   for (const { id, features } of view.cluster.brokers.values()) {
     const reason = lacksIn(`Broker ${id}`, level, rangeIn(features, name));
     if (reason !== null) return reason;

@@ -25,13 +25,18 @@ export interface BrokerContact {
   readonly isSpared: boolean;
 }
 
+/** A fenced incarnation that was heard from: it lives, and another may not take its place. */
+export type FencedContact = Pick<BrokerContact, "epoch" | "lastContactMs">;
+
 /**
  * Contacts exist of unfenced brokers only: a fenced one has no session to lose, and one that is gone for good must
- * not leave a deadline behind that is always past.
+ * not leave a deadline behind that is always past. A fenced broker that calls, as it does for as long as it recovers
+ * its logs, is kept apart, until it is told to stop.
  */
 export interface BrokerLiveness {
   /** By broker id. A contact of an earlier epoch counts for nothing. */
   readonly contacts: ImmutableMap<number, BrokerContact>;
+  readonly fencedContacts: ImmutableMap<number, FencedContact>;
 }
 
 /** What a silence is measured against, in ms. */
@@ -40,7 +45,10 @@ interface Session {
   readonly timeoutMs: number;
 }
 
-const NO_CONTACTS: BrokerLiveness = { contacts: ImmutableMap.empty(byNumber) };
+const NO_CONTACTS: BrokerLiveness = {
+  contacts: ImmutableMap.empty(byNumber),
+  fencedContacts: ImmutableMap.empty(byNumber),
+};
 
 /**
  * The soft state of a controller that has just taken office. Every unfenced broker gets a whole session: that nobody
@@ -77,7 +85,21 @@ export function withContact(
     controlledShutdownOffset,
     isSpared: false,
   };
-  return { contacts: liveness.contacts.set(broker.id, contact) };
+  const { contacts, fencedContacts } = liveness;
+  return {
+    contacts: contacts.set(broker.id, contact),
+    fencedContacts: fencedContacts.delete(broker.id),
+  };
+}
+
+/** The broker was heard from and stays fenced, or is fenced from now on. */
+export function withFencedContact(
+  liveness: BrokerLiveness,
+  { id, epoch }: BrokerRegistration,
+  nowMs: number,
+): BrokerLiveness {
+  const { contacts, fencedContacts } = withoutContact(liveness, id);
+  return { contacts, fencedContacts: fencedContacts.set(id, { epoch, lastContactMs: nowMs }) };
 }
 
 /**
@@ -92,7 +114,7 @@ export function withControlledShutdown(
   const contact = contactOf(liveness, broker);
   if (contact === undefined || contact.controlledShutdownOffset >= 0) return liveness;
   const leaving = { ...contact, controlledShutdownOffset: offset };
-  return { contacts: liveness.contacts.set(broker.id, leaving) };
+  return { ...liveness, contacts: liveness.contacts.set(broker.id, leaving) };
 }
 
 /** Every session but those of `doomed` begins anew: nobody was listening, so silence said nothing (KAFKA-18138). */
@@ -107,23 +129,27 @@ export function withWholeSessions(
     if (ids.has(id)) continue;
     contacts = contacts.set(id, { ...contact, lastContactMs: nowMs, isSpared: true });
   }
-  return { contacts };
+  return { ...liveness, contacts };
 }
 
-/** Nothing is known of the broker any more: it is fenced, replaced or unregistered. */
+/** Nothing is known of the broker any more: it fell silent, was told to stop, was replaced or unregistered. */
 export const withoutContact = (liveness: BrokerLiveness, brokerId: number): BrokerLiveness => ({
   contacts: liveness.contacts.delete(brokerId),
+  fencedContacts: liveness.fencedContacts.delete(brokerId),
 });
 
-/** Whether the broker is unfenced and was heard from within a session: a second incarnation must wait. */
+/** Whether the broker was heard from within a session, fenced or not: a second incarnation must wait. */
 export function hasValidSession(
   liveness: BrokerLiveness,
   broker: BrokerRegistration,
   session: Session,
 ): boolean {
-  if (broker.fenced) return false;
-  const contact = contactOf(liveness, broker);
-  return contact !== undefined && contact.lastContactMs + session.timeoutMs >= session.nowMs;
+  const contact = broker.fenced
+    ? liveness.fencedContacts.get(broker.id)
+    : liveness.contacts.get(broker.id);
+  return (
+    contact?.epoch === broker.epoch && contact.lastContactMs + session.timeoutMs >= session.nowMs
+  );
 }
 
 /** Sessions that are over end now, so that the deadline of what is under way does not fall behind. */
@@ -134,7 +160,7 @@ export function withoutArrears(liveness: BrokerLiveness, session: Session): Brok
     if (contact.lastContactMs < endsNowMs)
       contacts = contacts.set(id, { ...contact, lastContactMs: endsNowMs });
   }
-  return { contacts };
+  return { ...liveness, contacts };
 }
 
 /** When any broker was last heard from up to `untilMs`: so far somebody listened. -Infinity where that is not known. */
@@ -183,7 +209,7 @@ export function withoutStrangers(liveness: BrokerLiveness, cluster: ClusterImage
       contacts = contacts.delete(id);
     }
   }
-  return contacts === liveness.contacts ? liveness : { contacts };
+  return contacts === liveness.contacts ? liveness : { ...liveness, contacts };
 }
 
 /**

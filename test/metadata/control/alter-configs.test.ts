@@ -216,6 +216,12 @@ describe("an alteration is refused", () => {
       [set("compression.type", "x".repeat(32_768))],
       "INVALID_CONFIG: The configuration value cannot be added because it exceeds the maximum value size of 32767 bytes.",
     ],
+    [
+      TOPIC,
+      "bar",
+      [{ name: "cleanup.policy", op: APPEND, value: "" }],
+      "INVALID_CONFIG: Configuration 'cleanup.policy' values must not be empty.",
+    ],
     [BROKER, "x", [set("a")], "INVALID_REQUEST: Unable to parse broker name as a base 10 number."],
     [
       BROKER,

@@ -68,7 +68,13 @@ describe("what is refused", () => {
       { features: without("group.version") ?? [] },
       "UNSUPPORTED_VERSION",
     ],
-    ["an inverted range", { features: feature("x", 3, 2) ?? [] }, "INVALID_REGISTRATION"],
+    ["an inverted range", { features: feature("x", 3, 2) ?? [] }, "UNSUPPORTED_VERSION"],
+    ["a range below 0", { features: feature("x", -2, 2) ?? [] }, "INVALID_REGISTRATION"],
+    [
+      "a feature that is not finalized in a range without 0",
+      { features: feature("share.version", 1, 1) ?? [] },
+      "UNSUPPORTED_VERSION",
+    ],
     [
       "a feature twice",
       { features: [...(feature("x", 0, 1) ?? []), ...(feature("x", 0, 1) ?? [])] },
@@ -110,8 +116,8 @@ describe("what is refused", () => {
 });
 
 describe("what is accepted", () => {
-  test("no listeners at all, and a feature that is not finalized in any range", () => {
-    const features = feature("share.version", 5, 9) ?? [];
+  test("no listeners at all, and a feature that is not finalized in a range from 0 on", () => {
+    const features = feature("share.version", 0, 9) ?? [];
     expect(register(officeOf({}), 1, { listeners: [], features })).toBe("epoch 1000");
   });
 
@@ -185,9 +191,27 @@ describe("a new incarnation", () => {
     expect(register(office, 1, restart)).toMatch(/^epoch/);
   });
 
-  test("takes the place of a fenced one at once", () => {
+  test("takes the place of a fenced one that is silent at once", () => {
     const office = officeOf({ ...spec, brokers: "1f 2 3", topics: { t: ["2,3 / 2,3 / 2"] } });
     expect(register(office, 1, restart)).toMatch(/^epoch/);
+  });
+
+  test("waits for the session of a fenced one that calls, as while it recovers its logs", () => {
+    const office = officeOf({ ...spec, brokers: "1f 2 3", topics: { t: ["2,3 / 2,3 / 2"] } });
+    office.heartbeat(1, { wantFence: true });
+    office.nowMs = SESSION_MS;
+    expect(register(office, 1, restart)).toBe("DUPLICATE_BROKER_REGISTRATION");
+    office.nowMs = SESSION_MS + 1;
+    expect(register(office, 1, restart)).toMatch(/^epoch/);
+  });
+
+  test("does not wait for one that was told to stop, nor for one of before that", () => {
+    const office = officeOf({ ...spec, brokers: "1f 2 3", topics: { t: ["2,3 / 2,3 / 2"] } });
+    office.heartbeat(1, { wantFence: true });
+    expect(office.heartbeat(1, { wantShutDown: true })).toBe("caught up, fenced, stop");
+    expect(register(office, 1, restart)).toMatch(/^epoch/);
+    const again = { ...restart, incarnationId: directoryOf(7_778) };
+    expect(register(office, 1, again)).toMatch(/^epoch/);
   });
 
   test("takes the place of one that never sent a heartbeat at once, with a new epoch", () => {

@@ -51,6 +51,8 @@ describe("topics are deleted", () => {
   });
 });
 
+const BOTH = "INVALID_REQUEST: The provided topic name maps to an ID that was already supplied.";
+
 describe("a deletion is refused", () => {
   test.each<readonly [string, readonly Entry[], readonly string[]]>([
     [
@@ -80,13 +82,19 @@ describe("a deletion is refused", () => {
       ["INVALID_REQUEST: Duplicate topic id.", "INVALID_REQUEST: Duplicate topic id."],
     ],
     [
-      "of a name whose id is asked for too",
+      "by id and by name of one and the same topic",
       [{ topicId: FOO }, { name: "foo" }, { name: "bar" }],
-      [
-        "NONE",
-        "INVALID_REQUEST: The provided topic name maps to an ID that was already supplied.",
-        "NONE",
-      ],
+      [BOTH, BOTH, "NONE"],
+    ],
+    [
+      "of a name whose id is asked for twice",
+      [{ topicId: FOO }, { topicId: FOO }, { name: "foo" }],
+      ["INVALID_REQUEST: Duplicate topic id.", "INVALID_REQUEST: Duplicate topic id.", BOTH],
+    ],
+    [
+      "by a name that is asked for twice, and not by its id",
+      [{ topicId: FOO }, { name: "foo" }, { name: "foo" }],
+      ["NONE", "INVALID_REQUEST: Duplicate topic name.", "INVALID_REQUEST: Duplicate topic name."],
     ],
   ])("%s", (_name, entries, expected) => {
     expect(remove(entries).response.responses.map(told)).toEqual(expected);

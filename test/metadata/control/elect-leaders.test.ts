@@ -114,10 +114,11 @@ describe("an election is refused", () => {
   });
 
   test("of a type that does not exist", () => {
-    expect(elect(view, 7, [0]).response).toMatchObject({
-      errorCode: 42,
-      replicaElectionResults: [],
-    });
+    const { response, results } = elect(view, 7, [0, 9]);
+    expect(response.errorCode).toBe(42);
+    const words = "INVALID_REQUEST: Unknown election type 7";
+    expect(results).toEqual([`foo-0 ${words}`, `foo-9 ${words}`]);
+    expect(elect(view, 7, null).response).toMatchObject({ errorCode: 42 });
   });
 
   test.each([

@@ -170,7 +170,7 @@ describe("what is refused", () => {
       "the removal of a feature that nobody knows",
       "x.version=0",
       2,
-      say(0, "x.version", "Local controller 3000 does not support this feature."),
+      say(0, "x.version", "Feature x.version not found."),
     ],
     [
       "a level of eligible leader replicas that there is not yet",
@@ -198,13 +198,13 @@ describe("what is refused", () => {
       "a downgrade that loses records",
       "metadata.version=22",
       2,
-      `95 Invalid metadata.version 22. Unsupported metadata.version downgrade from 4.0-IV3 to 4.0-IV0. ${refuse}`,
+      `95 Unsupported metadata.version downgrade from 25 to 22. ${refuse}`,
     ],
     [
       "the same by force",
       "metadata.version=22",
       3,
-      "95 Invalid metadata.version 22. Unsupported metadata.version downgrade from 4.0-IV3 to 4.0-IV0. Unsafe metadata downgrade is not supported in this version.",
+      "95 Unsupported metadata.version downgrade from 25 to 22. Unsafe metadata downgrade is not supported in this version.",
     ],
     [
       "kraft.version 0",
