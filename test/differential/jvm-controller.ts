@@ -1,19 +1,26 @@
 /**
  * A controller of Kafka's own: one voter in one Java process, with an authorizer, that is asked frames over TCP and
- * whose log is read from its folder.
+ * whose log is fetched as a broker fetches it. It does nothing of its own accord: no session ends, nothing is balanced
+ * or swept, no NoOpRecord is written.
  */
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Kafka } from "../../local/kafka-release.ts";
 import { freePort } from "../../local/ports.ts";
+import { metadataVersionName } from "../../src/metadata/index.ts";
+import type { ReplayedBatch } from "../../src/metadata/replay/replay-in-slices.ts";
 import {
+  ApiKey,
   apis,
   decodeMetadataRecord,
   decodeRecordBatch,
   decodeResponseFrame,
+  encodePrincipal,
+  METADATA_TOPIC_ID,
   recordBatches,
   requestFrame,
+  versionsOf,
   type Api,
   type ApiName,
   type MetadataRecord,
@@ -23,62 +30,230 @@ import { startJvm, type Jvm } from "../../local/jvm.ts";
 
 const HEAP_MB = 256;
 const START_MS = 120_000;
+const ANSWER_MS = 30_000;
 export const CLUSTER_ID = "MkU3OEVBNTcwNTJENDM2Qg";
+export const CONTROLLER_ID = 3000;
+/** Who asks in an envelope. */
+export const FORWARDED_USER = "x";
+/** What both controllers are set to. */
+export const SETTINGS = { numPartitions: 2, defaultReplicationFactor: 2 } as const;
+
+const ELR = "eligible.leader.replicas.version";
+const MV_STANDALONE = 21;
+const MV_ELR = 23;
+const FENCED_LEADER_EPOCH = 74;
+const FETCH_BYTES = 8 * 1_024 * 1_024;
+
+/** What a controller is formed with: its release's own defaults where nothing is said. */
+export interface Formation {
+  readonly metadataVersion?: number;
+  /** Whether eligible leader replicas are on; only said from 4.0-IV1 on. */
+  readonly elr?: boolean;
+}
+
+export interface Asked {
+  readonly name: ApiName;
+  readonly version: number;
+  readonly body: object;
+  /** In an Envelope, in the name of `User:x`. */
+  readonly isForwarded?: boolean;
+}
+
+interface Place {
+  readonly folder: string;
+  readonly port: number;
+}
+
+/** It closed the connection instead of answering, or answered nothing in time. */
+export class HungUpError extends Error {
+  override readonly name = "HungUpError";
+}
 
 export class JvmController {
+  readonly kafka: Kafka;
   readonly #folder: string;
-  readonly #jvm: Jvm;
-  readonly #client: Client;
+  readonly #port: number;
+  #jvm: Jvm;
+  #client: Client;
   #asked = 0;
+  #epoch = 1;
+  #endOffset = 0;
+  #lastEpoch = 0;
+  #versions: ReadonlyMap<number, readonly [number, number]> = new Map();
 
-  private constructor(folder: string, jvm: Jvm, client: Client) {
-    this.#folder = folder;
-    this.#jvm = jvm;
-    this.#client = client;
+  private constructor(kafka: Kafka, place: Place, running: { jvm: Jvm; client: Client }) {
+    this.kafka = kafka;
+    this.#folder = place.folder;
+    this.#port = place.port;
+    this.#jvm = running.jvm;
+    this.#client = running.client;
   }
 
-  /** `more`: properties besides those that it needs. */
-  static async start(kafka: Kafka, more: readonly string[] = []): Promise<JvmController> {
+  /** `more`: properties besides those that it needs, or in their place. */
+  static async start(
+    kafka: Kafka,
+    formation: Formation = {},
+    more: readonly string[] = [],
+  ): Promise<JvmController> {
     const folder = await mkdtemp(join(tmpdir(), "kedge-controller-"));
     const port = await freePort();
-    const properties = join(folder, "server.properties");
-    await writeFile(properties, propertiesOf(port, folder, more));
+    const isStandalone = (formation.metadataVersion ?? MV_STANDALONE) >= MV_STANDALONE;
+    await writeFile(propertiesIn(folder), propertiesOf({ folder, port }, isStandalone, more));
     const format = startJvm(kafka, {
       mainClass: "kafka.tools.StorageTool",
-      args: ["format", "-t", CLUSTER_ID, "-c", properties, "--standalone"],
+      args: ["format", "-t", CLUSTER_ID, "-c", propertiesIn(folder), ...formatted(formation)],
       heapMb: HEAP_MB,
       level: "WARN",
     });
     if ((await format.exited) !== 0) throw new Error(`it is not formatted:\n${format.tail()}`);
-    const jvm = startJvm(kafka, {
-      mainClass: "kafka.Kafka",
-      args: [properties],
-      heapMb: HEAP_MB,
-      logOn: "stdout",
-    });
-    await jvm.line(/Kafka Server started/, START_MS);
-    return new JvmController(folder, jvm, await Client.connect(port));
+    const place = { folder, port };
+    const controller = new JvmController(kafka, place, await launched(kafka, place));
+    await controller.#learnVersions();
+    return controller;
   }
 
-  /** Its response, as the version says it. */
+  /** After its process has ended, or in place of it: the same log, another process. */
+  async restart(): Promise<void> {
+    this.#client.close();
+    await this.#jvm.kill();
+    const { jvm, client } = await launched(this.kafka, {
+      folder: this.#folder,
+      port: this.#port,
+    });
+    this.#jvm = jvm;
+    this.#client = client;
+    await this.#learnVersions();
+  }
+
+  async #learnVersions(): Promise<void> {
+    const { body } = decodeResponseFrame(
+      apis.ApiVersions,
+      0,
+      await this.#answerTo(apis.ApiVersions, 0, {}),
+    );
+    this.#versions = new Map(
+      body.apiKeys.map(({ apiKey, minVersion, maxVersion }) => [apiKey, [minVersion, maxVersion]]),
+    );
+  }
+
+  /** The versions of an API that both sides speak. */
+  versionsOf(name: ApiName): readonly number[] {
+    const [min, max] = this.#versions.get(ApiKey[name]) ?? [0, -1];
+    return versionsOf(apis[name].valid).filter((version) => version >= min && version <= max);
+  }
+
+  /** The offset of the next record, as far as the log was read. */
+  get endOffset(): number {
+    return this.#endOffset;
+  }
+
+  /** The epoch of its leadership; a new one when it has resigned and claimed again. */
+  get epoch(): number {
+    return this.#epoch;
+  }
+
+  isGone(): boolean {
+    return this.#jvm.gone();
+  }
+
+  /** The last lines that it wrote. */
+  tail(): string {
+    return this.#jvm.tail();
+  }
+
+  /** Its response, as the version says it. Rejects with a `HungUpError`. */
   async ask(name: ApiName, apiVersion: number, body: object): Promise<object> {
+    return await this.put({ name, version: apiVersion, body });
+  }
+
+  async put({ name, version, body, isForwarded = false }: Asked): Promise<object> {
     const api: Api = apis[name];
+    if (!isForwarded) {
+      return decodeResponseFrame(api, version, await this.#answerTo(api, version, body)).body;
+    }
+    const answer = await this.#answerTo(apis.Envelope, 0, {
+      requestData: this.#frame(api, version, body),
+      requestPrincipal: encodePrincipal({
+        type: "User",
+        name: FORWARDED_USER,
+        tokenAuthenticated: false,
+      }),
+      clientHostAddress: Uint8Array.from([127, 0, 0, 1]),
+    });
+    const { responseData, errorCode } = decodeResponseFrame(apis.Envelope, 0, answer).body;
+    if (responseData === null) return { envelopeErrorCode: errorCode };
+    return decodeResponseFrame(api, version, responseData).body;
+  }
+
+  #frame(api: Api, apiVersion: number, body: object): Uint8Array {
     this.#asked += 1;
     const header = { apiVersion, correlationId: this.#asked, clientId: "differential" };
-    this.#client.send(Buffer.from(requestFrame(api, header, api.request.fill(body))));
+    return requestFrame(api, header, api.request.fill(body));
+  }
+
+  async #answerTo(api: Api, apiVersion: number, body: object): Promise<Uint8Array> {
+    this.#client.send(Buffer.from(this.#frame(api, apiVersion, body)));
+    const late = setTimeout(() => this.#client.close(), ANSWER_MS);
     const frame = await this.#client.frame();
-    if (frame === undefined) throw new Error(`it hung up on ${name}:\n${this.#jvm.tail()}`);
-    return decodeResponseFrame(api, apiVersion, new Uint8Array(frame)).body;
+    clearTimeout(late);
+    if (frame !== undefined) return new Uint8Array(frame);
+    if (!this.isGone()) this.#client = await Client.connect(this.#port);
+    throw new HungUpError(`it hung up on ${api.name}:\n${this.tail()}`);
+  }
+
+  /** What the log has beyond what was read before: every batch but those of control records. */
+  async newBatches(): Promise<readonly ReplayedBatch[]> {
+    const all: ReplayedBatch[] = [];
+    for (;;) {
+      // oxlint-disable-next-line no-await-in-loop -- each fetch begins where the one before ended
+      const bytes = await this.#fetched();
+      if (bytes.byteLength === 0) return all;
+      for (const row of recordBatches(bytes)) {
+        const batch = decodeRecordBatch(row.bytes);
+        this.#endOffset = row.lastOffset + 1;
+        this.#lastEpoch = row.leaderEpoch;
+        if (batch.isControl) continue;
+        all.push({
+          records: batch.values.map((value) => decodeMetadataRecord(value)),
+          provenance: { endOffset: this.#endOffset, epoch: row.leaderEpoch, timestampMs: 0 },
+        });
+      }
+    }
+  }
+
+  async #fetched(): Promise<Uint8Array> {
+    const version = Math.max(...this.versionsOf("Fetch").filter((each) => each <= 17));
+    const partition = {
+      partition: 0,
+      currentLeaderEpoch: this.#epoch,
+      fetchOffset: this.#endOffset,
+      lastFetchedEpoch: this.#lastEpoch,
+      partitionMaxBytes: FETCH_BYTES,
+    };
+    const body = {
+      clusterId: CLUSTER_ID,
+      replicaState: { replicaId: 999, replicaEpoch: -1 },
+      maxWaitMs: 0,
+      minBytes: 0,
+      maxBytes: FETCH_BYTES,
+      topics: [{ topicId: METADATA_TOPIC_ID, partitions: [partition] }],
+    };
+    const answer = await this.#answerTo(apis.Fetch, version, body);
+    const [read] =
+      decodeResponseFrame(apis.Fetch, version, answer).body.responses[0]?.partitions ?? [];
+    if (read?.errorCode === FENCED_LEADER_EPOCH) {
+      this.#epoch = read.currentLeader.leaderEpoch;
+      return await this.#fetched();
+    }
+    if (read?.errorCode !== 0) throw new Error(`a fetch met error ${String(read?.errorCode)}`);
+    return read.records ?? new Uint8Array(0);
   }
 
   /** Everything in its log but control records. It answers when what it wrote is committed. */
   async records(): Promise<readonly MetadataRecord[]> {
-    const log = join(this.#folder, "log", "__cluster_metadata-0", `${"0".repeat(20)}.log`);
-    const bytes = new Uint8Array(await readFile(log));
-    return Array.from(recordBatches(bytes)).flatMap((row) => {
-      const batch = decodeRecordBatch(row.bytes);
-      return batch.isControl ? [] : batch.values.map((value) => decodeMetadataRecord(value));
-    });
+    this.#endOffset = 0;
+    this.#lastEpoch = 0;
+    return (await this.newBatches()).flatMap(({ records }) => records);
   }
 
   async stop(): Promise<void> {
@@ -88,17 +263,57 @@ export class JvmController {
   }
 }
 
-const propertiesOf = (port: number, folder: string, more: readonly string[]): string =>
+async function launched(kafka: Kafka, { folder, port }: Place) {
+  const jvm = startJvm(kafka, {
+    mainClass: "kafka.Kafka",
+    args: [propertiesIn(folder)],
+    heapMb: HEAP_MB,
+    logOn: "stdout",
+  });
+  await jvm.line(/Kafka Server started/, START_MS);
+  return { jvm, client: await Client.connect(port) };
+}
+
+const propertiesIn = (folder: string): string => join(folder, "server.properties");
+
+function formatted({ metadataVersion, elr }: Formation): readonly string[] {
+  if (metadataVersion === undefined) return ["--standalone"];
+  return [
+    ...(metadataVersion >= MV_STANDALONE ? ["--standalone"] : []),
+    "--release-version",
+    metadataVersionName(metadataVersion),
+    ...(metadataVersion >= MV_ELR && elr !== undefined
+      ? ["--feature", `${ELR}=${elr ? 1 : 0}`]
+      : []),
+  ];
+}
+
+/** An int: no session ends and no sweep is due within a run. */
+const NEVER_MS = 2_000_000_000;
+
+const propertiesOf = (
+  { folder, port }: Place,
+  isStandalone: boolean,
+  more: readonly string[],
+): string =>
   [
     "process.roles=controller",
-    "node.id=3000",
+    `node.id=${CONTROLLER_ID}`,
     `listeners=CONTROLLER://127.0.0.1:${port}`,
-    `controller.quorum.bootstrap.servers=127.0.0.1:${port}`,
+    isStandalone
+      ? `controller.quorum.bootstrap.servers=127.0.0.1:${port}`
+      : `controller.quorum.voters=${CONTROLLER_ID}@127.0.0.1:${port}`,
     "controller.listener.names=CONTROLLER",
     "listener.security.protocol.map=CONTROLLER:PLAINTEXT",
     "authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer",
-    "super.users=User:ANONYMOUS",
+    `super.users=User:ANONYMOUS;User:${FORWARDED_USER}`,
     "controller.quorum.append.linger.ms=0",
+    "metadata.max.idle.interval.ms=0",
+    `broker.session.timeout.ms=${NEVER_MS}`,
+    "auto.leader.rebalance.enable=false",
+    `unclean.leader.election.interval.ms=${NEVER_MS}`,
+    `num.partitions=${SETTINGS.numPartitions}`,
+    `default.replication.factor=${SETTINGS.defaultReplicationFactor}`,
     `log.dirs=${join(folder, "log")}`,
     ...more,
     "",

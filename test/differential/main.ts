@@ -1,32 +1,45 @@
 /**
  * `npm run differential`: this project's authorizer and Kafka's own `StandardAuthorizer`, of three releases from Maven
- * Central, on generated rules and questions; then the operations on ACLs, SCRAM credentials and quotas and those of a
- * controller of the same release, on generated requests. A step passes when every verdict or response is the same; the
- * last line counts steps over all releases.
+ * Central, on generated rules and questions; then the operations of this controller and those of a controller of the
+ * same release, on generated requests. A step passes when every verdict, response and image is the same but for what
+ * the ledger holds; the last line counts steps over all releases.
  */
+import { randomInt } from "node:crypto";
 import { parseArgs } from "node:util";
 import { onShutdown } from "../../gateway/shutdown.ts";
-import { kafkaRelease } from "../../local/kafka-release.ts";
+import { kafkaRelease, type Kafka } from "../../local/kafka-release.ts";
 import { attempt, table, type Column, type Outcome } from "../interop/table.ts";
-import { KafkaAuthorizer } from "./kafka-authorizer.ts";
+import { AUTHORIZER_ROWS } from "./authorizer-rows.ts";
+import { ControllerPair } from "./controller-pair.ts";
+import { ALL_LEVELS, formationsOf, type NamedFormation } from "./formations.ts";
 import { JvmController } from "./jvm-controller.ts";
 import { compareElrSteps, SHORT_SESSIONS } from "./elr-steps.ts";
-import { ownAnswers, type RuleSet } from "./rule-set.ts";
-import { faults } from "./faults.ts";
+import { KafkaAuthorizer } from "./kafka-authorizer.ts";
+import { entriesAt, showEntries } from "./ledger.ts";
 import { compareRequests } from "./security-requests.ts";
-import { drawsOf, manyEntries, ruleSet, VOCABULARIES, type Vocabulary } from "./vocabulary.ts";
+import { drawsOf } from "./vocabulary.ts";
+import { noSteps, Walk } from "./walk.ts";
 
 const { values } = parseArgs({
   options: {
     versions: { type: "string", default: "4.3.1,4.1.2,4.0.2" },
+    levels: { type: "string", default: ALL_LEVELS.join() },
+    elr: { type: "boolean", default: false },
     sets: { type: "string", default: "500" },
     requests: { type: "string", default: "2000" },
+    steps: { type: "string", default: "10000" },
     seed: { type: "string", default: "1" },
+    fresh: { type: "string", default: "0" },
   },
 });
 const sets = Number(values.sets);
 const requests = Number(values.requests);
+const steps = Number(values.steps);
 const seed = Number(values.seed);
+const fresh = Number(values.fresh);
+const levels = values.levels.split(",").map(Number);
+/** Of everything that was told: what the ledger explains, by title. */
+const totals = noSteps();
 // Exiting runs the handlers that kill the Java processes.
 onShutdown(() => process.exit(130));
 
@@ -38,30 +51,54 @@ const outcomes = columns.flatMap((column) => column.outcomes);
 const passed = outcomes.filter(({ verdict }) => verdict === "pass").length;
 const failed = outcomes.filter(({ verdict }) => verdict === "FAIL").length;
 console.log(`\n${table(columns)}\n`);
+for (const [title, count] of [...totals.known].toSorted(([, a], [, b]) => b - a)) {
+  console.log(`${String(count).padStart(7)}  ${title}`);
+}
+for (const request of totals.resignations) console.log(`Kafka's controller resigned at ${request}`);
+console.log(`${totals.steps} requests of random lives\n`);
 console.log(`${passed} passed, ${failed} failed`);
 process.exit(failed === 0 && passed > 0 ? 0 : 1);
 
 async function runVersion(version: string): Promise<Column> {
   console.log(`\n== Apache Kafka ${version}`);
   const done: Outcome[] = [];
-  let kafka: KafkaAuthorizer | undefined;
+  let found: Kafka | undefined;
   done.push(
     await attempt("Apache Kafka is available", async () => {
-      kafka = new KafkaAuthorizer(await kafkaRelease(version));
+      found = await kafkaRelease(version);
       return "";
     }),
   );
-  if (kafka !== undefined) done.push(...(await compare(kafka)));
-  await kafka?.stop();
-  if (kafka !== undefined) {
-    done.push(await attempt("ACLs, SCRAM credentials, quotas", () => compareControllers(version)));
-    done.push(await attempt("eligible leader replicas", () => compareSteps(version)));
+  if (found === undefined) return { version, outcomes: done };
+  const kafka = found;
+  done.push(...(await authorizerRows(kafka)));
+  done.push(
+    await attempt("ACLs, SCRAM credentials, quotas", () =>
+      withController(kafka, undefined, (jvm) => compareRequests(jvm, requests, drawsOf(seed))),
+    ),
+    await attempt("eligible leader replicas", () => compareSteps(kafka)),
+  );
+  const formations = formationsOf(version, { levels, elr: values.elr });
+  for (const formation of formations) {
+    // oxlint-disable-next-line no-await-in-loop -- one Java process at a time
+    done.push(...(await controllerRows(kafka, formation, Math.ceil(steps / formations.length))));
   }
   return { version, outcomes: done };
 }
 
-async function compareSteps(version: string): Promise<string> {
-  const controller = await JvmController.start(await kafkaRelease(version), SHORT_SESSIONS);
+async function authorizerRows(kafka: Kafka): Promise<readonly Outcome[]> {
+  const authorizer = new KafkaAuthorizer(kafka);
+  const done: Outcome[] = [];
+  for (const { title, compare } of AUTHORIZER_ROWS) {
+    // oxlint-disable-next-line no-await-in-loop -- one question after the other
+    done.push(await attempt(title, () => compare(authorizer, { sets, seed })));
+  }
+  await authorizer.stop();
+  return done;
+}
+
+async function compareSteps(kafka: Kafka): Promise<string> {
+  const controller = await JvmController.start(kafka, {}, SHORT_SESSIONS);
   try {
     return await compareElrSteps(controller);
   } finally {
@@ -69,83 +106,62 @@ async function compareSteps(version: string): Promise<string> {
   }
 }
 
-async function compareControllers(version: string): Promise<string> {
-  const controller = await JvmController.start(await kafkaRelease(version));
+async function withController<Result>(
+  kafka: Kafka,
+  formation: NamedFormation | undefined,
+  work: (controller: JvmController) => Promise<Result>,
+): Promise<Result> {
+  const controller = await JvmController.start(kafka, formation);
   try {
-    return await compareRequests(controller, requests, drawsOf(seed));
+    return await work(controller);
   } finally {
     await controller.stop();
   }
 }
 
-async function compare(kafka: KafkaAuthorizer): Promise<readonly Outcome[]> {
-  const done: Outcome[] = [];
-  for (const [at, vocabulary] of VOCABULARIES.entries()) {
-    const work = (): Promise<string> => compareSets(kafka, vocabulary, seed + at * 1_000_003);
-    // oxlint-disable-next-line no-await-in-loop -- one question after the other
-    done.push(await attempt(vocabulary.title, work));
-  }
-  done.push(
-    await attempt("thousands of entries", () => compareAll(kafka, [manyEntries(drawsOf(seed))])),
-    await attempt("where Kafka throws and this does not", () => faults(kafka)),
-  );
-  return done;
+/** The ledger's entries that are shown by this controller, then random lives. */
+async function controllerRows(
+  kafka: Kafka,
+  formation: NamedFormation,
+  count: number,
+): Promise<readonly Outcome[]> {
+  const { title, metadataVersion, elr } = formation;
+  const entries = elr ? [] : entriesAt(kafka.version, metadataVersion);
+  return await withController(kafka, formation, async (jvm) => {
+    const pair = await ControllerPair.of(jvm);
+    const done: Outcome[] = [];
+    if (entries.length > 0) {
+      done.push(await attempt(`${title}: the ledger`, () => showEntries(pair, entries)));
+    }
+    done.push(
+      await attempt(`${title}: random lives`, () => told(pair, { elr, count, from: seed })),
+    );
+    if (fresh > 0) {
+      const from = randomInt(1, 2 ** 31);
+      const name = `${title}: random lives of a fresh seed`;
+      done.push(await attempt(name, () => told(pair, { elr, count: fresh, from })));
+    }
+    return done;
+  });
 }
 
-function compareSets(
-  kafka: KafkaAuthorizer,
-  vocabulary: Vocabulary,
-  seedOfKind: number,
+async function told(
+  pair: ControllerPair,
+  { elr, count, from }: { elr: boolean; count: number; from: number },
 ): Promise<string> {
-  const draws = Array.from({ length: sets }, (_, at) => drawsOf(seedOfKind + at));
-  return compareAll(
-    kafka,
-    draws.map((draw) => ruleSet(vocabulary, draw)),
-  );
-}
-
-/** Rejects at the first verdict that differs, and when the questions are so that one answer fits nearly all. */
-async function compareAll(kafka: KafkaAuthorizer, all: readonly RuleSet[]): Promise<string> {
-  const counts = { ALLOWED: 0, DENIED: 0 };
-  for (const set of all) {
-    const own = ownAnswers(set);
-    // oxlint-disable-next-line no-await-in-loop -- one set after the other
-    const answers = await kafka.answers(set);
-    const at = own.findIndex((answer, index) => answer !== answers[index]);
-    // oxlint-disable-next-line no-await-in-loop -- the last thing that is done
-    if (at >= 0) throw new Error(await difference(kafka, set, at));
-    for (const answer of own) counts[answer] += 1;
-  }
-  const total = counts.ALLOWED + counts.DENIED;
-  const counted = `${total} verdicts, ${counts.ALLOWED} ALLOWED, ${counts.DENIED} DENIED`;
-  if (Math.min(counts.ALLOWED, counts.DENIED) < total / 20)
-    throw new Error(`one-sided: ${counted}`);
-  return `${all.length} sets, ${counted}`;
-}
-
-/** The question with as few entries as the difference needs. */
-async function difference(kafka: KafkaAuthorizer, set: RuleSet, at: number): Promise<string> {
-  const answersTo = async (acls: RuleSet["acls"]): Promise<readonly [unknown, unknown]> => {
-    const smaller = { ...set, acls, questions: set.questions.slice(at, at + 1) };
-    return [ownAnswers(smaller)[0], (await kafka.answers(smaller))[0]];
-  };
-  let { acls } = set;
-  // Large parts first: what is left of thousands is soon little.
-  for (let part = acls.length >> 1; part > 0; part >>= 1) {
-    for (let from = 0; from < acls.length;) {
-      const fewer = acls.toSpliced(from, part);
-      // oxlint-disable-next-line no-await-in-loop -- each try depends on the one before
-      const [own, theirs] = await answersTo(fewer);
-      if (own === theirs) from += part;
-      else acls = fewer;
+  console.log(`     seed ${from}`);
+  const result = noSteps();
+  const startMs = performance.now();
+  try {
+    await new Walk(pair, { elr, result }).walk(count, from);
+  } finally {
+    totals.steps += result.steps;
+    totals.resignations.push(...result.resignations);
+    for (const [title, times] of result.known) {
+      totals.known.set(title, (totals.known.get(title) ?? 0) + times);
     }
   }
-  const [own, theirs] = await answersTo(acls);
-  const { allowEveryone, superUsers, questions } = set;
-  return [
-    `this says ${String(own)}, Kafka ${String(theirs)}`,
-    JSON.stringify(questions[at]),
-    JSON.stringify({ allowEveryone, superUsers }),
-    ...acls.map((acl) => JSON.stringify(acl)),
-  ].join("\n");
+  const explained = [...result.known.values()].reduce((sum, times) => sum + times, 0);
+  const perSecond = Math.round((result.steps * 1_000) / (performance.now() - startMs));
+  return `${result.steps} requests, ${perSecond}/s, ${explained} differences, all of them known`;
 }

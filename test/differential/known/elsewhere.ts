@@ -1,0 +1,128 @@
+/**
+ * What is known to differ and is not put to both: it takes time to pass, has no answer of Kafka's to compare, or would
+ * cost Kafka's controller its office. Each is held by a test of ours.
+ */
+export interface Elsewhere {
+  readonly title: string;
+  readonly kafka: string;
+  readonly here: string;
+  readonly why: string;
+  readonly issue?: string;
+  /** Which test holds what is here, from the root of the tree. */
+  readonly test: string;
+}
+
+export const KNOWN_ELSEWHERE: readonly Elsewhere[] = [
+  {
+    title: "A topic is created, or refused, wholly",
+    kafka:
+      "A CreatePartitions of too many partitions answers UNKNOWN_SERVER_ERROR and creates some of them.",
+    here: "POLICY_VIOLATION, and none.",
+    why: "Refused means unchanged.",
+    test: "test/metadata/control/create-partitions.test.ts",
+  },
+  {
+    title: "A batch that is too large is POLICY_VIOLATION",
+    kafka: "Too many records are POLICY_VIOLATION, too many bytes RECORD_LIST_TOO_LARGE.",
+    here: "POLICY_VIOLATION for both; what brokers cause is written in parts, and they are told to ask again.",
+    why: "Nothing that a broker causes may be refused for good.",
+    test: "test/metadata/control/batch-bound.test.ts",
+  },
+  {
+    title: "Brokers that fall silent together are fenced together",
+    kafka: "One at a time, and a partition may be led by the next to be fenced on the way.",
+    here: "In one run, in which none of them is elected.",
+    why: "Who is silent cannot lead.",
+    test: "test/metadata/duties/fence-stale-brokers.test.ts",
+  },
+  {
+    title: "A new leader fences brokers that died before it took office",
+    kafka: "Up to 4.0 they stay unfenced until they are heard from.",
+    here: "Each unfenced broker has one session from the beginning of the office.",
+    why: "Partitions must not wait for a broker that is gone.",
+    issue: "KAFKA-18138",
+    test: "test/metadata/duties/fence-stale-brokers.test.ts",
+  },
+  {
+    title: "The sweep over leaderless partitions also elects clean leaders",
+    kafka: "Only unclean ones.",
+    here: "Whoever may lead, where an unfencing met the bound of its batch.",
+    why: "An unfencing is written in parts.",
+    test: "test/metadata/duties/leader-elections.test.ts",
+  },
+  {
+    title: "An aborted metadata transaction leaves nothing behind",
+    kafka: "Parts of it stay where its successor begins in the same batch.",
+    here: "Nothing stays, however the log is cut into batches.",
+    why: "At equal offsets images are equal.",
+    test: "test/metadata/image-laws.test.ts",
+  },
+  {
+    title: "A key twice in one request, and a topic by name and by id",
+    kafka:
+      "The last of two keys wins; a topic that is named both ways is refused, and the others are deleted.",
+    here: "INVALID_REQUEST for the key; the topic is deleted once.",
+    why: "Brokers refuse both beforehand.",
+    test: "test/metadata/control/hostile-requests.test.ts",
+  },
+  {
+    title: "An entry of an access control list is refused by itself",
+    kafka:
+      "ANY or MATCH in an entry fails the whole request with UNKNOWN_SERVER_ERROR; a number of 0 closes the connection.",
+    here: "INVALID_REQUEST for that entry.",
+    why: "No request costs others theirs.",
+    test: "test/metadata/control/acls.test.ts",
+  },
+  {
+    title: "A name that begins below `*`",
+    kafka: "The authorizer throws, or never returns, where an entry shares its letters.",
+    here: "It is a name.",
+    why: "Every question has a verdict.",
+    test: "test/metadata/access/standard-authorizer.test.ts",
+  },
+  {
+    title: "Thousands of SCRAM credentials in one request",
+    kafka:
+      "Beyond 10,000 the controller resigns. An empty salted password is UNKNOWN_SERVER_ERROR.",
+    here: "2,000 users at once; an empty password is UNACCEPTABLE_CREDENTIAL.",
+    why: "No request costs a leader its office.",
+    test: "test/metadata/control/scram-credentials.test.ts",
+  },
+  {
+    title: "A quota's entity that is named twice",
+    kafka:
+      "The first of two is written; of a type that is named twice the last counts; a host is looked up.",
+    here: "Refused; an address is one by its letters.",
+    why: "A controller asks no name server, and does not choose between two wishes.",
+    test: "test/metadata/control/client-quotas.test.ts",
+  },
+  {
+    title: "Two names of one request that collide",
+    kafka: "`a.b` and `a_b` are both created.",
+    here: "The second is refused, as it is against a topic that exists.",
+    why: "Their metrics could not be told apart.",
+    test: "test/metadata/control/create-topics.test.ts",
+  },
+  {
+    title: "Throttled replicas that no broker can read",
+    kafka:
+      "Blanks around a pair, an empty pair and numbers beyond an int are accepted, and every broker faults.",
+    here: "INVALID_CONFIG.",
+    why: "A value that is taken can be read by every broker.",
+    test: "test/metadata/configs/judgements.test.ts",
+  },
+  {
+    title: "Configs of brokers are judged",
+    kafka: "Its controller takes any value; the broker has judged it.",
+    here: "By type and bounds, as the broker does.",
+    why: "Not everybody who asks a controller is a broker.",
+    test: "test/metadata/configs/validate.test.ts",
+  },
+  {
+    title: "A topic's effective config hangs on the log alone",
+    kafka: "On the active controller's file, and on the configs of a broker with its id.",
+    here: "On the topic's and the cluster's configs in the log.",
+    why: "Two controllers with one image answer the same.",
+    test: "test/metadata/configs/validate.test.ts",
+  },
+];

@@ -1,0 +1,103 @@
+/** Where the two differ about features and configs. */
+import { fieldOf, inJson, sameImages, sameResponses, type Known } from "./entry.ts";
+
+export const KNOWN_OF_FEATURES_AND_CONFIGS: readonly Known[] = [
+  {
+    title: "Success has no words",
+    apis: ["UpdateFeatures"],
+    kafka: 'Up to version 1 a feature that was updated is answered with the message "NONE".',
+    here: "Without a message, as everywhere.",
+    why: "A message is for a refusal; clients read the code.",
+    explains: (difference) =>
+      difference.in === "response" &&
+      sameResponses(difference, (text) =>
+        text.replaceAll('"errorMessage":"NONE"', '"errorMessage":null'),
+      ),
+    shown: async (told) => {
+      const featureUpdates = [{ feature: "group.version", maxVersionLevel: 1, upgradeType: 1 }];
+      await told.ask("UpdateFeatures", { featureUpdates }, { version: 1 });
+    },
+  },
+  {
+    title: "A level that does not change is not written",
+    apis: ["UpdateFeatures"],
+    kafka: "A record is written for each feature that is asked for.",
+    here: "For each whose level changes.",
+    why: "A log should grow by what happens.",
+    explains: (difference) =>
+      sameResponses(difference) && sameImages(difference) && difference.ours.records.length === 0,
+    shown: async (told) => {
+      const featureUpdates = [{ feature: "group.version", maxVersionLevel: 1, upgradeType: 1 }];
+      await told.ask("UpdateFeatures", { featureUpdates }, { version: 2 });
+      await told.ask("UpdateFeatures", { featureUpdates }, { version: 2 });
+    },
+  },
+  {
+    title: "An unknown resource is described without a word",
+    apis: ["DescribeConfigs"],
+    kafka: "The message beside the code is empty.",
+    here: "It is null.",
+    why: "As everywhere: clients take either for none.",
+    explains: (difference) =>
+      difference.in === "response" &&
+      inJson(difference.theirs.response).includes('"errorCode":3') &&
+      sameResponses(difference, (text) =>
+        text.replaceAll('"errorMessage":""', '"errorMessage":null'),
+      ),
+    shown: async (told) => {
+      const resources = [{ resourceType: 2, resourceName: "nope", configurationKeys: null }];
+      await told.ask("DescribeConfigs", { resources });
+    },
+  },
+  {
+    title: "Groups have the configs of all releases",
+    apis: ["DescribeConfigs"],
+    kafka: "Those of its own release are listed.",
+    here: "Those of every release that brokers may have.",
+    why: "Brokers of several releases read one log; a name that a broker does not know it passes over.",
+    releases: ["4.0.2", "4.1.2"],
+    explains: (difference) =>
+      difference.in === "response" &&
+      namesIn(difference.theirs.response).every((name) =>
+        namesIn(difference.ours.response).includes(name),
+      ),
+    shown: async (told) => {
+      const resources = [{ resourceType: 32, resourceName: "g", configurationKeys: null }];
+      await told.ask("DescribeConfigs", { resources });
+    },
+  },
+  {
+    title: "A broker that is not registered is refused in words",
+    apis: ["UnregisterBroker"],
+    kafka: "BROKER_ID_NOT_REGISTERED without a word.",
+    here: "With those of later releases.",
+    why: "A tool prints it.",
+    releases: ["4.0.2"],
+    explains: (difference) =>
+      difference.in === "response" &&
+      fieldOf(difference.ours.response, "errorCode") ===
+        fieldOf(difference.theirs.response, "errorCode") &&
+      fieldOf(difference.theirs.response, "errorMessage") === "",
+    shown: async (told) => {
+      await told.ask("UnregisterBroker", { brokerId: 9 });
+    },
+  },
+  {
+    title:
+      "A level of metadata.version without registered controllers is told of after the endpoint",
+    apis: ["DescribeCluster"],
+    kafka: "Below 3.7-IV0 whatever is asked is UNSUPPORTED_VERSION.",
+    here: "A controller that is asked for brokers says MISMATCHED_ENDPOINT_TYPE, as at any level; the other words differ.",
+    why: "The endpoint is wrong at any level.",
+    metadataVersion: 7,
+    explains: (difference) =>
+      difference.before.features.metadataVersion < 15 &&
+      fieldOf(difference.theirs.response, "errorCode") === 35,
+    shown: async (told) => {
+      await told.ask("DescribeCluster", { endpointType: 1 });
+    },
+  },
+];
+
+const namesIn = (response: unknown): readonly string[] =>
+  [...inJson(response).matchAll(/"name":"([^"]+)"/g)].map(([, name = ""]) => name);

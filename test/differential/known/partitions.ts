@@ -1,0 +1,254 @@
+/** Where the two differ about partitions and their replicas. */
+import { LOST_DIRECTORY } from "../../../src/protocol/index.ts";
+import { directoriesOf } from "../broker-lives.ts";
+import { differentPartitions, inJson, sameResponses, without, type Known } from "./entry.ts";
+
+export const KNOWN_OF_PARTITIONS: readonly Known[] = [
+  {
+    title: "A directory that is assigned and the ISR that follows from it are one change",
+    apis: ["AssignReplicasToDirs"],
+    kafka: "Two records, and the partition's epoch grows by two.",
+    here: "One record.",
+    why: "What comes of one request for one partition is one change of it.",
+    explains: (difference) =>
+      sameResponses(difference) &&
+      differentPartitions(difference).length > 0 &&
+      differentPartitions(difference).every(
+        ({ ours, theirs }) =>
+          without(ours, "partitionEpoch") === without(theirs, "partitionEpoch") &&
+          (ours?.partitionEpoch ?? 0) + 1 === theirs?.partitionEpoch,
+      ),
+    shown: async (told) => {
+      await told.up(0, 1);
+      await told.topic("a", [[0, 1]]);
+      const topics = [{ topicId: told.idOf("a"), partitions: [{ partitionIndex: 0 }] }];
+      await told.ask("AssignReplicasToDirs", {
+        brokerId: 1,
+        brokerEpoch: told.image.cluster.brokers.get(1)?.epoch ?? -1,
+        directories: [{ id: LOST_DIRECTORY, topics }],
+      });
+    },
+  },
+  {
+    title: "A move that is changed on the way keeps what it has added, and nothing else",
+    apis: ["AlterPartitionReassignments"],
+    kafka:
+      "Each list holds what the last request adds or removes, or stays as it was where that is nothing: giving the move up leaves replicas that were never there, and completing it may remove one that is wanted.",
+    here: "The list of additions grows with each change, so the others are always the replicas from before the move; the list of removals is that of the last request.",
+    why: "Giving a move up must restore what was there before it.",
+    explains: (difference) =>
+      sameResponses(difference) &&
+      differentPartitions(difference).length > 0 &&
+      differentPartitions(difference).every(
+        ({ before, ours, theirs }) =>
+          before !== undefined &&
+          before.addingReplicas.length + before.removingReplicas.length > 0 &&
+          without(ours, "addingReplicas", "removingReplicas") ===
+            without(theirs, "addingReplicas", "removingReplicas"),
+      ),
+    shown: async (told) => {
+      await told.up(0, 1, 2);
+      await told.topic("a", [[0]]);
+      await told.reassign("a", [1]);
+      await told.reassign("a", [2]);
+    },
+  },
+  {
+    title: "A move whose list of additions is old is completed",
+    apis: [
+      "AlterPartition",
+      "AlterPartitionReassignments",
+      "AssignReplicasToDirs",
+      "BrokerHeartbeat",
+      "BrokerRegistration",
+      "ElectLeaders",
+      "UnregisterBroker",
+    ],
+    kafka:
+      "It waits for ever for a replica that it is removing, as its list of additions still names it.",
+    here: "A replica that is on both lists is waited for by nobody.",
+    why: "The move is what the operator asked for last.",
+    releases: ["4.3.1"],
+    explains: (difference) =>
+      differentPartitions(difference).length > 0 &&
+      differentPartitions(difference).every(({ before, theirs }) =>
+        [before, theirs].some((state) =>
+          state?.addingReplicas.some((id) => state.removingReplicas.includes(id)),
+        ),
+      ),
+    shown: async (told) => {
+      await told.up(0, 1, 2);
+      await told.topic("a", [[0, 1]]);
+      await told.reassign("a", [2, 1]);
+      await told.reassign("a", [0, 1]);
+      await told.propose("a", [0, 1, 2]);
+    },
+  },
+  {
+    title: "A move is complete once what it adds is in sync",
+    apis: [
+      "AlterPartition",
+      "AlterPartitionReassignments",
+      "AssignReplicasToDirs",
+      "BrokerHeartbeat",
+      "BrokerRegistration",
+      "ElectLeaders",
+      "UnregisterBroker",
+    ],
+    kafka: "Every replica that stays must be in sync too.",
+    here: "As in 4.3: only where fewer are added than removed must those that stay be in sync.",
+    why: "A follower that is down must not keep a move from its end.",
+    issue: "KAFKA-19975",
+    releases: ["4.0.2", "4.1.2"],
+    explains: (difference) =>
+      differentPartitions(difference).length > 0 &&
+      differentPartitions(difference).every(
+        ({ ours, theirs }) =>
+          ours?.addingReplicas.length === 0 &&
+          ours.removingReplicas.length === 0 &&
+          (theirs?.addingReplicas.length ?? 0) + (theirs?.removingReplicas.length ?? 0) > 0,
+      ),
+    shown: async (told) => {
+      await told.up(0, 1, 2);
+      await told.topic("a", [[0, 1]]);
+      await told.propose("a", [0]);
+      await told.reassign("a", [2, 1]);
+      await told.propose("a", [0, 2]);
+    },
+  },
+  {
+    title: "What cannot be given up is said in words",
+    apis: ["AlterPartitionReassignments"],
+    kafka: "NO_REASSIGNMENT_IN_PROGRESS without a word.",
+    here: "With a sentence.",
+    why: "A tool prints it.",
+    explains: (difference) =>
+      difference.in === "response" &&
+      sameResponses(difference, (text) =>
+        text.replaceAll('"No partition reassignment is in progress."', "null"),
+      ),
+    shown: async (told) => {
+      await told.up(0);
+      await told.topic("a", [[0]]);
+      await told.reassign("a", null);
+    },
+  },
+  {
+    title: "A move that is given up without a replica in sync leaves a leader that recovers",
+    apis: ["AlterPartitionReassignments"],
+    kafka: "The first of the old replicas leads, and counts as recovered.",
+    here: "It leads, and is recovering (KIP-704).",
+    why: "It was not in sync: records may be lost, and its followers must be told.",
+    explains: (difference) =>
+      sameResponses(difference) &&
+      inJson(difference.asked.body).includes('"replicas":null') &&
+      differentPartitions(difference).length > 0 &&
+      differentPartitions(difference).every(
+        ({ ours, theirs }) =>
+          without(ours, "leaderRecoveryState") === without(theirs, "leaderRecoveryState") &&
+          ours?.leaderRecoveryState === 1,
+      ),
+    shown: async (told) => {
+      await told.up(0, 1, 2);
+      await told.topic("a", [[0]], { "unclean.leader.election.enable": "true" });
+      await told.reassign("a", [1, 2]);
+      await told.propose("a", [0, 1]);
+      await told.beat(0, { wantFence: true });
+      await told.reassign("a", null);
+    },
+  },
+];
+
+const CORDONED = " or some brokers have all their log directories cordoned";
+const PLACER_PREFIX = /Unable to replicate the partition \d+ time\(s\): /g;
+
+/** Kafka's words without what it says of cordoned directories, and without its count of brokers that are not. */
+const plainly = (text: string): string =>
+  text
+    .replaceAll(CORDONED, "")
+    .replaceAll(/because only \d+ broker/g, "because only N broker")
+    .replaceAll("fenced, or have all their log directories cordoned", "fenced");
+
+export const KNOWN_OF_TOPICS: readonly Known[] = [
+  {
+    title: "Cordoned directories are spoken of where they are the reason",
+    apis: ["CreateTopics"],
+    kafka:
+      "A factor that cannot be reached is always said to be perhaps the fault of cordoned directories.",
+    here: "Only where a broker was passed over for them; and those are counted that are registered.",
+    why: "Who has none looks for them.",
+    releases: ["4.3.1"],
+    explains: (difference) =>
+      difference.in === "response" &&
+      inJson(difference.theirs.response).includes("cordoned") &&
+      sameResponses(difference, (text) => plainly(text).replaceAll(PLACER_PREFIX, "")),
+    shown: async (told) => {
+      await told.up(0);
+      await told.ask("CreateTopics", {
+        topics: [
+          { name: "a", numPartitions: 1, replicationFactor: 2, assignments: [], configs: [] },
+        ],
+      });
+    },
+  },
+  {
+    title: "No replica is put on a broker whose directories are all cordoned",
+    apis: ["CreateTopics", "CreatePartitions", "AlterPartitionReassignments"],
+    kafka: "Accepted where the operator names the broker; refused from a later 4.3 on.",
+    here: "INVALID_REPLICA_ASSIGNMENT, in the words of the later release.",
+    why: "KIP-1066: a cordoned directory takes no new replica.",
+    releases: ["4.3.1"],
+    explains: (difference) =>
+      inJson(difference.ours.response).includes("but all its log directories are cordoned."),
+    shown: async (told) => {
+      await told.up(0, 1);
+      await told.beat(1, { cordonedLogDirs: directoriesOf(1) });
+      await told.topic("a", [[0, 1]]);
+    },
+    metadataVersion: 30,
+  },
+  {
+    title: "A broker that stops may be given replicas, as a fenced one may",
+    apis: ["CreateTopics", "CreatePartitions"],
+    kafka:
+      "It is passed over by the controller that has seen the shutdown begin, so there may be too few; after a failover it is a candidate.",
+    here: "It is a candidate for replicas that are not in sync, whichever controller is active.",
+    why: "Placement hangs on the log alone; the broker will be back.",
+    explains: (difference) =>
+      [...difference.before.cluster.brokers.values()].some(
+        ({ fenced, inControlledShutdown }) => !fenced && inControlledShutdown,
+      ) &&
+      inJson(difference.theirs.response).includes("cannot be reached because only") &&
+      inJson(difference.ours.response).includes('"errorCode":0'),
+    shown: async (told) => {
+      await told.up(0, 1);
+      await told.topic("a", [[1, 0]]);
+      await told.beat(1, { wantShutDown: true });
+      await told.ask("CreateTopics", {
+        topics: [
+          { name: "c", numPartitions: 1, replicationFactor: 2, assignments: [], configs: [] },
+        ],
+      });
+    },
+  },
+  {
+    title: "New partitions that find no place are refused as new topics are",
+    apis: ["CreatePartitions"],
+    kafka: "The words begin with the reason.",
+    here: 'They begin with "Unable to replicate the partition N time(s):", as those of CreateTopics.',
+    why: "The same fault, the same words.",
+    explains: (difference) =>
+      difference.in === "response" &&
+      sameResponses(difference, (text) => plainly(text).replaceAll(PLACER_PREFIX, "")),
+    shown: async (told) => {
+      await told.up(0, 1);
+      await told.topic("a", [[0, 1]]);
+      await told.ask("UnregisterBroker", { brokerId: 1 });
+      await told.ask("CreatePartitions", {
+        topics: [{ name: "a", count: 2, assignments: null }],
+        timeoutMs: 1_000,
+        validateOnly: false,
+      });
+    },
+  },
+];
