@@ -202,7 +202,7 @@ export class ControllerPair {
         controlledShutdownOffset: this.jvm.endOffset - 1,
       });
     }
-    return { contacts };
+    return { ...liveness, contacts };
   }
 
   /** Where the two differ, the other's outcome stands: of ours it is only remembered that the broker was heard. */
