@@ -34,6 +34,9 @@ export const CONTROLLER_NUMBERS = [
   "broker.session.timeout.ms",
   "leader.imbalance.check.interval.seconds",
   "unclean.leader.election.interval.ms",
+  "delegation.token.max.lifetime.ms",
+  "delegation.token.expiry.time.ms",
+  "delegation.token.expiry.check.interval.ms",
   "num.partitions",
   "default.replication.factor",
   "create.topic.policy.max.partitions",
@@ -184,6 +187,9 @@ const CONTROLLER_DEFAULTS: ControllerSettings = {
   "broker.session.timeout.ms": 9_000,
   "leader.imbalance.check.interval.seconds": 300,
   "unclean.leader.election.interval.ms": 300_000,
+  "delegation.token.max.lifetime.ms": 604_800_000,
+  "delegation.token.expiry.time.ms": 86_400_000,
+  "delegation.token.expiry.check.interval.ms": 3_600_000,
   "num.partitions": 1,
   "default.replication.factor": 1,
   "create.topic.policy.max.partitions": INT_MAX,
@@ -294,8 +300,8 @@ export const elementsOf = (list: string): readonly string[] =>
 
 /**
  * What each number may be. An interval of 0 makes no snapshot for its age alone; a retention of -1 knows no end. Kafka
- * gives a session and the sweep for unclean elections no such floor; here each is a wake-up of an object, and a shorter
- * session than a second ends between two heartbeats.
+ * gives a session and the sweeps no such floor; here each is a wake-up of an object, and a shorter session than a second
+ * ends between two heartbeats. Kafka gives times no end but 2^63; 10^12 ms are 31 years.
  */
 export const SETTING_BOUNDS: Readonly<Record<NumberSetting, { min: number; max: number }>> = {
   "controller.quorum.election.timeout.ms": { min: 100, max: 60_000 },
@@ -310,6 +316,9 @@ export const SETTING_BOUNDS: Readonly<Record<NumberSetting, { min: number; max: 
   "broker.session.timeout.ms": { min: 1_000, max: INT_MAX },
   "leader.imbalance.check.interval.seconds": { min: 1, max: 1_000_000_000 },
   "unclean.leader.election.interval.ms": { min: 1_000, max: 1_000_000_000_000 },
+  "delegation.token.max.lifetime.ms": { min: 1, max: 1_000_000_000_000 },
+  "delegation.token.expiry.time.ms": { min: 1, max: 1_000_000_000_000 },
+  "delegation.token.expiry.check.interval.ms": { min: 1_000, max: 1_000_000_000_000 },
   "num.partitions": { min: 1, max: INT_MAX },
   "default.replication.factor": { min: 1, max: SHORT_MAX },
   "create.topic.policy.max.partitions": { min: 1, max: INT_MAX },

@@ -13,6 +13,7 @@ import type { SettingChanges } from "./cluster-settings.ts";
 import type { JoinRequest } from "./contract.ts";
 import { INCARNATION_COUNT, isVoter, type RaftConfig } from "../src/raft/index.ts";
 import { Controller, trippedBy } from "./controller.ts";
+import { delegationTokenKey } from "./delegation-token-key.ts";
 import type { ControllerHost } from "./http/host.ts";
 import { answer } from "./http/routes.ts";
 import { Links } from "./link/links.ts";
@@ -340,7 +341,8 @@ export class ControllerNode extends DurableObject implements ControllerHost {
         order === null ? ownConfig(cluster, this.nodeId) : joinedConfig(cluster, order);
       const [seed = 0, bits = 0] = crypto.getRandomValues(new Uint32Array(2));
       const incarnation = meta.raiseIncarnation(bits % INCARNATION_COUNT);
-      const start = { cluster, config, seed, incarnation };
+      const key = delegationTokenKey(this.env.DELEGATION_TOKEN_SECRET_KEY);
+      const start = { cluster, config, seed, incarnation, delegationTokenKey: key };
       this.#controller = new Controller(start, this.#ports(cluster));
     } catch (cause) {
       this.#onFailure({ cause, tripped: trippedBy(cause), flightRecord: null });

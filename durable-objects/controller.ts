@@ -7,6 +7,7 @@ import {
   stableImage,
   type AclsImage,
   type AuthorizerSettings,
+  type DelegationTokenKey,
   type MetadataImage,
 } from "../src/metadata/index.ts";
 import {
@@ -39,6 +40,8 @@ import { SnapshotDuties } from "./snapshots/snapshot-duties.ts";
 /** Who this controller is. */
 export interface ControllerStart extends ReplicaStart {
   readonly cluster: GovernedCluster;
+  /** The deployment's; null where it has none. */
+  readonly delegationTokenKey: DelegationTokenKey | null;
 }
 
 /**
@@ -375,9 +378,10 @@ export class Controller {
     if (role.kind !== "leader" || this.#office !== null) return;
     const caughtUp = role.highWatermark !== null && this.committedEnd === log.endOffset;
     if (!caughtUp) return;
-    const { cluster, config, seed } = this.#start;
+    const { cluster, config, seed, delegationTokenKey } = this.#start;
     const claim = {
       cluster,
+      delegationTokenKey,
       nodeId: config.local.key.id,
       epoch: election.epoch,
       image: this.committedImage,

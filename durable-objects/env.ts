@@ -10,6 +10,8 @@ interface Bindings {
   readonly CONTROLLERS: DurableObjectNamespace<ControllerNode>;
   /** One object, named `directory`. */
   readonly DIRECTORY: DurableObjectNamespace<ClusterDirectory>;
+  /** Kafka's `delegation.token.secret.key`; without it, or with an empty one, nobody is given a delegation token. */
+  readonly DELEGATION_TOKEN_SECRET_KEY?: string | null;
 }
 
 declare global {

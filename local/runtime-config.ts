@@ -95,7 +95,10 @@ interface Description {
   readonly port: number;
 }
 
-/** Loopback only. The secret comes from the environment of the runtime, and stands in no file but its own. */
+/** What the Worker finds in the environment of the runtime; null where it is not there. */
+const SECRETS = ["KEDGE_KEY", "DELEGATION_TOKEN_SECRET_KEY"] as const;
+
+/** Loopback only. Secrets come from the environment of the runtime, and stand in no file but their own. */
 function describeRuntime({
   name,
   compatibilityDate,
@@ -113,7 +116,7 @@ function describeRuntime({
       `(className = ${text(className)}, uniqueKey = ${text(`${name}-${className}`)}, enableSql = true)`,
   );
   const bound = [
-    `(name = "KEDGE_KEY", fromEnvironment = "KEDGE_KEY")`,
+    ...SECRETS.map((secret) => `(name = ${text(secret)}, fromEnvironment = ${text(secret)})`),
     ...bindings.map(
       (binding) =>
         `(name = ${text(binding.name)}, durableObjectNamespace = ${text(binding.class_name)})`,

@@ -53,7 +53,13 @@ export type Answered<Response> = (outcome: Outcome<Response>) => void;
 /** What an operation is told that holds for the whole office. */
 export type StandingContext = Pick<
   ControlContext,
-  "clusterId" | "controllerId" | "activeControllerId" | "caller" | "config" | "hasAuthorizer"
+  | "clusterId"
+  | "controllerId"
+  | "activeControllerId"
+  | "caller"
+  | "config"
+  | "hasAuthorizer"
+  | "delegationTokenKey"
 >;
 
 /** How long who asks waits for the answer, in ms from when it is asked. */
@@ -160,6 +166,11 @@ export class ActiveController {
 
   get committedImage(): MetadataImage {
     return this.#committedImage;
+  }
+
+  /** Whether there are any as far as operations know. */
+  get hasDelegationTokens(): boolean {
+    return this.#view.delegationTokens.size > 0;
   }
 
   /** When to look for deadlines again: none is over before. */

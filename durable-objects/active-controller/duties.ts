@@ -5,6 +5,7 @@
 import {
   balancePartitionLeaders,
   electUncleanLeaders,
+  expireDelegationTokens,
   fenceStaleBrokers,
   nextFencingDeadline,
   type BrokerLiveness,
@@ -28,20 +29,27 @@ export type Duty = Operation<DutyReport>;
  */
 const REST_MS = 250;
 
-/** The sweeps over all partitions, in the order in which they run: whoever leads uncleanly may be preferred. */
-const SWEEPS = [electUncleanLeaders.rule, balancePartitionLeaders.rule] as const;
+/** The sweeps, in the order in which they run: whoever leads uncleanly may be preferred. */
+const SWEEPS = [
+  electUncleanLeaders.rule,
+  balancePartitionLeaders.rule,
+  expireDelegationTokens.rule,
+] as const;
 
-/** How often the two sweeps are due; infinite for one that never is. */
-const sweepIntervals = (settings: ControllerSettings): readonly number[] => [
+/** How often each sweep is due; infinite for one that never is. */
+const sweepIntervals = (settings: ControllerSettings, hasTokens: boolean): readonly number[] => [
   settings["unclean.leader.election.interval.ms"],
   settings["auto.leader.rebalance.enable"]
     ? 1_000 * settings["leader.imbalance.check.interval.seconds"]
     : Number.POSITIVE_INFINITY,
+  hasTokens ? settings["delegation.token.expiry.check.interval.ms"] : Number.POSITIVE_INFINITY,
 ];
 
 /** The duties of one office, and when they are due. Times are milliseconds since the Unix epoch. */
 export class Duties {
   #settings: ControllerSettings;
+  /** Whether there are delegation tokens: without any, nothing wakes an office for them. */
+  #hasTokens = false;
   /** When each of the sweeps is next due. */
   #sweepsAtMs: readonly number[];
   /** Nothing is due before; the past unless a duty has just failed. */
@@ -54,13 +62,17 @@ export class Duties {
 
   constructor(liveness: BrokerLiveness, nowMs: number, settings: ControllerSettings) {
     this.#settings = settings;
-    this.#sweepsAtMs = sweepIntervals(settings).map((intervalMs) => nowMs + intervalMs);
+    this.#sweepsAtMs = this.#intervals.map((intervalMs) => nowMs + intervalMs);
     this.#restUntilMs = nowMs;
     this.#fencingFromMs = nextFencingDeadline(liveness, this.#sessionMs);
   }
 
   get #sessionMs(): number {
     return this.#settings["broker.session.timeout.ms"];
+  }
+
+  get #intervals(): readonly number[] {
+    return sweepIntervals(this.#settings, this.#hasTokens);
   }
 
   /** When to look for due duties again: nothing is due before. */
@@ -70,12 +82,24 @@ export class Duties {
 
   /** Goes by other settings from `nowMs` on: a sweep whose interval is another is due one interval later. */
   changeSettings(settings: ControllerSettings, liveness: BrokerLiveness, nowMs: number): void {
-    const before = sweepIntervals(this.#settings);
+    const before = this.#intervals;
     this.#settings = settings;
-    this.#sweepsAtMs = sweepIntervals(settings).map((intervalMs, at) =>
+    this.#putOff(before, nowMs);
+    this.#fencingFromMs = nextFencingDeadline(liveness, this.#sessionMs);
+  }
+
+  /** The sweep over delegation tokens is due one interval after the first came, and never while there are none. */
+  tokensChanged(hasTokens: boolean, nowMs: number): void {
+    if (hasTokens === this.#hasTokens) return;
+    const before = this.#intervals;
+    this.#hasTokens = hasTokens;
+    this.#putOff(before, nowMs);
+  }
+
+  #putOff(before: readonly number[], nowMs: number): void {
+    this.#sweepsAtMs = this.#intervals.map((intervalMs, at) =>
       intervalMs === before[at] ? (this.#sweepsAtMs[at] ?? nowMs) : nowMs + intervalMs,
     );
-    this.#fencingFromMs = nextFencingDeadline(liveness, this.#sessionMs);
   }
 
   /** An operation changed the contacts at `nowMs`: whatever session it began, or began anew, is not over before. */
@@ -90,7 +114,7 @@ export class Duties {
     if (this.#fencingFromMs <= nowMs)
       this.#fencingFromMs = nextFencingDeadline(liveness, this.#sessionMs);
     if (this.#fencingFromMs <= nowMs) due.push(fenceStaleBrokers.rule);
-    const intervals = sweepIntervals(this.#settings);
+    const intervals = this.#intervals;
     due.push(...SWEEPS.filter((_, at) => (this.#sweepsAtMs[at] ?? 0) <= nowMs));
     this.#sweepsAtMs = this.#sweepsAtMs.map((atMs, at) =>
       atMs <= nowMs ? nowMs + (intervals[at] ?? 0) : atMs,

@@ -164,6 +164,7 @@ export class Office {
     const { liveness } = this.#active;
     this.#active.submit(operation, { nowMs, apiVersion, controllers }, answered, timeoutMs);
     if (this.#active.liveness !== liveness) this.#duties.contactsChanged(nowMs);
+    this.#duties.tokensChanged(this.#active.hasDelegationTokens, nowMs);
   }
 
   // A voter that joins is registered when the set that lists it is committed: until then it may be taken back.

@@ -11,6 +11,7 @@ import {
   type Bootstrap,
   type ControlContext,
   type ControllerConfig,
+  type DelegationTokenKey,
   type MetadataImage,
   type QuorumController,
 } from "../../src/metadata/index.ts";
@@ -29,6 +30,7 @@ import type { OfficeStart, Operation, StandingContext } from "./active-controlle
 /** An elected leader's claim to office, made when it has replayed its whole log. */
 export interface Claim {
   readonly cluster: GovernedCluster;
+  readonly delegationTokenKey: DelegationTokenKey | null;
   readonly nodeId: number;
   readonly epoch: number;
   /** Everything in the log, all of it committed. */
@@ -42,6 +44,7 @@ export interface Claim {
 
 export function takeOffice(claim: Claim): OfficeStart {
   const { cluster, nodeId, epoch, image, endOffset, nowMs, batchBytesMax } = claim;
+  const ids = { controllerId: nodeId, activeControllerId: nodeId };
   return {
     epoch,
     image,
@@ -49,7 +52,7 @@ export function takeOffice(claim: Claim): OfficeStart {
     batchBytesMax,
     liveness: initialLiveness(image, nowMs),
     random: seeded(claim.seed),
-    context: standingContext(cluster, { controllerId: nodeId, activeControllerId: nodeId }),
+    context: { ...standingContext(cluster, ids), delegationTokenKey: claim.delegationTokenKey },
   };
 }
 
@@ -78,7 +81,10 @@ export const controllersOf = (voters: VoterSet): readonly QuorumController[] =>
     endpoints: endpoints.map((endpoint) => ({ ...endpoint, securityProtocol: 0 })),
   }));
 
-/** What a read is given on any node, active or not: it sees what is committed, and draws and writes nothing. */
+/**
+ * What a read is given on any node, active or not: it sees what is committed, draws and writes nothing, and has no use
+ * for a key.
+ */
 export function readContext(
   cluster: GovernedCluster,
   at: Omit<ControlContext, keyof StandingContext | "random" | "nextOffset" | "liveness"> &
@@ -89,6 +95,7 @@ export function readContext(
   const { image, nowMs, apiVersion, controllers, ...ids } = at;
   return {
     ...standingContext(cluster, ids),
+    delegationTokenKey: null,
     nowMs,
     apiVersion,
     controllers,
@@ -104,6 +111,8 @@ export const controllerConfig = (settings: ControllerSettings): ControllerConfig
   numPartitions: settings["num.partitions"],
   defaultReplicationFactor: settings["default.replication.factor"],
   deleteTopicEnable: settings["delete.topic.enable"],
+  delegationTokenMaxLifetimeMs: settings["delegation.token.max.lifetime.ms"],
+  delegationTokenExpiryTimeMs: settings["delegation.token.expiry.time.ms"],
   policies: {
     topicNamePrefixes: elementsOf(settings["create.topic.policy.name.prefixes"]),
     partitionsMax: settings["create.topic.policy.max.partitions"],
@@ -118,7 +127,7 @@ export const controllerConfig = (settings: ControllerSettings): ControllerConfig
 function standingContext(
   cluster: GovernedCluster,
   ids: Pick<ControlContext, "controllerId" | "activeControllerId">,
-): StandingContext {
+): Omit<StandingContext, "delegationTokenKey"> {
   const settings = settingsOf(cluster);
   return {
     ...ids,

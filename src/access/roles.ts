@@ -63,6 +63,11 @@ export const API_ROLES: { readonly [Name in ApiName]?: readonly Role[] } = {
   DeleteAcls: [...from("admin"), "gateway"],
   AlterUserScramCredentials: [...from("admin"), "gateway"],
 
+  // Of clients whom a broker has authenticated, and which it forwards: to the gateway itself the answer is no.
+  CreateDelegationToken: ["gateway"],
+  RenewDelegationToken: ["gateway"],
+  ExpireDelegationToken: ["gateway"],
+
   Fetch: BROKERS,
   FetchSnapshot: BROKERS,
   BrokerRegistration: BROKERS,

@@ -1,7 +1,8 @@
 /**
  * What a fork begins with: another cluster's metadata, as it was, without those who took part in it. Its brokers are
  * not there, so each is fenced, as if all had gone silent at once; its controllers are other ones, which register
- * themselves; and nobody holds a token that the fork could check.
+ * themselves; and a delegation token is for the cluster that gave it: the key may be the same, so a copy would log in
+ * to both.
  *
  * Broker epochs and partition epochs stay: offsets go on from where the other log stood, so the next epoch is a larger
  * one here too.

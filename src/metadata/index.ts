@@ -32,6 +32,7 @@ export { MV_DEFAULT, MV_MAX, MV_MIN, metadataVersionName } from "./features/leve
 export { levelOfRelease, releasesFrom } from "./features/releases.ts";
 export { controllerApis, type ControllerApis } from "./control/apis.ts";
 export { BOUNDED_BATCH_BYTES, BOUNDED_BATCH_RECORDS } from "./control/batch-bound.ts";
+export { DelegationTokenKey } from "./control/delegation-token-key.ts";
 export { INTERNAL_TOPICS, type Policies } from "./control/policies.ts";
 export {
   ANONYMOUS_CALLER,
@@ -46,6 +47,7 @@ export {
 } from "./control/operation.ts";
 export { balancePartitionLeaders } from "./duties/balance-partition-leaders.ts";
 export { electUncleanLeaders } from "./duties/elect-unclean-leaders.ts";
+export { expireDelegationTokens } from "./duties/expire-delegation-tokens.ts";
 export { fenceStaleBrokers } from "./duties/fence-stale-brokers.ts";
 export {
   initialLiveness,

@@ -61,7 +61,7 @@ const FNV_PRIME = 0x100_0000_01b3n;
 
 /**
  * The same for all records of one token, or the end of a token would be the end of another. A token's id is 128 bits
- * drawn at random; from 64 that are made of it (FNV-1a) it cannot be had back, whatever the function.
+ * that nobody can guess; from 64 that are made of it (FNV-1a) it cannot be had back, whatever the function.
  */
 function standInFor(tokenId: string): string {
   let hash = FNV_OFFSET;

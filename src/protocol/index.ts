@@ -5,7 +5,7 @@ export { DecodeError, EncodeError } from "./bytes/errors.ts";
 export { Reader } from "./bytes/reader.ts";
 export { Writer } from "./bytes/writer.ts";
 export { crc32c } from "./bytes/crc32c.ts";
-export { utf8Size } from "./bytes/utf8.ts";
+export { utf8Encode, utf8Size } from "./bytes/utf8.ts";
 export {
   isReservedUuid,
   isUuid,

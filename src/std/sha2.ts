@@ -3,42 +3,58 @@
  * function of its input cannot wait. Both work on words of 64 or 32 bits; those of 64 are kept as two halves.
  */
 
+type Digest = (message: Uint8Array) => Uint8Array;
+
 export interface Hash {
   /** What HMAC fills a key up to. */
   readonly blockBytes: number;
-  readonly digest: (...parts: readonly Uint8Array[]) => Uint8Array;
+  readonly digest: Digest;
+  /** The digests of what begins with `block`, one whole block, which is hashed once for all of them. */
+  readonly after: (block: Uint8Array) => Digest;
 }
 
-export const SHA_256: Hash = { blockBytes: 64, digest: (...parts) => sha256(joined(parts, 64)) };
-export const SHA_512: Hash = { blockBytes: 128, digest: (...parts) => sha512(joined(parts, 128)) };
+export const SHA_256: Hash = hashOf(64, sha256);
+export const SHA_512: Hash = hashOf(128, sha512);
 
-export function hmac(hash: Hash, key: Uint8Array, message: Uint8Array): Uint8Array {
+export const hmac = (hash: Hash, key: Uint8Array, message: Uint8Array): Uint8Array =>
+  keyedHmac(hash, key)(message);
+
+/** HMAC for many messages: the key's own two blocks are hashed once. */
+export function keyedHmac(hash: Hash, key: Uint8Array): Digest {
   const block = new Uint8Array(hash.blockBytes);
   block.set(key.length > hash.blockBytes ? hash.digest(key) : key);
-  const inner = hash.digest(
-    block.map((byte) => byte ^ 0x36),
-    message,
-  );
-  return hash.digest(
-    block.map((byte) => byte ^ 0x5c),
-    inner,
-  );
+  const inner = hash.after(block.map((byte) => byte ^ 0x36));
+  const outer = hash.after(block.map((byte) => byte ^ 0x5c));
+  return (message) => outer(inner(message));
 }
 
-/** The parts one after the other, padded to whole blocks: a bit, zeros, and the length in bits. */
-function joined(parts: readonly Uint8Array[], blockBytes: number): DataView {
-  const length = parts.reduce((sum, part) => sum + part.length, 0);
+/** `compressed`: what becomes of a state when whole blocks are hashed; null for the one in the beginning. */
+function hashOf(
+  blockBytes: number,
+  compressed: (state: Uint32Array | null, blocks: DataView) => Uint32Array,
+): Hash {
+  const after = (state: Uint32Array | null, bytes: number) => (message: Uint8Array) =>
+    bigEndian(compressed(state, padded(message, blockBytes, bytes)));
+  return {
+    blockBytes,
+    digest: after(null, 0),
+    after: (block) => {
+      const state = compressed(null, new DataView(block.buffer, block.byteOffset, blockBytes));
+      return after(state, blockBytes);
+    },
+  };
+}
+
+/** Padded to whole blocks: a bit, zeros, and the length in bits, with that of the `before` bytes hashed already. */
+function padded(message: Uint8Array, blockBytes: number, before: number): DataView {
+  const { length } = message;
   // The length takes an eighth of a block.
   const blocks = Math.ceil((length + 1 + blockBytes / 8) / blockBytes);
-  const padded = new Uint8Array(blocks * blockBytes);
-  let at = 0;
-  for (const part of parts) {
-    padded.set(part, at);
-    at += part.length;
-  }
-  padded[length] = 0x80;
-  const view = new DataView(padded.buffer);
-  view.setBigUint64(padded.length - 8, BigInt(length) * 8n);
+  const bytes = new Uint8Array(blocks * blockBytes);
+  bytes.set(message);
+  bytes[length] = 0x80;
+  const view = new DataView(bytes.buffer);
+  view.setBigUint64(bytes.length - 8, BigInt(before + length) * 8n);
   return view;
 }
 
@@ -76,8 +92,8 @@ const ROUNDS_32 = highHalves(ROUNDS);
 
 const rotated = (word: number, by: number): number => (word >>> by) | (word << (32 - by));
 
-function sha256(message: DataView): Uint8Array {
-  const state = Uint32Array.from(INITIAL_32);
+function sha256(before: Uint32Array | null, message: DataView): Uint32Array {
+  const state = Uint32Array.from(before ?? INITIAL_32);
   const schedule = new Uint32Array(64);
   for (let offset = 0; offset < message.byteLength; offset += 64) {
     for (let t = 0; t < 16; t += 1) schedule[t] = message.getUint32(offset + 4 * t);
@@ -90,7 +106,7 @@ function sha256(message: DataView): Uint8Array {
     }
     compress256(state, schedule);
   }
-  return bigEndian(state);
+  return state;
 }
 
 /** Every index that is asked for is there. */
@@ -126,8 +142,8 @@ const half = (high: number, low: number, by: number): number => (high >>> by) | 
 /** What a sum of low halves carries into the high ones. */
 const carry = (sum: number): number => (sum / 0x1_0000_0000) | 0;
 
-function sha512(message: DataView): Uint8Array {
-  const state = Uint32Array.from(INITIAL);
+function sha512(before: Uint32Array | null, message: DataView): Uint32Array {
+  const state = Uint32Array.from(before ?? INITIAL);
   const schedule = new Uint32Array(160);
   for (let offset = 0; offset < message.byteLength; offset += 128) {
     for (let t = 0; t < 32; t += 1) schedule[t] = message.getUint32(offset + 4 * t);
@@ -149,7 +165,7 @@ function sha512(message: DataView): Uint8Array {
     }
     compress512(state, schedule);
   }
-  return bigEndian(state);
+  return state;
 }
 
 /** As `compress256`, each word in two halves: `aH` and `aL` are a. */

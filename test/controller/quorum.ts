@@ -14,6 +14,7 @@ import { raftConfig } from "../../durable-objects/replica/raft-config.ts";
 import { encodeMetadataRecord, type MetadataRecord } from "../../src/protocol/index.ts";
 import { imageToRecords, type MetadataImage } from "../../src/metadata/index.ts";
 import { INCARNATION_COUNT, type ApiName, type StoredSnapshot } from "../../src/raft/index.ts";
+import { TOKEN_KEY } from "../metadata/token-key.ts";
 import { Disk } from "../sim/disk.ts";
 import { carry, Time } from "./peer-frames.ts";
 import { CLUSTER, VOTER } from "./world.ts";
@@ -121,6 +122,7 @@ export class Quorum {
       config: raftConfig(cluster, node.id),
       seed: 7 + 31 * this.#boots,
       incarnation: INCARNATION_COUNT * this.#boots,
+      delegationTokenKey: TOKEN_KEY,
     };
     node.controller = new Controller(start, this.#ports(node));
     node.controller.onDeadline();

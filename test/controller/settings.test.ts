@@ -5,7 +5,12 @@ import { describe, expect, test } from "vitest";
 import type { ClusterSettings } from "../../durable-objects/cluster-settings.ts";
 import { controllerApis, type ControllerConfig } from "../../src/metadata/index.ts";
 import type { CreateTopicsRequest } from "../../src/protocol/index.ts";
-import { CreateTopics } from "../../src/protocol/index.ts";
+import {
+  CreateDelegationToken,
+  CreateTopics,
+  type CreateDelegationTokenResponse,
+} from "../../src/protocol/index.ts";
+import { TOKEN_KEY } from "../metadata/token-key.ts";
 import { record } from "../metadata/world.ts";
 import { Quorum, writing, type QuorumNode } from "./quorum.ts";
 
@@ -39,6 +44,17 @@ const broker = (brokerId: number, epoch: number) =>
     endPoints: [{ name: "PLAINTEXT", host: "localhost", port: 9092, securityProtocol: 0 }],
   });
 
+const token = (tokenId: string, expirationTimestamp: number) =>
+  record("DELEGATION_TOKEN_RECORD", 0, {
+    owner: "User:ann",
+    requester: "User:ann",
+    renewers: [],
+    issueTimestamp: 1,
+    maxTimestamp: Number.MAX_SAFE_INTEGER,
+    expirationTimestamp,
+    tokenId,
+  });
+
 describe("a controller in office", () => {
   test("goes by what its cluster was created with", () => {
     const quorum = new Quorum(1, {
@@ -46,6 +62,8 @@ describe("a controller in office", () => {
       "num.partitions": 6,
       "default.replication.factor": 2,
       "delete.topic.enable": false,
+      "delegation.token.max.lifetime.ms": 7_000,
+      "delegation.token.expiry.time.ms": 3_000,
       "create.topic.policy.max.partitions": 50,
       "create.topic.policy.name.prefixes": "a-,b-",
       "alter.config.policy.forbidden.configs": "retention.ms",
@@ -55,6 +73,8 @@ describe("a controller in office", () => {
       numPartitions: 6,
       defaultReplicationFactor: 2,
       deleteTopicEnable: false,
+      delegationTokenMaxLifetimeMs: 7_000,
+      delegationTokenExpiryTimeMs: 3_000,
       policies: {
         topicNamePrefixes: ["a-", "b-"],
         partitionsMax: 50,
@@ -110,6 +130,53 @@ describe("a controller in office", () => {
     change(quorum, quorum.leader, { "broker.session.timeout.ms": 1_000 }, 8);
     quorum.pass(3_000);
     expect(isFenced()).toBe(true);
+  });
+
+  test("removes a token that has expired, at the interval that is set", () => {
+    const quorum = new Quorum(1, { "delegation.token.expiry.check.interval.ms": 60_000 });
+    const tokensLeft = (): readonly string[] => [
+      ...quorum.leader.up.committedImage.delegationTokens.keys(),
+    ];
+    quorum.submit(writing(token("over", 1), token("young", Number.MAX_SAFE_INTEGER)));
+    quorum.pass(58_000);
+    expect(tokensLeft()).toEqual(["over", "young"]);
+    quorum.pass(4_000);
+    expect(tokensLeft()).toEqual(["young"]);
+    change(quorum, quorum.leader, { "delegation.token.expiry.check.interval.ms": 5_000 });
+    quorum.submit(writing(token("late", 2)));
+    quorum.pass(6_000);
+    expect(tokensLeft()).toEqual(["young"]);
+    // So does the next one in office, of what it finds.
+    quorum.submit(writing(token("left", 3)));
+    const node = quorum.leader;
+    quorum.crash(node);
+    quorum.boot(node);
+    quorum.pass(2_000);
+    expect(tokensLeft()).toEqual(["left", "young"]);
+    change(quorum, quorum.leader, { "delegation.token.expiry.check.interval.ms": 5_000 }, 8);
+    quorum.pass(6_000);
+    expect(tokensLeft()).toEqual(["young"]);
+  });
+
+  test("gives tokens by the key of its deployment", () => {
+    const quorum = new Quorum(1, { "delegation.token.max.lifetime.ms": 7_000 });
+    const operation = controllerApis.CreateDelegationToken;
+    const caller = {
+      principal: { type: "User", name: "ann", tokenAuthenticated: false },
+      isForwarded: true,
+      clientAddress: null,
+    };
+    let answer: CreateDelegationTokenResponse | undefined;
+    quorum.submit((view, context) => {
+      const asked = { ...context, apiVersion: 3, caller };
+      const result = operation?.run(view, CreateDelegationToken.request.fill({}), asked);
+      answer = result?.response;
+      return { records: result?.records ?? [], response: null };
+    });
+    const [given] = [...quorum.leader.up.committedImage.delegationTokens.values()];
+    expect(answer?.tokenId).toBe(given?.tokenId);
+    expect(answer?.hmac).toEqual(TOKEN_KEY?.hmacOf(given?.tokenId ?? ""));
+    expect((answer?.maxTimestampMs ?? 0) - (answer?.issueTimestampMs ?? 0)).toBe(7_000);
   });
 
   test("waits for a day or more without a timer of that length", () => {

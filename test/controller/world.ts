@@ -123,7 +123,7 @@ export class World {
     this.longestEventBytes = 0;
     const controller = this.#asEvent(() => {
       const booted = new Controller(
-        { cluster, config, seed: 7, incarnation: INCARNATION_COUNT },
+        { cluster, config, seed: 7, incarnation: INCARNATION_COUNT, delegationTokenKey: null },
         this.#ports(),
       );
       booted.onDeadline();

@@ -5,6 +5,7 @@ import { settingsOf } from "../../durable-objects/cluster-settings.ts";
 import {
   balancePartitionLeaders,
   electUncleanLeaders,
+  expireDelegationTokens,
   fenceStaleBrokers,
   initialLiveness,
 } from "../../src/metadata/index.ts";
@@ -111,6 +112,34 @@ describe("by the settings of its cluster", () => {
     expect(duties.nextAtMs).toBe(SWEEP_MS + INTERVAL_MS);
     expect(due(duties, SWEEP_MS + INTERVAL_MS)).toEqual([electUncleanLeaders.rule]);
     expect(due(duties, SWEEP_MS + INTERVAL_MS + 1_000)).toEqual([balancePartitionLeaders.rule]);
+  });
+
+  test("tokens are looked over one interval after the first came, and not while there are none", () => {
+    const settings = {
+      ...SETTINGS,
+      "auto.leader.rebalance.enable": false,
+      "unclean.leader.election.interval.ms": 1_000_000_000,
+      "delegation.token.expiry.check.interval.ms": 5_000,
+    };
+    const duties = new Duties(nobody, BEGUN_MS, settings);
+    expect(duties.nextAtMs).toBe(BEGUN_MS + 1_000_000_000);
+    duties.tokensChanged(true, BEGUN_MS + 100);
+    duties.tokensChanged(true, BEGUN_MS + 900);
+    expect(duties.nextAtMs).toBe(BEGUN_MS + 5_100);
+    expect(due(duties, BEGUN_MS + 5_099)).toEqual([]);
+    expect(due(duties, BEGUN_MS + 5_100)).toEqual([expireDelegationTokens.rule]);
+    expect(duties.nextAtMs).toBe(BEGUN_MS + 10_100);
+    const bounded = { kind: "committed", response: { isBounded: true }, endOffset: 7 } as const;
+    expect(duties.ran(expireDelegationTokens.rule, bounded, BEGUN_MS + 5_200)).toBe(true);
+    expect(due(duties, BEGUN_MS + 5_200)).toEqual([expireDelegationTokens.rule]);
+    duties.changeSettings(
+      { ...settings, "delegation.token.expiry.check.interval.ms": 7_000 },
+      nobody,
+      BEGUN_MS + 6_000,
+    );
+    expect(duties.nextAtMs).toBe(BEGUN_MS + 13_000);
+    duties.tokensChanged(false, BEGUN_MS + 6_500);
+    expect(duties.nextAtMs).toBe(BEGUN_MS + 1_000_000_000);
   });
 
   test("a change that leaves an interval as it is puts no sweep off", () => {

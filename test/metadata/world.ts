@@ -130,6 +130,7 @@ export function contextFor(
     caller: ANONYMOUS_CALLER,
     config: { ...DEFAULT_CONTROLLER_CONFIG, defaultReplicationFactor: 3 },
     hasAuthorizer: true,
+    delegationTokenKey: null,
     ...parts,
   };
 }

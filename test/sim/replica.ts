@@ -143,7 +143,13 @@ export class Replica {
       this.#bootCount * INCARNATION_COUNT + world.chance.between(0, INCARNATION_COUNT - 1);
     const seed = world.chance.word();
     world.trace.note(this.name, `boots as ${this.name}#${this.#incarnation}`);
-    const start: ControllerStart = { cluster: world.cluster, config, seed, incarnation };
+    const start: ControllerStart = {
+      cluster: world.cluster,
+      config,
+      seed,
+      incarnation,
+      delegationTokenKey: null,
+    };
     try {
       const instance = new Instance(this, this.#incarnation, start);
       this.instance = instance;

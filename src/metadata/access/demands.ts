@@ -1,16 +1,15 @@
 /**
  * What each API demands of whoever asks, where a cluster has an authorizer: Kafka's `ControllerApis`, `AclApis` and
  * `ConfigHelper` as a table, the same in every release that is served. It says which question is put to `authorize`
- * (`../authorized`).
- *
- * Delegation tokens are not in it: who owns one may renew it, and that no entry says.
+ * (`../authorized`). Who owns a delegation token, or is named as its renewer, may renew and expire it: no entry says so,
+ * and the operations ask for it themselves.
  */
 import type { ApiName, ErrorName } from "../../protocol/index.ts";
 import { BROKER_LOGGER, CONFIG_RESOURCE } from "../image/configs-image.ts";
 import type { Access, Operation, ResourceType } from "./access.ts";
 
 export type Demand =
-  /** Nothing: it is how one begins to talk. */
+  /** Nothing: it is how one begins to talk, or the operation itself knows who may. */
   | { readonly on: "nothing" }
   /** Once, or the whole request is refused. */
   | {
@@ -34,7 +33,9 @@ export type Demand =
       readonly operation: Operation;
       /** What the levels of a node's loggers take instead; null where the API does not know of loggers. */
       readonly onLoggers: Operation | null;
-    };
+    }
+  /** Of the user who is to own something, unless he is the one who asks. */
+  | { readonly on: "another-owner"; readonly operation: Operation };
 
 /** What an answer tells only to whom another operation is allowed too, on the same resource. */
 export interface Disclosure {
@@ -62,6 +63,10 @@ export const DENIED = {
   TOPIC: { error: "TOPIC_AUTHORIZATION_FAILED", message: "Topic authorization failed." },
   GROUP: { error: "GROUP_AUTHORIZATION_FAILED", message: "Group authorization failed." },
   CLUSTER: { error: "CLUSTER_AUTHORIZATION_FAILED", message: "Cluster authorization failed." },
+  USER: {
+    error: "DELEGATION_TOKEN_AUTHORIZATION_FAILED",
+    message: "Delegation Token authorization failed.",
+  },
 } as const satisfies {
   readonly [Type in ResourceType]?: { readonly error: ErrorName; readonly message: string };
 };
@@ -107,6 +112,10 @@ export const DEMANDS: { readonly [Name in ApiName]?: Demand } = {
     operation: "DESCRIBE_CONFIGS",
     onLoggers: "DESCRIBE_CONFIGS",
   },
+
+  CreateDelegationToken: { on: "another-owner", operation: "CREATE_TOKENS" },
+  RenewDelegationToken: { on: "nothing" },
+  ExpireDelegationToken: { on: "nothing" },
 
   ElectLeaders: ALTER,
   AlterPartitionReassignments: ALTER,

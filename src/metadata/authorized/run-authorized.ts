@@ -22,6 +22,7 @@ import type { Call, Guard } from "./guard.ts";
 import { Judge, onTheCluster, type Denial } from "./judge.ts";
 import { alterConfigs, describeConfigs, incrementalAlterConfigs } from "./on-config-resources.ts";
 import { clusterDenial, describeCluster } from "./on-the-cluster.ts";
+import { createDelegationToken } from "./on-token-owners.ts";
 import { createPartitions, createTopics, deleteTopics } from "./on-topics.ts";
 
 type Guards<Kind extends Demand["on"]> = { readonly [Name in ApiName]?: Guard<Apis[Name], Kind> };
@@ -37,6 +38,8 @@ const ON_CONFIG_RESOURCES: Guards<"each-config-resource"> = {
   IncrementalAlterConfigs: incrementalAlterConfigs,
   DescribeConfigs: describeConfigs,
 };
+
+const ON_OWNERS: Guards<"another-owner"> = { CreateDelegationToken: createDelegationToken };
 
 /** Those whose answer depends on who asks; the others need none. */
 const ON_THE_CLUSTER: Guards<"cluster"> = { DescribeCluster: describeCluster };
@@ -107,6 +110,10 @@ function guarded<Name extends ApiName>(
   }
   if (demand?.on === "each-config-resource") {
     const guard = ON_CONFIG_RESOURCES[name];
+    if (guard !== undefined) return guard(call, demand, judge);
+  }
+  if (demand?.on === "another-owner") {
+    const guard = ON_OWNERS[name];
     if (guard !== undefined) return guard(call, demand, judge);
   }
   if (demand?.on === "cluster") {

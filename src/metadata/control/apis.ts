@@ -18,6 +18,7 @@ import { heartbeat } from "./broker-heartbeat.ts";
 import { registerBroker } from "./broker-registration.ts";
 import { registerController } from "./controller-registration.ts";
 import { createAcls } from "./create-acls.ts";
+import { createDelegationToken } from "./create-delegation-token.ts";
 import { createPartitions } from "./create-partitions.ts";
 import { createTopics } from "./create-topics.ts";
 import { deleteAcls } from "./delete-acls.ts";
@@ -26,9 +27,11 @@ import { describeAcls } from "./describe-acls.ts";
 import { describeCluster } from "./describe-cluster.ts";
 import { describeConfigs } from "./describe-configs.ts";
 import { electLeaders } from "./elect-leaders.ts";
+import { expireDelegationToken } from "./expire-delegation-token.ts";
 import { incrementalAlterConfigs } from "./incremental-alter-configs.ts";
 import { listPartitionReassignments } from "./list-partition-reassignments.ts";
 import type { ControlOperation } from "./operation.ts";
+import { renewDelegationToken } from "./renew-delegation-token.ts";
 import { unregisterBroker } from "./unregister-broker.ts";
 import { updateFeatures } from "./update-features.ts";
 
@@ -66,6 +69,10 @@ export const controllerApis: ControllerApis = {
   AlterClientQuotas: alterClientQuotas,
   // ScramControlManager
   AlterUserScramCredentials: alterUserScramCredentials,
+  // DelegationTokenControlManager
+  CreateDelegationToken: createDelegationToken,
+  RenewDelegationToken: renewDelegationToken,
+  ExpireDelegationToken: expireDelegationToken,
   // ProducerIdControlManager
   AllocateProducerIds: allocateProducerIds,
 };

@@ -20,6 +20,7 @@ import type { BrokerLiveness } from "../liveness/broker-heartbeats.ts";
 import type { Endpoint } from "../image/cluster-image.ts";
 import type { MetadataImage } from "../image/metadata-image.ts";
 import type { Uuid } from "../../protocol/index.ts";
+import type { DelegationTokenKey } from "./delegation-token-key.ts";
 import type { Policies } from "./policies.ts";
 
 /** Kafka's bound on one user operation: what commits as one must be cheap to store, fetch and replay. */
@@ -35,6 +36,10 @@ export interface ControllerConfig {
   readonly defaultReplicationFactor: number;
   /** `delete.topic.enable`. */
   readonly deleteTopicEnable: boolean;
+  /** `delegation.token.max.lifetime.ms`. */
+  readonly delegationTokenMaxLifetimeMs: number;
+  /** `delegation.token.expiry.time.ms`. */
+  readonly delegationTokenExpiryTimeMs: number;
   readonly policies: Policies;
 }
 
@@ -90,6 +95,8 @@ export interface ControlContext {
   readonly config: ControllerConfig;
   /** Whether ACLs decide in this cluster (`authorizer.class.name`); without, they are neither kept nor shown. */
   readonly hasAuthorizer: boolean;
+  /** What delegation tokens are signed with; null where they are disabled. */
+  readonly delegationTokenKey: DelegationTokenKey | null;
 }
 
 export interface ControlResult<Response> {

@@ -1,5 +1,5 @@
 /**
- * Ids for what the log names: topics, ACLs, tokens. Never the same twice in one log, whatever the generator draws: half
+ * Ids for what the log names: topics, ACLs. Never the same twice in one log, whatever the generator draws: half
  * of an id is drawn, the other half is the offset of the record that carries it, scrambled one to one. No secret.
  */
 import { isReservedUuid, uuidFromBytes, type Uuid } from "../../protocol/index.ts";

@@ -3,7 +3,14 @@
  * v3 on behalf of another owner (KIP-373)
  */
 import { api, type RequestOf, type ResponseOf } from "../schema/api.ts";
-import { array, bytes, int16, int32, offset, string } from "../schema/field.ts";
+import { array, bytes, int16, int32, int64, offset, string } from "../schema/field.ts";
+
+/** Kafka's, in a response that refuses the request before anybody looks at it. */
+const NOBODY = { principalType: "User", principalName: "ANONYMOUS" };
+const NOBODY_REQUESTED = {
+  tokenRequesterPrincipalType: NOBODY.principalType,
+  tokenRequesterPrincipalName: NOBODY.principalName,
+};
 
 export const CreateDelegationToken = api(
   { key: 38, name: "CreateDelegationToken", valid: "1-3", flexible: "2+", forwardable: true },
@@ -15,7 +22,7 @@ export const CreateDelegationToken = api(
         principalType: string(),
         principalName: string(),
       }),
-      maxLifetimeMs: offset(),
+      maxLifetimeMs: int64(),
     },
     response: {
       errorCode: int16(),
@@ -30,7 +37,14 @@ export const CreateDelegationToken = api(
       hmac: bytes(),
       throttleTimeMs: int32(),
     },
-    errorResponse: (_, { errorCode }) => ({ errorCode }),
+    errorResponse: (_, { errorCode }, version) => ({
+      errorCode,
+      ...NOBODY,
+      ...(version <= 2 ? {} : NOBODY_REQUESTED),
+      issueTimestampMs: -1,
+      expiryTimestampMs: -1,
+      maxTimestampMs: -1,
+    }),
   },
 );
 export type CreateDelegationTokenRequest = RequestOf<typeof CreateDelegationToken>;

@@ -8,7 +8,8 @@ import { configsAccess, DEMANDS, DENIED, type Demand } from "../../../src/metada
 import { apis, errorResponse, ErrorCode, type Api } from "../../../src/protocol/index.ts";
 
 const KAFKA: Readonly<Record<string, string>> = {
-  nothing: "ApiVersions SaslAuthenticate SaslHandshake",
+  nothing: "ApiVersions ExpireDelegationToken RenewDelegationToken SaslAuthenticate SaslHandshake",
+  "CREATE_TOKENS another-owner": "CreateDelegationToken",
   "CLUSTER_ACTION cluster": `AllocateProducerIds AlterPartition AssignReplicasToDirs BeginQuorumEpoch
     BrokerHeartbeat BrokerRegistration ControllerRegistration EndQuorumEpoch Envelope Fetch FetchSnapshot
     UpdateRaftVoter Vote`,
@@ -34,6 +35,7 @@ function inWords(demand: Demand): string {
     const { onLoggers } = demand;
     return `${words}, ${onLoggers === null ? "no loggers" : `${onLoggers} for loggers`}`;
   }
+  if (demand.on === "another-owner") return words;
   if (demand.on === "cluster") return `${words}${disclosureInWords(demand)}`;
   const or = demand.orOnCluster ? " or cluster" : "";
   const message = demand.message === null ? "no words" : `“${demand.message}”`;
@@ -78,7 +80,7 @@ describe("an API", () => {
 });
 
 test("a denial is an error of Kafka's", () => {
-  expect(Object.values(DENIED).map(({ error }) => ErrorCode[error])).toEqual([29, 30, 31]);
+  expect(Object.values(DENIED).map(({ error }) => ErrorCode[error])).toEqual([29, 30, 31, 65]);
 });
 
 test("a whole request that is denied is answered in its API's form", () => {

@@ -25,6 +25,7 @@ import {
 } from "../../../src/protocol/index.ts";
 import { entry } from "../access/acl-notation.ts";
 import { uuidOf } from "../record-streams.ts";
+import { TOKEN_KEY } from "../token-key.ts";
 import { contextFor, lawfullyReplayed, record, replayed, topicIdOf, world } from "../world.ts";
 
 /** Topics "orders" and "stock" of two partitions, and brokers 0 and 1. */
@@ -76,6 +77,7 @@ const contextOf = (
       clientAddress: "10.0.0.1",
     },
     config: { ...DEFAULT_CONTROLLER_CONFIG, defaultReplicationFactor: 2 },
+    delegationTokenKey: TOKEN_KEY,
     ...context,
   });
 

@@ -8,7 +8,7 @@ import {
   runAuthorized,
   type ControlOperation,
 } from "../../../src/metadata/index.ts";
-import { isApiName, RenewDelegationToken, type ApiName } from "../../../src/protocol/index.ts";
+import { isApiName, DescribeDelegationToken, type ApiName } from "../../../src/protocol/index.ts";
 import { entry, EVERY_ACL } from "../access/acl-notation.ts";
 import { contextFor } from "../world.ts";
 import { asked, denialsIn, errorsIn, SETTINGS, unasked, withAcls, type Asking } from "./asking.ts";
@@ -111,6 +111,11 @@ const ROWS: { readonly [Name in ApiName]?: Row } = {
       { name: "bob", mechanism: 1, iterations: 4_096, saltedPassword: new Uint8Array(32).fill(1) },
     ],
   }),
+  CreateDelegationToken: {
+    request: { ownerPrincipalType: "User", ownerPrincipalName: "bob" },
+    needs: ["CREATE_TOKENS USER =User:bob"],
+    denied: "DELEGATION_TOKEN_AUTHORIZATION_FAILED",
+  },
   DescribeAcls: onCluster("DESCRIBE", "DescribeAcls", EVERY_ACL),
   DescribeCluster: onCluster("ALTER", "DescribeCluster", { endpointType: 2 }),
   BrokerRegistration: wordless("CLUSTER_ACTION", {
@@ -145,8 +150,55 @@ const OTHERS = "ALLOW User:zoe READ CLUSTER =kafka-cluster";
 
 const EVERYONE = { ...SETTINGS, allowEveryoneIfNoAclFound: true };
 
-test("there is a row for every operation", () => {
-  expect(Object.keys(ROWS).toSorted()).toEqual(Object.keys(controllerApis).toSorted());
+/** Whose token it is may renew it, and no entry says so. */
+const OF_NOBODY_ELSE = ["RenewDelegationToken", "ExpireDelegationToken"] as const;
+
+test("there is a row for every operation that demands something", () => {
+  const all = [...Object.keys(ROWS), ...OF_NOBODY_ELSE];
+  expect(all.toSorted()).toEqual(Object.keys(controllerApis).toSorted());
+});
+
+test.each(OF_NOBODY_ELSE)("%s is answered as if nobody had been asked", (name) => {
+  const asking = { acls: ["DENY User:* ALL CLUSTER =kafka-cluster", "DENY User:* ALL USER =*"] };
+  const { denials, ...result } = asked(name, {}, asking);
+  expect(result).toEqual(unasked(name, {}, asking));
+  expect([denials, errorsIn(result.response)]).toEqual([[], ["DELEGATION_TOKEN_NOT_FOUND"]]);
+});
+
+describe("a token for oneself", () => {
+  const asking = { acls: ["DENY User:* ALL USER =*"] };
+  test.each([
+    { ownerPrincipalName: null },
+    { ownerPrincipalName: "" },
+    { ownerPrincipalType: "User", ownerPrincipalName: "ann" },
+  ])("takes no right: %o", (owner) => {
+    const { denials, ...result } = asked("CreateDelegationToken", owner, asking);
+    expect([denials, errorsIn(result.response), result.records.length]).toEqual([[], [], 1]);
+  });
+
+  test("is none for another of the same name", () => {
+    const owner = { ownerPrincipalType: "Robot", ownerPrincipalName: "ann" };
+    const result = asked("CreateDelegationToken", owner, asking);
+    expect(denialsIn(result)).toEqual(["CREATE_TOKENS USER =Robot:ann"]);
+    expect(result.response).toMatchObject({
+      principalType: "Robot",
+      tokenRequesterPrincipalName: "ann",
+      issueTimestampMs: -1,
+      maxTimestampMs: -1,
+    });
+  });
+
+  test("who may have none is told so, and not what he lacks", () => {
+    const caller = {
+      principal: { type: "User", name: "ann", tokenAuthenticated: true },
+      isForwarded: true,
+      clientAddress: null,
+    };
+    const owner = { ownerPrincipalType: "User", ownerPrincipalName: "bob" };
+    const result = asked("CreateDelegationToken", owner, { context: { caller } });
+    expect(errorsIn(result.response)).toEqual(["DELEGATION_TOKEN_REQUEST_NOT_ALLOWED"]);
+    expect([denialsIn(result), result.records]).toEqual([[], []]);
+  });
 });
 
 describe.each(rows)("%s", (name, row) => {
@@ -188,10 +240,10 @@ describe.each(rows)("%s", (name, row) => {
 });
 
 test("an API of which nobody has said what it demands is denied, also to a super user", () => {
-  const served: ControlOperation<typeof RenewDelegationToken> = {
-    api: RenewDelegationToken,
+  const served: ControlOperation<typeof DescribeDelegationToken> = {
+    api: DescribeDelegationToken,
     kind: "write",
-    run: () => ({ records: [], response: RenewDelegationToken.response.fill({}) }),
+    run: () => ({ records: [], response: DescribeDelegationToken.response.fill({}) }),
   };
   const view = withAcls(["ALLOW User:* ALL CLUSTER =kafka-cluster"]);
   const caller = {
@@ -203,11 +255,11 @@ test("an API of which nobody has said what it demands is denied, also to a super
   const call = {
     operation: served,
     view,
-    request: RenewDelegationToken.request.fill({}),
+    request: DescribeDelegationToken.request.fill({}),
     context,
   };
-  expect(errorsIn(runAuthorized("RenewDelegationToken", call, EVERYONE).response)).toEqual([
+  expect(errorsIn(runAuthorized("DescribeDelegationToken", call, EVERYONE).response)).toEqual([
     "CLUSTER_AUTHORIZATION_FAILED",
   ]);
-  expect(errorsIn(runAuthorized("RenewDelegationToken", call, null).response)).toEqual([]);
+  expect(errorsIn(runAuthorized("DescribeDelegationToken", call, null).response)).toEqual([]);
 });

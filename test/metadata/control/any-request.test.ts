@@ -5,9 +5,11 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { controllerApis } from "../../../src/metadata/control/apis.ts";
+import { ANONYMOUS_CALLER } from "../../../src/metadata/index.ts";
 import { versionsOf } from "../../../src/protocol/index.ts";
 import { seeded } from "../../../src/std/random.ts";
 import { anyValue } from "../../protocol/any-value.ts";
+import { TOKEN_KEY } from "../token-key.ts";
 import { contextFor, lawfullyReplayed, world } from "../world.ts";
 
 const VIEW = world({
@@ -28,7 +30,12 @@ test.each(cases)("any $name v$version", ({ operation, version }) => {
   const { api } = operation;
   fc.assert(
     fc.property(anyValue(api.request.fields, version), fc.integer(), (request, seed) => {
-      const context = contextFor(VIEW, { apiVersion: version, random: seeded(seed) });
+      const context = contextFor(VIEW, {
+        apiVersion: version,
+        random: seeded(seed),
+        caller: { ...ANONYMOUS_CALLER, isForwarded: true },
+        delegationTokenKey: TOKEN_KEY,
+      });
       // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- drawn from the schema of that very API
       const { records, response } = operation.run(VIEW, request as never, context);
       const codec = api.response.at(version);

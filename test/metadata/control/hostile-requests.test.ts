@@ -24,15 +24,18 @@ import {
 import { fallbackOf } from "../../../src/protocol/schema/fallback.ts";
 import type { AnyField, Fields, Primitive, Shape } from "../../../src/protocol/schema/field.ts";
 import { nextInt, seeded, type Random } from "../../../src/std/random.ts";
+import { ANONYMOUS_CALLER } from "../../../src/metadata/index.ts";
 import { withAcls } from "../authorized/asking.ts";
 import { registrationOf } from "../office.ts";
 import { directoryOf } from "../partition-notation.ts";
 import { plainContents } from "../plain-image.ts";
+import { TOKEN_KEY } from "../token-key.ts";
 import {
   brokerEpoch,
   contextFor,
   expectLiveLeaders,
   lawfullyReplayed,
+  record,
   replayed,
   topicIdOf,
   world,
@@ -64,7 +67,19 @@ const ACLS = [
   "ALLOW User:ann READ TOPIC =*",
 ];
 
-const VIEW = withAcls(ACLS, CLUSTER);
+const TOKEN_ID = "token";
+
+const VIEW = replayed(withAcls(ACLS, CLUSTER), [
+  record("DELEGATION_TOKEN_RECORD", 0, {
+    owner: "User:ANONYMOUS",
+    requester: "User:ANONYMOUS",
+    renewers: [],
+    issueTimestamp: 0,
+    maxTimestamp: 30_000,
+    expirationTimestamp: 10_000,
+    tokenId: TOKEN_ID,
+  }),
+]);
 
 const CONTROLLERS = [3000, 3001].map((id) => ({
   id,
@@ -133,6 +148,8 @@ const MEANT: Readonly<Record<string, (brokerId: number) => unknown>> = {
   key: () => "request_percentage",
   iterations: () => 4_096,
   resourcePatternType: () => 3,
+  principalType: () => "User",
+  hmac: () => TOKEN_KEY?.hmacOf(TOKEN_ID),
 };
 
 /** Draws one request after the other; the same seed gives the same ones. */
@@ -260,6 +277,9 @@ test.each(Object.values(controllerApis))(
         nowMs: absurdity.pick([1_000, 1_000, 20_000]),
         random: seeded(asked),
         controllers: CONTROLLERS,
+        // A broker has forwarded it.
+        caller: { ...ANONYMOUS_CALLER, isForwarded: absurdity.below(8) > 0 },
+        delegationTokenKey: TOKEN_KEY,
       });
       // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- drawn from the schema of that very API
       const result = operation.run(view, request as never, context);
