@@ -16,7 +16,7 @@ const LIVELY_MS = 60_000;
 const SETTLED_MS = 60_000;
 
 const sameIds = (some: readonly number[], others: readonly number[]): boolean =>
-  [...some].toSorted().join() === [...others].toSorted().join();
+  some.length === others.length && others.every((id) => some.includes(id));
 
 /** A partition that nobody leads, with these who may. */
 const leaderless =

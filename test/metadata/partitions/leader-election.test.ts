@@ -46,6 +46,7 @@ describe("an election", () => {
     [{ replicas: [1, 2], isr: [], last: [2], leader: -1 }, "preferred", "2 unclean"],
     [{ replicas: [1, 2], isr: [], last: [2], leader: -1, dead: [2] }, "online", "-1 clean"],
     [{ replicas: [1, 2], isr: [], last: [-1], leader: -1 }, "online", "-1 clean"],
+    [{ replicas: [1, 2], isr: [], last: [3], leader: -1 }, "online", "-1 clean"],
     [{ replicas: [1, 2], isr: [], last: [1, 2], leader: -1 }, "online", "-1 clean"],
     [{ replicas: [1, 2], isr: [], last: [], leader: -1, dead: [1] }, "unclean", "2 unclean"],
   ])("of %j, %s, is won by %s", (row, election, expected) => {

@@ -14,7 +14,7 @@ import { lawfullyReplayed, line, record, replayed, run, topicIdOf, world } from 
 const ELR = "eligible.leader.replicas.version";
 const MIN_ISR = "min.insync.replicas";
 const CLEAR = ["clear foo"];
-const configs = { "broker:": { [MIN_ISR]: "2" } };
+const TWO = { "broker:": { [MIN_ISR]: "2" } };
 
 describe("the minimum of a topic", () => {
   const foo = ["0,1,2 / 0 / 0", "0 / 0 / 0"];
@@ -77,7 +77,7 @@ describe("before eligible replicas are switched on", () => {
     ["and so does everybody while they are on", true, "0 / 0", []],
   ])("%s", (_claim, elr, state, expected) => {
     const partition = state.includes(";") ? `0,1 / ${state}` : `0,1 / ${state} ; elr 1`;
-    const view = world({ brokers: "0 1", elr, configs, topics: { foo: [partition] } });
+    const view = world({ brokers: "0 1", elr, configs: TWO, topics: { foo: [partition] } });
     expect(elrSafetyRecords(view).map(inWords)).toEqual(expected);
   });
 });
@@ -85,9 +85,11 @@ describe("before eligible replicas are switched on", () => {
 test("topic by topic, so that one that nobody leads keeps its own, and all at once if there are many", () => {
   const stale = ["0,1 / 0 / 0 ; elr 1"];
   const two = { a: ["0,1 / - / -1 ; elr 1"], b: stale };
-  expect(elrSafetyRecords(world({ configs, topics: two })).map(inWords)).toEqual(["clear b"]);
+  expect(elrSafetyRecords(world({ configs: TWO, topics: two })).map(inWords)).toEqual(["clear b"]);
   const many = Object.fromEntries(Array.from({ length: 5_001 }, (_, at) => [`t${at}`, stale]));
-  expect(elrSafetyRecords(world({ configs, topics: many })).map(inWords)).toEqual(["clear all"]);
+  expect(elrSafetyRecords(world({ configs: TWO, topics: many })).map(inWords)).toEqual([
+    "clear all",
+  ]);
 });
 
 const switched = (view: MetadataImage, level: number): MetadataImage => {
@@ -130,7 +132,7 @@ const happens = (
 describe("switched off and on", () => {
   test("nobody leads who was eligible before the feature was off for a while", () => {
     const topics = { foo: ["0,1,2 / 0 / 0 ; elr 1,2"] };
-    const before = brokers(world({ brokers: "0 1 2", elr: true, configs, topics }));
+    const before = brokers(world({ brokers: "0 1 2", elr: true, configs: TWO, topics }));
     // Off, 0 commits alone what 1 and 2 never see.
     const again = switched(switched(before, 0), 1);
     expect(line(again, "foo")).toBe("0,1,2 / 0 / 0 / 0 / 1");
@@ -141,7 +143,7 @@ describe("switched off and on", () => {
 
   test("a partition that nobody leads is still led, cleanly, by who is eligible", () => {
     const topics = { foo: ["0,1,2 / - / -1 ; elr 1,2 ; last 0"] };
-    const before = brokers(world({ brokers: "0f 1f 2f", elr: true, configs, topics }));
+    const before = brokers(world({ brokers: "0f 1f 2f", elr: true, configs: TWO, topics }));
     const off = switched(before, 0);
     // Neither who comes back of the others, nor who comes back without its tail.
     const others = happens(happens(off, "returns", 0), "unclean-shutdown", 1);
@@ -154,7 +156,9 @@ describe("switched off and on", () => {
   });
 
   test("the last member of an ISR, which stayed in it, is remembered when it comes back unclean", () => {
-    const view = brokers(world({ brokers: "0f 1", configs, topics: { foo: ["0,1 / 0 / -1"] } }));
+    const view = brokers(
+      world({ brokers: "0f 1", configs: TWO, topics: { foo: ["0,1 / 0 / -1"] } }),
+    );
     const unclean = happens(switched(view, 1), "unclean-shutdown", 0);
     expect(line(unclean, "foo")).toBe("0,1 / - / -1 / 0 / 1 ; last 0");
     expect(line(happens(unclean, "returns", 0), "foo")).toBe("0,1 / 0 / 0 / 1 / 2 ; recovering");
@@ -164,7 +168,12 @@ describe("switched off and on", () => {
 describe("the last known leader", () => {
   test("is none that holds the partition no more, whatever a log says", () => {
     const moved = "2,3,0,1 / 0,1 / 0 ; removing 0,1 ; adding 2,3";
-    const view = world({ brokers: "0f 1f 2f 3f", elr: true, configs, topics: { foo: [moved] } });
+    const view = world({
+      brokers: "0f 1f 2f 3f",
+      elr: true,
+      configs: TWO,
+      topics: { foo: [moved] },
+    });
     const change = { topicId: topicIdOf(0), partitionId: 0 };
     const done = replayed(view, [
       record("PARTITION_CHANGE_RECORD", 2, {

@@ -282,6 +282,13 @@ describe("eligible leader replicas (KIP-966)", () => {
       { isr: [1, 2, 3], eligibleLeaderReplicas: [], lastKnownElr: [] },
     ],
     [
+      "who leaves an ISR that is then at the minimum is not eligible: the others go on committing",
+      partition("1,2,3,4 / 1,2,3,4 / 1"),
+      { isr: [1, 2, 3] },
+      { elrMinIsr: 3 },
+      { isr: [1, 2, 3] },
+    ],
+    [
       "an eligible replica that comes back unclean is not eligible",
       partition("1,2,3,4 / 1 / 1 ; elr 2,3"),
       { uncleanReplicas: [3] },
@@ -344,6 +351,20 @@ describe("eligible leader replicas (KIP-966)", () => {
       { uncleanReplicas: [2] },
       { dead: [1, 2], elrMinIsr: 2 },
       { eligibleLeaderReplicas: [1] },
+    ],
+    [
+      "who led last and is moved away at once is not remembered",
+      partition("2,3,0,1 / 0,1 / 0 ; removing 0,1 ; adding 2,3"),
+      { isr: [0, 1, 2, 3] },
+      { dead: [0, 1, 2, 3], elrMinIsr: 2 },
+      {
+        replicas: [2, 3],
+        isr: [2, 3],
+        leader: -1,
+        removingReplicas: [],
+        addingReplicas: [],
+        directories: dirs(2, 3),
+      },
     ],
     [
       "with the feature off, what is left of it goes",
