@@ -7,6 +7,7 @@ import {
   ANONYMOUS_CALLER,
   defaultBootstrap,
   initialLiveness,
+  NO_MUTATION_BUCKETS,
   takeOver,
   type Bootstrap,
   type ControlContext,
@@ -81,7 +82,10 @@ export const controllersOf = (voters: VoterSet): readonly QuorumController[] =>
 /** What a read is given on any node, active or not: it sees what is committed, and draws and writes nothing. */
 export function readContext(
   cluster: GovernedCluster,
-  at: Omit<ControlContext, keyof StandingContext | "random" | "nextOffset" | "liveness"> &
+  at: Omit<
+    ControlContext,
+    keyof StandingContext | "random" | "nextOffset" | "liveness" | "mutationBuckets"
+  > &
     Pick<ControlContext, "controllerId" | "activeControllerId"> & {
       readonly image: MetadataImage;
     },
@@ -95,6 +99,7 @@ export function readContext(
     random: seeded(0),
     nextOffset: image.provenance.endOffset,
     liveness: initialLiveness(image, nowMs),
+    mutationBuckets: NO_MUTATION_BUCKETS,
   };
 }
 
@@ -104,6 +109,10 @@ export const controllerConfig = (settings: ControllerSettings): ControllerConfig
   numPartitions: settings["num.partitions"],
   defaultReplicationFactor: settings["default.replication.factor"],
   deleteTopicEnable: settings["delete.topic.enable"],
+  quotaWindow: {
+    count: settings["controller.quota.window.num"],
+    seconds: settings["controller.quota.window.size.seconds"],
+  },
   policies: {
     topicNamePrefixes: elementsOf(settings["create.topic.policy.name.prefixes"]),
     partitionsMax: settings["create.topic.policy.max.partitions"],
@@ -124,6 +133,7 @@ function standingContext(
     ...ids,
     clusterId: cluster.cluster_id,
     caller: ANONYMOUS_CALLER,
+    clientId: "",
     config: controllerConfig(settings),
     hasAuthorizer: authorizerOf(settings) !== null,
   };

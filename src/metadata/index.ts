@@ -47,6 +47,7 @@ export {
 export { balancePartitionLeaders } from "./duties/balance-partition-leaders.ts";
 export { electUncleanLeaders } from "./duties/elect-unclean-leaders.ts";
 export { fenceStaleBrokers } from "./duties/fence-stale-brokers.ts";
+export { NO_MUTATION_BUCKETS, type MutationBuckets } from "./quotas/mutation-buckets.ts";
 export {
   initialLiveness,
   nextFencingDeadline,

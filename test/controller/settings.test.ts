@@ -46,6 +46,7 @@ describe("a controller in office", () => {
       "num.partitions": 6,
       "default.replication.factor": 2,
       "delete.topic.enable": false,
+      "controller.quota.window.size.seconds": 2,
       "create.topic.policy.max.partitions": 50,
       "create.topic.policy.name.prefixes": "a-,b-",
       "alter.config.policy.forbidden.configs": "retention.ms",
@@ -55,6 +56,7 @@ describe("a controller in office", () => {
       numPartitions: 6,
       defaultReplicationFactor: 2,
       deleteTopicEnable: false,
+      quotaWindow: { count: 11, seconds: 2 },
       policies: {
         topicNamePrefixes: ["a-", "b-"],
         partitionsMax: 50,

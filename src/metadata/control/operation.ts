@@ -18,6 +18,7 @@ import {
 import type { Random } from "../../std/random.ts";
 import type { BrokerLiveness } from "../liveness/broker-heartbeats.ts";
 import type { Endpoint } from "../image/cluster-image.ts";
+import type { MutationBuckets, QuotaWindow } from "../quotas/mutation-buckets.ts";
 import type { MetadataImage } from "../image/metadata-image.ts";
 import type { Uuid } from "../../protocol/index.ts";
 import type { Policies } from "./policies.ts";
@@ -35,6 +36,8 @@ export interface ControllerConfig {
   readonly defaultReplicationFactor: number;
   /** `delete.topic.enable`. */
   readonly deleteTopicEnable: boolean;
+  /** Of quotas on what clients change. */
+  readonly quotaWindow: QuotaWindow;
   readonly policies: Policies;
 }
 
@@ -79,6 +82,7 @@ export interface ControlContext {
   /** The offset that the operation's first record will get. */
   readonly nextOffset: number;
   readonly liveness: BrokerLiveness;
+  readonly mutationBuckets: MutationBuckets;
   readonly clusterId: string;
   /** The id of the controller that runs the operation. */
   readonly controllerId: number;
@@ -87,6 +91,8 @@ export interface ControlContext {
   /** The voters of the quorum. */
   readonly controllers: readonly QuorumController[];
   readonly caller: Caller;
+  /** What the client calls itself in its request's header, also where a broker forwards it; "" where it does not. */
+  readonly clientId: string;
   readonly config: ControllerConfig;
   /** Whether ACLs decide in this cluster (`authorizer.class.name`); without, they are neither kept nor shown. */
   readonly hasAuthorizer: boolean;
@@ -101,6 +107,7 @@ export interface ControlResult<Response> {
   readonly response: Response;
   /** The soft state from now on; absent where it stays as it is. */
   readonly liveness?: BrokerLiveness;
+  readonly mutationBuckets?: MutationBuckets;
 }
 
 /** The rule of an operation: from what is, and what is asked, to what is written and answered. */
