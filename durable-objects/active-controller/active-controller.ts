@@ -10,11 +10,13 @@ import { assert } from "../../src/std/assert.ts";
 import { nextWord, type Random } from "../../src/std/random.ts";
 import {
   applyRecords,
+  NO_MUTATION_BUCKETS,
   type BrokerLiveness,
   type ControlContext,
   type ControllerConfig,
   type ControlResult,
   type MetadataImage,
+  type MutationBuckets,
 } from "../../src/metadata/index.ts";
 import {
   BATCH_HEADER_BYTES,
@@ -57,6 +59,7 @@ export type StandingContext = Pick<
   | "controllerId"
   | "activeControllerId"
   | "caller"
+  | "clientId"
   | "config"
   | "hasAuthorizer"
   | "delegationTokenKey"
@@ -139,6 +142,7 @@ export class ActiveController {
   #committedEnd: number;
   #committedImage: MetadataImage;
   #liveness: BrokerLiveness;
+  #mutationBuckets: MutationBuckets = NO_MUTATION_BUCKETS;
   #random: Random;
   /** Rounds to be appended; operations join the last one until it is full. */
   #queued: Round[] = [];
@@ -257,6 +261,7 @@ export class ActiveController {
       random: { word: drawn.value },
       nextOffset: this.#nextOffset,
       liveness: this.#liveness,
+      mutationBuckets: this.#mutationBuckets,
     });
     // A size is input: it is judged here, as the log will store it.
     const encoded = encode(result.records, this.#start.batchBytesMax);
@@ -274,6 +279,7 @@ export class ActiveController {
     this.#view = view;
     this.#nextOffset = endOffset;
     if (result.liveness !== undefined) this.#liveness = result.liveness;
+    if (result.mutationBuckets !== undefined) this.#mutationBuckets = result.mutationBuckets;
     if (encoded.values.length > 0)
       this.#queue(encoded, { timestampMs: nowMs, endOffset, image: view });
     return { kind: "committed", response: result.response, endOffset };

@@ -7,6 +7,7 @@ import {
   ANONYMOUS_CALLER,
   defaultBootstrap,
   initialLiveness,
+  NO_MUTATION_BUCKETS,
   takeOver,
   type Bootstrap,
   type ControlContext,
@@ -87,7 +88,10 @@ export const controllersOf = (voters: VoterSet): readonly QuorumController[] =>
  */
 export function readContext(
   cluster: GovernedCluster,
-  at: Omit<ControlContext, keyof StandingContext | "random" | "nextOffset" | "liveness"> &
+  at: Omit<
+    ControlContext,
+    keyof StandingContext | "random" | "nextOffset" | "liveness" | "mutationBuckets"
+  > &
     Pick<ControlContext, "controllerId" | "activeControllerId"> & {
       readonly image: MetadataImage;
     },
@@ -102,6 +106,7 @@ export function readContext(
     random: seeded(0),
     nextOffset: image.provenance.endOffset,
     liveness: initialLiveness(image, nowMs),
+    mutationBuckets: NO_MUTATION_BUCKETS,
   };
 }
 
@@ -113,6 +118,10 @@ export const controllerConfig = (settings: ControllerSettings): ControllerConfig
   deleteTopicEnable: settings["delete.topic.enable"],
   delegationTokenMaxLifetimeMs: settings["delegation.token.max.lifetime.ms"],
   delegationTokenExpiryTimeMs: settings["delegation.token.expiry.time.ms"],
+  quotaWindow: {
+    count: settings["controller.quota.window.num"],
+    seconds: settings["controller.quota.window.size.seconds"],
+  },
   policies: {
     topicNamePrefixes: elementsOf(settings["create.topic.policy.name.prefixes"]),
     partitionsMax: settings["create.topic.policy.max.partitions"],
@@ -133,6 +142,7 @@ function standingContext(
     ...ids,
     clusterId: cluster.cluster_id,
     caller: ANONYMOUS_CALLER,
+    clientId: "",
     config: controllerConfig(settings),
     hasAuthorizer: authorizerOf(settings) !== null,
   };

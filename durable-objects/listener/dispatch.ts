@@ -68,7 +68,8 @@ async function runOperation<Name extends ApiName>(
   let denied: readonly Denial[] = [];
   // Before its records are queued: nothing is committed whose answer cannot be said.
   const operation: Operation<ResponseBody<Name>> = (view, standing) => {
-    const context = { ...standing, caller: sender.caller };
+    const { caller } = sender;
+    const context = { ...standing, caller, clientId: frame.clientId ?? "" };
     const call = { operation: api, view, request: frame.body, context };
     const { denials, ...result } = runAuthorized(frame.name, call, settings);
     denied = denials;

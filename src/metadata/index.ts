@@ -49,6 +49,7 @@ export { balancePartitionLeaders } from "./duties/balance-partition-leaders.ts";
 export { electUncleanLeaders } from "./duties/elect-unclean-leaders.ts";
 export { expireDelegationTokens } from "./duties/expire-delegation-tokens.ts";
 export { fenceStaleBrokers } from "./duties/fence-stale-brokers.ts";
+export { NO_MUTATION_BUCKETS, type MutationBuckets } from "./quotas/mutation-buckets.ts";
 export {
   initialLiveness,
   nextFencingDeadline,

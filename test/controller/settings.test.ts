@@ -64,6 +64,7 @@ describe("a controller in office", () => {
       "delete.topic.enable": false,
       "delegation.token.max.lifetime.ms": 7_000,
       "delegation.token.expiry.time.ms": 3_000,
+      "controller.quota.window.size.seconds": 2,
       "create.topic.policy.max.partitions": 50,
       "create.topic.policy.name.prefixes": "a-,b-",
       "alter.config.policy.forbidden.configs": "retention.ms",
@@ -75,6 +76,7 @@ describe("a controller in office", () => {
       deleteTopicEnable: false,
       delegationTokenMaxLifetimeMs: 7_000,
       delegationTokenExpiryTimeMs: 3_000,
+      quotaWindow: { count: 11, seconds: 2 },
       policies: {
         topicNamePrefixes: ["a-", "b-"],
         partitionsMax: 50,

@@ -23,6 +23,10 @@ import {
   nextFencingDeadline,
   type BrokerLiveness,
 } from "../../src/metadata/liveness/broker-heartbeats.ts";
+import {
+  NO_MUTATION_BUCKETS,
+  type MutationBuckets,
+} from "../../src/metadata/quotas/mutation-buckets.ts";
 import { seeded } from "../../src/std/random.ts";
 import { directoryOf } from "./partition-notation.ts";
 import {
@@ -60,6 +64,7 @@ export const LOG_END = 1_000;
 export class Office {
   view: MetadataImage;
   liveness: BrokerLiveness;
+  mutationBuckets: MutationBuckets = NO_MUTATION_BUCKETS;
   nowMs = 0;
   /** What the last operation wrote. */
   records: readonly MetadataRecord[] = [];
@@ -78,12 +83,13 @@ export class Office {
 
   get context(): ControlContext {
     this.#seed += 1;
-    const { nowMs, liveness } = this;
+    const { nowMs, liveness, mutationBuckets } = this;
     return contextFor(this.view, {
       random: seeded(this.#seed),
       ...this.#context,
       nowMs,
       liveness,
+      mutationBuckets,
     });
   }
 
@@ -106,6 +112,7 @@ export class Office {
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- encoding takes what filling gives
     api.response.at(version).encode(response as never);
     this.#install(result.records, result.liveness);
+    this.mutationBuckets = result.mutationBuckets ?? this.mutationBuckets;
     return response;
   }
 

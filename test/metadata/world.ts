@@ -27,6 +27,7 @@ import { emptyImage, type MetadataImage } from "../../src/metadata/image/metadat
 import { mergePartition, type Partition } from "../../src/metadata/image/partition.ts";
 import { allPartitions, partitionAt, topicByName } from "../../src/metadata/image/topics-image.ts";
 import { initialLiveness } from "../../src/metadata/liveness/broker-heartbeats.ts";
+import { NO_MUTATION_BUCKETS } from "../../src/metadata/quotas/mutation-buckets.ts";
 import { seeded } from "../../src/std/random.ts";
 import { elrMinIsr } from "../../src/metadata/partitions/min-isr.ts";
 import { directoryOf, partition } from "./partition-notation.ts";
@@ -123,11 +124,13 @@ export function contextFor(
     random: seeded(17),
     nextOffset: view.provenance.endOffset,
     liveness: initialLiveness(view, 0),
+    mutationBuckets: NO_MUTATION_BUCKETS,
     clusterId: "CLUSTER",
     controllerId: 3000,
     activeControllerId: 3000,
     controllers: [],
     caller: ANONYMOUS_CALLER,
+    clientId: "",
     config: { ...DEFAULT_CONTROLLER_CONFIG, defaultReplicationFactor: 3 },
     hasAuthorizer: true,
     delegationTokenKey: null,

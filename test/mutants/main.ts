@@ -46,6 +46,8 @@ const TESTS = {
     "test/metadata/control/broker-registration.test.ts",
     "test/metadata/control/create-topics.test.ts",
     "test/metadata/control/delete-topics.test.ts",
+    "test/metadata/control/controller-mutation-quota.test.ts",
+    "test/metadata/quotas",
     "test/metadata/duties",
     "test/metadata/access",
     "test/metadata/authorized",

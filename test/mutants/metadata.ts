@@ -170,6 +170,65 @@ export const METADATA_MUTANTS: readonly Mutant[] = [
     witness: "rules",
   },
   {
+    name: "a bucket is filled beyond what it holds",
+    breaks: "KIP-599",
+    edits: [
+      {
+        file: "src/metadata/quotas/mutation-buckets.ts",
+        find: "Math.min(capacity, tokens + (rate * Math.max(0, nowMs - countedMs)) / 1_000);",
+        replace: "tokens + (capacity - capacity + rate * Math.max(0, nowMs - countedMs)) / 1_000;",
+      },
+    ],
+    killers: ["rules"],
+    witness: "rules",
+  },
+  {
+    name: "an overdrawn bucket gives on",
+    breaks: "KIP-599",
+    edits: [
+      {
+        file: "src/metadata/quotas/mutation-buckets.ts",
+        find: "if (isStrict && bucket.tokens < 0) return",
+        replace: "if (isStrict && bucket.tokens < -bucket.capacity) return",
+      },
+    ],
+    killers: ["rules"],
+    witness: "rules",
+  },
+  {
+    name: "a flood of client ids has a bucket for each",
+    breaks: "everything held has a bound",
+    edits: [
+      {
+        file: "src/metadata/quotas/mutation-buckets.ts",
+        find: "  if (buckets.size < MUTATION_BUCKETS_MAX) return buckets;",
+        replace: "  if (buckets.size >= 0) return buckets;",
+      },
+    ],
+    killers: ["rules"],
+    witness: "rules",
+  },
+  {
+    name: "what is only validated costs nothing",
+    breaks: "KIP-599",
+    edits: [
+      {
+        file: "src/metadata/control/create-topics.ts",
+        find: "  const unpaid = batch.charge.take(partitions.planned.length);",
+        replace:
+          "  const unpaid = batch.isDry ? null : batch.charge.take(partitions.planned.length);",
+      },
+      {
+        file: "src/metadata/control/create-topics.ts",
+        find: "  const batch: Batch = { placements, charge, taken: new Map() };",
+        replace:
+          "  const batch = { placements, charge, taken: new Map(), isDry: request.validateOnly };",
+      },
+    ],
+    killers: ["rules"],
+    witness: "rules",
+  },
+  {
     name: "a fenced broker that calls has no session",
     breaks: "KIP-631",
     edits: [

@@ -1,5 +1,5 @@
 /**
- * CreatePartitions (KIP-195): topics grow. Each topic succeeds or fails as a whole: its records join the batch only
+ * CreatePartitions (KIP-195, KIP-599): topics grow. Each topic succeeds or fails as a whole: its records join the batch only
  * once all of its partitions could be placed.
  */
 import {
@@ -24,6 +24,7 @@ import {
   type ControlResult,
 } from "./operation.ts";
 import { NO_ERROR, EXCESSIVE_BATCH, apiError, type ApiError } from "./api-error.ts";
+import { MutationCharge } from "./mutation-charge.ts";
 import { growthViolation } from "./policies.ts";
 import {
   Placements,
@@ -35,6 +36,9 @@ import {
 
 type RequestedTopic = CreatePartitionsRequest["topics"][number];
 
+/** From this version on clients know that a quota refuses. */
+const QUOTA_IS_STRICT_FROM = 3;
+
 export const createPartitions = operation(CreatePartitions, { kind: "write", run });
 
 function run(
@@ -43,15 +47,17 @@ function run(
   context: ControlContext,
 ): ControlResult<CreatePartitionsResponse> {
   const topics = distinctTopics(request.topics);
+  const charge = new MutationCharge(view, context, QUOTA_IS_STRICT_FROM);
   const answer = (
     records: readonly MetadataRecord[],
     outcomeOf: (name: string) => ApiError,
   ): ControlResult<CreatePartitionsResponse> => ({
     records,
     response: {
-      throttleTimeMs: 0,
+      throttleTimeMs: charge.throttleTimeMs,
       results: Array.from(topics.keys(), (name) => ({ name, ...outcomeOf(name) })),
     },
+    ...charge.softState,
   });
   const placements = new Placements(view, drawsOf(context.random));
   const records: MetadataRecord[] = [];
@@ -60,7 +66,7 @@ function run(
     const room = RECORDS_PER_OPERATION_MAX - records.length;
     const grown =
       (topic === null ? null : growthViolation(context.config.policies, name, topic.count)) ??
-      growTopic(view, topic, placements, room);
+      growTopic(view, topic, { placements, charge, room });
     if (grown === EXCESSIVE_BATCH) return answer([], () => EXCESSIVE_BATCH);
     if ("errorCode" in grown) outcomes.set(name, grown);
     else records.push(...grown);
@@ -68,12 +74,19 @@ function run(
   return answer(request.validateOnly ? [] : records, (name) => outcomes.get(name) ?? NO_ERROR);
 }
 
-/** The records of the topic's new partitions, or why it cannot have them. `room`: how many still fit the batch. */
+/** What the topics of one request share. */
+interface Batch {
+  readonly placements: Placements;
+  readonly charge: MutationCharge;
+  /** How many records it can still have. */
+  readonly room: number;
+}
+
+/** The records of the topic's new partitions, or why it cannot have them. */
 function growTopic(
   view: MetadataImage,
   asked: RequestedTopic | null,
-  placements: Placements,
-  room: number,
+  { placements, charge, room }: Batch,
 ): readonly MetadataRecord[] | ApiError {
   if (asked === null) return apiError("INVALID_REQUEST", "Duplicate topic name.");
   const topic = topicByName(view.topics, asked.name);
@@ -83,6 +96,8 @@ function growTopic(
   const additional = asked.count - topic.partitionCount;
   // Before anything is placed: a request for a billion partitions must not be laid out first.
   if (additional > room) return EXCESSIVE_BATCH;
+  const unpaid = charge.take(additional);
+  if (unpaid !== null) return unpaid;
   const replicationFactor = partitionAt(view.topics, topic.id, 0)?.replicas.length ?? 0;
   const plan =
     asked.assignments === null

@@ -1,7 +1,7 @@
 /**
- * CreateTopics (KIP-4, KIP-464, KIP-525): new topics with their configs and partitions, placed by the controller or as
+ * CreateTopics (KIP-4, KIP-464, KIP-525, KIP-599): new topics with their configs and partitions, placed by the controller or as
  * the request says. Topics succeed and fail one by one; what succeeds is one atomic batch. Permission is judged
- * before (`../authorized`), quotas outside the core.
+ * before (`../authorized`).
  */
 import {
   CreateTopics,
@@ -28,6 +28,7 @@ import {
   type ControlResult,
 } from "./operation.ts";
 import { NO_ERROR, EXCESSIVE_BATCH, apiError, type ApiError } from "./api-error.ts";
+import { MutationCharge } from "./mutation-charge.ts";
 import { newTopicViolation } from "./policies.ts";
 import { Placements, planPartitions, type PlannedPartition } from "./topic-plan.ts";
 import { CLUSTER_METADATA_TOPIC, topicNameRefusal } from "./topic-name.ts";
@@ -43,6 +44,9 @@ interface NewTopic {
   readonly partitions: readonly PlannedPartition[];
 }
 
+/** From this version on clients know that a quota refuses. */
+const QUOTA_IS_STRICT_FROM = 6;
+
 export const createTopics = operation(CreateTopics, { kind: "write", run });
 
 function run(
@@ -57,11 +61,14 @@ function run(
   const records: MetadataRecord[] = [];
   const results: TopicResult[] = [];
   const placements = new Placements(view, drawsOf(context.random));
-  const batch: Batch = { placements, taken: new Map() };
+  const charge = new MutationCharge(view, context, QUOTA_IS_STRICT_FROM);
+  const batch: Batch = { placements, charge, taken: new Map() };
   for (const [name, topic] of topics) {
     const offset = context.nextOffset + records.length;
     const planned = planTopic(view, topic, { ...context, nextOffset: offset }, batch);
-    if (planned === EXCESSIVE_BATCH) return refuseAll(topics.keys(), EXCESSIVE_BATCH);
+    if (planned === EXCESSIVE_BATCH) {
+      return { ...refuseAll(topics.keys(), EXCESSIVE_BATCH), ...charge.softState };
+    }
     if ("errorCode" in planned) {
       results.push(failed(name, planned));
       continue;
@@ -70,16 +77,20 @@ function run(
     records.push(...recordsOf(view, name, planned));
     results.push(created(view, name, planned));
   }
-  if (records.length > RECORDS_PER_OPERATION_MAX) return refuseAll(topics.keys(), EXCESSIVE_BATCH);
+  if (records.length > RECORDS_PER_OPERATION_MAX) {
+    return { ...refuseAll(topics.keys(), EXCESSIVE_BATCH), ...charge.softState };
+  }
   return {
     records: request.validateOnly ? [] : records,
-    response: { throttleTimeMs: 0, topics: results },
+    response: { throttleTimeMs: charge.throttleTimeMs, topics: results },
+    ...charge.softState,
   };
 }
 
 /** What the topics of one request share. */
 interface Batch {
   readonly placements: Placements;
+  readonly charge: MutationCharge;
   /** Collision key → name, of the topics accepted so far. */
   readonly taken: Map<string, string>;
 }
@@ -127,6 +138,8 @@ function planTopic(
     clusterDefaults: clusterDefaults(view.configs),
   });
   if (refused !== null) return refused;
+  const unpaid = batch.charge.take(partitions.planned.length);
+  if (unpaid !== null) return unpaid;
   const topicId = uniqueId(context.random, context.nextOffset);
   return { topicId, configs, partitions: partitions.planned };
 }

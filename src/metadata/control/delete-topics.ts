@@ -1,5 +1,5 @@
 /**
- * DeleteTopics (KIP-4, KIP-516): topics go, by name or by id, with their partitions and configs. Replay draws that
+ * DeleteTopics (KIP-4, KIP-516, KIP-599): topics go, by name or by id, with their partitions and configs. Replay draws that
  * consequence; the log says one record per topic. Nothing is atomic but the batch: each topic has its own answer.
  */
 import {
@@ -11,13 +11,14 @@ import {
   type Uuid,
 } from "../../protocol/index.ts";
 import type { MetadataImage } from "../image/metadata-image.ts";
-import { topicById, topicByName } from "../image/topics-image.ts";
+import { topicById, topicByName, type Topic } from "../image/topics-image.ts";
 import {
   RECORDS_PER_OPERATION_MAX,
   operation,
   type ControlContext,
   type ControlResult,
 } from "./operation.ts";
+import { MutationCharge } from "./mutation-charge.ts";
 import { NO_ERROR, EXCESSIVE_BATCH, apiError, type ApiError } from "./api-error.ts";
 
 type TopicResult = DeleteTopicsResponse["responses"][number];
@@ -28,6 +29,9 @@ export interface AskedTopic {
   readonly topicId: Uuid;
 }
 
+/** From this version on clients know that a quota refuses. */
+const QUOTA_IS_STRICT_FROM = 5;
+
 export const deleteTopics = operation(DeleteTopics, { kind: "write", run });
 
 function run(
@@ -37,6 +41,7 @@ function run(
 ): ControlResult<DeleteTopicsResponse> {
   const asked = askedTopics(request);
   const repeated = repeatedOf(view, asked);
+  const charge = new MutationCharge(view, context, QUOTA_IS_STRICT_FROM);
   const records: MetadataRecord[] = [];
   const responses: TopicResult[] = [];
   for (const entry of asked) {
@@ -47,14 +52,22 @@ function run(
       responses.push({ ...entry, ...found });
       continue;
     }
+    const { partitionCount, ...topic } = found;
+    const unpaid = charge.take(partitionCount);
+    if (unpaid !== null) {
+      responses.push({ ...topic, ...unpaid });
+      continue;
+    }
     records.push({ type: "REMOVE_TOPIC_RECORD", version: 0, data: { topicId: found.topicId } });
-    responses.push({ ...found, ...NO_ERROR });
+    responses.push({ ...topic, ...NO_ERROR });
   }
   if (records.length > RECORDS_PER_OPERATION_MAX) {
     const refused = asked.map((entry) => ({ ...entry, ...EXCESSIVE_BATCH }));
-    return { records: [], response: { throttleTimeMs: 0, responses: refused } };
+    const response = { throttleTimeMs: charge.throttleTimeMs, responses: refused };
+    return { records: [], response, ...charge.softState };
   }
-  return { records, response: { throttleTimeMs: 0, responses } };
+  const response = { throttleTimeMs: charge.throttleTimeMs, responses };
+  return { records, response, ...charge.softState };
 }
 
 /** The entries of a request, in the order of their answers; the field that names them depends on its version. */
@@ -99,11 +112,17 @@ function twice<Item>(items: readonly Item[]): ReadonlySet<Item> {
   return new Set(items.filter((item) => seen.size === seen.add(item).size));
 }
 
+interface FoundTopic {
+  readonly name: string;
+  readonly topicId: Uuid;
+  readonly partitionCount: number;
+}
+
 function findTopic(
   view: MetadataImage,
   { name, topicId }: AskedTopic,
   repeated: Repeated,
-): { readonly name: string; readonly topicId: Uuid } | ApiError {
+): FoundTopic | ApiError {
   if (name === null && topicId === ZERO_UUID) {
     return apiError("INVALID_REQUEST", "Neither topic name nor id were specified.");
   }
@@ -111,7 +130,7 @@ function findTopic(
     if (repeated.topicIds.has(topicId)) return apiError("INVALID_REQUEST", "Duplicate topic id.");
     if (repeated.idsAndNames.has(topicId)) return ID_AND_NAME;
     const topic = topicById(view.topics, topicId);
-    if (topic !== undefined) return { name: topic.name, topicId };
+    if (topic !== undefined) return foundAs(topic);
     return apiError("UNKNOWN_TOPIC_ID", "This server does not host this topic ID.");
   }
   if (topicId !== ZERO_UUID) {
@@ -123,8 +142,14 @@ function findTopic(
     const message = "This server does not host this topic-partition.";
     return apiError("UNKNOWN_TOPIC_OR_PARTITION", message);
   }
-  return repeated.idsAndNames.has(topic.id) ? ID_AND_NAME : { name, topicId: topic.id };
+  return repeated.idsAndNames.has(topic.id) ? ID_AND_NAME : foundAs(topic);
 }
+
+const foundAs = ({ id, name, partitionCount }: Topic): FoundTopic => ({
+  name,
+  topicId: id,
+  partitionCount,
+});
 
 const ID_AND_NAME: ApiError = apiError(
   "INVALID_REQUEST",

@@ -18,6 +18,7 @@ import {
 import type { Random } from "../../std/random.ts";
 import type { BrokerLiveness } from "../liveness/broker-heartbeats.ts";
 import type { Endpoint } from "../image/cluster-image.ts";
+import type { MutationBuckets, QuotaWindow } from "../quotas/mutation-buckets.ts";
 import type { MetadataImage } from "../image/metadata-image.ts";
 import type { Uuid } from "../../protocol/index.ts";
 import type { DelegationTokenKey } from "./delegation-token-key.ts";
@@ -40,6 +41,8 @@ export interface ControllerConfig {
   readonly delegationTokenMaxLifetimeMs: number;
   /** `delegation.token.expiry.time.ms`. */
   readonly delegationTokenExpiryTimeMs: number;
+  /** Of quotas on what clients change. */
+  readonly quotaWindow: QuotaWindow;
   readonly policies: Policies;
 }
 
@@ -84,6 +87,7 @@ export interface ControlContext {
   /** The offset that the operation's first record will get. */
   readonly nextOffset: number;
   readonly liveness: BrokerLiveness;
+  readonly mutationBuckets: MutationBuckets;
   readonly clusterId: string;
   /** The id of the controller that runs the operation. */
   readonly controllerId: number;
@@ -92,6 +96,8 @@ export interface ControlContext {
   /** The voters of the quorum. */
   readonly controllers: readonly QuorumController[];
   readonly caller: Caller;
+  /** What the client calls itself in its request's header, also where a broker forwards it; "" where it does not. */
+  readonly clientId: string;
   readonly config: ControllerConfig;
   /** Whether ACLs decide in this cluster (`authorizer.class.name`); without, they are neither kept nor shown. */
   readonly hasAuthorizer: boolean;
@@ -108,6 +114,7 @@ export interface ControlResult<Response> {
   readonly response: Response;
   /** The soft state from now on; absent where it stays as it is. */
   readonly liveness?: BrokerLiveness;
+  readonly mutationBuckets?: MutationBuckets;
 }
 
 /** The rule of an operation: from what is, and what is asked, to what is written and answered. */

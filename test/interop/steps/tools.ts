@@ -173,7 +173,40 @@ const quotas: Step = {
       { mayFail: true },
     );
     expect(/must be greater than 0/.test(wrong.tail), "a negative rate is refused", wrong.tail);
+    // It would count for every step after this one.
+    await brokers(
+      "kafka-configs --alter --entity-type users --entity-default --delete-config controller_mutation_rate",
+    );
     return `${kinds.length} kinds of entity`;
+  },
+};
+
+const mutationQuota: Step = {
+  title: "tools: a client that changes too much",
+  run: async (cluster) => {
+    const { brokers } = shell(cluster, "Quotas on changes");
+    const hurried = join(cluster.folder, "hurried.properties");
+    await writeFile(hurried, "client.id=hurried\n");
+    const of = "--entity-type clients --entity-name hurried";
+    const create = (name: string, partitions: number): string =>
+      `kafka-topics --create --topic ${name} --partitions ${partitions} --command-config ${hurried}`;
+    // A bucket of eleven, which the first request may overdraw: by five minutes of waiting.
+    await brokers(`kafka-configs --alter ${of} --add-config controller_mutation_rate=0.1`);
+    await brokers(create("hurry-1", 30));
+    const refused = await brokers(create("hurry-2", 1), { mayFail: true });
+    const { tail } = refused;
+    expect(/ThrottlingQuotaExceeded/.test(tail), "the next is refused", tail);
+    const deleted = await brokers(
+      `kafka-topics --delete --topic hurry-1 --command-config ${hurried}`,
+      { mayFail: true },
+    );
+    expect(/ThrottlingQuotaExceeded/.test(deleted.tail), "so is a deletion", deleted.tail);
+    await brokers("kafka-topics --create --topic unhurried --partitions 1");
+    await brokers(`kafka-configs --alter ${of} --delete-config controller_mutation_rate`);
+    await brokers(create("hurry-2", 1));
+    for (const name of ["hurry-1", "hurry-2", "unhurried"])
+      await brokers(`kafka-topics --delete --topic ${name}`);
+    return "refused, and another client served";
   },
 };
 
@@ -391,6 +424,7 @@ export const toolSteps: readonly Step[] = [
   configs,
   clientMetrics,
   quotas,
+  mutationQuota,
   scram,
   reassignment,
   elections,
