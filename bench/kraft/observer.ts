@@ -132,7 +132,7 @@ async function fetchFrom(
 /** The position behind the batches in `records`. */
 function after(records: Uint8Array, before: Position): Position {
   let position = before;
-  for (const { lastOffset, leaderEpoch } of recordBatches(records))
+  for (const { lastOffset, leaderEpoch } of recordBatches(records, "ignore"))
     position = { fetchOffset: lastOffset + 1, lastFetchedEpoch: leaderEpoch };
   return position;
 }
