@@ -166,9 +166,6 @@ const raisable = (
 const NOT_SERVED: readonly string[] = [
   "SaslHandshake",
   "SaslAuthenticate",
-  "CreateDelegationToken",
-  "RenewDelegationToken",
-  "ExpireDelegationToken",
   "DescribeDelegationToken",
   "DescribeUserScramCredentials",
 ];
