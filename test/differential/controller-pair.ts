@@ -5,6 +5,7 @@
  */
 import { isDeepStrictEqual } from "node:util";
 import { applyRecords } from "../../src/metadata/replay/apply-records.ts";
+import type { ReplayedBatch } from "../../src/metadata/replay/replay-in-slices.ts";
 import {
   ANONYMOUS_CALLER,
   controllerApis,
@@ -118,7 +119,10 @@ export class ControllerPair {
   }
 
   async #readLog(): Promise<readonly MetadataRecord[]> {
-    const batches = await this.jvm.newBatches();
+    return this.#replay(await this.jvm.newBatches());
+  }
+
+  #replay(batches: readonly ReplayedBatch[]): readonly MetadataRecord[] {
     for (const { records, provenance } of batches) {
       for (const [at, record] of records.entries()) {
         this.#remember(record, provenance.endOffset - records.length + at);
@@ -141,8 +145,8 @@ export class ControllerPair {
 
   /** Puts the request to Kafka's controller alone, and takes over what it writes. */
   async prepare(asked: Asked): Promise<object> {
-    const response = await this.jvm.put(asked);
-    await this.#readLog();
+    const { response, batches } = await this.jvm.putAndRead(asked);
+    this.#replay(batches);
     this.#settleLiveness();
     return response;
   }
@@ -152,8 +156,7 @@ export class ControllerPair {
     const memory = new Map(this.#memory);
     const { epoch } = this.jvm;
     const ours = this.#answeredHere(asked);
-    const response = await this.#answeredThere(asked);
-    const records = await this.#readLog();
+    const { response, records } = await this.#answeredThere(asked);
     this.#hear(asked, records);
     const theirs = { response, records, image: this.#image };
     const differs = differsIn(asked, { before, ours, theirs });
@@ -217,13 +220,14 @@ export class ControllerPair {
     return withContact(liveness, broker, { nowMs: this.#steps, metadataOffset });
   }
 
-  async #answeredThere(asked: Asked): Promise<unknown> {
+  async #answeredThere(asked: Asked): Promise<Pick<Outcome, "response" | "records">> {
     try {
-      return await this.jvm.put(asked);
+      const { response, batches } = await this.jvm.putAndRead(asked);
+      return { response, records: this.#replay(batches) };
     } catch (error) {
       if (!(error instanceof HungUpError)) throw error;
       if (this.jvm.isGone()) await this.jvm.restart();
-      return { hungUp: true };
+      return { response: { hungUp: true }, records: await this.#readLog() };
     }
   }
 

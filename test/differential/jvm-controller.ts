@@ -42,6 +42,8 @@ const ELR = "eligible.leader.replicas.version";
 const MV_STANDALONE = 21;
 const MV_ELR = 23;
 const FENCED_LEADER_EPOCH = 74;
+/** The highest that all three releases speak. */
+const FETCH_VERSION = 17;
 const FETCH_BYTES = 8 * 1_024 * 1_024;
 
 /** What a controller is formed with: its release's own defaults where nothing is said. */
@@ -126,11 +128,9 @@ export class JvmController {
   }
 
   async #learnVersions(): Promise<void> {
-    const { body } = decodeResponseFrame(
-      apis.ApiVersions,
-      0,
-      await this.#answerTo(apis.ApiVersions, 0, {}),
-    );
+    this.#send(this.#frame(apis.ApiVersions, 0, {}));
+    const answer = await this.#answer("ApiVersions");
+    const { body } = decodeResponseFrame(apis.ApiVersions, 0, answer);
     this.#versions = new Map(
       body.apiKeys.map(({ apiKey, minVersion, maxVersion }) => [apiKey, [minVersion, maxVersion]]),
     );
@@ -166,13 +166,25 @@ export class JvmController {
     return await this.put({ name, version: apiVersion, body });
   }
 
-  async put({ name, version, body, isForwarded = false }: Asked): Promise<object> {
-    const api: Api = apis[name];
-    if (!isForwarded) {
-      return decodeResponseFrame(api, version, await this.#answerTo(api, version, body)).body;
-    }
-    const answer = await this.#answerTo(apis.Envelope, 0, {
-      requestData: this.#frame(api, version, body),
+  async put(asked: Asked): Promise<object> {
+    this.#send(this.#requestOf(asked));
+    return responseIn(asked, await this.#answer(asked.name));
+  }
+
+  /** Its response, and what its log has beyond what was read before: both are asked for at once. */
+  async putAndRead(
+    asked: Asked,
+  ): Promise<{ readonly response: object; readonly batches: readonly ReplayedBatch[] }> {
+    this.#send(this.#requestOf(asked), this.#fetch());
+    const response = responseIn(asked, await this.#answer(asked.name));
+    return { response, batches: await this.#read(await this.#answer("Fetch")) };
+  }
+
+  #requestOf({ name, version, body, isForwarded = false }: Asked): Uint8Array {
+    const frame = this.#frame(apis[name], version, body);
+    if (!isForwarded) return frame;
+    return this.#frame(apis.Envelope, 0, {
+      requestData: frame,
       requestPrincipal: encodePrincipal({
         type: "User",
         name: FORWARDED_USER,
@@ -180,9 +192,6 @@ export class JvmController {
       }),
       clientHostAddress: Uint8Array.from([127, 0, 0, 1]),
     });
-    const { responseData, errorCode } = decodeResponseFrame(apis.Envelope, 0, answer).body;
-    if (responseData === null) return { envelopeErrorCode: errorCode };
-    return decodeResponseFrame(api, version, responseData).body;
   }
 
   #frame(api: Api, apiVersion: number, body: object): Uint8Array {
@@ -191,38 +200,27 @@ export class JvmController {
     return requestFrame(api, header, api.request.fill(body));
   }
 
-  async #answerTo(api: Api, apiVersion: number, body: object): Promise<Uint8Array> {
-    this.#client.send(Buffer.from(this.#frame(api, apiVersion, body)));
-    const late = setTimeout(() => this.#client.close(), ANSWER_MS);
-    const frame = await this.#client.frame();
+  #send(...frames: readonly Uint8Array[]): void {
+    this.#client.send(...frames.map((frame) => Buffer.from(frame)));
+  }
+
+  async #answer(name: ApiName): Promise<Uint8Array> {
+    const client = this.#client;
+    const late = setTimeout(() => client.close(), ANSWER_MS);
+    const frame = await client.frame();
     clearTimeout(late);
     if (frame !== undefined) return new Uint8Array(frame);
     if (!this.isGone()) this.#client = await Client.connect(this.#port);
-    throw new HungUpError(`it hung up on ${api.name}:\n${this.tail()}`);
+    throw new HungUpError(`it hung up on ${name}:\n${this.tail()}`);
   }
 
   /** What the log has beyond what was read before: every batch but those of control records. */
   async newBatches(): Promise<readonly ReplayedBatch[]> {
-    const all: ReplayedBatch[] = [];
-    for (;;) {
-      // oxlint-disable-next-line no-await-in-loop -- each fetch begins where the one before ended
-      const bytes = await this.#fetched();
-      if (bytes.byteLength === 0) return all;
-      for (const row of recordBatches(bytes)) {
-        const batch = decodeRecordBatch(row.bytes);
-        this.#endOffset = row.lastOffset + 1;
-        this.#lastEpoch = row.leaderEpoch;
-        if (batch.isControl) continue;
-        all.push({
-          records: batch.values.map((value) => decodeMetadataRecord(value)),
-          provenance: { endOffset: this.#endOffset, epoch: row.leaderEpoch, timestampMs: 0 },
-        });
-      }
-    }
+    this.#send(this.#fetch());
+    return await this.#read(await this.#answer("Fetch"));
   }
 
-  async #fetched(): Promise<Uint8Array> {
-    const version = Math.max(...this.versionsOf("Fetch").filter((each) => each <= 17));
+  #fetch(): Uint8Array {
     const partition = {
       partition: 0,
       currentLeaderEpoch: this.#epoch,
@@ -230,23 +228,43 @@ export class JvmController {
       lastFetchedEpoch: this.#lastEpoch,
       partitionMaxBytes: FETCH_BYTES,
     };
-    const body = {
+    return this.#frame(apis.Fetch, FETCH_VERSION, {
       clusterId: CLUSTER_ID,
       replicaState: { replicaId: 999, replicaEpoch: -1 },
       maxWaitMs: 0,
       minBytes: 0,
       maxBytes: FETCH_BYTES,
       topics: [{ topicId: METADATA_TOPIC_ID, partitions: [partition] }],
-    };
-    const answer = await this.#answerTo(apis.Fetch, version, body);
-    const [read] =
-      decodeResponseFrame(apis.Fetch, version, answer).body.responses[0]?.partitions ?? [];
+    });
+  }
+
+  async #read(answer: Uint8Array): Promise<readonly ReplayedBatch[]> {
+    const { body } = decodeResponseFrame(apis.Fetch, FETCH_VERSION, answer);
+    const [read] = body.responses[0]?.partitions ?? [];
     if (read?.errorCode === FENCED_LEADER_EPOCH) {
       this.#epoch = read.currentLeader.leaderEpoch;
-      return await this.#fetched();
+      return await this.newBatches();
     }
     if (read?.errorCode !== 0) throw new Error(`a fetch met error ${String(read?.errorCode)}`);
-    return read.records ?? new Uint8Array(0);
+    const batches = this.#taken(read.records ?? new Uint8Array(0));
+    return this.#endOffset < read.highWatermark
+      ? [...batches, ...(await this.newBatches())]
+      : batches;
+  }
+
+  #taken(bytes: Uint8Array): readonly ReplayedBatch[] {
+    const batches: ReplayedBatch[] = [];
+    for (const row of recordBatches(bytes)) {
+      const batch = decodeRecordBatch(row.bytes);
+      this.#endOffset = row.lastOffset + 1;
+      this.#lastEpoch = row.leaderEpoch;
+      if (batch.isControl) continue;
+      batches.push({
+        records: batch.values.map((value) => decodeMetadataRecord(value)),
+        provenance: { endOffset: this.#endOffset, epoch: row.leaderEpoch, timestampMs: 0 },
+      });
+    }
+    return batches;
   }
 
   /** Everything in its log but control records. It answers when what it wrote is committed. */
@@ -261,6 +279,14 @@ export class JvmController {
     await this.#jvm.kill();
     await rm(this.#folder, { recursive: true, force: true });
   }
+}
+
+function responseIn({ name, version, isForwarded = false }: Asked, answer: Uint8Array): object {
+  const api: Api = apis[name];
+  if (!isForwarded) return decodeResponseFrame(api, version, answer).body;
+  const { responseData, errorCode } = decodeResponseFrame(apis.Envelope, 0, answer).body;
+  if (responseData === null) return { envelopeErrorCode: errorCode };
+  return decodeResponseFrame(api, version, responseData).body;
 }
 
 async function launched(kafka: Kafka, { folder, port }: Place) {
