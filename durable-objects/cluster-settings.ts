@@ -37,6 +37,7 @@ export const CONTROLLER_NUMBERS = [
   "delegation.token.max.lifetime.ms",
   "delegation.token.expiry.time.ms",
   "delegation.token.expiry.check.interval.ms",
+  "metadata.max.idle.interval.ms",
   "num.partitions",
   "default.replication.factor",
   "controller.quota.window.num",
@@ -181,10 +182,17 @@ const SNAPSHOT_DEFAULTS: SnapshotSettings = {
   "metadata.max.retention.ms": 604_800_000,
 };
 
+export interface SettingBounds {
+  readonly min: number;
+  readonly max: number;
+  /** Below `min` it may be 0, which is never. */
+  readonly orZero?: true;
+}
+
 const INT_MAX = 0x7fff_ffff;
 const SHORT_MAX = 0x7fff;
 
-/** Kafka's, and no policy. */
+/** Kafka's, but for records that say nothing; and no policy. */
 const CONTROLLER_DEFAULTS: ControllerSettings = {
   "broker.session.timeout.ms": 9_000,
   "leader.imbalance.check.interval.seconds": 300,
@@ -192,6 +200,8 @@ const CONTROLLER_DEFAULTS: ControllerSettings = {
   "delegation.token.max.lifetime.ms": 604_800_000,
   "delegation.token.expiry.time.ms": 86_400_000,
   "delegation.token.expiry.check.interval.ms": 3_600_000,
+  // Kafka's 500 would be a hundred thousand records a day on every voter, each of them billed.
+  "metadata.max.idle.interval.ms": 0,
   "num.partitions": 1,
   "default.replication.factor": 1,
   "controller.quota.window.num": 11,
@@ -307,7 +317,7 @@ export const elementsOf = (list: string): readonly string[] =>
  * gives a session and the sweeps no such floor; here each is a wake-up of an object, and a shorter session than a second
  * ends between two heartbeats. Kafka gives times no end but 2^63; 10^12 ms are 31 years.
  */
-export const SETTING_BOUNDS: Readonly<Record<NumberSetting, { min: number; max: number }>> = {
+export const SETTING_BOUNDS: Readonly<Record<NumberSetting, SettingBounds>> = {
   "controller.quorum.election.timeout.ms": { min: 100, max: 60_000 },
   "controller.quorum.election.backoff.max.ms": { min: 1, max: 60_000 },
   "controller.quorum.fetch.timeout.ms": { min: 200, max: 120_000 },
@@ -323,6 +333,7 @@ export const SETTING_BOUNDS: Readonly<Record<NumberSetting, { min: number; max: 
   "delegation.token.max.lifetime.ms": { min: 1, max: 1_000_000_000_000 },
   "delegation.token.expiry.time.ms": { min: 1, max: 1_000_000_000_000 },
   "delegation.token.expiry.check.interval.ms": { min: 1_000, max: 1_000_000_000_000 },
+  "metadata.max.idle.interval.ms": { min: 1_000, max: INT_MAX, orZero: true },
   "num.partitions": { min: 1, max: INT_MAX },
   "default.replication.factor": { min: 1, max: SHORT_MAX },
   "controller.quota.window.num": { min: 1, max: INT_MAX },

@@ -192,6 +192,11 @@ export class ActiveController {
     this.#config = config;
   }
 
+  /** When the newest record was written, committed or not; in ms since the Unix epoch. */
+  get lastWrittenMs(): number {
+    return this.#view.provenance.timestampMs;
+  }
+
   get liveness(): BrokerLiveness {
     return this.#liveness;
   }

@@ -7,6 +7,8 @@ import {
   electUncleanLeaders,
   expireDelegationTokens,
   fenceStaleBrokers,
+  hasContacts,
+  markIdleLog,
   nextFencingDeadline,
   type BrokerLiveness,
 } from "../../src/metadata/index.ts";
@@ -29,6 +31,8 @@ export type Duty = Operation<DutyReport>;
  */
 const REST_MS = 250;
 
+const NEVER = Number.POSITIVE_INFINITY;
+
 /** The sweeps, in the order in which they run: whoever leads uncleanly may be preferred. */
 const SWEEPS = [
   electUncleanLeaders.rule,
@@ -41,8 +45,8 @@ const sweepIntervals = (settings: ControllerSettings, hasTokens: boolean): reado
   settings["unclean.leader.election.interval.ms"],
   settings["auto.leader.rebalance.enable"]
     ? 1_000 * settings["leader.imbalance.check.interval.seconds"]
-    : Number.POSITIVE_INFINITY,
-  hasTokens ? settings["delegation.token.expiry.check.interval.ms"] : Number.POSITIVE_INFINITY,
+    : NEVER,
+  hasTokens ? settings["delegation.token.expiry.check.interval.ms"] : NEVER,
 ];
 
 /** The duties of one office, and when they are due. Times are milliseconds since the Unix epoch. */
@@ -59,12 +63,21 @@ export class Duties {
    * timer may come early, and only then are all contacts looked at.
    */
   #fencingFromMs: number;
+  /** When the log has been idle for long enough, unless something is written before; infinite while nobody reads it. */
+  #idleAtMs: number;
 
   constructor(liveness: BrokerLiveness, nowMs: number, settings: ControllerSettings) {
     this.#settings = settings;
     this.#sweepsAtMs = this.#intervals.map((intervalMs) => nowMs + intervalMs);
     this.#restUntilMs = nowMs;
     this.#fencingFromMs = nextFencingDeadline(liveness, this.#sessionMs);
+    this.#idleAtMs = this.#idleAfter(liveness, nowMs);
+  }
+
+  /** When a log is idle that is written to at `writtenMs`: never where nobody is to know, or where none ever is. */
+  #idleAfter(liveness: BrokerLiveness, writtenMs: number): number {
+    const intervalMs = this.#settings["metadata.max.idle.interval.ms"];
+    return intervalMs > 0 && hasContacts(liveness) ? writtenMs + intervalMs : NEVER;
   }
 
   get #sessionMs(): number {
@@ -77,7 +90,8 @@ export class Duties {
 
   /** When to look for due duties again: nothing is due before. */
   get nextAtMs(): number {
-    return Math.max(this.#restUntilMs, Math.min(...this.#sweepsAtMs, this.#fencingFromMs));
+    const firstMs = Math.min(...this.#sweepsAtMs, this.#fencingFromMs, this.#idleAtMs);
+    return Math.max(this.#restUntilMs, firstMs);
   }
 
   /** Goes by other settings from `nowMs` on: a sweep whose interval is another is due one interval later. */
@@ -86,6 +100,7 @@ export class Duties {
     this.#settings = settings;
     this.#putOff(before, nowMs);
     this.#fencingFromMs = nextFencingDeadline(liveness, this.#sessionMs);
+    this.#idleAtMs = this.#idleAfter(liveness, nowMs);
   }
 
   /** The sweep over delegation tokens is due one interval after the first came, and never while there are none. */
@@ -103,12 +118,16 @@ export class Duties {
   }
 
   /** An operation changed the contacts at `nowMs`: whatever session it began, or began anew, is not over before. */
-  contactsChanged(nowMs: number): void {
+  contactsChanged(liveness: BrokerLiveness, nowMs: number): void {
     this.#fencingFromMs = Math.min(this.#fencingFromMs, nowMs + this.#sessionMs + 1);
+    if (this.#idleAtMs === NEVER) this.#idleAtMs = this.#idleAfter(liveness, nowMs);
   }
 
-  /** What is due at `nowMs`, to be run in this order; `ran` is told of each. */
-  takeDue(liveness: BrokerLiveness, nowMs: number): readonly Duty[] {
+  /**
+   * What is due at `nowMs`, to be run in this order; `ran` is told of each. `writtenMs`: when the log was written to
+   * last.
+   */
+  takeDue(liveness: BrokerLiveness, nowMs: number, writtenMs: number): readonly Duty[] {
     if (nowMs < this.nextAtMs) return [];
     const due: Duty[] = [];
     if (this.#fencingFromMs <= nowMs)
@@ -119,7 +138,17 @@ export class Duties {
     this.#sweepsAtMs = this.#sweepsAtMs.map((atMs, at) =>
       atMs <= nowMs ? nowMs + (intervals[at] ?? 0) : atMs,
     );
+    if (this.#isIdle(liveness, nowMs, writtenMs)) due.push(markIdleLog.rule);
     return due;
+  }
+
+  /** A clock that was ahead when the log was written to makes it no younger than it can be. */
+  #isIdle(liveness: BrokerLiveness, nowMs: number, writtenMs: number): boolean {
+    if (nowMs < this.#idleAtMs) return false;
+    const sinceMs = this.#idleAfter(liveness, Math.min(writtenMs, nowMs));
+    const isIdle = sinceMs <= nowMs;
+    this.#idleAtMs = isIdle ? this.#idleAfter(liveness, nowMs) : sinceMs;
+    return isIdle;
   }
 
   /** What became of a duty. True if that moved `nextAtMs`. */

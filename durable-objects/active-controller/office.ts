@@ -133,7 +133,8 @@ export class Office {
   runDueDuties(): void {
     if (this.#isOver) return;
     this.#active.answerOverdue(this.#parts.clock());
-    const due = this.#duties.takeDue(this.#active.liveness, this.#parts.clock());
+    const { liveness, lastWrittenMs } = this.#active;
+    const due = this.#duties.takeDue(liveness, this.#parts.clock(), lastWrittenMs);
     for (const duty of due) this.#runDuty(duty);
   }
 
@@ -163,7 +164,8 @@ export class Office {
     const nowMs = clock();
     const { liveness } = this.#active;
     this.#active.submit(operation, { nowMs, apiVersion, controllers }, answered, timeoutMs);
-    if (this.#active.liveness !== liveness) this.#duties.contactsChanged(nowMs);
+    if (this.#active.liveness !== liveness)
+      this.#duties.contactsChanged(this.#active.liveness, nowMs);
     this.#duties.tokensChanged(this.#active.hasDelegationTokens, nowMs);
   }
 

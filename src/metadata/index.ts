@@ -49,8 +49,10 @@ export { balancePartitionLeaders } from "./duties/balance-partition-leaders.ts";
 export { electUncleanLeaders } from "./duties/elect-unclean-leaders.ts";
 export { expireDelegationTokens } from "./duties/expire-delegation-tokens.ts";
 export { fenceStaleBrokers } from "./duties/fence-stale-brokers.ts";
+export { markIdleLog } from "./duties/mark-idle-log.ts";
 export { NO_MUTATION_BUCKETS, type MutationBuckets } from "./quotas/mutation-buckets.ts";
 export {
+  hasContacts,
   initialLiveness,
   nextFencingDeadline,
   type BrokerContact,

@@ -193,6 +193,46 @@ describe("a controller in office", () => {
   });
 });
 
+/** How many records are committed in the next `ms`. */
+function committedIn(quorum: Quorum, ms: number): number {
+  const before = quorum.leader.up.committedEnd;
+  quorum.pass(ms);
+  return quorum.leader.up.committedEnd - before;
+}
+
+/** In office again it takes an unfenced broker for one that is there, for a session. */
+function inOffice(intervalMs: number): Quorum {
+  const quorum = new Quorum(1, { "metadata.max.idle.interval.ms": intervalMs });
+  quorum.submit(writing(broker(1, 100)));
+  const node = quorum.leader;
+  quorum.crash(node);
+  quorum.boot(node);
+  quorum.pass(1_000);
+  return quorum;
+}
+
+describe("a log that nobody writes to", () => {
+  test("gets a record every interval that the cluster sets", () => {
+    const marked = committedIn(inOffice(2_000), 6_500);
+    expect(marked).toBeGreaterThanOrEqual(3);
+    expect(marked).toBeLessThanOrEqual(4);
+  });
+
+  test("gets none where the cluster sets 0, as from a change on", () => {
+    expect(committedIn(inOffice(0), 6_500)).toBe(0);
+    const quorum = inOffice(2_000);
+    change(quorum, quorum.leader, { "metadata.max.idle.interval.ms": 0 });
+    expect(committedIn(quorum, 6_500)).toBe(0);
+  });
+
+  test("gets none once no broker is there", () => {
+    const quorum = inOffice(2_000);
+    quorum.pass(12_000);
+    expect(quorum.leader.up.committedImage.cluster.brokers.get(1)?.fenced).toBe(true);
+    expect(committedIn(quorum, 60_000)).toBe(0);
+  });
+});
+
 test("a topic that asks for no number gets the cluster's", () => {
   const quorum = new Quorum(1, { "num.partitions": 4, "default.replication.factor": 2 });
   quorum.submit(writing(broker(1, 100), broker(2, 101)));

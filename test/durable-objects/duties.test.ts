@@ -8,6 +8,7 @@ import {
   expireDelegationTokens,
   fenceStaleBrokers,
   initialLiveness,
+  markIdleLog,
 } from "../../src/metadata/index.ts";
 import { world } from "../metadata/world.ts";
 
@@ -23,8 +24,8 @@ describe("a duty", () => {
   test("is due when the session of a broker has ended, and not before", () => {
     const duties = new Duties(liveness, BEGUN_MS, SETTINGS);
     expect(duties.nextAtMs).toBe(SESSION_OVER_MS);
-    expect(duties.takeDue(liveness, SESSION_OVER_MS - 1)).toEqual([]);
-    expect(duties.takeDue(liveness, SESSION_OVER_MS)).toHaveLength(1);
+    expect(duties.takeDue(liveness, SESSION_OVER_MS - 1, BEGUN_MS)).toEqual([]);
+    expect(duties.takeDue(liveness, SESSION_OVER_MS, BEGUN_MS)).toHaveLength(1);
   });
 
   test.each([
@@ -35,33 +36,33 @@ describe("a duty", () => {
     expect(duties.ran(fenceStaleBrokers.rule, outcome, SESSION_OVER_MS)).toBe(true);
     const again = duties.nextAtMs;
     expect(again).toBe(SESSION_OVER_MS + 250);
-    expect(duties.takeDue(liveness, again - 1)).toEqual([]);
-    expect(duties.takeDue(liveness, again)).toHaveLength(1);
+    expect(duties.takeDue(liveness, again - 1, BEGUN_MS)).toEqual([]);
+    expect(duties.takeDue(liveness, again, BEGUN_MS)).toHaveLength(1);
   });
 
   test("looks leaders over once an interval, and again at once when one run was not enough", () => {
     const duties = new Duties(nobody, BEGUN_MS, SETTINGS);
     expect(duties.nextAtMs).toBe(SWEEP_MS);
-    expect(duties.takeDue(nobody, SWEEP_MS)).toHaveLength(2);
+    expect(duties.takeDue(nobody, SWEEP_MS, BEGUN_MS)).toHaveLength(2);
     expect(duties.nextAtMs).toBe(SWEEP_MS + INTERVAL_MS);
     const bounded = { kind: "committed", response: { isBounded: true }, endOffset: 7 } as const;
     expect(duties.ran(balancePartitionLeaders.rule, bounded, SWEEP_MS + 5)).toBe(true);
     expect(duties.nextAtMs).toBe(SWEEP_MS + 5);
-    expect(duties.takeDue(nobody, SWEEP_MS + 5)).toEqual([balancePartitionLeaders.rule]);
+    expect(duties.takeDue(nobody, SWEEP_MS + 5, BEGUN_MS)).toEqual([balancePartitionLeaders.rule]);
   });
 
   test("looks at the contacts when a session could have ended first, and is put off by what it finds", () => {
     const duties = new Duties(liveness, BEGUN_MS, SETTINGS);
-    duties.contactsChanged(BEGUN_MS + 5_000);
+    duties.contactsChanged(liveness, BEGUN_MS + 5_000);
     expect(duties.nextAtMs).toBe(SESSION_OVER_MS);
     const heard = initialLiveness(world({ brokers: "1 2" }), BEGUN_MS + 5_000);
-    expect(duties.takeDue(heard, SESSION_OVER_MS)).toEqual([]);
+    expect(duties.takeDue(heard, SESSION_OVER_MS, BEGUN_MS)).toEqual([]);
     expect(duties.nextAtMs).toBe(SESSION_OVER_MS + 5_000);
   });
 
   test("is armed by the first broker of a cluster that had none", () => {
     const duties = new Duties(nobody, BEGUN_MS, SETTINGS);
-    duties.contactsChanged(BEGUN_MS + 5_000);
+    duties.contactsChanged(liveness, BEGUN_MS + 5_000);
     expect(duties.nextAtMs).toBe(SESSION_OVER_MS + 5_000);
   });
 
@@ -76,7 +77,8 @@ describe("a duty", () => {
   });
 });
 
-const due = (duties: Duties, nowMs: number): readonly unknown[] => duties.takeDue(nobody, nowMs);
+const due = (duties: Duties, nowMs: number): readonly unknown[] =>
+  duties.takeDue(nobody, nowMs, BEGUN_MS);
 
 describe("by the settings of its cluster", () => {
   test("a session has another length", () => {
@@ -85,7 +87,7 @@ describe("by the settings of its cluster", () => {
     expect(duties.nextAtMs).toBe(BEGUN_MS + 18_001);
     duties.changeSettings(SETTINGS, liveness, BEGUN_MS + 1_000);
     expect(duties.nextAtMs).toBe(SESSION_OVER_MS);
-    duties.contactsChanged(BEGUN_MS - 5_000);
+    duties.contactsChanged(liveness, BEGUN_MS - 5_000);
     expect(duties.nextAtMs).toBe(SESSION_OVER_MS - 5_000);
   });
 
@@ -146,5 +148,59 @@ describe("by the settings of its cluster", () => {
     const duties = new Duties(nobody, BEGUN_MS, SETTINGS);
     duties.changeSettings({ ...SETTINGS, "num.partitions": 7 }, nobody, SWEEP_MS - 1);
     expect(due(duties, SWEEP_MS)).toHaveLength(2);
+  });
+});
+
+describe("an idle log is marked (KIP-835)", () => {
+  const marking = { ...SETTINGS, "metadata.max.idle.interval.ms": 2_000 };
+
+  test("never, unless the cluster asks for it", () => {
+    const duties = new Duties(liveness, BEGUN_MS, SETTINGS);
+    duties.contactsChanged(liveness, BEGUN_MS);
+    expect(duties.takeDue(liveness, SWEEP_MS - 1, BEGUN_MS)).not.toContain(markIdleLog.rule);
+  });
+
+  test("an interval after it was written to, and again after every other", () => {
+    const duties = new Duties(liveness, BEGUN_MS, marking);
+    expect(duties.nextAtMs).toBe(BEGUN_MS + 2_000);
+    expect(duties.takeDue(liveness, BEGUN_MS + 1_999, BEGUN_MS)).toEqual([]);
+    expect(duties.takeDue(liveness, BEGUN_MS + 2_000, BEGUN_MS)).toEqual([markIdleLog.rule]);
+    expect(duties.nextAtMs).toBe(BEGUN_MS + 4_000);
+    expect(duties.takeDue(liveness, BEGUN_MS + 4_000, BEGUN_MS + 2_000)).toEqual([
+      markIdleLog.rule,
+    ]);
+  });
+
+  test("what is written meanwhile puts it off, to an interval after that", () => {
+    const duties = new Duties(liveness, BEGUN_MS, marking);
+    expect(duties.takeDue(liveness, BEGUN_MS + 2_000, BEGUN_MS + 1_500)).toEqual([]);
+    expect(duties.nextAtMs).toBe(BEGUN_MS + 3_500);
+    expect(duties.takeDue(liveness, BEGUN_MS + 3_500, BEGUN_MS + 1_500)).toEqual([
+      markIdleLog.rule,
+    ]);
+  });
+
+  test("not while no broker is there, and no timer waits for it", () => {
+    const duties = new Duties(nobody, BEGUN_MS, marking);
+    expect(duties.nextAtMs).toBe(SWEEP_MS);
+    duties.contactsChanged(liveness, BEGUN_MS + 5_000);
+    expect(duties.nextAtMs).toBe(BEGUN_MS + 7_000);
+    expect(duties.takeDue(nobody, BEGUN_MS + 7_000, BEGUN_MS)).toEqual([]);
+    expect(duties.nextAtMs).toBe(BEGUN_MS + 14_001);
+  });
+
+  test("from when it is asked for, and not any more from when it is not", () => {
+    const duties = new Duties(liveness, BEGUN_MS, SETTINGS);
+    duties.changeSettings(marking, liveness, BEGUN_MS + 1_000);
+    expect(duties.nextAtMs).toBe(BEGUN_MS + 3_000);
+    duties.changeSettings(SETTINGS, liveness, BEGUN_MS + 2_000);
+    expect(duties.nextAtMs).toBe(SESSION_OVER_MS);
+  });
+
+  test("a clock that went back stops nothing", () => {
+    const duties = new Duties(liveness, BEGUN_MS, marking);
+    const ahead = BEGUN_MS + 1_000_000;
+    expect(duties.takeDue(liveness, BEGUN_MS + 2_000, ahead)).toEqual([]);
+    expect(duties.nextAtMs).toBe(BEGUN_MS + 4_000);
   });
 });

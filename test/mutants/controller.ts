@@ -8,6 +8,19 @@ const judged = { killers: ["controller"], witness: "controller" } as const;
 
 export const CONTROLLER_MUTANTS: readonly Mutant[] = [
   {
+    name: "an idle log is marked though no broker is there",
+    breaks: "no wake-up without need",
+    edits: [
+      {
+        file: "durable-objects/active-controller/duties.ts",
+        find: "return intervalMs > 0 && hasContacts(liveness) ?",
+        replace: "return intervalMs > 0 && liveness.contacts.size >= 0 ?",
+      },
+    ],
+    killers: ["controller"],
+    witness: "controller",
+  },
+  {
     name: "what a deposed leader had appended may be asked of another",
     breaks: "a write is executed once",
     edits: [

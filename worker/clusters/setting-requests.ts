@@ -18,6 +18,7 @@ import {
   type AccessSettings,
   type ClusterSettings,
   type NumberSetting,
+  type SettingBounds,
   type SettingWish,
   type TopicDefaults,
 } from "../../durable-objects/cluster-settings.ts";
@@ -136,13 +137,10 @@ function listAt(fields: JsonObject, name: (typeof POLICY_LISTS)[number]): string
 const numberAt = (fields: JsonObject, name: NumberSetting): number =>
   integerOrText(fields[name], name, SETTING_BOUNDS[name]);
 
-function integerOrText(
-  value: unknown,
-  name: string,
-  bounds: { readonly min: number; readonly max: number },
-): number {
+function integerOrText(value: unknown, name: string, bounds: SettingBounds): number {
   const isText = typeof value === "string" && /^-?\d{1,16}$/.test(value);
-  return integerAt(isText ? Number(value) : value, pathOf(name), bounds);
+  const number = isText ? Number(value) : value;
+  return bounds.orZero === true && number === 0 ? 0 : integerAt(number, pathOf(name), bounds);
 }
 
 const pathOf = (name: string): string => `settings["${name}"]`;

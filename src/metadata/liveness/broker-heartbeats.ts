@@ -187,6 +187,9 @@ export function staleBrokers(
 const lastContactMs = (liveness: BrokerLiveness, broker: BrokerRegistration): number =>
   contactOf(liveness, broker)?.lastContactMs ?? Number.NEGATIVE_INFINITY;
 
+/** Whether any broker is there, as far as was heard. */
+export const hasContacts = ({ contacts }: BrokerLiveness): boolean => contacts.size > 0;
+
 /** When the first session ends, in ms; Infinity while there is none. */
 export function nextFencingDeadline(liveness: BrokerLiveness, sessionTimeoutMs: number): number {
   let deadline = Number.POSITIVE_INFINITY;
