@@ -3,6 +3,7 @@
  * and the kinds of records written are held against each other. Then this one takes over what the other's log says,
  * so that a difference hides nothing that comes after it; ids and epochs are equal by construction.
  */
+import { setTimeout as pause } from "node:timers/promises";
 import { isDeepStrictEqual } from "node:util";
 import { applyRecords } from "../../src/metadata/replay/apply-records.ts";
 import type { ReplayedBatch } from "../../src/metadata/replay/replay-in-slices.ts";
@@ -27,6 +28,7 @@ import {
   encodeMetadataRecord,
   type Api,
   type MetadataRecord,
+  type Uuid,
 } from "../../src/protocol/index.ts";
 import { seeded } from "../../src/std/random.ts";
 import { DEFAULT_CONTROLLER_CONFIG } from "../metadata/default-config.ts";
@@ -77,6 +79,9 @@ export interface Compared {
 }
 
 const SESSION_MS = 2_000_000_000;
+/** 3.7-IV0: controllers register themselves. */
+const MV_REGISTERED = 15;
+const LOOK_MS = 20;
 
 export class ControllerPair {
   readonly jvm: JvmController;
@@ -91,17 +96,25 @@ export class ControllerPair {
     this.jvm = jvm;
   }
 
-  /** Waits until Kafka's controller has registered itself, where it does: it does so of its own accord. */
   static async of(jvm: JvmController): Promise<ControllerPair> {
     const pair = new ControllerPair(jvm);
+    await pair.#isRegistered(undefined);
+    return pair;
+  }
+
+  /** Waits until Kafka's controller has registered itself, where it does: it does so of its own accord. */
+  async #isRegistered(earlier: Uuid | undefined): Promise<void> {
     for (let tries = 0; tries < 1_000; tries += 1) {
       // oxlint-disable-next-line no-await-in-loop -- one look after the other
-      await pair.#readLog();
-      const { metadataVersion } = pair.#image.features;
-      const isAlone = metadataVersion > 0 && metadataVersion < 15;
-      if (isAlone || pair.#image.cluster.controllers.has(CONTROLLER_ID)) return pair;
+      await this.#readLog();
+      const { metadataVersion } = this.#image.features;
+      if (metadataVersion > 0 && metadataVersion < MV_REGISTERED) return;
+      const registered = this.#image.cluster.controllers.get(CONTROLLER_ID)?.incarnationId;
+      if (registered !== undefined && registered !== earlier) return;
+      // oxlint-disable-next-line no-await-in-loop -- it has a second and more to do
+      await pause(LOOK_MS);
     }
-    throw new Error(`the controller does not register itself:\n${jvm.tail()}`);
+    throw new Error(`the controller does not register itself:\n${this.jvm.tail()}`);
   }
 
   get image(): MetadataImage {
@@ -144,11 +157,12 @@ export class ControllerPair {
   }
 
   /** Puts the request to Kafka's controller alone, and takes over what it writes. */
-  async prepare(asked: Asked): Promise<object> {
-    const { response, batches } = await this.jvm.putAndRead(asked);
-    this.#replay(batches);
+  async prepare(asked: Asked): Promise<Pick<Outcome, "response" | "records">> {
+    const { epoch } = this.jvm;
+    const { response, records } = await this.#answeredThere(asked);
+    if (epoch !== this.jvm.epoch) await this.#startAgain();
     this.#settleLiveness();
-    return response;
+    return { response, records };
   }
 
   async ask(asked: Asked): Promise<Compared> {
@@ -172,12 +186,21 @@ export class ControllerPair {
         : this.#withTheirOffset(ours.liveness);
     this.#settleLiveness();
     const release = this.jvm.kafka.version;
+    const hasResigned = epoch !== this.jvm.epoch;
+    if (hasResigned) await this.#startAgain();
     return {
       theirs,
       difference:
         differs === null ? null : { asked, release, before, memory, in: differs, ours, theirs },
-      hasResigned: epoch !== this.jvm.epoch,
+      hasResigned,
     };
+  }
+
+  /** An office that was given up in the middle leaves its controller with indices that are not true any more. */
+  async #startAgain(): Promise<void> {
+    const earlier = this.#image.cluster.controllers.get(CONTROLLER_ID)?.incarnationId;
+    await this.jvm.restart();
+    await this.#isRegistered(earlier);
   }
 
   /** A heartbeat that changed nothing of its broker leaves its offset known. */
@@ -307,6 +330,7 @@ export class ControllerPair {
         : ANONYMOUS_CALLER,
       config: { ...DEFAULT_CONTROLLER_CONFIG, ...SETTINGS, brokerSessionTimeoutMs: SESSION_MS },
       hasAuthorizer: true,
+      delegationTokenKey: null,
     };
   }
 }

@@ -6,6 +6,7 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
 import type { Kafka } from "../../local/kafka-release.ts";
 import { freePort } from "../../local/ports.ts";
 import { metadataVersionName } from "../../src/metadata/index.ts";
@@ -42,6 +43,8 @@ const ELR = "eligible.leader.replicas.version";
 const MV_STANDALONE = 21;
 const MV_ELR = 23;
 const FENCED_LEADER_EPOCH = 74;
+const NOT_LEADER = 6;
+const RESIGNED_MS = 200;
 /** The highest that all three releases speak. */
 const FETCH_VERSION = 17;
 const FETCH_BYTES = 8 * 1_024 * 1_024;
@@ -243,6 +246,12 @@ export class JvmController {
     const [read] = body.responses[0]?.partitions ?? [];
     if (read?.errorCode === FENCED_LEADER_EPOCH) {
       this.#epoch = read.currentLeader.leaderEpoch;
+      return await this.newBatches();
+    }
+    if (read?.errorCode === NOT_LEADER) {
+      // It has given up its office, and takes it again when it has elected itself.
+      await pause(RESIGNED_MS);
+      this.#epoch = Math.max(this.#epoch, read.currentLeader.leaderEpoch);
       return await this.newBatches();
     }
     if (read?.errorCode !== 0) throw new Error(`a fetch met error ${String(read?.errorCode)}`);

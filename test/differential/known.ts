@@ -5,6 +5,7 @@
  */
 import type { Difference } from "./controller-pair.ts";
 import { KNOWN_OF_BROKERS } from "./known/brokers.ts";
+import { KNOWN_OF_ELIGIBLE_REPLICAS } from "./known/eligible-replicas.ts";
 import type { Known } from "./known/entry.ts";
 import { KNOWN_OF_FEATURES_AND_CONFIGS } from "./known/features-and-configs.ts";
 import { KNOWN_OF_PARTITIONS, KNOWN_OF_TOPICS } from "./known/partitions.ts";
@@ -13,6 +14,7 @@ export type { Known };
 
 export const KNOWN: readonly Known[] = [
   ...KNOWN_OF_BROKERS,
+  ...KNOWN_OF_ELIGIBLE_REPLICAS,
   ...KNOWN_OF_PARTITIONS,
   ...KNOWN_OF_TOPICS,
   ...KNOWN_OF_FEATURES_AND_CONFIGS,

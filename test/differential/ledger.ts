@@ -11,10 +11,14 @@ import { clearedWorld, inWords } from "./walk.ts";
 const USUAL = 25;
 
 /** Entries that are to be shown by a release at a metadata.version. */
-export const entriesAt = (release: string, metadataVersion: number): readonly Known[] =>
+export const entriesAt = (
+  release: string,
+  { metadataVersion, elr }: { readonly metadataVersion: number; readonly elr: boolean },
+): readonly Known[] =>
   KNOWN.filter(
     (entry) =>
       (entry.metadataVersion ?? USUAL) === metadataVersion &&
+      (entry.elr ?? false) === elr &&
       (entry.releases?.includes(release) ?? true),
   );
 

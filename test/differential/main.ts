@@ -125,8 +125,8 @@ async function controllerRows(
   formation: NamedFormation,
   count: number,
 ): Promise<readonly Outcome[]> {
-  const { title, metadataVersion, elr } = formation;
-  const entries = elr ? [] : entriesAt(kafka.version, metadataVersion);
+  const { title, elr } = formation;
+  const entries = entriesAt(kafka.version, formation);
   return await withController(kafka, formation, async (jvm) => {
     const pair = await ControllerPair.of(jvm);
     const done: Outcome[] = [];

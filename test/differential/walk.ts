@@ -135,7 +135,11 @@ export class Walk {
     this.#lives.hear(asked, theirs.response, theirs.image);
     this.#result.steps += 1;
     this.#amended = amendedBy(asked, theirs.response, known);
-    if (hasResigned) this.#result.resignations.push(`${asked.name} ${JSON.stringify(asked.body)}`);
+    if (hasResigned) {
+      // A finding of its own: what it was about to write is lost, and so is the rest of the comparison.
+      this.#result.resignations.push(`${asked.name} ${JSON.stringify(asked.body)}`);
+      return null;
+    }
     if (difference === null) return null;
     const entry: Known | undefined = knownDifference(difference);
     if (entry === undefined) return difference;
@@ -198,7 +202,7 @@ function amendedBy(
 
 /** Leaves nothing of the world before but its log. */
 export async function clearedWorld(pair: ControllerPair): Promise<void> {
-  const ask = (name: Asked["name"], body: object): Promise<object> =>
+  const ask = (name: Asked["name"], body: object) =>
     pair.prepare({ name, version: Math.max(...pair.jvm.versionsOf(name)), body });
   const topics = [...pair.image.topics.byId.keys()].map((topicId) => ({ name: null, topicId }));
   if (topics.length > 0) await ask("DeleteTopics", { topics, timeoutMs: 1_000 });

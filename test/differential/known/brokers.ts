@@ -261,11 +261,11 @@ export const KNOWN_OF_BROKERS: readonly Known[] = [
     },
   },
   {
-    title: "The process of a fenced broker may be replaced at once",
+    title: "A broker that was told to stop may be replaced at once",
     apis: ["BrokerRegistration"],
     kafka:
-      "DUPLICATE_BROKER_REGISTRATION until a session after the last heartbeat, though the broker be fenced, or have stopped cleanly.",
-    here: "Accepted: a session is what keeps a broker unfenced, and a fenced one has none. Other faults of the request are told before.",
+      "DUPLICATE_BROKER_REGISTRATION until a session after its last heartbeat, though it has stopped cleanly.",
+    here: "Accepted, or refused for another fault: who was told to stop is gone.",
     why: "A broker that is restarted quickly need not wait for nine seconds.",
     explains: (difference) =>
       brokerOf(difference)?.fenced === true &&
@@ -274,7 +274,7 @@ export const KNOWN_OF_BROKERS: readonly Known[] = [
       fieldOf(difference.ours.response, "errorCode") !== 101,
     shown: async (told) => {
       await told.register(0);
-      await told.beat(0, { wantFence: true });
+      await told.beat(0, { wantShutDown: true });
       await told.register(0);
     },
   },

@@ -21,6 +21,8 @@ export interface Known {
   readonly releases?: readonly string[];
   /** At which it is shown; 25 (4.0-IV3) where it is left out. */
   readonly metadataVersion?: number;
+  /** Whether it is shown with eligible leader replicas on. */
+  readonly elr?: true;
   readonly explains: (difference: Difference) => boolean;
   /** Requests among which the difference is, in a world of no brokers and no topics. */
   readonly shown: (told: Telling) => Promise<void>;

@@ -117,23 +117,6 @@ export const KNOWN_OF_PARTITIONS: readonly Known[] = [
     },
   },
   {
-    title: "What cannot be given up is said in words",
-    apis: ["AlterPartitionReassignments"],
-    kafka: "NO_REASSIGNMENT_IN_PROGRESS without a word.",
-    here: "With a sentence.",
-    why: "A tool prints it.",
-    explains: (difference) =>
-      difference.in === "response" &&
-      sameResponses(difference, (text) =>
-        text.replaceAll('"No partition reassignment is in progress."', "null"),
-      ),
-    shown: async (told) => {
-      await told.up(0);
-      await told.topic("a", [[0]]);
-      await told.reassign("a", null);
-    },
-  },
-  {
     title: "A move that is given up without a replica in sync leaves a leader that recovers",
     apis: ["AlterPartitionReassignments"],
     kafka: "The first of the old replicas leads, and counts as recovered.",
@@ -160,7 +143,6 @@ export const KNOWN_OF_PARTITIONS: readonly Known[] = [
 ];
 
 const CORDONED = " or some brokers have all their log directories cordoned";
-const PLACER_PREFIX = /Unable to replicate the partition \d+ time\(s\): /g;
 
 /** Kafka's words without what it says of cordoned directories, and without its count of brokers that are not. */
 const plainly = (text: string): string =>
@@ -172,7 +154,7 @@ const plainly = (text: string): string =>
 export const KNOWN_OF_TOPICS: readonly Known[] = [
   {
     title: "Cordoned directories are spoken of where they are the reason",
-    apis: ["CreateTopics"],
+    apis: ["CreateTopics", "CreatePartitions"],
     kafka:
       "A factor that cannot be reached is always said to be perhaps the fault of cordoned directories.",
     here: "Only where a broker was passed over for them; and those are counted that are registered.",
@@ -181,7 +163,7 @@ export const KNOWN_OF_TOPICS: readonly Known[] = [
     explains: (difference) =>
       difference.in === "response" &&
       inJson(difference.theirs.response).includes("cordoned") &&
-      sameResponses(difference, (text) => plainly(text).replaceAll(PLACER_PREFIX, "")),
+      sameResponses(difference, plainly),
     shown: async (told) => {
       await told.up(0);
       await told.ask("CreateTopics", {
@@ -228,26 +210,6 @@ export const KNOWN_OF_TOPICS: readonly Known[] = [
         topics: [
           { name: "c", numPartitions: 1, replicationFactor: 2, assignments: [], configs: [] },
         ],
-      });
-    },
-  },
-  {
-    title: "New partitions that find no place are refused as new topics are",
-    apis: ["CreatePartitions"],
-    kafka: "The words begin with the reason.",
-    here: 'They begin with "Unable to replicate the partition N time(s):", as those of CreateTopics.',
-    why: "The same fault, the same words.",
-    explains: (difference) =>
-      difference.in === "response" &&
-      sameResponses(difference, (text) => plainly(text).replaceAll(PLACER_PREFIX, "")),
-    shown: async (told) => {
-      await told.up(0, 1);
-      await told.topic("a", [[0, 1]]);
-      await told.ask("UnregisterBroker", { brokerId: 1 });
-      await told.ask("CreatePartitions", {
-        topics: [{ name: "a", count: 2, assignments: null }],
-        timeoutMs: 1_000,
-        validateOnly: false,
       });
     },
   },

@@ -1,0 +1,101 @@
+/** Where the two differ about eligible leader replicas (KIP-966). */
+import { finalizedLevel } from "../../../src/metadata/index.ts";
+import type { Difference } from "../controller-pair.ts";
+import { differentPartitions, inJson, sameResponses, without, type Known } from "./entry.ts";
+
+const isOn = ({ before }: Difference): boolean =>
+  finalizedLevel(before.features, "eligible.leader.replicas.version") > 0;
+
+const MIN_ISR = "min.insync.replicas";
+
+export const KNOWN_OF_ELIGIBLE_REPLICAS: readonly Known[] = [
+  {
+    title: "A new topic has nobody to forget",
+    apis: ["CreateTopics"],
+    kafka:
+      "A topic that is created with its own minimum is followed by a record that clears whom it has eligible.",
+    here: "Nothing is cleared: a new topic has nobody eligible.",
+    why: "A log should grow by what happens.",
+    releases: ["4.1.2", "4.3.1"],
+    elr: true,
+    explains: (difference) =>
+      isOn(difference) &&
+      difference.in === "records" &&
+      difference.theirs.records.some(({ type }) => type === "CLEAR_ELR_RECORD") &&
+      !difference.ours.records.some(({ type }) => type === "CLEAR_ELR_RECORD"),
+    shown: async (told) => {
+      await told.up(0);
+      await told.topic("a", [[0]], { [MIN_ISR]: "1" });
+    },
+  },
+  {
+    title: "Who is unregistered is not eligible",
+    apis: ["UnregisterBroker"],
+    kafka: "An unregistered broker stays eligible, and becomes so when it was the last in sync.",
+    here: "It is eligible no more; who led last is remembered all the same.",
+    why: "It may be registered again without its disk.",
+    elr: true,
+    explains: (difference) =>
+      isOn(difference) &&
+      sameResponses(difference) &&
+      differentPartitions(difference).length > 0 &&
+      differentPartitions(difference).every(
+        ({ ours, theirs }) =>
+          without(ours, "eligibleLeaderReplicas", "lastKnownElr", "partitionEpoch") ===
+          without(theirs, "eligibleLeaderReplicas", "lastKnownElr", "partitionEpoch"),
+      ),
+    shown: async (told) => {
+      await told.up(0, 1);
+      await told.topic("a", [[0, 1]], { [MIN_ISR]: "2" });
+      await told.beat(1, { wantFence: true });
+      await told.ask("UnregisterBroker", { brokerId: 1 });
+    },
+  },
+  {
+    title: "Who is no replica is not eligible",
+    apis: ["AlterPartition", "AlterPartitionReassignments", "BrokerHeartbeat", "ElectLeaders"],
+    kafka: "A replica that a move has removed may stay eligible.",
+    here: "Only replicas are.",
+    why: "It has nothing to lead.",
+    elr: true,
+    explains: (difference) =>
+      isOn(difference) &&
+      sameResponses(difference) &&
+      differentPartitions(difference).length > 0 &&
+      differentPartitions(difference).every(
+        ({ ours, theirs }) =>
+          without(ours, "eligibleLeaderReplicas") === without(theirs, "eligibleLeaderReplicas") &&
+          theirs?.eligibleLeaderReplicas.some((id) => !theirs.replicas.includes(id)),
+      ),
+    shown: async (told) => {
+      await told.up(0, 1, 2);
+      await told.topic("a", [[0, 1, 2]], { [MIN_ISR]: "3" });
+      await told.beat(2, { wantFence: true });
+      await told.reassign("a", [0, 1]);
+    },
+  },
+  {
+    title: "A move is given up cleanly where an old replica is eligible",
+    apis: ["AlterPartitionReassignments"],
+    kafka: "Only who is in sync counts: it is refused, or unclean where the topic allows that.",
+    here: "The move is given up, and the eligible replica leads when it is there.",
+    why: "An eligible replica has every record that was acknowledged.",
+    elr: true,
+    explains: (difference) =>
+      isOn(difference) &&
+      inJson(difference.asked.body).includes('"replicas":null') &&
+      (difference.in === "response"
+        ? inJson(difference.theirs.response).includes("would require an unclean leader election")
+        : differentPartitions(difference).every(
+            ({ before }) => (before?.eligibleLeaderReplicas.length ?? 0) > 0,
+          )),
+    shown: async (told) => {
+      await told.up(0, 1, 2, 3);
+      await told.topic("a", [[0, 2]], { [MIN_ISR]: "2" });
+      await told.reassign("a", [1, 3]);
+      await told.propose("a", [0, 1]);
+      await told.beat(0, { wantFence: true });
+      await told.reassign("a", null);
+    },
+  },
+];
