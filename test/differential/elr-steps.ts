@@ -27,7 +27,7 @@ const MIN_ISR = "min.insync.replicas";
 const BROKERS = [1, 2, 3, 4] as const;
 const UP_TO_DATE = 1_000_000;
 /** How long Kafka's controller keeps another incarnation out; it hears from every broker that is up before each step. */
-export const SHORT_SESSIONS = ["broker.session.timeout.ms=3000"];
+export const SHORT_SESSIONS = ["broker.session.timeout.ms=6000"];
 
 interface Asked {
   readonly name: ApiName;
@@ -189,11 +189,12 @@ class Pair {
     await this.prepare(this.#asked("min all 1"));
     for (const id of BROKERS) {
       const broker = this.image.cluster.brokers.get(id);
-      const isUp = broker?.fenced === false && !broker.inControlledShutdown;
+      const isStopping = broker?.inControlledShutdown === true;
       // oxlint-disable-next-line no-await-in-loop -- one after the other
-      if (!isUp && broker !== undefined) await this.prepare(this.#asked(`fence ${id}`));
+      if (isStopping && !broker.fenced) await this.prepare(this.#asked(`fence ${id}`));
+      const isGone = broker === undefined || isStopping;
       // oxlint-disable-next-line no-await-in-loop -- one after the other
-      if (!isUp) await this.prepare(this.#asked(`clean ${id}`));
+      if (isGone) await this.prepare(this.#asked(`clean ${id}`));
       // oxlint-disable-next-line no-await-in-loop -- one after the other
       await this.prepare(this.#asked(`up ${id}`));
     }

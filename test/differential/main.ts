@@ -8,7 +8,7 @@ import { randomInt } from "node:crypto";
 import { parseArgs } from "node:util";
 import { onShutdown } from "../../gateway/shutdown.ts";
 import { kafkaRelease, type Kafka } from "../../local/kafka-release.ts";
-import { attempt, table, type Column, type Outcome } from "../interop/table.ts";
+import { attempt, SkippedError, table, type Column, type Outcome } from "../interop/table.ts";
 import { AUTHORIZER_ROWS } from "./authorizer-rows.ts";
 import { ControllerPair } from "./controller-pair.ts";
 import { ALL_LEVELS, formationsOf, type NamedFormation } from "./formations.ts";
@@ -97,7 +97,9 @@ async function authorizerRows(kafka: Kafka): Promise<readonly Outcome[]> {
   return done;
 }
 
+/** In 4.0 the feature is a preview, and asks dead brokers back (KAFKA-19522). */
 async function compareSteps(kafka: Kafka): Promise<string> {
+  if (kafka.version.startsWith("4.0.")) throw new SkippedError("a preview in this release");
   const controller = await JvmController.start(kafka, {}, SHORT_SESSIONS);
   try {
     return await compareElrSteps(controller);

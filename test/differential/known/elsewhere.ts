@@ -51,6 +51,43 @@ export const KNOWN_ELSEWHERE: readonly Elsewhere[] = [
     test: "test/metadata/duties/leader-elections.test.ts",
   },
   {
+    title: "Who was eligible before eligible replicas were off is not when they are on again",
+    kafka:
+      "It is, where nothing has changed the partition in between, though others committed without it.",
+    here: "The ELR of such a topic is cleared before the level is raised.",
+    why: "No leader may lack what was committed.",
+    test: "test/metadata/partitions/min-isr.test.ts",
+  },
+  {
+    title: "A partition that nobody leads keeps its eligible replicas while they are off",
+    kafka: "The next change forgets them, and only an unclean election is left.",
+    here: "Whoever of them returns leads, cleanly.",
+    why: "Nothing has been committed without them.",
+    test: "test/metadata/partitions/min-isr.test.ts",
+  },
+  {
+    title: "An unregistered broker is no eligible leader",
+    kafka: "It stays in the ELR, and a new broker with its id is elected.",
+    here: "It leaves ISR and ELR.",
+    why: "It was declared gone, with what it held.",
+    test: "test/metadata/control/cluster-operations.test.ts",
+  },
+  {
+    title: "Whoever is eligible, or led last, holds a replica",
+    kafka:
+      "A move leaves those that it takes away in the ELR, and the last known leader may be -1.",
+    here: "Only replicas are in either.",
+    why: "Who holds nothing cannot lead.",
+    test: "test/metadata/partitions/partition-change.test.ts",
+  },
+  {
+    title: "A move can be given up to replicas that are eligible",
+    kafka: "INVALID_REPLICA_ASSIGNMENT, as if it had to be done uncleanly.",
+    here: "It is, and the first of them that is there leads.",
+    why: "They have all that was committed.",
+    test: "test/metadata/partitions/reassignment.test.ts",
+  },
+  {
     title: "An aborted metadata transaction leaves nothing behind",
     kafka: "Parts of it stay where its successor begins in the same batch.",
     here: "Nothing stays, however the log is cut into batches.",
