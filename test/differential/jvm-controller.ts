@@ -12,11 +12,13 @@ import {
   decodeMetadataRecord,
   decodeRecordBatch,
   decodeResponseFrame,
+  encodePrincipal,
   recordBatches,
   requestFrame,
   type Api,
   type ApiName,
   type MetadataRecord,
+  type Principal,
 } from "../../src/protocol/index.ts";
 import { Client } from "../gateway/client.ts";
 import { startJvm, type Jvm } from "../../local/jvm.ts";
@@ -37,11 +39,12 @@ export class JvmController {
     this.#client = client;
   }
 
-  static async start(kafka: Kafka): Promise<JvmController> {
+  /** `settings`: further lines of its properties. */
+  static async start(kafka: Kafka, settings: readonly string[] = []): Promise<JvmController> {
     const folder = await mkdtemp(join(tmpdir(), "kedge-controller-"));
     const port = await freePort();
     const properties = join(folder, "server.properties");
-    await writeFile(properties, propertiesOf(port, folder));
+    await writeFile(properties, propertiesOf(port, folder, settings));
     const format = startJvm(kafka, {
       mainClass: "kafka.tools.StorageTool",
       args: ["format", "-t", CLUSTER_ID, "-c", properties, "--standalone"],
@@ -70,6 +73,24 @@ export class JvmController {
     return decodeResponseFrame(api, apiVersion, new Uint8Array(frame)).body;
   }
 
+  /** The same as a broker asks it, in an envelope, in the name of somebody whom it has authenticated. */
+  async askForwarded(
+    name: ApiName,
+    apiVersion: number,
+    { body, principal }: { readonly body: object; readonly principal: Principal },
+  ): Promise<object> {
+    const api: Api = apis[name];
+    const header = { apiVersion, correlationId: 1, clientId: "differential" };
+    const answer = await this.ask("Envelope", 0, {
+      requestData: requestFrame(api, header, api.request.fill(body)),
+      requestPrincipal: encodePrincipal(principal),
+      clientHostAddress: Uint8Array.of(10, 0, 0, 9),
+    });
+    if (!("responseData" in answer) || !(answer.responseData instanceof Uint8Array))
+      throw new Error(`it does not open the envelope: ${JSON.stringify(answer)}`);
+    return decodeResponseFrame(api, apiVersion, answer.responseData).body;
+  }
+
   /** Everything in its log but control records. It answers when what it wrote is committed. */
   async records(): Promise<readonly MetadataRecord[]> {
     const log = join(this.#folder, "log", "__cluster_metadata-0", `${"0".repeat(20)}.log`);
@@ -87,7 +108,7 @@ export class JvmController {
   }
 }
 
-const propertiesOf = (port: number, folder: string): string =>
+const propertiesOf = (port: number, folder: string, settings: readonly string[]): string =>
   [
     "process.roles=controller",
     "node.id=3000",
@@ -99,5 +120,6 @@ const propertiesOf = (port: number, folder: string): string =>
     "super.users=User:ANONYMOUS",
     "controller.quorum.append.linger.ms=0",
     `log.dirs=${join(folder, "log")}`,
+    ...settings,
     "",
   ].join("\n");

@@ -12,6 +12,15 @@ import { KafkaAuthorizer } from "./kafka-authorizer.ts";
 import { JvmController } from "./jvm-controller.ts";
 import { ownAnswers, type RuleSet } from "./rule-set.ts";
 import { faults } from "./faults.ts";
+import { ErrorCode } from "../../src/protocol/index.ts";
+import { delegationTokenKey } from "../../durable-objects/delegation-token-key.ts";
+import { TOKEN_SECRET } from "../metadata/token-key.ts";
+import {
+  TOKEN_ERRORS,
+  TOKEN_LIFETIMES,
+  TOKEN_REQUESTS_MIN,
+  TokenComparison,
+} from "./token-requests.ts";
 import { compareRequests } from "./security-requests.ts";
 import { drawsOf, manyEntries, ruleSet, VOCABULARIES, type Vocabulary } from "./vocabulary.ts";
 
@@ -53,7 +62,10 @@ async function runVersion(version: string): Promise<Column> {
   if (kafka !== undefined) done.push(...(await compare(kafka)));
   await kafka?.stop();
   if (kafka !== undefined) {
-    done.push(await attempt("ACLs, SCRAM credentials, quotas", () => compareControllers(version)));
+    done.push(
+      await attempt("ACLs, SCRAM credentials, quotas", () => compareControllers(version)),
+      await attempt("delegation tokens", () => compareTokens(version)),
+    );
   }
   return { version, outcomes: done };
 }
@@ -65,6 +77,44 @@ async function compareControllers(version: string): Promise<string> {
   } finally {
     await controller.stop();
   }
+}
+
+/** A file of properties is in Latin-1, and has the rest as escapes. */
+function inProperties(text: string): string {
+  return text.replaceAll(
+    /[^\x20-\x7e]/g,
+    (letter) => `\\u${letter.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
+}
+
+/** Most of them of a controller that has the key; a few first of one that has none. */
+async function compareTokens(version: string): Promise<string> {
+  const draw = drawsOf(seed);
+  const codes = new Set<number>();
+  const words: string[] = [];
+  for (const [secret, count] of [
+    [null, 30],
+    [TOKEN_SECRET, Math.max(TOKEN_REQUESTS_MIN, Math.ceil(requests / 4))],
+  ] as const) {
+    // oxlint-disable-next-line no-await-in-loop -- one Java process at a time
+    const controller = await JvmController.start(await kafkaRelease(version), [
+      `delegation.token.max.lifetime.ms=${TOKEN_LIFETIMES.maxMs}`,
+      `delegation.token.expiry.time.ms=${TOKEN_LIFETIMES.expiryMs}`,
+      ...(secret === null ? [] : [`delegation.token.secret.key=${inProperties(secret)}`]),
+    ]);
+    try {
+      const comparison = new TokenComparison(controller, delegationTokenKey(secret));
+      // oxlint-disable-next-line no-await-in-loop -- likewise
+      words.push(await comparison.run(count, draw));
+      for (const code of comparison.codes) codes.add(code);
+    } finally {
+      // oxlint-disable-next-line no-await-in-loop -- likewise
+      await controller.stop();
+    }
+  }
+  const missing = TOKEN_ERRORS.filter((name) => !codes.has(ErrorCode[name]));
+  if (missing.length > 0) throw new Error(`never answered: ${missing.join(", ")}`);
+  return words.join("; ");
 }
 
 async function compare(kafka: KafkaAuthorizer): Promise<readonly Outcome[]> {
