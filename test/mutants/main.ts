@@ -49,6 +49,7 @@ const TESTS = {
     "test/metadata/access",
     "test/metadata/authorized",
     "test/metadata/control/cluster-operations.test.ts",
+    "test/metadata/control/delegation-tokens.test.ts",
     "test/metadata/redaction.test.ts",
   ],
   controller: ["test/controller"],
