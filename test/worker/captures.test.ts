@@ -168,9 +168,6 @@ const raisable = (
 const NOT_SERVED: readonly string[] = [
   "SaslHandshake",
   "SaslAuthenticate",
-  "CreateDelegationToken",
-  "RenewDelegationToken",
-  "ExpireDelegationToken",
   "DescribeDelegationToken",
   "DescribeUserScramCredentials",
 ];
