@@ -330,7 +330,6 @@ export class ControllerPair {
         : ANONYMOUS_CALLER,
       config: { ...DEFAULT_CONTROLLER_CONFIG, ...SETTINGS, brokerSessionTimeoutMs: SESSION_MS },
       hasAuthorizer: true,
-      delegationTokenKey: null,
     };
   }
 }

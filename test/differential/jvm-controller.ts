@@ -25,6 +25,7 @@ import {
   type Api,
   type ApiName,
   type MetadataRecord,
+  type Principal,
 } from "../../src/protocol/index.ts";
 import { Client } from "../gateway/client.ts";
 import { startJvm, type Jvm } from "../../local/jvm.ts";
@@ -36,6 +37,7 @@ export const CLUSTER_ID = "MkU3OEVBNTcwNTJENDM2Qg";
 export const CONTROLLER_ID = 3000;
 /** Who asks in an envelope. */
 export const FORWARDED_USER = "x";
+const USER_X: Principal = { type: "User", name: FORWARDED_USER, tokenAuthenticated: false };
 /** What both controllers are set to. */
 export const SETTINGS = { numPartitions: 2, defaultReplicationFactor: 2 } as const;
 
@@ -60,8 +62,10 @@ export interface Asked {
   readonly name: ApiName;
   readonly version: number;
   readonly body: object;
-  /** In an Envelope, in the name of `User:x`. */
+  /** In an Envelope. */
   readonly isForwarded?: boolean;
+  /** In whose name then; `User:x` when absent. */
+  readonly principal?: Principal;
 }
 
 interface Place {
@@ -183,16 +187,12 @@ export class JvmController {
     return { response, batches: await this.#read(await this.#answer("Fetch")) };
   }
 
-  #requestOf({ name, version, body, isForwarded = false }: Asked): Uint8Array {
+  #requestOf({ name, version, body, isForwarded = false, principal = USER_X }: Asked): Uint8Array {
     const frame = this.#frame(apis[name], version, body);
     if (!isForwarded) return frame;
     return this.#frame(apis.Envelope, 0, {
       requestData: frame,
-      requestPrincipal: encodePrincipal({
-        type: "User",
-        name: FORWARDED_USER,
-        tokenAuthenticated: false,
-      }),
+      requestPrincipal: encodePrincipal(principal),
       clientHostAddress: Uint8Array.from([127, 0, 0, 1]),
     });
   }
@@ -274,6 +274,18 @@ export class JvmController {
       });
     }
     return batches;
+  }
+
+  /** The same as a broker asks it, in an envelope, in the name of somebody whom it has authenticated. */
+  async askForwarded(
+    name: ApiName,
+    version: number,
+    asked: { readonly body: object; readonly principal: Principal },
+  ): Promise<object> {
+    const answer = await this.put({ name, version, isForwarded: true, ...asked });
+    if ("envelopeErrorCode" in answer)
+      throw new Error(`it does not open the envelope: ${JSON.stringify(answer)}`);
+    return answer;
   }
 
   /** Everything in its log but control records. It answers when what it wrote is committed. */

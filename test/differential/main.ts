@@ -16,6 +16,7 @@ import { JvmController } from "./jvm-controller.ts";
 import { compareElrSteps, SHORT_SESSIONS } from "./elr-steps.ts";
 import { KafkaAuthorizer } from "./kafka-authorizer.ts";
 import { entriesAt, showEntries } from "./ledger.ts";
+import { compareTokens } from "./token-rows.ts";
 import { compareRequests } from "./security-requests.ts";
 import { drawsOf } from "./vocabulary.ts";
 import { noSteps, Walk } from "./walk.ts";
@@ -76,6 +77,7 @@ async function runVersion(version: string): Promise<Column> {
     await attempt("ACLs, SCRAM credentials, quotas", () =>
       withController(kafka, undefined, (jvm) => compareRequests(jvm, requests, drawsOf(seed))),
     ),
+    await attempt("delegation tokens", () => compareTokens(kafka, { requests, seed })),
     await attempt("eligible leader replicas", () => compareSteps(kafka)),
   );
   const formations = formationsOf(version, { levels, elr: values.elr });

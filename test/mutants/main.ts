@@ -57,6 +57,7 @@ const TESTS = {
     "test/metadata/control/update-features.test.ts",
     "test/metadata/partitions",
     "test/metadata/activation.test.ts",
+    "test/metadata/control/delegation-tokens.test.ts",
     "test/metadata/redaction.test.ts",
   ],
   controller: ["test/controller"],

@@ -19,6 +19,7 @@ import { READING_MUTANTS } from "./reading.ts";
 import { REPLICATION_MUTANTS } from "./replication.ts";
 import { SHELL_MUTANTS } from "./shell.ts";
 import { SNAPSHOT_MUTANTS } from "./snapshots.ts";
+import { TOKEN_MUTANTS } from "./tokens.ts";
 
 export const MUTANTS: readonly Mutant[] = [
   ...ELECTION_MUTANTS,
@@ -30,6 +31,7 @@ export const MUTANTS: readonly Mutant[] = [
   ...METADATA_MUTANTS,
   ...ELR_MUTANTS,
   ...ACCESS_MUTANTS,
+  ...TOKEN_MUTANTS,
   ...CONTROLLER_MUTANTS,
   ...MEMBERSHIP_MUTANTS,
   ...LINK_MUTANTS,

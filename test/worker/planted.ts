@@ -18,6 +18,11 @@ export function plant(what: string): string {
   return value;
 }
 
+/** The same of one that was made elsewhere. */
+export function plantValue(value: string): void {
+  planted.push(value);
+}
+
 const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text);
 
 /** Configs of broker 1 and of all brokers, as a client may set them. */

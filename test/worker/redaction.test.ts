@@ -9,7 +9,14 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { authorized, formCluster } from "../../client/cluster-client.ts";
 import { jsonBroker, type JsonBroker } from "../../client/json-broker.ts";
 import { startQuorum, type Quorum } from "../../local/quorum.ts";
-import { encodeMetadataRecord } from "../../src/protocol/index.ts";
+import {
+  apis,
+  decodeResponseFrame,
+  encodeMetadataRecord,
+  encodePrincipal,
+  ErrorCode,
+  requestFrame,
+} from "../../src/protocol/index.ts";
 import type {
   AlterUserScramCredentialsResponse,
   CreateTopicsResponse,
@@ -22,6 +29,7 @@ import {
   isRaw,
   leaksIn,
   plant,
+  plantValue,
   readPaths,
 } from "./planted.ts";
 import { record } from "../metadata/world.ts";
@@ -40,6 +48,7 @@ const steps: number[] = [];
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "kedge-secrets-"));
+  process.env["DELEGATION_TOKEN_SECRET_KEY"] = plant("token-key");
   quorum = await startQuorum({
     persistTo: folder,
     form: (edge) => formCluster(edge, { voters: 1, settings: SETTINGS }),
@@ -56,11 +65,13 @@ beforeAll(async () => {
   }
   expect(await writeUser("bob", 4_096)).toBe(0);
   expect(await writeUser("mallory", 1)).toBe(93);
+  expect(await createToken()).toBe(ErrorCode.NONE);
 });
 
 afterAll(async () => {
   await broker.fallSilent();
   await quorum.stop();
+  delete process.env["DELEGATION_TOKEN_SECRET_KEY"];
   await rm(folder, { recursive: true, force: true });
 });
 
@@ -97,6 +108,43 @@ async function writeUser(name: string, iterations: number): Promise<number | und
   );
   steps.push(offset);
   return body.results[0]?.errorCode;
+}
+
+/** Of a token that a client had made: it is in the log, with its id, and its HMAC is not. */
+const OWNER = plant("token-owner");
+const tokenIds: string[] = [];
+
+/** Makes a delegation token as a broker forwards it; Kafka's code. What is answered is planted from then on. */
+async function createToken(): Promise<number> {
+  const api = apis.CreateDelegationToken;
+  const header = { apiVersion: 3, correlationId: 1, clientId: "test" };
+  const principal = { type: "User", name: OWNER, tokenAuthenticated: false };
+  const envelope = apis.Envelope.request.fill({
+    requestData: requestFrame(api, header, api.request.fill({ maxLifetimeMs: -1n })),
+    requestPrincipal: encodePrincipal(principal),
+    clientHostAddress: Uint8Array.of(127, 0, 0, 1),
+  });
+  const path = `${own()}/controllers/3000/frames`;
+  const answer = await fetch(
+    `${quorum.edge.url}${path}`,
+    authorized(quorum.edge.gatewayToken, {
+      method: "POST",
+      headers: { "Content-Type": "application/octet-stream" },
+      body: requestFrame(apis.Envelope, { ...header, apiVersion: 0 }, envelope),
+    }),
+  );
+  const frame = new Uint8Array(await answer.arrayBuffer());
+  const { responseData } = decodeResponseFrame(apis.Envelope, 0, frame).body;
+  const { errorCode, tokenId, hmac } = decodeResponseFrame(
+    api,
+    3,
+    responseData ?? new Uint8Array(),
+  ).body;
+  tokenIds.push(tokenId);
+  plantValue(tokenId);
+  plantValue(Buffer.from(hmac).toString("base64"));
+  steps.push((await quorum.cluster.quorum()).high_watermark - 1);
+  return errorCode;
 }
 
 const posted = (body: string): RequestInit => ({
@@ -177,7 +225,7 @@ let topics = 0;
 const allRecords = (): Uint8Array =>
   Buffer.concat([
     ...[...CONFIG_RECORDS, ...SECRET_RECORDS].map(encodeMetadataRecord),
-    Buffer.from(SALT),
+    ...[SALT, OWNER, ...tokenIds].map((text) => Buffer.from(text)),
   ]);
 
 /** Answers with a secret in them, but for files; and files without one, in which the search finds what is there. */

@@ -8,12 +8,14 @@ import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { imageToRecords } from "../../../src/metadata/image/image-to-records.ts";
 import { applyRecords } from "../../../src/metadata/replay/apply-records.ts";
+import { ANONYMOUS_CALLER } from "../../../src/metadata/index.ts";
 import { brokerById, isActiveBroker } from "../../../src/metadata/image/cluster-image.ts";
 import { emptyImage, type MetadataImage } from "../../../src/metadata/image/metadata-image.ts";
 import { allPartitions, partitionAt } from "../../../src/metadata/image/topics-image.ts";
 import { LOST_DIRECTORY, type Uuid, ZERO_UUID } from "../../../src/protocol/index.ts";
 import { directoryOf, type Office, officeOf, registrationOf } from "../office.ts";
 import { plainContents } from "../plain-image.ts";
+import { TOKEN_KEY } from "../token-key.ts";
 import { WholeReplicas } from "../whole-replicas.ts";
 import { expectLiveLeaders } from "../world.ts";
 
@@ -62,6 +64,7 @@ const STEPS: readonly Step[] = [
   reassign,
   assignDirectories,
   electLeaders,
+  delegationToken,
   (office, draw) => {
     if (draw(4) === 0) office.ask("UnregisterBroker", { brokerId: draw(BROKERS) });
   },
@@ -91,6 +94,30 @@ const STEPS: readonly Step[] = [
     });
   },
 ];
+
+/** A token comes, is renewed or ended; an HMAC may be of one that is gone. */
+function delegationToken(office: Office, draw: Draw): void {
+  const ids = [...office.view.delegationTokens.keys(), "gone"];
+  const hmac = TOKEN_KEY?.hmacOf(ids[draw(ids.length)] ?? "gone") ?? new Uint8Array();
+  const periodMs = BigInt(draw(20_000) - 1_000);
+  switch (draw(4)) {
+    case 0:
+      office.ask("RenewDelegationToken", { hmac, renewPeriodMs: periodMs });
+      break;
+    case 1:
+      office.ask("ExpireDelegationToken", { hmac, expiryTimePeriodMs: periodMs });
+      break;
+    default:
+      office.ask("CreateDelegationToken", {
+        ownerPrincipalName: null,
+        renewers: Array.from({ length: draw(3) }, () => ({
+          principalType: draw(9) === 0 ? "Group" : "User",
+          principalName: `u${draw(3)}`,
+        })),
+        maxLifetimeMs: periodMs,
+      });
+  }
+}
 
 function register(office: Office, draw: Draw): void {
   const brokerId = draw(BROKERS);
@@ -270,7 +297,9 @@ describe.each([
   test("a random life keeps the laws, and its snapshots hold it", () => {
     fc.assert(
       fc.property(fc.array(fc.nat(), { minLength: 20, maxLength: 300, size: "max" }), (steps) => {
-        const office = officeOf({ ...spec, brokers: "0 1 2" });
+        const caller = { ...ANONYMOUS_CALLER, isForwarded: true };
+        const context = { caller, delegationTokenKey: TOKEN_KEY };
+        const office = officeOf({ ...spec, brokers: "0 1 2" }, context);
         const judge = wholenessOf(office);
         for (const [at, step] of steps.entries()) {
           const draw = drawer(step);
