@@ -1,7 +1,14 @@
 /** Where the two differ about eligible leader replicas (KIP-966). */
 import { finalizedLevel } from "../../../src/metadata/index.ts";
 import type { Difference } from "../controller-pair.ts";
-import { differentPartitions, inJson, sameResponses, without, type Known } from "./entry.ts";
+import {
+  differentPartitions,
+  fieldOf,
+  inJson,
+  sameResponses,
+  without,
+  type Known,
+} from "./entry.ts";
 
 const isOn = ({ before }: Difference): boolean =>
   finalizedLevel(before.features, "eligible.leader.replicas.version") > 0;
@@ -96,6 +103,31 @@ export const KNOWN_OF_ELIGIBLE_REPLICAS: readonly Known[] = [
       await told.propose("a", [0, 1]);
       await told.beat(0, { wantFence: true });
       await told.reassign("a", null);
+    },
+  },
+  {
+    title: "An epoch is the offset of the registering record",
+    apis: ["BrokerRegistration"],
+    kafka:
+      "It is that of the first record of the batch; eligible replicas that are given up come before the registration.",
+    here: "It is that of the registration, so a broker that has read up to its epoch knows itself.",
+    why: "Whether a broker has caught up is then asked of its epoch alone.",
+    elr: true,
+    explains: ({ ours, theirs }) => {
+      const [here, there] = [ours, theirs].map(({ response }) => fieldOf(response, "brokerEpoch"));
+      return (
+        typeof here === "number" &&
+        typeof there === "number" &&
+        there >= 0 &&
+        here === there + ours.records.length - 1
+      );
+    },
+    shown: async (told) => {
+      await told.up(0, 1);
+      await told.topic("a", [[0, 1]], { [MIN_ISR]: "2" });
+      await told.beat(1, { wantFence: true });
+      await told.ask("UnregisterBroker", { brokerId: 1 });
+      await told.register(1);
     },
   },
 ];
