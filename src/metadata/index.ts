@@ -32,6 +32,7 @@ export { MV_DEFAULT, MV_MAX, MV_MIN, metadataVersionName } from "./features/leve
 export { levelOfRelease, releasesFrom } from "./features/releases.ts";
 export { controllerApis, type ControllerApis } from "./control/apis.ts";
 export { BOUNDED_BATCH_BYTES, BOUNDED_BATCH_RECORDS } from "./control/batch-bound.ts";
+export { describedConfigs, type DescribedConfig } from "./control/describe-configs.ts";
 export { INTERNAL_TOPICS, type Policies } from "./control/policies.ts";
 export {
   ANONYMOUS_CALLER,
@@ -108,6 +109,13 @@ export {
   type TopicsImage,
 } from "./image/topics-image.ts";
 export { scramCredential, type ScramImage } from "./image/scram-image.ts";
-export { NO_ACLS, type AclsImage } from "./image/acls-image.ts";
+export {
+  ACL_OPERATION,
+  ACL_PATTERN,
+  ACL_PERMISSION,
+  ACL_RESOURCE,
+  NO_ACLS,
+  type AclsImage,
+} from "./image/acls-image.ts";
 export type { ClientQuotasImage, EntityQuotas } from "./image/client-quotas-image.ts";
 export type { DelegationTokensImage } from "./image/delegation-tokens-image.ts";
