@@ -84,6 +84,13 @@ export const PERMISSIONS: Readonly<Record<string, readonly Role[] | null>> = {
   [`POST ${CLUSTER}/acls:batch`]: ADMINS,
   [`DELETE ${CLUSTER}/acls`]: ADMINS,
 
+  [`GET ${CLUSTER}/features`]: READERS,
+  [`GET ${CLUSTER}/client-quotas`]: READERS,
+  [`POST ${CLUSTER}/client-quotas:alter`]: EDITORS,
+  [`GET ${CLUSTER}/scram-users`]: READERS,
+  [`POST ${CLUSTER}/scram-users:alter`]: ADMINS,
+  [`POST ${CLUSTER}/leader-elections`]: EDITORS,
+
   // Whom a broker would let in is not asked: nobody is served here.
   [`GET ${CLUSTER}/consumer-groups`]: READERS,
   [`GET ${CLUSTER}/consumer-groups/:path{.+}`]: READERS,

@@ -65,6 +65,9 @@ export const PARAMETERS: ReadonlyMap<string, readonly string[]> = new Map<
   [`GET ${PARTITIONS}/{partition_id}/replicas/{broker_id}`, READ],
   [`GET ${CLUSTER}/acls`, [...ACL_FILTER, ...PAGE]],
   [`DELETE ${CLUSTER}/acls`, ACL_FILTER],
+  [`GET ${CLUSTER}/features`, LIST],
+  [`GET ${CLUSTER}/client-quotas`, LIST],
+  [`GET ${CLUSTER}/scram-users`, LIST],
   // Whatever is asked, the answer is that a broker is to be asked.
   [`GET ${PARTITIONS}/{partition_id}/offset`, ["offset_type"]],
   [`GET ${CLUSTER}/metadata-log`, ["from_offset", "max_bytes", "wait_ms"]],
