@@ -33,7 +33,10 @@ const roles = (): string =>
 
 /** A route as the page of the HTTP interface writes it, but shorter: eight columns are to fit a line. */
 const shortened = (route: string): string => {
-  const path = written(route).replace("/kafka/v3", "").replace("/clusters/{cluster_id}", "…");
+  const path = written(route)
+    .replace("/kafka/v3", "")
+    .replace("/clusters/{cluster_id}", "…")
+    .replace("/topics/{topic_name}/partitions", "/partitions");
   return `\`${path.replaceAll(/\{\w+_(\w+)\}/g, "{$1}")}\``;
 };
 

@@ -33,6 +33,7 @@ export { levelOfRelease, releasesFrom } from "./features/releases.ts";
 export { controllerApis, type ControllerApis } from "./control/apis.ts";
 export { BOUNDED_BATCH_BYTES, BOUNDED_BATCH_RECORDS } from "./control/batch-bound.ts";
 export { DelegationTokenKey } from "./control/delegation-token-key.ts";
+export { describedConfigs, type DescribedConfig } from "./control/describe-configs.ts";
 export { INTERNAL_TOPICS, type Policies } from "./control/policies.ts";
 export {
   ANONYMOUS_CALLER,
@@ -113,6 +114,13 @@ export {
   type TopicsImage,
 } from "./image/topics-image.ts";
 export { scramCredential, type ScramImage } from "./image/scram-image.ts";
-export { NO_ACLS, type AclsImage } from "./image/acls-image.ts";
+export {
+  ACL_OPERATION,
+  ACL_PATTERN,
+  ACL_PERMISSION,
+  ACL_RESOURCE,
+  NO_ACLS,
+  type AclsImage,
+} from "./image/acls-image.ts";
 export type { ClientQuotasImage, EntityQuotas } from "./image/client-quotas-image.ts";
 export type { DelegationTokensImage } from "./image/delegation-tokens-image.ts";

@@ -24,7 +24,7 @@ import { EMPTY_LOG, boot } from "../../src/raft/index.ts";
 import { agrees, clusterRequestOf } from "../../worker/clusters/cluster-requests.ts";
 import { integerParameter } from "../../worker/http/fields.ts";
 import { Recent } from "../../worker/recent.ts";
-import { keyOfToken, pageOf, tokenOfKey } from "../../worker/http/pages.ts";
+import { keyOfToken, tokenOfKey } from "../../worker/http/pages.ts";
 import { isUuidText, randomUuid } from "../../durable-objects/random-uuid.ts";
 
 const FRAME = "application/octet-stream";
@@ -311,21 +311,6 @@ describe("a request for a cluster", () => {
 });
 
 describe("a page", () => {
-  const items = ["a", "b", "c", "d", "e"];
-  const page = (size: number, after?: string): unknown =>
-    pageOf(items, (item) => item, { size, after });
-
-  test("goes on after the last key of the one before", () => {
-    expect(page(2)).toEqual({ items: ["a", "b"], last: "b" });
-    expect(page(2, "b")).toEqual({ items: ["c", "d"], last: "d" });
-    expect(page(2, "d")).toEqual({ items: ["e"], last: undefined });
-    expect(page(2, "e")).toEqual({ items: [], last: undefined });
-  });
-
-  test("is not shifted by what was deleted in between", () => {
-    expect(page(2, "bb")).toEqual({ items: ["c", "d"], last: "d" });
-  });
-
   test("is named by a token that survives any topic name", () => {
     for (const key of ["a.b_c-d", "λ", "", "x".repeat(249)])
       expect(keyOfToken(tokenOfKey(key))).toBe(key);

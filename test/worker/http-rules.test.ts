@@ -128,7 +128,9 @@ describe("a web page", () => {
     const read = await named.request("nowhere", from(PAGE));
     expect(read.status).toBe(404);
     expect(read.headers.get("Access-Control-Allow-Origin")).toBe(PAGE);
-    expect(read.headers.get("Access-Control-Expose-Headers")).toContain("Kafka-Metadata-Offset");
+    const exposed = read.headers.get("Access-Control-Expose-Headers");
+    for (const name of ["Kafka-Metadata-Offset", "Kafka-Error", "Kafka-Error-Message"])
+      expect(exposed).toContain(name);
     expect(read.headers.get("Vary")).toBe("Origin");
     const asked = await named.request("topics", preflight(PAGE));
     expect(asked.status).toBe(204);

@@ -73,6 +73,34 @@ describe("the table of routes", () => {
     }
   });
 
+  test.each([
+    ["POST /topics", "CreateTopics"],
+    ["PATCH /topics/:topic_name", "CreatePartitions"],
+    ["DELETE /topics/:topic_name", "DeleteTopics"],
+    ["POST /topics/:topic_name/configs:alter", "IncrementalAlterConfigs"],
+    ["PUT /broker-configs/:name", "IncrementalAlterConfigs"],
+    ["DELETE /brokers/:broker_id/configs/:name", "IncrementalAlterConfigs"],
+    ["GET /topics/:topic_name/configs", "DescribeConfigs"],
+    ["GET /topics/-/partitions/-/reassignment", "ListPartitionReassignments"],
+    [
+      "POST /topics/:topic_name/partitions/:partition_id{[0-9]+}/reassignment",
+      "AlterPartitionReassignments",
+    ],
+    ["GET /acls", "DescribeAcls"],
+    ["POST /acls", "CreateAcls"],
+    ["POST /acls:batch", "CreateAcls"],
+    ["DELETE /acls", "DeleteAcls"],
+    ["POST /client-quotas:alter", "AlterClientQuotas"],
+    ["POST /scram-users:alter", "AlterUserScramCredentials"],
+    ["POST /leader-elections", "ElectLeaders"],
+  ] as const)("lets use %s who may call %s", (route, api) => {
+    // A gateway speaks in frames: what its clients may is for the authorizer.
+    const roles = ROLE_NAMES.filter((role) => role !== "gateway" && mayCall(role, api));
+    const row = PERMISSIONS[route.replace(" ", " /kafka/v3/clusters/:cluster_id")];
+    expect(row).toBeDefined();
+    expect(new Set(row)).toEqual(new Set(roles));
+  });
+
   test("lets a viewer change nothing but by what its APIs let it", () => {
     const changes = ROWS.filter(({ method }) => method !== "GET");
     const open = changes.filter(({ roles }) => roles?.includes("viewer") === true);

@@ -144,10 +144,9 @@ describe("a topic in REST words", () => {
   });
 
   test("may be placed by hand, or only tried", async () => {
-    const replicas = [{ partition_id: 0, broker_ids: [3, 1] }];
     const placed = await send("POST", "topics", {
       topic_name: "placed",
-      replicas_assignments: replicas,
+      replicas_assignments: { "0": [3, 1] },
     });
     expect([placed.status, await placed.json()]).toMatchObject([201, { replication_factor: 2 }]);
     const tried = await send("POST", "topics", {

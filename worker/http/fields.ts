@@ -20,6 +20,12 @@ export function objectAt(value: unknown, path: string, known: readonly string[])
   return value;
 }
 
+/** `value` as an object whose keys are data. */
+export function mapAt(value: unknown, path: string): JsonObject {
+  if (!isObject(value)) throw invalid(path, "an object");
+  return value;
+}
+
 export function arrayAt(value: unknown, path: string): readonly unknown[] {
   if (!Array.isArray(value)) throw invalid(path, "an array");
   return value;

@@ -18,6 +18,8 @@ const SHARED = {
     "Allow",
     "Content-Disposition",
     "ETag",
+    "Kafka-Error",
+    "Kafka-Error-Message",
     "Location",
     "Retry-After",
   ],

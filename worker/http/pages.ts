@@ -1,6 +1,6 @@
 /**
- * Pages of a sorted list: which items a page has, and the token of the next page. A token names a key and not an
- * index, so items that are created or deleted between two pages shift no others.
+ * Pages of a sorted list: what a client asks for, and the token of the next page. A token names a key and not an index,
+ * so items that are created or deleted between two pages shift no others.
  */
 import { integerParameter, invalid } from "./fields.ts";
 
@@ -23,25 +23,12 @@ export function pageRequest(pageSize: string | undefined, token: string | undefi
   return { size: size ?? PAGE_SIZE, after: token === undefined ? undefined : keyOfToken(token) };
 }
 
-export interface Page<Item> {
-  readonly items: readonly Item[];
-  /** The key to go on after; `undefined` on the last page. */
-  readonly last: string | undefined;
-}
-
-/** The page of `items`, which are sorted by `keyOf` ascending. */
-export function pageOf<Item>(
-  items: readonly Item[],
-  keyOf: (item: Item) => string,
-  { size, after }: PageRequest,
-): Page<Item> {
-  const start = after === undefined ? 0 : items.findIndex((item) => keyOf(item) > after);
-  if (start < 0) return { items: [], last: undefined };
-  const page = items.slice(start, start + size);
-  const final = page.at(-1);
-  const more = final !== undefined && start + size < items.length;
-  return { items: page, last: more ? keyOf(final) : undefined };
-}
+/** The same where a list is whole unless a page is asked for: undefined where none is. */
+export const askedPage = (
+  pageSize: string | undefined,
+  token: string | undefined,
+): PageRequest | undefined =>
+  pageSize === undefined && token === undefined ? undefined : pageRequest(pageSize, token);
 
 /** Opaque to clients, so that what is in it may change. */
 export const tokenOfKey = (key: string): string =>

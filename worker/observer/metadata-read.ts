@@ -10,7 +10,9 @@ import type { Bindings, ScopedContext } from "../env.ts";
 import { isHeld } from "../http/entity-tag.ts";
 import { Problem } from "../http/errors.ts";
 import { integerParameter, invalid, timeParameter } from "../http/fields.ts";
+import { listText, shownList, type Listing } from "../http/lists.ts";
 import { logSource } from "./log-source.ts";
+import { nextEvent } from "./next-event.ts";
 import type { Observation } from "./observation.ts";
 import { observeWith } from "./observed-image.ts";
 import type { Demand } from "./observed-image.ts";
@@ -22,9 +24,26 @@ export const observe = (env: Bindings, entry: ClusterEntry, demand: Demand): Pro
   observeWith(clusterKey(entry), demand, logSource(env, entry));
 
 /** Answers with what `view` makes of the image, under the image's position. */
-export async function answerFromImage(
+export const answerFromImage = (
   context: ScopedContext,
   view: (image: MetadataImage) => object,
+): Promise<Response> => answered(context, (image) => context.json(view(image)));
+
+/** The same of a list, which may be long. */
+export const answerListFromImage = (
+  context: ScopedContext,
+  view: (image: MetadataImage) => Listing,
+): Promise<Response> => answered(context, (image) => answerList(context, view(image)));
+
+/** Answers with the list that the query asks for. */
+export async function answerList(context: ScopedContext, listing: Listing): Promise<Response> {
+  const text = await listText(await shownList(context, listing, nextEvent), nextEvent);
+  return context.body(text, 200, { "Content-Type": "application/json" });
+}
+
+async function answered(
+  context: ScopedContext,
+  answer: (image: MetadataImage) => Response | Promise<Response>,
 ): Promise<Response> {
   const { image, position } = await observationFor(context);
   const etag = `"${position.epoch}:${position.offset}"`;
@@ -34,7 +53,7 @@ export async function answerFromImage(
   context.header("Cache-Control", "no-cache");
   if (isHeld(context.req.header("If-None-Match"), etag)) return context.body(null, 304);
   // What a transaction has not finished is not shown (KIP-868).
-  return context.json(view(stableImage(image)));
+  return await answer(stableImage(image));
 }
 
 /** The image that the query asks for: a recent one, or that at an offset or a time of the past. */

@@ -1,43 +1,82 @@
 /**
- * `/brokers`: the registered brokers, fenced ones included, as the observed image has them. A broker's heartbeats are
- * the active controller's soft state and not shown here; whether it is fenced is in the log.
+ * `/brokers`: the registered brokers, fenced ones included, as the observed image has them, and the replicas on each. A
+ * broker's heartbeats are the active controller's soft state and not shown here; whether it is fenced is in the log.
  */
 import { Hono } from "hono";
-import { brokerById } from "../../src/metadata/index.ts";
-import type { BrokerRegistration } from "../../src/metadata/index.ts";
+import { brokerById, partitionsOfTopic, topicById } from "../../src/metadata/index.ts";
+import type { BrokerRegistration, MetadataImage, Topic } from "../../src/metadata/index.ts";
 import type { Scope, ScopedContext } from "../env.ts";
 import { Problem } from "../http/errors.ts";
-import { answerFromImage } from "../observer/metadata-read.ts";
-import { resource, wholeList } from "../http/resources.ts";
+import { itemsOf, numberKey, type ListItem } from "../http/lists.ts";
+import { answerFromImage, answerListFromImage } from "../observer/metadata-read.ts";
+import { addressOf, resource } from "../http/resources.ts";
+import { replicaData } from "./partitions.ts";
 
 export const brokers = new Hono<Scope>();
 
 brokers.get("/", (context) =>
-  answerFromImage(context, (image) =>
-    wholeList(
-      context,
-      "KafkaBrokerList",
-      [...image.cluster.brokers.values()].map((broker) => brokerData(context, broker)),
-    ),
-  ),
+  answerListFromImage(context, (image) => ({
+    kind: "KafkaBrokerList",
+    items: itemsOf(image.cluster.brokers.values(), (broker) => ({
+      key: numberKey(broker.id),
+      show: () => brokerData(context, broker),
+    })),
+  })),
 );
 
 brokers.get("/:broker_id", (context) =>
-  answerFromImage(context, (image) => {
-    const text = context.req.param("broker_id");
-    const broker = /^\d{1,10}$/.test(text) ? brokerById(image.cluster, Number(text)) : undefined;
-    if (broker === undefined) {
-      throw new Problem("UNKNOWN_BROKER", `no broker ${text.slice(0, 20)} is registered`);
-    }
-    return brokerData(context, broker);
+  answerFromImage(context, (image) =>
+    brokerData(context, brokerAt(image, context.req.param("broker_id"))),
+  ),
+);
+
+brokers.get("/:broker_id/partition-replicas", (context) =>
+  answerListFromImage(context, (image) => {
+    const { id } = brokerAt(image, context.req.param("broker_id"));
+    return { kind: "KafkaReplicaList", items: replicasOn(context, image, id) };
   }),
 );
 
+/** The broker that a path names; a `Problem` when there is none. */
+export function brokerAt(image: MetadataImage, text: string): BrokerRegistration {
+  const broker = /^\d{1,10}$/.test(text) ? brokerById(image.cluster, Number(text)) : undefined;
+  if (broker === undefined) {
+    throw new Problem("UNKNOWN_BROKER", `no broker ${text.slice(0, 20)} is registered`);
+  }
+  return broker;
+}
+
+/** By topic's name and partition. Every partition of the cluster is looked at, which takes its time in slices. */
+function* replicasOn(
+  context: ScopedContext,
+  image: MetadataImage,
+  brokerId: number,
+): Generator<ListItem | null, void, undefined> {
+  for (const id of image.topics.idsByName.values()) {
+    const topic = topicById(image.topics, id);
+    if (topic !== undefined) yield* replicasOf(context, image, { topic, brokerId });
+  }
+}
+
+function* replicasOf(
+  context: ScopedContext,
+  image: MetadataImage,
+  { topic, brokerId }: { readonly topic: Topic; readonly brokerId: number },
+): Generator<ListItem | null, void, undefined> {
+  for (const { partitionId: id, partition } of partitionsOfTopic(image.topics, topic.id)) {
+    const isThere = partition.replicas.includes(brokerId);
+    // A blank comes before all letters of a name, so keys sort as names do.
+    const show = () => replicaData(context, { topic, id, partition }, brokerId);
+    yield isThere ? { key: `${topic.name} ${numberKey(id)}`, show } : null;
+  }
+}
+
 function brokerData(context: ScopedContext, broker: BrokerRegistration) {
   const clusterId = context.var.entry.cluster_id;
+  const path = ["clusters", clusterId, "brokers", broker.id];
   const [first] = broker.listeners;
   return {
-    ...resource(context, "KafkaBroker", ["clusters", clusterId, "brokers", broker.id]),
+    ...resource(context, "KafkaBroker", path),
     cluster_id: clusterId,
     broker_id: broker.id,
     host: first?.host ?? null,
@@ -59,5 +98,7 @@ function brokerData(context: ScopedContext, broker: BrokerRegistration) {
       max_supported_version: maxSupportedVersion,
     })),
     log_dirs: broker.logDirs,
+    configs: { related: addressOf(context, ...path, "configs") },
+    partition_replicas: { related: addressOf(context, ...path, "partition-replicas") },
   };
 }

@@ -29,8 +29,14 @@ export interface ClusterData extends Resource, Omit<ClusterIdentity, "fork_of" |
   /** Of a deleted one: when that was, and until when it can be undone. */
   readonly deleted_ms?: number;
   readonly undelete_until_ms?: number;
+  /** The broker that a client is to take for the controller, where the log was looked into and one is there. */
+  readonly controller?: Related;
+  readonly acls: Related;
   readonly brokers: Related;
+  readonly broker_configs: Related;
+  readonly consumer_groups: Related;
   readonly topics: Related;
+  readonly partition_reassignments: Related;
   readonly quorum: Related;
   readonly metadata_log: Related;
   readonly snapshots: Related;
@@ -46,7 +52,10 @@ export function clusterData(
 ): ClusterData {
   const path = ["clusters", entry.cluster_id];
   const { fork_of: origin } = entry;
-  const related = (name: string): Related => ({ related: addressOf(context, ...path, name) });
+  const related = (...names: readonly (string | number)[]): Related => ({
+    related: addressOf(context, ...path, ...names),
+  });
+  const controllerId = image === undefined ? undefined : brokerForClients(image);
   return {
     ...resource(context, "KafkaCluster", path),
     cluster_id: entry.cluster_id,
@@ -61,13 +70,25 @@ export function clusterData(
       ? {}
       : { fork_of: { cluster_id: origin.cluster_id, offset: origin.offset } }),
     ...(deletion === undefined ? {} : deletionData(deletion)),
+    ...(controllerId === undefined ? {} : { controller: related("brokers", controllerId) }),
+    acls: related("acls"),
     brokers: related("brokers"),
+    broker_configs: related("broker-configs"),
+    consumer_groups: related("consumer-groups"),
     topics: related("topics"),
+    partition_reassignments: related("topics", "-", "partitions", "-", "reassignment"),
     quorum: related("quorum"),
     metadata_log: related("metadata-log"),
     snapshots: related("snapshots"),
   };
 }
+
+/**
+ * Controllers are no brokers, so a client is told of any broker that is there, as Kafka's own brokers tell it: whatever
+ * is asked of that one, it forwards.
+ */
+const brokerForClients = ({ cluster }: MetadataImage): number | undefined =>
+  [...cluster.brokers.values()].find(({ fenced }) => !fenced)?.id;
 
 /** What all brokers are set to, where it is set and can be read. */
 function topicDefaultsIn({ configs }: MetadataImage): TopicDefaults {

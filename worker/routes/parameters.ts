@@ -16,6 +16,16 @@ const READ = [
   "at_time",
 ] as const;
 const PAGE = ["page_size", "page_token"] as const;
+const LIST = [...READ, ...PAGE] as const;
+const ACL_FILTER = [
+  "resource_type",
+  "resource_name",
+  "pattern_type",
+  "principal",
+  "host",
+  "operation",
+  "permission",
+] as const;
 const CLUSTER = "/kafka/v3/clusters/{cluster_id}";
 const PARTITIONS = `${CLUSTER}/topics/{topic_name}/partitions`;
 
@@ -33,13 +43,33 @@ export const PARAMETERS: ReadonlyMap<string, readonly string[]> = new Map<
   [`POST ${CLUSTER}/controllers/{action}`, ["confirm", "wait_ms"]],
   [`GET ${CLUSTER}/controllers/{node_id}/link`, ["gateway_id"]],
   [`GET ${CLUSTER}/controllers/{node_id}/relay`, ["gateway_id"]],
-  [`GET ${CLUSTER}/brokers`, READ],
+  [`GET ${CLUSTER}/brokers`, LIST],
   [`GET ${CLUSTER}/brokers/{broker_id}`, READ],
-  [`GET ${CLUSTER}/topics`, [...READ, ...PAGE]],
-  [`GET ${CLUSTER}/topics/{topic_name}`, READ],
-  [`GET ${PARTITIONS}`, READ],
+  [`GET ${CLUSTER}/brokers/{broker_id}/partition-replicas`, LIST],
+  [`GET ${CLUSTER}/brokers/-/configs`, LIST],
+  [`GET ${CLUSTER}/brokers/{broker_id}/configs`, LIST],
+  [`GET ${CLUSTER}/brokers/{broker_id}/configs/{name}`, READ],
+  [`GET ${CLUSTER}/broker-configs`, LIST],
+  [`GET ${CLUSTER}/broker-configs/{name}`, READ],
+  [`GET ${CLUSTER}/topics`, [...LIST, "includeAuthorizedOperations"]],
+  [`GET ${CLUSTER}/topics/{topic_name}`, [...READ, "include_authorized_operations"]],
+  [`GET ${CLUSTER}/topics/-/configs`, LIST],
+  [`GET ${CLUSTER}/topics/{topic_name}/configs`, LIST],
+  [`GET ${CLUSTER}/topics/{topic_name}/configs/{name}`, READ],
+  [`GET ${CLUSTER}/topics/-/partitions/-/reassignment`, LIST],
+  [`GET ${PARTITIONS}`, LIST],
+  [`GET ${PARTITIONS}/-/reassignment`, LIST],
   [`GET ${PARTITIONS}/{partition_id}`, READ],
-  [`GET ${PARTITIONS}/{partition_id}/replicas`, READ],
+  [`GET ${PARTITIONS}/{partition_id}/reassignment`, READ],
+  [`GET ${PARTITIONS}/{partition_id}/replicas`, LIST],
+  [`GET ${PARTITIONS}/{partition_id}/replicas/{broker_id}`, READ],
+  [`GET ${CLUSTER}/acls`, [...ACL_FILTER, ...PAGE]],
+  [`DELETE ${CLUSTER}/acls`, ACL_FILTER],
+  [`GET ${CLUSTER}/features`, LIST],
+  [`GET ${CLUSTER}/client-quotas`, LIST],
+  [`GET ${CLUSTER}/scram-users`, LIST],
+  // Whatever is asked, the answer is that a broker is to be asked.
+  [`GET ${PARTITIONS}/{partition_id}/offset`, ["offset_type"]],
   [`GET ${CLUSTER}/metadata-log`, ["from_offset", "max_bytes", "wait_ms"]],
   [`GET ${CLUSTER}/metadata-diff`, ["from", "to", ...PAGE]],
 ]);

@@ -7,64 +7,109 @@ import { partitionAt, partitionsOfTopic } from "../../src/metadata/index.ts";
 import type { MetadataImage, Partition, Topic } from "../../src/metadata/index.ts";
 import type { Scope, ScopedContext } from "../env.ts";
 import { Problem } from "../http/errors.ts";
-import { answerFromImage } from "../observer/metadata-read.ts";
-import { addressOf, resource, wholeList } from "../http/resources.ts";
+import { itemsOf, numberKey } from "../http/lists.ts";
+import { answerFromImage, answerListFromImage } from "../observer/metadata-read.ts";
+import { addressOf, resource } from "../http/resources.ts";
 import { topicAt } from "./topics.ts";
 
 export const partitions = new Hono<Scope>();
 
 partitions.get("/:topic_name/partitions", (context) =>
-  answerFromImage(context, (image) => {
+  answerListFromImage(context, (image) => {
     const topic = topicAt(image, context.req.param("topic_name"));
-    const data = [...partitionsOfTopic(image.topics, topic.id)].map(({ partitionId, partition }) =>
-      partitionData(context, topic, { id: partitionId, partition }),
-    );
-    return wholeList(context, "KafkaPartitionList", data);
+    return {
+      kind: "KafkaPartitionList",
+      items: itemsOf(
+        partitionsOfTopic(image.topics, topic.id),
+        ({ partitionId: id, partition }) => ({
+          key: numberKey(id),
+          show: () => partitionData(context, { topic, id, partition }),
+        }),
+      ),
+    };
   }),
 );
 
 partitions.get("/:topic_name/partitions/:partition_id{[0-9]+}", (context) =>
-  answerFromImage(context, (image) => {
-    const topic = topicAt(image, context.req.param("topic_name"));
-    const id = Number(context.req.param("partition_id"));
-    return partitionData(context, topic, { id, partition: presentPartition(image, topic, id) });
-  }),
+  answerFromImage(context, (image) =>
+    partitionData(context, presentPartition(image, context.req.param())),
+  ),
 );
 
 partitions.get("/:topic_name/partitions/:partition_id{[0-9]+}/replicas", (context) =>
-  answerFromImage(context, (image) => {
-    const topic = topicAt(image, context.req.param("topic_name"));
-    const id = Number(context.req.param("partition_id"));
-    const partition = presentPartition(image, topic, id);
-    const data = partition.replicas.map((brokerId) =>
-      replicaData(context, topic, { id, partition, brokerId }),
-    );
-    return wholeList(context, "KafkaReplicaList", data);
+  answerListFromImage(context, (image) => {
+    const present = presentPartition(image, context.req.param());
+    return {
+      kind: "KafkaReplicaList",
+      // In the order of the partition, which begins with its preferred leader: a page goes by place.
+      items: present.partition.replicas.map((brokerId, place) => ({
+        key: numberKey(place),
+        show: () => replicaData(context, present, brokerId),
+      })),
+    };
   }),
 );
 
-function presentPartition(image: MetadataImage, topic: Topic, id: number): Partition {
-  const partition = partitionAt(image.topics, topic.id, id);
-  if (partition === undefined) {
-    throw new Problem("UNKNOWN_TOPIC_OR_PARTITION", `topic ${topic.name} has no partition ${id}`);
-  }
-  return partition;
-}
+partitions.get(
+  "/:topic_name/partitions/:partition_id{[0-9]+}/replicas/:broker_id{[0-9]+}",
+  (context) =>
+    answerFromImage(context, (image) => {
+      const present = presentPartition(image, context.req.param());
+      const brokerId = Number(context.req.param("broker_id"));
+      if (!present.partition.replicas.includes(brokerId)) {
+        const which = `partition ${present.id} of topic ${present.topic.name}`;
+        throw new Problem("UNKNOWN_REPLICA", `${which} has no replica on broker ${brokerId}`);
+      }
+      return replicaData(context, present, brokerId);
+    }),
+);
 
-interface NumberedPartition {
+export interface PlacedPartition {
+  readonly topic: Topic;
   readonly id: number;
   readonly partition: Partition;
 }
 
-function partitionData(context: ScopedContext, topic: Topic, { id, partition }: NumberedPartition) {
-  const clusterId = context.var.entry.cluster_id;
-  const path = ["clusters", clusterId, "topics", topic.name, "partitions", id];
+/** The partition that a path names; a `Problem` when there is none. */
+export function presentPartition(
+  image: MetadataImage,
+  path: { readonly topic_name: string; readonly partition_id: string },
+): PlacedPartition {
+  const topic = topicAt(image, path.topic_name);
+  const id = Number(path.partition_id);
+  const partition = partitionAt(image.topics, topic.id, id);
+  if (partition === undefined) {
+    throw new Problem("UNKNOWN_TOPIC_OR_PARTITION", `topic ${topic.name} has no partition ${id}`);
+  }
+  return { topic, id, partition };
+}
+
+/** Where a partition is, below the interface's base. */
+export const partitionPath = (
+  context: ScopedContext,
+  { topic, id }: Pick<PlacedPartition, "topic" | "id">,
+): readonly (string | number)[] => [
+  "clusters",
+  context.var.entry.cluster_id,
+  "topics",
+  topic.name,
+  "partitions",
+  id,
+];
+
+function partitionData(context: ScopedContext, placed: PlacedPartition) {
+  const { topic, id, partition } = placed;
+  const path = partitionPath(context, placed);
   return {
     ...resource(context, "KafkaPartition", path),
-    cluster_id: clusterId,
+    cluster_id: context.var.entry.cluster_id,
     topic_name: topic.name,
     partition_id: id,
+    ...(partition.leader < 0
+      ? {}
+      : { leader: { related: addressOf(context, ...path, "replicas", partition.leader) } }),
     replicas: { related: addressOf(context, ...path, "replicas") },
+    reassignment: { related: addressOf(context, ...path, "reassignment") },
     /** -1 when the partition has no leader. */
     leader_id: partition.leader,
     leader_epoch: partition.leaderEpoch,
@@ -80,26 +125,10 @@ function partitionData(context: ScopedContext, topic: Topic, { id, partition }: 
   };
 }
 
-interface NumberedReplica extends NumberedPartition {
-  readonly brokerId: number;
-}
-
-function replicaData(
-  context: ScopedContext,
-  topic: Topic,
-  { id, partition, brokerId }: NumberedReplica,
-) {
+export function replicaData(context: ScopedContext, placed: PlacedPartition, brokerId: number) {
+  const { topic, id, partition } = placed;
   const clusterId = context.var.entry.cluster_id;
-  const path = [
-    "clusters",
-    clusterId,
-    "topics",
-    topic.name,
-    "partitions",
-    id,
-    "replicas",
-    brokerId,
-  ];
+  const path = [...partitionPath(context, placed), "replicas", brokerId];
   return {
     ...resource(context, "KafkaReplica", path),
     cluster_id: clusterId,

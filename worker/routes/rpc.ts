@@ -1,7 +1,8 @@
 /**
  * `/rpc/{ApiName}`: any controller API as JSON, in Kafka's own JSON form of the message (`?version=`, the highest
  * by default). The body is read here by the same schema that the wire uses and goes to a controller as a frame, so a
- * malformed request never reaches one. A refusal inside Kafka's response arrives as a 200 with Kafka's code.
+ * malformed request never reaches one. A refusal inside Kafka's response arrives as a 200 with Kafka's code, and headers
+ * name it.
  */
 import { Hono } from "hono";
 import { mayCall } from "../../src/access/index.ts";
@@ -19,6 +20,7 @@ import type { Scope } from "../env.ts";
 import { Problem } from "../http/errors.ts";
 import { integerParameter } from "../http/fields.ts";
 import { callKafka } from "../channel/kafka-calls.ts";
+import { refusalHeaders } from "./kafka-refusal.ts";
 
 export const rpc = new Hono<Scope>();
 
@@ -33,7 +35,7 @@ rpc.post("/:api", async (context) => {
   const call = { api, version, request, bearer };
   const { response, position } = await callKafka(context.env, context.var.entry, call);
   context.set("position", position);
-  return context.json(toJson(api.response, version, response));
+  return context.json(toJson(api.response, version, response), 200, refusalHeaders(response));
 });
 
 function apiAt(name: string): Api {

@@ -28,7 +28,8 @@ import { topicNameRefusal } from "./topic-name.ts";
 
 type RequestedResource = DescribeConfigsRequest["resources"][number];
 type ResourceResult = DescribeConfigsResponse["results"][number];
-type ConfigResult = ResourceResult["configs"][number];
+/** A config as the response to DescribeConfigs has it. */
+export type DescribedConfig = ResourceResult["configs"][number];
 
 export const describeConfigs = operation(DescribeConfigs, { kind: "read", run });
 
@@ -43,7 +44,7 @@ function run(
     if (fault !== null) return { resourceType, resourceName, ...fault, configs: [] };
     // Kafka says "" of success here, where every other API says null.
     const done = { errorCode: ErrorCode.NONE, errorMessage: "" };
-    const configs = entriesOf(view, resource)
+    const configs = describedConfigs(view, resource)
       .filter(({ name }) => configurationKeys === null || configurationKeys.includes(name))
       .map((entry) => (request.includeSynonyms ? entry : { ...entry, synonyms: [] }));
     return { resourceType, resourceName, ...done, configs };
@@ -95,7 +96,11 @@ function isNode(view: MetadataImage, name: string, context: ControlContext): boo
   );
 }
 
-function entriesOf(view: MetadataImage, resource: RequestedResource): readonly ConfigResult[] {
+/** The configs of a resource that is there, each with all its synonyms; what is secret has no value. */
+export function describedConfigs(
+  view: MetadataImage,
+  resource: Pick<RequestedResource, "resourceType" | "resourceName">,
+): readonly DescribedConfig[] {
   const { resourceType, resourceName } = resource;
   if (resourceType === CONFIG_RESOURCE.BROKER) return brokerEntries(view, resourceName);
   const values = configsOf(view.configs, resourceType, resourceName);
@@ -129,7 +134,7 @@ function valuesOf(
 const NO_VALUES: ReadonlyMap<string, string> = new Map();
 
 /** A node's own settings, then what holds for all of them. */
-function brokerEntries(view: MetadataImage, resourceName: string): readonly ConfigResult[] {
+function brokerEntries(view: MetadataImage, resourceName: string): readonly DescribedConfig[] {
   const resourceType = CONFIG_RESOURCE.BROKER;
   const forAll = configsOf(view.configs, resourceType, "");
   const isDefault = resourceName === "";
@@ -159,7 +164,7 @@ function entryOf(
   resourceType: number,
   name: string,
   values: readonly [ConfigValue, ...ConfigValue[]],
-): ConfigResult {
+): DescribedConfig {
   const type = configType(resourceType, name);
   const isSecret = isSensitive(resourceType, name);
   const shown = (value: string): string | null => (isSecret ? null : value);

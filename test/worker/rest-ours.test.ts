@@ -1,0 +1,200 @@
+/** What is not in REST v3, in its style: features, client quotas, SCRAM users, leader elections, reassignments. */
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { restCluster, type RestCluster } from "./rest-cluster.ts";
+
+let cluster: RestCluster;
+beforeAll(async () => {
+  cluster = await restCluster();
+  const orders = { topic_name: "orders", replicas_assignments: { "0": [1, 2], "1": [2, 1] } };
+  expect((await cluster.ask("POST", "/topics", orders)).status).toBe(201);
+}, 120_000);
+afterAll(() => cluster.stop());
+
+const answered = async (method: string, path: string, body?: object): Promise<unknown> => {
+  const answer = await cluster.ask(method, path, body);
+  return [answer.status, answer.body];
+};
+
+const alterQuotas = (data: unknown, more: object = {}): Promise<unknown> =>
+  answered("POST", "/client-quotas:alter", { data, ...more });
+const alterUsers = (body: object): Promise<unknown> => answered("POST", "/scram-users:alter", body);
+const elect = (body: object): Promise<unknown> => answered("POST", "/leader-elections", body);
+
+describe("features", () => {
+  test("are shown with the level that the log is at and those that are understood", async () => {
+    const [status, body] = Object(await answered("GET", "/features"));
+    expect(status).toBe(200);
+    expect(body.kind).toBe("KafkaFeatureList");
+    expect(body.data).toContainEqual({
+      name: "metadata.version",
+      finalized_level: 25,
+      finalized_release: "4.0-IV3",
+      min_supported_level: expect.any(Number),
+      max_supported_level: expect.any(Number),
+    });
+    expect(body.data).toContainEqual(
+      expect.objectContaining({ name: "share.version", finalized_level: 0 }),
+    );
+  });
+});
+
+describe("client quotas", () => {
+  const entity = [
+    { entity_type: "client-id", entity_name: null },
+    { entity_type: "user", entity_name: "ann" },
+  ];
+
+  test("are set, tried, seen and taken away", async () => {
+    const quotas = { producer_byte_rate: 1000, consumer_byte_rate: 2000 };
+    expect(await alterQuotas([{ entity, quotas }])).toEqual([204, undefined]);
+    expect(
+      await alterQuotas([{ entity, quotas: { request_percentage: 5 } }], { validate_only: true }),
+    ).toEqual([204, undefined]);
+    expect(await answered("GET", "/client-quotas")).toMatchObject([
+      200,
+      { kind: "KafkaClientQuotaList", data: [{ entity, quotas }] },
+    ]);
+    const none = { producer_byte_rate: null, consumer_byte_rate: null };
+    expect(await alterQuotas([{ entity, quotas: none }])).toEqual([204, undefined]);
+    expect(await answered("GET", "/client-quotas")).toMatchObject([200, { data: [] }]);
+  });
+
+  test.each([
+    ["a list that is none", "all"],
+    [
+      "an entity of no kind",
+      [
+        {
+          entity: [{ entity_type: "planet", entity_name: "x" }],
+          quotas: { producer_byte_rate: 1 },
+        },
+      ],
+    ],
+    ["a quota that there is not", [{ entity, quotas: { moon_rate: 1 } }]],
+    ["a limit that is a text", [{ entity, quotas: { producer_byte_rate: "1" } }]],
+    ["a limit below 0", [{ entity, quotas: { producer_byte_rate: -1 } }]],
+    ["a field too many", [{ entity, quotas: {}, ops: [] }]],
+  ])("refuse %s, and change nothing", async (_what, data) => {
+    expect(await alterQuotas(data)).toMatchObject([400, { error_code: 40002 }]);
+    expect(await answered("GET", "/client-quotas")).toMatchObject([200, { data: [] }]);
+  });
+});
+
+describe("SCRAM users", () => {
+  const ann = {
+    user: "ann",
+    mechanism: "SCRAM-SHA-256",
+    iterations: 8192,
+    salt: btoa("a salt of some length"),
+    salted_password: btoa("x".repeat(32)),
+  };
+
+  test("are written, shown without any secret, and removed", async () => {
+    const bob = {
+      ...ann,
+      user: "bob",
+      mechanism: "SCRAM-SHA-512",
+      salted_password: btoa("y".repeat(64)),
+    };
+    expect(await alterUsers({ upsertions: [ann, bob] })).toEqual([204, undefined]);
+    const shown = await answered("GET", "/scram-users");
+    expect(shown).toMatchObject([
+      200,
+      {
+        kind: "KafkaScramUserList",
+        data: [
+          { user: "ann", credentials: [{ mechanism: "SCRAM-SHA-256", iterations: 8192 }] },
+          { user: "bob", credentials: [{ mechanism: "SCRAM-SHA-512", iterations: 8192 }] },
+        ],
+      },
+    ]);
+    expect(JSON.stringify(shown)).not.toMatch(/salt|key|redacted/i);
+    const deletions = [ann, bob].map(({ user, mechanism }) => ({ user, mechanism }));
+    expect(await alterUsers({ deletions })).toEqual([204, undefined]);
+    expect(await answered("GET", "/scram-users")).toMatchObject([200, { data: [] }]);
+  });
+
+  test.each([
+    ["a mechanism that there is not", { upsertions: [{ ...ann, mechanism: "PLAIN" }] }],
+    ["too few iterations", { upsertions: [{ ...ann, iterations: 10 }] }],
+    ["what is no base64", { upsertions: [{ ...ann, salted_password: "hunter2!" }] }],
+    ["to delete what is not there", { deletions: [{ user: "eve", mechanism: "SCRAM-SHA-256" }] }],
+    ["a password", { upsertions: [{ ...ann, password: "hunter2!" }] }],
+  ])("refuse %s, without a word of any secret", async (_what, body) => {
+    const answer = await alterUsers(body);
+    expect(answer).toMatchObject([400, { error_code: 40002 }]);
+    expect(JSON.stringify(answer)).not.toContain("hunter2");
+    expect(await answered("GET", "/scram-users")).toMatchObject([200, { data: [] }]);
+  });
+});
+
+describe("leader elections", () => {
+  test("say of each partition what became of it", async () => {
+    const topic_partitions = [
+      { topic_name: "orders", partition_ids: [0] },
+      { topic_name: "none", partition_ids: [0] },
+    ];
+    const [status, body] = Object(await elect({ election_type: "PREFERRED", topic_partitions }));
+    expect([status, body.kind]).toEqual([200, "KafkaLeaderElectionList"]);
+    expect(body.data).toContainEqual(
+      expect.objectContaining({
+        topic_name: "orders",
+        partition_id: 0,
+        error: "ELECTION_NOT_NEEDED",
+      }),
+    );
+    expect(body.data).toContainEqual(
+      expect.objectContaining({ topic_name: "none", error: "UNKNOWN_TOPIC_OR_PARTITION" }),
+    );
+    expect(await elect({ election_type: "PREFERRED", topic_partitions: null })).toMatchObject([
+      200,
+      { data: [] },
+    ]);
+  });
+
+  test.each([
+    ["another type", { election_type: "FAIR", topic_partitions: null }],
+    ["no partitions", { election_type: "PREFERRED" }],
+    [
+      "a partition below 0",
+      {
+        election_type: "UNCLEAN",
+        topic_partitions: [{ topic_name: "orders", partition_ids: [-1] }],
+      },
+    ],
+  ])("refuse %s", async (_what, body) => {
+    expect(await elect(body)).toMatchObject([400, { error_code: 40002 }]);
+  });
+});
+
+describe("a reassignment", () => {
+  const path = "/topics/orders/partitions/0/reassignment";
+
+  test("is begun, changed and cancelled", async () => {
+    const begun = { adding_replicas: [3], removing_replicas: [1] };
+    expect(await answered("POST", path, { replicas: [3, 2] })).toMatchObject([200, begun]);
+    expect(await answered("GET", path)).toMatchObject([200, begun]);
+    const changed = { adding_replicas: [3], removing_replicas: [] };
+    expect(await answered("POST", path, { replicas: [1, 2, 3] })).toMatchObject([200, changed]);
+    const none = { adding_replicas: [], removing_replicas: [] };
+    expect(await answered("POST", path, { replicas: null })).toMatchObject([200, none]);
+    expect(await answered("GET", path)).toMatchObject([200, none]);
+  });
+
+  test("that Kafka does not take is refused", async () => {
+    expect(await answered("POST", path, { replicas: [9] })).toMatchObject([
+      400,
+      { error_code: 40002 },
+    ]);
+    expect(await answered("POST", path, { replicas: null })).toMatchObject([
+      400,
+      { error_code: 40002 },
+    ]);
+    expect(await answered("POST", path, {})).toMatchObject([400, { error_code: 40002 }]);
+    const none = path.replace("orders", "none");
+    expect(await answered("POST", none, { replicas: [1] })).toMatchObject([
+      404,
+      { error_code: 40403 },
+    ]);
+  });
+});

@@ -1,0 +1,43 @@
+/**
+ * The words of access control entries (Kafka's `ResourceType`, `PatternType`, `AclOperation`, `AclPermissionType`) and
+ * their numbers on the wire. Those that only filters have stand apart: no entry is of any type.
+ */
+import {
+  ACL_OPERATION,
+  ACL_PATTERN,
+  ACL_PERMISSION,
+  ACL_RESOURCE,
+} from "../../src/metadata/index.ts";
+import { invalid } from "../http/fields.ts";
+
+/** A kind of words: those of entries, and those of filters besides. */
+export interface Words {
+  readonly ofEntries: Readonly<Record<string, number>>;
+  readonly ofFilters: Readonly<Record<string, number>>;
+}
+
+const ANY = { ANY: 1 } as const;
+
+export const RESOURCE_TYPES: Words = { ofEntries: ACL_RESOURCE, ofFilters: ANY };
+export const PATTERN_TYPES: Words = { ofEntries: ACL_PATTERN, ofFilters: { ...ANY, MATCH: 2 } };
+export const OPERATIONS: Words = { ofEntries: ACL_OPERATION, ofFilters: ANY };
+export const PERMISSIONS: Words = { ofEntries: ACL_PERMISSION, ofFilters: ANY };
+
+/** The number of an entry's word, in capitals or not, as Kafka's tools take it. */
+export const entryCode = (words: Words, text: string, path: string): number =>
+  codeIn(words.ofEntries, text, path);
+
+/** The number of a filter's word. */
+export const filterCode = (words: Words, text: string, path: string): number =>
+  codeIn({ ...words.ofFilters, ...words.ofEntries }, text, path);
+
+function codeIn(table: Readonly<Record<string, number>>, text: string, path: string): number {
+  const word = text.toUpperCase();
+  const code = Object.hasOwn(table, word) ? table[word] : undefined;
+  if (code === undefined) throw invalid(path, `one of ${Object.keys(table).join(", ")}`);
+  return code;
+}
+
+/** The word of a number; UNKNOWN where this build has none, as Kafka's clients say. */
+export const wordOf = ({ ofEntries }: Words, code: number): string =>
+  Object.entries(ofEntries).find(([, each]) => each === code)?.[0] ?? "UNKNOWN";
