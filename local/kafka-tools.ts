@@ -3,6 +3,7 @@ const MAIN_CLASSES = {
   "kafka-topics": "org.apache.kafka.tools.TopicCommand",
   "kafka-configs": "kafka.admin.ConfigCommand",
   "kafka-acls": "org.apache.kafka.tools.AclCommand",
+  "kafka-delegation-tokens": "org.apache.kafka.tools.DelegationTokenCommand",
   "kafka-features": "org.apache.kafka.tools.FeatureCommand",
   "kafka-metadata-quorum": "org.apache.kafka.tools.MetadataQuorumCommand",
   "kafka-cluster": "org.apache.kafka.tools.ClusterTool",

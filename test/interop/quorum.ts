@@ -49,7 +49,11 @@ export interface InteropOptions {
   readonly transport?: Transport;
 }
 
+/** Of delegation tokens: the edge has it in its environment, and brokers in their properties. */
+export const DELEGATION_TOKEN_SECRET = "signs the tokens of interop";
+
 export async function startInteropQuorum(options: InteropOptions): Promise<InteropQuorum> {
+  process.env["DELEGATION_TOKEN_SECRET_KEY"] = DELEGATION_TOKEN_SECRET;
   const { folder, releaseVersion, transport = "link" } = options;
   const logFile = join(folder, "quorum.log");
   const log = (line: string): void =>

@@ -12,6 +12,7 @@ import type { Cluster } from "../cluster.ts";
 import { expect, type Step } from "../step.ts";
 import { tool, type ToolRun } from "../tool.ts";
 import { until } from "../../../local/until.ts";
+import { DELEGATION_TOKEN_SECRET } from "../quorum.ts";
 import { secured, type Secured } from "../secured-cluster.ts";
 import { IMPATIENT, keptOut, login, served } from "./doors.ts";
 
@@ -43,6 +44,7 @@ const clientListener = (): readonly string[] => {
     ...["scram-sha-256", "scram-sha-512"].map(
       (mechanism) => `listener.name.sasl_plaintext.${mechanism}.sasl.jaas.config=${SCRAM};`,
     ),
+    `delegation.token.secret.key=${DELEGATION_TOKEN_SECRET}`,
     ...Object.entries(AUTHORIZER).map(([name, value]) => `${name}=${value}`),
   ];
 };
@@ -94,7 +96,9 @@ async function withBroker(
       "security.protocol=SASL_PLAINTEXT",
       `sasl.mechanism=${mechanism}`,
       `sasl.jaas.config=${jaas};`,
-      ...IMPATIENT,
+      // Who is refused is told so at once; what is slow is a crowded machine.
+      "default.api.timeout.ms=30000",
+      "request.timeout.ms=15000",
     ]);
     const door = ["--bootstrap-server", `127.0.0.1:${port}`, "--command-config", properties];
     return await tool(kafka, toolName, [...door, ...args], { mayFail: true });
@@ -278,4 +282,98 @@ const scram: Step = {
     }),
 };
 
-export const authorizerSteps: readonly Step[] = [standardAuthorizer, acls, scram];
+/** What `kafka-delegation-tokens` tells of the tokens that it lists: id, HMAC, owner. */
+const tokensIn = ({ output }: ToolRun): readonly (readonly [string, string, string])[] =>
+  Array.from(
+    output.matchAll(/^([\w-]{22})\s+([A-Za-z0-9+/]{86}==)\s+(\S+)/gm),
+    ([, id = "", hmac = "", owner = ""]) => [id, hmac, owner] as const,
+  );
+
+const tokenLogin = (id: string, hmac: string): Login => ({
+  mechanism: "SCRAM-SHA-256",
+  jaas: `${SCRAM} username="${id}" password="${hmac}" tokenauth="true"`,
+});
+
+const CREATION = "--create --max-life-time-period -1".split(" ");
+const renewing = (hmac: string): readonly string[] => [
+  ..."--renew --renew-time-period 3600000 --hmac".split(" "),
+  hmac,
+];
+const ending = (hmac: string): readonly string[] => [
+  ..."--expire --expiry-time-period -1 --hmac".split(" "),
+  hmac,
+];
+
+/** That tool, in the name of somebody who may. */
+async function manage({ as }: Serving, who: string, ...args: readonly string[]): Promise<ToolRun> {
+  const run = await as(who, "kafka-delegation-tokens", ...args);
+  expect(run.code === 0, `kafka-delegation-tokens ${args.join(" ")} for ${who}`, run.tail);
+  return run;
+}
+
+/** `kafka-delegation-tokens` makes a token, somebody logs in with it, and it is worth nothing once it is ended. */
+async function lifeOfToken(serving: Serving): Promise<void> {
+  const { as, loggedIn } = serving;
+  const made = await manage(serving, "root", ...CREATION, "--renewer-principal", "User:mallory");
+  const [[id, hmac, owner] = ["", "", ""]] = tokensIn(made);
+  expect(owner === "User:root", "root owns a token", made.tail);
+  const byToken = tokenLogin(id, hmac);
+  const list = (who: Login): Promise<ToolRun> => loggedIn(who, "kafka-topics", "--list");
+  await until("a client logs in with it", PATIENT, async () =>
+    (await list(byToken)).code === 0 ? true : undefined,
+  );
+  const other = `${hmac.startsWith("A") ? "B" : "A"}${hmac.slice(1)}`;
+  const wrong = await list(tokenLogin(id, other));
+  expect(/SaslAuthenticationException/.test(wrong.tail), "and by no other HMAC", wrong.tail);
+  const topic = await loggedIn(byToken, "kafka-topics", ...creating("by-token"));
+  expect(topic.code === 0, "it does what root may", topic.tail);
+  const bred = await loggedIn(byToken, "kafka-delegation-tokens", ...CREATION);
+  const isRefused = bred.code !== 0 && /not allowed/.test(bred.tail);
+  expect(isRefused, "who logged in with a token gets no other", bred.tail);
+  await sharedTokens(serving, hmac);
+  await manage(serving, "root", ...ending(hmac));
+  await until("and logs in no more", PATIENT, async () =>
+    /SaslAuthenticationException/.test((await list(byToken)).tail) ? true : undefined,
+  );
+  await until("what is gone is not renewed", PATIENT, async () => {
+    const { tail } = await as("root", "kafka-delegation-tokens", ...renewing(hmac));
+    return /DelegationTokenNotFoundException/.test(tail) ? true : undefined;
+  });
+}
+
+/** Tokens of others: who makes them, is shown them, renews and ends them. `hmac` is of one that mallory may renew. */
+async function sharedTokens(serving: Serving, hmac: string): Promise<void> {
+  const { as } = serving;
+  const forRoot = ["--owner-principal", "User:root"];
+  const forMallory = ["--owner-principal", "User:mallory"];
+  const stolen = await as("mallory", "kafka-delegation-tokens", ...CREATION, ...forRoot);
+  const isDeniedToken = /DelegationTokenAuthorizationException/.test(stolen.tail);
+  expect(isDeniedToken, "nobody makes one for root", stolen.tail);
+  const [[, another] = ["", ""]] = tokensIn(
+    await manage(serving, "root", ...CREATION, ...forMallory),
+  );
+  await until("mallory is shown his own, and what he may renew", PATIENT, async () => {
+    const shown = tokensIn(
+      await manage(serving, "mallory", "--describe", ...forRoot, ...forMallory),
+    );
+    const owners = shown.map(([, , each]) => each).toSorted();
+    return owners.join() === "User:mallory,User:root" ? true : undefined;
+  });
+  const renewed = await manage(serving, "mallory", ...renewing(hmac));
+  const isRenewed = /Completed renew operation/.test(renewed.output);
+  expect(isRenewed, "a renewer renews it", renewed.tail);
+  const ended = await as("broker-1", "kafka-delegation-tokens", ...ending(another));
+  const isMismatch = /DelegationTokenOwnerMismatchException/.test(ended.tail);
+  expect(isMismatch, "a super user who is neither ends no token", ended.tail);
+}
+
+const tokens: Step = {
+  title: "authorizer: kafka-delegation-tokens, from its making to its end",
+  run: (cluster) =>
+    secured(cluster, SECURED, async (world) => {
+      await withBroker(cluster, world, lifeOfToken);
+      return "";
+    }),
+};
+
+export const authorizerSteps: readonly Step[] = [standardAuthorizer, acls, scram, tokens];
