@@ -182,6 +182,8 @@ async function searchAll(): Promise<readonly Found[]> {
     topic_name: "orders",
     partition_id: 0,
     broker_id: 1,
+    name: "ssl.key.password",
+    path: "any",
     id: await snapshotId(),
   };
   const { high_watermark: end } = await quorum.cluster.quorum();
