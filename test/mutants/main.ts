@@ -127,10 +127,10 @@ async function main(): Promise<number> {
   return summary(verdicts);
 }
 
-/** Every sixth row, beginning at one of the first six, where a sixth of them is asked for. */
+/** Every eighth row, say, beginning at one of the first eight, where an eighth of them is asked for. */
 function partOf(rows: readonly Mutant[]): readonly Mutant[] {
   const [part = 0, parts = 0] = values.part.split("/").map(Number);
-  if (!(part >= 1 && part <= parts)) throw new Error(`--part ${values.part} is not as 1/6`);
+  if (!(part >= 1 && part <= parts)) throw new Error(`--part ${values.part} is not as 1/8`);
   return rows.filter((_, index) => index % parts === part - 1);
 }
 
