@@ -6,6 +6,8 @@ import type { Formation } from "./jvm-controller.ts";
 
 const LEVELS: readonly number[] = [7, 8, 11, 12, 13, 15, 17, 23, 25, 30];
 const MV_ELR = 23;
+/** In 4.0 the feature is a preview, and has other rules. */
+const WITHOUT_ELR: ReadonlySet<string> = new Set(["4.0.2"]);
 
 /** The highest level that each release knows. */
 const HIGHEST: Readonly<Record<string, number>> = { "4.0.2": 25, "4.1.2": 27, "4.3.1": 30 };
@@ -22,7 +24,7 @@ export function formationsOf(
   const levels = LEVELS.filter((level) => level <= highest && wanted.levels.includes(level));
   return levels.flatMap((metadataVersion) => [
     { title: `metadata.version ${metadataVersion}`, metadataVersion, elr: false },
-    ...(wanted.elr && metadataVersion >= MV_ELR
+    ...(wanted.elr && metadataVersion >= MV_ELR && !WITHOUT_ELR.has(release)
       ? [{ title: `metadata.version ${metadataVersion}, ELR`, metadataVersion, elr: true }]
       : []),
   ]);

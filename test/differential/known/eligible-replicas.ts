@@ -109,7 +109,7 @@ export const KNOWN_OF_ELIGIBLE_REPLICAS: readonly Known[] = [
     title: "An epoch is the offset of the registering record",
     apis: ["BrokerRegistration"],
     kafka:
-      "It is that of the first record of the batch; eligible replicas that are given up come before the registration.",
+      "It is that of the first record of the batch, and partitions that change with the registration come before it.",
     here: "It is that of the registration, so a broker that has read up to its epoch knows itself.",
     why: "Whether a broker has caught up is then asked of its epoch alone.",
     elr: true,
