@@ -4,7 +4,8 @@
  *
  * A socket says nothing about who reads it, so a gateway acknowledges, by its position. What is pushed and not
  * acknowledged is bounded: of each link, and of all of them together, since the runtime holds unsent bytes once a
- * socket. Within that links take turns. A range is read and encoded once, for whoever is at the same place.
+ * socket. Within that links take turns. A range is read and encoded once, for whoever is at the same place; followers
+ * in many different places are served in several events, since each place costs a reading of its own.
  */
 import {
   FROM_CONTROLLER,
@@ -22,6 +23,8 @@ import { leaderEndpoint } from "../replica/quorum-wire.ts";
 const OFFERED_BYTES_MAX = 1_048_576;
 /** The same over all links. */
 const ALL_OFFERED_BYTES_MAX = 32 * 1_048_576;
+/** Read in one event, in bytes of batches, or one reading more: so many take a few milliseconds. */
+const READ_BYTES_MAX = 4 * 1_048_576;
 /** A gateway that is further behind than this would drop what it was sent before it has all of it. */
 const BEHIND_BYTES_MAX = 8 * 1_048_576;
 
@@ -55,6 +58,8 @@ interface Follower {
   wanted: CopyEnd | null;
   /** Everything below was pushed, or was there before. */
   end: number;
+  /** Of what comes next, in bytes, at least: what was read and found no room is not read again before there is some. */
+  needs: number;
   /** What it was told last. */
   head: Head | null;
   /** Pushed and not acknowledged, oldest first. */
@@ -71,6 +76,8 @@ export class Followers {
   #watched: { readonly voter: Controller; readonly stop: () => void } | null = null;
   #isArmed = false;
   #offeredBytes = 0;
+  /** In this event. */
+  #readBytes = 0;
   #lastRead: Read | null = null;
   #encoded: { readonly push: Push; readonly message: Uint8Array<ArrayBuffer> } | null = null;
 
@@ -92,6 +99,7 @@ export class Followers {
       this.#followers.set(link, {
         wanted: end,
         end: 0,
+        needs: 1,
         head: null,
         offered: [],
         offeredBytes: 0,
@@ -164,6 +172,7 @@ export class Followers {
     if (voter === undefined || voter !== this.#parts.voter()) return;
     this.#letStalledGo();
     const head = headOf(voter.state);
+    this.#readBytes = 0;
     for (let hasPushed = true; hasPushed;) {
       hasPushed = false;
       const turns = [...this.#followers];
@@ -175,6 +184,7 @@ export class Followers {
         hasPushed ||= records !== null;
       }
     }
+    if (this.#readBytes >= READ_BYTES_MAX) setTimeout(() => this.#arm(), 0);
     const end = head.highWatermark ?? 0;
     if ([...this.#followers.values()].every((follower) => follower.end >= end)) this.#letGo();
   }
@@ -200,12 +210,15 @@ export class Followers {
     if (highWatermark === null) return null;
     const start = this.#startOf(voter, follower, highWatermark);
     if (start !== null) return start;
-    if (follower.end >= highWatermark || !this.#hasRoom(follower, 1)) return null;
-    const { records, endOffset } = this.#read(voter, follower.end, highWatermark);
+    if (follower.end >= highWatermark || !this.#hasRoom(follower, follower.needs)) return null;
+    const read = this.#read(voter, follower.end, highWatermark);
+    if (read === null) return null;
+    const { records, endOffset } = read;
     const bytes = records.batches.byteLength;
+    follower.needs = Math.max(1, bytes);
     if (bytes === 0 || !this.#hasRoom(follower, bytes)) return null;
     if (follower.offered.length === 0) follower.heardAtMs = this.#parts.clock();
-    follower.end = endOffset;
+    this.#moveTo(follower, endOffset);
     follower.offered.push({ end: endOffset, bytes });
     follower.offeredBytes += bytes;
     this.#offeredBytes += bytes;
@@ -219,16 +232,21 @@ export class Followers {
     follower.wanted = null;
     if (wanted === null && follower.end >= log.startOffset) return null;
     if (wanted !== null && isResumable(voter, wanted, highWatermark)) {
-      follower.end = wanted.offset;
+      this.#moveTo(follower, wanted.offset);
       return null;
     }
     // Also one whose place was cut off meanwhile.
-    follower.end = highWatermark;
+    this.#moveTo(follower, highWatermark);
     return {
       from: highWatermark,
       epochBefore: epochBefore(log, highWatermark) ?? 0,
       batches: new Uint8Array(),
     };
+  }
+
+  #moveTo(follower: Follower, end: number): void {
+    follower.end = end;
+    follower.needs = 1;
   }
 
   /** Links take turns, so what is offered to all together leaves each at least one push in time. */
@@ -237,12 +255,14 @@ export class Followers {
     return own && (this.#offeredBytes === 0 || this.#offeredBytes + bytes <= ALL_OFFERED_BYTES_MAX);
   }
 
-  /** The followers of a turn are mostly at one place. */
-  #read(voter: Controller, from: number, highWatermark: number): Read {
+  /** The followers of a turn are mostly at one place. Null when enough was read in this event. */
+  #read(voter: Controller, from: number, highWatermark: number): Read | null {
     const last = this.#lastRead;
     const isSamePlace = last?.records.from === from && last.highWatermark === highWatermark;
     if (last !== null && isSamePlace && last.voter === voter) return last;
+    if (this.#readBytes >= READ_BYTES_MAX) return null;
     const { bytes, endOffset } = voter.readCommitted({ from, maxBytes: PUSH_BYTES });
+    this.#readBytes += bytes.byteLength;
     const epoch = epochBefore(voter.state.log, from) ?? 0;
     const records = { from, epochBefore: epoch, batches: bytes };
     this.#lastRead = { voter, highWatermark, records, endOffset };

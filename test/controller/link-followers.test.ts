@@ -312,6 +312,57 @@ describe("a gateway that does not read", () => {
     // One of them all: encoded once.
     expect(new Set(links.slice(0, 9).map(({ messages }) => messages.at(-1)?.buffer)).size).toBe(1);
   });
+
+  test("forty of them in different places are pushed what four megabytes of readings hold in one event, and the rest in later ones", async () => {
+    const side = await led();
+    const places: CopyEnd[] = [];
+    for (let batch = 0; batch < 200; batch++) {
+      places.push(endOf(side.up));
+      // oxlint-disable-next-line no-await-in-loop -- one commit after the other
+      await side.write(1, 30_000);
+    }
+    const links = places.slice(0, 40).map((end) => {
+      const link = new MemoryLink(side);
+      link.position(1, { end, brokers: [] });
+      return link;
+    });
+    const pushed = (): number => links.reduce((sum, link) => sum + bytesOf(link), 0);
+    // What follows this event at once, and no timer.
+    await Promise.resolve();
+    expect(pushed()).toBeGreaterThan(3 * MIB);
+    // Some are where another was read for just before.
+    expect(pushed()).toBeLessThanOrEqual(5 * MIB);
+    // Nobody acknowledges anything meanwhile.
+    await expect.poll(pushed).toBeGreaterThan(31 * MIB);
+    expect(Math.min(...links.map(bytesOf))).toBeGreaterThan(MIB / 4);
+    expect(side.followers.offeredBytes).toBe(pushed());
+    expect(pushed()).toBeLessThanOrEqual(32 * MIB);
+    for (const [at, link] of links.entries())
+      expect(rangesOf(link)[0]?.[0]).toBe(places[at]?.offset);
+  });
+
+  test("is not read for again and again while there is no room for what comes next", async () => {
+    const side = await led();
+    const start = endOf(side.up);
+    await side.write(4, 25_000);
+    await side.write(40, 25_000);
+    const link = new MemoryLink(side);
+    await says(link, start);
+    expect(rangesOf(link)).toHaveLength(1);
+    let readings = 0;
+    const read = side.up.readCommitted.bind(side.up);
+    side.up.readCommitted = (range) => {
+      readings += 1;
+      return read(range);
+    };
+    for (let commit = 0; commit < 5; commit++) {
+      // oxlint-disable-next-line no-await-in-loop -- one commit after the other
+      await side.write();
+    }
+    expect(readings).toBe(0);
+    await says(link, { ...start, offset: start.offset + 4, begins: false });
+    expect(rangesOf(link).at(-1)?.[1]).toBe(endOf(side.up).offset - 1);
+  });
 });
 
 const bearerOf = (role: Bearer["role"], brokerIds: readonly number[] = []): Bearer => ({

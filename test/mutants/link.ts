@@ -172,6 +172,30 @@ export const LINK_MUTANTS: readonly Mutant[] = [
     ...byController,
   },
   {
+    name: "pushes to all followers in one event, wherever they are",
+    breaks: "no event takes long",
+    edits: [
+      {
+        file: followers,
+        find: "    if (this.#readBytes >= READ_BYTES_MAX) return null;\n",
+        replace: "",
+      },
+    ],
+    ...byController,
+  },
+  {
+    name: "leaves who was not pushed to in this event to whatever comes next",
+    breaks: "what is committed is pushed at once",
+    edits: [
+      {
+        file: followers,
+        find: "    if (this.#readBytes >= READ_BYTES_MAX) setTimeout(() => this.#arm(), 0);\n",
+        replace: "",
+      },
+    ],
+    ...byController,
+  },
+  {
     name: "encodes a push for each link",
     breaks: "a range is encoded once",
     edits: [
