@@ -57,6 +57,10 @@ export class GatewayMetrics {
   fetchesObserved = 0;
   fetchesParked = 0;
   pushesTaken = 0;
+  /** Where the log ends that is held here, and when it was pushed last; null before that. */
+  logHeld: { readonly offset: number; readonly at: Date } | null = null;
+  /** Where the log ends that brokers were shown here. */
+  logShownOffset = 0;
   standstills = 0;
   bytesReceived = 0;
   bytesSent = 0;
@@ -216,6 +220,21 @@ const STANDING: readonly Row<(metrics: GatewayMetrics, gauges: Gauges) => number
     "fetches_parked",
     "Fetches of brokers that wait here for a push.",
     (metrics) => metrics.fetchesParked,
+  ],
+  [
+    "log_held_offset",
+    "Where the log ends that controllers have pushed.",
+    ({ logHeld }) => logHeld?.offset ?? 0,
+  ],
+  [
+    "log_pushed_timestamp_seconds",
+    "When a controller pushed last; 0 before the first.",
+    ({ logHeld }) => (logHeld?.at.getTime() ?? 0) / 1_000,
+  ],
+  [
+    "log_shown_offset",
+    "Where the log ends that brokers were shown from here; with a file of state also before this process began.",
+    ({ logShownOffset }) => logShownOffset,
   ],
   [
     "last_answer_timestamp_seconds",

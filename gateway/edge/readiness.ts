@@ -50,12 +50,23 @@ export class Readiness {
 
   /** What is worth knowing whether it is ready or not, a sentence each. */
   get state(): readonly string[] {
-    const { answeredAt } = this.#metrics;
+    const { answeredAt, logHeld, logShownOffset } = this.#metrics;
     const answered =
       answeredAt === null
         ? "no client's frame has been answered yet"
         : `a client's frame was answered ${secondsSince(answeredAt)} s ago`;
-    return [answered, ...this.#nodeIds.flatMap((id) => this.#linkTo(id)), ...this.#tunnel.notices];
+    const log =
+      logHeld === null
+        ? []
+        : [
+            `the log is held up to ${logHeld.offset}, pushed ${secondsSince(logHeld.at)} s ago; brokers were shown it up to ${logShownOffset}`,
+          ];
+    return [
+      answered,
+      ...log,
+      ...this.#nodeIds.flatMap((id) => this.#linkTo(id)),
+      ...this.#tunnel.notices,
+    ];
   }
 
   #linkTo(nodeId: number): readonly string[] {

@@ -83,6 +83,7 @@ export class Observer implements LinkWatch {
     this.#parts = parts;
     this.#clock = parts.clock ?? ((): number => performance.now());
     this.heartbeats = new HeartbeatCompany(parts.heartbeatBatchMs, this.#clock);
+    parts.metrics.logShownOffset = parts.served.place?.offset ?? 0;
     this.#timer = setInterval(() => this.report(), REPORT_MS).unref();
   }
 
@@ -155,6 +156,8 @@ export class Observer implements LinkWatch {
     followed.head = head;
     this.#newestEpoch = Math.max(this.#newestEpoch, head.epoch);
     this.#parts.metrics.pushesTaken += 1;
+    const { end } = this.#tail;
+    if (end !== null) this.#parts.metrics.logHeld = { offset: end.offset, at: new Date() };
     this.#judgeParked();
     if (followed.unacknowledged >= PUSH_BYTES) this.#say(nodeId, followed);
   }
@@ -274,6 +277,7 @@ export class Observer implements LinkWatch {
       offset: endOffset,
       epoch: this.#tail.epochBefore(endOffset) ?? question.lastFetchedEpoch,
     });
+    this.#parts.metrics.logShownOffset = this.#parts.served.place?.offset ?? 0;
     const answer = fetchAnswer(question, { ...head, leader, highWatermark, records: bytes });
     this.#answeringBytes += answer.byteLength;
     return answer;

@@ -162,6 +162,9 @@ test("a parked fetch is answered by the push, and DescribeQuorum lists where the
   expect(way.metrics.fetchesObserved).toBe(before + 1);
   expect(answer.records?.byteLength).toBeGreaterThan(0);
   expect(answer.highWatermark).toBeLessThanOrEqual(after);
+  const { metrics } = way;
+  expect(metrics.logShownOffset).toBe(answer.highWatermark);
+  expect(metrics.logHeld?.offset).toBe(answer.highWatermark);
   expect(answer.currentLeader).toEqual({ leaderId: leader, leaderEpoch: epoch });
   // It fetches on from there, which only the gateway hears of.
   const next = fetched(kafka, { replicaId: 71, offset: after, epoch, maxWaitMs: 3_000 });

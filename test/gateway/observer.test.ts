@@ -337,7 +337,9 @@ describe("nobody is shown an older log than another was", () => {
       served: new ServedPosition(file, CLUSTER.cluster_id, silent),
       side: lagging,
     });
+    expect(again.metrics.logShownOffset).toBe(summary.endOffset);
     await again.introduce(atEnd(lagging.up));
+    expect(again.metrics.logHeld?.offset).toBe(lagging.up.state.log.endOffset);
     expect(lagging.up.state.log.endOffset).toBeLessThan(summary.endOffset);
     expect(await again.ask(fetchFrame(atEnd(lagging.up)))).toBeNull();
     await lagging.write(summary.endOffset);

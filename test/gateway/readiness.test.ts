@@ -29,6 +29,20 @@ test("a frame that was served is answer enough, until one fails after it", async
   await expect.poll(async () => (await page("/readyz")).status).toBe(200);
 });
 
+test("up to where the log is held is said with its age, and nothing of it before a push", async () => {
+  const { page, metrics } = await gateway((await edge(serving)).url);
+  expect((await page("/readyz")).text).not.toContain("the log");
+  metrics.logHeld = { offset: 12, at: new Date(Date.now() - 3_000) };
+  metrics.logShownOffset = 11;
+  const line =
+    /\nthe log is held up to 12, pushed [34]\.\d s ago; brokers were shown it up to 11\n/;
+  expect((await page("/readyz")).text).toMatch(line);
+  const text = (await page("/metrics")).text;
+  expect(text).toContain("kedge_gateway_log_held_offset 12\n");
+  expect(text).toContain("kedge_gateway_log_shown_offset 11\n");
+  expect(text).toMatch(/\nkedge_gateway_log_pushed_timestamp_seconds 1\d{9}\.?\d*\n/);
+});
+
 test("a question behind the path is no other page, and a page that is none is refused", async () => {
   const { page } = await gateway((await edge(serving)).url);
   expect((await page("/livez?verbose")).text).toMatch(/^alive\nversion \S+\nup for \d+\.\d s\n$/);
