@@ -13,7 +13,8 @@
  * A client that brought its own token is the token's principal; the others share the gateway's token, and differ in who
  * is named beside it.
  *
- * Time comes in as an argument, in milliseconds.
+ * Time comes in as an argument, in milliseconds of a clock that never goes back: by one that was set back an hour, a
+ * pause of a second would be one of an hour.
  */
 import { createHash } from "node:crypto";
 import { Backoff } from "./backoff.ts";

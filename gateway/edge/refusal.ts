@@ -15,6 +15,7 @@ interface Asked {
   readonly route: Route;
   /** The gateway has a token of its own. */
   readonly hasToken: boolean;
+  /** By the clock on the wall, by which an edge may say until when it is to be left alone. */
   readonly now: number;
 }
 

@@ -46,6 +46,8 @@ export interface TunnelOptions {
   /** How frames travel: over links where the edge allows it, unless said, or each by an HTTP request. */
   readonly transport?: Transport;
   readonly log?: Log;
+  /** By which pauses are measured, in ms: one that never goes back. */
+  readonly clock?: () => number;
 }
 
 export type Transport = "link" | "http";
@@ -67,6 +69,7 @@ export class Tunnel {
   readonly #outages = new Outages();
   /** Null where all frames go by HTTP. */
   readonly #links: Links | null;
+  readonly #clock: () => number;
   #lastServed = Number.NEGATIVE_INFINITY;
   #whenHinted: (hint: Hint) => void = () => undefined;
 
@@ -82,11 +85,12 @@ export class Tunnel {
       ...(env === undefined ? {} : { env }),
       answerBytesMax,
     });
+    this.#clock = options.clock ?? ((): number => performance.now());
     const { clusterId, metrics, log = (): void => undefined } = options;
     this.#links =
       options.transport === "http"
         ? null
-        : new Links({ client: this.#client, clusterId, metrics, log });
+        : new Links({ client: this.#client, clusterId, metrics, log, clock: this.#clock });
   }
 
   /** What an operator should know although brokers are served: a sentence each. */
@@ -101,7 +105,7 @@ export class Tunnel {
 
   /** False while the edge has just been found unreachable. */
   get isOpen(): boolean {
-    return this.#outages.isOpen(Date.now());
+    return this.#outages.isOpen(this.#clock());
   }
 
   /** How long ago a frame in the gateway's own name was served last. */
@@ -201,7 +205,7 @@ export class Tunnel {
 
   /** Resolves with the body of a 200; rejects with `EdgeError` otherwise. */
   async #ask(route: Route, request: EdgeRequest): Promise<Buffer> {
-    const waiting = this.#outages.waiting(route, Date.now());
+    const waiting = this.#outages.waiting(route, this.#clock());
     if (waiting !== null) {
       this.#metrics.requestsHeldBack += 1;
       throw new EdgeError(waiting.sentence, waiting);
@@ -225,15 +229,14 @@ export class Tunnel {
     const sentence = `no answer from the edge: ${reason}`;
     if (!(error instanceof NoAnswerError && error.isOutage)) return new EdgeError(sentence, null);
     const failure = { scope: "edge", status: null, sentence, askedMs: null } as const;
-    this.#outages.failed(route, failure, Date.now());
+    this.#outages.failed(route, failure, this.#clock());
     return new EdgeError(sentence, failure);
   }
 
   #refused(route: Route, answer: EdgeAnswer): EdgeError {
-    const now = Date.now();
-    const failure = failureIn(answer, { route, hasToken: this.hasToken, now });
+    const failure = failureIn(answer, { route, hasToken: this.hasToken, now: Date.now() });
     if (failure?.scope !== "edge") this.#outages.reached();
-    if (failure !== null) this.#outages.failed(route, failure, now);
+    if (failure !== null) this.#outages.failed(route, failure, this.#clock());
     if (route.nodeId !== null && STRAY.has(answer.status))
       this.#whenHinted({ kind: "stray", nodeId: route.nodeId });
     return new EdgeError(failure?.sentence ?? sentenceOf(answer), failure);

@@ -71,6 +71,8 @@ export interface OpenOptions {
   readonly transport?: Transport;
   readonly heartbeatBatchMs?: number;
   readonly env?: Readonly<Record<string, string | undefined>>;
+  /** By which the tunnel measures pauses. */
+  readonly clock?: () => number;
 }
 
 /** A gateway with its status page, as the command line puts them together. */
@@ -88,6 +90,7 @@ export async function openGateway(url: string, options: OpenOptions = {}): Promi
     log,
     credentials: { ...NO_CREDENTIALS, ...credentials },
     ...(env === undefined ? {} : { env }),
+    ...(options.clock === undefined ? {} : { clock: options.clock }),
     ...(frameBytesMax === undefined ? {} : { answerBytesMax: 4 * frameBytesMax }),
   });
   const readiness = new Readiness(tunnel, metrics);

@@ -35,6 +35,14 @@ const exchange = async (kafka: Client, frame: string): Promise<string | undefine
   return await kafka.text();
 };
 
+/** Responses to nobody, without a frame: 13 bytes each. */
+function tinyEnvelopes(count: number): Uint8Array {
+  const message = new Uint8Array(1 + 13 * count);
+  message[0] = 1;
+  for (let at = 1; at < message.byteLength; at += 13) message.set([4, 0, 0, 0, 0, 0, 0, 0, 9], at);
+  return message;
+}
+
 const framesOf = (of: number): string[] =>
   Array.from({ length: 10 }, (_, at) => `client ${of}, frame ${at}`);
 
@@ -330,7 +338,25 @@ describe("a link that ends", () => {
 
   test.each<[string, (edge: LinkingEdge) => void, string]>([
     ["text", ({ links }) => links[0]?.socket.send("hello"), "a link speaks in binary messages"],
+    ["nothing", ({ links }) => links[0]?.socket.send(new Uint8Array()), "a message of no bytes"],
     ["garbage", ({ links }) => links[0]?.socket.send(Uint8Array.of(9)), "a message of version 9"],
+    [
+      "half an envelope",
+      ({ links }) =>
+        links[0]?.socket.send(Uint8Array.of(1, 4, 0, 0, 0, 9, 0, 0, 0, 1, 0, 0, 0, 1, 7)),
+      "an envelope says that it has 9 bytes, and 1 are there",
+    ],
+    [
+      "an unknown kind",
+      ({ links }) =>
+        links[0]?.socket.send(Uint8Array.of(1, 77, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 1)),
+      "an envelope of kind 77 is not for a controller to send",
+    ],
+    [
+      "a million tiny envelopes",
+      ({ links }) => links[0]?.socket.send(tinyEnvelopes(1_000_000)),
+      "more than 256 envelopes in a message",
+    ],
     [
       "a hello from elsewhere",
       ({ links }) => links[0]?.hello("one", { cluster_id: "another" }),
@@ -369,13 +395,54 @@ describe("a link that ends", () => {
   });
 });
 
+describe("a clock that jumps", () => {
+  test("back by an hour while the edge is left alone: frames go on when the pause is over, and so do links", async () => {
+    let serves = false;
+    const edge = await linkingEdge({
+      refusal: () => (serves ? null : { status: 503, message: "not now" }),
+      answers: () => serves,
+    });
+    const opened = await gateway(edge.url, { transport: "link" });
+    const cut = await client(opened.ports[0]);
+    cut.send("frame 001");
+    await cut.closed;
+    await expect.poll(() => edge.refused.length).toBeGreaterThan(0);
+    const hourAgo = Date.now() - 3_600_000;
+    vi.spyOn(Date, "now").mockReturnValue(hourAgo);
+    serves = true;
+    const frame = async (): Promise<string | undefined> => {
+      const kafka = await client(opened.ports[0]);
+      return await exchange(kafka, "frame 002").catch(() => undefined);
+    };
+    await expect.poll(frame, { timeout: 5_000 }).toBe("frame 002");
+    await expect
+      .poll(async () => [await frame(), opened.metrics.linksOpen])
+      .toEqual(["frame 002", 1]);
+    vi.restoreAllMocks();
+  });
+
+  test("forward by an hour: an open link, its heartbeats and whoever is connected stay", async () => {
+    const { edge, opened } = await linked({}, { heartbeatBatchMs: 100 });
+    const kafka = await client(opened.ports[0]);
+    vi.spyOn(Date, "now").mockReturnValue(Date.now() + 3_600_000);
+    for (const frame of ["frame 001", "frame 002"])
+      expect(await exchange(kafka, frame)).toBe(frame);
+    await pause(600);
+    expect(await exchange(kafka, "frame 003")).toBe("frame 003");
+    expect([edge.links.length, opened.metrics.standstills]).toEqual([1, 0]);
+    vi.restoreAllMocks();
+  });
+});
+
 describe("without a link", () => {
   test("frames go by HTTP; it is said once in the log, on /readyz and in the counters, until one is opened", async () => {
     let refuses = true;
     const edge = await linkingEdge({
       refusal: () => (refuses ? { status: 426, message: "no upgrades here" } : null),
     });
-    const opened = await gateway(edge.url, { transport: "link" });
+    let aheadMs = 0;
+    const clock = (): number => performance.now() + aheadMs;
+    const opened = await gateway(edge.url, { transport: "link", clock });
     const kafka = await client(opened.ports[0]);
     expect(await exchange(kafka, "frame 001")).toBe("frame 001");
     await expect.poll(() => opened.metrics.linksRefused).toBe(1);
@@ -395,10 +462,9 @@ describe("without a link", () => {
     expect(edge.refused).toHaveLength(1);
 
     refuses = false;
-    vi.spyOn(Date, "now").mockReturnValue(Date.now() + 100_000);
+    aheadMs = 100_000;
     expect(await exchange(kafka, "frame 003")).toBe("frame 003");
     await expect.poll(() => opened.metrics.linksOpen).toBe(1);
-    vi.restoreAllMocks();
     expect(opened.lines).toEqual([sentence, "controller 3000: frames go over a link again"]);
     expect((await opened.page("/readyz")).text).toMatch(
       /^ready\na client's frame was answered \d\.\d s ago\ncontroller 3000: a link, up for \d+\.\d s\n$/,

@@ -87,9 +87,11 @@ export interface LinkingOptions {
   readonly handle?: (link: ControllerEnd, request: LinkRequest) => void;
   /** Called when a link is opened; says hello unless said. */
   readonly opened?: (link: ControllerEnd) => void;
-  /** With what an upgrade is refused, if it is. */
   /** Serves HTTPS, and asks for the client's certificate. */
   readonly tls?: { readonly cert: string; readonly key: string; readonly ca?: string };
+  /** Whether frames by HTTP are answered with a 200; they are unless said. */
+  readonly answers?: () => boolean;
+  /** With what an upgrade is refused, if it is. */
   readonly refusal?: () => { readonly status: number; readonly message: string } | null;
 }
 
@@ -98,6 +100,7 @@ export async function linkingEdge({
   handle = (link, request) => link.answer(request),
   opened = (link) => link.hello(),
   refusal = () => null,
+  answers = () => true,
   tls,
 }: LinkingOptions = {}): Promise<LinkingEdge> {
   const links: ControllerEnd[] = [];
@@ -108,6 +111,10 @@ export async function linkingEdge({
     request.on("data", (chunk: Buffer) => void chunks.push(chunk));
     request.on("end", () => {
       const frame = Buffer.concat(chunks);
+      if (!answers()) {
+        response.writeHead(503).end();
+        return;
+      }
       posted.push(frame.toString());
       response.end(frame);
     });

@@ -70,6 +70,30 @@ export const LINK_MUTANTS: readonly Mutant[] = [
     ...byGateway,
   },
   {
+    name: "measures pauses by a clock that can be set back",
+    breaks: "an edge is left alone for a moment, and no longer",
+    edits: [
+      {
+        file: "gateway/edge/tunnel.ts",
+        find: "options.clock ?? ((): number => performance.now())",
+        replace: "options.clock ?? ((): number => Date.now())",
+      },
+    ],
+    ...byGateway,
+  },
+  {
+    name: "keeps the streams that have ended",
+    breaks: "what a link holds is bounded",
+    edits: [
+      {
+        file: session,
+        find: "    this.#streams.delete(stream);",
+        replace: "    if (stream === this.#following) this.#streams.delete(stream);",
+      },
+    ],
+    ...byController,
+  },
+  {
     name: "waits for an answer that went with the controller's memory",
     breaks: "another incarnation has no answer",
     edits: [

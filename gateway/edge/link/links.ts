@@ -25,6 +25,8 @@ export interface LinksParts {
   readonly clusterId: string;
   readonly metrics: GatewayMetrics;
   readonly log: Log;
+  /** In ms; it never goes back. */
+  readonly clock: () => number;
 }
 
 interface Place {
@@ -66,7 +68,7 @@ export class Links {
 
   /** How long each open link to a controller has lasted, in ms. */
   openFor(nodeId: number): readonly number[] {
-    const now = Date.now();
+    const now = this.#parts.clock();
     return [...this.#places.values()].flatMap((place) =>
       place.nodeId === nodeId && place.openedAt !== null ? [now - place.openedAt] : [],
     );
@@ -76,7 +78,7 @@ export class Links {
   find(nodeId: number, identity: Identity): Link | null {
     const place = this.#placeOf(nodeId, identity);
     if (place === null) return null;
-    if (place.link === null && !place.reconnecting.isWaiting(Date.now()))
+    if (place.link === null && !place.reconnecting.isWaiting(this.#parts.clock()))
       this.#open(place, identity);
     return place.link?.hasRoom === true ? place.link : null;
   }
@@ -135,7 +137,7 @@ export class Links {
       unsettled: () => this.#watch?.lost(nodeId, link),
       opened: () => {
         metrics.linksOpen += 1;
-        place.openedAt = Date.now();
+        place.openedAt = this.#parts.clock();
         if (place.refusal !== null)
           log(`controller ${nodeId}: frames go over a link again`, {
             event: "link-accepted",
@@ -145,7 +147,7 @@ export class Links {
       },
       closed: () => {
         place.link = null;
-        const now = Date.now();
+        const now = this.#parts.clock();
         const chance = Math.random();
         if (place.openedAt !== null) {
           metrics.linksOpen -= 1;

@@ -1,5 +1,6 @@
 /**
- * When to try a link again. Time and chance come in as arguments; times are in milliseconds.
+ * When to try a link again. Time and chance come in as arguments; times are in milliseconds, of a clock that
+ * never goes back.
  *
  * A deploy cuts all links of all clusters at once, so a gateway waits for a random time up to a bound, which doubles
  * with each failure. An edge that refuses upgrades will refuse the next one too: it is left alone for a minute.
