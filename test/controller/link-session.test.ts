@@ -101,6 +101,25 @@ test("what waits for the next event is bounded: a link that sends more is closed
   expect(closings).toEqual(["1002 more was sent than this controller has got round to"]);
 });
 
+test("a million tiny envelopes in whole messages leave nothing behind, and the link goes on", async () => {
+  const { session, heard, closings, say } = await opened();
+  const streams = Array.from({ length: 128 }, (_, at) => at + 100);
+  const [message] = writeMessages(
+    [...streams.map(beginning), ...streams.map((stream) => ({ kind: "end", stream }) as const)],
+    FROM_GATEWAY,
+  );
+  if (message === undefined) throw new Error("no message");
+  for (let at = 0; at < 1_000_000; at += 256) session.receive(message.buffer);
+  expect(closings).toEqual([]);
+  expect(heard.length).toBeLessThanOrEqual(1);
+  // Were they kept, these would be too many.
+  for (let from = 1; from <= 4_096; from += 256)
+    say(...Array.from({ length: 256 }, (_, at) => beginning(from + at)));
+  say(asking(4_096));
+  await expect.poll(() => heard.at(-1)?.kind).toBe("response");
+  expect(closings).toEqual([]);
+});
+
 test("after a goodbye no request is taken, and what is under way is answered", async () => {
   const { session, heard, say } = await opened();
   say(beginning(1), beginning(2), asking(1));

@@ -3,13 +3,14 @@ import { ANY_CLUSTER, mint, signingKey, type Role } from "../../src/access/index
 import { randomUuid } from "../../durable-objects/random-uuid.ts";
 import { SECRET } from "./secret.ts";
 
-/** `init` with a token for every cluster: an admin's, or, for what brokers say, a gateway's. */
+/** `init` with a token for every cluster, unless one is named: an admin's, or, for what brokers say, a gateway's. */
 export async function bringing(
   role: Extract<Role, "admin" | "gateway">,
   init: RequestInit = {},
+  cluster: string = ANY_CLUSTER,
 ): Promise<RequestInit> {
   const drawn = { nowMs: Date.now(), id: randomUuid() };
-  const minted = await mint(await signingKey(SECRET), { role, cluster: ANY_CLUSTER }, drawn);
+  const minted = await mint(await signingKey(SECRET), { role, cluster }, drawn);
   if (typeof minted === "string") throw new Error(minted);
   const headers = new Headers(init.headers);
   headers.set("Authorization", `Bearer ${minted.token}`);

@@ -287,6 +287,15 @@ describe("a gateway that says its position", () => {
   });
 });
 
+/** Streams that end and never began: 14 bytes each. */
+function tinyEnvelopes(count: number): Uint8Array {
+  const message = new Uint8Array(1 + 14 * count);
+  message[0] = 1;
+  for (let at = 1; at < message.byteLength; at += 14)
+    message.set([2, 0, 0, 0, 1, 0, 0, 0, 9, 0, 0, 0, 0, 1], at);
+  return message;
+}
+
 describe("what no gateway sends closes the link, with a reason", () => {
   test.each<[string, string | Uint8Array, string]>([
     ["text", "hello", "1003 a link speaks in binary messages, and this is text"],
@@ -306,6 +315,21 @@ describe("what no gateway sends closes the link, with a reason", () => {
       "nine megabytes",
       new Uint8Array(9 * 1_048_576).fill(1),
       "1002 a message of 9437184 bytes; at most 8392704 are accepted",
+    ],
+    [
+      "thirty-two megabytes less a few",
+      new Uint8Array(32 * 1_048_576 - 64).fill(1),
+      "1002 a message of 33554368 bytes; at most 8392704 are accepted",
+    ],
+    [
+      "as many tiny envelopes as four megabytes hold",
+      tinyEnvelopes(299_000),
+      "1002 more than 256 envelopes in a message",
+    ],
+    [
+      "a million tiny envelopes",
+      tinyEnvelopes(1_000_000),
+      "1002 a message of 14000001 bytes; at most 8392704 are accepted",
     ],
     [
       "tiny envelopes without number",
@@ -337,6 +361,13 @@ describe("what no gateway sends closes the link, with a reason", () => {
       two.request(1, DESCRIBE),
     );
     expect(await two.closed()).toBe("1002 stream 1 has a request without an answer already");
+  });
+
+  test("more streams than a link may have", async () => {
+    const linked = await Linked.open(await formed(), 3000);
+    for (let from = 1; from <= 4_097; from += 241)
+      linked.begin(...Array.from({ length: 241 }, (_, at) => from + at));
+    expect(await linked.closed()).toBe("1002 more than 4096 streams on a link");
   });
 
   test("more answers taken than were sent, and a hello to nobody", async () => {
@@ -457,12 +488,38 @@ describe("who may", () => {
     expect(await first.closed()).toBe("1008 a newer link of the same gateway replaces this");
   });
 
-  test("an object takes 256 links", async () => {
+  test("an object takes 256 links of a thousand gateways that ask, and serves these", async () => {
     const cluster = await formed();
+    const links: Linked[] = [];
     for (let id = 0; id < 256; id++)
-      await Linked.open(cluster, 3000, { opening: openingOf(`gateway-${id}`) });
-    const { status } = await upgrade(cluster, 3000, { opening: openingOf("gateway-256") });
-    expect(status).toBe(429);
+      links.push(await Linked.open(cluster, 3000, { opening: openingOf(`gateway-${id}`) }));
+    for (let id = 256; id < 1_000; id++) {
+      const { status } = await upgrade(cluster, 3000, { opening: openingOf(`gateway-${id}`) });
+      expect(status).toBe(429);
+    }
+    const last = links[255];
+    last?.begin(1);
+    expect(await last?.ask(1, DESCRIBE)).toMatchObject({ errorCode: 0 });
+    // One that goes makes room for one.
+    links[0]?.close();
+    await expect
+      .poll(async () => (await upgrade(cluster, 3000, { opening: openingOf("another") })).status)
+      .toBe(101);
+  });
+
+  test("say nothing: a silent link is told nothing but hello, and keeps nobody waiting", async () => {
+    const cluster = await formed();
+    const { webSocket: silent } = await upgrade(cluster, 3000, { opening: openingOf("silent") });
+    silent?.accept();
+    let messages = 0;
+    silent?.addEventListener("message", () => {
+      messages += 1;
+    });
+    const linked = await Linked.open(cluster, 3000);
+    linked.begin(1);
+    expect(await linked.ask(1, DESCRIBE)).toMatchObject({ errorCode: 0 });
+    expect(messages).toBe(1);
+    silent?.close();
   });
 
   test("nobody who is not named in the terms of this build", async () => {
@@ -539,5 +596,11 @@ describe("through the Worker", () => {
     expect(await linked.ask(1, DESCRIBE)).toMatchObject({ errorCode: 0 });
     const stranger = await exports.default.fetch(`${path}?gateway_id=one`, { headers: speaking });
     expect(stranger.status).toBe(401);
+    // A gateway of another cluster.
+    const elsewhere = await bringing("gateway", { headers: speaking }, "AAAAAAAAAAAAAAAAAAAAAA");
+    const other = await exports.default.fetch(`${path}?gateway_id=two`, elsewhere);
+    expect(other.status).toBe(403);
+    expect(other.webSocket).toBeNull();
+    linked.close();
   });
 });
