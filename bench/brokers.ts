@@ -11,7 +11,7 @@ import { GatewayMetrics } from "../gateway/metrics.ts";
 import { startQuorum, type Quorum } from "../local/quorum.ts";
 import { BrokerHeartbeat, Fetch, METADATA_TOPIC_ID, recordBatches } from "../src/protocol/index.ts";
 import { tunnelTo } from "../local/tunnel.ts";
-import { KafkaConnection } from "./kafka-connection.ts";
+import { KafkaConnection } from "../local/kafka-connection.ts";
 
 const BROKERS = [0, 3, 100];
 /** Until links are open, and what is fetched for the first time is there. */

@@ -41,7 +41,7 @@ export const FOLDERS: Readonly<Record<string, Folder>> = {
   },
   client: { mayImport: [], packages: NOTHING },
   local: {
-    mayImport: ["src/access", "gateway", "client"],
+    mayImport: ["src/protocol", "src/access", "gateway", "client"],
     packages: /^(node:.*|esbuild|wrangler)$/,
   },
 };

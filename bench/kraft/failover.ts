@@ -4,7 +4,7 @@
  */
 import { until } from "../../local/until.ts";
 import { AllocateProducerIds } from "../../src/protocol/index.ts";
-import { KafkaConnection } from "../kafka-connection.ts";
+import { KafkaConnection } from "../../local/kafka-connection.ts";
 import { assertNone, type SimulatedBroker } from "./simulated-broker.ts";
 import { askAll, leaderOf, untilInStep, type Subject } from "./subject.ts";
 import { at } from "./topics.ts";

@@ -11,7 +11,7 @@ import {
   type MetadataRecord,
   type Uuid,
 } from "../../src/protocol/index.ts";
-import type { KafkaConnection } from "../kafka-connection.ts";
+import type { KafkaConnection } from "../../local/kafka-connection.ts";
 import { follow, type Arrival } from "./observer.ts";
 import { bringUp, type SimulatedBroker } from "./simulated-broker.ts";
 import { toLeader, type Subject } from "./subject.ts";

@@ -4,7 +4,7 @@
  */
 import { BrokerHeartbeat, decodeResponseFrame } from "../../src/protocol/index.ts";
 import { closedLoop, loadOf, type Load } from "../load.ts";
-import { openMany, type KafkaConnection } from "../kafka-connection.ts";
+import { openMany, type KafkaConnection } from "../../local/kafka-connection.ts";
 import { assertNone, SimulatedBroker } from "./simulated-broker.ts";
 import { leaderOf, type Subject } from "./subject.ts";
 import { at, createTopic, takeAway } from "./topics.ts";

@@ -11,7 +11,7 @@ import {
   recordBatches,
   type FetchResponse,
 } from "../../src/protocol/index.ts";
-import { KafkaConnection } from "../kafka-connection.ts";
+import { KafkaConnection } from "../../local/kafka-connection.ts";
 import { assertNone } from "./simulated-broker.ts";
 import { leaderOf, type QuorumView, type Subject } from "./subject.ts";
 import { at } from "./topics.ts";

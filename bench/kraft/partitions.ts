@@ -5,7 +5,7 @@
  */
 import { AlterPartition, type Uuid } from "../../src/protocol/index.ts";
 import { countedLoop, type Load } from "../load.ts";
-import { openMany, type KafkaConnection } from "../kafka-connection.ts";
+import { openMany, type KafkaConnection } from "../../local/kafka-connection.ts";
 import { assertNone, type SimulatedBroker } from "./simulated-broker.ts";
 import { leaderOf, type Subject } from "./subject.ts";
 import { at } from "./topics.ts";

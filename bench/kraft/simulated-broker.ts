@@ -13,7 +13,7 @@ import {
   uuidFromBytes,
   type BrokerHeartbeatResponse,
 } from "../../src/protocol/index.ts";
-import type { KafkaConnection } from "../kafka-connection.ts";
+import type { KafkaConnection } from "../../local/kafka-connection.ts";
 import { toLeader, type Subject } from "./subject.ts";
 
 /** What a 4.3 broker supports (KIP-584). */

@@ -8,7 +8,7 @@ import {
   ErrorCode,
   type DescribeQuorumResponse,
 } from "../../src/protocol/index.ts";
-import { KafkaConnection } from "../kafka-connection.ts";
+import { KafkaConnection } from "../../local/kafka-connection.ts";
 
 export type SubjectName = "kedge" | "KRaft" | "KRaft, linger 0";
 

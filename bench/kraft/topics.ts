@@ -1,7 +1,7 @@
 /** Creating and deleting topics, by one client or by many at a time. */
 import { CreateTopics, DeleteTopics, ZERO_UUID, type Uuid } from "../../src/protocol/index.ts";
 import { countedLoop, type Load } from "../load.ts";
-import { openMany, type KafkaConnection } from "../kafka-connection.ts";
+import { openMany, type KafkaConnection } from "../../local/kafka-connection.ts";
 import { assertNone } from "./simulated-broker.ts";
 import { leaderOf, toLeader, type Subject } from "./subject.ts";
 

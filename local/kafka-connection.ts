@@ -47,8 +47,12 @@ export class KafkaConnection {
   }
 
   /** Rejects when nobody listens, and after `patienceMs`; so does a call that is not answered for so long. */
-  static async open(port: number, patienceMs = PATIENCE_MS): Promise<KafkaConnection> {
-    const socket = connect(port, "127.0.0.1");
+  static async open(
+    port: number,
+    patienceMs = PATIENCE_MS,
+    host = "127.0.0.1",
+  ): Promise<KafkaConnection> {
+    const socket = connect(port, host);
     try {
       await once(socket, "connect", { signal: AbortSignal.timeout(patienceMs) });
     } catch (error) {
