@@ -23,7 +23,7 @@ export interface Strike {
 }
 
 /** A fault that is under way. */
-interface Wound {
+export interface Wound {
   readonly hasBitten: () => boolean;
   readonly heal: () => Promise<void>;
 }
@@ -87,6 +87,7 @@ export class Nemesis {
     if (leaves === undefined) return;
     const fromMs = performance.now();
     const isFired = await voters.replace(leaves.id, lastsMs);
+    if (!isFired) console.log(`a change of voters is not finished in time: ${voters.reason}`);
     this.strikes.push({
       kind,
       fromMs,
@@ -199,7 +200,7 @@ const sum = (ways: readonly Way[], of: (way: Way) => number): number =>
   ways.reduce((total, way) => total + of(way), 0);
 
 /** Waits a while for one of them to bite; false of none, and when there are none. */
-async function bitten(wounds: readonly Wound[]): Promise<boolean> {
+export async function bitten(wounds: readonly Wound[]): Promise<boolean> {
   const deadline = performance.now() + EXTRA_MS;
   for (;;) {
     if (wounds.some(({ hasBitten }) => hasBitten())) return true;

@@ -1,6 +1,7 @@
 /**
  * `npm run nemesis -- --minutes N [--seed S]`: a real quorum, three controllers in a `workerd` process each, is killed,
- * stopped, cut off, slowed and robbed of its disk while clients use it; then everything that they were told is judged.
+ * stopped, cut off, slowed and robbed of its disk while clients use it, half of them behind gateways that are killed,
+ * stopped and cut off as well; then everything that they and the brokers there were told is judged.
  * The last line counts what holds. The seed decides what strikes and when, and what clients ask; what comes of it, the
  * machine.
  */
@@ -12,9 +13,10 @@ import type { TopicInput, TopicOutput } from "../linearizability/topic.ts";
 import { Clients } from "./clients.ts";
 import { Nemesis } from "./faults.ts";
 import { printFigures, type Figures } from "./figures.ts";
+import { GatewayRun } from "./gateway-run.ts";
 import { planOf } from "./plan.ts";
 import { startSpreadQuorum, type SpreadQuorum } from "./spread-quorum.ts";
-import { judge, type Check } from "./verdict.ts";
+import { judge, storedLog, type Check } from "./verdict.ts";
 
 const CLIENTS = 8;
 const BROKERS = [1, 2, 3];
@@ -44,27 +46,30 @@ onShutdown(() => process.exit(130));
 console.log(`seed ${seed}, ${minutes} minutes`);
 const quorum = await startSpreadQuorum();
 let checks: readonly Check[] = [];
+let gateways: GatewayRun | null = null;
 try {
-  checks = await run(quorum);
+  gateways = await GatewayRun.start(quorum);
+  checks = await run(quorum, gateways);
 } finally {
+  await gateways?.stop();
   await quorum.stop();
 }
 const failed = checks.filter(({ complaint }) => complaint !== undefined);
 for (const { name, complaint } of checks)
   console.log(complaint === undefined ? `  holds: ${name}` : `  FAILS: ${name}: ${complaint}`);
-if (failed.length > 0) printLastLines(quorum);
+if (failed.length > 0) printLastLines(quorum, gateways);
 if (failed.length > 0) console.log(`again: npm run nemesis -- --minutes ${minutes} --seed ${seed}`);
 console.log(`${checks.length - failed.length} passed, ${failed.length} failed`);
 process.exit(failed.length === 0 && checks.length > 0 ? 0 : 1);
 
 /** What the processes printed last: stacks of what went wrong in them. */
-function printLastLines({ controllers }: SpreadQuorum): void {
-  for (const { member, id } of controllers)
-    for (const line of member.lines.slice(-LINES))
-      console.log(`  ${id}: ${line.slice(0, COLUMNS)}`);
+function printLastLines({ controllers }: SpreadQuorum, behind: GatewayRun): void {
+  const printed = controllers.map(({ member, id }) => [String(id), member.lines] as const);
+  for (const [name, lines] of [...printed, ...behind.lastLines])
+    for (const line of lines.slice(-LINES)) console.log(`  ${name}: ${line.slice(0, COLUMNS)}`);
 }
 
-async function run(spread: SpreadQuorum): Promise<readonly Check[]> {
+async function run(spread: SpreadQuorum, behind: GatewayRun): Promise<readonly Check[]> {
   const brokers = BROKERS.map((id) => jsonBroker(spread.cluster, id));
   for (const broker of brokers) {
     await broker.register();
@@ -74,18 +79,21 @@ async function run(spread: SpreadQuorum): Promise<readonly Check[]> {
   const plan = planOf(seed, minutes * 60_000);
   const recorder = new Recorder<TopicInput, TopicOutput>(OPERATIONS_MAX);
   const { clusterId, deployments } = spread;
-  const callers = deployments.map((deployment) => ({ deployment, clusterId }));
+  const direct = deployments.map((deployment) => ({ deployment, clusterId }));
+  const callers = behind.callers(direct);
   const startedMs = performance.now();
   const clients = new Clients({ callers, recorder, count: CLIENTS, seed });
   const nemesis = new Nemesis(spread);
-  await nemesis.carryOut(plan);
+  await Promise.all([nemesis.carryOut(plan), behind.carryOut(seed, minutes * 60_000)]);
   await clients.finish();
   const seconds = (performance.now() - startedMs) / 1_000;
   const { strikes } = nemesis;
   const { tally } = clients;
   const figures: Figures = { seconds, plan, strikes, tally };
   printFigures(figures);
-  const verdict = await judge(spread, { clients, recorder, callers, figures });
+  const verdict = await judge(spread, { clients, recorder, callers: direct, figures });
+  const ofGateways = await behind.judge(() => storedLog(spread));
+  behind.printFigures();
   await Promise.all(brokers.map((broker) => broker.fallSilent()));
-  return verdict;
+  return [...verdict, ...ofGateways];
 }

@@ -4,7 +4,6 @@
  * directly, not through the proxy.
  */
 import { execFile } from "node:child_process";
-import { readFile } from "node:fs/promises";
 import { promisify } from "node:util";
 import {
   ROUTES,
@@ -16,6 +15,7 @@ import {
   type RouteQuery,
 } from "../../durable-objects/contract.ts";
 import { configureEdge, type ConfiguredEdge, type Edge } from "../../local/edge.ts";
+import { stopped } from "./signals.ts";
 
 export interface MemberOptions {
   /** That of its place, or of a Worker's process. */
@@ -88,14 +88,8 @@ export class Member {
   }
 
   /** Stops the process where it stands (SIGSTOP); true once the system says that it stands. */
-  async pause(): Promise<boolean> {
-    process.kill(this.edge.pid, "SIGSTOP");
-    for (let look = 0; look < 100; look += 1) {
-      const state = await readFile(`/proc/${this.edge.pid}/stat`, "utf8");
-      if (/\) T /.test(state)) return true;
-      await new Promise((settle) => setTimeout(settle, 2));
-    }
-    return false;
+  pause(): Promise<boolean> {
+    return stopped(this.edge.pid);
   }
 
   resume(): void {

@@ -9,6 +9,11 @@ import { connect, createServer, type Server, type Socket } from "node:net";
 /** So many bytes wait in one direction of one connection; the sender waits with the rest. */
 const WAITING_MAX = 1024 * 1024;
 
+/** Sees what comes out of a connection, and may keep it from passing: it has then answered and ended it. */
+export interface Door {
+  admits(near: Socket, bytes: Buffer): boolean;
+}
+
 /** What passes from one process to another. */
 export class Way {
   /** How many pieces have waited here because of a fault. */
@@ -47,8 +52,8 @@ export class Way {
   }
 
   /** Takes what one end of a connection sends to the other, until the other is closed. */
-  carry(from: Socket, to: Socket): void {
-    this.#pipes.add(new Pipe(from, to, this));
+  carry(from: Socket, to: Socket, door: Door | null = null): void {
+    this.#pipes.add(new Pipe(from, to, { way: this, door }));
   }
 
   leave(pipe: Pipe): void {
@@ -72,11 +77,17 @@ class Pipe {
   #lastDueMs = 0;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(from: Socket, to: Socket, way: Way) {
+  constructor(
+    from: Socket,
+    to: Socket,
+    { way, door }: { readonly way: Way; readonly door: Door | null },
+  ) {
     this.#from = from;
     this.#to = to;
     this.#way = way;
-    from.on("data", (bytes: Buffer) => this.#take(bytes));
+    from.on("data", (bytes: Buffer) => {
+      if (door?.admits(from, bytes) !== false) this.#take(bytes);
+    });
     from.on("close", () => this.#take(null));
     to.on("close", () => this.#leave());
   }
@@ -147,7 +158,12 @@ export class FaultProxy {
   }
 
   /** Opens a loopback port on which `from` reaches `to`, which listens where `portOf` says: null while it is down. */
-  async open(from: string, to: string, portOf: () => number | null): Promise<number> {
+  async open(
+    from: string,
+    to: string,
+    portOf: () => number | null,
+    door: Door | null = null,
+  ): Promise<number> {
     const server = createServer((near) => {
       const port = portOf();
       if (port === null) {
@@ -156,7 +172,7 @@ export class FaultProxy {
       }
       const far = connect({ host: "127.0.0.1", port });
       for (const socket of [near, far]) this.#keep(socket);
-      this.way(from, to).carry(near, far);
+      this.way(from, to).carry(near, far, door);
       this.way(to, from).carry(far, near);
     });
     this.#servers.push(server);

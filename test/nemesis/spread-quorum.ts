@@ -8,14 +8,11 @@ import { rmSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import {
-  clusterClient,
-  formCluster,
-  type ClusterClient,
-  type Deployment,
-} from "../../client/cluster-client.ts";
+import { clusterClient, formCluster, type ClusterClient } from "../../client/cluster-client.ts";
 import { controllerName } from "../../durable-objects/cluster-entry.ts";
 import type { ControllerStatus, VoterStatus } from "../../durable-objects/contract.ts";
+import type { Edge } from "../../local/edge.ts";
+import { freePorts } from "../../local/ports.ts";
 import { Member } from "./member.ts";
 import { DIRECTORY_SERVER, EDGES, PLACE_NAMES, placeName, placeOf } from "./places.ts";
 import { FaultProxy } from "./proxy.ts";
@@ -33,7 +30,10 @@ export interface SpreadQuorum {
   readonly clusterId: string;
   readonly cluster: ClusterClient;
   /** One for each process of the Worker, with a token of its own. */
-  readonly deployments: readonly Deployment[];
+  readonly deployments: readonly Edge[];
+  /** The port that the cluster tells brokers of a controller; one of a hundred from the first on. */
+  readonly firstPort: number;
+  readonly portOf: (nodeId: number) => number;
   readonly voters: Voters;
   /** Everybody who may vote, in the order of their ids. */
   readonly controllers: readonly PlacedController[];
@@ -44,6 +44,8 @@ export interface SpreadQuorum {
 }
 
 const NODE_IDS = [3000, 3001, 3002];
+/** Of ids that come and go, few are there at a time. */
+const PORTS = 100;
 /**
  * No snapshots. The verdict reads the log from its first record on, and a voter that joins by a snapshot has no such
  * log: after three of them nobody would.
@@ -111,12 +113,14 @@ async function formed(
   const deployments = EDGES.map((name) => memberOf(members, name).edge);
   const [deployment] = deployments;
   if (deployment === undefined) throw new Error("there is no process for the Worker");
-  const planned = NODE_IDS.map((id) => ({ node_id: id, host: "localhost", port: id }));
+  const [firstPort = 0] = await freePorts(PORTS);
+  const portOf = (nodeId: number): number => firstPort + (nodeId % PORTS);
+  const planned = NODE_IDS.map((id) => ({ node_id: id, host: "localhost", port: portOf(id) }));
   const { cluster_id: clusterId } = await formCluster(deployment, {
     controllers: planned,
     settings: SETTINGS,
   });
-  const voters = new Voters({ deployment, clusterId, ids: NODE_IDS });
+  const voters = new Voters({ deployment, clusterId, ids: NODE_IDS, portOf });
   const controllers = (): readonly PlacedController[] =>
     voters.ids.map((id) => ({
       id,
@@ -127,6 +131,8 @@ async function formed(
     clusterId,
     cluster: clusterClient(deployment, clusterId),
     deployments,
+    firstPort,
+    portOf,
     voters,
     get controllers() {
       return controllers();

@@ -18,6 +18,8 @@ export type Told =
 export interface TopicCaller {
   readonly deployment: Deployment;
   readonly clusterId: string;
+  /** How it writes, where that is not over HTTP. */
+  readonly write?: (input: TopicInput) => Promise<Told>;
 }
 
 /** Longer than an election, and shorter than most would wait: what is not answered by then is not known. */
@@ -25,7 +27,8 @@ const PATIENCE_MS = 4_000;
 const TOPIC_RESOURCE = 2;
 const SET = 0;
 
-interface Item {
+/** What is answered of one topic. */
+export interface Item {
   readonly errorCode: number;
   readonly topicId?: string;
 }
@@ -61,19 +64,27 @@ const NO_SUCH_TOPIC = 40_403;
 
 /** Performs a write. */
 export async function write(caller: TopicCaller, input: TopicInput): Promise<Told> {
+  if (caller.write !== undefined) return await caller.write(input);
   const [api, body] = requestOf(input);
   const answer = await post(caller, `rpc/${api}`, body);
   if (answer.kind !== "body") return withoutBody(answer);
   const { topics, responses, results } = answer.body;
   const [item] = topics ?? responses ?? results ?? [];
   if (item === undefined) return { kind: "unexpected", why: `${api} was answered with no item` };
-  const { errorCode: code, topicId = "" } = item;
-  const { position } = answer;
+  return toldOf(input, item, answer.position);
+}
+
+/** What Kafka's code means that a write of one topic was answered with. */
+export function toldOf(
+  input: TopicInput,
+  { errorCode: code, topicId = "" }: Item,
+  position: Position,
+): Told {
   if (input.kind === "create" && code === ErrorCode.NONE)
     return { kind: "answered", output: { kind: "created", topicId }, position };
   const kind = OUTCOMES[input.kind]?.[code];
   if (kind !== undefined) return { kind: "answered", output: outcome(kind), position };
-  const why = `${api}: ${errorName(code)}`;
+  const why = `${input.kind}: ${errorName(code)}`;
   return { kind: WITHOUT_EFFECT.has(code) ? "refused" : "unexpected", why };
 }
 

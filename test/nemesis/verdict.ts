@@ -135,18 +135,28 @@ async function readEverything(
   return undefined;
 }
 
-/** Waits until every controller has the same bytes. */
-async function complaintAboutLogs(quorum: SpreadQuorum): Promise<string | undefined> {
+/** The log that every controller has stored, byte for byte; or how they differ, when they do so for long. */
+export async function storedLog(quorum: SpreadQuorum): Promise<Buffer | string> {
   const deadline = performance.now() + AGREEMENT_MS;
   for (;;) {
     const logs = await Promise.all(quorum.controllers.map(logOf));
     const whole = logs.filter((log) => typeof log !== "string");
     const [first] = whole;
-    if (whole.length === logs.length && whole.every((log) => first?.equals(log))) return undefined;
+    if (
+      first !== undefined &&
+      whole.length === logs.length &&
+      whole.every((log) => first.equals(log))
+    )
+      return first;
     if (performance.now() > deadline)
       return logs.map((log) => (typeof log === "string" ? log : `${log.length} bytes`)).join("; ");
     await new Promise((settle) => setTimeout(settle, PAUSE_MS));
   }
+}
+
+async function complaintAboutLogs(quorum: SpreadQuorum): Promise<string | undefined> {
+  const log = await storedLog(quorum);
+  return typeof log === "string" ? log : undefined;
 }
 
 /** The committed log of one controller as it has stored it, or why there is none. */

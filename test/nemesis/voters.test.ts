@@ -27,7 +27,7 @@ class Quorum {
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- a server on TCP has no other kind of address
     const { port } = server.address() as AddressInfo;
     const deployment = { url: `http://127.0.0.1:${port}`, token: null };
-    return new Voters({ deployment, clusterId: "c", ids: [3000, 3001, 3002] });
+    return new Voters({ deployment, clusterId: "c", ids: [3000, 3001, 3002], portOf: (id) => id });
   }
 
   close(): void {
@@ -52,9 +52,9 @@ describe("the voters of a run", () => {
     expect(await voters.replace(3004, 1_000)).toBe(true);
     expect(voters.ids).toEqual([3001, 3003, 3006]);
     expect(quorum.asked).toEqual([
-      '3000:replace?wait_ms=3000 {"node_id":3003}',
-      '3002:replace?wait_ms=3000 {"node_id":3004}',
-      '3004:replace?wait_ms=3000 {"node_id":3006}',
+      '3000:replace?wait_ms=3000 {"node_id":3003,"host":"localhost","port":3003}',
+      '3002:replace?wait_ms=3000 {"node_id":3004,"host":"localhost","port":3004}',
+      '3004:replace?wait_ms=3000 {"node_id":3006,"host":"localhost","port":3006}',
     ]);
   });
 

@@ -14,6 +14,8 @@ export interface VotersOptions {
   readonly deployment: Deployment;
   readonly clusterId: string;
   readonly ids: readonly number[];
+  /** Where a controller is reached that joins. */
+  readonly portOf: (nodeId: number) => number;
 }
 
 /** For how long one call waits at the quorum, in ms. */
@@ -71,9 +73,9 @@ export class Voters {
 
   /** Whether the change is done. */
   async #ask({ leaves, joins }: Change): Promise<boolean> {
-    const { deployment, clusterId } = this.#options;
+    const { deployment, clusterId, portOf } = this.#options;
     const path = `kafka/v3/clusters/${clusterId}/controllers/${leaves}:replace?wait_ms=${WAIT_MS}`;
-    const init = posted({ node_id: joins });
+    const init = posted({ node_id: joins, host: "localhost", port: portOf(joins) });
     const signal = AbortSignal.timeout(CALL_MS);
     try {
       const url = `${deployment.url}/${path}`;
