@@ -16,6 +16,8 @@ export interface JvmOptions {
   readonly heapMb: number;
   /** How the JVM collects and compiles; quick to start and small when absent. */
   readonly flags?: readonly string[];
+  /** System properties, as `name=value`. */
+  readonly properties?: readonly string[];
   /** Where its output goes; nowhere when absent. */
   readonly logFile?: string;
   /** What it reads on standard input; nothing when absent. */
@@ -115,9 +117,11 @@ export function startJvm(kafka: Kafka, options: JvmOptions): Jvm {
 
 function spawnJava(kafka: Kafka, options: JvmOptions): ChildProcessWithoutNullStreams {
   const { mainClass, args, heapMb, flags = SMALL, level = "INFO", logOn = "stderr" } = options;
+  const { properties = [] } = options;
   return spawn("java", [
     `-Xmx${heapMb}m`,
     ...flags,
+    ...properties.map((property) => `-D${property}`),
     `-Dlog4j2.configurationFile=${logSettings(level, logOn)}`,
     "-cp",
     `${kafka.lib}/*`,

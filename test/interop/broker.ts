@@ -2,7 +2,8 @@
  * One Kafka broker: its folder, its properties, its process. It is formatted once and may be started, killed and
  * started again; it finds its controllers through the gateway alone.
  */
-import { mkdir, readdir, rm, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { hostname } from "node:os";
 import { join } from "node:path";
 import { startJvm } from "../../local/jvm.ts";
 import type { Jvm } from "../../local/jvm.ts";
@@ -17,6 +18,8 @@ export interface BrokerOptions {
   readonly bootstrapControllers: string;
   /** `controller.quorum.voters`, in the place of the above, where a quorum has its voters there. */
   readonly quorumVoters?: string;
+  /** Addresses by host name, where this broker finds others than the machine does. */
+  readonly hosts?: Readonly<Record<string, string>>;
   /** How it reaches the controllers. PLAINTEXT when absent. */
   readonly towardsControllers?: Security;
   /** How clients, and brokers among themselves, reach it. PLAINTEXT when absent. */
@@ -44,10 +47,13 @@ export interface Broker {
   readonly shutDown: () => Promise<boolean>;
   /** Deletes its copy of the metadata log, as a disk that was lost would; it must be down. */
   readonly loseMetadataLog: () => Promise<void>;
+  /** Its copy of the metadata log, byte for byte, from its first record on. */
+  readonly metadataLog: () => Promise<Buffer>;
   /** The ends of the snapshots in its metadata log, those that it fetched and those that it made. */
   readonly snapshotEnds: () => Promise<readonly number[]>;
 }
 
+const LOG_FOLDER = "__cluster_metadata-0";
 const HEAP_MB = 256;
 const START_MS = 60_000;
 const FORMAT_MS = 30_000;
@@ -57,6 +63,7 @@ export function broker(options: BrokerOptions): Broker {
   const { kafka, nodeId, port, folder, clusterId } = options;
   const properties = join(folder, "server.properties");
   const data = join(folder, "data");
+  const hostsFile = join(folder, "hosts");
   let jvm: Jvm | undefined;
   return {
     nodeId,
@@ -66,6 +73,7 @@ export function broker(options: BrokerOptions): Broker {
     format: async () => {
       await mkdir(folder, { recursive: true });
       await writeFile(properties, serverProperties(options, data));
+      await writeFile(hostsFile, hostsOf(options.hosts ?? {}));
       const format = startJvm(kafka, {
         mainClass: "kafka.tools.StorageTool",
         args: ["format", "-t", clusterId, "-c", properties, "--no-initial-controllers"],
@@ -85,6 +93,8 @@ export function broker(options: BrokerOptions): Broker {
         heapMb: HEAP_MB,
         logFile: join(folder, "server.log"),
         logOn: "stdout",
+        // The JVM then asks nobody else for any name.
+        ...(options.hosts === undefined ? {} : { properties: [`jdk.net.hosts.file=${hostsFile}`] }),
       });
       await jvm.line(/Kafka Server started/, START_MS);
     },
@@ -101,14 +111,26 @@ export function broker(options: BrokerOptions): Broker {
       const own = folders.filter((name) => name.startsWith("__cluster_metadata"));
       await Promise.all(own.map((name) => rm(join(data, name), { recursive: true })));
     },
+    metadataLog: async () => {
+      const files = await readdir(join(data, LOG_FOLDER));
+      const segments = files.filter((name) => name.endsWith(".log")).toSorted();
+      return Buffer.concat(
+        await Promise.all(segments.map((name) => readFile(join(data, LOG_FOLDER, name)))),
+      );
+    },
     snapshotEnds: async () => {
-      const files = await readdir(join(data, "__cluster_metadata-0"));
+      const files = await readdir(join(data, LOG_FOLDER));
       return files
         .filter((name) => name.endsWith(".checkpoint"))
         .map((name) => Number(name.slice(0, name.indexOf("-"))));
     },
   };
 }
+
+const hostsOf = (hosts: Readonly<Record<string, string>>): string =>
+  Object.entries({ localhost: "127.0.0.1", [hostname()]: "127.0.0.1", ...hosts })
+    .map(([name, address]) => `${address} ${name}\n`)
+    .join("");
 
 function serverProperties(options: BrokerOptions, data: string): string {
   const plain = { protocol: "PLAINTEXT", properties: [] };

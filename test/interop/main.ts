@@ -27,6 +27,7 @@ import { logSteps } from "./steps/log.ts";
 import { membershipSteps } from "./steps/membership.ts";
 import { observedSteps } from "./steps/observed.ts";
 import { shareAndStreamsSteps } from "./steps/share-and-streams.ts";
+import { standstillSteps } from "./steps/standstill.ts";
 import { toolSteps } from "./steps/tools.ts";
 import { attempt, table } from "./table.ts";
 import type { Column, Outcome } from "./table.ts";
@@ -42,6 +43,7 @@ const STEPS: readonly Step[] = [
   ...doorSteps,
   ...authorizerSteps,
   ...lifeSteps,
+  ...standstillSteps,
   ...membershipSteps,
   ...logSteps,
   ...observedSteps,
