@@ -44,8 +44,16 @@ interface Sample {
   readonly shownOffset: number;
 }
 
+/** Whatever ends this process, no gateway outlives it. */
+const running = new Set<ChildProcess>();
+process.once("exit", () => {
+  for (const child of running) child.kill("SIGKILL");
+});
+
 export class GatewayProcess {
   readonly name: string;
+  /** How many lines it has said in all its lives. */
+  #heard = 0;
   readonly lines: string[] = [];
   /** What is wrong with what it keeps over a restart. */
   readonly complaints: string[] = [];
@@ -61,8 +69,6 @@ export class GatewayProcess {
   constructor(options: GatewayOptions) {
     this.name = options.name;
     this.#options = options;
-    // Whatever ends this process, no gateway outlives it.
-    process.once("exit", () => this.#process?.kill("SIGKILL"));
   }
 
   get host(): string {
@@ -81,7 +87,9 @@ export class GatewayProcess {
       env: { ...Object.fromEntries(own), KEDGE_TOKEN: token },
     });
     this.#process = child;
-    const from = this.lines.length;
+    running.add(child);
+    child.once("exit", () => running.delete(child));
+    const from = this.#heard;
     createInterface({ input: child.stderr }).on("line", (line) => this.#hear(line));
     child.once("exit", () => this.#wake.resolve());
     await this.#says("are reached at", from);
@@ -166,16 +174,20 @@ export class GatewayProcess {
 
   #hear(line: string): void {
     this.#pages = /\/metrics on (http:\S+)/.exec(line)?.[1] ?? this.#pages;
+    this.#heard += 1;
     this.lines.push(line);
     if (this.lines.length > LINES_MAX) this.lines.shift();
     this.#wake.resolve();
   }
 
+  /** Waits until it says so, after the first `from` lines that were ever heard. */
   async #says(text: string, from: number): Promise<void> {
     const deadline = performance.now() + START_MS;
-    while (!this.lines.slice(from).some((line) => line.includes(text))) {
+    const said = (): readonly string[] =>
+      this.lines.slice(Math.max(0, this.lines.length - (this.#heard - from)));
+    while (!said().some((line) => line.includes(text))) {
       const isOver = performance.now() > deadline || this.#process?.exitCode !== null;
-      if (isOver) throw new Error(`${this.name} does not start: ${this.lines.slice(from).join()}`);
+      if (isOver) throw new Error(`${this.name} does not start: ${said().join()}`);
       this.#wake = Promise.withResolvers();
       const late = setTimeout(() => this.#wake.resolve(), 1_000);
       await this.#wake.promise;
