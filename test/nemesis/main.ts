@@ -46,15 +46,17 @@ onShutdown(() => process.exit(130));
 console.log(`seed ${seed}, ${minutes} minutes`);
 const quorum = await startSpreadQuorum();
 let checks: readonly Check[] = [];
+let failed: readonly Check[] = [];
 let gateways: GatewayRun | null = null;
 try {
   gateways = await GatewayRun.start(quorum);
   checks = await run(quorum, gateways);
+  failed = checks.filter(({ complaint }) => complaint !== undefined);
 } finally {
   await gateways?.stop();
-  await quorum.stop();
+  if (checks.length > 0 && failed.length === 0) await quorum.stop();
+  else console.log(`kept: ${await quorum.stopAndKeep()}`);
 }
-const failed = checks.filter(({ complaint }) => complaint !== undefined);
 for (const { name, complaint } of checks)
   console.log(complaint === undefined ? `  holds: ${name}` : `  FAILS: ${name}: ${complaint}`);
 if (failed.length > 0) printLastLines(quorum, gateways);

@@ -41,6 +41,8 @@ export interface SpreadQuorum {
   /** The controller that leads in the newest epoch of which one that answers knows. */
   leader(): Promise<PlacedController | null>;
   stop(): Promise<void>;
+  /** Stops it, and leaves what it has stored in place; the folder. */
+  stopAndKeep(): Promise<string>;
 }
 
 const NODE_IDS = [3000, 3001, 3002];
@@ -65,11 +67,15 @@ export async function startSpreadQuorum(): Promise<SpreadQuorum> {
   process.once("exit", removeNow);
   const proxy = new FaultProxy();
   const members: Member[] = [];
-  const stop = async (): Promise<void> => {
+  const stopAndKeep = async (): Promise<string> => {
+    process.off("exit", removeNow);
     await Promise.all(members.map((member) => member.stop()));
     await proxy.close();
+    return folder;
+  };
+  const stop = async (): Promise<void> => {
+    await stopAndKeep();
     await rm(folder, { recursive: true, force: true, maxRetries: 5 });
-    process.off("exit", removeNow);
   };
   try {
     const names = [...PLACE_NAMES, ...EDGES];
@@ -79,7 +85,7 @@ export async function startSpreadQuorum(): Promise<SpreadQuorum> {
       members.push(new Member({ name, folder: join(folder, name), externals }));
     }
     await Promise.all(members.map((member) => member.start()));
-    return await formed(members, proxy, stop);
+    return await formed(members, proxy, { stop, stopAndKeep });
   } catch (error) {
     await stop();
     throw error;
@@ -108,7 +114,7 @@ async function linksOf(
 async function formed(
   members: readonly Member[],
   proxy: FaultProxy,
-  stop: () => Promise<void>,
+  ending: Pick<SpreadQuorum, "stop" | "stopAndKeep">,
 ): Promise<SpreadQuorum> {
   const deployments = EDGES.map((name) => memberOf(members, name).edge);
   const [deployment] = deployments;
@@ -139,7 +145,7 @@ async function formed(
     },
     proxy,
     leader: () => leaderAmong(controllers()),
-    stop,
+    ...ending,
   };
 }
 
