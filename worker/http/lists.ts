@@ -4,7 +4,7 @@
  */
 import type { ScopedContext } from "../env.ts";
 import { Problem } from "./errors.ts";
-import { askedPage } from "./pages.ts";
+import { askedPage, type PageRequest } from "./pages.ts";
 import { pagedList, type ResourceList } from "./resources.ts";
 
 /**
@@ -36,13 +36,17 @@ export function* itemsOf<Row>(
   for (const row of rows) yield itemOf(row);
 }
 
-/** The list that the query asks for. `pause` lets other events run. A `Problem` where it is too long to be had whole. */
+/** The page that the query asks for; undefined for all. To be asked before anything is read: it may be a `Problem`. */
+export const pageAsked = ({ req }: ScopedContext): PageRequest | undefined =>
+  askedPage(req.query("page_size"), req.query("page_token"));
+
+/** That page of the list, or all of it. `pause` lets other events run. A `Problem` where it is too long to be whole. */
 export async function shownList(
   context: ScopedContext,
-  { kind, items }: Listing,
+  { listing, page }: { readonly listing: Listing; readonly page: PageRequest | undefined },
   pause: () => Promise<void>,
 ): Promise<ResourceList<object>> {
-  const page = askedPage(context.req.query("page_size"), context.req.query("page_token"));
+  const { kind, items } = listing;
   const { size, after } = page ?? { size: WHOLE_LIST_MAX, after: undefined };
   const data: object[] = [];
   let last: string | undefined;

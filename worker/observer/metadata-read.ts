@@ -10,7 +10,8 @@ import type { Bindings, ScopedContext } from "../env.ts";
 import { isHeld } from "../http/entity-tag.ts";
 import { Problem } from "../http/errors.ts";
 import { integerParameter, invalid, timeParameter } from "../http/fields.ts";
-import { listText, shownList, type Listing } from "../http/lists.ts";
+import { listText, pageAsked, shownList, type Listing } from "../http/lists.ts";
+import type { PageRequest } from "../http/pages.ts";
 import { logSource } from "./log-source.ts";
 import { nextEvent } from "./next-event.ts";
 import type { Observation } from "./observation.ts";
@@ -30,14 +31,21 @@ export const answerFromImage = (
 ): Promise<Response> => answered(context, (image) => context.json(view(image)));
 
 /** The same of a list, which may be long. */
-export const answerListFromImage = (
+export async function answerListFromImage(
   context: ScopedContext,
   view: (image: MetadataImage) => Listing,
-): Promise<Response> => answered(context, (image) => answerList(context, view(image)));
+): Promise<Response> {
+  const page = pageAsked(context);
+  return await answered(context, (image) => answerList(context, view(image), page));
+}
 
-/** Answers with the list that the query asks for. */
-export async function answerList(context: ScopedContext, listing: Listing): Promise<Response> {
-  const text = await listText(await shownList(context, listing, nextEvent), nextEvent);
+/** Answers with that page of a list, or all of it. */
+export async function answerList(
+  context: ScopedContext,
+  listing: Listing,
+  page: PageRequest | undefined,
+): Promise<Response> {
+  const text = await listText(await shownList(context, { listing, page }, nextEvent), nextEvent);
   return context.body(text, 200, { "Content-Type": "application/json" });
 }
 

@@ -13,7 +13,7 @@ import {
 import { parseJson, readText } from "../http/body.ts";
 import type { Scope, ScopedContext } from "../env.ts";
 import { arrayAt, invalid, objectAt, textAt } from "../http/fields.ts";
-import { itemsOf } from "../http/lists.ts";
+import { itemsOf, pageAsked } from "../http/lists.ts";
 import { answerList } from "../observer/metadata-read.ts";
 import { addressOf } from "../http/resources.ts";
 import {
@@ -45,19 +45,18 @@ type Creation = CreateAclsRequest["creations"][number];
 export const acls = new Hono<Scope>();
 
 acls.get("/acls", async (context) => {
+  const page = pageAsked(context);
   const request = filterOf(context, "ANY");
   const found = await callForAsker(context, { api: DescribeAcls, version: VERSION, request });
   refuseUnless(found, "acls");
   const entries = found.resources.flatMap(({ acls: of, ...pattern }) =>
     of.map((entry) => aclOf({ ...pattern, ...entry })),
   );
-  return answerList(context, {
-    kind: "KafkaAclList",
-    items: itemsOf(sorted(entries), ({ key, acl }) => ({
-      key,
-      show: () => aclData(context, acl),
-    })),
-  });
+  const items = itemsOf(sorted(entries), ({ key, acl }) => ({
+    key,
+    show: () => aclData(context, acl),
+  }));
+  return answerList(context, { kind: "KafkaAclList", items }, page);
 });
 
 acls.post("/acls", async (context) => {
