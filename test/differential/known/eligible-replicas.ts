@@ -36,6 +36,37 @@ export const KNOWN_OF_ELIGIBLE_REPLICAS: readonly Known[] = [
     },
   },
   {
+    title: "A directory that is assigned makes nobody less eligible",
+    apis: ["AssignReplicasToDirs"],
+    kafka: "4.1.2 forgets who is eligible, also where the directory is the one that it was.",
+    here: "Who is eligible stays so; what says nothing new is not written.",
+    why: "As Kafka 4.3.1 does it: where a replica lies says nothing of what it holds.",
+    releases: ["4.1.2"],
+    elr: true,
+    explains: (difference) =>
+      isOn(difference) &&
+      sameResponses(difference) &&
+      differentPartitions(difference).length > 0 &&
+      differentPartitions(difference).every(
+        ({ before, ours, theirs }) =>
+          (before?.eligibleLeaderReplicas.length ?? 0) > 0 &&
+          (ours?.eligibleLeaderReplicas.length ?? 0) > 0 &&
+          theirs?.eligibleLeaderReplicas.length === 0,
+      ),
+    shown: async (told) => {
+      await told.up(0, 1);
+      await told.topic("a", [[0, 1]], { [MIN_ISR]: "2" });
+      await told.beat(1, { wantFence: true });
+      const [id] = told.partition("a").directories;
+      const topics = [{ topicId: told.idOf("a"), partitions: [{ partitionIndex: 0 }] }];
+      await told.ask("AssignReplicasToDirs", {
+        brokerId: 0,
+        brokerEpoch: told.image.cluster.brokers.get(0)?.epoch ?? -1,
+        directories: [{ id, topics }],
+      });
+    },
+  },
+  {
     title: "Who is unregistered is not eligible",
     apis: ["UnregisterBroker"],
     kafka: "An unregistered broker stays eligible, and becomes so when it was the last in sync.",

@@ -30,6 +30,34 @@ export const KNOWN_OF_PARTITIONS: readonly Known[] = [
     },
   },
   {
+    title: "Who gets a directory for the one that it lost may lead at once",
+    apis: ["AssignReplicasToDirs"],
+    kafka: "Before 4.3.1 the partition goes on without a leader until the next election.",
+    here: "Whoever could lead is elected with the change.",
+    why: "As Kafka 4.3.1 does it: a partition should not wait for what may elect it.",
+    releases: ["4.1.2", "4.0.2"],
+    explains: (difference) =>
+      sameResponses(difference) &&
+      differentPartitions(difference).length > 0 &&
+      differentPartitions(difference).every(
+        ({ before, ours, theirs }) =>
+          before?.leader === -1 && (ours?.leader ?? -1) >= 0 && theirs?.leader === -1,
+      ),
+    shown: async (told) => {
+      await told.up(0);
+      await told.topic("a", [[0]]);
+      for (const id of [LOST_DIRECTORY, ...directoriesOf(0).slice(0, 1)]) {
+        const topics = [{ topicId: told.idOf("a"), partitions: [{ partitionIndex: 0 }] }];
+        // oxlint-disable-next-line no-await-in-loop -- one request after the other
+        await told.ask("AssignReplicasToDirs", {
+          brokerId: 0,
+          brokerEpoch: told.image.cluster.brokers.get(0)?.epoch ?? -1,
+          directories: [{ id, topics }],
+        });
+      }
+    },
+  },
+  {
     title: "A move that is changed on the way keeps what it has added, and nothing else",
     apis: ["AlterPartitionReassignments"],
     kafka:
