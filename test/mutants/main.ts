@@ -62,6 +62,7 @@ const TESTS = {
   ],
   controller: ["test/controller"],
   gateway: [
+    "test/gateway/heartbeat-company.test.ts",
     "test/gateway/link.test.ts",
     "test/gateway/observer.test.ts",
     "test/gateway/tail.test.ts",
