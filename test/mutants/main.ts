@@ -39,6 +39,7 @@ const TESTS = {
   rules: [
     "test/raft/kip-595.test.ts",
     "test/raft/observing.test.ts",
+    "test/raft/reading.test.ts",
     "test/metadata/control/elections.test.ts",
     "test/metadata/control/reassignment-walk.test.ts",
     "test/metadata/control/batch-bound.test.ts",

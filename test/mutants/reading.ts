@@ -35,7 +35,8 @@ export const READING_MUTANTS: readonly Mutant[] = [
           "keyOf(latestVoters(turn.state.voters).find(({ key }) => key.id === from)?.key ?? { id: from, directoryId: '' })",
       },
     ],
-    killers,
+    killers: ["rules"],
+    witness: "rules",
   },
   {
     name: "a read joins the round that is under way",
