@@ -1,7 +1,8 @@
 /** Frames over TCP, as brokers send them: each writer has a connection of its own, with one frame under way. */
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
-import { FrameCutter, sizePrefix } from "../gateway/tcp/frame-cutter.ts";
+import { FrameCutter } from "../gateway/tcp/frame-cutter.ts";
+import { writeFrame } from "../gateway/tcp/frame-writing.ts";
 import { closedLoop, type Load } from "./load.ts";
 import type { LoadShape } from "./quorum.ts";
 
@@ -31,7 +32,7 @@ async function opened(port: number): Promise<Socket> {
 
 async function exchange(socket: Socket, frame: Uint8Array): Promise<void> {
   const cutter = new FrameCutter(FRAME_BYTES_MAX);
-  socket.write(Buffer.concat([sizePrefix(frame), frame]));
+  writeFrame(socket, frame);
   for (let answered = false; !answered;) {
     const [chunk]: readonly Buffer[] = await once(socket, "data");
     answered = chunk !== undefined && cutter.push(chunk).length > 0;

@@ -4,7 +4,8 @@
  */
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
-import { FrameCutter, sizePrefix } from "../gateway/tcp/frame-cutter.ts";
+import { FrameCutter } from "../gateway/tcp/frame-cutter.ts";
+import { writeFrame } from "../gateway/tcp/frame-writing.ts";
 import {
   decodeResponseFrame,
   requestFrame,
@@ -93,10 +94,7 @@ export class KafkaConnection {
         return;
       }
       this.#waiting.push({ settle, fail });
-      this.#socket.cork();
-      this.#socket.write(sizePrefix(frame));
-      this.#socket.write(frame);
-      this.#socket.uncork();
+      writeFrame(this.#socket, frame);
     });
   }
 

@@ -6,7 +6,8 @@ import { connect, type Socket } from "node:net";
 import { RELAYED_BYTES_MAX } from "../../src/link/index.ts";
 import { addressText, type HostAndPort } from "../listen.ts";
 import { textOf } from "../log.ts";
-import { FrameCutter, sizePrefix } from "../tcp/frame-cutter.ts";
+import { FrameCutter } from "../tcp/frame-cutter.ts";
+import { writeFrame } from "../tcp/frame-writing.ts";
 
 const CONNECT_MS = 5_000;
 /** Longer than any Fetch is parked. The observer gives up much sooner. */
@@ -65,8 +66,7 @@ export class ControllerConnection {
         },
       };
       if (!this.#socket.connecting) this.#socket.setTimeout(0);
-      this.#socket.write(sizePrefix(frame));
-      this.#socket.write(frame);
+      writeFrame(this.#socket, frame);
       return undefined;
     });
   }

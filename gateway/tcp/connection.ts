@@ -17,7 +17,8 @@ import type { GatewayMetrics, RefusalReason } from "../metrics.ts";
 import { ObservedStream } from "../observer/observed-stream.ts";
 import type { Observer } from "../observer/observer.ts";
 import { SaslServer, unexpectedSasl, type SaslAnswer, type SaslEdge } from "../sasl/sasl-server.ts";
-import { FrameCutter, FrameSizeError, SIZE_BYTES, sized, sizePrefix } from "./frame-cutter.ts";
+import { FrameCutter, FrameSizeError, SIZE_BYTES } from "./frame-cutter.ts";
+import { writeFrame } from "./frame-writing.ts";
 import type { Room } from "./room.ts";
 import type { Standstill } from "./standstill.ts";
 
@@ -310,12 +311,9 @@ class Connection {
   }
 }
 
-/** Up to here one copy costs less than a second buffer in the system call. */
-const COPIED_BYTES_MAX = 4_096;
-
 /** Writes an answer and waits until the client has room for the next. */
 async function write(socket: Socket, answer: Uint8Array): Promise<void> {
-  if (writeNow(socket, answer) || socket.destroyed) return;
+  if (writeFrame(socket, answer) || socket.destroyed) return;
   await new Promise<void>((resolve) => {
     const done = (): void => {
       socket.off("drain", done);
@@ -325,14 +323,4 @@ async function write(socket: Socket, answer: Uint8Array): Promise<void> {
     socket.on("drain", done);
     socket.on("close", done);
   });
-}
-
-/** False when the client is to take what it has first. */
-function writeNow(socket: Socket, answer: Uint8Array): boolean {
-  if (answer.byteLength <= COPIED_BYTES_MAX) return socket.write(sized(answer));
-  socket.cork();
-  socket.write(sizePrefix(answer));
-  const hasRoom = socket.write(answer);
-  socket.uncork();
-  return hasRoom;
 }
