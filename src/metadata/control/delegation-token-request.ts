@@ -2,7 +2,12 @@
  * What the three requests for delegation tokens have in common: who may send one at all, whom a token names, and when
  * its time is over. Kafka: `ControllerApis.allowTokenRequests`, `DelegationTokenControlManager`.
  */
-import type { DelegationTokenRecord, ErrorName, Principal } from "../../protocol/index.ts";
+import {
+  ErrorCode,
+  type DelegationTokenRecord,
+  type ErrorName,
+  type Principal,
+} from "../../protocol/index.ts";
 import { MV_DELEGATION_TOKENS } from "../features/levels.ts";
 import type { MetadataImage } from "../image/metadata-image.ts";
 import type { DelegationTokenKey } from "./delegation-token-key.ts";
@@ -28,6 +33,26 @@ export function usableKey(
     ? "UNSUPPORTED_VERSION"
     : delegationTokenKey;
 }
+
+/** The token that a request names by its HMAC, or why it can name none. */
+export function askedToken(
+  view: MetadataImage,
+  hmac: Uint8Array,
+  context: ControlContext,
+): DelegationTokenRecord | ErrorName {
+  if (!mayAskForTokens(context.caller)) return NOT_ALLOWED;
+  const key = usableKey(view, context);
+  if (typeof key === "string") return key;
+  return key.tokenOf(view.delegationTokens, hmac) ?? "DELEGATION_TOKEN_NOT_FOUND";
+}
+
+const NOT_ALLOWED = "DELEGATION_TOKEN_REQUEST_NOT_ALLOWED";
+
+/** What a response says of a token whose expiry stays: of whose request nobody looks at, Kafka says that it has none. */
+export const notMoved = (error: ErrorName) => ({
+  errorCode: ErrorCode[error],
+  ...(error === NOT_ALLOWED ? { expiryTimestampMs: -1 } : {}),
+});
 
 /** As records and entries write it. */
 export const inWords = ({ type, name }: Named): string => `${type}:${name}`;

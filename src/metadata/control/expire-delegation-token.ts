@@ -4,7 +4,6 @@
  */
 import {
   DelegationTokenRecord,
-  ErrorCode,
   ExpireDelegationToken,
   RemoveDelegationTokenRecord,
   type ErrorName,
@@ -13,13 +12,7 @@ import {
   type MetadataRecord,
 } from "../../protocol/index.ts";
 import type { MetadataImage } from "../image/metadata-image.ts";
-import {
-  hasExpired,
-  later,
-  mayAskForTokens,
-  mayRenew,
-  usableKey,
-} from "./delegation-token-request.ts";
+import { askedToken, hasExpired, later, mayRenew, notMoved } from "./delegation-token-request.ts";
 import { operation, type ControlContext, type ControlResult } from "./operation.ts";
 
 export const expireDelegationToken = operation(ExpireDelegationToken, { kind: "write", run });
@@ -30,13 +23,8 @@ function run(
   context: ControlContext,
 ): ControlResult<ExpireDelegationTokenResponse> {
   const { nowMs, caller } = context;
-  if (!mayAskForTokens(caller)) {
-    return faulty("DELEGATION_TOKEN_REQUEST_NOT_ALLOWED", { expiryTimestampMs: -1 });
-  }
-  const key = usableKey(view, context);
-  if (typeof key === "string") return faulty(key);
-  const token = key.tokenOf(view.delegationTokens, hmac);
-  if (token === undefined) return faulty("DELEGATION_TOKEN_NOT_FOUND");
+  const token = askedToken(view, hmac, context);
+  if (typeof token === "string") return faulty(token);
   if (!mayRenew(token, caller.principal)) return faulty("DELEGATION_TOKEN_OWNER_MISMATCH");
   if (expiryTimePeriodMs < 0n) {
     const { tokenId } = token;
@@ -58,10 +46,7 @@ const expiringAt = (
   response: ExpireDelegationToken.response.fill({ expiryTimestampMs }),
 });
 
-const faulty = (
-  error: ErrorName,
-  parts: Partial<ExpireDelegationTokenResponse> = {},
-): ControlResult<ExpireDelegationTokenResponse> => ({
+const faulty = (error: ErrorName): ControlResult<ExpireDelegationTokenResponse> => ({
   records: [],
-  response: ExpireDelegationToken.response.fill({ errorCode: ErrorCode[error], ...parts }),
+  response: ExpireDelegationToken.response.fill(notMoved(error)),
 });

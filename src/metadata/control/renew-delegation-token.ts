@@ -3,7 +3,6 @@
  */
 import {
   DelegationTokenRecord,
-  ErrorCode,
   RenewDelegationToken,
   type ErrorName,
   type RenewDelegationTokenRequest,
@@ -11,12 +10,12 @@ import {
 } from "../../protocol/index.ts";
 import type { MetadataImage } from "../image/metadata-image.ts";
 import {
+  askedToken,
   hasExpired,
   later,
   lifetimeMs,
-  mayAskForTokens,
   mayRenew,
-  usableKey,
+  notMoved,
 } from "./delegation-token-request.ts";
 import { operation, type ControlContext, type ControlResult } from "./operation.ts";
 
@@ -28,13 +27,8 @@ function run(
   context: ControlContext,
 ): ControlResult<RenewDelegationTokenResponse> {
   const { nowMs, caller, config } = context;
-  if (!mayAskForTokens(caller)) {
-    return faulty("DELEGATION_TOKEN_REQUEST_NOT_ALLOWED", { expiryTimestampMs: -1 });
-  }
-  const key = usableKey(view, context);
-  if (typeof key === "string") return faulty(key);
-  const token = key.tokenOf(view.delegationTokens, hmac);
-  if (token === undefined) return faulty("DELEGATION_TOKEN_NOT_FOUND");
+  const token = askedToken(view, hmac, context);
+  if (typeof token === "string") return faulty(token);
   if (hasExpired(token, nowMs)) return faulty("DELEGATION_TOKEN_EXPIRED");
   if (!mayRenew(token, caller.principal)) return faulty("DELEGATION_TOKEN_OWNER_MISMATCH");
   const byMs = lifetimeMs(renewPeriodMs, config.delegationTokenExpiryTimeMs);
@@ -45,10 +39,7 @@ function run(
   };
 }
 
-const faulty = (
-  error: ErrorName,
-  parts: Partial<RenewDelegationTokenResponse> = {},
-): ControlResult<RenewDelegationTokenResponse> => ({
+const faulty = (error: ErrorName): ControlResult<RenewDelegationTokenResponse> => ({
   records: [],
-  response: RenewDelegationToken.response.fill({ errorCode: ErrorCode[error], ...parts }),
+  response: RenewDelegationToken.response.fill(notMoved(error)),
 });
