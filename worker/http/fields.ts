@@ -41,6 +41,9 @@ export function booleanAt(value: unknown, path: string): boolean {
   return value;
 }
 
+/** Of a broker or a partition: an int32 of Kafka's that is not below 0. */
+export const IDS = { min: 0, max: 0x7fff_ffff } as const;
+
 /** A whole number within `[min, max]`. */
 export function integerAt(
   value: unknown,

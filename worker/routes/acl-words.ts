@@ -10,6 +10,18 @@ import {
 } from "../../src/metadata/index.ts";
 import { invalid } from "../http/fields.ts";
 
+/** What an entry says, and what a search may ask. */
+export const ACL_FIELDS = [
+  "resource_type",
+  "resource_name",
+  "pattern_type",
+  "principal",
+  "host",
+  "operation",
+  "permission",
+] as const;
+export type AclField = (typeof ACL_FIELDS)[number];
+
 /** A kind of words: those of entries, and those of filters besides. */
 export interface Words {
   readonly ofEntries: Readonly<Record<string, number>>;

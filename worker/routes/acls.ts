@@ -11,12 +11,14 @@ import {
   type DescribeAclsRequest,
 } from "../../src/protocol/index.ts";
 import { parseJson, readText } from "../http/body.ts";
+import { bodyFields } from "../http/body-fields.ts";
 import type { Scope, ScopedContext } from "../env.ts";
 import { arrayAt, invalid, objectAt, textAt } from "../http/fields.ts";
 import { itemsOf, pageAsked } from "../http/lists.ts";
 import { answerList } from "../observer/metadata-read.ts";
 import { addressOf } from "../http/resources.ts";
 import {
+  ACL_FIELDS,
   entryCode,
   filterCode,
   OPERATIONS,
@@ -24,22 +26,14 @@ import {
   PERMISSIONS,
   RESOURCE_TYPES,
   wordOf,
+  type AclField,
 } from "./acl-words.ts";
 import { callForAsker, refuseUnless } from "./asker-calls.ts";
 
 const VERSION = 3;
-const FIELDS = [
-  "resource_type",
-  "resource_name",
-  "pattern_type",
-  "principal",
-  "host",
-  "operation",
-  "permission",
-] as const;
 
 /** An entry as an answer shows it, but for its address. */
-type Acl = Readonly<Record<(typeof FIELDS)[number], string>>;
+type Acl = Readonly<Record<AclField, string>>;
 type Creation = CreateAclsRequest["creations"][number];
 
 export const acls = new Hono<Scope>();
@@ -69,7 +63,7 @@ acls.post("/acls", async (context) => {
 
 /** One call for all of them: what is refused of it is named, and the others are created, as Kafka's API has it. */
 acls.post("/acls:batch", async (context) => {
-  const body = objectAt(parseJson(await readText(context.req.raw)), "", ["data"]);
+  const body = await bodyFields(context.req.raw, ["data"]);
   const creations = arrayAt(body["data"], "data").map((each, at) =>
     creationAt(each, `data[${at}]`),
   );
@@ -91,13 +85,13 @@ acls.delete("/acls", async (context) => {
 
 /** What the query means. A kind of words that it leaves out is `otherwise`; with null it may not be left out. */
 function filterOf({ req }: ScopedContext, otherwise: "ANY" | null): DescribeAclsRequest {
-  const wordIn = (name: (typeof FIELDS)[number]): string => {
+  const wordIn = (name: AclField): string => {
     const text = req.query(name) ?? otherwise;
     if (text === null) throw invalid(name, "given: to delete entries of any, say ANY");
     return text;
   };
   // A name that is empty is no name, as Confluent has it.
-  const nameIn = (name: (typeof FIELDS)[number]): string | null => req.query(name) || null;
+  const nameIn = (name: AclField): string | null => req.query(name) || null;
   return {
     resourceTypeFilter: filterCode(RESOURCE_TYPES, wordIn("resource_type"), "resource_type"),
     resourceNameFilter: nameIn("resource_name"),
@@ -110,9 +104,9 @@ function filterOf({ req }: ScopedContext, otherwise: "ANY" | null): DescribeAcls
 }
 
 function creationAt(value: unknown, path: string): Creation {
-  const fields = objectAt(value, path, FIELDS);
-  const at = (name: (typeof FIELDS)[number]): string => (path === "" ? name : `${path}.${name}`);
-  const text = (name: (typeof FIELDS)[number]): string => textAt(fields[name], at(name));
+  const fields = objectAt(value, path, ACL_FIELDS);
+  const at = (name: AclField): string => (path === "" ? name : `${path}.${name}`);
+  const text = (name: AclField): string => textAt(fields[name], at(name));
   return {
     resourceType: entryCode(RESOURCE_TYPES, text("resource_type"), at("resource_type")),
     resourceName: text("resource_name"),
@@ -156,7 +150,7 @@ const aclOf = (entry: NumberedAcl): Acl => ({
 /** By all their fields, in the order of the fields. The key is as unique as the entry. */
 function sorted(entries: readonly Acl[]): readonly { readonly key: string; readonly acl: Acl }[] {
   return entries
-    .map((acl) => ({ key: JSON.stringify(FIELDS.map((name) => acl[name])), acl }))
+    .map((acl) => ({ key: JSON.stringify(ACL_FIELDS.map((name) => acl[name])), acl }))
     .toSorted((one, other) => (one.key < other.key ? -1 : 1));
 }
 

@@ -3,11 +3,11 @@ import { Hono } from "hono";
 import { CONFIG_RESOURCE, configsOf, type MetadataImage } from "../../src/metadata/index.ts";
 import type { Scope, ScopedContext } from "../env.ts";
 import { numberKey, type ListItem } from "../http/lists.ts";
-import { integerParameter } from "../http/fields.ts";
-import { answerFromImage, answerListFromImage } from "../observer/metadata-read.ts";
+import { integerParameter, IDS } from "../http/fields.ts";
+import { answerListFromImage } from "../observer/metadata-read.ts";
 import { brokerAt } from "./brokers.ts";
-import { alterConfigs, resetConfig, setConfig } from "./config-changes.ts";
-import { brokerOwner, configAt, configItems, type ConfigOwner } from "./config-data.ts";
+import { brokerOwner, configItems, type ConfigOwner } from "./config-data.ts";
+import { serveConfigs } from "./config-routes.ts";
 
 export const brokerConfigs = new Hono<Scope>();
 
@@ -18,34 +18,14 @@ brokerConfigs.get("/-/configs", (context) =>
   })),
 );
 
-brokerConfigs.get("/:broker_id/configs", (context) =>
-  answerListFromImage(context, (image) => ({
-    kind: "KafkaBrokerConfigList",
-    items: configItems(context, { image, owner: presentOwner(context, image) }),
-  })),
-);
+serveConfigs(brokerConfigs, "/:broker_id/configs", { named: ownerOf, present: presentOwner });
 
-brokerConfigs.get("/:broker_id/configs/:name", (context) =>
-  answerFromImage(context, (image) => {
-    const owner = presentOwner(context, image);
-    return configAt(context, { image, owner }, context.req.param("name"));
-  }),
-);
-
-brokerConfigs.put("/:broker_id/configs/:name", (context) =>
-  setConfig(context, ownerOf(context), context.req.param("name")),
-);
-brokerConfigs.delete("/:broker_id/configs/:name", (context) =>
-  resetConfig(context, ownerOf(context), context.req.param("name")),
-);
-brokerConfigs.post("/:broker_id/configs:alter", (context) =>
-  alterConfigs(context, ownerOf(context)),
-);
-
-const IDS = { min: 0, max: 0x7fff_ffff } as const;
-
-const ownerOf = (context: ScopedContext): ConfigOwner =>
-  brokerOwner(context, integerParameter(context.req.param("broker_id"), "broker_id", IDS) ?? 0);
+function ownerOf(context: ScopedContext): ConfigOwner {
+  return brokerOwner(
+    context,
+    integerParameter(context.req.param("broker_id"), "broker_id", IDS) ?? 0,
+  );
+}
 
 /** A broker that is gone and has configs still is shown, so that they can be seen to be deleted. */
 function presentOwner(context: ScopedContext, image: MetadataImage): ConfigOwner {

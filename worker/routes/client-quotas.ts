@@ -4,7 +4,7 @@
  */
 import { Hono } from "hono";
 import { AlterClientQuotas, type AlterClientQuotasRequest } from "../../src/protocol/index.ts";
-import { parseJson, readText } from "../http/body.ts";
+import { bodyFields } from "../http/body-fields.ts";
 import type { Scope } from "../env.ts";
 import { arrayAt, booleanAt, invalid, mapAt, objectAt, textAt } from "../http/fields.ts";
 import { itemsOf } from "../http/lists.ts";
@@ -36,7 +36,7 @@ clientQuotas.get("/client-quotas", (context) =>
 );
 
 clientQuotas.post("/client-quotas:alter", async (context) => {
-  const body = objectAt(parseJson(await readText(context.req.raw)), "", ["data", "validate_only"]);
+  const body = await bodyFields(context.req.raw, ["data", "validate_only"]);
   const entries = arrayAt(body["data"], "data").map((each, at) =>
     alterationAt(each, `data[${at}]`),
   );

@@ -3,7 +3,7 @@
  * of IncrementalAlterConfigs (KIP-339), which changes all that it names or nothing.
  */
 import { IncrementalAlterConfigs } from "../../src/protocol/index.ts";
-import { parseJson, readText } from "../http/body.ts";
+import { bodyFields } from "../http/body-fields.ts";
 import type { ScopedContext } from "../env.ts";
 import { arrayAt, booleanAt, invalid, objectAt, textAt } from "../http/fields.ts";
 import { callForAsker, refuseUnless } from "./asker-calls.ts";
@@ -30,7 +30,7 @@ export async function setConfig(
   owner: ConfigOwner,
   name: string,
 ): Promise<Response> {
-  const { value } = objectAt(parseJson(await readText(context.req.raw)), "", ["value"]);
+  const { value } = await bodyFields(context.req.raw, ["value"]);
   return alter(context, owner, [{ name, configOperation: SET, value: valueAt(value, "value") }]);
 }
 
@@ -43,7 +43,7 @@ export const resetConfig = (
 
 /** `configs:alter`: all of it, or nothing. */
 export async function alterConfigs(context: ScopedContext, owner: ConfigOwner): Promise<Response> {
-  const body = objectAt(parseJson(await readText(context.req.raw)), "", ["data", "validate_only"]);
+  const body = await bodyFields(context.req.raw, ["data", "validate_only"]);
   const changes = arrayAt(body["data"], "data").map(changeAt);
   return alter(context, owner, changes, booleanAt(body["validate_only"] ?? false, "validate_only"));
 }

@@ -1,9 +1,9 @@
 /** `POST /leader-elections`: elects leaders by hand (KIP-183, KIP-460), by one call of ElectLeaders. */
 import { Hono } from "hono";
 import { ElectLeaders, ErrorCode, errorName } from "../../src/protocol/index.ts";
-import { parseJson, readText } from "../http/body.ts";
+import { bodyFields } from "../http/body-fields.ts";
 import type { Scope } from "../env.ts";
-import { arrayAt, integerAt, invalid, objectAt, textAt } from "../http/fields.ts";
+import { arrayAt, integerAt, invalid, objectAt, textAt, IDS } from "../http/fields.ts";
 import { wholeList } from "../http/resources.ts";
 import { callForAsker, refuseUnless, TIMEOUT_MS } from "./asker-calls.ts";
 
@@ -13,15 +13,10 @@ const TYPES: ReadonlyMap<unknown, number> = new Map([
   ["PREFERRED", 0],
   ["UNCLEAN", 1],
 ]);
-const PARTITION_IDS = { min: 0, max: 0x7fff_ffff } as const;
-
 export const leaderElections = new Hono<Scope>();
 
 leaderElections.post("/leader-elections", async (context) => {
-  const body = objectAt(parseJson(await readText(context.req.raw)), "", [
-    "election_type",
-    "topic_partitions",
-  ]);
+  const body = await bodyFields(context.req.raw, ["election_type", "topic_partitions"]);
   const electionType = TYPES.get(body["election_type"]);
   if (electionType === undefined) throw invalid("election_type", "PREFERRED or UNCLEAN");
   const asked = body["topic_partitions"];
@@ -51,7 +46,7 @@ function topicPartitionsAt(value: unknown, at: number) {
   return {
     topic: textAt(topic, `${path}.topic_name`),
     partitions: arrayAt(ids, `${path}.partition_ids`).map((id, index) =>
-      integerAt(id, `${path}.partition_ids[${index}]`, PARTITION_IDS),
+      integerAt(id, `${path}.partition_ids[${index}]`, IDS),
     ),
   };
 }

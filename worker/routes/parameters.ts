@@ -6,6 +6,7 @@ import type { MiddlewareHandler } from "hono";
 import { matchedRoutes } from "hono/route";
 import type { Scope } from "../env.ts";
 import { Problem } from "../http/errors.ts";
+import { ACL_FIELDS } from "./acl-words.ts";
 
 const READ = [
   "min_offset",
@@ -17,15 +18,6 @@ const READ = [
 ] as const;
 const PAGE = ["page_size", "page_token"] as const;
 const LIST = [...READ, ...PAGE] as const;
-const ACL_FILTER = [
-  "resource_type",
-  "resource_name",
-  "pattern_type",
-  "principal",
-  "host",
-  "operation",
-  "permission",
-] as const;
 const CLUSTER = "/kafka/v3/clusters/{cluster_id}";
 const PARTITIONS = `${CLUSTER}/topics/{topic_name}/partitions`;
 
@@ -63,8 +55,8 @@ export const PARAMETERS: ReadonlyMap<string, readonly string[]> = new Map<
   [`GET ${PARTITIONS}/{partition_id}/reassignment`, READ],
   [`GET ${PARTITIONS}/{partition_id}/replicas`, LIST],
   [`GET ${PARTITIONS}/{partition_id}/replicas/{broker_id}`, READ],
-  [`GET ${CLUSTER}/acls`, [...ACL_FILTER, ...PAGE]],
-  [`DELETE ${CLUSTER}/acls`, ACL_FILTER],
+  [`GET ${CLUSTER}/acls`, [...ACL_FIELDS, ...PAGE]],
+  [`DELETE ${CLUSTER}/acls`, ACL_FIELDS],
   [`GET ${CLUSTER}/features`, LIST],
   [`GET ${CLUSTER}/client-quotas`, LIST],
   [`GET ${CLUSTER}/scram-users`, LIST],

@@ -11,9 +11,9 @@ import {
   type MetadataImage,
 } from "../../src/metadata/index.ts";
 import { AlterPartitionReassignments } from "../../src/protocol/index.ts";
-import { parseJson, readText } from "../http/body.ts";
+import { bodyFields } from "../http/body-fields.ts";
 import type { Scope, ScopedContext } from "../env.ts";
-import { arrayAt, integerAt, objectAt } from "../http/fields.ts";
+import { arrayAt, integerAt, IDS } from "../http/fields.ts";
 import { itemsOf, numberKey, type ListItem } from "../http/lists.ts";
 import { answerFromImage, answerListFromImage } from "../observer/metadata-read.ts";
 import { addressOf, resource } from "../http/resources.ts";
@@ -22,8 +22,6 @@ import { partitionPath, presentPartition, type PlacedPartition } from "./partiti
 import { topicAt } from "./topics.ts";
 
 const VERSION = 1;
-const BROKER_IDS = { min: 0, max: 0x7fff_ffff } as const;
-
 export const reassignments = new Hono<Scope>();
 
 reassignments.get("/-/partitions/-/reassignment", (context) =>
@@ -65,7 +63,7 @@ reassignments.post(
   "/:topic_name/partitions/:partition_id{[0-9]+}/reassignment",
   async (context) => {
     const { topic_name: name, partition_id: id } = context.req.param();
-    const body = objectAt(parseJson(await readText(context.req.raw)), "", ["replicas"]);
+    const body = await bodyFields(context.req.raw, ["replicas"]);
     const partition = {
       partitionIndex: partitionIndex(id),
       replicas: replicasAt(body["replicas"]),
@@ -80,12 +78,11 @@ reassignments.post(
   },
 );
 
-const partitionIndex = (text: string): number =>
-  integerAt(Number(text), "partition_id", { min: 0, max: 0x7fff_ffff });
+const partitionIndex = (text: string): number => integerAt(Number(text), "partition_id", IDS);
 
 function replicasAt(value: unknown): readonly number[] | null {
   if (value === null) return null;
-  return arrayAt(value, "replicas").map((id, at) => integerAt(id, `replicas[${at}]`, BROKER_IDS));
+  return arrayAt(value, "replicas").map((id, at) => integerAt(id, `replicas[${at}]`, IDS));
 }
 
 /** Of the whole cluster, by topic's name and partition: as many as somebody has asked for. */

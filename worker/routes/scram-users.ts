@@ -8,7 +8,7 @@ import {
   AlterUserScramCredentials,
   type AlterUserScramCredentialsRequest,
 } from "../../src/protocol/index.ts";
-import { parseJson, readText } from "../http/body.ts";
+import { bodyFields } from "../http/body-fields.ts";
 import type { Scope } from "../env.ts";
 import { arrayAt, integerAt, invalid, objectAt, textAt } from "../http/fields.ts";
 import { itemsOf } from "../http/lists.ts";
@@ -40,10 +40,7 @@ scramUsers.get("/scram-users", (context) =>
 );
 
 scramUsers.post("/scram-users:alter", async (context) => {
-  const body = objectAt(parseJson(await readText(context.req.raw)), "", [
-    "deletions",
-    "upsertions",
-  ]);
+  const body = await bodyFields(context.req.raw, ["deletions", "upsertions"]);
   const request = {
     deletions: arrayAt(body["deletions"] ?? [], "deletions").map((each, at) =>
       deletionAt(each, `deletions[${at}]`),

@@ -10,9 +10,18 @@ import {
   DeleteTopics,
   ZERO_UUID,
 } from "../../src/protocol/index.ts";
-import { parseJson, readText } from "../http/body.ts";
+import { bodyFields } from "../http/body-fields.ts";
 import type { Scope } from "../env.ts";
-import { arrayAt, booleanAt, integerAt, invalid, mapAt, objectAt, textAt } from "../http/fields.ts";
+import {
+  arrayAt,
+  booleanAt,
+  integerAt,
+  invalid,
+  mapAt,
+  objectAt,
+  textAt,
+  IDS,
+} from "../http/fields.ts";
 import { callForAsker, readBack, refuseUnless, TIMEOUT_MS } from "./asker-calls.ts";
 import { topicAt, topicData, topicDataIn } from "./topics.ts";
 
@@ -20,12 +29,10 @@ const CREATE_VERSION = 7;
 const DELETE_VERSION = 6;
 const GROW_VERSION = 3;
 const PARTITIONS = { min: 1, max: 0x7fff_ffff } as const;
-const BROKER_IDS = { min: 0, max: 0x7fff_ffff } as const;
-
 export const topicChanges = new Hono<Scope>();
 
 topicChanges.post("/", async (context) => {
-  const fields = objectAt(parseJson(await readText(context.req.raw)), "", [
+  const fields = await bodyFields(context.req.raw, [
     "topic_name",
     "partitions_count",
     "replication_factor",
@@ -51,7 +58,7 @@ topicChanges.post("/", async (context) => {
 
 topicChanges.patch("/:topic_name", async (context) => {
   const name = context.req.param("topic_name");
-  const fields = objectAt(parseJson(await readText(context.req.raw)), "", ["partitions_count"]);
+  const fields = await bodyFields(context.req.raw, ["partitions_count"]);
   const count = integerAt(fields["partitions_count"], "partitions_count", PARTITIONS);
   const request = {
     topics: [{ name, count, assignments: null }],
@@ -109,10 +116,8 @@ function assignmentOf(partition: string, ids: unknown) {
   const path = `replicas_assignments.${partition.slice(0, 20)}`;
   const partitionIndex = /^\d{1,10}$/.test(partition) ? Number(partition) : partition;
   return {
-    partitionIndex: integerAt(partitionIndex, path, BROKER_IDS),
-    brokerIds: arrayAt(ids, path).map((id, index) =>
-      integerAt(id, `${path}[${index}]`, BROKER_IDS),
-    ),
+    partitionIndex: integerAt(partitionIndex, path, IDS),
+    brokerIds: arrayAt(ids, path).map((id, index) => integerAt(id, `${path}[${index}]`, IDS)),
   };
 }
 

@@ -3,9 +3,9 @@ import { Hono } from "hono";
 import type { MetadataImage } from "../../src/metadata/index.ts";
 import type { Scope, ScopedContext } from "../env.ts";
 import type { ListItem } from "../http/lists.ts";
-import { answerFromImage, answerListFromImage } from "../observer/metadata-read.ts";
-import { alterConfigs, resetConfig, setConfig } from "./config-changes.ts";
-import { configAt, configItems, topicOwner, type ConfigOwner } from "./config-data.ts";
+import { answerListFromImage } from "../observer/metadata-read.ts";
+import { configItems, topicOwner, type ConfigOwner } from "./config-data.ts";
+import { serveConfigs } from "./config-routes.ts";
 import { topicAt } from "./topics.ts";
 
 export const topicConfigs = new Hono<Scope>();
@@ -17,35 +17,15 @@ topicConfigs.get("/-/configs", (context) =>
   })),
 );
 
-topicConfigs.get("/:topic_name/configs", (context) =>
-  answerListFromImage(context, (image) => ({
-    kind: "KafkaTopicConfigList",
-    items: configItems(context, { image, owner: presentOwner(context, image) }),
-  })),
-);
+serveConfigs(topicConfigs, "/:topic_name/configs", { named: ownerOf, present: presentOwner });
 
-topicConfigs.get("/:topic_name/configs/:name", (context) =>
-  answerFromImage(context, (image) => {
-    const owner = presentOwner(context, image);
-    return configAt(context, { image, owner }, context.req.param("name"));
-  }),
-);
+function ownerOf(context: ScopedContext): ConfigOwner {
+  return topicOwner(context, context.req.param("topic_name") ?? "");
+}
 
-topicConfigs.put("/:topic_name/configs/:name", (context) =>
-  setConfig(context, ownerOf(context), context.req.param("name")),
-);
-topicConfigs.delete("/:topic_name/configs/:name", (context) =>
-  resetConfig(context, ownerOf(context), context.req.param("name")),
-);
-topicConfigs.post("/:topic_name/configs:alter", (context) =>
-  alterConfigs(context, ownerOf(context)),
-);
-
-const ownerOf = (context: ScopedContext): ConfigOwner =>
-  topicOwner(context, context.req.param("topic_name") ?? "");
-
-const presentOwner = (context: ScopedContext, image: MetadataImage): ConfigOwner =>
-  topicOwner(context, topicAt(image, context.req.param("topic_name") ?? "").name);
+function presentOwner(context: ScopedContext, image: MetadataImage): ConfigOwner {
+  return topicOwner(context, topicAt(image, context.req.param("topic_name") ?? "").name);
+}
 
 function* configsOfAll(
   context: ScopedContext,
