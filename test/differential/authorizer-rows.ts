@@ -4,7 +4,8 @@
 import { faults } from "./faults.ts";
 import type { KafkaAuthorizer } from "./kafka-authorizer.ts";
 import { ownAnswers, type RuleSet } from "./rule-set.ts";
-import { drawsOf, manyEntries, ruleSet, VOCABULARIES, type Vocabulary } from "./vocabulary.ts";
+import { drawsOf } from "./draws.ts";
+import { manyEntries, ruleSet, VOCABULARIES, type Vocabulary } from "./vocabulary.ts";
 
 interface Drawing {
   /** Rule sets of each kind. */

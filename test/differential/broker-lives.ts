@@ -8,7 +8,7 @@ import type { MetadataImage } from "../../src/metadata/image/metadata-image.ts";
 import type { Uuid } from "../../src/protocol/index.ts";
 import { directoryOf, registrationOf } from "../metadata/office.ts";
 import { CLUSTER_ID, type Asked } from "./jvm-controller.ts";
-import type { Draw } from "./vocabulary.ts";
+import type { Draw } from "./draws.ts";
 
 export const BROKERS: readonly number[] = [0, 1, 2, 3, 4, 5];
 /** Brokers from this one on have two directories. */

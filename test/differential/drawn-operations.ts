@@ -14,7 +14,7 @@ import { directoryOf } from "../metadata/partition-notation.ts";
 import { BROKERS, directoriesOf, type BrokerLives } from "./broker-lives.ts";
 import type { Asked } from "./jvm-controller.ts";
 import { drawnRequest } from "./security-requests.ts";
-import type { Draw } from "./vocabulary.ts";
+import { pick, type Draw } from "./draws.ts";
 
 /** What a request is drawn from. */
 export interface Scene {
@@ -33,12 +33,6 @@ type Drawn = (scene: Scene, draw: Draw) => Asked | null;
 /** Topics that may be elected uncleanly, and whose replication factor may change. */
 export const UNCLEAN_TOPICS: readonly string[] = ["u1", "u2"];
 export const TOPICS: readonly string[] = ["a", "b", "c.d", "c_d", ...UNCLEAN_TOPICS];
-
-export function pick<Item>(items: readonly Item[], draw: Draw): Item {
-  const item = items[draw(items.length)];
-  if (item === undefined) throw new RangeError("nothing to pick from");
-  return item;
-}
 
 const isRare = (draw: Draw): boolean => draw(15) === 0;
 

@@ -17,10 +17,10 @@ import {
   topicByName,
   type MetadataImage,
 } from "../../src/metadata/index.ts";
-import { apis, type Api, type ApiName, type Uuid } from "../../src/protocol/index.ts";
+import { apis, type Api, type Uuid } from "../../src/protocol/index.ts";
 import { directoryOf, registrationOf } from "../metadata/office.ts";
 import { contextFor, line, replayed } from "../metadata/world.ts";
-import { CLUSTER_ID, type JvmController } from "./jvm-controller.ts";
+import { CLUSTER_ID, type Asked, type JvmController } from "./jvm-controller.ts";
 
 const ELR = "eligible.leader.replicas.version";
 const MIN_ISR = "min.insync.replicas";
@@ -28,12 +28,6 @@ const BROKERS = [1, 2, 3, 4] as const;
 const UP_TO_DATE = 1_000_000;
 /** How long Kafka's controller keeps another incarnation out; it hears from every broker that is up before each step. */
 export const SHORT_SESSIONS = ["broker.session.timeout.ms=6000"];
-
-interface Asked {
-  readonly name: ApiName;
-  readonly version: number;
-  readonly body: object;
-}
 
 /**
  * A story: its topic's partitions as manual assignments, and its steps with "|" between them. A step is words, and behind

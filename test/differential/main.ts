@@ -18,7 +18,7 @@ import { KafkaAuthorizer } from "./kafka-authorizer.ts";
 import { entriesAt, showEntries } from "./ledger.ts";
 import { compareTokens } from "./token-rows.ts";
 import { compareRequests } from "./security-requests.ts";
-import { drawsOf } from "./vocabulary.ts";
+import { drawsOf } from "./draws.ts";
 import { noSteps, Walk } from "./walk.ts";
 
 const { values } = parseArgs({

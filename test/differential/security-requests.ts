@@ -21,24 +21,8 @@ import {
   type MetadataRecord,
 } from "../../src/protocol/index.ts";
 import { contextFor, lawfullyReplayed } from "../metadata/world.ts";
-import type { JvmController } from "./jvm-controller.ts";
-import type { Draw } from "./vocabulary.ts";
-
-export interface Asked {
-  readonly name: ApiName;
-  readonly version: number;
-  readonly body: object;
-}
-
-const pick = <Item>(items: readonly Item[], draw: Draw): Item => {
-  const item = items[draw(items.length)];
-  if (item === undefined) throw new RangeError("nothing to pick from");
-  return item;
-};
-
-/** Mostly the first, now and then one of the others. */
-const mostly = <Item>(usual: readonly Item[], odd: readonly Item[], draw: Draw): Item =>
-  pick(draw(12) === 0 ? odd : usual, draw);
+import type { Asked, JvmController } from "./jvm-controller.ts";
+import { mostly, pick, type Draw } from "./draws.ts";
 
 const several = <Item>(most: number, draw: Draw, make: () => Item): readonly Item[] =>
   Array.from({ length: draw(most + 1) }, make);

@@ -117,6 +117,16 @@ export class Telling {
     });
   }
 
+  /** The broker says in which of its directories it has the topic's first partition. */
+  async assign(brokerId: number, topic: string, directoryId: Uuid | undefined): Promise<void> {
+    const topics = [{ topicId: this.idOf(topic), partitions: [{ partitionIndex: 0 }] }];
+    await this.ask("AssignReplicasToDirs", {
+      brokerId,
+      brokerEpoch: this.image.cluster.brokers.get(brokerId)?.epoch ?? -1,
+      directories: [{ id: directoryId, topics }],
+    });
+  }
+
   async reassign(name: string, replicas: readonly number[] | null): Promise<Compared> {
     const topics = [{ name, partitions: [{ partitionIndex: 0, replicas }] }];
     return await this.ask("AlterPartitionReassignments", { topics });

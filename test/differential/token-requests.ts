@@ -29,7 +29,7 @@ import {
 } from "../../src/protocol/index.ts";
 import { contextFor, lawfullyReplayed } from "../metadata/world.ts";
 import type { JvmController } from "./jvm-controller.ts";
-import type { Draw } from "./vocabulary.ts";
+import { mostly, pick, type Draw } from "./draws.ts";
 
 type TokenApi = "CreateDelegationToken" | "RenewDelegationToken" | "ExpireDelegationToken";
 
@@ -83,15 +83,6 @@ const HOUR_MS = 3_600_000n;
 /** Nobody: who asks in this name changes nothing, and is told what the cache knows. */
 const PROBE = { type: "User", name: "probe", tokenAuthenticated: false };
 const PROBE_MS = 30_000;
-
-const pick = <Item>(items: readonly Item[], draw: Draw): Item => {
-  const item = items[draw(items.length)];
-  if (item === undefined) throw new RangeError("nothing to pick from");
-  return item;
-};
-
-const mostly = <Item>(usual: readonly Item[], odd: readonly Item[], draw: Draw): Item =>
-  pick(draw(12) === 0 ? odd : usual, draw);
 
 const user = (principalName: string, principalType = "User") => ({ principalType, principalName });
 

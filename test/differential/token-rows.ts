@@ -10,7 +10,7 @@ import {
   TOKEN_REQUESTS_MIN,
   TokenComparison,
 } from "./token-requests.ts";
-import { drawsOf } from "./vocabulary.ts";
+import { drawsOf } from "./draws.ts";
 
 /** Rejects at the first answer that differs, and when an error that can be answered never was. */
 export async function compareTokens(

@@ -9,20 +9,8 @@ import {
   ACL_RESOURCE,
 } from "../../src/metadata/image/acls-image.ts";
 import type { Operation, ResourceType } from "../../src/metadata/index.ts";
-import { nextInt, seeded } from "../../src/std/random.ts";
+import { pick, type Draw } from "./draws.ts";
 import type { Entry, Question, RuleSet } from "./rule-set.ts";
-
-/** Draws an integer in [0, bound). */
-export type Draw = (bound: number) => number;
-
-export function drawsOf(seed: number): Draw {
-  let random = seeded(seed);
-  return (bound) => {
-    const drawn = nextInt(random, bound);
-    ({ random } = drawn);
-    return drawn.value;
-  };
-}
 
 /** What one kind of rule set is made of. */
 export interface Vocabulary {
@@ -239,12 +227,6 @@ function askedName(vocabulary: Vocabulary, acls: readonly Entry[], draw: Draw): 
     default:
       return resourceName;
   }
-}
-
-function pick<Item>(items: readonly Item[], draw: Draw): Item {
-  const item = items[draw(items.length)];
-  if (item === undefined) throw new RangeError("there is nothing to pick from");
-  return item;
 }
 
 function keysOf<Name extends string>(table: Readonly<Record<Name, number>>): readonly Name[] {

@@ -11,7 +11,7 @@ import type { ControllerPair, Difference } from "./controller-pair.ts";
 import { asking, createTopics, drawnOperation, type Scene } from "./drawn-operations.ts";
 import type { Asked } from "./jvm-controller.ts";
 import { knownDifference, type Known } from "./known.ts";
-import { drawsOf, type Draw } from "./vocabulary.ts";
+import { drawsOf, type Draw } from "./draws.ts";
 
 const STEPS_PER_RUN = 100;
 /** One run of so many goes by its own records, so that what is in no image would come to light. */

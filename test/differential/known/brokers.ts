@@ -7,6 +7,7 @@ import { CLUSTER_ID } from "../jvm-controller.ts";
 import {
   asks,
   differentPartitions,
+  partitionsDiffer,
   without,
   fieldOf,
   sameImages,
@@ -152,8 +153,8 @@ export const KNOWN_OF_BROKERS: readonly Known[] = [
     explains: (difference) =>
       brokerOf(difference)?.inControlledShutdown === true &&
       sameResponses(difference) &&
-      differentPartitions(difference).length > 0 &&
-      differentPartitions(difference).every(
+      partitionsDiffer(
+        difference,
         ({ before, ours }) => before?.leader === -1 && ours?.leader !== -1,
       ),
     shown: async (told) => {
@@ -178,8 +179,8 @@ export const KNOWN_OF_BROKERS: readonly Known[] = [
     explains: (difference) =>
       sameResponses(difference) &&
       hasFailure(difference) &&
-      differentPartitions(difference).length > 0 &&
-      differentPartitions(difference).every(
+      partitionsDiffer(
+        difference,
         ({ ours, theirs }) =>
           without(ours, "leader", "leaderEpoch", "partitionEpoch") ===
           without(theirs, "leader", "leaderEpoch", "partitionEpoch"),
@@ -187,13 +188,8 @@ export const KNOWN_OF_BROKERS: readonly Known[] = [
     shown: async (told) => {
       await told.up(3, 4);
       await told.topic("a", [[3]]);
-      const topics = [{ topicId: told.idOf("a"), partitions: [{ partitionIndex: 0 }] }];
       const [id] = directoriesOf(3);
-      await told.ask("AssignReplicasToDirs", {
-        brokerId: 3,
-        brokerEpoch: told.image.cluster.brokers.get(3)?.epoch ?? -1,
-        directories: [{ id, topics }],
-      });
+      await told.assign(3, "a", id);
       await told.beat(3, { wantFence: true });
       await told.beat(3, { offlineLogDirs: [id] });
     },

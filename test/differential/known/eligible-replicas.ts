@@ -3,6 +3,7 @@ import { finalizedLevel } from "../../../src/metadata/index.ts";
 import type { Difference } from "../controller-pair.ts";
 import {
   differentPartitions,
+  partitionsDiffer,
   fieldOf,
   inJson,
   sameResponses,
@@ -46,8 +47,8 @@ export const KNOWN_OF_ELIGIBLE_REPLICAS: readonly Known[] = [
     explains: (difference) =>
       isOn(difference) &&
       sameResponses(difference) &&
-      differentPartitions(difference).length > 0 &&
-      differentPartitions(difference).every(
+      partitionsDiffer(
+        difference,
         ({ before, ours, theirs }) =>
           (before?.eligibleLeaderReplicas.length ?? 0) > 0 &&
           (ours?.eligibleLeaderReplicas.length ?? 0) > 0 &&
@@ -57,13 +58,7 @@ export const KNOWN_OF_ELIGIBLE_REPLICAS: readonly Known[] = [
       await told.up(0, 1);
       await told.topic("a", [[0, 1]], { [MIN_ISR]: "2" });
       await told.beat(1, { wantFence: true });
-      const [id] = told.partition("a").directories;
-      const topics = [{ topicId: told.idOf("a"), partitions: [{ partitionIndex: 0 }] }];
-      await told.ask("AssignReplicasToDirs", {
-        brokerId: 0,
-        brokerEpoch: told.image.cluster.brokers.get(0)?.epoch ?? -1,
-        directories: [{ id, topics }],
-      });
+      await told.assign(0, "a", told.partition("a").directories[0]);
     },
   },
   {
@@ -76,8 +71,8 @@ export const KNOWN_OF_ELIGIBLE_REPLICAS: readonly Known[] = [
     explains: (difference) =>
       isOn(difference) &&
       sameResponses(difference) &&
-      differentPartitions(difference).length > 0 &&
-      differentPartitions(difference).every(
+      partitionsDiffer(
+        difference,
         ({ ours, theirs }) =>
           without(ours, "eligibleLeaderReplicas", "lastKnownElr", "partitionEpoch") ===
           without(theirs, "eligibleLeaderReplicas", "lastKnownElr", "partitionEpoch"),
@@ -99,8 +94,8 @@ export const KNOWN_OF_ELIGIBLE_REPLICAS: readonly Known[] = [
     explains: (difference) =>
       isOn(difference) &&
       sameResponses(difference) &&
-      differentPartitions(difference).length > 0 &&
-      differentPartitions(difference).every(
+      partitionsDiffer(
+        difference,
         ({ ours, theirs }) =>
           without(ours, "eligibleLeaderReplicas") === without(theirs, "eligibleLeaderReplicas") &&
           theirs?.eligibleLeaderReplicas.some((id) => !theirs.replicas.includes(id)),

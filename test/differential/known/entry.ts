@@ -80,6 +80,15 @@ export function differentPartitions({ before, ours, theirs }: Difference): reado
   return rows;
 }
 
+/** Whether some partition differs, and each that does in this way. */
+export function partitionsDiffer(
+  difference: Difference,
+  inThisWay: (row: Row) => boolean | undefined,
+): boolean {
+  const rows = differentPartitions(difference);
+  return rows.length > 0 && rows.every((row) => inThisWay(row));
+}
+
 export function without(value: object | undefined, ...names: readonly string[]): string {
   return inJson(Object.entries(value ?? {}).filter(([name]) => !names.includes(name)));
 }

@@ -1,7 +1,7 @@
 /** Where the two differ about partitions and their replicas. */
 import { LOST_DIRECTORY } from "../../../src/protocol/index.ts";
 import { directoriesOf } from "../broker-lives.ts";
-import { differentPartitions, inJson, sameResponses, without, type Known } from "./entry.ts";
+import { partitionsDiffer, inJson, sameResponses, without, type Known } from "./entry.ts";
 
 export const KNOWN_OF_PARTITIONS: readonly Known[] = [
   {
@@ -12,8 +12,8 @@ export const KNOWN_OF_PARTITIONS: readonly Known[] = [
     why: "What comes of one request for one partition is one change of it.",
     explains: (difference) =>
       sameResponses(difference) &&
-      differentPartitions(difference).length > 0 &&
-      differentPartitions(difference).every(
+      partitionsDiffer(
+        difference,
         ({ ours, theirs }) =>
           without(ours, "partitionEpoch") === without(theirs, "partitionEpoch") &&
           (ours?.partitionEpoch ?? 0) + 1 === theirs?.partitionEpoch,
@@ -21,12 +21,7 @@ export const KNOWN_OF_PARTITIONS: readonly Known[] = [
     shown: async (told) => {
       await told.up(0, 1);
       await told.topic("a", [[0, 1]]);
-      const topics = [{ topicId: told.idOf("a"), partitions: [{ partitionIndex: 0 }] }];
-      await told.ask("AssignReplicasToDirs", {
-        brokerId: 1,
-        brokerEpoch: told.image.cluster.brokers.get(1)?.epoch ?? -1,
-        directories: [{ id: LOST_DIRECTORY, topics }],
-      });
+      await told.assign(1, "a", LOST_DIRECTORY);
     },
   },
   {
@@ -38,23 +33,16 @@ export const KNOWN_OF_PARTITIONS: readonly Known[] = [
     releases: ["4.1.2", "4.0.2"],
     explains: (difference) =>
       sameResponses(difference) &&
-      differentPartitions(difference).length > 0 &&
-      differentPartitions(difference).every(
+      partitionsDiffer(
+        difference,
         ({ before, ours, theirs }) =>
           before?.leader === -1 && (ours?.leader ?? -1) >= 0 && theirs?.leader === -1,
       ),
     shown: async (told) => {
       await told.up(0);
       await told.topic("a", [[0]]);
-      for (const id of [LOST_DIRECTORY, ...directoriesOf(0).slice(0, 1)]) {
-        const topics = [{ topicId: told.idOf("a"), partitions: [{ partitionIndex: 0 }] }];
-        // oxlint-disable-next-line no-await-in-loop -- one request after the other
-        await told.ask("AssignReplicasToDirs", {
-          brokerId: 0,
-          brokerEpoch: told.image.cluster.brokers.get(0)?.epoch ?? -1,
-          directories: [{ id, topics }],
-        });
-      }
+      await told.assign(0, "a", LOST_DIRECTORY);
+      await told.assign(0, "a", directoriesOf(0)[0]);
     },
   },
   {
@@ -66,8 +54,8 @@ export const KNOWN_OF_PARTITIONS: readonly Known[] = [
     why: "Giving a move up must restore what was there before it.",
     explains: (difference) =>
       sameResponses(difference) &&
-      differentPartitions(difference).length > 0 &&
-      differentPartitions(difference).every(
+      partitionsDiffer(
+        difference,
         ({ before, ours, theirs }) =>
           before !== undefined &&
           before.addingReplicas.length + before.removingReplicas.length > 0 &&
@@ -98,8 +86,7 @@ export const KNOWN_OF_PARTITIONS: readonly Known[] = [
     why: "The move is what the operator asked for last.",
     releases: ["4.3.1"],
     explains: (difference) =>
-      differentPartitions(difference).length > 0 &&
-      differentPartitions(difference).every(({ before, theirs }) =>
+      partitionsDiffer(difference, ({ before, theirs }) =>
         [before, theirs].some((state) =>
           state?.addingReplicas.some((id) => state.removingReplicas.includes(id)),
         ),
@@ -129,8 +116,8 @@ export const KNOWN_OF_PARTITIONS: readonly Known[] = [
     issue: "KAFKA-19975",
     releases: ["4.0.2", "4.1.2"],
     explains: (difference) =>
-      differentPartitions(difference).length > 0 &&
-      differentPartitions(difference).every(
+      partitionsDiffer(
+        difference,
         ({ ours, theirs }) =>
           ours?.addingReplicas.length === 0 &&
           ours.removingReplicas.length === 0 &&
@@ -153,8 +140,8 @@ export const KNOWN_OF_PARTITIONS: readonly Known[] = [
     explains: (difference) =>
       sameResponses(difference) &&
       inJson(difference.asked.body).includes('"replicas":null') &&
-      differentPartitions(difference).length > 0 &&
-      differentPartitions(difference).every(
+      partitionsDiffer(
+        difference,
         ({ ours, theirs }) =>
           without(ours, "leaderRecoveryState") === without(theirs, "leaderRecoveryState") &&
           ours?.leaderRecoveryState === 1,
