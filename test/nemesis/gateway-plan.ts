@@ -1,5 +1,6 @@
 /** What will go wrong with the gateways in a run, drawn from its seed as the faults of controllers are, beside them. */
 import { Chance } from "../sim/chance.ts";
+import { faultRounds } from "./fault-rounds.ts";
 import type { Side } from "./plan.ts";
 
 /** How many of each kind there are in a round of faults. */
@@ -49,20 +50,16 @@ export function gatewayPlanOf(
   gateways: number,
 ): readonly GatewayFault[] {
   const chance = new Chance(seed ^ SALT);
-  const faults: GatewayFault[] = [];
-  let bag: readonly GatewayFaultKind[] = [];
-  for (let atMs = FIRST_MS; atMs < durationMs - LAST_MS;) {
-    const [kind, ...rest] = bag.length > 0 ? bag : chance.shuffled(roundOfFaults());
-    if (kind === undefined) break;
-    bag = rest;
-    faults.push(drawn({ kind, atMs, victim: chance.between(0, gateways - 1) }, chance));
-    atMs += Math.round(chance.logUniform(1_500, 6_000));
-  }
-  return faults;
+  const rounds = faultRounds(chance, {
+    shares: GATEWAY_KINDS.map((kind) => [kind, SHARES[kind]] as const),
+    fromMs: FIRST_MS,
+    untilMs: durationMs - LAST_MS,
+    apartMs: [1_500, 6_000],
+  });
+  return Array.from(rounds, (fault) =>
+    drawn({ ...fault, victim: chance.between(0, gateways - 1) }, chance),
+  );
 }
-
-const roundOfFaults = (): readonly GatewayFaultKind[] =>
-  GATEWAY_KINDS.flatMap((kind) => Array.from({ length: SHARES[kind] }, () => kind));
 
 interface Beginning {
   readonly kind: GatewayFaultKind;

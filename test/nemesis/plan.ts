@@ -4,6 +4,7 @@
  * way of striking in `faults.ts`.
  */
 import { Chance } from "../sim/chance.ts";
+import { faultRounds } from "./fault-rounds.ts";
 
 /** How many of each kind there are in a round of faults; rounds are shuffled, so no kind is left out of a run. */
 const SHARES = {
@@ -67,20 +68,14 @@ const MEMBERSHIP_MS = 20_000;
 /** The faults of a run of `durationMs`, in order. */
 export function planOf(seed: number, durationMs: number): readonly Fault[] {
   const chance = new Chance(seed);
-  const faults: Fault[] = [];
-  let bag: readonly FaultKind[] = [];
-  for (let atMs = FIRST_MS; atMs < durationMs - LAST_MS;) {
-    const [kind, ...rest] = bag.length > 0 ? bag : chance.shuffled(roundOfFaults());
-    if (kind === undefined) break;
-    bag = rest;
-    faults.push(drawn(kind, atMs, chance));
-    atMs += Math.round(chance.logUniform(700, 5_000));
-  }
-  return faults;
+  const rounds = faultRounds(chance, {
+    shares: KINDS.map((kind) => [kind, SHARES[kind]] as const),
+    fromMs: FIRST_MS,
+    untilMs: durationMs - LAST_MS,
+    apartMs: [700, 5_000],
+  });
+  return Array.from(rounds, ({ kind, atMs }) => drawn(kind, atMs, chance));
 }
-
-const roundOfFaults = (): readonly FaultKind[] =>
-  KINDS.flatMap((kind) => Array.from({ length: SHARES[kind] }, () => kind));
 
 function drawn(kind: FaultKind, atMs: number, chance: Chance): Fault {
   const lasting = (from: number, to: number): number => Math.round(chance.logUniform(from, to));
