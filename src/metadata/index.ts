@@ -28,7 +28,13 @@ export { authorizeByResourceType } from "./access/authorize-by-resource-type.ts"
 export { runAuthorized, wholeDenial, type AuthorizedResult } from "./authorized/run-authorized.ts";
 export type { Denial } from "./authorized/judge.ts";
 export { CHOSEN_FEATURES, chosenLevelRefusal } from "./features/chosen.ts";
-export { MV_DEFAULT, MV_MAX, MV_MIN, metadataVersionName } from "./features/levels.ts";
+export {
+  METADATA_VERSION,
+  MV_DEFAULT,
+  MV_MAX,
+  MV_MIN,
+  metadataVersionName,
+} from "./features/levels.ts";
 export { levelOfRelease, releasesFrom } from "./features/releases.ts";
 export { controllerApis, type ControllerApis } from "./control/apis.ts";
 export { BOUNDED_BATCH_BYTES, BOUNDED_BATCH_RECORDS } from "./control/batch-bound.ts";

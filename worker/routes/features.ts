@@ -1,6 +1,7 @@
 /** `/features`: what levels of Kafka's features a cluster is at (KIP-584), and which ones its controllers understand. */
 import { Hono } from "hono";
 import {
+  METADATA_VERSION,
   SUPPORTED_FEATURES,
   finalizedLevel,
   finalizedLevels,
@@ -10,8 +11,6 @@ import {
 import type { Scope } from "../env.ts";
 import { itemsOf } from "../http/lists.ts";
 import { answerListFromImage } from "../observer/metadata-read.ts";
-
-const METADATA_VERSION = "metadata.version";
 
 export const features = new Hono<Scope>();
 
