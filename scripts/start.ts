@@ -11,6 +11,7 @@ import { formCluster, listClusters, RefusedError } from "../client/cluster-clien
 import type { Edge } from "../local/edge.ts";
 import { assertFree } from "../local/ports.ts";
 import { startQuorum, type Quorum } from "../local/quorum.ts";
+import { scramUserIn, type ScramUser } from "../local/scram-argument.ts";
 
 const USAGE = `npm start -- [options]
   --port N          where the Worker listens on 127.0.0.1 (8787)
@@ -18,6 +19,9 @@ const USAGE = `npm start -- [options]
   --voters 1|3|5    controllers of the default cluster; counts when it is formed (3)
   --release-version R
                     whose features the default cluster has, as 4.3; counts when it is formed (4.0)
+  --add-scram 'SCRAM-SHA-256=[name=alice,password=…]'
+                    a user that the default cluster begins with, as kafka-storage format takes it; may be given
+                    several times; counts when it is formed
   --gateway-port N  first port of the gateway, one a controller; counts when the cluster is formed (9093)
   --no-gateway      no Kafka TCP, HTTP alone
   --no-auth         ask nobody who they are: whoever reaches the port may everything
@@ -29,6 +33,7 @@ interface Options {
   readonly voters: number;
   /** As it was given: the Worker knows which there are. */
   readonly releaseVersion: string | undefined;
+  readonly scramUsers: readonly ScramUser[];
   readonly gatewayPort: number;
   /** Whether the port was given, and not left at its default. */
   readonly gatewayMoved: boolean;
@@ -155,6 +160,7 @@ async function defaultCluster(
     return await formCluster(edge, {
       controllers: ports.map((port) => ({ port })),
       ...(options.releaseVersion === undefined ? {} : { release_version: options.releaseVersion }),
+      scram_users: options.scramUsers,
     });
   }
   say(`found cluster ${existing.cluster_id} of ${existing.controllers.length} controllers`);
@@ -220,6 +226,7 @@ function optionsFrom(args: readonly string[]): Options {
     persistTo: values["persist-to"] ?? ".kedge",
     voters: votersOf(values.voters ?? "3"),
     releaseVersion: values["release-version"],
+    scramUsers: (values["add-scram"] ?? []).map(scramUserIn),
     gatewayPort: numberOf("--gateway-port", values["gateway-port"] ?? "9093", {
       min: 1,
       max: 65_531,
@@ -241,6 +248,7 @@ function parse(args: readonly string[]) {
         "persist-to": { type: "string" },
         voters: { type: "string" },
         "release-version": { type: "string" },
+        "add-scram": { type: "string", multiple: true },
         "gateway-port": { type: "string" },
         "no-gateway": { type: "boolean" },
         "no-auth": { type: "boolean" },
