@@ -204,11 +204,11 @@ export class SecurityAdmin {
     const { chance } = this.#world;
     const creations = Array.from({ length: chance.between(1, 3) }, () => ({
       resourceType: 2,
-      resourceName: chance.pick(["a", "b"]) ?? "a",
+      resourceName: "a",
       resourcePatternType: chance.between(3, 4),
       principal: `User:${chance.pick(USERS)}`,
       host: "*",
-      operation: chance.between(3, 4),
+      operation: 3,
       permissionType: chance.between(2, 3),
     }));
     const request = CreateAcls.request.fill({ creations });
@@ -219,7 +219,7 @@ export class SecurityAdmin {
     const { chance } = this.#world;
     const filter = {
       resourceTypeFilter: 1,
-      resourceNameFilter: chance.pick(["a", "b"]) ?? "a",
+      resourceNameFilter: "a",
       patternTypeFilter: chance.between(3, 4),
       principalFilter: `User:${chance.pick(USERS)}`,
       hostFilter: null,
