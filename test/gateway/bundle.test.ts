@@ -11,7 +11,7 @@ import { delimiter, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { VARIABLES } from "../../gateway/options.ts";
 import { ROOT } from "../../local/checkout.ts";
-import { BUNDLE_NAME, bundleGateway } from "../../local/gateway-bundle.ts";
+import { bundleProgram, GATEWAY } from "../../local/program-bundle.ts";
 import { startQuorum, type Quorum } from "../../local/quorum.ts";
 import {
   decodeResponseFrame,
@@ -46,8 +46,8 @@ let tokenFile: string;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "kedge-bundle-"));
   file = join(folder, "alone", "kedge-gateway");
-  const built = join(folder, "built", BUNDLE_NAME);
-  const [started] = await Promise.all([startQuorum(), bundleGateway(built)]);
+  const built = join(folder, "built", GATEWAY.name);
+  const [started] = await Promise.all([startQuorum(), bundleProgram(GATEWAY, built)]);
   quorum = started;
   await mkdir(join(folder, "alone"));
   await copyFile(built, file);
@@ -214,7 +214,7 @@ describe("what runs it", () => {
     const text = deployed("Containerfile");
     expect(text).toMatch(/^FROM docker\.io\/library\/node:2[0-9]-slim$/m);
     expect(text).toMatch(/^USER [1-9]\d+:[1-9]\d+$/m);
-    expect(text).toContain(`COPY --chmod=0755 ${BUNDLE_NAME} /usr/local/bin/kedge-gateway`);
+    expect(text).toContain(`COPY --chmod=0755 ${GATEWAY.name} /usr/local/bin/kedge-gateway`);
     expect(text).toContain('ENTRYPOINT ["kedge-gateway"]');
     const [, words = "[]"] = /^HEALTHCHECK .*\\\n {2}CMD (\[.*\])$/m.exec(text) ?? [];
     const [command, ...args]: readonly string[] = JSON.parse(words);

@@ -1,0 +1,93 @@
+/** Which deployment a command speaks to, and of which cluster: options that every one of them takes. */
+import { existsSync, readFileSync } from "node:fs";
+import { type Command, Option } from "commander";
+import {
+  listClusters,
+  RefusedError,
+  type Deployment,
+  type FormedCluster,
+} from "../client/cluster-client.ts";
+import { UsageError } from "./usage-error.ts";
+
+/** Where `kedge up` answers. */
+export const EDGE = "http://127.0.0.1:8787";
+/** Where `kedge up` leaves an admin's. */
+const TOKEN_FILE = ".kedge/admin-token";
+
+/** The options, as commander gives them. */
+export interface Asked {
+  readonly edge: string;
+  readonly tokenFile?: string;
+  readonly cluster?: string;
+  readonly json?: boolean;
+}
+
+/** Adds the options that say where to ask. */
+export const asksDeployment = (command: Command): Command =>
+  command
+    .addOption(new Option("--edge <url>", "the Worker").env("KEDGE_EDGE").default(EDGE))
+    .option(
+      "--token-file <file>",
+      `a file with the token (KEDGE_TOKEN of the environment, else ${TOKEN_FILE})`,
+    )
+    .option("--json", "JSON on standard output, as the HTTP interface answers it");
+
+/** The same, and which cluster is meant. */
+export const asksCluster = (command: Command): Command =>
+  asksDeployment(command).addOption(
+    new Option("--cluster <id>", "which cluster; the only one unless said").env("KEDGE_CLUSTER"),
+  );
+
+/** Where to ask, and with what token: never one from the command line, which every process of the machine can see. */
+export function deploymentOf({ edge, tokenFile }: Asked): Deployment {
+  if (!/^https?:\/\//.test(edge) || !URL.canParse(edge))
+    throw new UsageError(`--edge must be the URL of a Worker, as ${EDGE}`);
+  return { url: edge.replace(/\/+$/, ""), token: tokenOf(tokenFile, process.env["KEDGE_TOKEN"]) };
+}
+
+/** A file that is named goes before the environment; null where there is none: perhaps nobody is asked who they are. */
+function tokenOf(file: string | undefined, token: string | undefined): string | null {
+  if (file === undefined && token !== undefined && token !== "") return token;
+  if (file === undefined && !existsSync(TOKEN_FILE)) return null;
+  try {
+    return readFileSync(file ?? TOKEN_FILE, "utf8").trim();
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new UsageError(`--token-file: ${reason}`, { cause: error });
+  }
+}
+
+/** The clusters that the token is for. Says how to start one where nothing answers. */
+export async function clustersAt(deployment: Deployment): Promise<readonly FormedCluster[]> {
+  try {
+    return await listClusters(deployment);
+  } catch (error) {
+    if (error instanceof RefusedError) throw error;
+    throw new UsageError(
+      `nothing answers at ${deployment.url}; kedge up starts a quorum on this machine, --edge names another`,
+      { cause: error },
+    );
+  }
+}
+
+/** The cluster that is meant: the one that was named, or the only one. */
+export async function clusterAt(
+  deployment: Deployment,
+  id: string | undefined,
+): Promise<FormedCluster> {
+  const clusters = await clustersAt(deployment);
+  const [only, another] = clusters;
+  if (id !== undefined) {
+    const named = clusters.find(({ cluster_id: each }) => each === id);
+    if (named !== undefined) return named;
+    throw new UsageError(`${deployment.url} has no cluster ${id}; kedge clusters lists them`);
+  }
+  if (only === undefined)
+    throw new UsageError(`${deployment.url} has no cluster; kedge clusters create forms one`);
+  if (another !== undefined)
+    throw new UsageError(
+      `there are ${clusters.length} clusters; say which with --cluster ID or KEDGE_CLUSTER:\n` +
+        clusters.map(({ cluster_id: each }) => `  ${each}`).join("\n"),
+    );
+  return only;
+}
