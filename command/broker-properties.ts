@@ -1,6 +1,6 @@
 /** `kedge broker-properties ID`: a `server.properties` with which a stock broker joins the cluster. */
 import { Command } from "commander";
-import { asksCluster, clusterAt, deploymentOf, type Asked } from "./deployment.ts";
+import { asksCluster, clusterAt, type Asked } from "./deployment.ts";
 import { numberOf } from "./numbers.ts";
 import { bootstrapServersOf, serverProperties } from "./server-properties.ts";
 
@@ -27,7 +27,7 @@ export const brokerProperties = (): Command =>
     .action(run);
 
 async function run(id: string, given: Given): Promise<void> {
-  const cluster = await clusterAt(deploymentOf(given), given.cluster);
+  const cluster = await clusterAt(given);
   const properties = serverProperties({
     brokerId: numberOf("the broker's id", id, { min: 0, max: BROKER_ID_MAX }),
     host: given.host,

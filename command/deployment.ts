@@ -1,12 +1,10 @@
 /** Which deployment a command speaks to, and of which cluster: options that every one of them takes. */
 import { existsSync, readFileSync } from "node:fs";
 import { type Command, Option } from "commander";
-import {
-  listClusters,
-  RefusedError,
-  type Deployment,
-  type FormedCluster,
-} from "../client/cluster-client.ts";
+import { kedge, type Cluster, type Kedge } from "../client/kedge.ts";
+import type { Deployment } from "../client/caller.ts";
+import type { FormedCluster } from "../client/clusters.ts";
+import { RefusedError } from "../client/refused-error.ts";
 import { UsageError } from "./usage-error.ts";
 
 /** Where `kedge up` answers. */
@@ -57,37 +55,43 @@ function tokenOf(file: string | undefined, token: string | undefined): string | 
   }
 }
 
+/** The deployment's interface. */
+export const kedgeAt = (asked: Asked): Kedge => kedge(deploymentOf(asked));
+
 /** The clusters that the token is for. Says how to start one where nothing answers. */
-export async function clustersAt(deployment: Deployment): Promise<readonly FormedCluster[]> {
+async function clustersAt(asked: Asked): Promise<readonly FormedCluster[]> {
   try {
-    return await listClusters(deployment);
+    return await kedgeAt(asked).clusters.list();
   } catch (error) {
-    if (error instanceof RefusedError) throw error;
+    if (!(error instanceof RefusedError) || error.status !== 0) throw error;
     throw new UsageError(
-      `nothing answers at ${deployment.url}; kedge up starts a quorum on this machine, --edge names another`,
+      `nothing answers at ${asked.edge}; kedge up starts a quorum on this machine, --edge names another`,
       { cause: error },
     );
   }
 }
 
 /** The cluster that is meant: the one that was named, or the only one. */
-export async function clusterAt(
-  deployment: Deployment,
-  id: string | undefined,
-): Promise<FormedCluster> {
-  const clusters = await clustersAt(deployment);
+export async function clusterAt(asked: Asked, id = asked.cluster): Promise<FormedCluster> {
+  const clusters = await clustersAt(asked);
   const [only, another] = clusters;
   if (id !== undefined) {
     const named = clusters.find(({ cluster_id: each }) => each === id);
     if (named !== undefined) return named;
-    throw new UsageError(`${deployment.url} has no cluster ${id}; kedge clusters lists them`);
+    throw new UsageError(`${asked.edge} has no cluster ${id}; kedge clusters lists them`);
   }
   if (only === undefined)
-    throw new UsageError(`${deployment.url} has no cluster; kedge clusters create forms one`);
+    throw new UsageError(`${asked.edge} has no cluster; kedge clusters create forms one`);
   if (another !== undefined)
     throw new UsageError(
       `there are ${clusters.length} clusters; say which with --cluster ID or KEDGE_CLUSTER:\n` +
         clusters.map(({ cluster_id: each }) => `  ${each}`).join("\n"),
     );
   return only;
+}
+
+/** The interface of the cluster that is meant. */
+export async function askedCluster(asked: Asked): Promise<Cluster> {
+  const { cluster_id: id } = await clusterAt(asked);
+  return kedgeAt(asked).cluster(id);
 }

@@ -13,11 +13,11 @@ import { existsSync } from "node:fs";
 import { mkdir, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { Argument, Command } from "commander";
-import type { FormedCluster } from "../client/cluster-client.ts";
+import type { FormedCluster } from "../client/clusters.ts";
 import { onShutdown } from "../gateway/shutdown.ts";
 import { kafkaRelease, type Kafka } from "../local/kafka-release.ts";
 import { mainClassOf, type ToolName } from "../local/kafka-tools.ts";
-import { clusterAt, deploymentOf, EDGE } from "./deployment.ts";
+import { clusterAt, EDGE } from "./deployment.ts";
 import { numberOf } from "./numbers.ts";
 import { bootstrapServersOf, serverProperties } from "./server-properties.ts";
 
@@ -78,7 +78,7 @@ async function run(what: string, words: readonly string[]): Promise<number> {
   }
   const brokerId = numberOf("the broker's id", words[0] ?? "", { min: 1, max: 999 });
   const { KEDGE_EDGE: edge = EDGE, KEDGE_CLUSTER: id } = process.env;
-  const cluster = await clusterAt(deploymentOf({ edge }), id);
+  const cluster = await clusterAt({ edge }, id);
   return await runBroker(await kafkaRelease(VERSION), brokerId, cluster);
 }
 

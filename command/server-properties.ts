@@ -1,5 +1,5 @@
 /** What a stock broker needs to know of a cluster, as Kafka's `server.properties`. */
-import type { FormedCluster } from "../client/cluster-client.ts";
+import type { FormedCluster } from "../client/clusters.ts";
 
 export interface BrokerPlace {
   readonly brokerId: number;

@@ -2,14 +2,38 @@
 import { Command } from "commander";
 import { version } from "../gateway/version.ts";
 import { brokerProperties } from "./broker-properties.ts";
+import { brokers } from "./brokers.ts";
+import { clusters } from "./clusters.ts";
 import { completion } from "./completion.ts";
+import { cost } from "./cost/cost.ts";
+import { doctor } from "./doctor/doctor.ts";
+import { feed } from "./feed.ts";
+import { fork } from "./fork.ts";
 import { gateway } from "./gateway.ts";
 import { kafka } from "./kafka.ts";
+import { quorum } from "./quorum.ts";
 import { token } from "./token.ts";
+import { topics } from "./topics.ts";
 import { tour } from "./tour.ts";
 import { up } from "./up.ts";
 
-const COMMANDS = [up, tour, gateway, kafka, token, brokerProperties, completion] as const;
+const COMMANDS = [
+  up,
+  tour,
+  gateway,
+  kafka,
+  clusters,
+  topics,
+  brokers,
+  quorum,
+  feed,
+  token,
+  fork,
+  cost,
+  doctor,
+  brokerProperties,
+  completion,
+] as const;
 
 /** The whole of `kedge`; whoever parses with it gets errors in our words, and a non-zero exit. */
 export function kedge(): Command {
@@ -17,7 +41,7 @@ export function kedge(): Command {
     .description("Apache Kafka's metadata quorum on Cloudflare Durable Objects")
     .version(version(), "--version")
     .enablePositionalOptions();
-  for (const made of COMMANDS) root.addCommand(speaking(made()));
+  for (const made of COMMANDS) root.addCommand(made());
   return speaking(root);
 }
 
@@ -30,5 +54,6 @@ function speaking(command: Command): Command {
   return command;
 }
 
+/** What was typed to come to it. */
 const pathOf = (command: Command): string =>
-  command.name() === "kedge" ? "kedge" : `kedge ${command.name()}`;
+  command.parent === null ? command.name() : `${pathOf(command.parent)} ${command.name()}`;
