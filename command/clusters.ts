@@ -2,7 +2,7 @@
 import { Command } from "commander";
 import type { ClusterWish, FormedCluster } from "../client/clusters.ts";
 import { asksDeployment, clusterAt, kedgeAt, type Asked } from "./deployment.ts";
-import { pairsOf } from "./pairs.ts";
+import { pairsOf, several } from "./pairs.ts";
 import { progress } from "./progress.ts";
 import { printJson, printTable } from "./table-of-text.ts";
 import { UsageError } from "./usage-error.ts";
@@ -25,7 +25,11 @@ export const clusters = (): Command => {
     .option("--voters <1|3|5>", "controllers", "3")
     .option("--release-version <r>", "whose features it begins with, as 4.3")
     .option("--jurisdiction <name>", "where every controller stays: eu, us, fedramp, fedramp-high")
-    .option("--set <name=value...>", "settings under Kafka's names")
+    .option(
+      "--set <name=value>",
+      "a setting under Kafka's name; may be given several times",
+      several,
+    )
     .action(create);
   asksDeployment(command.command("set"))
     .summary("changes settings; a name without a value takes one back")

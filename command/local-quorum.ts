@@ -20,6 +20,7 @@ export interface QuorumRun {
   readonly voters: number;
   /** As it was given: the Worker knows which there are. */
   readonly releaseVersion: string | undefined;
+  readonly scramUsers: readonly ScramUser[];
   readonly gatewayPort: number;
   /** Whether the port was given, and not left at its default. */
   readonly gatewayMoved: boolean;
@@ -143,6 +144,7 @@ async function defaultCluster(
     return await formCluster(edge, {
       controllers: ports.map((port) => ({ port })),
       ...(options.releaseVersion === undefined ? {} : { release_version: options.releaseVersion }),
+      scram_users: options.scramUsers,
     });
   }
   say(`found cluster ${existing.cluster_id} of ${existing.controllers.length} controllers`);

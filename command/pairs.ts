@@ -8,3 +8,9 @@ export const pairsOf = (words: readonly string[]): readonly (readonly [string, s
     if (at < 1) throw new UsageError(`${word}: must be name=value`);
     return [word.slice(0, at), word.slice(at + 1)];
   });
+
+/** For an option that may be given several times: each takes one word, and leaves the next to whom it belongs. */
+export const several = (word: string, before: readonly string[] | undefined): readonly string[] => [
+  ...(before ?? []),
+  word,
+];

@@ -3,7 +3,7 @@ import { Command } from "commander";
 import type { TopicHealth } from "../client/topics.ts";
 import { asksCluster, askedCluster, type Asked } from "./deployment.ts";
 import { numberOf } from "./numbers.ts";
-import { pairsOf } from "./pairs.ts";
+import { pairsOf, several } from "./pairs.ts";
 import { printJson, printTable } from "./table-of-text.ts";
 
 const PARTITIONS_MAX = 10_000;
@@ -25,7 +25,7 @@ export const topics = (): Command => {
     .argument("<name>")
     .option("--partitions <n>", "the cluster's default unless said")
     .option("--replication-factor <n>", "the cluster's default unless said")
-    .option("--config <name=value...>", "what is set for it")
+    .option("--config <name=value>", "what is set for it; may be given several times", several)
     .option("--validate-only", "says whether it could be, and creates nothing")
     .action(create);
   asksCluster(command.command("grow"))

@@ -3,7 +3,9 @@
  */
 import { Command } from "commander";
 import type { QuorumRun } from "./local-quorum.ts";
+import { scramUserIn } from "../local/scram-argument.ts";
 import { numberOf } from "./numbers.ts";
+import { several } from "./pairs.ts";
 import { UsageError } from "./usage-error.ts";
 
 export const up = (): Command =>
@@ -18,6 +20,11 @@ export const up = (): Command =>
     .option(
       "--release-version <r>",
       "whose features the cluster has, as 4.3; counts when it is formed (4.0 unless said)",
+    )
+    .option(
+      "--add-scram <user>",
+      "'SCRAM-SHA-256=[name=alice,password=…]': a user that the cluster begins with, as kafka-storage format takes it; may be given several times; counts when it is formed",
+      several,
     )
     .option(
       "--gateway-port <n>",
@@ -38,18 +45,20 @@ interface Given {
   readonly persistTo: string;
   readonly voters: string;
   readonly releaseVersion?: string;
+  readonly addScram?: readonly string[];
   readonly gatewayPort?: string;
   readonly gateway: boolean;
   readonly auth: boolean;
   readonly json?: boolean;
 }
 
-function optionsFrom({ json = false, gatewayPort, ...given }: Given): QuorumRun {
+function optionsFrom({ json = false, gatewayPort, addScram = [], ...given }: Given): QuorumRun {
   return {
     ...given,
     port: numberOf("--port", given.port, { min: 0, max: 65_535 }),
     voters: votersOf(given.voters),
     releaseVersion: given.releaseVersion,
+    scramUsers: addScram.map(scramUserIn),
     gatewayPort: numberOf("--gateway-port", gatewayPort ?? "9093", { min: 1, max: 65_531 }),
     gatewayMoved: gatewayPort !== undefined,
     json,

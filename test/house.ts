@@ -121,6 +121,7 @@ export const ROOMS: Readonly<Record<string, Readonly<Record<string, Room>>>> = {
   "durable-objects": {
     identity: {
       files: [
+        "bootstrap-users",
         "cluster-access",
         "cluster-deletion",
         "cluster-entry",

@@ -5,15 +5,17 @@
 import { SELF, abortAllDurableObjects, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { describe, expect, test } from "vitest";
+import { bytesOf } from "../../durable-objects/bootstrap-users.ts";
 import type { ClusterEntry } from "../../durable-objects/cluster-entry.ts";
 import { ObjectPeers } from "../../durable-objects/replica/peers.ts";
-import { activeOf, clusterOf, form, registration, rpc, statusOf, stubOf } from "./quorum.ts";
+import { bootstrapUsers, usersAt } from "../../worker/clusters/bootstrap-users.ts";
+import { activeOf, call, clusterOf, form, registration, rpc, statusOf, stubOf } from "./quorum.ts";
 import { bringing } from "./bringing.ts";
 
 const LOST = "its storage is gone: it must rejoin as another replica";
 
-const create = async (cluster: ClusterEntry, voters = 3) => {
-  const body = JSON.stringify({ cluster_id: cluster.cluster_id, voters });
+const create = async (cluster: ClusterEntry, voters = 3, more: object = {}) => {
+  const body = JSON.stringify({ cluster_id: cluster.cluster_id, voters, ...more });
   const response = await SELF.fetch(
     "https://kedge/kafka/v3/clusters",
     await bringing("admin", { method: "POST", body }),
@@ -36,6 +38,17 @@ const loseStorage = (cluster: ClusterEntry, nodeId: number): Promise<void> =>
 async function hasHost(cluster: ClusterEntry, nodeId: number, host: string): Promise<boolean> {
   const response = await stubOf(cluster, nodeId).fetch("https://controller/log?from_offset=0");
   return new TextDecoder("latin1").decode(await response.arrayBuffer()).includes(host);
+}
+
+/** How often each of these bytes, given in base64, is in the committed log of the first node. */
+async function inFirstRecords(
+  cluster: ClusterEntry,
+  wanted: readonly string[],
+): Promise<readonly number[]> {
+  const response = await call(cluster, 3000, { route: "log" });
+  const log = new TextDecoder("latin1").decode(await response.arrayBuffer());
+  const asLatin = (base64: string): string => new TextDecoder("latin1").decode(bytesOf(base64));
+  return wanted.map((base64) => log.split(asLatin(base64)).length - 1);
 }
 
 /** One voter, with no id drawn yet. */
@@ -144,6 +157,35 @@ describe("a formation that broke off", () => {
       expect(answer.body).toMatchObject({ controllers: [{ directory_id: id }] });
     expect(await directory.get(clusterId)).toMatchObject({ state: "formed" });
   });
+
+  test.each([
+    ["named again", true],
+    ["left out", false],
+  ])(
+    "is finished with the SCRAM users that were listed first, when they are %s",
+    async (_, named) => {
+      const cluster = clusterOf(named ? "AAAAAAAAAAAAAAAAAAAG0A" : "AAAAAAAAAAAAAAAAAAAG1A", 1);
+      const ann = { user: "ann", mechanism: "SCRAM-SHA-256", password: "sesame" };
+      const [first] = await bootstrapUsers(usersAt([ann]) ?? []);
+      if (first === undefined) throw new Error("no user");
+      await directory.create(planOf(cluster), null, [first]);
+      expect(await directory.get(cluster.cluster_id)).toEqual({
+        state: "planned",
+        cluster: planOf(cluster),
+      });
+      const other = { scram_users: [{ ...ann, password: "another" }] };
+      expect(await create(cluster, 1, other)).toMatchObject({ status: 409 });
+      const again = named ? { scram_users: [ann] } : {};
+      expect(await create(cluster, 1, again)).toMatchObject({ status: 200 });
+      expect(await create(cluster, 1, again)).toMatchObject({ status: 200 });
+      const shown = [await directory.get(cluster.cluster_id), await directory.list()];
+      const said = await call(cluster, 3000, { route: "entry" });
+      expect(JSON.stringify([...shown, await said.json()])).not.toContain(first.stored_key);
+      // The log has the credential that was listed first, and no other.
+      const [keys, salts] = await inFirstRecords(cluster, [first.stored_key, first.salt]);
+      expect([keys, salts]).toEqual([1, 1]);
+    },
+  );
 
   test("is told apart from a cluster that is not there, and can be deleted", async () => {
     const cluster = clusterOf("AAAAAAAAAAAAAAAAAAAF8A", 1);

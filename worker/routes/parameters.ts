@@ -75,13 +75,13 @@ export const knownParameters: MiddlewareHandler<Scope> = async (context, next) =
     const route = matchedRoutes(context).findLast(({ method }) => method !== "ALL");
     if (route !== undefined) {
       const known = PARAMETERS.get(`${route.method} ${written(route.path)}`) ?? [];
-      refuseUnless(known, new URL(context.req.url).searchParams);
+      refuseUnknown(known, new URL(context.req.url).searchParams);
     }
   }
   await next();
 };
 
-function refuseUnless(known: readonly string[], given: URLSearchParams): void {
+function refuseUnknown(known: readonly string[], given: URLSearchParams): void {
   for (const name of given.keys()) {
     if (known.includes(name)) continue;
     const which = known.length === 0 ? "there are none here" : `known are ${known.join(", ")}`;

@@ -220,6 +220,7 @@ class Absurdity {
       case "uuid":
         return this.pick(UUIDS);
       case "offset":
+      case "timestamp":
         return this.pick(EPOCHS);
       case "int64":
         return this.pick([0n, -1n, 2n ** 63n - 1n]);
