@@ -48,6 +48,7 @@ export const PARAMETERS: ReadonlyMap<string, readonly string[]> = new Map<
   [`GET ${CLUSTER}/topics/-/configs`, LIST],
   [`GET ${CLUSTER}/topics/{topic_name}/configs`, LIST],
   [`GET ${CLUSTER}/topics/{topic_name}/configs/{name}`, READ],
+  [`GET ${CLUSTER}/topics/-/partitions/-/health`, LIST],
   [`GET ${CLUSTER}/topics/-/partitions/-/reassignment`, LIST],
   [`GET ${PARTITIONS}`, LIST],
   [`GET ${PARTITIONS}/-/reassignment`, LIST],
