@@ -2,9 +2,8 @@
 import { existsSync, readFileSync } from "node:fs";
 import { type Command, Option } from "commander";
 import { kedge, type Cluster, type Kedge } from "../client/kedge.ts";
-import type { Deployment } from "../client/caller.ts";
+import type { Deployment, Patience } from "../client/caller.ts";
 import type { FormedCluster } from "../client/clusters.ts";
-import { RefusedError } from "../client/refused-error.ts";
 import { UsageError } from "./usage-error.ts";
 
 /** Where `kedge up` answers. */
@@ -55,25 +54,15 @@ function tokenOf(file: string | undefined, token: string | undefined): string | 
   }
 }
 
-/** The deployment's interface. */
-export const kedgeAt = (asked: Asked): Kedge => kedge(deploymentOf(asked));
+/** Longer than an election takes, and shorter than whoever typed it waits. */
+const PATIENCE: Patience = { attempts: 3, forMs: 2_000 };
 
-/** The clusters that the token is for. Says how to start one where nothing answers. */
-async function clustersAt(asked: Asked): Promise<readonly FormedCluster[]> {
-  try {
-    return await kedgeAt(asked).clusters.list();
-  } catch (error) {
-    if (!(error instanceof RefusedError) || error.status !== 0) throw error;
-    throw new UsageError(
-      `nothing answers at ${asked.edge}; kedge up starts a quorum on this machine, --edge names another`,
-      { cause: error },
-    );
-  }
-}
+/** The deployment's interface. */
+export const kedgeAt = (asked: Asked): Kedge => kedge(deploymentOf(asked), PATIENCE);
 
 /** The cluster that is meant: the one that was named, or the only one. */
 export async function clusterAt(asked: Asked, id = asked.cluster): Promise<FormedCluster> {
-  const clusters = await clustersAt(asked);
+  const clusters = await kedgeAt(asked).clusters.list();
   const [only, another] = clusters;
   if (id !== undefined) {
     const named = clusters.find(({ cluster_id: each }) => each === id);

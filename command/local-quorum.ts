@@ -10,6 +10,7 @@ import { formCluster, listClusters, RefusedError } from "../client/cluster-clien
 import type { Edge } from "../local/edge.ts";
 import { assertFree } from "../local/ports.ts";
 import { startQuorum, type Quorum } from "../local/quorum.ts";
+import type { ScramUser } from "../local/scram-argument.ts";
 import { complain } from "./complaint.ts";
 import { UsageError } from "./usage-error.ts";
 

@@ -4,6 +4,12 @@ import { billOf, PRICES, usageOf, type Load } from "../../command/cost/bill.ts";
 
 const IDLE: Load = { voters: 3, brokers: 0, gateways: 1, createsPerHour: 0 };
 
+/** In a minute, through one gateway. */
+function messages(brokers: number): number {
+  const { objectRequests, workerRequests } = usageOf({ ...IDLE, brokers });
+  return (objectRequests - usageOf(IDLE).objectRequests - workerRequests) / 43_200;
+}
+
 describe("the bill of a month", () => {
   test("of three objects that are always awake is $12.44, and $1.55 for what they ask each other", () => {
     const { lines, usd } = billOf(usageOf(IDLE));
@@ -25,11 +31,6 @@ describe("the bill of a month", () => {
   });
 
   test("takes what was counted where it was counted", () => {
-    const messages = (brokers: number): number => {
-      const load = { ...IDLE, brokers, gateways: 1 };
-      const { objectRequests, workerRequests } = usageOf(load);
-      return (objectRequests - usageOf(IDLE).objectRequests - workerRequests) / 43_200;
-    };
     const perRequest = PRICES.object_requests.messages_per_request;
     expect(messages(3) * perRequest).toBeCloseTo(84, 6);
     expect(messages(100) * perRequest).toBeCloseTo(108, 6);
