@@ -1,17 +1,21 @@
 /** Where the two differ about features and configs. */
-import { fieldOf, inJson, sameImages, sameResponses, type Known } from "./entry.ts";
+import { fieldOf, inJson, answersDiffer, sameImages, sameResponses, type Known } from "./entry.ts";
 
 export const KNOWN_OF_FEATURES_AND_CONFIGS: readonly Known[] = [
   {
     title: "Success has no words",
-    apis: ["UpdateFeatures"],
-    kafka: 'Up to version 1 a feature that was updated is answered with the message "NONE".',
+    apis: ["AlterPartitionReassignments", "UpdateFeatures"],
+    kafka:
+      'Up to version 1 a feature that was updated is answered with the message "NONE"; a move of nothing with an empty one.',
     here: "Without a message, as everywhere.",
     why: "A message is for a refusal; clients read the code.",
     explains: (difference) =>
       difference.in === "response" &&
       sameResponses(difference, (text) =>
-        text.replaceAll('"errorMessage":"NONE"', '"errorMessage":null'),
+        text.replaceAll(
+          /"errorCode":0,"errorMessage":"(?:NONE)?"/g,
+          '"errorCode":0,"errorMessage":null',
+        ),
       ),
     shown: async (told) => {
       const featureUpdates = [{ feature: "group.version", maxVersionLevel: 1, upgradeType: 1 }];
@@ -95,6 +99,27 @@ export const KNOWN_OF_FEATURES_AND_CONFIGS: readonly Known[] = [
       fieldOf(difference.theirs.response, "errorCode") === 35,
     shown: async (told) => {
       await told.ask("DescribeCluster", { endpointType: 1 });
+    },
+  },
+  {
+    title: "Configs of brokers are judged",
+    apis: ["AlterConfigs", "IncrementalAlterConfigs"],
+    kafka: "Its controller takes any value; the broker has judged it.",
+    here: "By type and bounds, as the broker does.",
+    why: "Not everybody who asks a controller is a broker.",
+    explains: (difference) =>
+      answersDiffer(
+        difference,
+        "responses",
+        ({ ours, theirs }) =>
+          fieldOf(ours, "resourceType") === 4 &&
+          fieldOf(ours, "errorCode") === 40 &&
+          fieldOf(theirs, "errorCode") === 0,
+      ),
+    shown: async (told) => {
+      const configs = [{ name: "num.io.threads", value: "none", configOperation: 0 }];
+      const resources = [{ resourceType: 4, resourceName: "", configs }];
+      await told.ask("IncrementalAlterConfigs", { resources });
     },
   },
 ];
