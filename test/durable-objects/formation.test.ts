@@ -46,10 +46,12 @@ async function inFirstRecords(
   wanted: readonly string[],
 ): Promise<readonly number[]> {
   const response = await call(cluster, 3000, { route: "log" });
-  const log = new TextDecoder("latin1").decode(await response.arrayBuffer());
-  const asLatin = (base64: string): string => new TextDecoder("latin1").decode(bytesOf(base64));
-  return wanted.map((base64) => log.split(asLatin(base64)).length - 1);
+  const log = inLatin(await response.arrayBuffer());
+  return wanted.map((base64) => log.split(inLatin(bytesOf(base64))).length - 1);
 }
+
+const inLatin = (bytes: ArrayBuffer | Uint8Array): string =>
+  new TextDecoder("latin1").decode(bytes);
 
 /** One voter, with no id drawn yet. */
 const planOf = ({ cluster_id, metadata_version, created_ms }: ClusterEntry) => ({
@@ -72,8 +74,8 @@ describe("a voter whose storage is lost", () => {
     // Acknowledged by the leader and by the one that is about to lose it.
     const { api, body } = registration(cluster, 1);
     const listeners = [{ name: "PLAINTEXT", host: "kept", port: 9092, securityProtocol: 0 }];
-    const call = { api, body: { ...Object(body), listeners } };
-    expect(await rpc(cluster, leader.node_id, call)).toMatchObject({ body: { errorCode: 0 } });
+    const asked = { api, body: { ...Object(body), listeners } };
+    expect(await rpc(cluster, leader.node_id, asked)).toMatchObject({ body: { errorCode: 0 } });
 
     await loseStorage(cluster, lost);
     expect(await create(cluster)).toMatchObject({

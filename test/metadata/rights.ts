@@ -37,7 +37,7 @@ function firstFault<Item>(
 function aclFault(entries: readonly AccessControlEntryRecord[]): string | null {
   const said = new Set<string>();
   return firstFault(entries, ({ id, ...entry }) => {
-    const text = JSON.stringify(Object.entries(entry).toSorted());
+    const text = JSON.stringify(fieldsOf(entry));
     if (said.has(text)) return `the access control entry ${id} says what another one says`;
     said.add(text);
     return null;
@@ -76,5 +76,8 @@ const tokensFault = (before: Contents, after: Contents): string | null =>
     return `token ${tokenId} is another than it was`;
   });
 
-const lasting = ({ expirationTimestamp: _, ...rest }: DelegationTokenRecord): string =>
-  JSON.stringify(Object.entries(rest).toSorted());
+const lasting = (token: DelegationTokenRecord): string =>
+  JSON.stringify(fieldsOf({ ...token, expirationTimestamp: 0 }));
+
+const fieldsOf = (record: object): readonly (readonly [string, unknown])[] =>
+  Object.entries(record).toSorted(([one], [other]) => (one < other ? -1 : 1));

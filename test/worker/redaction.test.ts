@@ -268,13 +268,13 @@ describe("a secret that a client wrote", () => {
     const again = (user: object, more: object = {}): Promise<Found> => {
       const { cluster_id, controllers } = quorum.formed;
       const ids = controllers.map(({ node_id }) => ({ node_id }));
-      const own = {
+      const formed = {
         cluster_id,
         controllers: ids,
         settings: SETTINGS,
         scram_users: [user, FIRST_USERS[1]],
       };
-      return search(clusters, posted(JSON.stringify({ ...own, ...more })));
+      return search(clusters, posted(JSON.stringify({ ...formed, ...more })));
     };
     expect(await again({ ...first })).toMatchObject({ status: 200, leaks: [] });
     const other = { ...first, password: plant("other-password") };
