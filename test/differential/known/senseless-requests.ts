@@ -161,9 +161,8 @@ export const KNOWN_OF_SENSELESS_REQUESTS: readonly Known[] = [
     explains: (difference) =>
       difference.in === "response" && typesIn(difference).some((type) => !isConfigurable(type)),
     shown: async (told) => {
-      await told.ask("AlterConfigs", {
-        resources: [{ resourceType: 6, resourceName: "a", configs: [] }],
-      });
+      const resource = { resourceType: 6, resourceName: "a", configs: [] };
+      await told.ask("AlterConfigs", { resources: [resource, resource] });
     },
   },
   {
