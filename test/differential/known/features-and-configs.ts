@@ -66,6 +66,7 @@ export const KNOWN_OF_FEATURES_AND_CONFIGS: readonly Known[] = [
     releases: ["4.0.2", "4.1.2"],
     explains: (difference) =>
       difference.in === "response" &&
+      namesIn(difference.theirs.response).length > 0 &&
       namesIn(difference.theirs.response).every((name) =>
         namesIn(difference.ours.response).includes(name),
       ),

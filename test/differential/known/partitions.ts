@@ -118,9 +118,12 @@ export const KNOWN_OF_PARTITIONS: readonly Known[] = [
       ),
     shown: async (told) => {
       await told.up(0, 1);
-      await told.topic("a", [[1]], { "unclean.leader.election.enable": "true" });
+      await told.topic("a", [[1, 0]], { "unclean.leader.election.enable": "true" });
+      await told.propose("a", [1]);
+      await told.beat(0, { wantFence: true });
       await told.ask("UnregisterBroker", { brokerId: 1 });
       await told.reassign("a", [0]);
+      await told.beat(0);
       await told.beat(0, { wantFence: true });
       await told.up(2);
     },
