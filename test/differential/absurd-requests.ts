@@ -4,12 +4,13 @@
  * many, ids that nothing has; mixed with what both hold. Each is drawn from a seed of its own, so that it can be asked
  * again; after a few the cluster is as it was at first.
  *
- * Not asked is what would cost Kafka's controller its life or its office, or would make it another one: partitions
- * beyond any heap, operations on configs, security protocols and ports that mean nothing, names at which its
- * authorizer never returns, other levels of metadata.version, and registrations of controllers, which it writes of its own accord.
+ * Not asked is what has no answer, or would cost Kafka's controller its life or its office, or make it another one:
+ * partitions beyond any heap, operations on configs, security protocols and ports that mean nothing, names at which its
+ * authorizer never returns, other levels of metadata.version, and registrations of controllers, which it writes of its
+ * own accord.
  */
 import { apis, type ApiName } from "../../src/protocol/index.ts";
-import { controllerApis } from "../../src/metadata/index.ts";
+import { CONFIG_RESOURCE, controllerApis } from "../../src/metadata/index.ts";
 import { topicByName } from "../../src/metadata/image/topics-image.ts";
 import {
   Absurdity,
@@ -110,6 +111,7 @@ function spared(asked: Asked): Asked | null {
   if (name === "UpdateFeatures") {
     return version === 0 ? null : { ...asked, body: { ...body, validateOnly: true } };
   }
+  if (name === "AlterConfigs" && isUnknownTwice(body)) return null;
   return name === "CreatePartitions" && asksForCrowds(body) ? null : asked;
 }
 
@@ -118,6 +120,15 @@ const FATAL: Partial<Record<ApiName, RegExp>> = {
   BrokerRegistration: /"securityProtocol":(?![0-3]\b)|"port":0\b/,
   IncrementalAlterConfigs: /"configOperation":(?![0-3]\b)/,
 };
+
+/** Whether a resource of an unknown type is named twice: that has no answer. */
+function isUnknownTwice(body: object): boolean {
+  const types: readonly number[] = Object.values(CONFIG_RESOURCE);
+  const found = [...inJson(body).matchAll(/"resourceType":(-?\d+),"resourceName":"[^"]*"/g)]
+    .filter(([, type]) => !types.includes(Number(type)))
+    .map(([text]) => text);
+  return new Set(found).size < found.length;
+}
 
 const CROWD = 10_000;
 

@@ -124,6 +124,13 @@ export const KNOWN_ELSEWHERE: readonly Elsewhere[] = [
     test: "test/metadata/control/hostile-requests.test.ts",
   },
   {
+    title: "A resource of a type that is not known, named twice",
+    kafka: "AlterConfigs of it has no answer.",
+    here: "Each of the two is refused.",
+    why: "Every request has an answer.",
+    test: "test/metadata/control/hostile-requests.test.ts",
+  },
+  {
     title: "Two names of one request that collide",
     kafka: "`a.b` and `a_b` are both created.",
     here: "The second is refused, as it is against a topic that exists.",

@@ -76,8 +76,8 @@ export function differentAnswers(
     const rows: unknown = fieldOf(comparableResponse(asked.name, response), list);
     const byResource = new Map<string, unknown>();
     for (const row of Array.isArray(rows) ? rows : []) {
-      const resource = [fieldOf(row, "resourceType"), fieldOf(row, "resourceName")];
-      byResource.set(inJson(resource), row);
+      const names = ["resourceType", "resourceName", "name"].map((name) => fieldOf(row, name));
+      byResource.set(inJson(names), row);
     }
     return byResource;
   });

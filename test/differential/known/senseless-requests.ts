@@ -154,16 +154,16 @@ export const KNOWN_OF_SENSELESS_REQUESTS: readonly Known[] = [
   },
   {
     title: "A type of resource that is not known is refused by itself",
-    apis: ["AlterConfigs", "DescribeConfigs", "IncrementalAlterConfigs"],
-    kafka: "It closes the connection, or refuses all resources in words that name none.",
+    apis: ["DescribeConfigs"],
+    kafka: "All resources of the request are refused, in words that name none.",
     here: "That resource is refused.",
     why: "No resource costs others their answer.",
+    releases: ["4.3.1"],
     explains: (difference) =>
       difference.in === "response" && typesIn(difference).some((type) => !isConfigurable(type)),
     shown: async (told) => {
-      await told.ask("AlterConfigs", {
-        resources: [{ resourceType: 6, resourceName: "a", configs: [] }],
-      });
+      const resources = [{ resourceType: 99, resourceName: "a", configurationKeys: null }];
+      await told.ask("DescribeConfigs", { resources });
     },
   },
   {
