@@ -131,6 +131,7 @@ export const ROOMS: Readonly<Record<string, Readonly<Record<string, Room>>>> = {
         "operator-log",
         "random-uuid",
         "contract",
+        "cause-contract",
         "snapshot-contract",
         "bearer",
         "link-opening",
@@ -144,7 +145,7 @@ export const ROOMS: Readonly<Record<string, Readonly<Record<string, Room>>>> = {
     replica: { mayImport: ["identity"] },
     storage: { mayImport: ["identity", "replica"] },
     snapshots: { mayImport: ["identity", "replica"] },
-    "committed-log": { mayImport: ["replica", "snapshots"] },
+    "committed-log": { mayImport: ["identity", "replica", "snapshots"] },
     "active-controller": { mayImport: ["identity", "replica", "committed-log"] },
     controller: {
       files: ["controller", "confirmed-read", "denial-log"],

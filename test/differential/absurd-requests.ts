@@ -74,11 +74,6 @@ async function setUp(questions: Questions): Promise<void> {
   await told.topic("unclean", [[3, 0]], { "unclean.leader.election.enable": "true" });
   await told.topic("a.b", [[5, 0]]);
   await told.beat(5, { wantShutDown: true });
-  const set = (resourceType: number, resourceName: string, name: string, value: string) => ({
-    resourceType,
-    resourceName,
-    configs: [{ name, value, configOperation: 0 }],
-  });
   await told.ask("IncrementalAlterConfigs", {
     resources: [
       set(4, "", "num.io.threads", "4"),
@@ -183,3 +178,10 @@ function vocabularyOf({ image, jvm }: ControllerPair, name: ApiName): Vocabulary
     },
   };
 }
+
+/** One config that is set, as IncrementalAlterConfigs takes it. */
+const set = (resourceType: number, resourceName: string, name: string, value: string) => ({
+  resourceType,
+  resourceName,
+  configs: [{ name, value, configOperation: 0 }],
+});
