@@ -31,6 +31,7 @@ import { controllersOf, readContext } from "./active-controller/operation-contex
 import type { BootstrapUser } from "./bootstrap-users.ts";
 import type { GovernedCluster } from "./cluster-entry.ts";
 import { authorizerOf, settingsOf } from "./cluster-settings.ts";
+import { Causes } from "./committed-log/causes.ts";
 import { CommittedLog } from "./committed-log/committed-log.ts";
 import { DenialLog } from "./denial-log.ts";
 import type { ReadTold } from "./replica/pending-reads.ts";
@@ -59,6 +60,8 @@ export class Controller {
   /** What the cluster's authorizer goes by; null where it has none. */
   readonly authorizer: AuthorizerSettings | null;
   readonly denialLog: DenialLog;
+  /** Who caused the records of this node's newest office. */
+  readonly causes = new Causes();
   #start: ControllerStart;
   readonly #ports: Ports;
   readonly #replica: Replica;
@@ -394,6 +397,7 @@ export class Controller {
       seed: seed ^ election.epoch,
       batchBytesMax: this.#ports.log.batchBytesMax,
     };
+    this.causes.begin({ nodeId: claim.nodeId, epoch: claim.epoch, since: claim.endOffset });
     const { disk, clock, operatorLog } = this.#ports;
     this.#office = new Office(claim, { disk, clock, operatorLog, replica: this.#replica });
     // It was asked for while there was no office to give it a place.

@@ -16,7 +16,7 @@ import {
 } from "../../client/cluster-client.ts";
 import { freePort, freePorts } from "../../local/ports.ts";
 
-const START = join(import.meta.dirname, "..", "..", "scripts", "start.ts");
+const START = join(import.meta.dirname, "..", "..", "command", "main.ts");
 
 interface Ready {
   readonly edge: string;
@@ -45,9 +45,13 @@ function start(...args: readonly string[]): {
   readonly child: ChildProcess;
   readonly errors: () => string;
 } {
-  const child = spawn(process.execPath, [START, "--persist-to", join(folder, "state"), ...args], {
-    stdio: ["ignore", "pipe", "pipe"],
-  });
+  const child = spawn(
+    process.execPath,
+    [START, "up", "--persist-to", join(folder, "state"), ...args],
+    {
+      stdio: ["ignore", "pipe", "pipe"],
+    },
+  );
   started.push(child);
   let text = "";
   child.stderr.on("data", (chunk: Buffer) => {
@@ -225,7 +229,7 @@ describe("npm start", () => {
     [["--port", "http"], "--port must be a number from 0 to 65535"],
     [["--gateway-port", "0"], "--gateway-port must be a number"],
     [["--add-scram", "ann=s3cret"], "kedge: --add-scram must be given as 'SCRAM-SHA-256=["],
-    [["--quick"], "Unknown option '--quick'"],
+    [["--quick"], "kedge: unknown option '--quick'"],
   ])("%j is refused with a sentence", async (args, message) => {
     const { child, errors } = start(...args);
     expect(await exit(child)).toBe(1);
