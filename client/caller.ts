@@ -65,9 +65,9 @@ export interface Answer<Body> {
 
 export interface Caller {
   /** The response, when it is a 2xx or a 304; throws a `RefusedError`. */
-  response(call: Call): Promise<Response>;
+  readonly response: (call: Call) => Promise<Response>;
   /** The same with its body as JSON; undefined where it has none. */
-  json<Body>(call: Call): Promise<Answer<Body>>;
+  readonly json: <Body>(call: Call) => Promise<Answer<Body>>;
 }
 
 export function callerOf(deployment: Deployment, patience: Patience = NO_PATIENCE): Caller {

@@ -32,26 +32,30 @@ export type Path = readonly (string | number)[];
 export interface ClusterCalls {
   readonly clusterId: string;
   /** The furthest position that a write through this client was answered with; null before the first. */
-  position(): Position | null;
+  readonly position: () => Position | null;
   /** `GET` from the observed image. */
-  read<Body>(path: Path, reading?: Reading): Promise<Body>;
+  readonly read: <Body>(path: Path, reading?: Reading) => Promise<Body>;
   /** The items of a list that is read so. */
-  list<Item>(path: Path, reading?: Reading, parameters?: Parameters): Promise<readonly Item[]>;
+  readonly list: <Item>(
+    path: Path,
+    reading?: Reading,
+    parameters?: Parameters,
+  ) => Promise<readonly Item[]>;
   /** `GET` of what no image has: the quorum, its controllers. */
-  ask<Body>(path: Path, asking?: Asking, parameters?: Parameters): Promise<Body>;
+  readonly ask: <Body>(path: Path, asking?: Asking, parameters?: Parameters) => Promise<Body>;
   /** Anything that changes something. `tail` follows the path as it is, as `:alter`. */
-  write<Body>(
+  readonly write: <Body>(
     path: Path,
     change: Pick<Call, "method" | "body" | "repeatable" | "parameters"> & {
       readonly tail?: string;
     },
     asking?: Asking,
-  ): Promise<Answer<Body>>;
-  response(path: Path, call?: Omit<Call, "path">): Promise<Response>;
-  json<Body>(
+  ) => Promise<Answer<Body>>;
+  readonly response: (path: Path, call?: Omit<Call, "path">) => Promise<Response>;
+  readonly json: <Body>(
     path: Path,
     call?: Omit<Call, "path"> & { readonly tail?: string },
-  ): Promise<Answer<Body>>;
+  ) => Promise<Answer<Body>>;
 }
 
 export function clusterCalls(caller: Caller, clusterId: string): ClusterCalls {
