@@ -11,6 +11,7 @@ import { join } from "node:path";
 import { build } from "esbuild";
 import { unstable_readConfig } from "wrangler";
 import { ROOT } from "./checkout.ts";
+import { writePage } from "./page-files.ts";
 
 interface Places {
   /** Holds `runtime/` (bundle and configuration, rewritten at every start) and `objects/` (the state). */
@@ -69,6 +70,9 @@ async function writeRuntimeFiles({
     external: ["cloudflare:*", "node:*"],
     logLevel: "error",
   });
+  const pageBinding = settings.assets?.binding;
+  const pageFolder = join(folder, "page");
+  if (pageBinding !== undefined) await writePage(pageFolder);
   await writeFile(
     join(folder, "workerd.capnp"),
     describeRuntime({
@@ -79,6 +83,7 @@ async function writeRuntimeFiles({
       vars: { ...settings.vars, KEDGE_LOOPBACK: "true", KEDGE_AUTH: auth },
       externals,
       objects,
+      page: pageBinding === undefined ? null : { binding: pageBinding, folder: pageFolder },
       port,
     }),
   );
@@ -92,6 +97,8 @@ interface Description {
   readonly vars: Readonly<Record<string, unknown>>;
   readonly externals: Places["externals"];
   readonly objects: string;
+  /** `[assets]`: the page's files, and the name under which the Worker asks for them; null where there are none. */
+  readonly page: { readonly binding: string; readonly folder: string } | null;
   readonly port: number;
 }
 
@@ -107,6 +114,7 @@ function describeRuntime({
   vars,
   externals,
   objects,
+  page,
   port,
 }: Description): string {
   const classes = [...new Set(bindings.map((binding) => binding.class_name))];
@@ -124,6 +132,7 @@ function describeRuntime({
     ...Object.entries(vars).map(
       ([key, value]) => `(name = ${text(key)}, json = ${text(JSON.stringify(value))})`,
     ),
+    ...(page === null ? [] : [`(name = ${text(page.binding)}, service = "page")`]),
     ...Object.keys(externals).map(
       (server) => `(name = ${text(server)}, service = ${text(server)})`,
     ),
@@ -131,6 +140,7 @@ function describeRuntime({
   const services = [
     `(name = "main", worker = .main)`,
     `(name = "objects", disk = (path = ${text(objects)}, writable = true))`,
+    ...(page === null ? [] : [`(name = "page", disk = (path = ${text(page.folder)}))`]),
     ...Object.entries(externals).map(
       ([server, address]) =>
         `(name = ${text(server)}, external = (address = ${text(address)}, http = ()))`,
