@@ -134,8 +134,8 @@ export class LiveCluster {
     for await (const event of this.#cluster.feed(wish)) {
       switch (event.kind) {
         case "records":
-          this.#add(event.lines, event.highWatermark);
-          if (!this.#isFarBehind(event.highWatermark)) break;
+          this.#add(event.lines, event.highWatermark !== null);
+          if (!this.#isFarBehind()) break;
           // What lies between is not read by anybody in this time: the page goes on near the end.
           this.#state = { ...this.#state, lines: [], seen: null };
           this.refresh();
@@ -159,21 +159,21 @@ export class LiveCluster {
     return (await this.#cluster.log.range({ from: 0, maxBytes: 1, signal })).highWatermark;
   }
 
-  #isFarBehind(highWatermark: number): boolean {
-    const { seen } = this.#state;
-    return seen !== null && highWatermark - seen.offset > BEHIND_MAX;
+  #isFarBehind(): boolean {
+    const { seen, quorum } = this.#state;
+    return seen !== null && (quorum?.high_watermark ?? 0) - seen.offset > BEHIND_MAX;
   }
 
-  #add(lines: readonly LogLine[], highWatermark: number): void {
+  #add(lines: readonly LogLine[], isAtEnd: boolean): void {
     const last = lines.at(-1);
     const all = [...this.#state.lines, ...lines].slice(-LINES_MAX);
-    const isCaughtUp = (last?.offset ?? highWatermark - 1) >= highWatermark - 1;
     const { liveFrom } = this.#state;
+    const isLive = isAtEnd && liveFrom === Number.POSITIVE_INFINITY;
     this.#heard(
       {
         lines: all,
         ...(last === undefined ? {} : { seen: { offset: last.offset, epoch: last.leader_epoch } }),
-        ...(isCaughtUp && liveFrom === Number.POSITIVE_INFINITY ? { liveFrom: highWatermark } : {}),
+        ...(isLive ? { liveFrom: (all.at(-1)?.offset ?? -1) + 1 } : {}),
       },
       "log",
     );

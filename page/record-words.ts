@@ -77,9 +77,12 @@ function sentenceOf(line: LogLine, names: Names): Sentence {
 }
 
 function whoOf({ cause }: LogLine): string {
-  if (cause === undefined || cause === null) return "";
-  const client = cause.client_id === "" ? "" : ` (${cause.client_id})`;
-  return `${cause.principal.replace(/^User:/, "")}${client}`;
+  if (cause === undefined) return "";
+  if ("controller_id" in cause) return `controller ${cause.controller_id} by itself`;
+  const { principal, client_id: client, api } = cause;
+  const name = principal.replace(/^User:/, "");
+  const by = client === "" || client === "kedge-worker" ? api : `${api}, ${client}`;
+  return `${name} (${by})`;
 }
 
 interface Meaning {

@@ -14,10 +14,7 @@ afterAll(() => quorum.stop());
 type Fault = "lost" | "answer lost" | "503 undone" | "503 unknown" | "none";
 
 /** The cluster over a network that treats one call after the other so, and all further ones well. */
-function faulty(faults: readonly Fault[]): {
-  readonly cluster: Cluster;
-  readonly calls: () => number;
-} {
+function faulty(faults: readonly Fault[]): { readonly cluster: Cluster; calls: () => number } {
   let calls = 0;
   const broken: Fetch = async (url, init) => {
     const fault = faults[calls] ?? "none";
