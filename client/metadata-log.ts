@@ -1,6 +1,7 @@
 /** The committed log of a cluster: one range of it, all of it raw, and what changed between two offsets. */
 import type { Answer, Parameters } from "./caller.ts";
 import type { Asking, ClusterCalls } from "./cluster-calls.ts";
+import type { Position } from "./refused-error.ts";
 
 /** One line of the log: one record, as kafka-dump-log names it. */
 export interface LogLine {
@@ -10,8 +11,8 @@ export interface LogLine {
   readonly type: string;
   readonly version: number;
   readonly data: Readonly<Record<string, unknown>>;
-  /** Who wrote it, where the cluster still knows. Null: the controller itself, or unknown. */
-  readonly cause?: Cause | null;
+  /** Who wrote it; absent where the cluster does not know any more. */
+  readonly cause?: Cause | { readonly controller_id: number };
 }
 
 /** The call that wrote a record, and in whose name. */
@@ -51,8 +52,19 @@ export interface MetadataDiff {
   }[];
 }
 
+/** Where a stream of events begins. */
+export interface EventsWish extends Asking {
+  readonly next: number;
+  /** The record before `next`, as far as it was seen: a log that does not hold it is another. */
+  readonly seen: Position | null;
+  readonly types?: string | undefined;
+  readonly topics?: string | undefined;
+}
+
 export interface MetadataLog {
   range(wish: RangeWish): Promise<LogAnswer>;
+  /** The log as server-sent events, which end only after a while; `feed.ts` reads them. */
+  events(wish: EventsWish): Promise<Response>;
   /** From an offset, the first one unless said, to its end: record batches, end to end. It takes a broker's token. */
   raw(from?: number, asking?: Asking): Promise<Uint8Array>;
   /** At most 5,000 changes; to the newest record unless said. */
@@ -68,6 +80,16 @@ export const metadataLogOf = ({ response, ask }: ClusterCalls): MetadataLog => (
     const answer = await response(PATH, { parameters, signal });
     return { ...placeOf(answer), lines: linesIn(await answer.text()) };
   },
+  events: ({ next, seen, types, topics, signal }) =>
+    response(PATH, {
+      parameters: { from_offset: next, types, topics },
+      headers:
+        seen !== null && seen.offset === next - 1
+          ? { "Last-Event-ID": `${seen.epoch}:${seen.offset}` }
+          : {},
+      accept: "text/event-stream",
+      signal,
+    }),
   raw: async (from = 0, { signal } = {}) => {
     const chunks: Uint8Array[] = [];
     for (let next = from; ;) {

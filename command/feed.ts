@@ -46,8 +46,7 @@ async function run(given: Given): Promise<void> {
 
 /** Nothing more was there when it was asked. */
 const isAtEnd = (event: FeedEvent): boolean =>
-  event.kind === "records" &&
-  (event.lines.at(-1)?.offset ?? event.highWatermark) + 1 >= event.highWatermark;
+  event.kind === "records" && event.highWatermark !== null && event.next >= event.highWatermark;
 
 /** `123 2026-11-26T10:00:00.000Z TOPIC_RECORD name=orders topicId=…` */
 function textOf({ offset, timestamp_ms: ms, type, data }: LogLine): string {

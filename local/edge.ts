@@ -12,7 +12,12 @@ import { authorized } from "../client/cluster-client.ts";
 import type { TokenRequest } from "../src/access/index.ts";
 import { PACKAGED_RUNTIME, ROOT, RUNTIME_ENVIRONMENT } from "./checkout.ts";
 import { assertFree } from "./ports.ts";
-import { DESCRIPTION_NAME, runtimeConfig, type WorkerDescription } from "./runtime-config.ts";
+import {
+  DESCRIPTION_NAME,
+  PAGE_NAME,
+  runtimeConfig,
+  type WorkerDescription,
+} from "./runtime-config.ts";
 import { startRuntime, type Runtime, type RuntimeOptions } from "./runtime.ts";
 import { mintToken, secretIn, writeTokenFile } from "./secret.ts";
 
@@ -147,7 +152,8 @@ async function writeConfig(configured: Configured): Promise<string> {
   const described = await readFile(join(folder, DESCRIPTION_NAME), "utf8");
   const worker: WorkerDescription = JSON.parse(described);
   const file = join(folder, "workerd.capnp");
-  await writeFile(file, runtimeConfig(worker, { objects, port, auth, externals }));
+  const page = join(folder, PAGE_NAME);
+  await writeFile(file, runtimeConfig(worker, { objects, page, port, auth, externals }));
   return file;
 }
 

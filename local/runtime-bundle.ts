@@ -12,7 +12,13 @@ import { join } from "node:path";
 import { build } from "esbuild";
 import { unstable_readConfig } from "wrangler";
 import { ROOT } from "./checkout.ts";
-import { DESCRIPTION_NAME, WORKER_NAME, type WorkerDescription } from "./runtime-config.ts";
+import { writePage } from "./page-files.ts";
+import {
+  DESCRIPTION_NAME,
+  PAGE_NAME,
+  WORKER_NAME,
+  type WorkerDescription,
+} from "./runtime-config.ts";
 
 /**
  * Kinds of bindings that this product has no use for; one that appears needs a line in `runtimeConfig`. `ratelimits`
@@ -27,7 +33,7 @@ const UNSUPPORTED = [
   "analytics_engine_datasets",
 ] as const;
 
-/** Writes the bundle and its description into `folder`. `config` is a path from the checkout's root. */
+/** Writes the bundle, the page's files and the description into `folder`. `config` is a path from the checkout's root. */
 async function bundleRuntime(folder: string, config: string): Promise<void> {
   const settings = unstable_readConfig({ config: join(ROOT, config) }, { hideWarnings: true });
   const { main, compatibility_date: compatibilityDate } = settings;
@@ -49,12 +55,15 @@ async function bundleRuntime(folder: string, config: string): Promise<void> {
     external: ["cloudflare:*", "node:*"],
     logLevel: "error",
   });
+  const pageBinding = settings.assets?.binding;
+  if (pageBinding !== undefined) await writePage(join(folder, PAGE_NAME));
   const description: WorkerDescription = {
     name: settings.name ?? "worker",
     compatibilityDate,
     compatibilityFlags: settings.compatibility_flags,
     bindings: settings.durable_objects.bindings,
     vars: settings.vars,
+    ...(pageBinding === undefined ? {} : { pageBinding }),
   };
   await writeFile(join(folder, DESCRIPTION_NAME), JSON.stringify(description, null, 2));
 }

@@ -8,6 +8,9 @@ export const WORKER_NAME = "worker.js";
 /** What the configuration is made of, beside the bundle. */
 export const DESCRIPTION_NAME = "worker.json";
 
+/** The folder of the page's files, beside the bundle. */
+export const PAGE_NAME = "page";
+
 /** What `wrangler.toml` says of the Worker. */
 export interface WorkerDescription {
   readonly name: string;
@@ -15,12 +18,16 @@ export interface WorkerDescription {
   readonly compatibilityFlags: readonly string[];
   readonly bindings: readonly { readonly name: string; readonly class_name: string }[];
   readonly vars: Readonly<Record<string, unknown>>;
+  /** `[assets]`: under which name the Worker asks for the page's files; absent where there are none. */
+  readonly pageBinding?: string;
 }
 
 /** What one run of it has for itself. */
 export interface RunDescription {
   /** A folder: the objects' state. */
   readonly objects: string;
+  /** A folder: the page's files, where there are any. */
+  readonly page: string;
   /** Zero lets the system choose. */
   readonly port: number;
   /** `tokens`, or `none`: nobody is asked who they are. */
@@ -34,8 +41,8 @@ const SECRETS = ["KEDGE_KEY", "DELEGATION_TOKEN_SECRET_KEY"] as const;
 
 /** Loopback only. Secrets come from the environment of the runtime, and stand in no file but their own. */
 export function runtimeConfig(worker: WorkerDescription, run: RunDescription): string {
-  const { name, compatibilityDate, compatibilityFlags, bindings } = worker;
-  const { objects, port, auth, externals } = run;
+  const { name, compatibilityDate, compatibilityFlags, bindings, pageBinding } = worker;
+  const { objects, page, port, auth, externals } = run;
   const vars = { ...worker.vars, KEDGE_LOOPBACK: "true", KEDGE_AUTH: auth };
   const classes = [...new Set(bindings.map((binding) => binding.class_name))];
   // The key names the folder of a class's files, so it may never change: it is the class's name.
@@ -52,6 +59,7 @@ export function runtimeConfig(worker: WorkerDescription, run: RunDescription): s
     ...Object.entries(vars).map(
       ([key, value]) => `(name = ${text(key)}, json = ${text(JSON.stringify(value))})`,
     ),
+    ...(pageBinding === undefined ? [] : [`(name = ${text(pageBinding)}, service = "page")`]),
     ...Object.keys(externals).map(
       (server) => `(name = ${text(server)}, service = ${text(server)})`,
     ),
@@ -59,6 +67,7 @@ export function runtimeConfig(worker: WorkerDescription, run: RunDescription): s
   const services = [
     `(name = "main", worker = .main)`,
     `(name = "objects", disk = (path = ${text(objects)}, writable = true))`,
+    ...(pageBinding === undefined ? [] : [`(name = "page", disk = (path = ${text(page)}))`]),
     ...Object.entries(externals).map(
       ([server, address]) =>
         `(name = ${text(server)}, external = (address = ${text(address)}, http = ()))`,

@@ -20,6 +20,11 @@ const ok = await runAll([
     args: ["-p", "tsconfig.workers-tests.json"],
   },
   {
+    title: "types in the page's tests",
+    command: "tsc",
+    args: ["-p", "tsconfig.page-tests.json"],
+  },
+  {
     title: "house rules",
     command: "vitest",
     args: ["run", "--project", "core", "test/tidy.test.ts"],

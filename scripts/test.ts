@@ -1,7 +1,8 @@
 /**
- * `npm test`: every suite of both projects, in Node and in workerd. The last line is the true total over all of
- * them, `N passed, N failed`. A suite that could not be loaded or ran nothing counts as one failure, so green
- * means that everything ran. Arguments narrow the run as vitest's own do (`npm test -- test/raft`).
+ * `npm test`: every suite of two projects, in Node and in workerd; `npm run page-test`: those of the third, in Chromium.
+ * The last line is the true total over all of them, `N passed, N failed`. A suite that could not be loaded or ran
+ * nothing counts as one failure, so green means that everything ran. Arguments narrow the run as vitest's own do
+ * (`npm test -- test/raft`).
  */
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -19,6 +20,10 @@ interface Report {
   }[];
 }
 
+/** `page` needs a browser: it is run by name. */
+const PROJECTS = ["--project", "core", "--project", "workers"];
+const args = process.argv.slice(2);
+
 const folder = await mkdtemp(join(tmpdir(), "kedge-test-"));
 const file = join(folder, "report.json");
 try {
@@ -27,7 +32,8 @@ try {
     "--reporter=default",
     "--reporter=json",
     `--outputFile.json=${file}`,
-    ...process.argv.slice(2),
+    ...(args.includes("--project") ? [] : PROJECTS),
+    ...args,
   ]);
   const { passed, failed } = totals(await readReport());
   // Vitest also fails for what belongs to no test: an unhandled error, a threshold.

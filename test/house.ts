@@ -40,6 +40,7 @@ export const FOLDERS: Readonly<Record<string, Folder>> = {
     packages: /^(node:.*|ws|prom-client)$/,
   },
   client: { mayImport: [], packages: NOTHING },
+  page: { mayImport: ["client"], packages: NOTHING },
   local: {
     mayImport: ["src/protocol", "src/access", "gateway", "client"],
     packages: /^(node:.*|esbuild|wrangler)$/,

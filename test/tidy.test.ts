@@ -19,7 +19,7 @@ const isFixture = (path: string): boolean => path.startsWith("test/fixtures/");
 const code = tracked.filter((path) => /\.(ts|js)$/.test(path) && !isFixture(path));
 const prose = tracked.filter((path) => path.endsWith(".md"));
 const sources = code.filter((path) =>
-  /^(src|durable-objects|worker|gateway|client|local)\//.test(path),
+  /^(src|durable-objects|worker|gateway|client|page|local)\//.test(path),
 );
 
 /** Code lines, without blanks and comments. */
@@ -80,6 +80,7 @@ describe("a source file", () => {
       "gateway/main.ts",
       "command/main.ts",
       "local/runtime-bundle.ts",
+      "page/main.ts",
     ]);
     const imported = new Set(code.flatMap(imports));
     expect(sources.filter((path) => !imported.has(path) && !doors.has(path))).toEqual([]);

@@ -27,6 +27,7 @@ import { metadataDiff } from "./routes/metadata-diff.ts";
 import { metadataLog } from "./routes/metadata-log.ts";
 import { knownParameters } from "./routes/parameters.ts";
 import { refuseChangeOfObserved } from "./routes/observed.ts";
+import { page } from "./routes/page.ts";
 import { partitionHealth } from "./routes/partition-health.ts";
 import { partitions } from "./routes/partitions.ts";
 import { quorum } from "./routes/quorum.ts";
@@ -67,6 +68,7 @@ app.notFound((context) =>
   ),
 );
 
+app.route("/", page);
 app.route("/health", health);
 for (const path of ["tokens", "tokens:revoke", "clusters"])
   app.use(`${BASE_PATH}/${path}`, refuseRevoked);

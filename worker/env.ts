@@ -42,10 +42,17 @@ export interface Bindings {
   readonly KEDGE_AUTH?: string;
   /** The web pages that may read answers: their origins, with commas between them. None when empty or absent. */
   readonly KEDGE_ORIGINS?: string;
+  /** The files of the page. Absent where a Worker is run for other ends, as by some benches and tests. */
+  readonly PAGE?: Assets;
   /** Requests of one address, before it is known who asks. Absent in local runs: workerd alone has none. */
   readonly ADDRESS_LIMITER?: Limiter;
   /** Requests made with one token. Absent in local runs, too. */
   readonly TOKEN_LIMITER?: Limiter;
+}
+
+/** The deployment's files, each at its path. */
+export interface Assets {
+  fetch(url: string, init: RequestInit): Promise<Response>;
 }
 
 /** The platform's own limits: whether one more request under `key` is still within. */

@@ -18,6 +18,8 @@ const SPEAKERS: readonly Role[] = [...READERS, "broker", "gateway"];
 
 /** Null where nobody is asked who they are. */
 export const PERMISSIONS: Readonly<Record<string, readonly Role[] | null>> = {
+  "GET /": null,
+  "GET /:folder{page|client}/:file{[a-z0-9-]+\\.(?:ts|css|svg)}": null,
   "GET /health/live": null,
   "GET /health/ready": ROLE_NAMES,
 

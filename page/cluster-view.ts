@@ -1,0 +1,162 @@
+/** One cluster: its figures, its quorum, its brokers, its partitions, its log, what it costs, what one can do to it. */
+import type { Kedge } from "../client/kedge.ts";
+import type { RefusedError } from "../client/refused-error.ts";
+import { createTopic, electPreferred, failOver, fork, unregister, type Hands } from "./actions.ts";
+import type { Freshness } from "./bar.ts";
+import { costOf } from "./cost.ts";
+import { button, h, say } from "./element.ts";
+import { figuresOf } from "./figures.ts";
+import { freshnessOf } from "./freshness.ts";
+import { lanes } from "./lanes.ts";
+import { LiveCluster, STALE_MS, type LiveState, type Part } from "./live-cluster.ts";
+import { logView } from "./log-view.ts";
+import { counted, dollars } from "./numbers.ts";
+import { partitionsSection } from "./partitions-section.ts";
+import { section } from "./section.ts";
+import { sentencesOf, type Names } from "./record-words.ts";
+import { may, type Session } from "./session.ts";
+import { stateOf, tiles } from "./tiles.ts";
+
+export interface ClusterSurroundings {
+  readonly session: Session;
+  readonly signal: AbortSignal;
+  readonly heard: (freshness: Freshness) => void;
+  readonly refused: (error: RefusedError) => void;
+}
+
+const AGE_MS = 500;
+
+export function clusterView(
+  kedge: Kedge,
+  clusterId: string,
+  surroundings: ClusterSurroundings,
+): HTMLElement {
+  const { session, signal } = surroundings;
+  const cluster = kedge.cluster(clusterId);
+  const told = (part: Part): void => shows[part]();
+  const live = new LiveCluster(cluster, { signal, told, refused: surroundings.refused });
+  const hands = { cluster, live };
+
+  const head = headOf(clusterId, hands, session);
+  const figures = figuresOf();
+  const quorum = lanes();
+  const failOverNow = h(
+    "button",
+    { type: "button", class: "danger", hidden: !may(session, "operator") },
+    "Fail over now…",
+  );
+  failOverNow.addEventListener("click", () => {
+    const leader = live.state.quorum?.leader_id ?? -1;
+    if (leader >= 0) void failOver(hands, leader);
+  });
+  const brokers = tiles(may(session, "operator") ? (id) => void unregister(hands, id) : null);
+  const partitions = partitionsSection(clusterId, signal);
+  const log = logView();
+  const cost = h("p", { class: "note" });
+
+  const names = (): Names =>
+    new Map((live.state.topics ?? []).map(({ topic_id: id, topic_name: name }) => [id, name]));
+  const shows: Readonly<Record<Part, () => void>> = {
+    quorum: () => {
+      const { quorum: state, lines } = live.state;
+      if (state === null) return;
+      quorum.show(state, lines);
+      failOverNow.disabled = state.leader_id < 0;
+      head.show(live.state);
+      figures.show(live.state);
+      say(cost, costWords(live.state));
+    },
+    state: () => {
+      const { brokers: all, topics, lines } = live.state;
+      brokers.show((all ?? []).map((broker) => ({ broker, state: stateOf(broker, lines) })));
+      partitions.show(topics ?? []);
+      figures.show(live.state);
+      log.show(sentencesOf(lines, names()), live.state.liveFrom);
+      say(cost, costWords(live.state));
+    },
+    log: () => {
+      log.show(sentencesOf(live.state.lines, names()), live.state.liveFrom);
+      if (live.state.quorum !== null) quorum.show(live.state.quorum, live.state.lines);
+    },
+    problem: () => undefined,
+  };
+
+  const main = h(
+    "main",
+    { id: "main", tabindex: "-1" },
+    head.element,
+    figures.element,
+    h(
+      "div",
+      { class: "chart" },
+      section("quorum", "Quorum", [failOverNow], quorum.element),
+      section("brokers", "Brokers", [], brokers.element),
+      partitions.element,
+      log.element,
+      section("cost", "What it costs", [], cost),
+    ),
+  );
+  watchAge(live, main, surroundings);
+  return main;
+}
+
+/** The age grows although nothing comes. */
+export function watchAge(
+  live: LiveCluster,
+  main: HTMLElement,
+  { signal, heard }: Pick<ClusterSurroundings, "signal" | "heard">,
+): void {
+  const look = (): void => {
+    const now = performance.now();
+    const { heardMs } = live.state;
+    heard(freshnessOf(live.state, now));
+    main.toggleAttribute("data-stale", heardMs !== null && now - heardMs > STALE_MS);
+  };
+  const timer = setInterval(look, AGE_MS);
+  signal.addEventListener("abort", () => clearInterval(timer), { once: true });
+  look();
+}
+
+function headOf(clusterId: string, hands: Hands, session: Session) {
+  const words = h("p", {}, "Asking its controllers…");
+  const buttons = h("div", { class: "buttons" });
+  if (may(session, "editor"))
+    buttons.append(
+      button("Create topic…", () => void createTopic(hands)),
+      button("Elect preferred leaders…", () => void electPreferred(hands, null)),
+    );
+  if (may(session, "operator")) buttons.append(button("Fork…", () => void fork(hands)));
+  return {
+    element: h(
+      "div",
+      { class: "head" },
+      h("div", {}, h("h1", { class: "mono" }, clusterId), words),
+      buttons,
+    ),
+    show: ({ quorum }: LiveState) => {
+      if (quorum === null) return;
+      const awake = quorum.controllers.filter((each) => "epoch" in each).length;
+      const all = quorum.controllers.length;
+      const isLed = quorum.leader_id >= 0;
+      words.dataset["tone"] = isLed ? "plain" : "bad";
+      say(
+        words,
+        isLed
+          ? `Controller ${quorum.leader_id} leads in epoch ${quorum.leader_epoch}; ${awake} of ${counted(all, "controller")} awake.`
+          : `No controller leads, so nothing can be committed; ${awake} of ${counted(all, "controller")} awake.`,
+      );
+    },
+  };
+}
+
+function costWords({ quorum, brokers }: LiveState): string {
+  if (quorum === null) return "";
+  const controllers = quorum.controllers.length;
+  const all = brokers?.length ?? 0;
+  const cost = costOf(controllers, all);
+  return (
+    `About ${dollars(cost.total)} a month, an estimate at list prices: ` +
+    `${counted(controllers, "controller")} awake ${dollars(cost.awake)}, their fetches ${dollars(cost.fetches)}, ` +
+    `${counted(all, "broker")} over a gateway's links ${dollars(cost.brokers)}. A plan's base and what it includes are not in it.`
+  );
+}
