@@ -273,9 +273,10 @@ test("heartbeats of many brokers leave together, and each is the controller's ow
   await Promise.all(brokers.map(beat));
   // What comes early does not wait.
   await pause(510);
-  const begun = performance.now();
+  const before = way.metrics.linkMessages.sent;
   const answers = await Promise.all(brokers.map(beat));
-  expect(performance.now() - begun).toBeGreaterThan(80);
+  // One more may say how far brokers have read.
+  expect(way.metrics.linkMessages.sent - before).toBeLessThan(brokers.length);
   expect(answers.map(({ errorCode }) => errorCode)).toEqual([0, 0, 0]);
   const stale = await ask(brokers[0]?.kafka ?? Client.prototype, BrokerHeartbeat, 1, {
     brokerId: 81,
