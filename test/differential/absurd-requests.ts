@@ -74,20 +74,21 @@ async function setUp(questions: Questions): Promise<void> {
   await told.topic("unclean", [[3, 0]], { "unclean.leader.election.enable": "true" });
   await told.topic("a.b", [[5, 0]]);
   await told.beat(5, { wantShutDown: true });
-  const set = (resourceType: number, resourceName: string, name: string, value: string) => ({
-    resourceType,
-    resourceName,
-    configs: [{ name, value, configOperation: 0 }],
-  });
   await told.ask("IncrementalAlterConfigs", {
     resources: [
-      set(4, "", "num.io.threads", "4"),
-      set(32, "g", "consumer.session.timeout.ms", "50000"),
-      set(16, "m", "interval.ms", "1000"),
+      setting(4, "", "num.io.threads", "4"),
+      setting(32, "g", "consumer.session.timeout.ms", "50000"),
+      setting(16, "m", "interval.ms", "1000"),
     ],
   });
   for (const difference of told.differences) questions.note(difference);
 }
+
+const setting = (resourceType: number, resourceName: string, name: string, value: string) => ({
+  resourceType,
+  resourceName,
+  configs: [{ name, value, configOperation: 0 }],
+});
 
 function absurd(pair: ControllerPair, seed: number): Asked | null {
   const draw = drawsOf(seed);

@@ -217,6 +217,6 @@ async function counted(work: (result: WalkResult) => Promise<string>): Promise<s
   }
   const explained = [...result.known.values()].reduce((sum, times) => sum + times, 0);
   const perSecond = Math.round((result.steps * 1_000) / (performance.now() - startMs));
-  const parts = [note, `${result.steps} requests`, `${perSecond}/s`].filter((part) => part !== "");
-  return `${parts.join(", ")}, ${explained} differences, all of them known`;
+  const said = [note, `${result.steps} requests`, `${perSecond}/s`].filter((part) => part !== "");
+  return `${said.join(", ")}, ${explained} differences, all of them known`;
 }
