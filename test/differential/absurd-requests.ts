@@ -122,12 +122,12 @@ const FATAL: Partial<Record<ApiName, RegExp>> = {
   IncrementalAlterConfigs: /"configOperation":(?![0-3]\b)/,
 };
 
-/** Whether a resource of an unknown type is named twice: that has no answer. */
+/** Whether two resources of unknown types have one name: to Kafka they are one, named twice, and have no answer. */
 function isUnknownTwice(body: object): boolean {
   const types: readonly number[] = Object.values(CONFIG_RESOURCE);
-  const found = [...inJson(body).matchAll(/"resourceType":(-?\d+),"resourceName":"[^"]*"/g)]
+  const found = [...inJson(body).matchAll(/"resourceType":(-?\d+),"resourceName":("[^"]*")/g)]
     .filter(([, type]) => !types.includes(Number(type)))
-    .map(([text]) => text);
+    .map(([, , name]) => name);
   return new Set(found).size < found.length;
 }
 

@@ -93,11 +93,12 @@ export const KNOWN_OF_ELIGIBLE_REPLICAS: readonly Known[] = [
     elr: true,
     explains: (difference) =>
       isOn(difference) &&
-      sameResponses(difference) &&
+      sameResponses(difference, (text) => text.replaceAll(/"partitionEpoch":\d+/g, "")) &&
       partitionsDiffer(
         difference,
         ({ ours, theirs }) =>
-          without(ours, "eligibleLeaderReplicas") === without(theirs, "eligibleLeaderReplicas") &&
+          without(ours, "eligibleLeaderReplicas", "partitionEpoch") ===
+            without(theirs, "eligibleLeaderReplicas", "partitionEpoch") &&
           theirs?.eligibleLeaderReplicas.some((id) => !theirs.replicas.includes(id)),
       ),
     shown: async (told) => {
