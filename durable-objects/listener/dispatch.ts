@@ -16,6 +16,7 @@ import {
   type Operation,
   type Outcome,
 } from "../active-controller/active-controller.ts";
+import type { Cause } from "../cause-contract.ts";
 import { readConfirmed, type Unconfirmed } from "../confirmed-read.ts";
 import { operatorLogOf, type OperatorLog } from "../operator-log.ts";
 import { answered, refused, UNCONFIRMED } from "./answer.ts";
@@ -66,6 +67,7 @@ async function runOperation<Name extends ApiName>(
   }
   const settings = authorizerFor(node, sender);
   let denied: readonly Denial[] = [];
+  let written = { baseOffset: 0, endOffset: 0 };
   // Before its records are queued: nothing is committed whose answer cannot be said.
   const operation: Operation<ResponseBody<Name>> = (view, standing) => {
     const { caller } = sender;
@@ -73,6 +75,8 @@ async function runOperation<Name extends ApiName>(
     const call = { operation: api, view, request: frame.body, context };
     const { denials, ...result } = runAuthorized(frame.name, call, settings);
     denied = denials;
+    const { nextOffset: baseOffset } = standing;
+    written = { baseOffset, endOffset: baseOffset + result.records.length };
     return { ...result, response: sayable(frame, result.response) };
   };
   const { voter } = node;
@@ -81,11 +85,34 @@ async function runOperation<Name extends ApiName>(
     api.kind === "read"
       ? await (api.namesActive === true ? readConfirmed(voter, read, sender.signal) : read())
       : await new Promise<Outcome<ResponseBody<Name>>>((resolve) =>
-          voter.submit(operation, frame.apiVersion, resolve, timeoutMsOf(frame.body)),
+          voter.submit(
+            operation,
+            frame.apiVersion,
+            (done) => {
+              // In the event of the commit: whoever reads the records is told of it later.
+              if (isWritten(done) && written.endOffset > written.baseOffset)
+                voter.causes.note({ ...written, ...causeOf(frame, sender) });
+              resolve(done);
+            },
+            timeoutMsOf(frame.body),
+          ),
         );
   logDenials(node, denied, { request: frame.name, context: sender });
   return answerOf(node, frame, outcome);
 }
+
+/** Whether what the operation wrote is in the log, or may be yet. */
+const isWritten = (outcome: Outcome<unknown>): boolean =>
+  outcome.kind === "committed" || (outcome.kind === "timed-out" && outcome.mayBeCommitted);
+
+const causeOf = (
+  { name, clientId }: { readonly name: ApiName; readonly clientId: string | null },
+  { caller: { principal } }: RequestContext,
+): Cause => ({
+  api: name,
+  principal: `${principal.type}:${principal.name}`,
+  clientId: clientId ?? "",
+});
 
 /** For how long the request of a write wants to wait; Kafka's are the only ones that say so. */
 const timeoutMsOf = (request: object): number =>

@@ -184,3 +184,10 @@ function vocabularyOf({ image, jvm }: ControllerPair, name: ApiName): Vocabulary
     },
   };
 }
+
+/** One config that is set, as IncrementalAlterConfigs takes it. */
+const set = (resourceType: number, resourceName: string, name: string, value: string) => ({
+  resourceType,
+  resourceName,
+  configs: [{ name, value, configOperation: 0 }],
+});

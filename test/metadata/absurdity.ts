@@ -129,6 +129,7 @@ export class Absurdity {
       case "uuid":
         return this.pick(this.#vocabulary.uuids);
       case "offset":
+      case "timestamp":
         return this.pick(this.#vocabulary.epochs);
       case "int64":
         return this.pick([0n, -1n, 2n ** 63n - 1n]);
