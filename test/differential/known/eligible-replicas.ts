@@ -86,7 +86,14 @@ export const KNOWN_OF_ELIGIBLE_REPLICAS: readonly Known[] = [
   },
   {
     title: "Who is no replica is not eligible",
-    apis: ["AlterPartition", "AlterPartitionReassignments", "BrokerHeartbeat", "ElectLeaders"],
+    apis: [
+      "AlterPartition",
+      "AlterPartitionReassignments",
+      "AssignReplicasToDirs",
+      "BrokerHeartbeat",
+      "BrokerRegistration",
+      "ElectLeaders",
+    ],
     kafka: "A replica that a move has removed may stay eligible.",
     here: "Only replicas are.",
     why: "It has nothing to lead.",
