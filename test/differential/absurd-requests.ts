@@ -84,6 +84,7 @@ async function setUp(questions: Questions): Promise<void> {
   for (const difference of told.differences) questions.note(difference);
 }
 
+/** One config that is set, as IncrementalAlterConfigs takes it. */
 const setting = (resourceType: number, resourceName: string, name: string, value: string) => ({
   resourceType,
   resourceName,
@@ -184,10 +185,3 @@ function vocabularyOf({ image, jvm }: ControllerPair, name: ApiName): Vocabulary
     },
   };
 }
-
-/** One config that is set, as IncrementalAlterConfigs takes it. */
-const set = (resourceType: number, resourceName: string, name: string, value: string) => ({
-  resourceType,
-  resourceName,
-  configs: [{ name, value, configOperation: 0 }],
-});
