@@ -76,13 +76,20 @@ async function setUp(questions: Questions): Promise<void> {
   await told.beat(5, { wantShutDown: true });
   await told.ask("IncrementalAlterConfigs", {
     resources: [
-      set(4, "", "num.io.threads", "4"),
-      set(32, "g", "consumer.session.timeout.ms", "50000"),
-      set(16, "m", "interval.ms", "1000"),
+      setting(4, "", "num.io.threads", "4"),
+      setting(32, "g", "consumer.session.timeout.ms", "50000"),
+      setting(16, "m", "interval.ms", "1000"),
     ],
   });
   for (const difference of told.differences) questions.note(difference);
 }
+
+/** One config that is set, as IncrementalAlterConfigs takes it. */
+const setting = (resourceType: number, resourceName: string, name: string, value: string) => ({
+  resourceType,
+  resourceName,
+  configs: [{ name, value, configOperation: 0 }],
+});
 
 function absurd(pair: ControllerPair, seed: number): Asked | null {
   const draw = drawsOf(seed);
@@ -116,12 +123,12 @@ const FATAL: Partial<Record<ApiName, RegExp>> = {
   IncrementalAlterConfigs: /"configOperation":(?![0-3]\b)/,
 };
 
-/** Whether a resource of an unknown type is named twice: that has no answer. */
+/** Whether two resources of unknown types have one name: to Kafka they are one, named twice, and have no answer. */
 function isUnknownTwice(body: object): boolean {
   const types: readonly number[] = Object.values(CONFIG_RESOURCE);
-  const found = [...inJson(body).matchAll(/"resourceType":(-?\d+),"resourceName":"[^"]*"/g)]
+  const found = [...inJson(body).matchAll(/"resourceType":(-?\d+),"resourceName":("[^"]*")/g)]
     .filter(([, type]) => !types.includes(Number(type)))
-    .map(([text]) => text);
+    .map(([, , name]) => name);
   return new Set(found).size < found.length;
 }
 
@@ -178,10 +185,3 @@ function vocabularyOf({ image, jvm }: ControllerPair, name: ApiName): Vocabulary
     },
   };
 }
-
-/** One config that is set, as IncrementalAlterConfigs takes it. */
-const set = (resourceType: number, resourceName: string, name: string, value: string) => ({
-  resourceType,
-  resourceName,
-  configs: [{ name, value, configOperation: 0 }],
-});

@@ -83,7 +83,6 @@ const SESSION_MS = 2_000_000_000;
 /** 3.7-IV0: controllers register themselves. */
 const MV_REGISTERED = 15;
 const LOOK_MS = 20;
-const RESIGNATION_MS = 300;
 
 export class ControllerPair {
   readonly jvm: JvmController;
@@ -254,12 +253,21 @@ export class ControllerPair {
 
   async #answeredThere(asked: Asked): Promise<Pick<Outcome, "response" | "records">> {
     try {
+      const { epoch } = this.jvm;
+      const since = this.jvm.lineCount();
       const { response, batches } = await this.jvm.putAndRead(asked);
-      const records = this.#replay(batches);
+      const records = [...this.#replay(batches)];
       if (!mayHaveResigned(response)) return { response, records };
-      // Whoever gives up its office answers first, and its log says so a moment later.
-      await pause(RESIGNATION_MS);
-      return { response, records: [...records, ...(await this.#readLog())] };
+      // Whoever gives up its office answers first; another epoch begins a moment later.
+      await pause(LOOK_MS);
+      for (let tries = 0; tries < 500 && this.jvm.hasRenounced(since); tries += 1) {
+        // oxlint-disable-next-line no-await-in-loop -- one look after the other
+        records.push(...(await this.#readLog()));
+        if (this.jvm.epoch !== epoch) break;
+        // oxlint-disable-next-line no-await-in-loop -- it elects itself
+        await pause(LOOK_MS);
+      }
+      return { response, records };
     } catch (error) {
       if (!(error instanceof HungUpError)) throw error;
       if (this.jvm.isGone()) await this.jvm.restart();

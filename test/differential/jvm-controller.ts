@@ -174,6 +174,16 @@ export class JvmController {
     return this.#jvm.tail();
   }
 
+  /** How many lines it has written. */
+  lineCount(): number {
+    return this.#jvm.lines.length;
+  }
+
+  /** Whether it has said since that it gives up its office. */
+  hasRenounced(sinceLine: number): boolean {
+    return this.#jvm.lines.slice(sinceLine).some((line) => /renouncing leadership/i.test(line));
+  }
+
   /** What it has thrown last; "" where it has not. */
   fault(): string {
     return (

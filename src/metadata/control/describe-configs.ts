@@ -44,8 +44,10 @@ function run(
     if (fault !== null) return { resourceType, resourceName, ...fault, configs: [] };
     // Kafka says "" of success here, where every other API says null.
     const done = { errorCode: ErrorCode.NONE, errorMessage: "" };
+    // As by Kafka, an empty list of keys asks for all of them, like null.
+    const isForAll = configurationKeys === null || configurationKeys.length === 0;
     const configs = describedConfigs(view, resource)
-      .filter(({ name }) => configurationKeys === null || configurationKeys.includes(name))
+      .filter(({ name }) => isForAll || configurationKeys.includes(name))
       .map((entry) => (request.includeSynonyms ? entry : { ...entry, synonyms: [] }));
     return { resourceType, resourceName, ...done, configs };
   });

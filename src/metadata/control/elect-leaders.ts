@@ -8,6 +8,7 @@ import {
   type ElectLeadersRequest,
   type ElectLeadersResponse,
   type MetadataRecord,
+  type PartitionChangeRecord,
   type Uuid,
 } from "../../protocol/index.ts";
 import type { MetadataImage } from "../image/metadata-image.ts";
@@ -152,11 +153,25 @@ class Elections {
     if (!isNeeded) return NOT_NEEDED;
     const election: Election = this.#wanted;
     const record = this.#change(row, {}, { election });
-    if (record === null) return this.#wanted === "preferred" ? NO_PREFERRED : NO_ELIGIBLE;
+    if (record === null || changesEligibleAlone(record.data)) {
+      return this.#wanted === "preferred" ? NO_PREFERRED : NO_ELIGIBLE;
+    }
     this.records.push(record);
     return NO_ERROR;
   }
 }
+
+/**
+ * Nobody was elected, and no move completed. Brokers that are eligible without a replica, as Kafka's log may have them
+ * (KIP-966), are no reason to say that somebody was: whatever else changes the partition takes them away.
+ */
+const changesEligibleAlone = (change: PartitionChangeRecord): boolean =>
+  change.leader === LEADER_UNCHANGED &&
+  change.isr === null &&
+  change.removingReplicas === null &&
+  change.addingReplicas === null;
+
+const LEADER_UNCHANGED = -2;
 
 const NOT_NEEDED: ApiError = apiError(
   "ELECTION_NOT_NEEDED",

@@ -86,18 +86,26 @@ export const KNOWN_OF_ELIGIBLE_REPLICAS: readonly Known[] = [
   },
   {
     title: "Who is no replica is not eligible",
-    apis: ["AlterPartition", "AlterPartitionReassignments", "BrokerHeartbeat", "ElectLeaders"],
+    apis: [
+      "AlterPartition",
+      "AlterPartitionReassignments",
+      "AssignReplicasToDirs",
+      "BrokerHeartbeat",
+      "BrokerRegistration",
+      "ElectLeaders",
+    ],
     kafka: "A replica that a move has removed may stay eligible.",
     here: "Only replicas are.",
     why: "It has nothing to lead.",
     elr: true,
     explains: (difference) =>
       isOn(difference) &&
-      sameResponses(difference) &&
+      sameResponses(difference, (text) => text.replaceAll(/"partitionEpoch":\d+/g, "")) &&
       partitionsDiffer(
         difference,
         ({ ours, theirs }) =>
-          without(ours, "eligibleLeaderReplicas") === without(theirs, "eligibleLeaderReplicas") &&
+          without(ours, "eligibleLeaderReplicas", "partitionEpoch") ===
+            without(theirs, "eligibleLeaderReplicas", "partitionEpoch") &&
           theirs?.eligibleLeaderReplicas.some((id) => !theirs.replicas.includes(id)),
       ),
     shown: async (told) => {

@@ -1,5 +1,6 @@
 /** Where the two differ about partitions and their replicas. */
 import { LOST_DIRECTORY } from "../../../src/protocol/index.ts";
+import { directoryOf } from "../../metadata/partition-notation.ts";
 import { directoriesOf } from "../broker-lives.ts";
 import { partitionsDiffer, inJson, sameResponses, without, type Known } from "./entry.ts";
 
@@ -27,10 +28,10 @@ export const KNOWN_OF_PARTITIONS: readonly Known[] = [
   {
     title: "Who gets a directory for the one that it lost may lead at once",
     apis: ["AssignReplicasToDirs"],
-    kafka: "Before 4.3.1 the partition goes on without a leader until the next election.",
+    kafka:
+      "The partition goes on without a leader until the next election; in 4.3.1 only where it lay in a directory that the broker never had.",
     here: "Whoever could lead is elected with the change.",
-    why: "As Kafka 4.3.1 does it: a partition should not wait for what may elect it.",
-    releases: ["4.1.2", "4.0.2"],
+    why: "A partition should not wait for what may elect it.",
     explains: (difference) =>
       sameResponses(difference) &&
       partitionsDiffer(
@@ -41,7 +42,7 @@ export const KNOWN_OF_PARTITIONS: readonly Known[] = [
     shown: async (told) => {
       await told.up(0);
       await told.topic("a", [[0]]);
-      await told.assign(0, "a", LOST_DIRECTORY);
+      await told.assign(0, "a", directoryOf(99));
       await told.assign(0, "a", directoriesOf(0)[0]);
     },
   },

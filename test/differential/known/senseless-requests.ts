@@ -158,7 +158,6 @@ export const KNOWN_OF_SENSELESS_REQUESTS: readonly Known[] = [
     kafka: "All resources of the request are refused, in words that name none.",
     here: "That resource is refused.",
     why: "No resource costs others their answer.",
-    releases: ["4.3.1"],
     explains: (difference) =>
       difference.in === "response" && typesIn(difference).some((type) => !isConfigurable(type)),
     shown: async (told) => {

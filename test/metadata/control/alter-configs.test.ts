@@ -441,6 +441,12 @@ describe("configs are described", () => {
     ]);
   });
 
+  test("of a topic in full where the list of keys is empty, as by Kafka", () => {
+    expect(describeOf(TOPIC, "foo", { keys: [] }).configs).toEqual(
+      describeOf(TOPIC, "foo").configs,
+    );
+  });
+
   test("of all brokers, secrets and unknown keys without their values", () => {
     expect(
       describeOf(BROKER, "").configs.map((c) => [

@@ -121,6 +121,19 @@ describe("an election is refused", () => {
     expect(elect(view, 7, null).response).toMatchObject({ errorCode: 42 });
   });
 
+  test("where it would only take away who is eligible without a replica", () => {
+    // Kafka's log may have such brokers after a move (KIP-966).
+    const odd = world({
+      brokers: "0s 1 2",
+      elr: true,
+      topics: { foo: ["0,2 / 2 / 2 ; elr 1"] },
+      configs: { "topic:foo": { "min.insync.replicas": "2" } },
+    });
+    const { results, records } = elect(odd, PREFERRED, [0]);
+    expect(results).toEqual([`foo-0 ${NO_PREFERRED}`]);
+    expect(records).toEqual([]);
+  });
+
   test("not of a type that does not exist where no partition is named, as by Kafka", () => {
     const { response } = run(electLeaders, view, { electionType: 7, topicPartitions: [] });
     expect(response).toMatchObject({ errorCode: 0, replicaElectionResults: [] });
