@@ -1,5 +1,6 @@
 /** Where the two differ about eligible leader replicas (KIP-966). */
 import { finalizedLevel } from "../../../src/metadata/index.ts";
+import { directoryOf } from "../../metadata/partition-notation.ts";
 import type { Difference } from "../controller-pair.ts";
 import {
   differentPartitions,
@@ -15,6 +16,8 @@ const isOn = ({ before }: Difference): boolean =>
   finalizedLevel(before.features, "eligible.leader.replicas.version") > 0;
 
 const MIN_ISR = "min.insync.replicas";
+/** Who is, and who was when they were last known. */
+const ELIGIBLE = ["eligibleLeaderReplicas", "lastKnownElr"] as const;
 
 export const KNOWN_OF_ELIGIBLE_REPLICAS: readonly Known[] = [
   {
@@ -104,8 +107,8 @@ export const KNOWN_OF_ELIGIBLE_REPLICAS: readonly Known[] = [
       partitionsDiffer(
         difference,
         ({ ours, theirs }) =>
-          without(ours, "eligibleLeaderReplicas", "partitionEpoch") ===
-            without(theirs, "eligibleLeaderReplicas", "partitionEpoch") &&
+          without(ours, ...ELIGIBLE, "partitionEpoch") ===
+            without(theirs, ...ELIGIBLE, "partitionEpoch") &&
           theirs?.eligibleLeaderReplicas.some((id) => !theirs.replicas.includes(id)),
       ),
     shown: async (told) => {
@@ -137,6 +140,28 @@ export const KNOWN_OF_ELIGIBLE_REPLICAS: readonly Known[] = [
       await told.propose("a", [0, 1]);
       await told.beat(0, { wantFence: true });
       await told.reassign("a", null);
+    },
+  },
+  {
+    title: "A move from an eligible replica to others begins",
+    apis: ["AlterPartitionReassignments"],
+    kafka: "Where nobody is in sync, and the topic may be led unclean, the controller fails.",
+    here: "The move begins, and a replica that is there leads.",
+    why: "A request that says what it wants has an answer.",
+    releases: ["4.3.1"],
+    elr: true,
+    explains: (difference) =>
+      isOn(difference) &&
+      difference.in === "response" &&
+      inJson(difference.theirs.response).includes('"errorCode":-1') &&
+      !inJson(difference.asked.body).includes('"replicas":null'),
+    shown: async (told) => {
+      await told.up(0, 1, 2, 3, 4);
+      const configs = { [MIN_ISR]: "2", "unclean.leader.election.enable": "true" };
+      await told.topic("a", [[4, 0, 3, 2]], configs);
+      await told.reassign("a", [0]);
+      await told.assign(0, "a", directoryOf(99));
+      await told.reassign("a", [1, 3]);
     },
   },
   {
