@@ -25,6 +25,7 @@ import { health } from "./routes/health.ts";
 import { leaderElections } from "./routes/leader-elections.ts";
 import { metadataDiff } from "./routes/metadata-diff.ts";
 import { metadataLog } from "./routes/metadata-log.ts";
+import { clusterMetrics, metrics } from "./routes/metrics.ts";
 import { knownParameters } from "./routes/parameters.ts";
 import { refuseChangeOfObserved } from "./routes/observed.ts";
 import { partitions } from "./routes/partitions.ts";
@@ -67,6 +68,7 @@ app.notFound((context) =>
 );
 
 app.route("/health", health);
+app.route("/metrics", metrics);
 for (const path of ["tokens", "tokens:revoke", "clusters"])
   app.use(`${BASE_PATH}/${path}`, refuseRevoked);
 app.route(`${BASE_PATH}/tokens`, tokens);
@@ -104,6 +106,7 @@ cluster.route("/topics", partitions);
 cluster.route("/topics", reassignments);
 cluster.route("/quorum", quorum);
 cluster.route("/metadata-log", metadataLog);
+cluster.route("/metrics", clusterMetrics);
 cluster.route("/metadata-diff", metadataDiff);
 cluster.route("/snapshots", snapshots);
 app.route(`${BASE_PATH}/clusters/:cluster_id`, cluster);
