@@ -5,6 +5,7 @@
  *
  * It is not the public interface: paths, statuses and shapes that clients see are the Worker's.
  */
+import type { BootstrapUser } from "./bootstrap-users.ts";
 import type { WipeQuery } from "./cluster-deletion.ts";
 import {
   isClusterEntry,
@@ -228,6 +229,8 @@ export interface FormRequest {
   readonly cluster: ClusterEntry;
   /** Every controller of the cluster has been formed before. */
   readonly is_formed: boolean;
+  /** The SCRAM users that the cluster begins with; none where it is absent. */
+  readonly users?: readonly BootstrapUser[];
 }
 
 export interface JoinRequest {

@@ -28,6 +28,7 @@ import {
 } from "./active-controller/active-controller.ts";
 import { Office } from "./active-controller/office.ts";
 import { controllersOf, readContext } from "./active-controller/operation-context.ts";
+import type { BootstrapUser } from "./bootstrap-users.ts";
 import type { GovernedCluster } from "./cluster-entry.ts";
 import { authorizerOf, settingsOf } from "./cluster-settings.ts";
 import { Causes } from "./committed-log/causes.ts";
@@ -44,6 +45,8 @@ export interface ControllerStart extends ReplicaStart {
   readonly cluster: GovernedCluster;
   /** The deployment's; null where it has none. */
   readonly delegationTokenKey: DelegationTokenKey | null;
+  /** The SCRAM users that the cluster begins with; none where it is absent. */
+  readonly users?: readonly BootstrapUser[];
 }
 
 /**
@@ -384,9 +387,10 @@ export class Controller {
     if (role.kind !== "leader" || this.#office !== null) return;
     const caughtUp = role.highWatermark !== null && this.committedEnd === log.endOffset;
     if (!caughtUp) return;
-    const { cluster, config, seed, delegationTokenKey } = this.#start;
+    const { cluster, users = [], config, seed, delegationTokenKey } = this.#start;
     const claim = {
       cluster,
+      users,
       delegationTokenKey,
       nodeId: config.local.key.id,
       epoch: election.epoch,

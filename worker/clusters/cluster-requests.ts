@@ -1,7 +1,7 @@
 /**
  * What a client may ask of a new cluster, checked and completed: `{cluster_id?, voters?, controllers?,
- * metadata_version?, release_version?, features?, settings?, jurisdiction?, fork_of?, at_offset?, observed?}` becomes
- * the plan that the directory keeps. A cluster id that the client leaves open is drawn here, once; a retry finds it in
+ * metadata_version?, release_version?, features?, scram_users?, settings?, jurisdiction?, fork_of?, at_offset?,
+ * observed?}` becomes the plan that the directory keeps. A cluster id that the client leaves open is drawn here, once; a retry finds it in
  * the directory. Directory ids are the nodes' own to draw.
  */
 import {
@@ -51,6 +51,7 @@ import {
 } from "../../durable-objects/jurisdictions.ts";
 import { isUuidText, randomUuid } from "../../durable-objects/random-uuid.ts";
 import { defaultHints } from "./placement.ts";
+import { usersAt, type UserRequest } from "./bootstrap-users.ts";
 import { settingsAt } from "./setting-requests.ts";
 
 /** From 3.9-IV0 on there is kraft.version 1, which voters with directory ids need (KIP-853). */
@@ -86,6 +87,8 @@ export interface ClusterRequest {
   readonly isPlacedByDefault: boolean;
   /** Null for a cluster that begins with nothing. */
   readonly fork: ForkRequest | null;
+  /** The SCRAM users that it is to begin with, with their secrets; null where none are named. */
+  readonly users: readonly UserRequest[] | null;
 }
 
 /**
@@ -100,6 +103,7 @@ export function clusterRequestOf(body: unknown, nowMs: number, continent?: strin
     "metadata_version",
     "release_version",
     "features",
+    "scram_users",
     "settings",
     "jurisdiction",
     "fork_of",
@@ -137,7 +141,8 @@ export function clusterRequestOf(body: unknown, nowMs: number, continent?: strin
     created_ms: nowMs,
     ...(isObserved ? { observed: true as const } : {}),
   };
-  return { plan, settings, isPlacedByDefault, fork };
+  const users = usersAt(fields["scram_users"]);
+  return { plan, settings, isPlacedByDefault, fork, users };
 }
 
 /** Whose quorum others run, has what they gave it. */
@@ -152,6 +157,7 @@ function assertObservable(fields: JsonObject): void {
     "metadata_version",
     "release_version",
     "features",
+    "scram_users",
     "fork_of",
     "at_offset",
   ];
@@ -252,7 +258,7 @@ function forkOf(fields: JsonObject): ForkRequest | null {
     if (fields["at_offset"] === undefined) return null;
     throw invalid("at_offset", "left out unless fork_of names a cluster");
   }
-  for (const name of ["metadata_version", "release_version", "features"]) {
+  for (const name of ["metadata_version", "release_version", "features", "scram_users"]) {
     if (fields[name] !== undefined)
       throw invalid(name, "left out: a fork has what the other cluster has");
   }

@@ -36,6 +36,15 @@ export function textAt(value: unknown, path: string): string {
   return value;
 }
 
+/** Base64. What was found in its place is not repeated: it may be a secret. */
+export function bytesAt(value: unknown, path: string): Uint8Array<ArrayBuffer> {
+  try {
+    return Uint8Array.from(atob(textAt(value, path)), (letter) => letter.charCodeAt(0));
+  } catch {
+    throw invalid(path, "base64");
+  }
+}
+
 export function booleanAt(value: unknown, path: string): boolean {
   if (typeof value !== "boolean") throw invalid(path, "true or false");
   return value;

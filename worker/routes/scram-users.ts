@@ -3,26 +3,20 @@
  * AlterUserScramCredentials, in the name of who asks: it takes the salted password, as that API does, and no password.
  */
 import { Hono } from "hono";
-import type { MetadataImage } from "../../src/metadata/index.ts";
+import { SCRAM_MECHANISMS, type MetadataImage } from "../../src/metadata/index.ts";
 import {
   AlterUserScramCredentials,
   type AlterUserScramCredentialsRequest,
 } from "../../src/protocol/index.ts";
 import { bodyFields } from "../http/body-fields.ts";
 import type { Scope } from "../env.ts";
-import { arrayAt, integerAt, invalid, objectAt, textAt } from "../http/fields.ts";
+import { arrayAt, bytesAt, integerAt, invalid, objectAt, textAt } from "../http/fields.ts";
 import { itemsOf } from "../http/lists.ts";
 import { answerListFromImage } from "../observer/metadata-read.ts";
 import { callForAsker, refuseUnless } from "./asker-calls.ts";
 
 const VERSION = 0;
 const ITERATIONS = { min: 0, max: 0x7fff_ffff } as const;
-
-/** Kafka's `ScramMechanism`, by its number. */
-const MECHANISMS: ReadonlyMap<number, string> = new Map([
-  [1, "SCRAM-SHA-256"],
-  [2, "SCRAM-SHA-512"],
-]);
 
 type Deletion = AlterUserScramCredentialsRequest["deletions"][number];
 type Upsertion = AlterUserScramCredentialsRequest["upsertions"][number];
@@ -64,7 +58,8 @@ interface ShownCredential {
 function usersIn(image: MetadataImage): readonly (readonly [string, readonly ShownCredential[]])[] {
   const users = new Map<string, ShownCredential[]>();
   for (const { name, mechanism, iterations } of image.scram.values()) {
-    const credential = { mechanism: MECHANISMS.get(mechanism) ?? "UNKNOWN", iterations };
+    const named = SCRAM_MECHANISMS.find(({ type }) => type === mechanism);
+    const credential = { mechanism: named?.name ?? "UNKNOWN", iterations };
     users.set(name, [...(users.get(name) ?? []), credential]);
   }
   return [...users].toSorted(([one], [other]) => (one < other ? -1 : 1));
@@ -93,15 +88,8 @@ function upsertionAt(value: unknown, path: string): Upsertion {
 }
 
 function mechanismAt(value: unknown, path: string): number {
-  for (const [code, name] of MECHANISMS) if (name === value) return code;
-  throw invalid(`${path}.mechanism`, `one of ${[...MECHANISMS.values()].join(", ")}`);
-}
-
-/** Base64. What was found in its place is not repeated: it may be a secret. */
-function bytesAt(value: unknown, path: string): Uint8Array {
-  try {
-    return Uint8Array.from(atob(textAt(value, path)), (letter) => letter.charCodeAt(0));
-  } catch {
-    throw invalid(path, "base64");
-  }
+  const found = SCRAM_MECHANISMS.find(({ name }) => name === value);
+  if (found !== undefined) return found.type;
+  const names = SCRAM_MECHANISMS.map(({ name }) => name).join(", ");
+  throw invalid(`${path}.mechanism`, `one of ${names}`);
 }
