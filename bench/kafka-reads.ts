@@ -237,7 +237,7 @@ async function startBroker(
 }
 
 async function createThere(port: number): Promise<void> {
-  const client = await KafkaConnection.open(port);
+  const client = await KafkaConnection.open(port, { clientId: "bench" });
   const topic = {
     name: TOPIC,
     numPartitions: PARTITIONS,
