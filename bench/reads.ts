@@ -1,7 +1,9 @@
 /**
  * What a read costs by the freshness that it demands, while one writer commits: without a demand, with a bound on its
- * age, and linearizable. Rounds of the three are interleaved, and the median is shown.
+ * age, and linearizable; and how many calls of controllers it makes. Rounds of the three are interleaved, and the
+ * median is shown. Then the same metadata from a warm isolate beside a real Kafka broker's (`kafka-reads.ts`).
  */
+import { callsOf, readsBesideKafka } from "./kafka-reads.ts";
 import { closedLoop, type Load } from "./load.ts";
 import { benchQuorum, median, type BenchQuorum } from "./quorum.ts";
 
@@ -14,9 +16,12 @@ const DEMANDS = ["", "?max_staleness_ms=1000", "?consistency=linearizable"] as c
 export async function reads(): Promise<void> {
   const quorum = await benchQuorum();
   try {
-    console.log("| readers | demand | reads/s | p50, p99 ms | ÷ without | writes/s beside |");
-    console.log("| ---: | --- | ---: | ---: | ---: | ---: |");
+    console.log(
+      "| readers | demand | reads/s | p50, p99 ms | ÷ without | calls a read | writes/s beside |",
+    );
+    console.log("| ---: | --- | ---: | ---: | ---: | ---: | ---: |");
     for (const readers of READERS) await rows(quorum, readers);
+    await readsBesideKafka(quorum);
   } finally {
     await quorum.stop();
   }
@@ -25,6 +30,8 @@ export async function reads(): Promise<void> {
 interface Round {
   readonly reads: Load;
   readonly writes: Load;
+  /** Of controllers, for each read. */
+  readonly callsARead: number;
 }
 
 async function rows(quorum: BenchQuorum, readers: number): Promise<void> {
@@ -40,6 +47,7 @@ async function rows(quorum: BenchQuorum, readers: number): Promise<void> {
       rate(taken).toFixed(0),
       `${middle(taken, "p50Ms").toFixed(1)}, ${middle(taken, "p99Ms").toFixed(1)}`,
       `× ${(rate(taken) / without).toFixed(2)}`,
+      median(taken.map(({ callsARead }) => callsARead)).toFixed(3),
       median(taken.map(({ writes }) => writes.perSecond)).toFixed(0),
     ];
     console.log(`| ${cells.join(" | ")} |`);
@@ -58,9 +66,12 @@ async function takeRound(quorum: BenchQuorum, demand: string, readers: number): 
     await response.arrayBuffer();
     if (!response.ok) throw new Error(`${path}: ${response.status}`);
   };
+  await callsOf(quorum);
   const [reading, writes] = await Promise.all([
     closedLoop({ writers: readers, ms: ROUND_MS }, read),
     quorum.overHttp({ writers: 1, ms: ROUND_MS }, quorum.writeFrame),
   ]);
-  return { reads: reading, writes };
+  // Each write is a call as well.
+  const calls = (await callsOf(quorum)) - writes.operations;
+  return { reads: reading, writes, callsARead: Math.max(0, calls) / reading.operations };
 }

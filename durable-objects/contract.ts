@@ -64,6 +64,8 @@ export const ROUTES = {
   seed: { method: "POST", path: "/seed" },
   /** `SeedEnd` in: the seed is read back; if it is sound, the log begins at its end. Repeatable. */
   endSeed: { method: "POST", path: "/end-seed" },
+  /** `NodeMetrics` out (`metrics-contract.ts`). */
+  metrics: { method: "GET", path: "/metrics" },
   /** `ControllerStatus` out. */
   status: { method: "GET", path: "/status" },
   /** Drops the object's memory; it boots again from what it has stored. */

@@ -21,6 +21,7 @@ import type { LinkHost } from "./link/session.ts";
 import type { FlightRecord } from "./replica/flight-recorder.ts";
 import { operatorLogOf, type OperatorLog } from "./operator-log.ts";
 import { ObjectPeers } from "./replica/peers.ts";
+import { RaftMeasures } from "./replica/raft-measures.ts";
 import type { Failure, Peers, Ports, Timers } from "./replica/ports.ts";
 import { joinedConfig, observerConfig, raftConfig } from "./replica/raft-config.ts";
 import { RelayPeers } from "./relay/relay-peers.ts";
@@ -57,6 +58,7 @@ const ownConfig = (cluster: ClusterEntry, nodeId: number): RaftConfig =>
 export class ControllerNode extends DurableObject implements ControllerHost {
   #opened: NodeStorage;
   #controller: Controller | null = null;
+  #measures: RaftMeasures | null = null;
   #cluster: ClusterEntry | null;
   #seeding: Seeding | null = null;
   readonly #links: Links;
@@ -78,6 +80,10 @@ export class ControllerNode extends DurableObject implements ControllerHost {
 
   get voter(): Controller | null {
     return this.#controller;
+  }
+
+  get measures(): RaftMeasures | null {
+    return this.#measures;
   }
 
   get cluster(): ClusterEntry | null {
@@ -387,18 +393,22 @@ export class ControllerNode extends DurableObject implements ControllerHost {
 
   #ports(cluster: ClusterEntry): Ports {
     const { storage } = this.ctx;
+    const measures = new RaftMeasures(Date.now());
+    this.#measures = measures;
     return {
       ...this.#stores,
       quorum: new SqlQuorumStore(storage.sql),
       alarm: alarmOf(storage),
-      peers: cluster.observed === true ? this.#observedPeers : this.#peersIn(cluster),
+      peers: cluster.observed === true ? this.#observedPeers : this.#peersIn(cluster, measures),
       clock: () => Date.now(),
+      watch: (input, step) => measures.watch(input, step),
       abort: (failure) => this.#onFailure(failure),
     };
   }
 
-  #peersIn(cluster: ClusterEntry): Peers {
-    return new ObjectPeers(this.env.CONTROLLERS, { cluster, nodeId: this.nodeId }, console);
+  #peersIn(cluster: ClusterEntry, { traffic }: RaftMeasures): Peers {
+    const of = { cluster, nodeId: this.nodeId };
+    return new ObjectPeers(this.env.CONTROLLERS, of, console, traffic);
   }
 
   get #observedPeers(): Peers {

@@ -37,6 +37,7 @@ import { DenialLog } from "./denial-log.ts";
 import type { ReadTold } from "./replica/pending-reads.ts";
 import type { Ports } from "./replica/ports.ts";
 import { Replica, type Answered as RequestAnswered, type ReplicaStart } from "./replica/replica.ts";
+import { RequestMeasures } from "./request-measures.ts";
 import { SnapshotDuties } from "./snapshots/snapshot-duties.ts";
 
 /** Who this controller is. */
@@ -62,6 +63,7 @@ export class Controller {
   readonly denialLog: DenialLog;
   /** Who caused the records of this node's newest office. */
   readonly causes = new Causes();
+  readonly requests: RequestMeasures;
   #start: ControllerStart;
   readonly #ports: Ports;
   readonly #replica: Replica;
@@ -76,6 +78,7 @@ export class Controller {
     const settings = settingsOf(start.cluster);
     this.authorizer = authorizerOf(settings);
     this.denialLog = new DenialLog(ports);
+    this.requests = new RequestMeasures(ports.clock);
     this.#committed = new CommittedLog(ports, {
       replayed: () => this.#onReplayed(),
       failed: (cause) => this.#fail(cause),

@@ -133,6 +133,7 @@ export const ROOMS: Readonly<Record<string, Readonly<Record<string, Room>>>> = {
         "random-uuid",
         "contract",
         "cause-contract",
+        "metrics-contract",
         "snapshot-contract",
         "bearer",
         "link-opening",
@@ -149,7 +150,7 @@ export const ROOMS: Readonly<Record<string, Readonly<Record<string, Room>>>> = {
     "committed-log": { mayImport: ["identity", "replica", "snapshots"] },
     "active-controller": { mayImport: ["identity", "replica", "committed-log"] },
     controller: {
-      files: ["controller", "confirmed-read", "denial-log"],
+      files: ["controller", "confirmed-read", "denial-log", "request-measures"],
       mayImport: ["identity", "replica", "snapshots", "committed-log", "active-controller"],
     },
     listener: {
@@ -157,7 +158,9 @@ export const ROOMS: Readonly<Record<string, Readonly<Record<string, Room>>>> = {
     },
     link: { mayImport: ["identity", "replica", "controller", "listener"] },
     relay: { mayImport: ["identity", "replica", "link"] },
-    http: { mayImport: ["identity", "snapshots", "committed-log", "controller", "listener"] },
+    http: {
+      mayImport: ["identity", "replica", "snapshots", "committed-log", "controller", "listener"],
+    },
   },
   worker: {
     scope: { files: ["env", "recent"], mayImport: [] },

@@ -25,6 +25,7 @@ import { health } from "./routes/health.ts";
 import { leaderElections } from "./routes/leader-elections.ts";
 import { metadataDiff } from "./routes/metadata-diff.ts";
 import { metadataLog } from "./routes/metadata-log.ts";
+import { clusterMetrics, metrics } from "./routes/metrics.ts";
 import { knownParameters } from "./routes/parameters.ts";
 import { refuseChangeOfObserved } from "./routes/observed.ts";
 import { page } from "./routes/page.ts";
@@ -70,6 +71,7 @@ app.notFound((context) =>
 
 app.route("/", page);
 app.route("/health", health);
+app.route("/metrics", metrics);
 for (const path of ["tokens", "tokens:revoke", "clusters"])
   app.use(`${BASE_PATH}/${path}`, refuseRevoked);
 app.route(`${BASE_PATH}/tokens`, tokens);
@@ -108,6 +110,7 @@ cluster.route("/topics", partitions);
 cluster.route("/topics", reassignments);
 cluster.route("/quorum", quorum);
 cluster.route("/metadata-log", metadataLog);
+cluster.route("/metrics", clusterMetrics);
 cluster.route("/metadata-diff", metadataDiff);
 cluster.route("/snapshots", snapshots);
 app.route(`${BASE_PATH}/clusters/:cluster_id`, cluster);

@@ -8,6 +8,7 @@ import type { ClusterEntry } from "../cluster-entry.ts";
 import type { SettingChanges } from "../cluster-settings.ts";
 import type { FormRequest, JoinRequest } from "../contract.ts";
 import type { Controller } from "../controller.ts";
+import type { RaftMeasures } from "../replica/raft-measures.ts";
 import type { Seeding } from "../snapshots/seeding.ts";
 
 /** By how many gateways a node that observes reaches its quorum, and why by none. */
@@ -19,6 +20,8 @@ export interface RelayCount {
 export interface ControllerHost {
   /** Null until the node is formed, and while it is stopped, deleted or an invariant is tripped. */
   readonly voter: Controller | null;
+  /** What its replica measures; null while there is none. */
+  readonly measures: RaftMeasures | null;
   readonly cluster: ClusterEntry | null;
   readonly nodeId: number;
   /** The invariant that does not hold, or null. */

@@ -31,6 +31,7 @@ import {
 } from "./directory-words.ts";
 import { jsonIn } from "./json-body.ts";
 import { readFeed } from "./log-feed.ts";
+import { nodeMetrics } from "./metrics.ts";
 import { readIndex } from "./read-index.ts";
 import { endSeed, seed } from "./seeds.ts";
 import { listSnapshots, readSnapshotRange } from "./snapshots.ts";
@@ -53,6 +54,8 @@ export async function answer(host: ControllerHost, request: Request): Promise<Re
       return join(host, await request.text());
     case "status":
       return statusAnswer(host);
+    case "metrics":
+      return Response.json(nodeMetrics(host));
     case "stop":
       await host.stop("an operator stopped it");
       return statusAnswer(host);
@@ -102,6 +105,7 @@ function relay(host: ControllerHost, headers: Headers): Response {
 /** A node of a deleted cluster says what it is, and hears what becomes of the cluster; nothing else. */
 const HEARD_OF_DELETED: readonly RouteName[] = [
   "status",
+  "metrics",
   "delete",
   "undelete",
   "access",

@@ -154,6 +154,7 @@ function answerOf<Name extends ApiName>(
         ? refusedWith("POLICY_VIOLATION", "Unable to perform excessively large batch operation.")
         : refusedWith("REQUEST_TIMED_OUT", "The controller has too many operations waiting.");
     case "failed":
+      node.voter.requests.defects += 1;
       logOf(node).error(
         "operation-defect",
         `${frame.name} v${frame.apiVersion} met a defect`,

@@ -7,6 +7,7 @@ import {
   DecodeError,
   decodeRequestFrame,
   responseFrame,
+  type RequestFrame,
 } from "../../src/protocol/index.ts";
 import type { Caller } from "../../src/metadata/index.ts";
 import { leaderOf } from "../../src/raft/index.ts";
@@ -46,17 +47,24 @@ export async function answerRequest(
   try {
     const request = decodeRequestFrame(frame);
     if (request.name === null) return unsupported(request);
-    const denial = refusedToBearer(sender.bearer, request);
-    const answer =
-      denial === null
-        ? await dispatch(node, request, { ...sender, caller: callerOf(sender.bearer) })
-        : refused(request, denial);
+    const answer = await measured(node, request, sender);
     if (answer === null)
       return unanswerable(`${request.name} is not served by a controller of this build`);
     return { kind: "frame", parts: frameParts(request, answer), answer };
   } catch (error) {
     if (error instanceof DecodeError) return unanswerable(error.message);
     throw error;
+  }
+}
+
+async function measured(node: Node, request: RequestFrame, sender: Sender): Promise<Answer | null> {
+  const end = node.voter.requests.begin(request.name);
+  try {
+    const denial = refusedToBearer(sender.bearer, request);
+    if (denial !== null) return refused(request, denial);
+    return await dispatch(node, request, { ...sender, caller: callerOf(sender.bearer) });
+  } finally {
+    end();
   }
 }
 

@@ -16,6 +16,7 @@ import type { OperatorLog } from "../operator-log.ts";
 import { CallFailed, failureOf } from "./call-failure.ts";
 import { CallQueue } from "./call-queue.ts";
 import { decodeResponse, encodeRequest } from "./peer-wire.ts";
+import type { ChannelTraffic } from "./raft-measures.ts";
 import type { CallOutcome, Peers, SendEffect } from "./ports.ts";
 
 const PEER_FRAMES = urlOf("peerFrames");
@@ -26,6 +27,7 @@ export class ObjectPeers implements Peers {
   /** How this node names itself in the header of its frames. */
   readonly #clientId: string;
   readonly #operatorLog: Pick<OperatorLog, "error">;
+  readonly #traffic: ChannelTraffic;
   readonly #queue = new CallQueue();
   /** What was said last of an answer that could not be read. */
   #said: string | null = null;
@@ -34,7 +36,9 @@ export class ObjectPeers implements Peers {
     namespace: DurableObjectNamespace,
     of: { readonly cluster: ClusterEntry; readonly nodeId: number },
     operatorLog: Pick<OperatorLog, "error">,
+    traffic: ChannelTraffic = { requests: 0, responses: 0, bytesOut: 0, bytesIn: 0 },
   ) {
+    this.#traffic = traffic;
     this.#namespace = objectsOf(namespace, of.cluster);
     this.#cluster = of.cluster;
     this.#clientId = `controller-${of.nodeId}`;
@@ -75,8 +79,12 @@ export class ObjectPeers implements Peers {
   async #call(nodeId: number, body: Uint8Array, signal: AbortSignal): Promise<Uint8Array> {
     try {
       const { method } = ROUTES.peerFrames;
+      this.#traffic.requests += 1;
+      this.#traffic.bytesOut += body.byteLength;
       const response = await this.#stub(nodeId).fetch(PEER_FRAMES, { method, body, signal });
       const answer = new Uint8Array(await response.arrayBuffer());
+      this.#traffic.responses += 1;
+      this.#traffic.bytesIn += answer.byteLength;
       if (response.ok) return answer;
       // The node itself says that it takes no part. Any other status is a fault in how the two understand each other.
       throw new CallFailed(

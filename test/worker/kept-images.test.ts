@@ -41,3 +41,15 @@ test("a large snapshot is loaded with nothing beside it, a small one beside what
   makeRoomForSnapshot(20_000_000);
   expect(kept("a", "b#1")).toEqual([false, false]);
 });
+
+test("many small ones are kept together, and of too many the one that was used longest ago goes", () => {
+  const keys = Array.from({ length: 100 }, (_, at) => `small-${at}`);
+  for (const key of keys) keepPresent(key, observed(10));
+  expect(kept(...keys).every(Boolean)).toBe(true);
+  keepPresent("one-more", observed(10));
+  // Looked at above in this order, so the first of them was used longest ago.
+  expect(kept("small-0", "small-1", "one-more")).toEqual([false, true, true]);
+  // It leaves room for a few of them: the last ones.
+  keepPresent("large", observed(2_090_000));
+  expect(kept("small-2", "small-99", "large")).toEqual([false, true, true]);
+});

@@ -275,7 +275,9 @@ test("a reader that lags within a large batch does not take back what another ha
   );
   const key = crypto.randomUUID();
   await observeWith(key, {}, sourceOf([], 0));
-  const behind = observeWith(key, {}, sourceOf([large], 4));
+  // Readers that demand nothing share what they read: this one demands something.
+  const lagging = { ...sourceOf([large], 4), readIndex: async () => 5_000 };
+  const behind = observeWith(key, { isLinearizable: true }, lagging);
   const { position } = await observeWith(key, {}, sourceOf([large, batch(5_000)], 0));
   expect(position.offset).toBe(5_000);
   expect((await behind).position.offset).toBe(5_000);

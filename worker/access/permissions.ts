@@ -22,6 +22,7 @@ export const PERMISSIONS: Readonly<Record<string, readonly Role[] | null>> = {
   "GET /:folder{page|client}/:file{[a-z0-9-]+\\.(?:ts|css|svg)}": null,
   "GET /health/live": null,
   "GET /health/ready": ROLE_NAMES,
+  "GET /metrics": [...READERS, "metrics"],
 
   "POST /kafka/v3/tokens": ADMINS,
   "POST /kafka/v3/tokens:revoke": ADMINS,
@@ -102,6 +103,7 @@ export const PERMISSIONS: Readonly<Record<string, readonly Role[] | null>> = {
   [`POST ${CLUSTER}/topics/:topic_name/records:batch`]: EDITORS,
 
   [`GET ${CLUSTER}/metadata-log`]: SPEAKERS,
+  [`GET ${CLUSTER}/metrics`]: [...READERS, "metrics"],
   [`GET ${CLUSTER}/metadata-diff`]: READERS,
   [`GET ${CLUSTER}/snapshots`]: SPEAKERS,
   [`GET ${CLUSTER}/snapshots/latest`]: RAW_ROLES,

@@ -12,7 +12,8 @@ export interface PastObservation extends Observation {
   readonly base?: MetadataImage | undefined;
 }
 
-const PRESENT_MAX = 4;
+/** Each is looked at when one is kept; what bounds large ones is their bytes. */
+const PRESENT_MAX = 100;
 /** A difference needs two, and its next page again. */
 const PAST_MAX = 4;
 /** Of the 128 MB of an isolate. */
@@ -64,9 +65,17 @@ function makeRoom(bytesMax: number, spared?: Observation): void {
 const bytesKept = (): number =>
   [...past.entries(), ...present.entries()].reduce((sum, [, { image }]) => sum + bytesOf(image), 0);
 
+/** Of an image of nothing, roundly. */
+const EMPTY_BYTES = 20_000;
+/** Of an access control entry, and of a broker, with all that names them. */
+const ENTRY_BYTES = 1_000;
+
 /**
  * Measured: a packed row of three replicas whose numbers need 32 bits, which is twice what most take, and a topic with
  * its names and its chunk.
  */
-const bytesOf = ({ topics }: MetadataImage): number =>
-  topics.partitionCount * 38 + topics.byId.size * 900;
+const bytesOf = ({ topics, acls, cluster }: MetadataImage): number =>
+  EMPTY_BYTES +
+  topics.partitionCount * 38 +
+  topics.byId.size * 900 +
+  (acls.byId.size + cluster.brokers.size) * ENTRY_BYTES;

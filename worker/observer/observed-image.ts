@@ -26,6 +26,7 @@ import { nextEvent } from "./next-event.ts";
 import { NOTHING, observationOf, type Observation } from "./observation.ts";
 import { seenOf } from "./position.ts";
 import { loadSnapshot } from "./snapshot-image.ts";
+import { inOneRound } from "./shared-rounds.ts";
 import { workShared } from "./shared-work.ts";
 
 /** How fresh a reader wants the image. */
@@ -73,6 +74,11 @@ export async function observeWith(
     if (reachOf(key) >= required) return confirm(key, startMs);
   }
   let behind = false;
+  if (!isBound) {
+    await inOneRound(key, () => readToEnd(key, source));
+    if (reachOf(key) >= required) return confirm(key);
+    behind = true;
+  }
   for (;;) {
     const heldMs = behind ? Math.max(0, startMs + waitMs - Date.now()) : 0;
     const range = await readOn(key, source, heldMs);
@@ -85,6 +91,18 @@ export async function observeWith(
     if ((isBound || behind) && reachOf(key) >= required)
       return confirm(key, isBound ? startMs : range.confirmedMs);
     if (behind && Date.now() - startMs >= waitMs) throw viewBehind(key, { required, waitMs });
+  }
+}
+
+/** Reads on until the image has all that a controller knows to be committed, whose word on its age it takes. */
+async function readToEnd(key: string, source: LogSource): Promise<void> {
+  for (;;) {
+    const range = await readOn(key, source, 0);
+    while (await advance(key, range)) await nextEvent();
+    range.bytes.buffer.transfer(0);
+    if (reachOf(key) + 1 < range.highWatermark) continue;
+    confirm(key, range.confirmedMs);
+    return;
   }
 }
 

@@ -1,0 +1,88 @@
+/**
+ * Reads of one cluster that come at the same time share what they ask: one round is under way in an isolate, and
+ * whoever comes meanwhile waits for the next one, which begins when this one ends. So nobody is given what was asked
+ * before he came, and a controller is asked by one at a time, however many read.
+ *
+ * What is shared is plain data, and functions that each settle a promise of its own owner (`followed-log.ts`).
+ */
+import { Problem } from "../http/errors.ts";
+import { Recent } from "../recent.ts";
+
+interface Round {
+  readonly number: number;
+  readonly beganMs: number;
+  state: "under way" | "done" | "failed";
+  failure: Problem | undefined;
+}
+
+interface Rounds {
+  last: Round | undefined;
+  readonly waiting: Set<() => void>;
+}
+
+/** A round that takes longer is taken for lost with its request, and the next one begins. */
+const LOST_MS = 10_000;
+const LOOK_MS = 1_000;
+const CLUSTERS_MAX = 1_000;
+
+const all = new Recent<Rounds>(CLUSTERS_MAX);
+
+/** Runs `work`, or waits until a round of that name has ended that began after this call. Throws what that one threw. */
+export async function inOneRound(name: string, work: () => Promise<void>): Promise<void> {
+  const rounds = roundsOf(name);
+  // A round that is under way began before.
+  const from = (rounds.last?.number ?? 0) + 1;
+  for (;;) {
+    const { last } = rounds;
+    if (last === undefined || !isUnderWay(last)) {
+      if (last === undefined || last.number < from || last.state === "under way")
+        return await run(rounds, work);
+      if (last.failure !== undefined) throw copyOf(last.failure);
+      // One that was given up, or met a defect, has brought nothing.
+      if (last.state === "done") return;
+      return await run(rounds, work);
+    }
+    await nextEnd(rounds);
+  }
+}
+
+function roundsOf(name: string): Rounds {
+  const known = all.get(name);
+  if (known !== undefined) return known;
+  const fresh: Rounds = { last: undefined, waiting: new Set() };
+  all.set(name, fresh);
+  return fresh;
+}
+
+const isUnderWay = ({ state, beganMs }: Round): boolean =>
+  state === "under way" && Date.now() - beganMs <= LOST_MS;
+
+async function run(rounds: Rounds, work: () => Promise<void>): Promise<void> {
+  const number = (rounds.last?.number ?? 0) + 1;
+  const own: Round = { number, beganMs: Date.now(), state: "under way", failure: undefined };
+  rounds.last = own;
+  try {
+    await work();
+    own.state = "done";
+  } catch (error) {
+    own.state = "failed";
+    if (error instanceof Problem) own.failure = error;
+    throw error;
+  } finally {
+    for (const wake of rounds.waiting) wake();
+  }
+}
+
+/** A Problem for another request, which must not be handed this one's. */
+const copyOf = ({ kind, message, details }: Problem): Problem =>
+  new Problem(kind, message, { details });
+
+async function nextEnd({ waiting }: Rounds): Promise<void> {
+  // Another request calls it: it settles this promise, and touches no timer.
+  const { promise, resolve: wake } = Promise.withResolvers<void>();
+  waiting.add(wake);
+  const timer = setTimeout(wake, LOOK_MS);
+  await promise;
+  clearTimeout(timer);
+  waiting.delete(wake);
+}
