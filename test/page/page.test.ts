@@ -163,6 +163,7 @@ describe("a cluster", () => {
     await page.getByRole("button", { name: "Unregister…" }).click();
     await page.getByRole("button", { name: "Unregister", exact: true }).click();
     await page.locator(".line", { hasText: "broker 4 was unregistered" }).waitFor();
+    await tile(page, 4).waitFor({ state: "detached" });
     expect(await page.locator(".tile").count()).toBe(3);
   });
 });
