@@ -56,6 +56,11 @@ export function clusterView(
 
   const names = (): Names =>
     new Map((live.state.topics ?? []).map(({ topic_id: id, topic_name: name }) => [id, name]));
+  const showBrokers = (): void => {
+    const { brokers: all, lines } = live.state;
+    if (all !== null)
+      brokers.show(all.map((broker) => ({ broker, state: stateOf(broker, lines) })));
+  };
   const shows: Readonly<Record<Part, () => void>> = {
     quorum: () => {
       const { quorum: state, lines } = live.state;
@@ -67,14 +72,16 @@ export function clusterView(
       say(cost, costWords(live.state));
     },
     state: () => {
-      const { brokers: all, topics, lines } = live.state;
-      brokers.show((all ?? []).map((broker) => ({ broker, state: stateOf(broker, lines) })));
+      const { topics, lines } = live.state;
+      showBrokers();
       partitions.show(topics ?? []);
       figures.show(live.state);
       log.show(sentencesOf(lines, names()), live.state.liveFrom);
       say(cost, costWords(live.state));
     },
     log: () => {
+      // Whether a broker is starting or was fenced, the log tells.
+      showBrokers();
       log.show(sentencesOf(live.state.lines, names()), live.state.liveFrom);
       if (live.state.quorum !== null) quorum.show(live.state.quorum, live.state.lines);
     },

@@ -31,9 +31,10 @@ try {
   await crew.brokers[1]?.fallSilent();
   const late = jsonBroker(clusterClient(crew.quorum.edge, crew.clusterId), 6);
   await late.register();
-  await picture("broker-gone", {}, '.tile[data-state="fenced"]');
+  const gone = '.tile[data-state="fenced"]:has(button) .id:text-is("2")';
+  await picture("broker-gone", { viewport: { width: 1280, height: 1040 } }, gone);
   const small = { viewport: { width: 390, height: 844 }, isMobile: true };
-  await picture("phone", small, '.tile[data-state="fenced"]');
+  await picture("phone", small, gone);
 
   await crew.deployment.clusters.change(crew.clusterId, { "broker.session.timeout.ms": 900_000 });
   await Promise.all(crew.brokers.map((broker) => broker.fallSilent()));

@@ -53,7 +53,7 @@ test("types are left out, and names are not", async () => {
 test("HEAD is answered, other methods are not", async () => {
   const head = await asked("/", { method: "HEAD" });
   expect([head.status, await head.text()]).toEqual([200, ""]);
-  expect((await asked("/", { method: "POST" })).status).toBe(405);
+  expect((await quorum.edge.fetch("/", { method: "POST" })).status).toBe(405);
 });
 
 test.each([
@@ -66,5 +66,8 @@ test.each([
   "/page/",
   "/src/raft/step.ts",
 ])("%s is no file of the page", async (path) => {
-  expect(await refusalOf(asked(path))).toMatchObject({ status: 404, error_code: 40_406 });
+  expect(await refusalOf(quorum.edge.fetch(path))).toMatchObject({
+    status: 404,
+    error_code: 40_406,
+  });
 });
