@@ -2,7 +2,7 @@
  * From an API to what answers it: the listener itself, the quorum, or a metadata operation. No API is known here but
  * by its name in a table.
  */
-import { controllerApis, runAuthorized, type Denial } from "../../src/metadata/index.ts";
+import { controllerApis, REDACTED, runAuthorized, type Denial } from "../../src/metadata/index.ts";
 import {
   ErrorCode,
   type ApiName,
@@ -105,12 +105,19 @@ async function runOperation<Name extends ApiName>(
 const isWritten = (outcome: Outcome<unknown>): boolean =>
   outcome.kind === "committed" || (outcome.kind === "timed-out" && outcome.mayBeCommitted);
 
+/** Whom a delegation token concerns is in no JSON, and who asks for one is whom it concerns. */
+const ABOUT_TOKENS: ReadonlySet<ApiName> = new Set([
+  "CreateDelegationToken",
+  "RenewDelegationToken",
+  "ExpireDelegationToken",
+]);
+
 const causeOf = (
   { name, clientId }: { readonly name: ApiName; readonly clientId: string | null },
   { caller: { principal } }: RequestContext,
 ): Cause => ({
   api: name,
-  principal: `${principal.type}:${principal.name}`,
+  principal: ABOUT_TOKENS.has(name) ? REDACTED : `${principal.type}:${principal.name}`,
   clientId: clientId ?? "",
 });
 

@@ -83,7 +83,7 @@ export {
 export { applyRecords } from "./replay/apply-records.ts";
 export { replayInSlices, type ReplayedBatch } from "./replay/replay-in-slices.ts";
 export { forkRecords } from "./fork.ts";
-export { redacted, redactedIn } from "./redaction.ts";
+export { REDACTED, redacted, redactedIn } from "./redaction.ts";
 export {
   metadataChanges,
   type ChangedEntity,

@@ -32,6 +32,7 @@ import {
   plantValue,
   readPaths,
 } from "./planted.ts";
+import { bootstrapUsers, usersAt } from "../../worker/clusters/bootstrap-users.ts";
 import { record } from "../metadata/world.ts";
 import { appendStored, onlyDatabase } from "./stored-log.ts";
 
@@ -62,6 +63,11 @@ const steps: number[] = [];
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "kedge-secrets-"));
+  // In the log their keys are bytes; as text they would be those of the directory.
+  for (const { stored_key, server_key } of await bootstrapUsers(usersAt(FIRST_USERS) ?? [])) {
+    plantValue(stored_key);
+    plantValue(server_key);
+  }
   process.env["DELEGATION_TOKEN_SECRET_KEY"] = plant("token-key");
   quorum = await startQuorum({
     persistTo: folder,
