@@ -40,15 +40,7 @@ export function clusterView(
   const head = headOf(clusterId, hands, session);
   const figures = figuresOf();
   const quorum = lanes();
-  const failOverNow = h(
-    "button",
-    { type: "button", class: "danger", hidden: !may(session, "operator") },
-    "Fail over now…",
-  );
-  failOverNow.addEventListener("click", () => {
-    const leader = live.state.quorum?.leader_id ?? -1;
-    if (leader >= 0) void failOver(hands, leader);
-  });
+  const failOverNow = failOverButton(hands, session);
   const brokers = tiles(may(session, "operator") ? (id) => void unregister(hands, id) : null);
   const partitions = partitionsSection(clusterId, signal);
   const log = logView();
@@ -105,6 +97,16 @@ export function clusterView(
   );
   watchAge(live, main, surroundings);
   return main;
+}
+
+function failOverButton(hands: Hands, session: Session): HTMLButtonElement {
+  const act = (): void => {
+    const leader = hands.live.state.quorum?.leader_id ?? -1;
+    if (leader >= 0) void failOver(hands, leader);
+  };
+  const made = button("Fail over now…", act, "danger");
+  made.hidden = !may(session, "operator");
+  return made;
 }
 
 /** The age grows although nothing comes. */

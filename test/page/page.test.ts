@@ -40,6 +40,17 @@ async function opened(visitor: Partial<Visitor> = {}): Promise<Page> {
 const lane = (page: Page, role: string) => page.locator(`.lane[data-role="${role}"]`);
 const tile = (page: Page, id: number) =>
   page.locator(".tile", { has: page.getByText(String(id), { exact: true }) });
+/** Runs in the page: whoever looks at the session's storage is refused. */
+const denied = (): void => {
+  Object.defineProperty(globalThis, "sessionStorage", {
+    get: () => {
+      throw new DOMException("denied", "SecurityError");
+    },
+  });
+};
+/** Runs in the page: by how much it is wider than its window. */
+const overflow = (): number =>
+  document.documentElement.scrollWidth - document.documentElement.clientWidth;
 const enter = async (page: Page, token: string): Promise<void> => {
   await page.getByLabel("Token").fill(token);
   await page.getByRole("button", { name: "Enter" }).click();
@@ -62,12 +73,6 @@ describe("the door", () => {
   });
 
   test("lets in where the browser denies storage", async () => {
-    const denied = () => {
-      const deny = () => {
-        throw new DOMException("denied", "SecurityError");
-      };
-      Object.defineProperty(globalThis, "sessionStorage", { get: deny });
-    };
     const page = await opened({ token: null, before: denied });
     await enter(page, crew.quorum.edge.token ?? "");
     await lane(page, "leader").waitFor();
@@ -236,8 +241,6 @@ describe("what goes wrong", () => {
     for (const width of [320, 1280]) {
       const page = await opened({ viewport: { width, height: 800 } });
       await page.getByRole("link", { name }).waitFor();
-      const overflow = () =>
-        document.documentElement.scrollWidth - document.documentElement.clientWidth;
       expect(await page.evaluate(overflow)).toBe(0);
       await page.getByRole("link", { name }).click();
       await page.getByRole("heading", { name }).waitFor();
