@@ -51,6 +51,9 @@ const denied = (): void => {
 /** Runs in the page: by how much it is wider than its window. */
 const overflow = (): number =>
   document.documentElement.scrollWidth - document.documentElement.clientWidth;
+/** Runs in the page: words on a button stay on one line. */
+const tallestButton = (): number =>
+  Math.max(...[...document.querySelectorAll("button")].map(({ offsetHeight }) => offsetHeight));
 const enter = async (page: Page, token: string): Promise<void> => {
   await page.getByLabel("Token").fill(token);
   await page.getByRole("button", { name: "Enter" }).click();
@@ -246,6 +249,7 @@ describe("what goes wrong", () => {
       await page.getByRole("heading", { name }).waitFor();
       await page.locator("tbody tr").first().waitFor();
       expect(await page.evaluate(overflow)).toBe(0);
+      expect(await page.evaluate(tallestButton)).toBeLessThan(48);
     }
     await crew.cluster.topics.delete(name);
   });
