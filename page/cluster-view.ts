@@ -106,6 +106,8 @@ function failOverButton(hands: Hands, session: Session): HTMLButtonElement {
   };
   const made = button("Fail over now…", act, "danger");
   made.hidden = !may(session, "operator");
+  // Until it is known who leads.
+  made.disabled = true;
   return made;
 }
 
