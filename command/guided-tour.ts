@@ -15,18 +15,12 @@ import { startQuorum } from "../local/quorum.ts";
 import type { Quorum } from "../local/quorum.ts";
 import { jsonBroker } from "../client/json-broker.ts";
 import type { JsonBroker } from "../client/json-broker.ts";
-import { posted } from "../client/cluster-client.ts";
+import { kedge } from "../client/kedge.ts";
 
 const PARTITIONS = 100;
 const TOPIC = "orders";
 /** Beyond this something hangs: Kafka's session timeout is 9 s, its elections take a few seconds. */
 const FENCED_MS = 30_000;
-
-/** What `POST /tokens` answers, as far as it is told here. */
-interface MadeToken {
-  readonly token: string;
-  readonly expires_at: string;
-}
 
 let steps = 0;
 let checks = 0;
@@ -118,11 +112,8 @@ async function locks({ edge, formed }: Quorum): Promise<void> {
   const stranger = await ask(null, path, { method: "DELETE" });
   check(stranger.status === 401, "a stranger who would delete the cluster is answered 401");
 
-  const made = await edge.fetch(
-    "/kafka/v3/tokens",
-    posted({ role: "viewer", cluster_id: formed.cluster_id, expires_in_s: 600 }),
-  );
-  const { token, expires_at: until }: MadeToken = JSON.parse(await made.text());
+  const wish = { role: "viewer", cluster_id: formed.cluster_id, expires_in_s: 600 } as const;
+  const { token, expires_at: until } = await kedge(edge).tokens.make(wish);
   say(`an admin makes a token of role viewer, good until ${until}`);
   const read = await ask(token, `${path}/topics`);
   const write = await ask(token, path, { method: "DELETE" });

@@ -96,7 +96,7 @@ async function bringUp(options: QuorumRun, say: (line: string) => void): Promise
     );
   }
   say("");
-  say(`  page         ${edge.url}/`);
+  say(`  page         ${edge.url}/#/clusters/${cluster.cluster_id}`);
   say(`  cluster id   ${cluster.cluster_id}`);
   say(`  cluster      ${edge.url}/kafka/v3/clusters/${cluster.cluster_id}`);
   say(`  quorum       ${edge.url}/kafka/v3/clusters/${cluster.cluster_id}/quorum`);
@@ -119,7 +119,7 @@ function howToAsk({ url, tokenFile, headerFile }: Edge, clusterId: string): read
     ];
   }
   return [
-    `  token        ${here(tokenFile)}, an admin's: the page asks for it`,
+    `  token        ${here(tokenFile)}, an admin's; what the page asks for`,
     "",
     `  curl -H @${here(headerFile)} ${url}/kafka/v3/clusters/${clusterId}`,
     `  npm run -s token -- --help    makes tokens for less than everything`,

@@ -40,15 +40,7 @@ export function clusterView(
   const head = headOf(clusterId, hands, session);
   const figures = figuresOf();
   const quorum = lanes();
-  const failOverNow = h(
-    "button",
-    { type: "button", class: "danger", hidden: !may(session, "operator") },
-    "Fail over now…",
-  );
-  failOverNow.addEventListener("click", () => {
-    const leader = live.state.quorum?.leader_id ?? -1;
-    if (leader >= 0) void failOver(hands, leader);
-  });
+  const failOverNow = failOverButton(hands, session);
   const brokers = tiles(may(session, "operator") ? (id) => void unregister(hands, id) : null);
   const partitions = partitionsSection(clusterId, signal);
   const log = logView();
@@ -56,6 +48,11 @@ export function clusterView(
 
   const names = (): Names =>
     new Map((live.state.topics ?? []).map(({ topic_id: id, topic_name: name }) => [id, name]));
+  const showBrokers = (): void => {
+    const { brokers: all, lines } = live.state;
+    if (all !== null)
+      brokers.show(all.map((broker) => ({ broker, state: stateOf(broker, lines) })));
+  };
   const shows: Readonly<Record<Part, () => void>> = {
     quorum: () => {
       const { quorum: state, lines } = live.state;
@@ -67,14 +64,16 @@ export function clusterView(
       say(cost, costWords(live.state));
     },
     state: () => {
-      const { brokers: all, topics, lines } = live.state;
-      brokers.show((all ?? []).map((broker) => ({ broker, state: stateOf(broker, lines) })));
+      const { topics, lines } = live.state;
+      showBrokers();
       partitions.show(topics ?? []);
       figures.show(live.state);
       log.show(sentencesOf(lines, names()), live.state.liveFrom);
       say(cost, costWords(live.state));
     },
     log: () => {
+      // Whether a broker is starting or was fenced, the log tells.
+      showBrokers();
       log.show(sentencesOf(live.state.lines, names()), live.state.liveFrom);
       if (live.state.quorum !== null) quorum.show(live.state.quorum, live.state.lines);
     },
@@ -98,6 +97,18 @@ export function clusterView(
   );
   watchAge(live, main, surroundings);
   return main;
+}
+
+function failOverButton(hands: Hands, session: Session): HTMLButtonElement {
+  const act = (): void => {
+    const leader = hands.live.state.quorum?.leader_id ?? -1;
+    if (leader >= 0) void failOver(hands, leader);
+  };
+  const made = button("Fail over now…", act, "danger");
+  made.hidden = !may(session, "operator");
+  // Until it is known who leads.
+  made.disabled = true;
+  return made;
 }
 
 /** The age grows although nothing comes. */

@@ -11,6 +11,12 @@ type Tone = "bad" | "warn" | "plain";
 const toneOf = ({ leader_id: leader, isr_ids: isr, replica_ids: replicas }: Partition): Tone =>
   leader < 0 ? "bad" : isr.length < replicas.length ? "warn" : "plain";
 
+const CLASSES: Readonly<Record<string, string>> = {
+  Partition: "number",
+  Leader: "number",
+  Epochs: "number epochs",
+};
+
 const TONES: readonly Tone[] = ["bad", "warn", "plain"];
 
 export function partitionsTable() {
@@ -22,7 +28,7 @@ export function partitionsTable() {
     ({ partition_id: id }) => String(id),
     rowWith(() => move),
   );
-  const head = ["Partition", "Leader", "Replicas", "Leader · partition epoch", "State"];
+  const head = ["Partition", "Leader", "Replicas", "Epochs", "State"];
   return {
     element: h(
       "div",
@@ -36,13 +42,7 @@ export function partitionsTable() {
           h(
             "tr",
             {},
-            ...head.map((text) =>
-              h(
-                "th",
-                { scope: "col", class: /epoch|^Partition|Leader$/.test(text) ? "number" : "" },
-                text,
-              ),
-            ),
+            ...head.map((text) => h("th", { scope: "col", class: CLASSES[text] ?? "" }, text)),
             h("td", {}),
           ),
         ),
@@ -72,9 +72,9 @@ const rowWith =
   (moving: () => ((partition: Partition) => void) | null) =>
   ({ partition_id: id }: Partition) => {
     const leader = h("td", { class: "number" });
-    const replicas = h("td", {});
-    const epoch = h("td", { class: "number" });
-    const state = h("td", {});
+    const replicas = h("td", { class: "replicas" });
+    const epoch = h("td", { class: "number epochs", title: "leader epoch · partition epoch" });
+    const state = h("td", { class: "state" });
     let last: Partition | null = null;
     const button = h(
       "button",

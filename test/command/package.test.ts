@@ -67,6 +67,8 @@ describe.each(NODES)("on Node %s", (version, node) => {
       const ready: { readonly edge: string; readonly token_file: string } = JSON.parse(
         String(line),
       );
+      for (const path of ["/", "/page/main.ts", "/client/kedge.ts"])
+        expect((await fetch(`${ready.edge}${path}`)).status).toBe(200);
       const asking = ["--edge", ready.edge, "--token-file", ready.token_file];
       const { stdout } = await run(node, [program, "quorum", ...asking], { cwd: folder });
       expect(stdout).toMatch(/^controller 3000 leads in epoch /);

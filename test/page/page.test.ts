@@ -40,6 +40,20 @@ async function opened(visitor: Partial<Visitor> = {}): Promise<Page> {
 const lane = (page: Page, role: string) => page.locator(`.lane[data-role="${role}"]`);
 const tile = (page: Page, id: number) =>
   page.locator(".tile", { has: page.getByText(String(id), { exact: true }) });
+/** Runs in the page: whoever looks at the session's storage is refused. */
+const denied = (): void => {
+  Object.defineProperty(globalThis, "sessionStorage", {
+    get: () => {
+      throw new DOMException("denied", "SecurityError");
+    },
+  });
+};
+/** Runs in the page: by how much it is wider than its window. */
+const overflow = (): number =>
+  document.documentElement.scrollWidth - document.documentElement.clientWidth;
+/** Runs in the page: words on a button stay on one line. */
+const tallestButton = (): number =>
+  Math.max(...[...document.querySelectorAll("button")].map(({ offsetHeight }) => offsetHeight));
 const enter = async (page: Page, token: string): Promise<void> => {
   await page.getByLabel("Token").fill(token);
   await page.getByRole("button", { name: "Enter" }).click();
@@ -62,12 +76,6 @@ describe("the door", () => {
   });
 
   test("lets in where the browser denies storage", async () => {
-    const denied = () => {
-      const deny = () => {
-        throw new DOMException("denied", "SecurityError");
-      };
-      Object.defineProperty(globalThis, "sessionStorage", { get: deny });
-    };
     const page = await opened({ token: null, before: denied });
     await enter(page, crew.quorum.edge.token ?? "");
     await lane(page, "leader").waitFor();
@@ -163,6 +171,7 @@ describe("a cluster", () => {
     await page.getByRole("button", { name: "Unregister…" }).click();
     await page.getByRole("button", { name: "Unregister", exact: true }).click();
     await page.locator(".line", { hasText: "broker 4 was unregistered" }).waitFor();
+    await tile(page, 4).waitFor({ state: "detached" });
     expect(await page.locator(".tile").count()).toBe(3);
   });
 });
@@ -235,13 +244,12 @@ describe("what goes wrong", () => {
     for (const width of [320, 1280]) {
       const page = await opened({ viewport: { width, height: 800 } });
       await page.getByRole("link", { name }).waitFor();
-      const overflow = () =>
-        document.documentElement.scrollWidth - document.documentElement.clientWidth;
       expect(await page.evaluate(overflow)).toBe(0);
       await page.getByRole("link", { name }).click();
       await page.getByRole("heading", { name }).waitFor();
       await page.locator("tbody tr").first().waitFor();
       expect(await page.evaluate(overflow)).toBe(0);
+      expect(await page.evaluate(tallestButton)).toBeLessThan(48);
     }
     await crew.cluster.topics.delete(name);
   });

@@ -73,6 +73,7 @@ export function lockedWorker({
         dismiss: () => note(name, null),
       }),
     },
+    PAGE: { fetch: (url) => Promise.resolve(new Response(url)) },
     CONTROLLERS: {
       jurisdiction: () => {
         throw new Error("there are no jurisdictions here");

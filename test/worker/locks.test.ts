@@ -23,6 +23,8 @@ const NAMED: Readonly<Record<string, string>> = {
   ":topic_name": "orders",
   ":partition_id": "0",
   ":id": "1-1",
+  ":folder": "page",
+  ":file": "main.ts",
 };
 
 const ROWS = Object.entries(PERMISSIONS).map(([route, roles]) => {
@@ -108,8 +110,10 @@ describe("the table of routes", () => {
       "/controllers/:node_id/frames",
       "/rpc/:api",
     ]);
-    expect(ROWS.filter(({ roles }) => roles === null).map(({ route }) => route)).toEqual([
-      "GET /health/live",
+    expect(ROWS.filter(({ roles }) => roles === null).map(({ path }) => path)).toEqual([
+      "/",
+      "/:folder{page|client}/:file{[a-z0-9-]+\\.(?:ts|css|svg)}",
+      "/health/live",
     ]);
   });
 });
@@ -146,7 +150,8 @@ describe.each(ROWS)("$route", (row) => {
   });
 });
 
-const needsAnObject = (path: string): boolean => !/\/(live|tokens|tokens:revoke)$/.test(path);
+const needsAnObject = (path: string): boolean =>
+  !/^\/$|^\/:folder|\/(live|tokens|tokens:revoke)$/.test(path);
 
 describe("where more than the route decides", () => {
   // At once: whom it lets through waits for what does not come.
@@ -217,7 +222,7 @@ const controllersIn = ({ calls, clusterId }: LockedWorker): number =>
 describe("a deployment that lets nobody in", () => {
   const everywhere = [
     ...ROWS.filter(({ roles }) => roles !== null).map(({ method, path }) => ({ method, path })),
-    { method: "GET", path: "/" },
+    { method: "GET", path: "/none" },
     { method: "PUT", path: "/kafka/v3/clusters" },
   ];
 
@@ -232,7 +237,7 @@ describe("a deployment that lets nobody in", () => {
     ],
     ["--no-auth beyond loopback", { KEDGE_AUTH: "none" }, "wrangler secret put KEDGE_KEY"],
   ])(
-    "with %s answers /health/live alone, and says what to set",
+    "with %s answers /health/live and the page alone, and says what to set",
     async (_why, settings, sentence) => {
       const worker = lockedWorker({ settings });
       const token = await worker.mint({ role: "admin" });
@@ -247,6 +252,7 @@ describe("a deployment that lets nobody in", () => {
       }
       expect(worker.calls).toEqual([]);
       expect((await worker.ask("/health/live", null)).status).toBe(200);
+      expect((await worker.ask("/", null)).status).toBe(200);
     },
   );
 
