@@ -6,7 +6,7 @@ import { Hono } from "hono";
 import { undeletableUntil } from "../../durable-objects/cluster-deletion.ts";
 import type { ClusterEntry, ClusterPlan } from "../../durable-objects/cluster-entry.ts";
 import type { ClusterOwner, ListedCluster } from "../../durable-objects/listed-cluster.ts";
-import { parseJson, readText } from "../http/body.ts";
+import { jsonOrNothing } from "../http/body-fields.ts";
 import { agrees, clusterRequestOf, type ClusterRequest } from "../clusters/cluster-requests.ts";
 import { objectsOf } from "../../durable-objects/jurisdictions.ts";
 import { reasonOf } from "../channel/controller-calls.ts";
@@ -59,8 +59,7 @@ async function listedData(context: ScopedContext): Promise<readonly ClusterData[
 
 /** Answers once the cluster is formed and led. The same request again finishes a formation that broke off. */
 clusters.post("/", async (context) => {
-  const text = await readText(context.req.raw);
-  const body = text.trim() === "" ? {} : parseJson(text);
+  const body = await jsonOrNothing(context.req.raw);
   const asked = clusterRequestOf(body, Date.now(), continentOf(context.req.raw));
   const { asker } = context.var;
   // Whoever may change a cluster's controllers may rehearse on a fork of it; others are an admin's to make.

@@ -3,26 +3,41 @@
  * AlterUserScramCredentials, in the name of who asks: it takes the salted password, as that API does, and no password.
  */
 import { Hono } from "hono";
+import * as v from "valibot";
 import type { MetadataImage } from "../../src/metadata/index.ts";
 import {
   AlterUserScramCredentials,
   type AlterUserScramCredentialsRequest,
 } from "../../src/protocol/index.ts";
-import { bodyFields } from "../http/body-fields.ts";
+import { bodyOf } from "../http/body-fields.ts";
 import type { Scope } from "../env.ts";
-import { arrayAt, integerAt, invalid, objectAt, textAt } from "../http/fields.ts";
+import { fieldsOf, listOf, oneOf, text, wholeNumber } from "../http/fields.ts";
 import { itemsOf } from "../http/lists.ts";
 import { answerListFromImage } from "../observer/metadata-read.ts";
 import { callForAsker, refuseUnless } from "./asker-calls.ts";
 
 const VERSION = 0;
-const ITERATIONS = { min: 0, max: 0x7fff_ffff } as const;
 
-/** Kafka's `ScramMechanism`, by its number. */
-const MECHANISMS: ReadonlyMap<number, string> = new Map([
-  [1, "SCRAM-SHA-256"],
-  [2, "SCRAM-SHA-512"],
-]);
+/** Kafka's `ScramMechanism`. */
+const MECHANISMS = { "SCRAM-SHA-256": 1, "SCRAM-SHA-512": 2 } as const;
+const mechanism = oneOf("SCRAM-SHA-256", "SCRAM-SHA-512");
+
+/** What was found in its place is not repeated: it may be a secret. */
+const base64 = v.pipe(text, v.base64("must be base64"));
+
+const USER_DELETION = fieldsOf({ user: text, mechanism });
+const USER_UPSERTION = fieldsOf({
+  user: text,
+  mechanism,
+  iterations: wholeNumber({ min: 0, max: 0x7fff_ffff }),
+  salt: base64,
+  salted_password: base64,
+});
+
+export const USER_ALTERATION = fieldsOf({
+  deletions: v.nullish(listOf(USER_DELETION), []),
+  upsertions: v.nullish(listOf(USER_UPSERTION), []),
+});
 
 type Deletion = AlterUserScramCredentialsRequest["deletions"][number];
 type Upsertion = AlterUserScramCredentialsRequest["upsertions"][number];
@@ -40,14 +55,10 @@ scramUsers.get("/scram-users", (context) =>
 );
 
 scramUsers.post("/scram-users:alter", async (context) => {
-  const body = await bodyFields(context.req.raw, ["deletions", "upsertions"]);
+  const { deletions, upsertions } = await bodyOf(context.req.raw, USER_ALTERATION);
   const request = {
-    deletions: arrayAt(body["deletions"] ?? [], "deletions").map((each, at) =>
-      deletionAt(each, `deletions[${at}]`),
-    ),
-    upsertions: arrayAt(body["upsertions"] ?? [], "upsertions").map((each, at) =>
-      upsertionAt(each, `upsertions[${at}]`),
-    ),
+    deletions: deletions.map(deletionOf),
+    upsertions: upsertions.map(upsertionOf),
   };
   const call = { api: AlterUserScramCredentials, version: VERSION, request };
   const { results } = await callForAsker(context, call);
@@ -63,45 +74,27 @@ interface ShownCredential {
 /** By name, each with what it has. */
 function usersIn(image: MetadataImage): readonly (readonly [string, readonly ShownCredential[]])[] {
   const users = new Map<string, ShownCredential[]>();
-  for (const { name, mechanism, iterations } of image.scram.values()) {
-    const credential = { mechanism: MECHANISMS.get(mechanism) ?? "UNKNOWN", iterations };
+  for (const { name, mechanism: code, iterations } of image.scram.values()) {
+    const credential = { mechanism: nameOf(code), iterations };
     users.set(name, [...(users.get(name) ?? []), credential]);
   }
   return [...users].toSorted(([one], [other]) => (one < other ? -1 : 1));
 }
 
-function deletionAt(value: unknown, path: string): Deletion {
-  const { user, mechanism } = objectAt(value, path, ["user", "mechanism"]);
-  return { name: textAt(user, `${path}.user`), mechanism: mechanismAt(mechanism, path) };
-}
+const nameOf = (code: number): string =>
+  Object.entries(MECHANISMS).find(([, each]) => each === code)?.[0] ?? "UNKNOWN";
 
-function upsertionAt(value: unknown, path: string): Upsertion {
-  const fields = objectAt(value, path, [
-    "user",
-    "mechanism",
-    "iterations",
-    "salt",
-    "salted_password",
-  ]);
-  return {
-    name: textAt(fields["user"], `${path}.user`),
-    mechanism: mechanismAt(fields["mechanism"], path),
-    iterations: integerAt(fields["iterations"], `${path}.iterations`, ITERATIONS),
-    salt: bytesAt(fields["salt"], `${path}.salt`),
-    saltedPassword: bytesAt(fields["salted_password"], `${path}.salted_password`),
-  };
-}
+const deletionOf = (user: v.InferOutput<typeof USER_DELETION>): Deletion => ({
+  name: user.user,
+  mechanism: MECHANISMS[user.mechanism],
+});
 
-function mechanismAt(value: unknown, path: string): number {
-  for (const [code, name] of MECHANISMS) if (name === value) return code;
-  throw invalid(`${path}.mechanism`, `one of ${[...MECHANISMS.values()].join(", ")}`);
-}
+const upsertionOf = (user: v.InferOutput<typeof USER_UPSERTION>): Upsertion => ({
+  ...deletionOf(user),
+  iterations: user.iterations,
+  salt: bytesOf(user.salt),
+  saltedPassword: bytesOf(user.salted_password),
+});
 
-/** Base64. What was found in its place is not repeated: it may be a secret. */
-function bytesAt(value: unknown, path: string): Uint8Array {
-  try {
-    return Uint8Array.from(atob(textAt(value, path)), (letter) => letter.charCodeAt(0));
-  } catch {
-    throw invalid(path, "base64");
-  }
-}
+const bytesOf = (base64Text: string): Uint8Array =>
+  Uint8Array.from(atob(base64Text), (letter) => letter.charCodeAt(0));
