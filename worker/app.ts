@@ -27,6 +27,7 @@ import { metadataDiff } from "./routes/metadata-diff.ts";
 import { metadataLog } from "./routes/metadata-log.ts";
 import { knownParameters } from "./routes/parameters.ts";
 import { refuseChangeOfObserved } from "./routes/observed.ts";
+import { openapi } from "./routes/openapi.ts";
 import { partitions } from "./routes/partitions.ts";
 import { quorum } from "./routes/quorum.ts";
 import { reassignments } from "./routes/reassignments.ts";
@@ -66,6 +67,7 @@ app.notFound((context) =>
   ),
 );
 
+app.route("/", openapi);
 app.route("/health", health);
 for (const path of ["tokens", "tokens:revoke", "clusters"])
   app.use(`${BASE_PATH}/${path}`, refuseRevoked);

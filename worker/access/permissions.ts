@@ -18,6 +18,7 @@ const SPEAKERS: readonly Role[] = [...READERS, "broker", "gateway"];
 
 /** Null where nobody is asked who they are. */
 export const PERMISSIONS: Readonly<Record<string, readonly Role[] | null>> = {
+  "GET /openapi.json": null,
   "GET /health/live": null,
   "GET /health/ready": ROLE_NAMES,
 
@@ -85,9 +86,12 @@ export const PERMISSIONS: Readonly<Record<string, readonly Role[] | null>> = {
   [`DELETE ${CLUSTER}/acls`]: ADMINS,
 
   [`GET ${CLUSTER}/features`]: READERS,
+  [`GET ${CLUSTER}/features/:name`]: READERS,
+  [`POST ${CLUSTER}/features:alter`]: OPERATORS,
   [`GET ${CLUSTER}/client-quotas`]: READERS,
   [`POST ${CLUSTER}/client-quotas:alter`]: EDITORS,
   [`GET ${CLUSTER}/scram-users`]: READERS,
+  [`GET ${CLUSTER}/scram-users/:user`]: READERS,
   [`POST ${CLUSTER}/scram-users:alter`]: ADMINS,
   [`POST ${CLUSTER}/leader-elections`]: EDITORS,
 

@@ -122,12 +122,12 @@ function placeIn(above: string, key: unknown): string {
 
 /** A query parameter that holds a whole number; `undefined` when it is not there. */
 export function integerParameter(
-  text: string | undefined,
+  said: string | undefined,
   name: string,
   bounds: { readonly min: number; readonly max: number },
 ): number | undefined {
-  if (text === undefined) return undefined;
-  return valueAt(wholeNumber(bounds), /^-?\d{1,16}$/.test(text) ? Number(text) : text, name);
+  if (said === undefined) return undefined;
+  return valueAt(wholeNumber(bounds), /^-?\d{1,16}$/.test(said) ? Number(said) : said, name);
 }
 
 const MILLISECONDS = /^\d{1,15}$/;
@@ -139,15 +139,15 @@ const ISO_TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:?\d\
  * when it is not there.
  */
 export function timeParameter(
-  text: string | undefined,
+  said: string | undefined,
   name: string,
   nowMs: number,
 ): number | undefined {
-  if (text === undefined) return undefined;
-  const timeMs = MILLISECONDS.test(text)
-    ? Number(text)
-    : ISO_TIME.test(text)
-      ? Date.parse(text)
+  if (said === undefined) return undefined;
+  const timeMs = MILLISECONDS.test(said)
+    ? Number(said)
+    : ISO_TIME.test(said)
+      ? Date.parse(said)
       : Number.NaN;
   if (Number.isNaN(timeMs)) {
     throw invalid(
@@ -175,8 +175,8 @@ export const moment = v.union(
     v.pipe(
       v.string(TIME),
       v.regex(ISO_TIME, TIME),
-      v.check((text) => Date.parse(text) >= 0, TIME),
-      v.transform((text) => Date.parse(text)),
+      v.check((said) => Date.parse(said) >= 0, TIME),
+      v.transform((said) => Date.parse(said)),
     ),
   ],
   TIME,

@@ -3,7 +3,7 @@
  * the name of who asks: where the cluster has an authorizer, that one decides; without one Kafka has no ACLs.
  */
 import { Hono } from "hono";
-import * as v from "valibot";
+import type * as v from "valibot";
 import {
   CreateAcls,
   DeleteAcls,
@@ -95,9 +95,9 @@ acls.delete("/acls", async (context) => {
 /** What the query means. A kind of words that it leaves out is `otherwise`; with null it may not be left out. */
 function filterOf({ req }: ScopedContext, otherwise: "ANY" | null): DescribeAclsRequest {
   const wordIn = (name: AclField): string => {
-    const text = req.query(name) ?? otherwise;
-    if (text === null) throw invalid(name, "given: to delete entries of any, say ANY");
-    return text;
+    const word = req.query(name) ?? otherwise;
+    if (word === null) throw invalid(name, "given: to delete entries of any, say ANY");
+    return word;
   };
   // A name that is empty is no name, as Confluent has it.
   const nameIn = (name: AclField): string | null => req.query(name) || null;

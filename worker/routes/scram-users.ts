@@ -10,10 +10,12 @@ import {
   type AlterUserScramCredentialsRequest,
 } from "../../src/protocol/index.ts";
 import { bodyOf } from "../http/body-fields.ts";
-import type { Scope } from "../env.ts";
+import type { Scope, ScopedContext } from "../env.ts";
+import { Problem } from "../http/errors.ts";
 import { fieldsOf, listOf, oneOf, text, wholeNumber } from "../http/fields.ts";
 import { itemsOf } from "../http/lists.ts";
-import { answerListFromImage } from "../observer/metadata-read.ts";
+import { resource } from "../http/resources.ts";
+import { answerFromImage, answerListFromImage } from "../observer/metadata-read.ts";
 import { callForAsker, refuseUnless } from "./asker-calls.ts";
 
 const VERSION = 0;
@@ -49,9 +51,18 @@ scramUsers.get("/scram-users", (context) =>
     kind: "KafkaScramUserList",
     items: itemsOf(usersIn(image), ([user, credentials]) => ({
       key: user,
-      show: () => ({ user, credentials }),
+      show: () => userData(context, user, credentials),
     })),
   })),
+);
+
+scramUsers.get("/scram-users/:user", (context) =>
+  answerFromImage(context, (image) => {
+    const name = context.req.param("user");
+    const found = usersIn(image).find(([user]) => user === name);
+    if (found !== undefined) return userData(context, ...found);
+    throw new Problem("UNKNOWN_USER", `${name.slice(0, 250)} has no SCRAM credentials`);
+  }),
 );
 
 scramUsers.post("/scram-users:alter", async (context) => {
@@ -69,6 +80,16 @@ scramUsers.post("/scram-users:alter", async (context) => {
 interface ShownCredential {
   readonly mechanism: string;
   readonly iterations: number;
+}
+
+function userData(context: ScopedContext, user: string, credentials: readonly ShownCredential[]) {
+  const { cluster_id: clusterId } = context.var.entry;
+  return {
+    ...resource(context, "KafkaScramUser", ["clusters", clusterId, "scram-users", user]),
+    cluster_id: clusterId,
+    user,
+    credentials,
+  };
 }
 
 /** By name, each with what it has. */
