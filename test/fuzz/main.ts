@@ -3,7 +3,8 @@
  * it installs and stores goes with the run. The last line is `N passed, N failed`. With `--seed N` it draws what that
  * run drew; `--minutes N` is how long it may take, 2.5 unless said; `--tool PATH` is a schemathesis that is there.
  */
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { createHash } from "node:crypto";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { spawn } from "node:child_process";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -125,15 +126,18 @@ async function populate({ edge, formed }: Quorum): Promise<void> {
   if (!response.ok) throw new Error(`no topic: ${await response.text()}`);
 }
 
-function fuzzed(tool: string, { edge, formed }: Quorum, report: string): Promise<number> {
-  return run(
+async function fuzzed(tool: string, { edge, formed }: Quorum, report: string): Promise<number> {
+  const document = await shuffled(await edge.fetch("/openapi.json"));
+  const operator = await edge.mint({ role: "operator", cluster: "*" });
+  return await run(
     tool,
     [
       "--config-file",
       join(HERE, "schemathesis.toml"),
       "run",
-      `${edge.url}/openapi.json`,
-      "--workers=2",
+      document,
+      `--url=${edge.url}`,
+      "--workers=1",
       `--max-time=${seconds}`,
       `--seed=${seed}`,
       "--no-shrink",
@@ -142,11 +146,27 @@ function fuzzed(tool: string, { edge, formed }: Quorum, report: string): Promise
     {
       KEDGE_TOKEN: edge.token ?? "",
       KEDGE_GATEWAY_TOKEN: edge.gatewayToken ?? "",
+      KEDGE_OPERATOR_TOKEN: operator,
       KEDGE_CLUSTER: formed.cluster_id,
       SCHEMATHESIS_HOOKS: join(HERE, "hooks.py"),
       PYTHONDONTWRITEBYTECODE: "1",
     },
   );
+}
+
+/** The document with its paths in an order that the seed draws: what time does not reach is not always the same. */
+async function shuffled(response: Response): Promise<string> {
+  const document: { readonly paths: Readonly<Record<string, unknown>> } = JSON.parse(
+    await response.text(),
+  );
+  const place = (path: string): string =>
+    createHash("sha256").update(`${seed} ${path}`).digest("hex");
+  const paths = Object.entries(document.paths).toSorted(([one], [other]) =>
+    place(one) < place(other) ? -1 : 1,
+  );
+  const file = join(folder, "openapi.json");
+  await writeFile(file, JSON.stringify({ ...document, paths: Object.fromEntries(paths) }));
+  return file;
 }
 
 /** Of its report in JUnit's form: how many operations were tested, and how many of them failed. */
