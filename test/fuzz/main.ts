@@ -127,7 +127,7 @@ async function populate({ edge, formed }: Quorum): Promise<void> {
 }
 
 async function fuzzed(tool: string, { edge, formed }: Quorum, report: string): Promise<number> {
-  const document = await shuffled(await edge.fetch("/openapi.json"));
+  const document = await documentFor(await edge.fetch("/openapi.json"), formed.cluster_id);
   const operator = await edge.mint({ role: "operator", cluster: "*" });
   return await run(
     tool,
@@ -147,26 +147,54 @@ async function fuzzed(tool: string, { edge, formed }: Quorum, report: string): P
       KEDGE_TOKEN: edge.token ?? "",
       KEDGE_GATEWAY_TOKEN: edge.gatewayToken ?? "",
       KEDGE_OPERATOR_TOKEN: operator,
-      KEDGE_CLUSTER: formed.cluster_id,
       SCHEMATHESIS_HOOKS: join(HERE, "hooks.py"),
       PYTHONDONTWRITEBYTECODE: "1",
     },
   );
 }
 
-/** The document with its paths in an order that the seed draws: what time does not reach is not always the same. */
-async function shuffled(response: Response): Promise<string> {
-  const document: { readonly paths: Readonly<Record<string, unknown>> } = JSON.parse(
-    await response.text(),
-  );
-  const place = (path: string): string =>
-    createHash("sha256").update(`${seed} ${path}`).digest("hex");
-  const paths = Object.entries(document.paths).toSorted(([one], [other]) =>
-    place(one) < place(other) ? -1 : 1,
-  );
+/** A cluster that is not there. What would take the quorum away from all other operations is asked of it. */
+const NO_CLUSTER = "AAAAAAAAAAAAAAAAAAAAAA";
+const TAKES_AWAY =
+  /^(post|delete) .*(\/clusters\/\{cluster_id\}(:undelete)?|\/controllers(\/\{node_id\}(:[a-z]+)?)?)$/;
+
+interface Served {
+  readonly paths: Readonly<
+    Record<
+      string,
+      Readonly<Record<string, { readonly parameters: readonly { readonly name: string }[] }>>
+    >
+  >;
+}
+
+/**
+ * The document for this run, in a file: about the cluster that there is, and with its paths in an order that the seed
+ * draws, so that what time does not reach is not always the same.
+ */
+async function documentFor(response: Response, clusterId: string): Promise<string> {
+  const document: Served = JSON.parse(await response.text());
+  const paths = Object.entries(document.paths)
+    .toSorted(([one], [other]) => (place(one) < place(other) ? -1 : 1))
+    .map(([path, operations]) => {
+      const named = Object.entries(operations).map(([method, operation]) => {
+        const id = TAKES_AWAY.test(`${method} ${path}`) ? NO_CLUSTER : clusterId;
+        const parameters = operation.parameters.map((parameter) =>
+          parameter.name === "cluster_id"
+            ? { ...parameter, schema: { type: "string", enum: [id] }, example: id }
+            : parameter,
+        );
+        return [method, { ...operation, parameters }];
+      });
+      return [path, Object.fromEntries(named)];
+    });
   const file = join(folder, "openapi.json");
   await writeFile(file, JSON.stringify({ ...document, paths: Object.fromEntries(paths) }));
   return file;
+}
+
+/** Where a path comes, among the others. */
+function place(path: string): string {
+  return createHash("sha256").update(`${seed} ${path}`).digest("hex");
 }
 
 /** Of its report in JUnit's form: how many operations were tested, and how many of them failed. */

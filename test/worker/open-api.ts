@@ -59,7 +59,7 @@ export function exampleOf({ path, parameters, requestBody }: Operation): {
   const query = new URLSearchParams(
     parameters
       .filter((each) => each.in === "query" && each.example !== undefined)
-      .map(({ name, example = "" }) => [name, String(example)]),
+      .map(({ name, example = "" }): [string, string] => [name, String(example)]),
   ).toString();
   return {
     path: query === "" ? filled : `${filled}?${query}`,

@@ -92,9 +92,7 @@ describe("an example", () => {
     const first = await fetch(`${url}${path}`, authorized(token, init));
     // Snapshots and brokers' own APIs are not an admin's.
     const response =
-      first.status === 403
-        ? await fetch(`${url}${path}`, authorized(gatewayToken, init))
-        : first;
+      first.status === 403 ? await fetch(`${url}${path}`, authorized(gatewayToken, init)) : first;
     const text = await response.text();
     const isJson = response.headers.get("Content-Type")?.startsWith("application/json") === true;
     const parsed: unknown = isJson ? JSON.parse(text) : text === "" ? undefined : text;
