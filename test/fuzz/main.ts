@@ -3,7 +3,6 @@
  * it installs and stores goes with the run. The last line is `N passed, N failed`. With `--seed N` it draws what that
  * run drew; `--minutes N` is how long it may take, 2.5 unless said; `--tool PATH` is a schemathesis that is there.
  */
-import { createHash } from "node:crypto";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { spawn } from "node:child_process";
 import { tmpdir } from "node:os";
@@ -13,6 +12,7 @@ import { formCluster, clusterClient } from "../../client/cluster-client.ts";
 import { jsonBroker } from "../../client/json-broker.ts";
 import { STANDARD_AUTHORIZER } from "../../durable-objects/cluster-settings.ts";
 import { startQuorum, type Quorum } from "../../local/quorum.ts";
+import { documentFor } from "./document.ts";
 
 const HERE = import.meta.dirname;
 const MINUTES = "2.5";
@@ -127,7 +127,10 @@ async function populate({ edge, formed }: Quorum): Promise<void> {
 }
 
 async function fuzzed(tool: string, { edge, formed }: Quorum, report: string): Promise<number> {
-  const document = await documentFor(await edge.fetch("/openapi.json"), formed.cluster_id);
+  const served = await edge.fetch("/openapi.json");
+  const document = join(folder, "openapi.json");
+  const clusterId = formed.cluster_id;
+  await writeFile(document, documentFor(await served.text(), { clusterId, seed }));
   const operator = await edge.mint({ role: "operator", cluster: "*" });
   return await run(
     tool,
@@ -151,50 +154,6 @@ async function fuzzed(tool: string, { edge, formed }: Quorum, report: string): P
       PYTHONDONTWRITEBYTECODE: "1",
     },
   );
-}
-
-/** A cluster that is not there. What would take the quorum away from all other operations is asked of it. */
-const NO_CLUSTER = "AAAAAAAAAAAAAAAAAAAAAA";
-const TAKES_AWAY =
-  /^(post|delete) .*(\/clusters\/\{cluster_id\}(:undelete)?|\/controllers(\/\{node_id\}(:[a-z]+)?)?)$/;
-
-interface Served {
-  readonly paths: Readonly<
-    Record<
-      string,
-      Readonly<Record<string, { readonly parameters: readonly { readonly name: string }[] }>>
-    >
-  >;
-}
-
-/**
- * The document for this run, in a file: about the cluster that there is, and with its paths in an order that the seed
- * draws, so that what time does not reach is not always the same.
- */
-async function documentFor(response: Response, clusterId: string): Promise<string> {
-  const document: Served = JSON.parse(await response.text());
-  const paths = Object.entries(document.paths)
-    .toSorted(([one], [other]) => (place(one) < place(other) ? -1 : 1))
-    .map(([path, operations]) => {
-      const named = Object.entries(operations).map(([method, operation]) => {
-        const id = TAKES_AWAY.test(`${method} ${path}`) ? NO_CLUSTER : clusterId;
-        const parameters = operation.parameters.map((parameter) =>
-          parameter.name === "cluster_id"
-            ? { ...parameter, schema: { type: "string", enum: [id] }, example: id }
-            : parameter,
-        );
-        return [method, { ...operation, parameters }];
-      });
-      return [path, Object.fromEntries(named)];
-    });
-  const file = join(folder, "openapi.json");
-  await writeFile(file, JSON.stringify({ ...document, paths: Object.fromEntries(paths) }));
-  return file;
-}
-
-/** Where a path comes, among the others. */
-function place(path: string): string {
-  return createHash("sha256").update(`${seed} ${path}`).digest("hex");
 }
 
 /** Of its report in JUnit's form: how many operations were tested, and how many of them failed. */
