@@ -1,8 +1,4 @@
-/**
- * The document for one run: about the cluster that there is, and with its paths in an order that the seed draws, so that
- * what time does not reach is not always the same.
- */
-import { createHash } from "node:crypto";
+/** The document for one run: about the cluster that there is, and of all paths or every so many. */
 
 /** A cluster that is not there. What would take the quorum away from all other operations is asked of it. */
 const NO_CLUSTER = "AAAAAAAAAAAAAAAAAAAAAA";
@@ -20,16 +16,16 @@ interface Served {
 
 export interface Run {
   readonly clusterId: string;
-  readonly seed: string;
+  /** Which one, from 1 on, of how many parts of the paths it has. */
+  readonly part: number;
+  readonly parts: number;
 }
 
 /** Of the text that is served. */
-export function documentFor(text: string, { clusterId, seed }: Run): string {
+export function documentFor(text: string, { clusterId, part, parts }: Run): string {
   const document: Served = JSON.parse(text);
-  const place = (path: string): string =>
-    createHash("sha256").update(`${seed} ${path}`).digest("hex");
   const paths = Object.entries(document.paths)
-    .toSorted(([one], [other]) => (place(one) < place(other) ? -1 : 1))
+    .filter((_, at) => at % parts === part - 1)
     .map(([path, operations]) => {
       const named = Object.entries(operations).map(([method, operation]) => {
         const id = TAKES_AWAY.test(`${method} ${path}`) ? NO_CLUSTER : clusterId;

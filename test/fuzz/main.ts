@@ -1,7 +1,7 @@
 /**
  * `npm run fuzz`: schemathesis against a quorum of its own, by the document that the quorum serves. Loopback only; what
  * it installs and stores goes with the run. The last line is `N passed, N failed`. With `--seed N` it draws what that
- * run drew; `--minutes N` is how long it may take, 2.5 unless said; `--tool PATH` is a schemathesis that is there.
+ * run drew; `--minutes N` is how long it may take, 2.5 unless said; `--part 2/4` is the second of four parts of the operations; `--tool PATH` is a schemathesis that is there.
  */
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { spawn } from "node:child_process";
@@ -22,10 +22,16 @@ const { values } = parseArgs({
     seed: { type: "string" },
     minutes: { type: "string", default: MINUTES },
     tool: { type: "string" },
+    part: { type: "string", default: "1/1" },
   },
 });
 const seed = values.seed ?? String(Math.trunc(Date.now() / 1000));
 const seconds = Math.round(60 * Number(values.minutes));
+const [, part = "0", parts = "0"] = /^(\d{1,3})\/(\d{1,3})$/.exec(values.part) ?? [];
+if (Number(part) < 1 || Number(part) > Number(parts)) {
+  console.error("--part is as 2/4: the second of four");
+  process.exit(2);
+}
 if (!/^\d+$/.test(seed) || !(seconds >= 10 && seconds <= 3_600)) {
   console.error("--seed is a whole number, and --minutes from 0.2 to 60");
   process.exit(2);
@@ -130,7 +136,10 @@ async function fuzzed(tool: string, { edge, formed }: Quorum, report: string): P
   const served = await edge.fetch("/openapi.json");
   const document = join(folder, "openapi.json");
   const clusterId = formed.cluster_id;
-  await writeFile(document, documentFor(await served.text(), { clusterId, seed }));
+  await writeFile(
+    document,
+    documentFor(await served.text(), { clusterId, part: Number(part), parts: Number(parts) }),
+  );
   const operator = await edge.mint({ role: "operator", cluster: "*" });
   return await run(
     tool,
