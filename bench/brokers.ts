@@ -138,7 +138,7 @@ async function live(broker: Broker, quorum: Quorum, signal: AbortSignal): Promis
 }
 
 async function beating({ id, epoch, port }: Broker, signal: AbortSignal): Promise<void> {
-  const kafka = await KafkaConnection.open(port);
+  const kafka = await KafkaConnection.open(port, { clientId: "bench" });
   while (!signal.aborted) {
     await kafka.call(BrokerHeartbeat, 1, {
       brokerId: id,
@@ -153,7 +153,7 @@ async function beating({ id, epoch, port }: Broker, signal: AbortSignal): Promis
 }
 
 async function fetching({ id, port }: Broker, quorum: Quorum, signal: AbortSignal): Promise<void> {
-  const kafka = await KafkaConnection.open(port);
+  const kafka = await KafkaConnection.open(port, { clientId: "bench" });
   const state = await quorum.cluster.quorum();
   let [offset, lastFetchedEpoch] = [state.high_watermark, state.leader_epoch];
   while (!signal.aborted) {

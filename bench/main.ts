@@ -1,5 +1,5 @@
 /**
- * `npm run bench [-- boot | snapshots [--largest] | commit | frames | link | peers | reads | brokers | failover
+ * `npm run bench [-- boot | snapshots [--largest] | commit | frames | link | peers | reads | feed | brokers | failover
  * [--rounds N] [--cases a,b] | kraft [--rounds N] [--cases a,b] [--json FILE] [--svg FILE] [--page FILE]]`: ratios
  * within one run, and times of one machine; nothing here passes or fails. Without a name, all but brokers, failover and
  * kraft, which take twelve to twenty minutes each.
@@ -8,6 +8,7 @@ import { parseArgs } from "node:util";
 import { boot } from "./boot.ts";
 import { commit } from "./commit.ts";
 import { failover } from "./failover.ts";
+import { feed } from "./feed.ts";
 import { frames } from "./frames.ts";
 import { kraft } from "./kraft.ts";
 import { reads } from "./reads.ts";
@@ -34,6 +35,7 @@ const BENCHES: Readonly<Record<string, () => Promise<void>>> = {
   commit,
   frames,
   reads,
+  feed,
   link,
   peers,
   brokers,

@@ -3,6 +3,7 @@
  * and the ceiling from inside the runtime.
  */
 import type { CeilingNode } from "./ceiling-node.ts";
+import { counted, takeCalls } from "./counted-calls.ts";
 import type { LoadNode } from "./load-node.ts";
 import { findCluster } from "../worker/clusters/known-clusters.ts";
 import worker from "../worker/index.ts";
@@ -23,7 +24,8 @@ interface BenchEnv extends Cloudflare.Env {
 export default {
   async fetch(request: Request, env: BenchEnv, context: ExecutionContext): Promise<Response> {
     const url = new URL(request.url);
-    if (!url.pathname.startsWith("/bench/")) return worker.fetch(request, env, context);
+    if (!url.pathname.startsWith("/bench/")) return worker.fetch(request, counted(env), context);
+    if (url.pathname === "/bench/calls") return new Response(String(takeCalls()));
     if (url.pathname === "/bench/node") {
       const node = env.CONTROLLERS.getByName(url.searchParams.get("name") ?? "");
       const path = url.searchParams.get("path") ?? "";

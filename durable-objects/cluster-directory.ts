@@ -5,6 +5,7 @@
  */
 import { DurableObject } from "cloudflare:workers";
 import type { Revocation, Revocations as RevocationsIn } from "../src/access/index.ts";
+import type { BootstrapUser } from "./bootstrap-users.ts";
 import {
   fixVoters,
   type ClusterEntry,
@@ -81,16 +82,26 @@ export class ClusterDirectory extends DurableObject {
     return listed === null ? null : this.#revocations.shown(listed);
   }
 
-  /** Lists a plan unless its id is taken, by a cluster that is deleted perhaps, or there are too many. */
-  create(plan: ClusterPlan, by: ClusterOwner | null = null): Creation {
-    const present = this.get(plan.cluster_id);
-    if (present !== null) return { outcome: "present", listed: present };
+  /**
+   * Lists a plan, with the SCRAM users that the cluster begins with, unless its id is taken, by a cluster that is
+   * deleted perhaps, or there are too many.
+   */
+  create(
+    plan: ClusterPlan,
+    by: ClusterOwner | null = null,
+    users: readonly BootstrapUser[] = [],
+  ): Creation {
+    const { cluster_id: clusterId } = plan;
+    const present = this.get(clusterId);
+    if (present !== null)
+      return { outcome: "present", listed: present, users: this.#rows.users.of(clusterId) };
     if (this.#rows.count() >= CLUSTERS_MAX) return { outcome: "full", max: CLUSTERS_MAX };
     if (by !== null && this.#rows.countOf(by.owner) >= by.ownerMax)
       return { outcome: "owner-full", max: by.ownerMax };
     const listed: ListedCluster = { state: "planned", cluster: plan };
     this.#rows.insert(listed, by?.owner ?? null);
-    return { outcome: "created", listed };
+    this.#rows.users.insert(clusterId, users);
+    return { outcome: "created", listed, users };
   }
 
   /**

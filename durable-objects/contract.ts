@@ -5,6 +5,7 @@
  *
  * It is not the public interface: paths, statuses and shapes that clients see are the Worker's.
  */
+import type { BootstrapUser } from "./bootstrap-users.ts";
 import type { WipeQuery } from "./cluster-deletion.ts";
 import {
   isClusterEntry,
@@ -96,8 +97,12 @@ export type RouteName = keyof typeof ROUTES;
 /** The parameters of `log`; each has a default. With `wait_ms` an answer that would be empty is held. */
 export interface LogQuery {
   readonly from_offset?: number;
+  /** The leader epoch of the record before `from_offset`, as a Fetch has it: another log refuses it (`conflict`). */
+  readonly from_epoch?: number;
   readonly max_bytes?: number;
   readonly wait_ms?: number;
+  /** 1: the active controller tells what caused the records, in a header (`causes`); others name it (`leaderId`). */
+  readonly causes?: 1;
 }
 
 export type RouteQuery = LogQuery | SnapshotQuery | SeedQuery | WipeQuery;
@@ -131,13 +136,15 @@ export const HEADERS = {
   snapshotEpoch: "Kafka-Snapshot-Epoch",
   snapshotSize: "Kafka-Snapshot-Size",
   undeleteUntil: "Kedge-Undelete-Until",
+  causes: "Kedge-Causes",
+  leaderId: "Kedge-Leader-Id",
 } as const;
 
 /** The statuses that mean something beyond HTTP's own meaning. */
 export const STATUS = {
   /** The frame has no answer in kind: it is malformed, or its API is not served by this build. */
   unanswerable: 400,
-  /** The node belongs to another cluster, or cannot be what it is asked to be. */
+  /** The node belongs to another cluster, cannot be what it is asked to be, or has another log than its reader. */
   conflict: 409,
   /** The log no longer begins at the offset that was asked for, or the snapshot is not there any more. */
   gone: 410,
@@ -220,6 +227,8 @@ export interface FormRequest {
   readonly cluster: ClusterEntry;
   /** Every controller of the cluster has been formed before. */
   readonly is_formed: boolean;
+  /** The SCRAM users that the cluster begins with; none where it is absent. */
+  readonly users?: readonly BootstrapUser[];
 }
 
 export interface JoinRequest {

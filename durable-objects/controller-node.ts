@@ -10,7 +10,7 @@ import type { Deletion } from "./cluster-deletion.ts";
 import { isSeededFor, type ClusterEntry } from "./cluster-entry.ts";
 import type { Revocations } from "../src/access/index.ts";
 import type { SettingChanges } from "./cluster-settings.ts";
-import type { JoinRequest } from "./contract.ts";
+import type { FormRequest, JoinRequest } from "./contract.ts";
 import { INCARNATION_COUNT, isVoter, type RaftConfig } from "../src/raft/index.ts";
 import { Controller, trippedBy } from "./controller.ts";
 import { delegationTokenKey } from "./delegation-token-key.ts";
@@ -159,12 +159,12 @@ export class ControllerNode extends DurableObject implements ControllerHost {
   }
 
   /**
-   * Makes this node a controller of `cluster`; null, or why it cannot be one. A second time, with the same cluster, it
-   * changes nothing but what is revoked and how it is set. `isFormed` says that every controller has been formed
+   * Makes this node a controller of the cluster; null, or why it cannot be one. A second time, with the same cluster, it
+   * changes nothing but what is revoked and how it is set. `is_formed` says that every controller has been formed
    * before: one that has no log now has lost it, with its votes and acknowledgements, and would be counted as if it had
    * not.
    */
-  form(cluster: ClusterEntry, isFormed: boolean): string | null {
+  form({ cluster, is_formed: isFormed, users = [] }: FormRequest): string | null {
     const opened = this.#opened;
     if (opened.kind === "refused") return opened.reason;
     const own = ownVoter(cluster, this.nodeId);
@@ -182,7 +182,10 @@ export class ControllerNode extends DurableObject implements ControllerHost {
       return "what its log begins after is not what the cluster is a fork of: seed it first";
     }
     this.#endSeeding();
-    this.ctx.storage.transactionSync(() => opened.meta.writeCluster(cluster));
+    this.ctx.storage.transactionSync(() => {
+      opened.meta.writeCluster(cluster);
+      if (users.length > 0) opened.meta.writeUsers(users);
+    });
     // As stored: an entry in the words of an earlier build is read in those of this one.
     this.#cluster = opened.meta.cluster();
     this.#boot();
@@ -343,7 +346,8 @@ export class ControllerNode extends DurableObject implements ControllerHost {
       const incarnation = meta.raiseIncarnation(bits % INCARNATION_COUNT);
       const key = delegationTokenKey(this.env.DELEGATION_TOKEN_SECRET_KEY);
       const start = { cluster, config, seed, incarnation, delegationTokenKey: key };
-      this.#controller = new Controller(start, this.#ports(cluster));
+      const users = meta.users();
+      this.#controller = new Controller({ ...start, users }, this.#ports(cluster));
     } catch (cause) {
       this.#onFailure({ cause, tripped: trippedBy(cause), flightRecord: null });
     }

@@ -28,8 +28,10 @@ import {
 } from "./active-controller/active-controller.ts";
 import { Office } from "./active-controller/office.ts";
 import { controllersOf, readContext } from "./active-controller/operation-context.ts";
+import type { BootstrapUser } from "./bootstrap-users.ts";
 import type { GovernedCluster } from "./cluster-entry.ts";
 import { authorizerOf, settingsOf } from "./cluster-settings.ts";
+import { Causes } from "./committed-log/causes.ts";
 import { CommittedLog } from "./committed-log/committed-log.ts";
 import { DenialLog } from "./denial-log.ts";
 import type { ReadTold } from "./replica/pending-reads.ts";
@@ -42,6 +44,8 @@ export interface ControllerStart extends ReplicaStart {
   readonly cluster: GovernedCluster;
   /** The deployment's; null where it has none. */
   readonly delegationTokenKey: DelegationTokenKey | null;
+  /** The SCRAM users that the cluster begins with; none where it is absent. */
+  readonly users?: readonly BootstrapUser[];
 }
 
 /**
@@ -56,6 +60,8 @@ export class Controller {
   /** What the cluster's authorizer goes by; null where it has none. */
   readonly authorizer: AuthorizerSettings | null;
   readonly denialLog: DenialLog;
+  /** Who caused the records of this node's newest office. */
+  readonly causes = new Causes();
   #start: ControllerStart;
   readonly #ports: Ports;
   readonly #replica: Replica;
@@ -378,9 +384,10 @@ export class Controller {
     if (role.kind !== "leader" || this.#office !== null) return;
     const caughtUp = role.highWatermark !== null && this.committedEnd === log.endOffset;
     if (!caughtUp) return;
-    const { cluster, config, seed, delegationTokenKey } = this.#start;
+    const { cluster, users = [], config, seed, delegationTokenKey } = this.#start;
     const claim = {
       cluster,
+      users,
       delegationTokenKey,
       nodeId: config.local.key.id,
       epoch: election.epoch,
@@ -390,6 +397,7 @@ export class Controller {
       seed: seed ^ election.epoch,
       batchBytesMax: this.#ports.log.batchBytesMax,
     };
+    this.causes.begin({ nodeId: claim.nodeId, epoch: claim.epoch, since: claim.endOffset });
     const { disk, clock, operatorLog } = this.#ports;
     this.#office = new Office(claim, { disk, clock, operatorLog, replica: this.#replica });
     // It was asked for while there was no office to give it a place.

@@ -3,6 +3,7 @@
  * values; what would be an error there comes as a value too.
  */
 import type { Revocations } from "../src/access/index.ts";
+import type { BootstrapUser } from "./bootstrap-users.ts";
 import type { Deletion } from "./cluster-deletion.ts";
 import {
   clusterEntryIn,
@@ -32,9 +33,16 @@ export interface ClusterOwner {
   readonly ownerMax: number;
 }
 
-/** What became of the wish for a cluster: it is listed now, its id was taken, or there are `max` of them already. */
+/**
+ * What became of the wish for a cluster: it is listed now, its id was taken, or there are `max` of them already. One
+ * that is there was listed with these SCRAM users.
+ */
 export type Creation =
-  | { readonly outcome: "created" | "present"; readonly listed: ListedCluster }
+  | {
+      readonly outcome: "created" | "present";
+      readonly listed: ListedCluster;
+      readonly users: readonly BootstrapUser[];
+    }
   | { readonly outcome: "full" | "owner-full"; readonly max: number };
 
 /** A node that is to join a cluster, as far as it matters to who asks. */

@@ -30,8 +30,8 @@ import { version } from "./version.ts";
 let log: Log = logTo(write, { level: "info", format: "text" });
 let hasCommand = false;
 
-async function main(): Promise<void> {
-  const command = readCommand(process.argv.slice(2), process.env);
+async function main(args: readonly string[]): Promise<void> {
+  const command = readCommand(args, process.env);
   if (typeof command === "string") {
     process.stdout.write(`${command === "help" ? usage() : version()}\n`);
     return;
@@ -147,12 +147,15 @@ function write(line: string): void {
   process.stderr.write(line);
 }
 
-if (import.meta.main) {
+/** Runs a gateway in this process until a signal ends it; says on standard error what it cannot do, and exits then. */
+export function runGateway(args: readonly string[]): void {
   // Whoever read the log has gone; brokers have not.
   process.stderr.on("error", () => undefined);
-  main().catch((error: unknown) => {
+  main(args).catch((error: unknown) => {
     log(textOf(error), { level: "error", event: "failed" });
     if (!hasCommand) write("--help shows the options\n");
     process.exit(1);
   });
 }
+
+if (import.meta.main) runGateway(process.argv.slice(2));

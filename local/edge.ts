@@ -5,13 +5,14 @@
  */
 import { execFile } from "node:child_process";
 import { readFileSync } from "node:fs";
-import { readFile, writeFile } from "node:fs/promises";
+import { cp, mkdir, readFile, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { promisify } from "node:util";
 import { authorized } from "../client/cluster-client.ts";
 import type { TokenRequest } from "../src/access/index.ts";
-import { ROOT, RUNTIME_ENVIRONMENT } from "./checkout.ts";
+import { PACKAGED_RUNTIME, ROOT, RUNTIME_ENVIRONMENT } from "./checkout.ts";
 import { assertFree } from "./ports.ts";
+import { DESCRIPTION_NAME, runtimeConfig, type WorkerDescription } from "./runtime-config.ts";
 import { startRuntime, type Runtime, type RuntimeOptions } from "./runtime.ts";
 import { mintToken, secretIn, writeTokenFile } from "./secret.ts";
 
@@ -135,24 +136,33 @@ type Configured = Required<
   Pick<EdgeOptions, "persistTo" | "port" | "config" | "externals"> & { readonly auth: string }
 >;
 
-/** Bundles the Worker and writes the runtime's configuration, in a process of its own, which exits afterwards. */
+/** Puts the bundle and the runtime's configuration, both rewritten at every start, into the folder of the state. */
 async function writeConfig(configured: Configured): Promise<string> {
   const { persistTo, port, config, auth, externals } = configured;
-  const script = join(ROOT, "local", "runtime-config.ts");
+  const folder = join(persistTo, "runtime");
+  const objects = join(persistTo, "objects");
+  await Promise.all([folder, objects].map((each) => mkdir(each, { recursive: true })));
+  if (PACKAGED_RUNTIME === null) await bundle(folder, config);
+  else await cp(PACKAGED_RUNTIME, folder, { recursive: true });
+  const described = await readFile(join(folder, DESCRIPTION_NAME), "utf8");
+  const worker: WorkerDescription = JSON.parse(described);
+  const file = join(folder, "workerd.capnp");
+  await writeFile(file, runtimeConfig(worker, { objects, port, auth, externals }));
+  return file;
+}
+
+/** Bundles the Worker in a process of its own, which exits afterwards. */
+async function bundle(folder: string, config: string): Promise<void> {
+  const script = join(ROOT, "local", "runtime-bundle.ts");
   try {
-    await promisify(execFile)(
-      process.execPath,
-      [script, persistTo, String(port), config, auth, JSON.stringify(externals)],
-      {
-        env: { ...process.env, ...RUNTIME_ENVIRONMENT },
-      },
-    );
+    await promisify(execFile)(process.execPath, [script, folder, config], {
+      env: { ...process.env, ...RUNTIME_ENVIRONMENT },
+    });
   } catch (error) {
     const output =
       error instanceof Error && "stderr" in error ? String(error.stderr) : String(error);
     throw new Error(`the Worker could not be bundled: ${output.trim()}`, { cause: error });
   }
-  return join(persistTo, "runtime", "workerd.capnp");
 }
 
 function edgeOf(runtime: Runtime, { secret, ...tokens }: Locks): Edge {

@@ -19,18 +19,28 @@ const FRAME_BYTES_MAX = 32 * 1_048_576;
 /** Longer than any operation here takes. */
 const PATIENCE_MS = 30_000;
 
+export interface KafkaConnectionOptions {
+  /** As whom the client shows in logs, metrics and quotas. */
+  readonly clientId: string;
+  readonly patienceMs?: number;
+  /** Loopback when absent. */
+  readonly host?: string;
+}
+
 interface Waiting {
   readonly settle: (frame: Uint8Array) => void;
   readonly fail: (error: Error) => void;
 }
 
 export class KafkaConnection {
+  readonly #clientId: string;
   readonly #socket: Socket;
   readonly #waiting: Waiting[] = [];
   #correlation = 0;
   #ended: Error | null = null;
 
-  private constructor(socket: Socket, patienceMs: number) {
+  private constructor(socket: Socket, clientId: string, patienceMs: number) {
+    this.#clientId = clientId;
     this.#socket = socket.setNoDelay(true);
     const cutter = new FrameCutter(FRAME_BYTES_MAX);
     socket.on("data", (chunk) => {
@@ -50,8 +60,7 @@ export class KafkaConnection {
   /** Rejects when nobody listens, and after `patienceMs`; so does a call that is not answered for so long. */
   static async open(
     port: number,
-    patienceMs = PATIENCE_MS,
-    host = "127.0.0.1",
+    { clientId, patienceMs = PATIENCE_MS, host = "127.0.0.1" }: KafkaConnectionOptions,
   ): Promise<KafkaConnection> {
     const socket = connect(port, host);
     try {
@@ -60,7 +69,7 @@ export class KafkaConnection {
       socket.on("error", () => undefined).destroy();
       throw error;
     }
-    return new KafkaConnection(socket, patienceMs);
+    return new KafkaConnection(socket, clientId, patienceMs);
   }
 
   get isOpen(): boolean {
@@ -82,7 +91,7 @@ export class KafkaConnection {
     body: Encodable<A["request"]["fields"]>,
   ): Uint8Array {
     this.#correlation += 1;
-    const header = { apiVersion, correlationId: this.#correlation, clientId: "bench" };
+    const header = { apiVersion, correlationId: this.#correlation, clientId: this.#clientId };
     return requestFrame(api, header, body);
   }
 
@@ -110,10 +119,14 @@ export class KafkaConnection {
 }
 
 /** `count` connections to one port, or none when one of them cannot be opened. */
-export async function openMany(port: number, count: number): Promise<readonly KafkaConnection[]> {
+export async function openMany(
+  port: number,
+  count: number,
+  options: KafkaConnectionOptions,
+): Promise<readonly KafkaConnection[]> {
   const opened: KafkaConnection[] = [];
   try {
-    for (let nth = 0; nth < count; nth += 1) opened.push(await KafkaConnection.open(port));
+    for (let nth = 0; nth < count; nth += 1) opened.push(await KafkaConnection.open(port, options));
     return opened;
   } catch (error) {
     for (const connection of opened) connection.close();

@@ -1,114 +1,42 @@
 /**
- * What `wrangler.toml` says, in the words of `workerd serve`: one bundle, its compatibility date, one namespace per
- * Durable Object class, the bindings. `wrangler.toml` stays the single source: a class or a binding added there exists
- * locally too. Kinds of bindings that this product does not use are refused, not silently dropped.
- *
- * It runs as a process of its own (`node local/runtime-config.ts FOLDER PORT CONFIG AUTH EXTERNALS`): wrangler and
- * esbuild take 200 MB, which the process that stays beside the runtime should not hold.
+ * What a runtime on this machine is told, in the words of `workerd serve`: one bundle, its compatibility date, one
+ * namespace per Durable Object class, the bindings. It reads and writes nothing.
  */
-import { mkdir, writeFile } from "node:fs/promises";
-import { join } from "node:path";
-import { build } from "esbuild";
-import { unstable_readConfig } from "wrangler";
-import { ROOT } from "./checkout.ts";
 
-interface Places {
-  /** Holds `runtime/` (bundle and configuration, rewritten at every start) and `objects/` (the state). */
-  readonly persistTo: string;
+/** The bundle, beside the configuration. */
+export const WORKER_NAME = "worker.js";
+/** What the configuration is made of, beside the bundle. */
+export const DESCRIPTION_NAME = "worker.json";
+
+/** What `wrangler.toml` says of the Worker. */
+export interface WorkerDescription {
+  readonly name: string;
+  readonly compatibilityDate: string;
+  readonly compatibilityFlags: readonly string[];
+  readonly bindings: readonly { readonly name: string; readonly class_name: string }[];
+  readonly vars: Readonly<Record<string, unknown>>;
+}
+
+/** What one run of it has for itself. */
+export interface RunDescription {
+  /** A folder: the objects' state. */
+  readonly objects: string;
   /** Zero lets the system choose. */
   readonly port: number;
-  /** The `wrangler.toml` to follow, as a path from the checkout's root. */
-  readonly config: string;
   /** `tokens`, or `none`: nobody is asked who they are. */
   readonly auth: string;
   /** Loopback servers as `host:port`, by the name of the binding through which the Worker calls them. */
   readonly externals: Readonly<Record<string, string>>;
 }
 
-/**
- * Kinds of bindings that this product has no use for; one that appears needs a line in `describeRuntime`. `ratelimits`
- * is not among them and has no line: plain workerd has no such binding, and a local run goes without, as the Worker
- * allows.
- */
-const UNSUPPORTED = [
-  "kv_namespaces",
-  "r2_buckets",
-  "d1_databases",
-  "services",
-  "analytics_engine_datasets",
-] as const;
-
-/** Bundles the Worker and writes its configuration: `runtime/worker.js` and `runtime/workerd.capnp`. */
-async function writeRuntimeFiles({
-  persistTo,
-  port,
-  config,
-  auth,
-  externals,
-}: Places): Promise<void> {
-  const settings = unstable_readConfig({ config: join(ROOT, config) }, { hideWarnings: true });
-  const { main, compatibility_date: compatibilityDate } = settings;
-  if (main === undefined || compatibilityDate === undefined) {
-    throw new Error("wrangler.toml must name `main` and `compatibility_date`");
-  }
-  for (const kind of UNSUPPORTED) {
-    if (settings[kind].length > 0)
-      throw new Error(`local runs do not support ${kind} of wrangler.toml`);
-  }
-  const folder = join(persistTo, "runtime");
-  const objects = join(persistTo, "objects");
-  await mkdir(folder, { recursive: true });
-  await mkdir(objects, { recursive: true });
-  await build({
-    entryPoints: [main],
-    outfile: join(folder, "worker.js"),
-    bundle: true,
-    format: "esm",
-    target: "es2024",
-    conditions: ["workerd", "worker", "browser"],
-    external: ["cloudflare:*", "node:*"],
-    logLevel: "error",
-  });
-  await writeFile(
-    join(folder, "workerd.capnp"),
-    describeRuntime({
-      name: settings.name ?? "worker",
-      compatibilityDate,
-      compatibilityFlags: settings.compatibility_flags,
-      bindings: settings.durable_objects.bindings,
-      vars: { ...settings.vars, KEDGE_LOOPBACK: "true", KEDGE_AUTH: auth },
-      externals,
-      objects,
-      port,
-    }),
-  );
-}
-
-interface Description {
-  readonly name: string;
-  readonly compatibilityDate: string;
-  readonly compatibilityFlags: readonly string[];
-  readonly bindings: readonly { readonly name: string; readonly class_name: string }[];
-  readonly vars: Readonly<Record<string, unknown>>;
-  readonly externals: Places["externals"];
-  readonly objects: string;
-  readonly port: number;
-}
-
 /** What the Worker finds in the environment of the runtime; null where it is not there. */
 const SECRETS = ["KEDGE_KEY", "DELEGATION_TOKEN_SECRET_KEY"] as const;
 
 /** Loopback only. Secrets come from the environment of the runtime, and stand in no file but their own. */
-function describeRuntime({
-  name,
-  compatibilityDate,
-  compatibilityFlags,
-  bindings,
-  vars,
-  externals,
-  objects,
-  port,
-}: Description): string {
+export function runtimeConfig(worker: WorkerDescription, run: RunDescription): string {
+  const { name, compatibilityDate, compatibilityFlags, bindings } = worker;
+  const { objects, port, auth, externals } = run;
+  const vars = { ...worker.vars, KEDGE_LOOPBACK: "true", KEDGE_AUTH: auth };
   const classes = [...new Set(bindings.map((binding) => binding.class_name))];
   // The key names the folder of a class's files, so it may never change: it is the class's name.
   const namespaces = classes.map(
@@ -162,8 +90,3 @@ const main :Workerd.Worker = (
 
 /** A text literal of the configuration language. */
 const text = (value: string): string => JSON.stringify(value);
-
-const [folder = ".kedge", port = "0", config = "wrangler.toml", auth = "tokens", servers = "{}"] =
-  process.argv.slice(2);
-const externals: Places["externals"] = JSON.parse(servers);
-await writeRuntimeFiles({ persistTo: folder, port: Number(port), config, auth, externals });

@@ -44,6 +44,10 @@ export const FOLDERS: Readonly<Record<string, Folder>> = {
     mayImport: ["src/protocol", "src/access", "gateway", "client"],
     packages: /^(node:.*|esbuild|wrangler)$/,
   },
+  command: {
+    mayImport: ["src/protocol", "src/access", "gateway", "client", "local"],
+    packages: /^(node:.*|commander)$/,
+  },
 };
 
 /** They may import everything above, and nothing imports them, not even each other. */
@@ -117,6 +121,7 @@ export const ROOMS: Readonly<Record<string, Readonly<Record<string, Room>>>> = {
   "durable-objects": {
     identity: {
       files: [
+        "bootstrap-users",
         "cluster-access",
         "cluster-deletion",
         "cluster-entry",
@@ -126,6 +131,7 @@ export const ROOMS: Readonly<Record<string, Readonly<Record<string, Room>>>> = {
         "operator-log",
         "random-uuid",
         "contract",
+        "cause-contract",
         "snapshot-contract",
         "bearer",
         "link-opening",
@@ -139,7 +145,7 @@ export const ROOMS: Readonly<Record<string, Readonly<Record<string, Room>>>> = {
     replica: { mayImport: ["identity"] },
     storage: { mayImport: ["identity", "replica"] },
     snapshots: { mayImport: ["identity", "replica"] },
-    "committed-log": { mayImport: ["replica", "snapshots"] },
+    "committed-log": { mayImport: ["identity", "replica", "snapshots"] },
     "active-controller": { mayImport: ["identity", "replica", "committed-log"] },
     controller: {
       files: ["controller", "confirmed-read", "denial-log"],

@@ -75,7 +75,12 @@ describe("a source file", () => {
   });
 
   test("is imported by something, or is a door that something outside starts", () => {
-    const doors = new Set(["worker/index.ts", "gateway/main.ts", "local/runtime-config.ts"]);
+    const doors = new Set([
+      "worker/index.ts",
+      "gateway/main.ts",
+      "command/main.ts",
+      "local/runtime-bundle.ts",
+    ]);
     const imported = new Set(code.flatMap(imports));
     expect(sources.filter((path) => !imported.has(path) && !doors.has(path))).toEqual([]);
   });
@@ -138,7 +143,7 @@ describe("the dependency rule of the folders", () => {
   test("the Worker knows of a controller no more than its contract", () => {
     // A fork is seeded with what a voter would have written: the Worker does not write snapshots in a way of its own.
     const known =
-      /^durable-objects\/(bearer|link-opening|contract|snapshot-contract|cluster-entry|listed-cluster|cluster-deletion|cluster-settings|location-hints|jurisdictions|operator-log|random-uuid|snapshots\/fork-writing)\.ts$/;
+      /^durable-objects\/(bearer|bootstrap-users|link-opening|contract|cause-contract|snapshot-contract|cluster-entry|listed-cluster|cluster-deletion|cluster-settings|location-hints|jurisdictions|operator-log|random-uuid|snapshots\/fork-writing)\.ts$/;
     const peeks = sources
       .filter((path) => path.startsWith("worker/") && path !== "worker/index.ts")
       .flatMap((path) => imports(path).map((to) => [path, to] as const))

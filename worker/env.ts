@@ -4,6 +4,7 @@
  */
 import type { Context } from "hono";
 import type { Bearer } from "../durable-objects/bearer.ts";
+import type { BootstrapUser } from "../durable-objects/bootstrap-users.ts";
 import type {
   ClusterEntry,
   ClusterPlan,
@@ -75,7 +76,7 @@ export interface Directory {
   list(): Promise<ClusterEntry[]>;
   listDeleted(): Promise<readonly ListedCluster[]>;
   get(clusterId: string): Promise<ListedCluster | null>;
-  create(plan: ClusterPlan, by?: ClusterOwner): Promise<Creation>;
+  create(plan: ClusterPlan, by?: ClusterOwner, users?: readonly BootstrapUser[]): Promise<Creation>;
   fix(
     clusterId: string,
     directoryIds: Readonly<Record<string, string>>,

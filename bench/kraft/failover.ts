@@ -6,7 +6,7 @@ import { until } from "../../local/until.ts";
 import { AllocateProducerIds } from "../../src/protocol/index.ts";
 import { KafkaConnection } from "../../local/kafka-connection.ts";
 import { assertNone, type SimulatedBroker } from "./simulated-broker.ts";
-import { askAll, leaderOf, untilInStep, type Subject } from "./subject.ts";
+import { CLIENT, askAll, leaderOf, untilInStep, type Subject } from "./subject.ts";
 import { at } from "./topics.ts";
 
 const WARM_UP_MS = 1_000;
@@ -91,7 +91,7 @@ async function writeTo(
   acks: number[],
   over: AbortSignal,
 ): Promise<void> {
-  const connection = await KafkaConnection.open(port, PATIENCE_MS);
+  const connection = await KafkaConnection.open(port, { ...CLIENT, patienceMs: PATIENCE_MS });
   try {
     while (!over.aborted) {
       const { errorCode } = await connection.call(AllocateProducerIds, 0, {

@@ -6,7 +6,7 @@ import { BrokerHeartbeat, decodeResponseFrame } from "../../src/protocol/index.t
 import { closedLoop, loadOf, type Load } from "../load.ts";
 import { openMany, type KafkaConnection } from "../../local/kafka-connection.ts";
 import { assertNone, SimulatedBroker } from "./simulated-broker.ts";
-import { leaderOf, type Subject } from "./subject.ts";
+import { CLIENT, leaderOf, type Subject } from "./subject.ts";
 import { at, createTopic, takeAway } from "./topics.ts";
 
 export interface HeartbeatFigures {
@@ -34,7 +34,7 @@ interface Fleet {
 
 export async function heartbeats(subject: Subject): Promise<HeartbeatFigures> {
   const { port } = await leaderOf(subject);
-  const connections = await openMany(port, BROKERS);
+  const connections = await openMany(port, BROKERS, CLIENT);
   const brokers = connections.map((_, nth) => new SimulatedBroker(subject, FIRST_ID + nth));
   const fleet = { brokers, connections };
   try {
@@ -83,7 +83,7 @@ async function beatAtIntervals({ brokers, connections }: Fleet): Promise<Load> {
 }
 
 async function beatBesideCreation(subject: Subject, fleet: Fleet): Promise<Load> {
-  const creators = await openMany((await leaderOf(subject)).port, CREATORS);
+  const creators = await openMany((await leaderOf(subject)).port, CREATORS, CLIENT);
   const names: string[] = [];
   const over = new AbortController();
   const begun = performance.now();

@@ -13,7 +13,7 @@ import {
 } from "../../src/protocol/index.ts";
 import { KafkaConnection } from "../../local/kafka-connection.ts";
 import { assertNone } from "./simulated-broker.ts";
-import { leaderOf, type QuorumView, type Subject } from "./subject.ts";
+import { CLIENT, leaderOf, type QuorumView, type Subject } from "./subject.ts";
 import { at } from "./topics.ts";
 
 export interface Arrival {
@@ -43,7 +43,7 @@ type Snapshot = FetchResponse["responses"][number]["partitions"][number]["snapsh
 export async function join(subject: Subject): Promise<Joined> {
   const leader = await leaderOf(subject);
   const begun = performance.now();
-  const connection = await KafkaConnection.open(leader.port);
+  const connection = await KafkaConnection.open(leader.port, CLIENT);
   try {
     let position: Position = { fetchOffset: 0, lastFetchedEpoch: 0 };
     let bytes = 0;
@@ -70,7 +70,7 @@ export async function follow(
   subject: Subject,
 ): Promise<{ readonly arrivals: readonly Arrival[]; readonly stop: () => Promise<void> }> {
   const leader = await leaderOf(subject);
-  const connection = await KafkaConnection.open(leader.port);
+  const connection = await KafkaConnection.open(leader.port, CLIENT);
   const arrivals: Arrival[] = [];
   let position: Position = { fetchOffset: leader.highWatermark, lastFetchedEpoch: leader.epoch };
   const over = new AbortController();

@@ -7,7 +7,7 @@ import { AlterPartition, type Uuid } from "../../src/protocol/index.ts";
 import { countedLoop, type Load } from "../load.ts";
 import { openMany, type KafkaConnection } from "../../local/kafka-connection.ts";
 import { assertNone, type SimulatedBroker } from "./simulated-broker.ts";
-import { leaderOf, type Subject } from "./subject.ts";
+import { CLIENT, leaderOf, type Subject } from "./subject.ts";
 import { at } from "./topics.ts";
 
 export interface AlteredTopic {
@@ -31,7 +31,7 @@ export async function alterPartitions(
   }: { readonly brokers: readonly SimulatedBroker[]; readonly topic: AlteredTopic },
   { inFlight, partitions, requests }: AlterShape,
 ): Promise<Load> {
-  const connections = await openMany((await leaderOf(subject)).port, inFlight);
+  const connections = await openMany((await leaderOf(subject)).port, inFlight, CLIENT);
   try {
     return await countedLoop({ writers: inFlight, count: requests }, (_, writer) =>
       alter(at(connections, writer), brokers, { topic, from: writer * partitions, partitions }),

@@ -10,6 +10,9 @@ import {
 } from "../../src/protocol/index.ts";
 import { KafkaConnection } from "../../local/kafka-connection.ts";
 
+/** As whom a bench shows to the quorums that it measures. */
+export const CLIENT = { clientId: "bench" } as const;
+
 export type SubjectName = "kedge" | "KRaft" | "KRaft, linger 0";
 
 export interface Subject {
@@ -86,14 +89,14 @@ export async function untilInStep(subject: Subject): Promise<void> {
 /** Opens a connection to the leader. */
 export async function toLeader(subject: Subject): Promise<KafkaConnection> {
   const { port } = await leaderOf(subject);
-  return await KafkaConnection.open(port);
+  return await KafkaConnection.open(port, CLIENT);
 }
 
 type PartitionView = DescribeQuorumResponse["topics"][number]["partitions"][number];
 
 /** Rejects unless the leader itself was asked. */
 async function ask(port: number): Promise<PartitionView> {
-  const connection = await KafkaConnection.open(port, ANSWER_MS);
+  const connection = await KafkaConnection.open(port, { ...CLIENT, patienceMs: ANSWER_MS });
   try {
     const { errorCode, topics } = await connection.call(DescribeQuorum, 2, {
       topics: [{ topicName: "__cluster_metadata", partitions: [{ partitionIndex: 0 }] }],

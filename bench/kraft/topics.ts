@@ -3,7 +3,7 @@ import { CreateTopics, DeleteTopics, ZERO_UUID, type Uuid } from "../../src/prot
 import { countedLoop, type Load } from "../load.ts";
 import { openMany, type KafkaConnection } from "../../local/kafka-connection.ts";
 import { assertNone } from "./simulated-broker.ts";
-import { leaderOf, toLeader, type Subject } from "./subject.ts";
+import { CLIENT, leaderOf, toLeader, type Subject } from "./subject.ts";
 
 const REPLICAS = 3;
 /** Names in one DeleteTopics. */
@@ -60,7 +60,7 @@ export async function createByClients(
   subject: Subject,
   { clients, count }: { readonly clients: number; readonly count: number },
 ): Promise<Load> {
-  const connections = await openMany((await leaderOf(subject)).port, clients);
+  const connections = await openMany((await leaderOf(subject)).port, clients, CLIENT);
   const names: string[] = [];
   try {
     return await countedLoop({ writers: clients, count }, async (nth, writer) => {

@@ -51,7 +51,7 @@ export class Office {
     this.#voters = parts.replica.voters;
     this.#active = new ActiveController(takeOffice(claim));
     this.#duties = new Duties(this.#active.liveness, claim.nowMs, settingsOf(claim.cluster));
-    this.#open(firstOperation(claim.cluster));
+    this.#open(firstOperation(claim));
   }
 
   /** True once the first records of this office are committed. */

@@ -18,6 +18,7 @@ import {
 } from "../../src/metadata/index.ts";
 import type { VoterSet } from "../../src/raft/index.ts";
 import { seeded } from "../../src/std/random.ts";
+import { credentialOf, type BootstrapUser } from "../bootstrap-users.ts";
 import type { ClusterIdentity, GovernedCluster } from "../cluster-entry.ts";
 import {
   authorizerOf,
@@ -31,6 +32,8 @@ import type { OfficeStart, Operation, StandingContext } from "./active-controlle
 /** An elected leader's claim to office, made when it has replayed its whole log. */
 export interface Claim {
   readonly cluster: GovernedCluster;
+  /** The SCRAM users that it begins with. */
+  readonly users: readonly BootstrapUser[];
   readonly delegationTokenKey: DelegationTokenKey | null;
   readonly nodeId: number;
   readonly epoch: number;
@@ -59,16 +62,16 @@ export function takeOffice(claim: Claim): OfficeStart {
 
 /** The first operation of every office: bootstrap records for an empty log, and what else a new leader owes. */
 export const firstOperation =
-  (cluster: ClusterIdentity): Operation<null> =>
+  ({ cluster, users }: Pick<Claim, "cluster" | "users">): Operation<null> =>
   (view, context) =>
-    takeOver(view, context, bootstrapOf(cluster));
+    takeOver(view, context, bootstrapOf(cluster, users));
 
-const bootstrapOf = ({
-  metadata_version: metadataVersion,
-  features,
-  topic_defaults = {},
-}: ClusterIdentity): Bootstrap => ({
+const bootstrapOf = (
+  { metadata_version: metadataVersion, features, topic_defaults = {} }: ClusterIdentity,
+  users: readonly BootstrapUser[],
+): Bootstrap => ({
   ...defaultBootstrap(metadataVersion, features),
+  scramUsers: users.map(credentialOf),
   brokerDefaults: new Map(
     Object.entries(topic_defaults).map(([name, value]) => [name, String(value)]),
   ),

@@ -6,6 +6,7 @@ import type { Deletion } from "../cluster-deletion.ts";
 import { NodeRows } from "./node-rows.ts";
 import { RevocationRows } from "./revocation-rows.ts";
 import { SettingRows } from "./setting-rows.ts";
+import { UserRows } from "./user-rows.ts";
 import { parseFormation, type Formation, type ListedCluster } from "../listed-cluster.ts";
 
 const TABLES: readonly string[] = [
@@ -47,6 +48,8 @@ export class ClusterRows {
   readonly nodes: NodeRows;
   /** What was changed of its settings, likewise. */
   readonly settings: SettingRows;
+  /** Which SCRAM users it begins with, likewise. */
+  readonly users: UserRows;
   readonly #sql: SqlStorage;
 
   constructor(sql: SqlStorage) {
@@ -55,6 +58,7 @@ export class ClusterRows {
     this.revocations = new RevocationRows(sql);
     this.nodes = new NodeRows(sql);
     this.settings = new SettingRows(sql);
+    this.users = new UserRows(sql);
   }
 
   /** All of them, by id: the deleted ones, or the others. */
@@ -108,6 +112,7 @@ export class ClusterRows {
     this.revocations.remove(clusterId);
     this.nodes.remove(clusterId);
     this.settings.remove(clusterId);
+    this.users.remove(clusterId);
   }
 
   deletion(clusterId: string): DeletionRow | null {

@@ -6,7 +6,7 @@ import type { Revocations } from "../../src/access/index.ts";
 import type { Deletion } from "../cluster-deletion.ts";
 import type { ClusterEntry } from "../cluster-entry.ts";
 import type { SettingChanges } from "../cluster-settings.ts";
-import type { JoinRequest } from "../contract.ts";
+import type { FormRequest, JoinRequest } from "../contract.ts";
 import type { Controller } from "../controller.ts";
 import type { Seeding } from "../snapshots/seeding.ts";
 
@@ -32,7 +32,7 @@ export interface ControllerHost {
   /** The directory id, drawn with the storage; null while the storage must not be touched. */
   prepare(): string | null;
   /** Why the node cannot be what it is asked to be, or null. */
-  form(cluster: ClusterEntry, isFormed: boolean): string | null;
+  form(request: FormRequest): string | null;
   /** The same of a node that joins a cluster that is formed. */
   join(request: JoinRequest): string | null;
   /** What this node's log is to begin after; null while it cannot be given a seed, for it has a log or no storage. */

@@ -171,10 +171,11 @@ function prepare(host: ControllerHost): Response {
   return Response.json(answered);
 }
 
-function form(host: ControllerHost, { cluster, is_formed: isFormed }: FormRequest): Response {
+function form(host: ControllerHost, request: FormRequest): Response {
+  const { cluster } = request;
   if (host.cluster !== null && host.cluster.cluster_id !== cluster.cluster_id)
     return refusal(STATUS.conflict, `this node belongs to ${host.cluster.cluster_id}`);
-  const reason = host.form(cluster, isFormed);
+  const reason = host.form(request);
   return reason === null ? Response.json({ formed: true }) : refusal(STATUS.conflict, reason);
 }
 

@@ -2,7 +2,7 @@
  * From an API to what answers it: the listener itself, the quorum, or a metadata operation. No API is known here but
  * by its name in a table.
  */
-import { controllerApis, runAuthorized, type Denial } from "../../src/metadata/index.ts";
+import { controllerApis, REDACTED, runAuthorized, type Denial } from "../../src/metadata/index.ts";
 import {
   ErrorCode,
   type ApiName,
@@ -16,6 +16,7 @@ import {
   type Operation,
   type Outcome,
 } from "../active-controller/active-controller.ts";
+import type { Cause } from "../cause-contract.ts";
 import { readConfirmed, type Unconfirmed } from "../confirmed-read.ts";
 import { operatorLogOf, type OperatorLog } from "../operator-log.ts";
 import { answered, refused, UNCONFIRMED } from "./answer.ts";
@@ -66,6 +67,7 @@ async function runOperation<Name extends ApiName>(
   }
   const settings = authorizerFor(node, sender);
   let denied: readonly Denial[] = [];
+  let written = { baseOffset: 0, endOffset: 0 };
   // Before its records are queued: nothing is committed whose answer cannot be said.
   const operation: Operation<ResponseBody<Name>> = (view, standing) => {
     const { caller } = sender;
@@ -73,6 +75,8 @@ async function runOperation<Name extends ApiName>(
     const call = { operation: api, view, request: frame.body, context };
     const { denials, ...result } = runAuthorized(frame.name, call, settings);
     denied = denials;
+    const { nextOffset: baseOffset } = standing;
+    written = { baseOffset, endOffset: baseOffset + result.records.length };
     return { ...result, response: sayable(frame, result.response) };
   };
   const { voter } = node;
@@ -81,11 +85,41 @@ async function runOperation<Name extends ApiName>(
     api.kind === "read"
       ? await (api.namesActive === true ? readConfirmed(voter, read, sender.signal) : read())
       : await new Promise<Outcome<ResponseBody<Name>>>((resolve) =>
-          voter.submit(operation, frame.apiVersion, resolve, timeoutMsOf(frame.body)),
+          voter.submit(
+            operation,
+            frame.apiVersion,
+            (done) => {
+              // In the event of the commit: whoever reads the records is told of it later.
+              if (isWritten(done) && written.endOffset > written.baseOffset)
+                voter.causes.note({ ...written, ...causeOf(frame, sender) });
+              resolve(done);
+            },
+            timeoutMsOf(frame.body),
+          ),
         );
   logDenials(node, denied, { request: frame.name, context: sender });
   return answerOf(node, frame, outcome);
 }
+
+/** Whether what the operation wrote is in the log, or may be yet. */
+const isWritten = (outcome: Outcome<unknown>): boolean =>
+  outcome.kind === "committed" || (outcome.kind === "timed-out" && outcome.mayBeCommitted);
+
+/** Whom a delegation token concerns is in no JSON, and who asks for one is whom it concerns. */
+const ABOUT_TOKENS: ReadonlySet<ApiName> = new Set([
+  "CreateDelegationToken",
+  "RenewDelegationToken",
+  "ExpireDelegationToken",
+]);
+
+const causeOf = (
+  { name, clientId }: { readonly name: ApiName; readonly clientId: string | null },
+  { caller: { principal } }: RequestContext,
+): Cause => ({
+  api: name,
+  principal: ABOUT_TOKENS.has(name) ? REDACTED : `${principal.type}:${principal.name}`,
+  clientId: clientId ?? "",
+});
 
 /** For how long the request of a write wants to wait; Kafka's are the only ones that say so. */
 const timeoutMsOf = (request: object): number =>

@@ -1,13 +1,14 @@
 /**
  * What a controller knows about itself and consensus does not: its directory id and the object that it was drawn in,
- * which cluster it belongs to, with the voters it was formed with (Kafka's `meta.properties` and 0-0 checkpoint), which
- * tokens are revoked there and which of its settings were changed, how often it has booted, how often it has led and
+ * which cluster it belongs to, with the voters and users it was formed with (Kafka's `meta.properties` and its two
+ * checkpoints), which tokens are revoked there and which of its settings were changed, how often it has booted, how often it has led and
  * had to prove it, and why it takes no part, if it does not. Identity and cluster are written once; the reasons come
  * and go.
  */
 import type { Revocations } from "../../src/access/index.ts";
 import { INCARNATION_COUNT, type StorageIdentity } from "../../src/raft/index.ts";
 import type { FlightRecord } from "../replica/flight-recorder.ts";
+import type { BootstrapUser } from "../bootstrap-users.ts";
 import type { Deletion } from "../cluster-deletion.ts";
 import type { JoinRequest } from "../contract.ts";
 import { newerChanges, type SettingChanges } from "../cluster-settings.ts";
@@ -63,6 +64,18 @@ export class MetaStore {
     this.#write("cluster", JSON.stringify({ ...cluster, nodes: undefined }));
     if (access !== undefined) this.writeAccess(access);
     if (changes !== undefined) this.writeSettingChanges(changes);
+  }
+
+  /** The SCRAM users that the cluster begins with, which the first leader writes to the log. */
+  users(): readonly BootstrapUser[] {
+    const text = this.#read("users");
+    if (text === null) return [];
+    const users: readonly BootstrapUser[] = JSON.parse(text);
+    return users;
+  }
+
+  writeUsers(users: readonly BootstrapUser[]): void {
+    this.#write("users", JSON.stringify(users));
   }
 
   /** How this node came to its cluster; null for one that formed it. */

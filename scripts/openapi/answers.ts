@@ -234,6 +234,20 @@ export const KafkaReassignment = resource("KafkaReassignment", {
 });
 export const KafkaReassignmentList = list("KafkaReassignmentList", KafkaReassignment);
 
+export const KafkaPartitionHealthList = list(
+  "KafkaPartitionHealthList",
+  v.strictObject({
+    cluster_id: clusterId,
+    topic_name: text,
+    topic_id: text,
+    partitions_count: whole,
+    offline: wholes,
+    under_replicated: wholes,
+    not_preferred: wholes,
+    reassigning: wholes,
+  }),
+);
+
 const source = v.picklist([
   "DYNAMIC_TOPIC_CONFIG",
   "DYNAMIC_BROKER_CONFIG",

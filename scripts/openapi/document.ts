@@ -5,7 +5,7 @@ import { PARAMETERS, written } from "../../worker/routes/parameters.ts";
 import * as answers from "./answers.ts";
 import { jsonSchemaOf, type JsonSchema } from "./json-schema.ts";
 import { RPC_APIS, leastRequest, requestSchema, responseSchema } from "./kafka-apis.ts";
-import { OPERATIONS, type Content, type Operation } from "./operations.ts";
+import { OPERATIONS, type Answer, type Content, type Operation } from "./operations.ts";
 import {
   PATH_PARAMETERS,
   QUERY_PARAMETERS,
@@ -230,7 +230,7 @@ function known(table: Readonly<Record<string, Parameter>>, name: string): Parame
 
 const shown = ({ schema, description }: Parameter): Json => ({ schema, description });
 
-const isContent = (body: GenericSchema | Content): body is Content => !("~run" in body);
+const isSchema = (answer: Exclude<Answer, null>): answer is GenericSchema => "~run" in answer;
 
 function bodyOf({ body, mayLackBody, example }: Operation): Json {
   return {
@@ -239,17 +239,21 @@ function bodyOf({ body, mayLackBody, example }: Operation): Json {
   };
 }
 
-const answerOf = (answer: GenericSchema | Content | null): Json =>
-  answer === null
-    ? { description: "Done." }
-    : { description: isContent(answer) ? answer.description : "Done.", content: contentOf(answer) };
-
-function contentOf(body: GenericSchema | Content | null, example?: unknown): Json {
-  if (body === null) return {};
-  const shownExample = example === undefined ? {} : { example };
-  if (isContent(body)) return { [body.type]: { ...shownExample } };
-  return { "application/json": { schema: schemaOf(body), ...shownExample } };
+function answerOf(answer: Answer): Json {
+  if (answer === null) return { description: "Done." };
+  const [first] = isSchema(answer) ? [] : typesOf(answer);
+  return { description: first?.description ?? "Done.", content: contentOf(answer) };
 }
+
+function contentOf(body: Answer, example?: unknown): Json {
+  if (body === null) return {};
+  const said = example === undefined ? {} : { example };
+  if (isSchema(body)) return { "application/json": { schema: schemaOf(body), ...said } };
+  return Object.fromEntries(typesOf(body).map(({ type }) => [type, said]));
+}
+
+const typesOf = (answer: Content | readonly Content[]): readonly Content[] =>
+  "type" in answer ? [answer] : answer;
 
 /** By name where it has one. */
 function schemaOf(schema: GenericSchema): JsonSchema {

@@ -27,13 +27,16 @@ export interface Content {
   readonly description: string;
 }
 
+/** JSON, other content of one type or several, or nothing. */
+export type Answer = GenericSchema | Content | readonly Content[] | null;
+
 export interface Operation {
   readonly summary: string;
   readonly body?: GenericSchema | Content;
   /** It may be left out. */
   readonly mayLackBody?: true;
   /** By status; null for no body. */
-  readonly answers: Readonly<Record<string, GenericSchema | Content | null>>;
+  readonly answers: Readonly<Record<string, Answer>>;
   /** Statuses of refusals besides those that any route has. */
   readonly refusals?: readonly number[];
   /** What the example says; the path is that of the parameters' examples unless said. */
@@ -57,10 +60,14 @@ const FILE: Content = {
   type: "application/octet-stream",
   description: "A snapshot as Kafka writes it (KIP-630).",
 };
-const LINES: Content = {
-  type: "application/x-ndjson",
-  description: "A line of JSON for each record.",
-};
+const LOG: readonly Content[] = [
+  {
+    type: "application/x-ndjson",
+    description: "A range of the log, in the form that is asked for.",
+  },
+  { type: "text/event-stream", description: "An event for each record." },
+  { type: "application/vnd.kafka.records", description: "Record batches as they are stored." },
+];
 
 const ORDERS_ACL = {
   resource_type: "TOPIC",
@@ -266,6 +273,10 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
     "Lists the partitions on their way to other replicas",
     a.KafkaReassignmentList,
   ),
+  [`GET ${CLUSTER}/topics/-/partitions/-/health`]: read(
+    "Tells which partitions of each topic are not as they should be",
+    a.KafkaPartitionHealthList,
+  ),
   [`GET ${TOPIC}/partitions/-/reassignment`]: read(
     "Lists those of a topic that are on their way to other replicas",
     a.KafkaReassignmentList,
@@ -405,7 +416,8 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
 
   [`GET ${CLUSTER}/metadata-log`]: {
     summary: "Reads a range of the committed log",
-    answers: { 200: LINES },
+    answers: { 200: LOG },
+    refusals: [409],
   },
   [`GET ${CLUSTER}/metadata-diff`]: read(
     "Tells what changed between two offsets",

@@ -107,6 +107,13 @@ export const QUERY_PARAMETERS: Readonly<Record<string, Parameter>> = {
   permission: word("ALLOW, DENY or ANY."),
   offset_type: word("Whatever it is, a broker is to be asked."),
   from_offset: { schema: OFFSET, description: "Where the range begins.", example: 0 },
+  from_epoch: {
+    schema: { type: "integer", minimum: 0, maximum: 0x7fff_ffff },
+    description:
+      "The epoch of the record before; where the log has another there, it has diverged.",
+  },
+  types: word("The types of records to show, with commas between them."),
+  topics: word("The names of the topics to show records of, with commas between them."),
   max_bytes: {
     schema: { type: "integer", minimum: 0, maximum: 8 * 1024 * 1024 },
     description: "About how large the range may be.",

@@ -21,4 +21,10 @@ export {
 } from "./revocation.ts";
 export { API_ROLES, from, isRole, mayCall, ROLE_NAMES, ROLES, type Role } from "./roles.ts";
 export { SECRET_CHARACTERS_MIN, signingKey, type SigningKey } from "./signing-key.ts";
-export { signToken, TOKEN_CHARACTERS_MAX, verifyToken, type TokenFault } from "./token.ts";
+export {
+  signToken,
+  statedClaims,
+  TOKEN_CHARACTERS_MAX,
+  verifyToken,
+  type TokenFault,
+} from "./token.ts";

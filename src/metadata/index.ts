@@ -40,6 +40,13 @@ export { controllerApis, type ControllerApis } from "./control/apis.ts";
 export { BOUNDED_BATCH_BYTES, BOUNDED_BATCH_RECORDS } from "./control/batch-bound.ts";
 export { DelegationTokenKey } from "./control/delegation-token-key.ts";
 export { describedConfigs, type DescribedConfig } from "./control/describe-configs.ts";
+export {
+  SALTED_PASSWORD_BYTES_MAX,
+  SCRAM_ITERATIONS,
+  SCRAM_MECHANISMS,
+  scramKeys,
+  type ScramMechanism,
+} from "./control/scram-keys.ts";
 export { INTERNAL_TOPICS, type Policies } from "./control/policies.ts";
 export {
   ANONYMOUS_CALLER,
@@ -76,7 +83,7 @@ export {
 export { applyRecords } from "./replay/apply-records.ts";
 export { replayInSlices, type ReplayedBatch } from "./replay/replay-in-slices.ts";
 export { forkRecords } from "./fork.ts";
-export { redacted, redactedIn } from "./redaction.ts";
+export { REDACTED, redacted, redactedIn } from "./redaction.ts";
 export {
   metadataChanges,
   type ChangedEntity,

@@ -39,6 +39,9 @@ const KINDS: readonly Kind[] = [
 const kindByType = new Map(KINDS.map((kind) => [kind.type, kind]));
 const kindByKey = new Map(KINDS.map((kind) => [kind.key, kind]));
 
+export const isControlRecordType = (type: string): type is ControlRecordType =>
+  KINDS.some((kind) => kind.type === type);
+
 /** The version of key and value alike. */
 const VERSION = 0;
 

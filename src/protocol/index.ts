@@ -36,6 +36,7 @@ export {
   controlRecordSchema,
   decodeControlRecord,
   encodeControlRecord,
+  isControlRecordType,
   type ControlBytes,
   type ControlRecord,
   type ControlRecordType,

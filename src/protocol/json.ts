@@ -237,6 +237,7 @@ const SCALARS: Readonly<Record<Primitive, (json: unknown) => unknown>> = {
   uint16: (json) => integer(json, 0, 0xffff),
   int32: (json) => integer(json, -0x8000_0000, 0x7fff_ffff),
   offset: (json) => integer(json, Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER),
+  timestamp: (json) => integer(json, Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER),
   int64: int64FromJson,
   float64: float64FromJson,
   uuid: (json) => (typeof json === "string" && isUuid(json) ? json : refuse(json, "a uuid")),

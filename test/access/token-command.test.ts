@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { ROLE_NAMES, signingKey, verifyToken, type Claims } from "../../src/access/index.ts";
 
-const SCRIPT = join(import.meta.dirname, "..", "..", "scripts", "token.ts");
+const SCRIPT = join(import.meta.dirname, "..", "..", "command", "main.ts");
 const CLUSTER = "4L6g3nShT-eMCtK--X86sw";
 const FILED = "the secret in the file, of some length";
 const EXPORTED = "the secret in KEDGE_KEY, of some length";
@@ -24,7 +24,7 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 /** Runs it in a folder that holds no state. */
 function run(args: readonly string[], env: Readonly<Record<string, string>> = {}) {
   const { PATH } = process.env;
-  return spawnSync(process.execPath, [SCRIPT, ...args], {
+  return spawnSync(process.execPath, [SCRIPT, "token", ...args], {
     cwd: folder,
     env: { PATH, ...env },
     encoding: "utf8",
@@ -82,7 +82,7 @@ describe("npm run token", () => {
   });
 
   test.each([
-    [[], "kedge: --role must be given\n"],
+    [[], "kedge: --role must be given; --help has them all\n"],
     [["--role", "root"], "kedge: --role must be one of admin, operator, "],
     [["--role", "viewer"], 'kedge: --cluster: must be given for a token of role "viewer"\n'],
     [
@@ -99,7 +99,7 @@ describe("npm run token", () => {
     [["--role", "admin", "--expires-in", "0d"], "kedge: --expires-in must be a number with its "],
     [["--role", "admin", "--expires-in", "3661d"], "of at most 3660d\n"],
     [["--role", "admin", "--secret-file", "absent"], "kedge: --secret-file: ENOENT: "],
-    [["--role", "admin", "--key", "x"], "kedge: Unknown option '--key'"],
+    [["--role", "admin", "--key", "x"], "kedge: unknown option '--key'"],
   ])("refuses %j with a sentence", (args, sentence) => {
     const { stdout, stderr, status } = run(args, { KEDGE_KEY: EXPORTED });
     expect([stdout, status]).toEqual(["", 1]);

@@ -19,6 +19,7 @@ const inOffice = (batchBytesMax = BATCH_BYTES): ActiveController =>
   new ActiveController(
     takeOffice({
       cluster: CLUSTER,
+      users: [],
       delegationTokenKey: null,
       nodeId: 3000,
       epoch: 1,

@@ -23,6 +23,9 @@ const ORDERED = new Set([
 /** How long a client is to wait hangs on how fast we ask. */
 const PASSED_OVER = new Set(["throttleTimeMs"]);
 
+export const inJson = (value: unknown): string =>
+  JSON.stringify(value, (_, part: unknown) => (typeof part === "bigint" ? `${part}` : part)) ?? "";
+
 /** A value without the order of its lists, bytes as hexadecimal digits; without the fields of these names. */
 export function comparable(value: unknown, passedOver: ReadonlySet<string> = PASSED_OVER): unknown {
   const plainOf = (part: unknown, name: string): unknown => {

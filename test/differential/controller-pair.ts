@@ -28,11 +28,10 @@ import {
   encodeMetadataRecord,
   type Api,
   type MetadataRecord,
-  type Uuid,
 } from "../../src/protocol/index.ts";
 import { seeded } from "../../src/std/random.ts";
 import { DEFAULT_CONTROLLER_CONFIG } from "../metadata/default-config.ts";
-import { comparableImage, comparableResponse, kindsOf } from "./comparable.ts";
+import { comparableImage, comparableResponse, inJson, kindsOf } from "./comparable.ts";
 import {
   CLUSTER_ID,
   CONTROLLER_ID,
@@ -74,14 +73,17 @@ export interface Difference {
 export interface Compared {
   readonly theirs: Outcome;
   readonly difference: Difference | null;
-  /** Kafka's controller gave up its leadership, or ended. */
+  /** Kafka's controller gave up its leadership, or ended: both sides have an empty log. */
   readonly hasResigned: boolean;
+  /** What it threw then. */
+  readonly fault: string;
 }
 
 const SESSION_MS = 2_000_000_000;
 /** 3.7-IV0: controllers register themselves. */
 const MV_REGISTERED = 15;
 const LOOK_MS = 20;
+const RESIGNATION_MS = 300;
 
 export class ControllerPair {
   readonly jvm: JvmController;
@@ -98,19 +100,18 @@ export class ControllerPair {
 
   static async of(jvm: JvmController): Promise<ControllerPair> {
     const pair = new ControllerPair(jvm);
-    await pair.#isRegistered(undefined);
+    await pair.#isRegistered();
     return pair;
   }
 
   /** Waits until Kafka's controller has registered itself, where it does: it does so of its own accord. */
-  async #isRegistered(earlier: Uuid | undefined): Promise<void> {
+  async #isRegistered(): Promise<void> {
     for (let tries = 0; tries < 1_000; tries += 1) {
       // oxlint-disable-next-line no-await-in-loop -- one look after the other
       await this.#readLog();
       const { metadataVersion } = this.#image.features;
       if (metadataVersion > 0 && metadataVersion < MV_REGISTERED) return;
-      const registered = this.#image.cluster.controllers.get(CONTROLLER_ID)?.incarnationId;
-      if (registered !== undefined && registered !== earlier) return;
+      if (this.#image.cluster.controllers.has(CONTROLLER_ID)) return;
       // oxlint-disable-next-line no-await-in-loop -- it has a second and more to do
       await pause(LOOK_MS);
     }
@@ -187,20 +188,28 @@ export class ControllerPair {
     this.#settleLiveness();
     const release = this.jvm.kafka.version;
     const hasResigned = epoch !== this.jvm.epoch;
+    const fault = this.jvm.fault();
     if (hasResigned) await this.#startAgain();
     return {
       theirs,
       difference:
         differs === null ? null : { asked, release, before, memory, in: differs, ours, theirs },
       hasResigned,
+      fault,
     };
   }
 
-  /** An office that was given up in the middle leaves its controller with indices that are not true any more. */
+  /**
+   * An office that was given up in the middle leaves its controller with indices that are not true any more, and the
+   * same log leaves any other with them too: both begin again with an empty one.
+   */
   async #startAgain(): Promise<void> {
-    const earlier = this.#image.cluster.controllers.get(CONTROLLER_ID)?.incarnationId;
-    await this.jvm.restart();
-    await this.#isRegistered(earlier);
+    await this.jvm.formAnew();
+    this.#image = emptyImage;
+    this.#own = null;
+    this.#memory.clear();
+    this.#liveness = initialLiveness(emptyImage, 0);
+    await this.#isRegistered();
   }
 
   /** A heartbeat that changed nothing of its broker leaves its offset known. */
@@ -246,7 +255,11 @@ export class ControllerPair {
   async #answeredThere(asked: Asked): Promise<Pick<Outcome, "response" | "records">> {
     try {
       const { response, batches } = await this.jvm.putAndRead(asked);
-      return { response, records: this.#replay(batches) };
+      const records = this.#replay(batches);
+      if (!mayHaveResigned(response)) return { response, records };
+      // Whoever gives up its office answers first, and its log says so a moment later.
+      await pause(RESIGNATION_MS);
+      return { response, records: [...records, ...(await this.#readLog())] };
     } catch (error) {
       if (!(error instanceof HungUpError)) throw error;
       if (this.jvm.isGone()) await this.jvm.restart();
@@ -359,6 +372,10 @@ function withTheirIds(
   });
   return records.length === 0 ? image : applyRecords(image, records, image.provenance);
 }
+
+/** UNKNOWN_SERVER_ERROR, or NOT_CONTROLLER, anywhere in the response. */
+const mayHaveResigned = (response: object): boolean =>
+  /"(?:errorCode|envelopeErrorCode)":(?:-1|41)\b/.test(inJson(response));
 
 /** In what they differ; null where they do not. */
 function differsIn(

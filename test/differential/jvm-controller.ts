@@ -3,7 +3,7 @@
  * whose log is fetched as a broker fetches it. It does nothing of its own accord: no session ends, nothing is balanced
  * or swept, no NoOpRecord is written.
  */
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { cp, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
@@ -80,8 +80,7 @@ export class HungUpError extends Error {
 
 export class JvmController {
   readonly kafka: Kafka;
-  readonly #folder: string;
-  readonly #port: number;
+  readonly #place: Place;
   #jvm: Jvm;
   #client: Client;
   #asked = 0;
@@ -92,8 +91,7 @@ export class JvmController {
 
   private constructor(kafka: Kafka, place: Place, running: { jvm: Jvm; client: Client }) {
     this.kafka = kafka;
-    this.#folder = place.folder;
-    this.#port = place.port;
+    this.#place = place;
     this.#jvm = running.jvm;
     this.#client = running.client;
   }
@@ -108,14 +106,8 @@ export class JvmController {
     const port = await freePort();
     const isStandalone = (formation.metadataVersion ?? MV_STANDALONE) >= MV_STANDALONE;
     await writeFile(propertiesIn(folder), propertiesOf({ folder, port }, isStandalone, more));
-    const format = startJvm(kafka, {
-      mainClass: "kafka.tools.StorageTool",
-      args: ["format", "-t", CLUSTER_ID, "-c", propertiesIn(folder), ...formatted(formation)],
-      heapMb: HEAP_MB,
-      level: "WARN",
-    });
-    if ((await format.exited) !== 0) throw new Error(`it is not formatted:\n${format.tail()}`);
     const place = { folder, port };
+    await format(kafka, place, formation);
     const controller = new JvmController(kafka, place, await launched(kafka, place));
     await controller.#learnVersions();
     return controller;
@@ -125,10 +117,24 @@ export class JvmController {
   async restart(): Promise<void> {
     this.#client.close();
     await this.#jvm.kill();
-    const { jvm, client } = await launched(this.kafka, {
-      folder: this.#folder,
-      port: this.#port,
-    });
+    await this.#launch();
+  }
+
+  /** Another cluster in place of it: an empty log, which is formed as the first one was. */
+  async formAnew(): Promise<void> {
+    this.#client.close();
+    await this.#jvm.kill();
+    const { folder } = this.#place;
+    await rm(logIn(folder), { recursive: true, force: true });
+    await cp(formedIn(folder), logIn(folder), { recursive: true });
+    this.#epoch = 1;
+    this.#endOffset = 0;
+    this.#lastEpoch = 0;
+    await this.#launch();
+  }
+
+  async #launch(): Promise<void> {
+    const { jvm, client } = await launched(this.kafka, this.#place);
     this.#jvm = jvm;
     this.#client = client;
     await this.#learnVersions();
@@ -166,6 +172,13 @@ export class JvmController {
   /** The last lines that it wrote. */
   tail(): string {
     return this.#jvm.tail();
+  }
+
+  /** What it has thrown last; "" where it has not. */
+  fault(): string {
+    return (
+      this.#jvm.lines.findLast((line) => /^[\w.$]+(?:Exception|Error)(?::|$)/.test(line)) ?? ""
+    );
   }
 
   /** Its response, as the version says it. Rejects with a `HungUpError`. */
@@ -213,7 +226,7 @@ export class JvmController {
     const frame = await client.frame();
     clearTimeout(late);
     if (frame !== undefined) return new Uint8Array(frame);
-    if (!this.isGone()) this.#client = await Client.connect(this.#port);
+    if (!this.isGone()) this.#client = await Client.connect(this.#place.port);
     throw new HungUpError(`it hung up on ${name}:\n${this.tail()}`);
   }
 
@@ -298,7 +311,7 @@ export class JvmController {
   async stop(): Promise<void> {
     this.#client.close();
     await this.#jvm.kill();
-    await rm(this.#folder, { recursive: true, force: true });
+    await rm(this.#place.folder, { recursive: true, force: true });
   }
 }
 
@@ -308,6 +321,18 @@ function responseIn({ name, version, isForwarded = false }: Asked, answer: Uint8
   const { responseData, errorCode } = decodeResponseFrame(apis.Envelope, 0, answer).body;
   if (responseData === null) return { envelopeErrorCode: errorCode };
   return decodeResponseFrame(api, version, responseData).body;
+}
+
+/** What it forms is kept beside it, so that it can be begun with again. */
+async function format(kafka: Kafka, { folder }: Place, formation: Formation): Promise<void> {
+  const tool = startJvm(kafka, {
+    mainClass: "kafka.tools.StorageTool",
+    args: ["format", "-t", CLUSTER_ID, "-c", propertiesIn(folder), ...formatted(formation)],
+    heapMb: HEAP_MB,
+    level: "WARN",
+  });
+  if ((await tool.exited) !== 0) throw new Error(`it is not formatted:\n${tool.tail()}`);
+  await cp(logIn(folder), formedIn(folder), { recursive: true });
 }
 
 async function launched(kafka: Kafka, { folder, port }: Place) {
@@ -321,6 +346,8 @@ async function launched(kafka: Kafka, { folder, port }: Place) {
   return { jvm, client: await Client.connect(port) };
 }
 
+const logIn = (folder: string): string => join(folder, "log");
+const formedIn = (folder: string): string => join(folder, "formed");
 const propertiesIn = (folder: string): string => join(folder, "server.properties");
 
 function formatted({ metadataVersion, elr }: Formation): readonly string[] {
@@ -361,7 +388,7 @@ const propertiesOf = (
     `unclean.leader.election.interval.ms=${NEVER_MS}`,
     `num.partitions=${SETTINGS.numPartitions}`,
     `default.replication.factor=${SETTINGS.defaultReplicationFactor}`,
-    `log.dirs=${join(folder, "log")}`,
+    `log.dirs=${logIn(folder)}`,
     ...more,
     "",
   ].join("\n");

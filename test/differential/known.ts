@@ -8,6 +8,7 @@ import { KNOWN_OF_BROKERS } from "./known/brokers.ts";
 import { KNOWN_OF_ELIGIBLE_REPLICAS } from "./known/eligible-replicas.ts";
 import type { Known } from "./known/entry.ts";
 import { KNOWN_OF_FEATURES_AND_CONFIGS } from "./known/features-and-configs.ts";
+import { KNOWN_OF_SENSELESS_REQUESTS } from "./known/senseless-requests.ts";
 import { KNOWN_OF_PARTITIONS, KNOWN_OF_TOPICS } from "./known/partitions.ts";
 
 export type { Known };
@@ -18,6 +19,7 @@ export const KNOWN: readonly Known[] = [
   ...KNOWN_OF_PARTITIONS,
   ...KNOWN_OF_TOPICS,
   ...KNOWN_OF_FEATURES_AND_CONFIGS,
+  ...KNOWN_OF_SENSELESS_REQUESTS,
 ];
 
 export const knownDifference = (difference: Difference): Known | undefined =>

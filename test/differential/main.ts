@@ -9,7 +9,9 @@ import { parseArgs } from "node:util";
 import { onShutdown } from "../../gateway/shutdown.ts";
 import { kafkaRelease, type Kafka } from "../../local/kafka-release.ts";
 import { attempt, SkippedError, table, type Column, type Outcome } from "../interop/table.ts";
+import { compareAbsurd } from "./absurd-requests.ts";
 import { AUTHORIZER_ROWS } from "./authorizer-rows.ts";
+import { compareConfigTables } from "./config-tables.ts";
 import { ControllerPair } from "./controller-pair.ts";
 import { ALL_LEVELS, formationsOf, type NamedFormation } from "./formations.ts";
 import { JvmController } from "./jvm-controller.ts";
@@ -19,7 +21,10 @@ import { entriesAt, showEntries } from "./ledger.ts";
 import { compareTokens } from "./token-rows.ts";
 import { compareRequests } from "./security-requests.ts";
 import { drawsOf } from "./draws.ts";
-import { noSteps, Walk } from "./walk.ts";
+import { noSteps, Walk, type WalkResult } from "./walk.ts";
+
+/** What a run is made of. */
+const PARTS: readonly string[] = ["rules", "security", "configs", "absurd", "lives"];
 
 const { values } = parseArgs({
   options: {
@@ -31,6 +36,8 @@ const { values } = parseArgs({
     steps: { type: "string", default: "10000" },
     seed: { type: "string", default: "1" },
     fresh: { type: "string", default: "0" },
+    absurd: { type: "string", default: "2000" },
+    parts: { type: "string", default: PARTS.join() },
   },
 });
 const sets = Number(values.sets);
@@ -38,7 +45,10 @@ const requests = Number(values.requests);
 const steps = Number(values.steps);
 const seed = Number(values.seed);
 const fresh = Number(values.fresh);
+const absurd = Number(values.absurd);
 const levels = values.levels.split(",").map(Number);
+const parts = new Set(values.parts.split(","));
+for (const part of parts) if (!PARTS.includes(part)) throw new RangeError(`no part ${part}`);
 /** Of everything that was told: what the ledger explains, by title. */
 const totals = noSteps();
 // Exiting runs the handlers that kill the Java processes.
@@ -55,8 +65,8 @@ console.log(`\n${table(columns)}\n`);
 for (const [title, count] of [...totals.known].toSorted(([, a], [, b]) => b - a)) {
   console.log(`${String(count).padStart(7)}  ${title}`);
 }
-for (const request of totals.resignations) console.log(`Kafka's controller resigned at ${request}`);
-console.log(`${totals.steps} requests of random lives\n`);
+console.log(`${String(totals.resignations.length).padStart(7)}  times Kafka's controller resigned`);
+console.log(`${totals.steps} requests of lives, tables and absurd ones\n`);
 console.log(`${passed} passed, ${failed} failed`);
 process.exit(failed === 0 && passed > 0 ? 0 : 1);
 
@@ -72,14 +82,18 @@ async function runVersion(version: string): Promise<Column> {
   );
   if (found === undefined) return { version, outcomes: done };
   const kafka = found;
-  done.push(...(await authorizerRows(kafka)));
-  done.push(
-    await attempt("ACLs, SCRAM credentials, quotas", () =>
-      withController(kafka, undefined, (jvm) => compareRequests(jvm, requests, drawsOf(seed))),
-    ),
-    await attempt("delegation tokens", () => compareTokens(kafka, { requests, seed })),
-    await attempt("eligible leader replicas", () => compareSteps(kafka)),
-  );
+  if (parts.has("rules")) done.push(...(await authorizerRows(kafka)));
+  if (parts.has("security")) {
+    done.push(
+      await attempt("ACLs, SCRAM credentials, quotas", () =>
+        withController(kafka, undefined, (jvm) => compareRequests(jvm, requests, drawsOf(seed))),
+      ),
+      await attempt("delegation tokens", () => compareTokens(kafka, { requests, seed })),
+      await attempt("eligible leader replicas", () => compareSteps(kafka)),
+    );
+  }
+  done.push(...(await tableRows(kafka)));
+  if (!parts.has("lives")) return { version, outcomes: done };
   const formations = formationsOf(version, { levels, elr: values.elr });
   for (const formation of formations) {
     // oxlint-disable-next-line no-await-in-loop -- one Java process at a time
@@ -123,6 +137,33 @@ async function withController<Result>(
   }
 }
 
+/** Requests that do not hang together, put to a controller at the highest level that is compared. */
+async function tableRows(kafka: Kafka): Promise<readonly Outcome[]> {
+  if (!parts.has("configs") && !parts.has("absurd")) return [];
+  const formation = formationsOf(kafka.version, { levels: ALL_LEVELS, elr: false }).at(-1);
+  return await withController(kafka, formation, async (jvm) => {
+    const pair = await ControllerPair.of(jvm);
+    const done: Outcome[] = [];
+    if (parts.has("configs")) {
+      done.push(
+        await attempt("every config", () => counted((result) => compareConfigTables(pair, result))),
+      );
+    }
+    if (parts.has("absurd")) {
+      for (const from of [seed, ...(fresh > 0 ? [randomInt(1, 2 ** 31)] : [])]) {
+        console.log(`     seed ${from}`);
+        done.push(
+          // oxlint-disable-next-line no-await-in-loop -- one after the other
+          await attempt("absurd requests", () =>
+            counted((result) => compareAbsurd(pair, { count: absurd, from, result })),
+          ),
+        );
+      }
+    }
+    return done;
+  });
+}
+
 /** The ledger's entries that are shown by this controller, then random lives. */
 async function controllerRows(
   kafka: Kafka,
@@ -154,10 +195,19 @@ async function told(
   { elr, count, from }: { elr: boolean; count: number; from: number },
 ): Promise<string> {
   console.log(`     seed ${from}`);
+  return await counted(async (result) => {
+    await new Walk(pair, { elr, result }).walk(count, from);
+    return "";
+  });
+}
+
+/** What `work` did is added to the totals, whether or not it ends well. */
+async function counted(work: (result: WalkResult) => Promise<string>): Promise<string> {
   const result = noSteps();
   const startMs = performance.now();
+  let note: string;
   try {
-    await new Walk(pair, { elr, result }).walk(count, from);
+    note = await work(result);
   } finally {
     totals.steps += result.steps;
     totals.resignations.push(...result.resignations);
@@ -167,5 +217,6 @@ async function told(
   }
   const explained = [...result.known.values()].reduce((sum, times) => sum + times, 0);
   const perSecond = Math.round((result.steps * 1_000) / (performance.now() - startMs));
-  return `${result.steps} requests, ${perSecond}/s, ${explained} differences, all of them known`;
+  const said = [note, `${result.steps} requests`, `${perSecond}/s`].filter((part) => part !== "");
+  return `${said.join(", ")}, ${explained} differences, all of them known`;
 }

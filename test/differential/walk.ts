@@ -6,7 +6,7 @@
 import { apis } from "../../src/protocol/index.ts";
 import { CONFIG_RESOURCE, type MetadataImage } from "../../src/metadata/index.ts";
 import { BrokerLives, BROKERS } from "./broker-lives.ts";
-import { comparableResponse, kindsOf } from "./comparable.ts";
+import { comparableResponse, inJson, kindsOf } from "./comparable.ts";
 import type { ControllerPair, Difference } from "./controller-pair.ts";
 import { asking, createTopics, drawnOperation, type Scene } from "./drawn-operations.ts";
 import type { Asked } from "./jvm-controller.ts";
@@ -16,6 +16,7 @@ import { drawsOf, type Draw } from "./draws.ts";
 const STEPS_PER_RUN = 100;
 /** One run of so many goes by its own records, so that what is in no image would come to light. */
 const DRIFTING = 10;
+const RESIGNATION_WORDS = 400;
 const STEP_SEED = 1_000_003;
 
 export interface WalkResult {
@@ -36,6 +37,13 @@ export interface WalkOptions {
   readonly shrinks?: number;
 }
 
+/** It is said at once, and counted. */
+export function noteResignation(result: WalkResult, asked: Asked, fault: string): void {
+  const text = `${asked.name} v${asked.version} ${inJson(asked.body)}`.slice(0, RESIGNATION_WORDS);
+  console.log(`     Kafka's controller resigned at ${text}: ${fault.slice(0, RESIGNATION_WORDS)}`);
+  result.resignations.push(text);
+}
+
 /** A difference that the ledger does not have, with what led to it. */
 export class UnknownDifferenceError extends Error {
   override readonly name = "UnknownDifferenceError";
@@ -50,6 +58,10 @@ export class Walk {
   /** The requests of the present run. */
   #asked: Asked[] = [];
   #drifts = false;
+  /** How many requests of the present run were drawn and told. */
+  #told = 0;
+  /** Kafka's controller has resigned: what its office remembered is lost, and the run with it. */
+  #isOver = false;
   /** The broker that has just amended its registration: it is heard from before anything else happens. */
   #amended: number | null = null;
 
@@ -62,7 +74,7 @@ export class Walk {
 
   /** Puts `steps` requests to both. Rejects with an `UnknownDifferenceError`. */
   async walk(steps: number, seed: number): Promise<void> {
-    for (let done = 0, run = 0; done < steps; done += STEPS_PER_RUN, run += 1) {
+    for (let done = 0, run = 0; done < steps; done += Math.max(this.#told, 1), run += 1) {
       const runSeed = seed + run;
       const length = Math.min(STEPS_PER_RUN, steps - done);
       const seeds = Array.from({ length }, (_, at) => runSeed * STEP_SEED + at);
@@ -94,13 +106,17 @@ export class Walk {
     this.#drifts = runSeed % DRIFTING === 0;
     if (this.#drifts) this.#pair.letDrift();
     this.#asked = [];
+    this.#told = 0;
+    this.#isOver = false;
     const draw = drawsOf(runSeed);
     for (const begin of settingUp(draw)) {
       // oxlint-disable-next-line no-await-in-loop -- one request after the other
       const difference = await this.#step(begin(this.#scene));
       if (difference !== null) return { seeds: [], difference };
+      if (this.#isOver) return null;
     }
     for (const [at, seed] of seeds.entries()) {
+      this.#told += 1;
       const drawOfStep = drawsOf(seed);
       const asked = this.#next(drawOfStep);
       const { forwardable } = apis[asked.name];
@@ -108,6 +124,7 @@ export class Walk {
       // oxlint-disable-next-line no-await-in-loop -- one request after the other
       const difference = await this.#step({ ...asked, isForwarded });
       if (difference !== null) return { seeds: seeds.slice(0, at + 1), difference };
+      if (this.#isOver) return null;
     }
     return null;
   }
@@ -131,13 +148,14 @@ export class Walk {
   async #step(asked: Asked): Promise<Difference | null> {
     const known = this.#pair.image.cluster.brokers;
     this.#asked.push(asked);
-    const { theirs, difference, hasResigned } = await this.#pair.ask(asked);
+    const { theirs, difference, hasResigned, fault } = await this.#pair.ask(asked);
     this.#lives.hear(asked, theirs.response, theirs.image);
     this.#result.steps += 1;
     this.#amended = amendedBy(asked, theirs.response, known);
     if (hasResigned) {
-      // A finding of its own: what it was about to write is lost, and so is the rest of the comparison.
-      this.#result.resignations.push(`${asked.name} ${JSON.stringify(asked.body)}`);
+      // A finding of its own: what it was about to write is lost, and so is the rest of the run.
+      this.#isOver = true;
+      noteResignation(this.#result, asked, fault);
       return null;
     }
     if (difference === null) return null;
@@ -206,10 +224,6 @@ export async function clearedWorld(pair: ControllerPair): Promise<void> {
     pair.prepare({ name, version: Math.max(...pair.jvm.versionsOf(name)), body });
   const topics = [...pair.image.topics.byId.keys()].map((topicId) => ({ name: null, topicId }));
   if (topics.length > 0) await ask("DeleteTopics", { topics, timeoutMs: 1_000 });
-  for (const brokerId of pair.image.cluster.brokers.keys()) {
-    // oxlint-disable-next-line no-await-in-loop -- a request has one broker
-    await ask("UnregisterBroker", { brokerId });
-  }
   const resources = [...pair.image.configs.values()]
     .filter(({ resourceType }) => resourceType !== CONFIG_RESOURCE.TOPIC)
     .map(({ resourceType, resourceName, values }) => ({
@@ -218,6 +232,10 @@ export async function clearedWorld(pair: ControllerPair): Promise<void> {
       configs: [...values.keys()].map((name) => ({ name, configOperation: 1, value: null })),
     }));
   if (resources.length > 0) await ask("IncrementalAlterConfigs", { resources });
+  for (const brokerId of pair.image.cluster.brokers.keys()) {
+    // oxlint-disable-next-line no-await-in-loop -- a request has one broker
+    await ask("UnregisterBroker", { brokerId });
+  }
 }
 
 const highest = (scene: Scene, name: Asked["name"], body: object): Asked => ({
@@ -280,6 +298,3 @@ export function inWords(difference: Difference): string {
     `Kafka: ${said(theirs)}`,
   ].join("\n");
 }
-
-const inJson = (value: unknown): string =>
-  JSON.stringify(value, (_, part: unknown) => (typeof part === "bigint" ? `${part}` : part));

@@ -5,15 +5,17 @@
 import { SELF, abortAllDurableObjects, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { describe, expect, test } from "vitest";
+import { bytesOf } from "../../durable-objects/bootstrap-users.ts";
 import type { ClusterEntry } from "../../durable-objects/cluster-entry.ts";
 import { ObjectPeers } from "../../durable-objects/replica/peers.ts";
-import { activeOf, clusterOf, form, registration, rpc, statusOf, stubOf } from "./quorum.ts";
+import { bootstrapUsers, usersAt } from "../../worker/clusters/bootstrap-users.ts";
+import { activeOf, call, clusterOf, form, registration, rpc, statusOf, stubOf } from "./quorum.ts";
 import { bringing } from "./bringing.ts";
 
 const LOST = "its storage is gone: it must rejoin as another replica";
 
-const create = async (cluster: ClusterEntry, voters = 3) => {
-  const body = JSON.stringify({ cluster_id: cluster.cluster_id, voters });
+const create = async (cluster: ClusterEntry, voters = 3, more: object = {}) => {
+  const body = JSON.stringify({ cluster_id: cluster.cluster_id, voters, ...more });
   const response = await SELF.fetch(
     "https://kedge/kafka/v3/clusters",
     await bringing("admin", { method: "POST", body }),
@@ -38,6 +40,19 @@ async function hasHost(cluster: ClusterEntry, nodeId: number, host: string): Pro
   return new TextDecoder("latin1").decode(await response.arrayBuffer()).includes(host);
 }
 
+/** How often each of these bytes, given in base64, is in the committed log of the first node. */
+async function inFirstRecords(
+  cluster: ClusterEntry,
+  wanted: readonly string[],
+): Promise<readonly number[]> {
+  const response = await call(cluster, 3000, { route: "log" });
+  const log = inLatin(await response.arrayBuffer());
+  return wanted.map((base64) => log.split(inLatin(bytesOf(base64))).length - 1);
+}
+
+const inLatin = (bytes: ArrayBuffer | Uint8Array): string =>
+  new TextDecoder("latin1").decode(bytes);
+
 /** One voter, with no id drawn yet. */
 const planOf = ({ cluster_id, metadata_version, created_ms }: ClusterEntry) => ({
   cluster_id,
@@ -59,8 +74,8 @@ describe("a voter whose storage is lost", () => {
     // Acknowledged by the leader and by the one that is about to lose it.
     const { api, body } = registration(cluster, 1);
     const listeners = [{ name: "PLAINTEXT", host: "kept", port: 9092, securityProtocol: 0 }];
-    const call = { api, body: { ...Object(body), listeners } };
-    expect(await rpc(cluster, leader.node_id, call)).toMatchObject({ body: { errorCode: 0 } });
+    const asked = { api, body: { ...Object(body), listeners } };
+    expect(await rpc(cluster, leader.node_id, asked)).toMatchObject({ body: { errorCode: 0 } });
 
     await loseStorage(cluster, lost);
     expect(await create(cluster)).toMatchObject({
@@ -144,6 +159,35 @@ describe("a formation that broke off", () => {
       expect(answer.body).toMatchObject({ controllers: [{ directory_id: id }] });
     expect(await directory.get(clusterId)).toMatchObject({ state: "formed" });
   });
+
+  test.each([
+    ["named again", true],
+    ["left out", false],
+  ])(
+    "is finished with the SCRAM users that were listed first, when they are %s",
+    async (_, named) => {
+      const cluster = clusterOf(named ? "AAAAAAAAAAAAAAAAAAAG0A" : "AAAAAAAAAAAAAAAAAAAG1A", 1);
+      const ann = { user: "ann", mechanism: "SCRAM-SHA-256", password: "sesame" };
+      const [first] = await bootstrapUsers(usersAt([ann]) ?? []);
+      if (first === undefined) throw new Error("no user");
+      await directory.create(planOf(cluster), null, [first]);
+      expect(await directory.get(cluster.cluster_id)).toEqual({
+        state: "planned",
+        cluster: planOf(cluster),
+      });
+      const other = { scram_users: [{ ...ann, password: "another" }] };
+      expect(await create(cluster, 1, other)).toMatchObject({ status: 409 });
+      const again = named ? { scram_users: [ann] } : {};
+      expect(await create(cluster, 1, again)).toMatchObject({ status: 200 });
+      expect(await create(cluster, 1, again)).toMatchObject({ status: 200 });
+      const shown = [await directory.get(cluster.cluster_id), await directory.list()];
+      const said = await call(cluster, 3000, { route: "entry" });
+      expect(JSON.stringify([...shown, await said.json()])).not.toContain(first.stored_key);
+      // The log has the credential that was listed first, and no other.
+      const [keys, salts] = await inFirstRecords(cluster, [first.stored_key, first.salt]);
+      expect([keys, salts]).toEqual([1, 1]);
+    },
+  );
 
   test("is told apart from a cluster that is not there, and can be deleted", async () => {
     const cluster = clusterOf("AAAAAAAAAAAAAAAAAAAF8A", 1);

@@ -2,16 +2,16 @@
  * The gateway as it is shipped: the bundle alone in a folder, told by its environment, before a running quorum, on
  * every Node that this machine has; and the unit, the container and the page that say how it is run.
  */
-import { execFile, execFileSync, spawnSync } from "node:child_process";
+import { execFile, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { chmod, copyFile, mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { delimiter, join } from "node:path";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { VARIABLES } from "../../gateway/options.ts";
 import { ROOT } from "../../local/checkout.ts";
-import { BUNDLE_NAME, bundleGateway } from "../../local/gateway-bundle.ts";
+import { bundleProgram, GATEWAY } from "../../local/program-bundle.ts";
 import { startQuorum, type Quorum } from "../../local/quorum.ts";
 import {
   decodeResponseFrame,
@@ -21,22 +21,11 @@ import {
 } from "../../src/protocol/index.ts";
 import type { Client } from "./client.ts";
 import { client } from "./harness.ts";
+import { NODES } from "../installed-nodes.ts";
 import { Program } from "./program.ts";
 
 const DEPLOY = join(ROOT, "gateway", "deploy");
 const deployed = (name: string): string => readFileSync(join(DEPLOY, name), "utf8");
-
-/** This Node, and the one of the machine where that is another. */
-const nodes = [process.execPath, ...(process.env["PATH"] ?? "").split(delimiter)]
-  .map((place) => (place === process.execPath ? place : join(place, "node")))
-  .filter((path) => !path.includes("node_modules/.bin") && existsSync(path))
-  .map((path) => [versionOf(path), path] as const)
-  .filter(([version], at, all) => all.findIndex(([other]) => other === version) === at)
-  .filter(([version]) => Number(/^v(\d+)/.exec(version)?.[1]) >= 20);
-
-function versionOf(node: string): string {
-  return execFileSync(node, ["--version"], { encoding: "utf8" }).trim();
-}
 
 let folder: string;
 let file: string;
@@ -46,8 +35,8 @@ let tokenFile: string;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "kedge-bundle-"));
   file = join(folder, "alone", "kedge-gateway");
-  const built = join(folder, "built", BUNDLE_NAME);
-  const [started] = await Promise.all([startQuorum(), bundleGateway(built)]);
+  const built = join(folder, "built", GATEWAY.name);
+  const [started] = await Promise.all([startQuorum(), bundleProgram(GATEWAY, built)]);
   quorum = started;
   await mkdir(join(folder, "alone"));
   await copyFile(built, file);
@@ -94,11 +83,11 @@ async function read(url: string): Promise<{ readonly status: number; readonly te
 }
 
 test("there is a Node to try it with, and nothing beside the file", async () => {
-  expect(nodes.length).toBeGreaterThan(0);
+  expect(NODES.length).toBeGreaterThan(0);
   expect(await readdir(join(folder, "alone"))).toEqual(["kedge-gateway"]);
 });
 
-describe.each(nodes)("on Node %s", (_, node) => {
+describe.each(NODES)("on Node %s", (_, node) => {
   test("it says its version, its options, and what is wrong with them", async () => {
     const { version }: { readonly version: string } = JSON.parse(
       readFileSync(join(ROOT, "package.json"), "utf8"),
@@ -214,7 +203,7 @@ describe("what runs it", () => {
     const text = deployed("Containerfile");
     expect(text).toMatch(/^FROM docker\.io\/library\/node:2[0-9]-slim$/m);
     expect(text).toMatch(/^USER [1-9]\d+:[1-9]\d+$/m);
-    expect(text).toContain(`COPY --chmod=0755 ${BUNDLE_NAME} /usr/local/bin/kedge-gateway`);
+    expect(text).toContain(`COPY --chmod=0755 ${GATEWAY.name} /usr/local/bin/kedge-gateway`);
     expect(text).toContain('ENTRYPOINT ["kedge-gateway"]');
     const [, words = "[]"] = /^HEALTHCHECK .*\\\n {2}CMD (\[.*\])$/m.exec(text) ?? [];
     const [command, ...args]: readonly string[] = JSON.parse(words);

@@ -18,6 +18,7 @@ import { kafkaRelease, UnavailableError } from "../../local/kafka-release.ts";
 import type { Step } from "./step.ts";
 import { authorizerSteps } from "./steps/authorizer.ts";
 import { bootSteps } from "./steps/boot.ts";
+import { bootstrappedUserSteps } from "./steps/bootstrapped-users.ts";
 import { clientSteps } from "./steps/clients.ts";
 import { eligibleReplicasSteps } from "./steps/eligible-replicas.ts";
 import { doorSteps } from "./steps/doors.ts";
@@ -42,6 +43,7 @@ const STEPS: readonly Step[] = [
   ...librdkafkaSteps,
   ...doorSteps,
   ...authorizerSteps,
+  ...bootstrappedUserSteps,
   ...lifeSteps,
   ...standstillSteps,
   ...membershipSteps,

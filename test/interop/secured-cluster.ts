@@ -13,6 +13,7 @@ import { principalRules } from "../../gateway/tls/principal-rules.ts";
 import { readServerTls } from "../../gateway/tls/server-tls.ts";
 import { TlsDoor, type ClientAuth } from "../../gateway/tls/tls-door.ts";
 import { freePorts } from "../../local/ports.ts";
+import type { ScramUser } from "../../local/scram-argument.ts";
 import type { TokenRequest } from "../../src/access/index.ts";
 import { certificate, commonName, type Authority } from "../gateway/certificates.ts";
 import type { Cluster } from "./cluster.ts";
@@ -44,6 +45,8 @@ export interface SecuredOptions {
   readonly clientAuth?: ClientAuth;
   /** Of the cluster; the defaults when absent. */
   readonly settings?: Readonly<Record<string, string>>;
+  /** Whom the cluster begins with; nobody when absent. */
+  readonly scramUsers?: readonly ScramUser[];
 }
 
 const signed = (name: string, signedBy: Authority): Authority =>
@@ -52,7 +55,7 @@ const signed = (name: string, signedBy: Authority): Authority =>
 /** Forms the cluster, opens the gateway for `work`, and closes it afterwards. */
 export async function secured(
   { quorum, folder: parent }: Cluster,
-  { protocol, clientAuth = "none", settings = {} }: SecuredOptions,
+  { protocol, clientAuth = "none", settings = {}, scramUsers = [] }: SecuredOptions,
   work: (secured: Secured) => Promise<string>,
 ): Promise<string> {
   const folder = await mkdtemp(join(parent, `doors-${protocol}-`));
@@ -80,6 +83,7 @@ export async function secured(
   const formed = await formCluster(quorum.edge, {
     controllers: ports.map((port) => ({ host: "127.0.0.1", port })),
     settings,
+    scram_users: scramUsers,
   });
   const metrics = new GatewayMetrics();
   const lines: string[] = [];

@@ -117,6 +117,29 @@ describe("a log without records", () => {
     expect(minimumOf(defaultBootstrap(25))).toBeUndefined();
   });
 
+  test.each([21, 25])("at level %i has its SCRAM users among its first records", (level) => {
+    const scramUsers = ["bob", "ann"].map((name) => {
+      const bytes = Uint8Array.of(1);
+      const keys = { salt: bytes, storedKey: bytes, serverKey: bytes };
+      return { name, mechanism: 1, iterations: 4_096, ...keys };
+    });
+    const brokerDefaults = new Map([["min.insync.replicas", "2"]]);
+    const bootstrap = { ...defaultBootstrap(level), scramUsers, brokerDefaults };
+    const { records } = takeOver(emptyImage, contextFor(emptyImage, {}), bootstrap);
+    const types = records.map(({ type }) => type);
+    const ends = ["CONFIG_RECORD", "END_TRANSACTION_RECORD"];
+    const users = ["USER_SCRAM_CREDENTIAL_RECORD", "USER_SCRAM_CREDENTIAL_RECORD"];
+    expect(types.slice(-4)).toEqual([...users, ...ends]);
+    const { scram } = lawfullyReplayed(emptyImage, records);
+    expect([...scram.values()].map(({ name }) => name)).toEqual(["ann", "bob"]);
+    const again = takeOver(
+      lawfullyReplayed(emptyImage, records),
+      contextFor(emptyImage, {}),
+      bootstrap,
+    );
+    expect(again.records).toEqual([]);
+  });
+
   test("is asked of the image: a controller elected again before they commit writes them again", () => {
     expect(take(emptyImage).wrote).toEqual(take(emptyImage).wrote);
     expect(take(take(emptyImage).view).wrote).toEqual([]);

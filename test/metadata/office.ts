@@ -15,6 +15,7 @@ import {
   BOUNDED_BATCH_RECORDS,
 } from "../../src/metadata/control/batch-bound.ts";
 import { controllerApis } from "../../src/metadata/control/apis.ts";
+import type { Duty } from "../../src/metadata/duties/duty.ts";
 import { fenceStaleBrokers } from "../../src/metadata/duties/fence-stale-brokers.ts";
 import type { ControlContext } from "../../src/metadata/control/operation.ts";
 import type { MetadataImage } from "../../src/metadata/image/metadata-image.ts";
@@ -151,7 +152,12 @@ export class Office {
   }
 
   fenceOnce(): void {
-    const { records, liveness } = fenceStaleBrokers.rule(this.view, this.context);
+    this.perform(fenceStaleBrokers);
+  }
+
+  /** Does once what an active controller does of its own accord. */
+  perform<Report>(duty: Duty<Report>): void {
+    const { records, liveness } = duty.rule(this.view, this.context);
     expectBounded(records);
     this.#install(records, liveness);
   }

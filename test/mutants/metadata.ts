@@ -170,6 +170,19 @@ export const METADATA_MUTANTS: readonly Mutant[] = [
     witness: "rules",
   },
   {
+    name: "a cluster begins without the users that it was formed with",
+    breaks: "KIP-900",
+    edits: [
+      {
+        file: "src/metadata/bootstrap.ts",
+        find: "    ...others,\n    ...users,\n    ...last,",
+        replace: "    ...others,\n    ...last,",
+      },
+    ],
+    killers: ["rules"],
+    witness: "rules",
+  },
+  {
     name: "a bucket is filled beyond what it holds",
     breaks: "KIP-599",
     edits: [

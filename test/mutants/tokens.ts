@@ -1,7 +1,8 @@
 /**
- * Mistakes in who gets a delegation token, who may change it, and when it ends.
+ * Mistakes in who gets a delegation token, who may change it, and when it ends; and in what else is written of who may
+ * do what, and how much of it.
  */
-import type { Mutant } from "./mutant.ts";
+import type { Edit, Mutant } from "./mutant.ts";
 
 const REQUEST = "src/metadata/control/delegation-token-request.ts";
 const CREATE = "src/metadata/control/create-delegation-token.ts";
@@ -20,7 +21,39 @@ const tokenMutant = (
   witness,
 });
 
+/** Judged by whole quorums, in which somebody administers who may do what. */
+const swarmMutant = (
+  name: string,
+  breaks: string,
+  { killer, file, find, replace }: Edit & { readonly killer: string },
+): Mutant => ({ name, breaks, edits: [{ file, find, replace }], killers: [killer] });
+
 export const TOKEN_MUTANTS: readonly Mutant[] = [
+  swarmMutant("a sweep takes tokens that last", "KIP-48", {
+    killer: "living-tokens-are-kept",
+    file: "src/metadata/duties/expire-delegation-tokens.ts",
+    find: "if (!hasExpired(token, nowMs)) continue;",
+    replace: "if (!hasExpired(token, nowMs) && token.issueTimestamp > nowMs) continue;",
+  }),
+  swarmMutant("a renewal ends the lifetime", "KIP-48", {
+    killer: "rights-are-sound",
+    file: "src/metadata/control/renew-delegation-token.ts",
+    find: "{ ...token, expirationTimestamp: expiryTimestampMs }",
+    replace:
+      "{ ...token, maxTimestamp: expiryTimestampMs, expirationTimestamp: expiryTimestampMs }",
+  }),
+  swarmMutant("an access control entry that is there is written again", "KIP-801", {
+    killer: "rights-are-sound",
+    file: "src/metadata/control/create-acls.ts",
+    find: "if (isThere(view.acls, entry) || written.has(text)) return",
+    replace: "if ((isThere(view.acls, entry) && text === '') || written.has(text)) return",
+  }),
+  swarmMutant("what a client has changed is forgotten with the request", "KIP-599", {
+    killer: "mutations-keep-their-rate",
+    file: "durable-objects/active-controller/active-controller.ts",
+    find: "if (result.mutationBuckets !== undefined) this.#mutationBuckets =",
+    replace: "if (result.mutationBuckets === null) this.#mutationBuckets =",
+  }),
   tokenMutant("who logged in with a token gets another", [
     REQUEST,
     "isForwarded && !principal.tokenAuthenticated",

@@ -145,7 +145,11 @@ export class KafkaBroker {
 
   async #connect(nodeId: number): Promise<KafkaConnection> {
     const { host, portOf } = this.#options.route;
-    const connection = await KafkaConnection.open(portOf(nodeId), PATIENCE_MS, host);
+    const connection = await KafkaConnection.open(portOf(nodeId), {
+      clientId: "nemesis",
+      patienceMs: PATIENCE_MS,
+      host,
+    });
     for (const each of this.#open) if (!each.isOpen) this.#open.delete(each);
     this.#open.add(connection);
     if (this.#alive.signal.aborted) connection.close();

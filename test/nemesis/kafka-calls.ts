@@ -43,7 +43,11 @@ export function throughGateway(
     open?.connection.close();
     open = null;
     if (to < 0) return null;
-    const connection = await KafkaConnection.open(route.portOf(to), PATIENCE_MS, route.host);
+    const connection = await KafkaConnection.open(route.portOf(to), {
+      clientId: "nemesis",
+      patienceMs: PATIENCE_MS,
+      host: route.host,
+    });
     open = { to, connection };
     return connection;
   };

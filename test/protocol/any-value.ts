@@ -41,6 +41,19 @@ const text = fc.oneof(
 );
 const blob = fc.uint8Array({ maxLength: 200 });
 
+const safeInteger = fc.oneof(
+  fc.maxSafeInteger(),
+  fc.constantFrom(
+    0,
+    -1,
+    Number.MIN_SAFE_INTEGER,
+    Number.MAX_SAFE_INTEGER,
+    2 ** 32,
+    -(2 ** 32),
+    2 ** 31,
+  ),
+);
+
 const LEAVES: Readonly<Record<Primitive, fc.Arbitrary<unknown>>> = {
   bool: fc.boolean(),
   int8: between(-0x80, 0x7f),
@@ -51,18 +64,8 @@ const LEAVES: Readonly<Record<Primitive, fc.Arbitrary<unknown>>> = {
     fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n }),
     fc.constantFrom(0n, 2n ** 63n - 1n),
   ),
-  offset: fc.oneof(
-    fc.maxSafeInteger(),
-    fc.constantFrom(
-      0,
-      -1,
-      Number.MIN_SAFE_INTEGER,
-      Number.MAX_SAFE_INTEGER,
-      2 ** 32,
-      -(2 ** 32),
-      2 ** 31,
-    ),
-  ),
+  offset: safeInteger,
+  timestamp: safeInteger,
   // JSON has one zero only.
   float64: fc.double().map((value) => (value === 0 ? 0 : value)),
   uuid: fc.uint8Array({ minLength: 16, maxLength: 16 }).map((bytes) => uuidFromBytes(bytes)),

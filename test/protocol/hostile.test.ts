@@ -18,6 +18,7 @@ import {
   CreateTopics,
   crc32c,
   DecodeError,
+  DelegationTokenRecord,
   encodeControlBatch,
   encodeDataBatch,
   encodeMetadataRecord,
@@ -231,6 +232,23 @@ describe("a value on the wire", () => {
 });
 
 describe("a metadata record", () => {
+  test.each([
+    ["7fffffffffffffff", Number.MAX_SAFE_INTEGER],
+    ["0020000000000000", Number.MAX_SAFE_INTEGER],
+    ["001fffffffffffff", Number.MAX_SAFE_INTEGER],
+    ["001ffffffffffffe", Number.MAX_SAFE_INTEGER - 1],
+    ["8000000000000000", Number.MIN_SAFE_INTEGER],
+    ["ffffffffffffffff", -1],
+  ])("of a token with the time %s is read, as %i: a cluster's own settings make it", (hex, ms) => {
+    const marks = { issueTimestamp: 1, maxTimestamp: 0x0102_0304_0506, expirationTimestamp: 2 };
+    const token = { owner: "User:a", requester: "User:a", renewers: [], tokenId: "t", ...marks };
+    const written = encodeMetadataRecord(DelegationTokenRecord.of(0, token));
+    const at = Buffer.from(written).indexOf(Buffer.from("0000010203040506", "hex"));
+    written.set(fromHex(hex), at);
+    const { data } = decodeMetadataRecord(written);
+    expect(data).toEqual({ ...token, maxTimestamp: ms });
+  });
+
   const bytes = encodeMetadataRecord(
     PartitionRecord.of(2, { replicas: [1, 2], eligibleLeaderReplicas: [3] }),
   );

@@ -124,7 +124,7 @@ function structOf(shape: Shape): Fields | null {
 function typeOf(shape: Shape): string {
   if (shape.kind === "array") return `[]${typeOf(shape.element)}`;
   if (shape.kind === "legacyString") return "string";
-  return shape.kind === "offset" ? "int64" : shape.kind;
+  return shape.kind === "offset" || shape.kind === "timestamp" ? "int64" : shape.kind;
 }
 
 /** A default in the words of Kafka's definitions; that of a struct is those of its fields. */

@@ -388,6 +388,7 @@ function quiet(seed: number, nodes: Budget["nodes"]): Swarm {
     brokers: 0,
     hangRate: 0,
     hasMetadata: false,
+    hasSecurity: false,
     electionTimeoutMs: 1_000,
     delayMs: [Math.ceil(slowest / 2), slowest],
     commitMs: [1, 5],

@@ -14,6 +14,8 @@ export interface Swarm {
   readonly hasMetadata: boolean;
   /** Eligible leader replicas are on from the start (KIP-966), and brokers also stop uncleanly. */
   readonly hasElr: boolean;
+  /** Tokens, quotas, users and ACLs come and go as well. */
+  readonly hasSecurity: boolean;
   readonly electionTimeoutMs: number;
   readonly delayMs: readonly [number, number];
   /** Probability that a message is late, and how late at most. */
@@ -83,14 +85,16 @@ export interface Swarm {
   readonly turnover: Turnover | null;
 }
 
+const NOTHING_MORE = { elr: false, security: false };
+
 /**
- * `turnover` is what becomes of the voter set: null where it stays as it is. `mayHaveElr`: where the log is metadata,
- * eligible leader replicas are on.
+ * `turnover` is what becomes of the voter set: null where it stays as it is. `mayHave`: what is there where the log is
+ * metadata.
  */
 export function drawSwarm(
   chance: Chance,
   turnover: Turnover | null = null,
-  mayHaveElr = false,
+  mayHave: { readonly elr: boolean; readonly security: boolean } = NOTHING_MORE,
 ): Swarm {
   const enabled = (from: number, to: number): number =>
     chance.happens(0.5) ? chance.logUniform(from, to) : 0;
@@ -102,7 +106,8 @@ export function drawSwarm(
     voters: chance.pick([1, 1, 2, 3, 3, 3, 3, 3, 3, 4, 5, 5, 5, 7]) ?? 3,
     brokers: hasMetadata ? chance.between(3, 4) : chance.between(0, 2),
     hasMetadata,
-    hasElr: hasMetadata && mayHaveElr,
+    hasElr: hasMetadata && mayHave.elr,
+    hasSecurity: hasMetadata && mayHave.security,
     // An election is two round trips and two commits; a quorum that is never that fast never has a leader.
     electionTimeoutMs: Math.max(
       Math.round(chance.logUniform(150, 1_500)),

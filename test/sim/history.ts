@@ -21,7 +21,9 @@ import { type Observation, REPLAY } from "./observation.ts";
 import type { Replica } from "./replica.ts";
 import type { World } from "./world.ts";
 import { DEFAULT_CONTROLLER_CONFIG } from "../metadata/default-config.ts";
+import { rightsFault } from "../metadata/rights.ts";
 import { WholeReplicas } from "../metadata/whole-replicas.ts";
+import { TokenEnds } from "./metadata/token-ends.ts";
 
 const SESSION_MS = DEFAULT_CONTROLLER_CONFIG.brokerSessionTimeoutMs;
 
@@ -52,6 +54,8 @@ export class History {
   readonly #proposals = new Map<string, Written>();
   readonly #contacts = new Map<number, Contact[]>();
   readonly #whole = new WholeReplicas();
+  /** How delegation tokens end. */
+  readonly tokens = new TokenEnds();
   /** Incarnations whose brokers may have lost the ends of their logs before. */
   readonly #killed = new Set<Uuid>();
 
@@ -94,11 +98,20 @@ export class History {
     if (!this.#world.swarm.hasMetadata) return;
     for (const { payload, baseOffset, epoch } of append) {
       for (const [index, record] of (payload === null ? [] : metadataOf(payload)).entries()) {
+        this.#swept(leader, record);
         if (record.type !== "BROKER_REGISTRATION_CHANGE_RECORD") continue;
         const { brokerId, fenced } = record.data;
         if (fenced === 1) this.#fenced(leader, { brokerId, offset: baseOffset + index, epoch });
       }
     }
+  }
+
+  #swept(leader: Replica, record: MetadataRecord): void {
+    const { tally } = this.#world;
+    const fault = this.tokens.appended(record, leader.clock(), () =>
+      tally.count("situation: a token was swept"),
+    );
+    if (fault !== null) this.#world.complain("living-tokens-are-kept", fault);
   }
 
   #fenced(
@@ -191,6 +204,8 @@ export class History {
     this.#image = applyRecords(before, records, { endOffset, epoch, timestampMs: 0 });
     if (!this.#world.swarm.hasMetadata) return;
     this.#judge(records, endOffset, part.proposer !== undefined);
+    const fault = rightsFault(before, this.#image);
+    if (fault !== null) this.#world.complain("rights-are-sound", `${fault}, at ${endOffset}`);
     const at = { endOffset, proposer: part.proposer, mayBeEmpty: this.#world.swarm.hasElr };
     for (const shown of partitionsShown(this.#image, before, at)) this.#world.observe(shown);
   }
@@ -202,6 +217,8 @@ export class History {
     for (const record of records) {
       const fault = this.#whole.take(record, { lostItsTail, isProposal });
       if (fault !== null) this.#world.complain("leaders-are-whole", `${fault}, at ${endOffset}`);
+      const returned = this.tokens.committed(record);
+      if (returned !== null) this.#world.complain("ended-tokens-stay-ended", returned);
     }
   }
 }

@@ -93,6 +93,8 @@ const RARE: readonly string[] = [
   "situation: two diverging answers in a row",
   "situation: a voter set was taken back by a truncation",
   "situation: a quorum grew to seven or more",
+  "situation: a token was swept",
+  "situation: a change was throttled",
   "situation: a leader came out of the eligible",
   "situation: a leader was asked back",
   "situation: a core served while a dead node led before",

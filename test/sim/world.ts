@@ -40,6 +40,7 @@ import { Membership } from "./membership/membership.ts";
 import { drawTurnover } from "./membership/turnover.ts";
 import { VoterAdmin } from "./membership/voter-admin.ts";
 import { Admin } from "./metadata/admin.ts";
+import { SecurityAdmin } from "./metadata/security-admin.ts";
 import { BrokerProcess } from "./metadata/broker-process.ts";
 import { Network } from "./network.ts";
 import type { Observation } from "./observation.ts";
@@ -64,6 +65,11 @@ export interface Call {
 const TURNOVER = 0x7e11;
 /** And so is whether eligible leader replicas are on, in half of the worlds with metadata. */
 const ELR = 0xe14;
+/** Likewise whether somebody administers who may do what. */
+const SECURITY = 0x5ec;
+
+/** Tokens are swept so often that a world sees it. */
+const SWEEPS = { "delegation.token.expiry.check.interval.ms": 2_000 };
 
 /** Two of up to three replicas must be in sync for a commit: there is somebody to be eligible. */
 const WITH_ELR = {
@@ -107,12 +113,17 @@ export class World {
     this.#seed = seed;
     this.chance = new Chance(seed);
     const turnover = drawTurnover(new Chance(seed ^ TURNOVER));
-    this.swarm = swarm ?? drawSwarm(this.chance, turnover, new Chance(seed ^ ELR).happens(0.5));
+    this.swarm =
+      swarm ??
+      drawSwarm(this.chance, turnover, {
+        elr: new Chance(seed ^ ELR).happens(0.5),
+        security: new Chance(seed ^ SECURITY).happens(0.5),
+      });
     this.cluster = {
       cluster_id: "c2ltdWxhdGVkLWNsdXN0ZQ",
       metadata_version: 25,
       created_ms: 0,
-      settings: this.swarm.snapshots,
+      settings: { ...this.swarm.snapshots, ...(this.swarm.hasSecurity ? SWEEPS : {}) },
       ...(this.swarm.hasElr ? WITH_ELR : {}),
     };
     const { timeline, chance, tally } = this;
@@ -168,6 +179,7 @@ export class World {
     if (!this.swarm.hasMetadata) return this.clients.start();
     for (const broker of this.brokers) new BrokerProcess(this, broker).start();
     new Admin(this).start();
+    if (this.swarm.hasSecurity) new SecurityAdmin(this).start();
   }
 
   /** The initial voters, and the nodes to spare, which know of no voters and some of which are to join. */

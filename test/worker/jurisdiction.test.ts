@@ -43,7 +43,7 @@ test("has every one of its objects there", async () => {
     create: async (plan: ClusterPlan): Promise<Creation> => {
       created.push(plan);
       const listed: ListedCluster = { state: "planned", cluster: plan };
-      return { outcome: "created", listed };
+      return { outcome: "created", listed, users: [] };
     },
   };
   const env: Bindings = {

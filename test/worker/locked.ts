@@ -59,7 +59,7 @@ export function lockedWorker({
         list: () => note(name, [entry]),
         get: () => note(name, listed),
         listDeleted: () => note(name, []),
-        create: () => note(name, { outcome: "present" as const, listed }),
+        create: () => note(name, { outcome: "present" as const, listed, users: [] }),
         fix: () => note(name, entry),
         markFormed: () => note(name, undefined),
         delete: () => note(name, null),

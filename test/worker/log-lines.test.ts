@@ -9,7 +9,7 @@ import {
   recordBatches,
 } from "../../src/protocol/index.ts";
 import { withoutSecrets } from "../../worker/observer/decoding.ts";
-import { recordLines } from "../../worker/observer/log-lines.ts";
+import { inPieces, logLines } from "../../worker/observer/log-lines.ts";
 import { replayable } from "../../worker/observer/observed-image.ts";
 
 const topic = (name: string): Uint8Array =>
@@ -29,7 +29,7 @@ const data = encodeDataBatch({ baseOffset: 11, leaderEpoch: 3, timestampMs: 2_00
 const log = Buffer.concat([control, data]);
 
 const lines = (fromOffset: number): unknown[] =>
-  [...recordLines(recordBatches(log), fromOffset)]
+  [...inPieces(logLines(recordBatches(log), fromOffset))]
     .join("")
     .split("\n")
     .filter((text) => text !== "")
@@ -66,7 +66,7 @@ describe("a range of the log", () => {
       { baseOffset: 0, leaderEpoch: 3, timestampMs: 2_000 },
       names.map(topic),
     );
-    const pieces = [...recordLines(recordBatches(large), 0)];
+    const pieces = [...inPieces(logLines(recordBatches(large), 0))];
     expect(pieces.length).toBeGreaterThan(5);
     for (const piece of pieces) {
       expect(piece.length).toBeLessThan(65_536 + 300);
@@ -96,7 +96,7 @@ describe("a range of the log", () => {
   test("with a flipped bit is not believed", () => {
     const damaged = Uint8Array.from(log);
     damaged[damaged.length - 1] = 1;
-    expect(() => [...recordLines(recordBatches(damaged), 0)]).toThrow("crc");
+    expect(() => [...logLines(recordBatches(damaged), 0)]).toThrow("crc");
   });
 
   test("is verified once: what was cut into batches is not summed up again to be read", () => {
@@ -104,6 +104,6 @@ describe("a range of the log", () => {
     const batches = [...recordBatches(copy)];
     // The last letter of the second topic's name, after the checksum was found right.
     copy[copy.lastIndexOf("b".charCodeAt(0))] = "c".charCodeAt(0);
-    expect([...recordLines(batches, 12)].join("")).toContain('"name":"c"');
+    expect([...inPieces(logLines(batches, 12))].join("")).toContain('"name":"c"');
   });
 });

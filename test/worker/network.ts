@@ -55,7 +55,7 @@ export function edgeWith(
     list: async () => [entry],
     listDeleted: async () => [],
     get: async () => listed,
-    create: async () => ({ outcome: "present", listed }),
+    create: async () => ({ outcome: "present", listed, users: [] }),
     fix: async () => entry,
     markFormed: async () => undefined,
     delete: async () => null,

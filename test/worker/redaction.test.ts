@@ -32,11 +32,26 @@ import {
   plantValue,
   readPaths,
 } from "./planted.ts";
+import { bootstrapUsers, usersAt } from "../../worker/clusters/bootstrap-users.ts";
 import { record } from "../metadata/world.ts";
 import { appendStored, onlyDatabase } from "./stored-log.ts";
 
 /** Snapshots are made, and the log stays: both are read. */
 const SETTINGS = { "metadata.log.max.record.bytes.between.snapshots": 4_000 };
+
+/** Whom the cluster begins with: the salt is in the log as any user's, the passwords are nowhere. */
+const FIRST_SALT = plant("first-salt");
+const FIRST_USERS = [
+  { user: "first", password: plant("first-password") },
+  {
+    user: "salted",
+    salted_password: Buffer.from(plant("first-salted-password")).toString("base64"),
+  },
+].map((user) => ({
+  ...user,
+  mechanism: "SCRAM-SHA-256",
+  salt: Buffer.from(FIRST_SALT).toString("base64"),
+}));
 
 const printed: string[] = [];
 let folder: string;
@@ -48,10 +63,15 @@ const steps: number[] = [];
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "kedge-secrets-"));
+  // In the log their keys are bytes; as text they would be those of the directory.
+  for (const { stored_key, server_key } of await bootstrapUsers(usersAt(FIRST_USERS) ?? [])) {
+    plantValue(stored_key);
+    plantValue(server_key);
+  }
   process.env["DELEGATION_TOKEN_SECRET_KEY"] = plant("token-key");
   quorum = await startQuorum({
     persistTo: folder,
-    form: (edge) => formCluster(edge, { voters: 1, settings: SETTINGS }),
+    form: (edge) => formCluster(edge, { voters: 1, settings: SETTINGS, scram_users: FIRST_USERS }),
     onLine: (line) => printed.push(line),
   });
   database = await onlyDatabase(folder);
@@ -227,7 +247,7 @@ let topics = 0;
 const allRecords = (): Uint8Array =>
   Buffer.concat([
     ...[...CONFIG_RECORDS, ...SECRET_RECORDS].map(encodeMetadataRecord),
-    ...[SALT, OWNER, ...tokenIds].map((text) => Buffer.from(text)),
+    ...[SALT, FIRST_SALT, OWNER, ...tokenIds].map((text) => Buffer.from(text)),
   ]);
 
 /** Answers with a secret in them, but for files; and files without one, in which the search finds what is there. */
@@ -248,6 +268,30 @@ const alter = (resourceType: number, name: string, given: unknown): object => ({
 });
 
 describe("a secret that a client wrote", () => {
+  test("is in no answer to who asks for a cluster with SCRAM users, and for it again", async () => {
+    const clusters = "/kafka/v3/clusters";
+    const [first] = FIRST_USERS;
+    const again = (user: object, more: object = {}): Promise<Found> => {
+      const { cluster_id, controllers } = quorum.formed;
+      const ids = controllers.map(({ node_id }) => ({ node_id }));
+      const formed = {
+        cluster_id,
+        controllers: ids,
+        settings: SETTINGS,
+        scram_users: [user, FIRST_USERS[1]],
+      };
+      return search(clusters, posted(JSON.stringify({ ...formed, ...more })));
+    };
+    expect(await again({ ...first })).toMatchObject({ status: 200, leaks: [] });
+    const other = { ...first, password: plant("other-password") };
+    expect(await again(other)).toMatchObject({ status: 409, leaks: [] });
+    expect(await again(other, { voters: 7 })).toMatchObject({ status: 400, leaks: [] });
+    expect(await again({ ...other, iterations: 1 })).toMatchObject({ status: 400, leaks: [] });
+    expect(await again({ ...other, salt: "!" })).toMatchObject({ status: 400, leaks: [] });
+    const { body } = await quorum.cluster.get<{ data: readonly object[] }>("scram-users");
+    expect(body.data).toMatchObject(["bob", "first", "salted"].map((user) => ({ user })));
+  });
+
   test("is in no answer, whether the image was read from the log or begins in a snapshot", async () => {
     expect(told(await searchAll())).toEqual([]);
     await quorum.kill();
@@ -347,7 +391,13 @@ describe("a secret of any kind that is in the log", () => {
       ({ type }) => !type.includes("TOKEN"),
     );
     expect(leaks).toEqual(
-      leaksIn(Buffer.concat([...withoutTokens.map(encodeMetadataRecord), Buffer.from(SALT)])),
+      leaksIn(
+        Buffer.concat([
+          ...withoutTokens.map(encodeMetadataRecord),
+          Buffer.from(SALT),
+          Buffer.from(FIRST_SALT),
+        ]),
+      ),
     );
     const lines = await search(`/kafka/v3/clusters/${clusterId}/topics`);
     expect(lines).toMatchObject({ status: 200, leaks: [] });

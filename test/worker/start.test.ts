@@ -16,7 +16,7 @@ import {
 } from "../../client/cluster-client.ts";
 import { freePort, freePorts } from "../../local/ports.ts";
 
-const START = join(import.meta.dirname, "..", "..", "scripts", "start.ts");
+const START = join(import.meta.dirname, "..", "..", "command", "main.ts");
 
 interface Ready {
   readonly edge: string;
@@ -45,9 +45,13 @@ function start(...args: readonly string[]): {
   readonly child: ChildProcess;
   readonly errors: () => string;
 } {
-  const child = spawn(process.execPath, [START, "--persist-to", join(folder, "state"), ...args], {
-    stdio: ["ignore", "pipe", "pipe"],
-  });
+  const child = spawn(
+    process.execPath,
+    [START, "up", "--persist-to", join(folder, "state"), ...args],
+    {
+      stdio: ["ignore", "pipe", "pipe"],
+    },
+  );
   started.push(child);
   let text = "";
   child.stderr.on("data", (chunk: Buffer) => {
@@ -101,11 +105,20 @@ describe("npm start", () => {
     await expect(fetch(`${answer.edge}/health/live`)).rejects.toThrow("fetch failed");
   });
 
-  test("forms its cluster with the features of the release that is named, and of no other", async () => {
+  const SCRAM_USERS = ["ann", "bob"].flatMap((name) => [
+    "--add-scram",
+    `SCRAM-SHA-256=[name=${name},password=s3cret]`,
+  ]);
+
+  test("forms its cluster with the features of the release and the users that are named", async () => {
     const args = ["--port", "0", "--json", "--no-gateway", "--voters", "1"] as const;
     const state = join(folder, "released");
-    const named = start(...args, "--persist-to", state, "--release-version", "4.3");
+    const named = start(...args, "--persist-to", state, "--release-version", "4.3", ...SCRAM_USERS);
     const client = await clientOf(await ready(named.child));
+    const { body } = await client.get<{ data: readonly object[] }>("scram-users");
+    const credentials = [{ mechanism: "SCRAM-SHA-256", iterations: 4_096 }];
+    expect(body.data).toMatchObject(["ann", "bob"].map((user) => ({ user, credentials })));
+    expect(named.errors()).not.toContain("s3cret");
     const { lines } = await client.log(0);
     const levels = lines.filter(({ type }) => type === "FEATURE_LEVEL_RECORD");
     expect(levels.map(({ data }) => [data["name"], data["featureLevel"]])).toEqual([
@@ -215,7 +228,8 @@ describe("npm start", () => {
     [["--voters", "2"], "--voters must be 1, 3 or 5"],
     [["--port", "http"], "--port must be a number from 0 to 65535"],
     [["--gateway-port", "0"], "--gateway-port must be a number"],
-    [["--quick"], "Unknown option '--quick'"],
+    [["--add-scram", "ann=s3cret"], "kedge: --add-scram must be given as 'SCRAM-SHA-256=["],
+    [["--quick"], "kedge: unknown option '--quick'"],
   ])("%j is refused with a sentence", async (args, message) => {
     const { child, errors } = start(...args);
     expect(await exit(child)).toBe(1);

@@ -65,6 +65,7 @@ export const PERMISSIONS: Readonly<Record<string, readonly Role[] | null>> = {
   [`GET ${CLUSTER}/topics/:topic_name/partitions/:partition_id{[0-9]+}/replicas`]: READERS,
   [`GET ${CLUSTER}/topics/:topic_name/partitions/:partition_id{[0-9]+}/replicas/:broker_id{[0-9]+}`]:
     READERS,
+  [`GET ${CLUSTER}/topics/-/partitions/-/health`]: READERS,
   [`GET ${CLUSTER}/topics/-/partitions/-/reassignment`]: READERS,
   [`GET ${CLUSTER}/topics/:topic_name/partitions/-/reassignment`]: READERS,
   [`GET ${CLUSTER}/topics/:topic_name/partitions/:partition_id{[0-9]+}/reassignment`]: READERS,

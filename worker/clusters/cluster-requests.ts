@@ -1,7 +1,7 @@
 /**
  * What a client may ask of a new cluster, checked and completed: `{cluster_id?, voters?, controllers?,
- * metadata_version?, release_version?, features?, settings?, jurisdiction?, fork_of?, at_offset?, observed?}` becomes
- * the plan that the directory keeps. A cluster id that the client leaves open is drawn here, once; a retry finds it in
+ * metadata_version?, release_version?, features?, scram_users?, settings?, jurisdiction?, fork_of?, at_offset?,
+ * observed?}` becomes the plan that the directory keeps. A cluster id that the client leaves open is drawn here, once; a retry finds it in
  * the directory. Directory ids are the nodes' own to draw.
  */
 import * as v from "valibot";
@@ -33,6 +33,7 @@ import { Problem } from "../http/errors.ts";
 import { fieldsOf, invalid, listOf, text, truth, valueAt, wholeNumber } from "../http/fields.ts";
 import { JURISDICTIONS, type Jurisdiction } from "../../durable-objects/jurisdictions.ts";
 import { isUuidText, randomUuid } from "../../durable-objects/random-uuid.ts";
+import { BOOTSTRAP_USERS, usersOf, type UserRequest } from "./bootstrap-users.ts";
 import { NODE_WISH } from "./node-wish.ts";
 import { defaultHints } from "./placement.ts";
 import { SETTINGS, settingsIn } from "./setting-requests.ts";
@@ -75,6 +76,7 @@ export const CLUSTER_REQUEST = fieldsOf({
       ),
     ),
   ),
+  scram_users: v.optional(BOOTSTRAP_USERS),
   settings: v.nullish(SETTINGS, {}),
   jurisdiction: v.optional(
     v.picklist(JURISDICTION_NAMES, `must be one of ${JURISDICTION_NAMES.join(", ")}`),
@@ -105,6 +107,8 @@ export interface ClusterRequest {
   readonly isPlacedByDefault: boolean;
   /** Null for a cluster that begins with nothing. */
   readonly fork: ForkRequest | null;
+  /** The SCRAM users that it is to begin with, with their secrets; null where none are named. */
+  readonly users: readonly UserRequest[] | null;
 }
 
 /**
@@ -144,7 +148,8 @@ export function clusterRequestOf(body: unknown, nowMs: number, continent?: strin
     created_ms: nowMs,
     ...(isObserved ? { observed: true as const } : {}),
   };
-  return { plan, settings, isPlacedByDefault, fork };
+  const users = usersOf(wished.scram_users);
+  return { plan, settings, isPlacedByDefault, fork, users };
 }
 
 /** Whose quorum others run, has what they gave it. */
@@ -159,6 +164,7 @@ function assertObservable(wished: Wished): void {
     "metadata_version",
     "release_version",
     "features",
+    "scram_users",
     "fork_of",
     "at_offset",
   ] as const;
@@ -240,7 +246,7 @@ function forkOf(wished: Wished): ForkRequest | null {
     if (offset === undefined) return null;
     throw invalid("at_offset", "left out unless fork_of names a cluster");
   }
-  for (const name of ["metadata_version", "release_version", "features"] as const) {
+  for (const name of ["metadata_version", "release_version", "features", "scram_users"] as const) {
     if (wished[name] !== undefined)
       throw invalid(name, "left out: a fork has what the other cluster has");
   }

@@ -12,6 +12,7 @@ import {
   type ClusterEntry,
   type ClusterPlan,
 } from "../../durable-objects/cluster-entry.ts";
+import type { BootstrapUser } from "../../durable-objects/bootstrap-users.ts";
 import type { ListedCluster } from "../../durable-objects/listed-cluster.ts";
 import { STATUS, readRefusal, type FormRequest } from "../../durable-objects/contract.ts";
 import { clusterKey, reachController } from "../channel/controller-calls.ts";
@@ -30,13 +31,18 @@ const PAUSE_MS = 20;
 
 /**
  * Forms the cluster, or finds it formed; answers once a leader has committed the bootstrap records. A node that has
- * lost its storage is not formed again: the others go on without it, and the answer says so.
+ * lost its storage is not formed again: the others go on without it, and the answer says so. `users` are those that were
+ * listed with it.
  */
-export async function formCluster(env: Bindings, listed: ListedCluster): Promise<ClusterEntry> {
+export async function formCluster(
+  env: Bindings,
+  listed: ListedCluster,
+  users: readonly BootstrapUser[],
+): Promise<ClusterEntry> {
   const entry = listed.state === "planned" ? await fixVoters(env, listed.cluster) : listed.cluster;
   if (entry.fork_of !== undefined && listed.state !== "formed")
     await seedFork(env, entry, entry.fork_of);
-  const request: FormRequest = { cluster: entry, is_formed: listed.state === "formed" };
+  const request: FormRequest = { cluster: entry, is_formed: listed.state === "formed", users };
   const body = JSON.stringify(request);
   await onEvery(entry, async (nodeId) => {
     const response = await reachController(env, entry, { nodeId, route: "form", body });

@@ -77,12 +77,12 @@ async function readWhole(
   if (size > BODY_BYTES_MAX) {
     throw new Problem("BODY_TOO_LARGE", `a body may have at most ${BODY_BYTES_MAX} bytes`);
   }
-  if (size > 0) refuseUnless(headers.get("Content-Type"), type);
+  if (size > 0) refuseOtherType(headers.get("Content-Type"), type);
   return joined(chunks, size);
 }
 
 /** Parameters, such as a charset, are not looked at: JSON is UTF-8. */
-function refuseUnless(said: string | null, type: BodyType): void {
+function refuseOtherType(said: string | null, type: BodyType): void {
   const given = said?.split(";", 1)[0]?.trim().toLowerCase() ?? "";
   if (given === type) return;
   const what = given === "" ? "says no type" : `says that it is ${given.slice(0, 100)}`;

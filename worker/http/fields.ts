@@ -8,6 +8,9 @@ import { Problem } from "./errors.ts";
 
 export const text = v.string("must be a string");
 
+/** What was found in its place is not repeated: it may be a secret. */
+export const base64 = v.pipe(text, v.base64("must be base64"));
+
 export const truth = v.boolean("must be true or false");
 
 export const finite = v.number("must be a number");

@@ -3,9 +3,16 @@
  * serves only what it knows to be committed; the one that was active last is asked first, because it knows most.
  */
 import type { ClusterEntry } from "../../durable-objects/cluster-entry.ts";
-import { HEADERS, STATUS, integerHeader, readRefusal } from "../../durable-objects/contract.ts";
+import { causesIn, type KnownCauses } from "../../durable-objects/cause-contract.ts";
+import {
+  HEADERS,
+  STATUS,
+  integerHeader,
+  readRefusal,
+  type LogQuery,
+} from "../../durable-objects/contract.ts";
 import { recordBatches, type BatchInRow } from "../../src/protocol/index.ts";
-import { likelyActive } from "../channel/active.ts";
+import { likelyActive, rememberActive } from "../channel/active.ts";
 import { callController, clusterKey, nodeIdsOf, reasonOf } from "../channel/controller-calls.ts";
 import type { Bindings } from "../env.ts";
 import { Problem } from "../http/errors.ts";
@@ -25,13 +32,21 @@ export interface CommittedRange {
    * where the controller cannot tell.
    */
   readonly confirmedMs: number | undefined;
+  /** Who caused the records; null or absent where nobody has said. */
+  readonly causes?: KnownCauses | null;
 }
 
 export interface RangeRequest {
   readonly fromOffset: number;
+  /** The epoch of the record before: a log in which that is another one refuses, with a `Problem` LOG_DIVERGED. */
+  readonly fromEpoch?: number | undefined;
   readonly maxBytes: number;
   /** How long the controller may hold the answer while there is nothing past `fromOffset`. */
   readonly waitMs: number;
+  /** Who caused the records is to be told, where the controller knows. */
+  readonly withCauses?: boolean;
+  /** Aborted when nobody waits for the answer any more. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /**
@@ -67,6 +82,7 @@ export async function readCommitted(
     for (const nodeId of order) {
       const range = await readFrom(env, entry, { nodeId, request });
       if ("batches" in range) return range;
+      request.signal?.throwIfAborted();
       reasons.push(`${nodeId}: ${range.reason}`);
       if (range.isGone) gone ??= range.reason;
     }
@@ -87,22 +103,38 @@ async function readFrom(
   entry: ClusterEntry,
   { nodeId, request }: { readonly nodeId: number; readonly request: RangeRequest },
 ): Promise<CommittedRange | Unserved> {
-  const { fromOffset, maxBytes, waitMs } = request;
+  const { fromOffset, fromEpoch, maxBytes, waitMs, signal } = request;
   const sentMs = Date.now();
-  const query = { from_offset: fromOffset, max_bytes: maxBytes, wait_ms: waitMs };
+  const query: LogQuery = {
+    from_offset: fromOffset,
+    max_bytes: maxBytes,
+    wait_ms: waitMs,
+    ...(fromEpoch === undefined ? {} : { from_epoch: fromEpoch }),
+    ...(request.withCauses === true ? { causes: 1 } : {}),
+  };
   let response: Response;
   try {
-    response = await callController(env, entry, { nodeId, route: "log", query });
+    response = await callController(env, entry, {
+      nodeId,
+      route: "log",
+      query,
+      ...(signal === undefined ? {} : { signal }),
+    });
   } catch (error) {
     if (error instanceof Problem) throw error;
     return { reason: reasonOf(error), isGone: false };
   }
+  if (response.status === STATUS.conflict)
+    throw new Problem("LOG_DIVERGED", await readRefusal(response));
   if (!response.ok) {
     // The controller's own sentence: of a log that was cut it names where that begins.
     return { reason: await readRefusal(response), isGone: response.status === STATUS.gone };
   }
   const bytes = new Uint8Array(await response.arrayBuffer());
   const range = rangeOf(response.headers, bytes, sentMs);
+  const leaderId = integerHeader(response.headers, HEADERS.leaderId);
+  // Who caused the next records, the leader knows.
+  if (leaderId !== undefined) rememberActive(clusterKey(entry), leaderId);
   if (range.highWatermark >= 0) return range;
   return { reason: "does not know yet what is committed", isGone: false };
 }
@@ -117,6 +149,7 @@ function rangeOf(headers: Headers, bytes: Uint8Array<ArrayBuffer>, sentMs: numbe
     highWatermark: requiredHeader(headers, HEADERS.highWatermark),
     // The controller counts its age later than this was sent: the difference errs towards older, whatever clocks say.
     confirmedMs: ageMs === undefined ? undefined : sentMs - ageMs,
+    causes: causesIn(headers),
   };
 }
 

@@ -3,10 +3,12 @@
  * metadata; an answer about one cluster carries a position all the same.
  */
 import { Hono } from "hono";
+import type { BootstrapUser } from "../../durable-objects/bootstrap-users.ts";
 import { undeletableUntil } from "../../durable-objects/cluster-deletion.ts";
 import type { ClusterEntry, ClusterPlan } from "../../durable-objects/cluster-entry.ts";
 import type { ClusterOwner, ListedCluster } from "../../durable-objects/listed-cluster.ts";
 import { jsonOrNothing } from "../http/body-fields.ts";
+import { bootstrapUsers, usersAgree } from "../clusters/bootstrap-users.ts";
 import { agrees, clusterRequestOf, type ClusterRequest } from "../clusters/cluster-requests.ts";
 import { objectsOf } from "../../durable-objects/jurisdictions.ts";
 import { reasonOf } from "../channel/controller-calls.ts";
@@ -69,17 +71,19 @@ clusters.post("/", async (context) => {
     await assertNotRevokedIn(context, asked.fork.cluster_id);
   }
   assertKept(context.env, asked.plan);
-  const { created, listed } = await listedFor(context.env, asked, ownerOf(asker));
+  const { created, listed, users } = await listedFor(context.env, asked, ownerOf(asker));
   if (listed.deletion !== undefined) throw idOfDeleted(listed);
-  if (!created && !agrees(listed.cluster, asked)) {
+  const isSame =
+    created || (agrees(listed.cluster, asked) && (await usersAgree(users, asked.users)));
+  if (!isSame) {
     throw new Problem(
       "CLUSTER_EXISTS",
-      `cluster ${asked.plan.cluster_id} exists with other controllers, other settings, another metadata_version or another origin`,
+      `cluster ${asked.plan.cluster_id} exists with other controllers, other settings, another metadata_version, other SCRAM users or another origin`,
     );
   }
   // It may have been asked for before it was there.
   forgetCluster(asked.plan.cluster_id);
-  const entry = await formCluster(context.env, listed);
+  const entry = await formCluster(context.env, listed, users);
   context.set("entry", entry);
   const data = await dataOf(context, entry);
   context.res = created
@@ -109,18 +113,20 @@ function assertKept(env: Bindings, plan: ClusterPlan): void {
 /** A fork that cannot be made leaves nothing behind: which state it begins with is found out before it is listed. */
 async function listedFor(
   env: Bindings,
-  { plan, fork }: ClusterRequest,
+  { plan, fork, users: asked }: ClusterRequest,
   owner: ClusterOwner | undefined,
 ): Promise<Listed> {
-  if (fork === null) return await create(env, plan, owner);
+  if (fork === null) return await create(env, plan, owner, await bootstrapUsers(asked ?? []));
   const listed = await lookIntoDirectory(env, (directory) => directory.get(plan.cluster_id));
-  if (listed !== null) return { created: false, listed };
-  return await create(env, await forkPlan(env, plan, fork), owner);
+  if (listed !== null) return { created: false, listed, users: [] };
+  return await create(env, await forkPlan(env, plan, fork), owner, []);
 }
 
 interface Listed {
   readonly created: boolean;
   readonly listed: ListedCluster;
+  /** The SCRAM users that it begins with. A fork has those of the other cluster. */
+  readonly users: readonly BootstrapUser[];
 }
 
 /** A token owns what it has created: one that got lost cannot fill the deployment. */
@@ -131,12 +137,13 @@ async function create(
   env: Bindings,
   plan: ClusterPlan,
   owner: ClusterOwner | undefined,
+  users: readonly BootstrapUser[],
 ): Promise<Listed> {
-  const creation = await changeDirectory(env, (directory) => directory.create(plan, owner));
+  const creation = await changeDirectory(env, (directory) => directory.create(plan, owner, users));
   switch (creation.outcome) {
     case "created":
     case "present":
-      return { created: creation.outcome === "created", listed: creation.listed };
+      return { ...creation, created: creation.outcome === "created" };
     case "full":
       throw new Problem(
         "TOO_MANY_CLUSTERS",

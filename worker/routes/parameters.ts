@@ -48,6 +48,7 @@ export const PARAMETERS: ReadonlyMap<string, readonly string[]> = new Map<
   [`GET ${CLUSTER}/topics/-/configs`, LIST],
   [`GET ${CLUSTER}/topics/{topic_name}/configs`, LIST],
   [`GET ${CLUSTER}/topics/{topic_name}/configs/{name}`, READ],
+  [`GET ${CLUSTER}/topics/-/partitions/-/health`, LIST],
   [`GET ${CLUSTER}/topics/-/partitions/-/reassignment`, LIST],
   [`GET ${PARTITIONS}`, LIST],
   [`GET ${PARTITIONS}/-/reassignment`, LIST],
@@ -64,7 +65,10 @@ export const PARAMETERS: ReadonlyMap<string, readonly string[]> = new Map<
   [`GET ${CLUSTER}/scram-users/{user}`, READ],
   // Whatever is asked, the answer is that a broker is to be asked.
   [`GET ${PARTITIONS}/{partition_id}/offset`, ["offset_type"]],
-  [`GET ${CLUSTER}/metadata-log`, ["from_offset", "max_bytes", "wait_ms"]],
+  [
+    `GET ${CLUSTER}/metadata-log`,
+    ["from_offset", "from_epoch", "max_bytes", "wait_ms", "types", "topics"],
+  ],
   [`GET ${CLUSTER}/metadata-diff`, ["from", "to", ...PAGE]],
 ]);
 
@@ -77,13 +81,13 @@ export const knownParameters: MiddlewareHandler<Scope> = async (context, next) =
     const route = matchedRoutes(context).findLast(({ method }) => method !== "ALL");
     if (route !== undefined) {
       const known = PARAMETERS.get(`${route.method} ${written(route.path)}`) ?? [];
-      refuseUnless(known, new URL(context.req.url).searchParams);
+      refuseUnknown(known, new URL(context.req.url).searchParams);
     }
   }
   await next();
 };
 
-function refuseUnless(known: readonly string[], given: URLSearchParams): void {
+function refuseUnknown(known: readonly string[], given: URLSearchParams): void {
   for (const name of given.keys()) {
     if (known.includes(name)) continue;
     const which = known.length === 0 ? "there are none here" : `known are ${known.join(", ")}`;

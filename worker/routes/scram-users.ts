@@ -4,6 +4,7 @@
  */
 import { Hono } from "hono";
 import * as v from "valibot";
+import { bytesOf } from "../../durable-objects/bootstrap-users.ts";
 import type { MetadataImage } from "../../src/metadata/index.ts";
 import {
   AlterUserScramCredentials,
@@ -12,7 +13,7 @@ import {
 import { bodyOf } from "../http/body-fields.ts";
 import type { Scope, ScopedContext } from "../env.ts";
 import { Problem } from "../http/errors.ts";
-import { fieldsOf, listOf, oneOf, text, wholeNumber } from "../http/fields.ts";
+import { base64, fieldsOf, listOf, oneOf, text, wholeNumber } from "../http/fields.ts";
 import { itemsOf } from "../http/lists.ts";
 import { resource } from "../http/resources.ts";
 import { answerFromImage, answerListFromImage } from "../observer/metadata-read.ts";
@@ -23,9 +24,6 @@ const VERSION = 0;
 /** Kafka's `ScramMechanism`. */
 const MECHANISMS = { "SCRAM-SHA-256": 1, "SCRAM-SHA-512": 2 } as const;
 const mechanism = oneOf("SCRAM-SHA-256", "SCRAM-SHA-512");
-
-/** What was found in its place is not repeated: it may be a secret. */
-const base64 = v.pipe(text, v.base64("must be base64"));
 
 const USER_DELETION = fieldsOf({ user: text, mechanism });
 const USER_UPSERTION = fieldsOf({
@@ -116,6 +114,3 @@ const upsertionOf = (user: v.InferOutput<typeof USER_UPSERTION>): Upsertion => (
   salt: bytesOf(user.salt),
   saltedPassword: bytesOf(user.salted_password),
 });
-
-const bytesOf = (base64Text: string): Uint8Array =>
-  Uint8Array.from(atob(base64Text), (letter) => letter.charCodeAt(0));

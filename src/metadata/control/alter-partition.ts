@@ -37,6 +37,8 @@ function run(
   request: AlterPartitionRequest,
   context: ControlContext,
 ): ControlResult<AlterPartitionResponse> {
+  // Kafka looks at no epoch where no partition is named.
+  if (request.topics.length === 0) return { records: [], response: answer(ErrorCode.NONE, []) };
   if (!hasBrokerEpoch(view.cluster, request.brokerId, request.brokerEpoch)) {
     return { records: [], response: answer(ErrorCode.STALE_BROKER_EPOCH, []) };
   }

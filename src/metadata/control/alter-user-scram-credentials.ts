@@ -10,28 +10,24 @@ import {
   type AlterUserScramCredentialsResponse,
   type MetadataRecord,
 } from "../../protocol/index.ts";
-import { hmac, SHA_256, SHA_512, type Hash } from "../../std/sha2.ts";
 import { MV_SCRAM } from "../features/levels.ts";
 import type { MetadataImage } from "../image/metadata-image.ts";
 import { scramCredential } from "../image/scram-image.ts";
 import { EXCESSIVE_BATCH, NO_ERROR, apiError, type ApiError } from "./api-error.ts";
 import { operation, type ControlContext, type ControlResult } from "./operation.ts";
+import {
+  SALTED_PASSWORD_BYTES_MAX,
+  SCRAM_ITERATIONS,
+  SCRAM_MECHANISMS,
+  scramKeys,
+  type ScramMechanism,
+} from "./scram-keys.ts";
 
 type Deletion = AlterUserScramCredentialsRequest["deletions"][number];
 type Upsertion = AlterUserScramCredentialsRequest["upsertions"][number];
 
-/** By the number of the mechanism: SCRAM-SHA-256, SCRAM-SHA-512. */
-const HASHES: ReadonlyMap<number, Hash> = new Map([
-  [1, SHA_256],
-  [2, SHA_512],
-]);
-
-const ITERATIONS_MIN = 4_096;
-const ITERATIONS_MAX = 16_384;
 /** Deriving the keys of one takes 150 µs, and nothing else runs meanwhile. */
 const ALTERATIONS_MAX = 2_000;
-/** A hash makes 32 or 64; Kafka takes any number. */
-const SALTED_PASSWORD_BYTES_MAX = 1_024;
 
 export const alterUserScramCredentials = operation(AlterUserScramCredentials, {
   kind: "write",
@@ -77,22 +73,26 @@ const NAMED_TWICE = apiError(
   "A user credential cannot be altered twice in the same request",
 );
 
-/** What is wrong whatever is asked for. */
-function commonFault(view: MetadataImage, { name, mechanism }: Deletion): ApiError | null {
+/** The mechanism, or what is wrong whatever is asked for. */
+function mechanismFor(
+  view: MetadataImage,
+  { name, mechanism }: Deletion,
+): ScramMechanism | ApiError {
   if (view.features.metadataVersion < MV_SCRAM) {
     return apiError("UNSUPPORTED_VERSION", "The current metadata.version does not support SCRAM");
   }
   if (name === "") return unacceptable("Username must not be empty");
-  return HASHES.has(mechanism)
-    ? null
-    : apiError("UNSUPPORTED_SASL_MECHANISM", "Unknown SCRAM mechanism");
+  return (
+    SCRAM_MECHANISMS.find(({ type }) => type === mechanism) ??
+    apiError("UNSUPPORTED_SASL_MECHANISM", "Unknown SCRAM mechanism")
+  );
 }
 
 const unacceptable = (message: string): ApiError => apiError("UNACCEPTABLE_CREDENTIAL", message);
 
 function deletionOf(view: MetadataImage, deletion: Deletion): MetadataRecord | ApiError {
-  const fault = commonFault(view, deletion);
-  if (fault !== null) return fault;
+  const found = mechanismFor(view, deletion);
+  if ("errorCode" in found) return found;
   const { name, mechanism } = deletion;
   return scramCredential(view.scram, mechanism, name) === undefined
     ? apiError("RESOURCE_NOT_FOUND", "Attempt to delete a user credential that does not exist")
@@ -100,27 +100,18 @@ function deletionOf(view: MetadataImage, deletion: Deletion): MetadataRecord | A
 }
 
 function upsertionOf(view: MetadataImage, upsertion: Upsertion): MetadataRecord | ApiError {
-  const fault = commonFault(view, upsertion);
-  if (fault !== null) return fault;
+  const found = mechanismFor(view, upsertion);
+  if ("errorCode" in found) return found;
   const { name, mechanism, iterations, salt, saltedPassword } = upsertion;
-  const hash = HASHES.get(mechanism) ?? SHA_512;
-  if (iterations < ITERATIONS_MIN) return unacceptable("Too few iterations");
-  if (iterations > ITERATIONS_MAX) return unacceptable("Too many iterations");
+  if (iterations < SCRAM_ITERATIONS.min) return unacceptable("Too few iterations");
+  if (iterations > SCRAM_ITERATIONS.max) return unacceptable("Too many iterations");
   if (saltedPassword.length === 0) return unacceptable("The salted password must not be empty");
   if (saltedPassword.length > SALTED_PASSWORD_BYTES_MAX) {
     return unacceptable(`A salted password has ${SALTED_PASSWORD_BYTES_MAX} bytes at most`);
   }
-  const storedKey = hash.digest(hmac(hash, saltedPassword, CLIENT_KEY));
-  const serverKey = hmac(hash, saltedPassword, SERVER_KEY);
   return {
     type: "USER_SCRAM_CREDENTIAL_RECORD",
     version: 0,
-    data: { name, mechanism, salt, storedKey, serverKey, iterations },
+    data: { name, mechanism, salt, ...scramKeys(found, saltedPassword), iterations },
   };
 }
-
-const ascii = (text: string): Uint8Array => Uint8Array.from(text, (letter) => letter.charCodeAt(0));
-
-/** RFC 5802's words for the two keys. */
-const CLIENT_KEY = ascii("Client Key");
-const SERVER_KEY = ascii("Server Key");

@@ -45,8 +45,9 @@ function run(
   request: ElectLeadersRequest,
   context: ControlContext,
 ): ControlResult<ElectLeadersResponse> {
-  // Version 0 knows preferred elections only, and decodes to type 0.
-  const wanted = ELECTION_TYPES.get(request.electionType);
+  // Version 0 knows preferred elections only, and decodes to type 0. Kafka looks at no type where no partition is named.
+  const isEmpty = request.topicPartitions?.length === 0;
+  const wanted = isEmpty ? "preferred" : ELECTION_TYPES.get(request.electionType);
   if (wanted === undefined) {
     const message = `Unknown election type ${request.electionType}`;
     return refusedEverywhere(request, apiError("INVALID_REQUEST", message), context);

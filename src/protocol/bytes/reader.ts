@@ -54,11 +54,22 @@ export class Reader {
   /** An int64 that must be a safe integer: an offset, an epoch, a time. Without a BigInt on the way. */
   offset(): number {
     const at = this.#advance(8);
-    const value = this.#view.getInt32(at) * 0x1_0000_0000 + this.#view.getUint32(at + 4);
+    const value = this.#nearInt64(at);
     if (!Number.isSafeInteger(value)) {
       throw new DecodeError(`${this.#view.getBigInt64(at)} is beyond 2^53 - 1`, at);
     }
     return value;
+  }
+
+  /** An int64 as the safe integer that is nearest to it. */
+  timestamp(): number {
+    const value = this.#nearInt64(this.#advance(8));
+    return Math.min(Math.max(value, Number.MIN_SAFE_INTEGER), Number.MAX_SAFE_INTEGER);
+  }
+
+  /** Exact where it is a safe integer, and no safe integer where it is not. */
+  #nearInt64(at: number): number {
+    return this.#view.getInt32(at) * 0x1_0000_0000 + this.#view.getUint32(at + 4);
   }
 
   uuid(): Uuid {

@@ -1,7 +1,8 @@
 /**
- * DelegationTokenRecord, v0 (KIP-48). A delegation token is issued or renewed.
+ * DelegationTokenRecord, v0 (KIP-48). A delegation token is issued or renewed. Its times are sums with what a cluster
+ * is set to, which may be any int64: that of a token for ever lies beyond what a number holds.
  */
-import { array, offset, string } from "../schema/field.ts";
+import { array, string, timestamp } from "../schema/field.ts";
 import type { ValueOf } from "../schema/message.ts";
 import { record } from "../schema/record.ts";
 
@@ -17,9 +18,9 @@ export const DelegationTokenRecord = record(
     owner: string(),
     requester: string(),
     renewers: array(string()),
-    issueTimestamp: offset(),
-    maxTimestamp: offset(),
-    expirationTimestamp: offset(),
+    issueTimestamp: timestamp(),
+    maxTimestamp: timestamp(),
+    expirationTimestamp: timestamp(),
     tokenId: string(),
   },
 );

@@ -72,6 +72,11 @@ const LEAVES: Readonly<Record<Primitive, (setting: Setting) => Codec>> = {
     (w, v) => w.offset(v),
     (r) => r.offset(),
   ),
+  timestamp: scalar<number>(
+    8,
+    (w, v) => w.offset(v),
+    (r) => r.timestamp(),
+  ),
   float64: scalar<number>(
     8,
     (w, v) => w.float64(v),

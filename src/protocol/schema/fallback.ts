@@ -28,6 +28,7 @@ const ZEROS: Readonly<Record<Primitive, unknown>> = {
   int32: 0,
   int64: 0n,
   offset: 0,
+  timestamp: 0,
   float64: 0,
   uuid: ZERO_UUID,
   string: "",

@@ -22,7 +22,7 @@
 import type { Uuid } from "../bytes/uuid.ts";
 import type { Range } from "./versions.ts";
 
-/** The kinds of value that are not made of others. Kafka's names, but for `offset` and `legacyString` (below). */
+/** The kinds of value that are not made of others. Kafka's names, but for `offset`, `timestamp` and `legacyString`. */
 export type Primitive =
   | "bool"
   | "int8"
@@ -31,6 +31,7 @@ export type Primitive =
   | "int32"
   | "int64"
   | "offset"
+  | "timestamp"
   | "float64"
   | "uuid"
   | "string"
@@ -145,6 +146,11 @@ export const int32: () => Field<number> = primitive("int32");
 export const int64: () => Field<bigint> = primitive("int64");
 /** An int64 on the wire and a number in memory: offsets, epochs, milliseconds. Beyond 2^53 - 1 it is refused. */
 export const offset: () => Field<number> = primitive("offset");
+/**
+ * Milliseconds since the Unix epoch, likewise. What lies beyond 2^53 - 1 is read as that bound: it is a time that never
+ * comes, and a log that holds one can still be read. Nothing is written beyond it.
+ */
+export const timestamp: () => Field<number> = primitive("timestamp");
 export const float64: () => Field<number> = primitive("float64");
 export const uuid: () => Field<Uuid> = primitive("uuid");
 export const string: () => Field<string> = primitive("string");

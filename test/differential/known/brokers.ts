@@ -144,6 +144,31 @@ export const KNOWN_OF_BROKERS: readonly Known[] = [
     },
   },
   {
+    title: "A shutdown goes on when the registration is amended",
+    apis: ["BrokerHeartbeat"],
+    kafka:
+      "An amendment makes the controller forget the shutdown: the broker is let go at its next heartbeat, though others may still read what it leads.",
+    here: "It waits for what it waited for.",
+    why: "Who is let go early is asked for what it no longer serves.",
+    explains: (difference) => {
+      const broker = brokerOf(difference);
+      const registeredAt = difference.memory.get(broker?.id ?? -1)?.registeredAt ?? -1;
+      return (
+        broker?.inControlledShutdown === true &&
+        registeredAt > broker.epoch &&
+        fieldOf(difference.ours.response, "shouldShutDown") === false &&
+        fieldOf(difference.theirs.response, "shouldShutDown") === true
+      );
+    },
+    shown: async (told) => {
+      await told.up(0, 1);
+      await told.topic("a", [[0, 1]]);
+      await told.beat(0, { wantShutDown: true });
+      await told.amend(0, { rack: "r7" });
+      await told.beat(0, { wantShutDown: true });
+    },
+  },
+  {
     title: "A broker that stops loses what it still has at each heartbeat",
     apis: ["BrokerHeartbeat"],
     kafka:

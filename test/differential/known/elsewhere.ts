@@ -103,14 +103,6 @@ export const KNOWN_ELSEWHERE: readonly Elsewhere[] = [
     test: "test/metadata/control/hostile-requests.test.ts",
   },
   {
-    title: "An entry of an access control list is refused by itself",
-    kafka:
-      "ANY or MATCH in an entry fails the whole request with UNKNOWN_SERVER_ERROR; a number of 0 closes the connection.",
-    here: "INVALID_REQUEST for that entry.",
-    why: "No request costs others theirs.",
-    test: "test/metadata/control/acls.test.ts",
-  },
-  {
     title: "A name that begins below `*`",
     kafka: "The authorizer throws, or never returns, where an entry shares its letters.",
     here: "It is a name.",
@@ -119,19 +111,24 @@ export const KNOWN_ELSEWHERE: readonly Elsewhere[] = [
   },
   {
     title: "Thousands of SCRAM credentials in one request",
-    kafka:
-      "Beyond 10,000 the controller resigns. An empty salted password is UNKNOWN_SERVER_ERROR.",
-    here: "2,000 users at once; an empty password is UNACCEPTABLE_CREDENTIAL.",
+    kafka: "Beyond 10,000 the controller resigns.",
+    here: "2,000 users at once.",
     why: "No request costs a leader its office.",
     test: "test/metadata/control/scram-credentials.test.ts",
   },
   {
-    title: "A quota's entity that is named twice",
-    kafka:
-      "The first of two is written; of a type that is named twice the last counts; a host is looked up.",
-    here: "Refused; an address is one by its letters.",
-    why: "A controller asks no name server, and does not choose between two wishes.",
-    test: "test/metadata/control/client-quotas.test.ts",
+    title: "An operation on a config, or a security protocol, that is not known",
+    kafka: "Its controller resigns.",
+    here: "INVALID_REQUEST.",
+    why: "No request costs a leader its office.",
+    test: "test/metadata/control/hostile-requests.test.ts",
+  },
+  {
+    title: "A resource of a type that is not known, named twice",
+    kafka: "AlterConfigs of it has no answer.",
+    here: "Each of the two is refused.",
+    why: "Every request has an answer.",
+    test: "test/metadata/control/hostile-requests.test.ts",
   },
   {
     title: "Two names of one request that collide",
@@ -147,13 +144,6 @@ export const KNOWN_ELSEWHERE: readonly Elsewhere[] = [
     here: "INVALID_CONFIG.",
     why: "A value that is taken can be read by every broker.",
     test: "test/metadata/configs/judgements.test.ts",
-  },
-  {
-    title: "Configs of brokers are judged",
-    kafka: "Its controller takes any value; the broker has judged it.",
-    here: "By type and bounds, as the broker does.",
-    why: "Not everybody who asks a controller is a broker.",
-    test: "test/metadata/configs/validate.test.ts",
   },
   {
     title: "A topic's effective config hangs on the log alone",

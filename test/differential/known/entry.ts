@@ -4,9 +4,11 @@
 import { allPartitions, partitionAt } from "../../../src/metadata/image/topics-image.ts";
 import type { Partition } from "../../../src/metadata/image/partition.ts";
 import type { ApiName, MetadataRecord } from "../../../src/protocol/index.ts";
-import { comparableImage, comparableResponse } from "../comparable.ts";
+import { comparableImage, comparableResponse, inJson } from "../comparable.ts";
 import type { Difference } from "../controller-pair.ts";
 import type { Telling } from "../telling.ts";
+
+export { inJson };
 
 export interface Known {
   /** One sentence; the page has it as the entry's name. */
@@ -40,9 +42,6 @@ export const fieldOf = (value: unknown, name: string): unknown =>
 export const typesOf = (records: readonly MetadataRecord[]): readonly string[] =>
   records.map(({ type }) => type);
 
-export const inJson = (value: unknown): string =>
-  JSON.stringify(value, (_, part: unknown) => (typeof part === "bigint" ? `${part}` : part)) ?? "";
-
 /** Whether the responses are the same once both are rewritten. */
 export function sameResponses(
   { asked, ours, theirs }: Difference,
@@ -60,6 +59,42 @@ export function sameImages({ before, ours, theirs }: Difference): boolean {
     inJson(comparableImage(image, { before, placed })),
   );
   return here === there;
+}
+
+export interface Answers {
+  readonly ours: unknown;
+  readonly theirs: unknown;
+}
+
+/** The resources of a list of the response that are answered otherwise; none where the lists name others. */
+export function differentAnswers(
+  { asked, in: where, ours, theirs }: Difference,
+  list: string,
+): readonly Answers[] {
+  if (where !== "response") return [];
+  const [here, there] = [ours, theirs].map(({ response }) => {
+    const rows: unknown = fieldOf(comparableResponse(asked.name, response), list);
+    const byResource = new Map<string, unknown>();
+    for (const row of Array.isArray(rows) ? rows : []) {
+      const names = ["resourceType", "resourceName", "name"].map((name) => fieldOf(row, name));
+      byResource.set(inJson(names), row);
+    }
+    return byResource;
+  });
+  if (here === undefined || there?.size !== here.size) return [];
+  return [...here]
+    .filter(([key, row]) => inJson(row) !== inJson(there.get(key)))
+    .map(([key, row]) => ({ ours: row, theirs: there.get(key) }));
+}
+
+/** Whether some resource is answered otherwise, and each that is in this way. */
+export function answersDiffer(
+  difference: Difference,
+  list: string,
+  inThisWay: (answers: Answers) => boolean,
+): boolean {
+  const answers = differentAnswers(difference, list);
+  return answers.length > 0 && answers.every((answer) => inThisWay(answer));
 }
 
 export interface Row {

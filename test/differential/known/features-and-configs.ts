@@ -1,18 +1,26 @@
 /** Where the two differ about features and configs. */
-import { fieldOf, inJson, sameImages, sameResponses, type Known } from "./entry.ts";
+import { fieldOf, inJson, answersDiffer, sameImages, sameResponses, type Known } from "./entry.ts";
 
 export const KNOWN_OF_FEATURES_AND_CONFIGS: readonly Known[] = [
   {
     title: "Success has no words",
-    apis: ["UpdateFeatures"],
-    kafka: 'Up to version 1 a feature that was updated is answered with the message "NONE".',
+    apis: ["AlterPartitionReassignments", "UpdateFeatures"],
+    kafka:
+      'Up to version 1 a feature that was updated is answered with the message "NONE"; a move of nothing with an empty one.',
     here: "Without a message, as everywhere.",
     why: "A message is for a refusal; clients read the code.",
     explains: (difference) =>
       difference.in === "response" &&
-      sameResponses(difference, (text) =>
-        text.replaceAll('"errorMessage":"NONE"', '"errorMessage":null'),
-      ),
+      sameResponses(difference, (text) => {
+        const wordless = text.replaceAll(
+          /"errorCode":0,"errorMessage":"(?:NONE)?"/g,
+          '"errorCode":0,"errorMessage":null',
+        );
+        // A move of nothing is answered with what the response says by default.
+        return wordless.includes('"responses":[]')
+          ? wordless.replace(/"allowReplicationFactorChange":\w+,/, "")
+          : wordless;
+      }),
     shown: async (told) => {
       const featureUpdates = [{ feature: "group.version", maxVersionLevel: 1, upgradeType: 1 }];
       await told.ask("UpdateFeatures", { featureUpdates }, { version: 1 });
@@ -58,6 +66,7 @@ export const KNOWN_OF_FEATURES_AND_CONFIGS: readonly Known[] = [
     releases: ["4.0.2", "4.1.2"],
     explains: (difference) =>
       difference.in === "response" &&
+      namesIn(difference.theirs.response).length > 0 &&
       namesIn(difference.theirs.response).every((name) =>
         namesIn(difference.ours.response).includes(name),
       ),
@@ -97,7 +106,56 @@ export const KNOWN_OF_FEATURES_AND_CONFIGS: readonly Known[] = [
       await told.ask("DescribeCluster", { endpointType: 1 });
     },
   },
+  {
+    title: "Configs of brokers are judged",
+    apis: ["AlterConfigs", "IncrementalAlterConfigs"],
+    kafka: "Its controller takes any value; the broker has judged it.",
+    here: "By type and bounds, as the broker does.",
+    why: "Not everybody who asks a controller is a broker.",
+    explains: (difference) =>
+      answersDiffer(
+        difference,
+        "responses",
+        ({ ours, theirs }) =>
+          fieldOf(ours, "resourceType") === 4 &&
+          fieldOf(ours, "errorCode") === INVALID_CONFIG &&
+          fieldOf(theirs, "errorCode") === 0,
+      ),
+    shown: async (told) => {
+      const configs = [{ name: "num.io.threads", value: "none", configOperation: 0 }];
+      const resources = [{ resourceType: 4, resourceName: "", configs }];
+      await told.ask("IncrementalAlterConfigs", { resources });
+    },
+  },
+  {
+    title: "A config is what brokers of all releases make of it",
+    apis: ["AlterConfigs", "CreateTopics", "IncrementalAlterConfigs"],
+    kafka:
+      "Names that later releases have brought are unknown, bounds are wider, lists may have empty elements, and some of brokers' lists are texts.",
+    here: "Every name is known that a release knows, with the narrowest bounds, as 4.3.1 has it.",
+    why: "Brokers of several releases read one log, and none may fault at it.",
+    releases: ["4.0.2", "4.1.2"],
+    explains: (difference) =>
+      answersDiffer(
+        difference,
+        difference.asked.name === "CreateTopics" ? "topics" : "responses",
+        ({ ours, theirs }) =>
+          fieldOf(ours, "errorCode") === INVALID_CONFIG
+            ? fieldOf(theirs, "errorCode") === INVALID_CONFIG || fieldOf(theirs, "errorCode") === 0
+            : fieldOf(theirs, "errorCode") === INVALID_CONFIG &&
+              /^Unknown \w+ config name|because its type is not LIST/.test(
+                String(fieldOf(theirs, "errorMessage")),
+              ),
+      ),
+    shown: async (told) => {
+      await told.up(0);
+      await told.topic("a", [[0]]);
+      await told.configure("a", "cleanup.policy", ",");
+    },
+  },
 ];
+
+const INVALID_CONFIG = 40;
 
 const namesIn = (response: unknown): readonly string[] =>
   [...inJson(response).matchAll(/"name":"([^"]+)"/g)].map(([, name = ""]) => name);

@@ -97,6 +97,11 @@ describe("an ISR is accepted", () => {
   });
 });
 
+test("where no partition is named no epoch is looked at, as by Kafka", () => {
+  const { response } = run(alterPartition, VIEW, { brokerId: 77, brokerEpoch: 1, topics: [] });
+  expect(response).toMatchObject({ errorCode: 0, topics: [] });
+});
+
 describe("an ISR is refused, by the first of these that holds (promise P29)", () => {
   // Each row breaks its own rule and every later one, so that the order is tested too.
   const wrong = {

@@ -121,6 +121,11 @@ describe("an election is refused", () => {
     expect(elect(view, 7, null).response).toMatchObject({ errorCode: 42 });
   });
 
+  test("not of a type that does not exist where no partition is named, as by Kafka", () => {
+    const { response } = run(electLeaders, view, { electionType: 7, topicPartitions: [] });
+    expect(response).toMatchObject({ errorCode: 0, replicaElectionResults: [] });
+  });
+
   test.each([
     [2, null, 44, 0],
     [0, [{ topic: "foo", partitions: Array.from({ length: 10_001 }, (_, p) => p) }], 0, 1],

@@ -12,19 +12,16 @@ import { controllerApis } from "../../../src/metadata/control/apis.ts";
 import { initialLiveness } from "../../../src/metadata/liveness/broker-heartbeats.ts";
 import { imageToRecords } from "../../../src/metadata/image/image-to-records.ts";
 import { emptyImage, type MetadataImage } from "../../../src/metadata/image/metadata-image.ts";
-import {
-  covers,
-  ErrorCode,
-  LOST_DIRECTORY,
-  MIGRATING_DIRECTORY,
-  UNASSIGNED_DIRECTORY,
-  versionsOf,
-  ZERO_UUID,
-} from "../../../src/protocol/index.ts";
-import { fallbackOf } from "../../../src/protocol/schema/fallback.ts";
-import type { AnyField, Fields, Primitive, Shape } from "../../../src/protocol/schema/field.ts";
-import { nextInt, seeded, type Random } from "../../../src/std/random.ts";
+import { ErrorCode, versionsOf } from "../../../src/protocol/index.ts";
+import { seeded } from "../../../src/std/random.ts";
 import { ANONYMOUS_CALLER } from "../../../src/metadata/index.ts";
+import {
+  ABSURD_EPOCHS,
+  ABSURD_TEXTS,
+  ABSURD_UUIDS,
+  Absurdity,
+  type Vocabulary,
+} from "../absurdity.ts";
 import { withAcls } from "../authorized/asking.ts";
 import { registrationOf } from "../office.ts";
 import { directoryOf } from "../partition-notation.ts";
@@ -87,44 +84,12 @@ const CONTROLLERS = [3000, 3001].map((id) => ({
   endpoints: [{ name: "CONTROLLER", host: "h", port: 9_093, securityProtocol: 0 }],
 }));
 
-const WORDS =
-  "t t moved unclean a.b a_b new g m h CLUSTER CONTROLLER " +
-  "1 2 4 -1 3000 2147483648 01 NaN true compact gzip " +
-  "retention.ms cleanup.policy min.insync.replicas unclean.leader.election.enable " +
-  "num.io.threads log.dirs metrics match interval.ms consumer.session.timeout.ms " +
-  "metadata.version kraft.version group.version eligible.leader.replicas.version " +
-  ". .. / __cluster_metadata __proto__ constructor";
-const ODD_TEXTS = ["", " 7 ", "\u0000", "a\nb", "\u{1F980}", "x".repeat(249), "x".repeat(250)];
-const TEXTS: readonly string[] = [...WORDS.split(" "), ...ODD_TEXTS];
-const INTEGERS = [0, 0, 1, 1, 2, 3, 4, 5, 6, 7, 9, -1, -2, 16, 25, 30, 32, 99, 10_004];
 const UUIDS = [
   ...[0, 0, 1, 2, 99].map(topicIdOf),
   ...[1, 2, 3, 6, 99].map(directoryOf),
-  ZERO_UUID,
-  LOST_DIRECTORY,
-  UNASSIGNED_DIRECTORY,
-  MIGRATING_DIRECTORY,
+  ...ABSURD_UUIDS,
 ];
-const EPOCHS = [
-  101,
-  102,
-  103,
-  104,
-  106,
-  0,
-  -1,
-  5,
-  Number.MAX_SAFE_INTEGER,
-  Number.MIN_SAFE_INTEGER,
-];
-
-/** The ends of each range, beside what may mean something. */
-const ENDS: Partial<Record<Primitive, readonly [number, number]>> = {
-  int8: [-0x80, 0x7f],
-  int16: [-0x8000, 0x7fff],
-  uint16: [0, 0xffff],
-  int32: [-0x8000_0000, 0x7fff_ffff],
-};
+const EPOCHS = [101, 102, 103, 104, 106, ...ABSURD_EPOCHS];
 
 /** What a field says in a request that is meant, of the broker that the request named last. */
 const MEANT: Readonly<Record<string, (brokerId: number) => unknown>> = {
@@ -152,90 +117,12 @@ const MEANT: Readonly<Record<string, (brokerId: number) => unknown>> = {
   hmac: () => TOKEN_KEY?.hmacOf(TOKEN_ID),
 };
 
-/** Draws one request after the other; the same seed gives the same ones. */
-class Absurdity {
-  #random: Random;
-  #brokerId = 1;
-
-  constructor(seed: number) {
-    this.#random = seeded(seed);
-  }
-
-  below(bound: number): number {
-    const { value, random } = nextInt(this.#random, bound);
-    this.#random = random;
-    return value;
-  }
-
-  pick<Item>(items: readonly Item[]): Item {
-    const item = items[this.below(items.length)];
-    if (item === undefined) throw new Error("nothing to pick from");
-    return item;
-  }
-
-  struct(fields: Fields, version: number): Record<string, unknown> {
-    return Object.fromEntries(
-      Object.entries(fields).map(([name, field]) => {
-        const value = this.#field(name, field, version);
-        if (name === "brokerId" && typeof value === "number") this.#brokerId = value;
-        return [name, value];
-      }),
-    );
-  }
-
-  #field(name: string, field: AnyField, version: number): unknown {
-    const { versions, nullable } = field.traits;
-    if (versions !== undefined && !covers(versions, version)) return fallbackOf(field);
-    const meant = Object.hasOwn(MEANT, name) ? MEANT[name] : undefined;
-    if (meant !== undefined && this.below(8) > 0) return meant(this.#brokerId);
-    const isNullable = nullable !== undefined && covers(nullable, version);
-    if (isNullable && this.below(5) === 0) return null;
-    const fallback = fallbackOf(field);
-    if (this.below(6) === 0 && (isNullable || fallback !== null)) return fallback;
-    return this.#shape(field.shape, version);
-  }
-
-  #shape(shape: Shape, version: number): unknown {
-    if (shape.kind === "struct") return this.struct(shape.fields, version);
-    if (shape.kind === "array") return this.#array(shape.element, version);
-    return this.#leaf(shape.kind);
-  }
-
-  #array(element: Shape, version: number): readonly unknown[] {
-    const items = Array.from({ length: this.pick([0, 1, 1, 1, 2, 3]) }, () =>
-      this.#shape(element, version),
-    );
-    const [first] = items;
-    const copies = first === undefined ? 0 : this.below(50) === 0 ? 40 : this.pick([0, 0, 0, 1]);
-    return [...items, ...Array.from({ length: copies }, () => first)];
-  }
-
-  #leaf(kind: Primitive): unknown {
-    switch (kind) {
-      case "bool":
-        return this.below(2) === 0;
-      case "string":
-      case "legacyString":
-        return this.pick(TEXTS);
-      case "uuid":
-        return this.pick(UUIDS);
-      case "offset":
-        return this.pick(EPOCHS);
-      case "int64":
-        return this.pick([0n, -1n, 2n ** 63n - 1n]);
-      case "float64":
-        return this.pick([0, -1, Number.NaN, Number.MAX_VALUE]);
-      case "bytes":
-      case "records":
-        return new Uint8Array(this.below(3));
-      default: {
-        const [low, high] = ENDS[kind] ?? [0, 0];
-        const value = this.pick([...INTEGERS, low, high]);
-        return Math.min(high, Math.max(low, value));
-      }
-    }
-  }
-}
+const VOCABULARY: Vocabulary = {
+  texts: ABSURD_TEXTS,
+  uuids: UUIDS,
+  epochs: EPOCHS,
+  meant: MEANT,
+};
 
 /** Every error code that an answer holds, however deep. */
 function* errorCodesIn(value: unknown): Generator<number> {
@@ -259,7 +146,7 @@ test.each(Object.values(controllerApis))(
   (operation) => {
     const { api } = operation;
     const versions = versionsOf(api.valid);
-    const absurdity = new Absurdity(api.key);
+    const absurdity = new Absurdity(api.key, VOCABULARY);
     const codes = new Set<number>();
     let view = VIEW;
     let liveness = initialLiveness(view, 0);

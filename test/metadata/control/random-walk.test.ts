@@ -15,6 +15,7 @@ import { allPartitions, partitionAt } from "../../../src/metadata/image/topics-i
 import { LOST_DIRECTORY, type Uuid, ZERO_UUID } from "../../../src/protocol/index.ts";
 import { directoryOf, type Office, officeOf, registrationOf } from "../office.ts";
 import { plainContents } from "../plain-image.ts";
+import { expectRights, RIGHTS_STEPS } from "../rights-steps.ts";
 import { TOKEN_KEY } from "../token-key.ts";
 import { WholeReplicas } from "../whole-replicas.ts";
 import { expectLiveLeaders } from "../world.ts";
@@ -64,7 +65,7 @@ const STEPS: readonly Step[] = [
   reassign,
   assignDirectories,
   electLeaders,
-  delegationToken,
+  ...RIGHTS_STEPS,
   (office, draw) => {
     if (draw(4) === 0) office.ask("UnregisterBroker", { brokerId: draw(BROKERS) });
   },
@@ -94,30 +95,6 @@ const STEPS: readonly Step[] = [
     });
   },
 ];
-
-/** A token comes, is renewed or ended; an HMAC may be of one that is gone. */
-function delegationToken(office: Office, draw: Draw): void {
-  const ids = [...office.view.delegationTokens.keys(), "gone"];
-  const hmac = TOKEN_KEY?.hmacOf(ids[draw(ids.length)] ?? "gone") ?? new Uint8Array();
-  const periodMs = BigInt(draw(20_000) - 1_000);
-  switch (draw(4)) {
-    case 0:
-      office.ask("RenewDelegationToken", { hmac, renewPeriodMs: periodMs });
-      break;
-    case 1:
-      office.ask("ExpireDelegationToken", { hmac, expiryTimePeriodMs: periodMs });
-      break;
-    default:
-      office.ask("CreateDelegationToken", {
-        ownerPrincipalName: null,
-        renewers: Array.from({ length: draw(3) }, () => ({
-          principalType: draw(9) === 0 ? "Group" : "User",
-          principalName: `u${draw(3)}`,
-        })),
-        maxLifetimeMs: periodMs,
-      });
-  }
-}
 
 function register(office: Office, draw: Draw): void {
   const brokerId = draw(BROKERS);
@@ -307,6 +284,7 @@ describe.each([
           office.onChange = (before) => {
             expectLiveLeaders(office.view);
             expectNoFalseReplicas(before, office.view, move === alterPartition);
+            expectRights(before, office);
             judge(before, move === alterPartition);
           };
           move(office, draw);

@@ -1,5 +1,5 @@
 /**
- * `npm run tour`: a guided tour of a quorum on this machine, all through HTTP and JSON. A cluster is formed, strangers
+ * `kedge tour`: a guided tour of a quorum on this machine, all through HTTP and JSON. A cluster is formed, strangers
  * are turned away, brokers come and go, a topic is created and its leaders move, the active controller is restarted,
  * the whole runtime is killed. Every step says what it did and what it saw, and checks it; the first check that fails
  * ends the tour with a non-zero status. It runs in a folder of its own on free ports, and leaves nothing behind.
@@ -47,18 +47,22 @@ function check(holds: boolean, sentence: string): void {
 
 let running: Quorum | undefined;
 const crew: JsonBroker[] = [];
-try {
-  await tour();
-  console.log(`\nThe tour is over: ${steps} steps, ${checks} checks held.`);
-} catch (error) {
-  console.log(`   ✗ ${error instanceof Error ? error.message : String(error)}`);
-  process.exitCode = 1;
-} finally {
-  await Promise.all(crew.map((broker) => broker.fallSilent()));
-  await running?.stop();
+
+/** Takes it; says on the way what holds, and exits with a status that is not zero where something does not. */
+export async function takeTour(): Promise<void> {
+  try {
+    await wholeTour();
+    console.log(`\nThe tour is over: ${steps} steps, ${checks} checks held.`);
+  } catch (error) {
+    console.log(`   ✗ ${error instanceof Error ? error.message : String(error)}`);
+    process.exitCode = 1;
+  } finally {
+    await Promise.all(crew.map((broker) => broker.fallSilent()));
+    await running?.stop();
+  }
 }
 
-async function tour(): Promise<void> {
+async function wholeTour(): Promise<void> {
   const quorum = await formation();
   const { cluster } = quorum;
   await locks(quorum);

@@ -1,10 +1,10 @@
 /**
- * `npm run -s token`: makes a token from a secret, without asking anybody. The token alone goes to standard output, to
+ * `kedge token`: makes a token from a secret, without asking anybody. The token alone goes to standard output, to
  * be kept in a file or a variable; what it is goes to standard error. The secret comes from a file or the environment,
  * never from an argument: those are in every list of processes.
  */
 import { readFile } from "node:fs/promises";
-import { parseArgs } from "node:util";
+import { Command } from "commander";
 import { minted } from "../local/secret.ts";
 import {
   ANY_CLUSTER,
@@ -15,69 +15,79 @@ import {
   type Claims,
   type TokenRequest,
 } from "../src/access/index.ts";
+import { UsageError } from "./usage-error.ts";
 
 const SECRET_FILE = ".kedge/secret";
 const BROKER_IDS_BOUND = 0x7fffffff;
-
-const USAGE = `npm run -s token -- --role ROLE [options]
-  --cluster ID         for this cluster, or "*" for all; an admin's is for all
-  --broker-ids 1,2     of a broker's token: the ids that it speaks for
-  --principal NAME     who its bearer is (broker-7 for one id, else the token's own id)
-  --expires-in 90d     from now on, in days, hours, minutes or seconds: 90d, 12h, 30m, 45s (90d)
-  --secret-file FILE   the secret that signs it (KEDGE_KEY of the environment, else ${SECRET_FILE})
-
-Roles:
-${ROLE_NAMES.map((role) => `  ${role.padEnd(10)} ${ROLES[role]}`).join("\n")}
-
-Without -s npm prints two lines of its own before the token.`;
-
-/** Something the user can correct: printed in one line, without a stack. */
-class UsageError extends Error {
-  override readonly name = "UsageError";
-}
 
 interface Options {
   readonly request: TokenRequest;
   readonly secretFile: string | undefined;
 }
 
-/** Null when help is asked for. */
-function optionsFrom(args: readonly string[]): Options | null {
-  const { values } = parse(args);
-  if (values.help === true) return null;
-  const { role } = values;
-  if (role === undefined) throw new UsageError(`--role must be given\n${USAGE}`);
+export const token = (): Command =>
+  new Command("token")
+    .summary("makes a token from a secret, without asking anybody")
+    .description(
+      "Prints the token alone to standard output, and what it is to standard error. The secret comes from a file or " +
+        "the environment, never from an argument: those are in every list of processes.",
+    )
+    .option("--role <role>", `what its bearer may do: ${ROLE_NAMES.join(", ")}`)
+    .option("--cluster <id>", 'for this cluster, or "*" for all; an admin\'s is for all')
+    .option("--broker-ids <1,2>", "of a broker's token: the ids that it speaks for")
+    .option(
+      "--principal <name>",
+      "who its bearer is (broker-7 for one id, else the token's own id)",
+    )
+    .option(
+      "--expires-in <90d>",
+      "from now on, in days, hours, minutes or seconds: 90d, 12h, 30m, 45s (90d unless said)",
+    )
+    .option(
+      "--secret-file <file>",
+      `the secret that signs it (KEDGE_KEY of the environment, else ${SECRET_FILE})`,
+    )
+    .addHelpText(
+      "after",
+      `\nRoles:\n${ROLE_NAMES.map((role) => `  ${role.padEnd(10)} ${ROLES[role]}`).join("\n")}`,
+    )
+    .action(run);
+
+/** As commander gives them. */
+interface Given {
+  readonly role?: string;
+  readonly cluster?: string;
+  readonly brokerIds?: string;
+  readonly principal?: string;
+  readonly expiresIn?: string;
+  readonly secretFile?: string;
+}
+
+async function run(given: Given): Promise<void> {
+  const { request, secretFile } = optionsFrom(given);
+  const secret = await secretFrom(secretFile, process.env["KEDGE_KEY"]);
+  try {
+    const { token: made, claims } = await minted(secret, request);
+    console.error(describe(claims));
+    console.log(made);
+  } catch (error) {
+    throw error instanceof RangeError ? new UsageError(inOptions(error.message)) : error;
+  }
+}
+
+function optionsFrom({ role, cluster, brokerIds, principal, ...given }: Given): Options {
+  if (role === undefined) throw new UsageError("--role must be given; --help has them all");
   if (!isRole(role)) throw new UsageError(`--role must be one of ${ROLE_NAMES.join(", ")}`);
   return {
     request: {
       role,
-      cluster: values.cluster,
-      brokerIds: brokerIdsOf(values["broker-ids"]),
-      principal: values.principal,
-      lifetimeS: secondsOf(values["expires-in"]),
+      cluster,
+      brokerIds: brokerIdsOf(brokerIds),
+      principal,
+      lifetimeS: secondsOf(given.expiresIn),
     },
-    secretFile: values["secret-file"],
+    secretFile: given.secretFile,
   };
-}
-
-/** `parseArgs` throws for an option it does not know. */
-function parse(args: readonly string[]) {
-  try {
-    return parseArgs({
-      args: [...args],
-      options: {
-        role: { type: "string" },
-        cluster: { type: "string" },
-        "broker-ids": { type: "string" },
-        principal: { type: "string" },
-        "expires-in": { type: "string" },
-        "secret-file": { type: "string" },
-        help: { type: "boolean", short: "h" },
-      },
-    });
-  } catch (error) {
-    throw new UsageError(`${error instanceof Error ? error.message : String(error)}\n${USAGE}`);
-  }
 }
 
 function brokerIdsOf(text: string | undefined): readonly number[] {
@@ -128,18 +138,4 @@ function describe({ id, role, cluster, brokerIds, principal, expiresAt }: Claims
   const speaksFor = brokerIds.length === 0 ? "" : `, speaks for broker ${brokerIds.join(", ")}`;
   const until = new Date(1000 * expiresAt).toISOString();
   return `token ${id}: role "${role}" for ${where}${speaksFor}; User:${principal}; until ${until}`;
-}
-
-try {
-  const options = optionsFrom(process.argv.slice(2));
-  if (options === null) console.log(USAGE);
-  else {
-    const secret = await secretFrom(options.secretFile, process.env["KEDGE_KEY"]);
-    const { token, claims } = await minted(secret, options.request);
-    console.error(describe(claims));
-    console.log(token);
-  }
-} catch (error) {
-  console.error(`kedge: ${error instanceof Error ? inOptions(error.message) : String(error)}`);
-  process.exitCode = 1;
 }

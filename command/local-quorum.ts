@@ -1,34 +1,27 @@
 /**
- * `npm start`: a whole quorum on this machine. Starts the runtime, forms a default cluster the first time, starts
- * a gateway for it, says where everything is, and runs until it is stopped. With `--json` one line of JSON on standard
- * output says the same for programs, and everything else goes to standard error.
+ * `kedge up` (`npm start`): a whole quorum on this machine. Starts the runtime, forms a default cluster the first time,
+ * starts a gateway for it, says where everything is, and runs until it is stopped. With `--json` one line of JSON on
+ * standard output says the same for programs, and everything else goes to standard error.
  */
 import { relative } from "node:path";
-import { parseArgs } from "node:util";
 import { onShutdown } from "../gateway/shutdown.ts";
 import type { FormedCluster } from "../client/cluster-client.ts";
 import { formCluster, listClusters, RefusedError } from "../client/cluster-client.ts";
 import type { Edge } from "../local/edge.ts";
 import { assertFree } from "../local/ports.ts";
 import { startQuorum, type Quorum } from "../local/quorum.ts";
+import type { ScramUser } from "../local/scram-argument.ts";
+import { complain } from "./complaint.ts";
+import { UsageError } from "./usage-error.ts";
 
-const USAGE = `npm start -- [options]
-  --port N          where the Worker listens on 127.0.0.1 (8787)
-  --persist-to DIR  where the state is kept (.kedge)
-  --voters 1|3|5    controllers of the default cluster; counts when it is formed (3)
-  --release-version R
-                    whose features the default cluster has, as 4.3; counts when it is formed (4.0)
-  --gateway-port N  first port of the gateway, one a controller; counts when the cluster is formed (9093)
-  --no-gateway      no Kafka TCP, HTTP alone
-  --no-auth         ask nobody who they are: whoever reaches the port may everything
-  --json            one line of JSON on standard output once it is ready`;
-
-interface Options {
+/** How the quorum is run. */
+export interface QuorumRun {
   readonly port: number;
   readonly persistTo: string;
   readonly voters: number;
   /** As it was given: the Worker knows which there are. */
   readonly releaseVersion: string | undefined;
+  readonly scramUsers: readonly ScramUser[];
   readonly gatewayPort: number;
   /** Whether the port was given, and not left at its default. */
   readonly gatewayMoved: boolean;
@@ -39,35 +32,32 @@ interface Options {
 
 const CRASHED = "workerd ended by itself";
 
-/** Something the user can correct: printed in one line, without a stack. */
-class UsageError extends Error {
-  override readonly name = "UsageError";
-}
-
-/** Resolves with the reason to stop, which may come while it is still starting. */
-const stopped = Promise.withResolvers<string>();
-onShutdown((how) => stopped.resolve(how));
-
 /** What has to be stopped: the runtime while it starts, the whole quorum once it is up. */
 let running: Edge | Quorum | undefined;
-try {
-  const options = optionsFrom(process.argv.slice(2));
-  const say = options.json ? console.error : console.log;
-  const up = bringUp(options, say);
-  const how = await Promise.race([up.then(() => stopped.promise), stopped.promise]);
-  say(`${how}: stopping`);
-  if (how.startsWith(CRASHED)) process.exitCode = 1;
-  void up.catch(() => undefined);
-} catch (error) {
-  console.error(`kedge: ${error instanceof Error ? error.message : String(error)}`);
-  process.exitCode = 1;
-} finally {
-  await running?.stop();
-}
-// Nothing that a signal interrupted (a request in flight, a step of starting) may keep the process alive.
-process.exit();
+/** Settles with the reason to stop, which may come while it is still starting. */
+let stop: (how: string) => void;
+const stopped = new Promise<string>((settle) => (stop = settle));
 
-async function bringUp(options: Options, say: (line: string) => void): Promise<void> {
+/** Runs it until it is asked to stop, and ends the process then. */
+export async function runQuorum(options: QuorumRun): Promise<void> {
+  onShutdown((how) => stop(how));
+  try {
+    const say = options.json ? console.error : console.log;
+    const rising = bringUp(options, say);
+    const how = await Promise.race([rising.then(() => stopped), stopped]);
+    say(`${how}: stopping`);
+    if (how.startsWith(CRASHED)) process.exitCode = 1;
+    void rising.catch(() => undefined);
+  } catch (error) {
+    complain(error);
+  } finally {
+    await running?.stop();
+  }
+  // Nothing that a signal interrupted (a request in flight, a step of starting) may keep the process alive.
+  process.exit();
+}
+
+async function bringUp(options: QuorumRun, say: (line: string) => void): Promise<void> {
   say(`starting workerd on http://127.0.0.1:${options.port}, state under ${options.persistTo}`);
   const quorum = await startQuorum({
     persistTo: options.persistTo,
@@ -85,7 +75,7 @@ async function bringUp(options: Options, say: (line: string) => void): Promise<v
   void edge.exited.then((how) => {
     // Ctrl-C reaches every process of the terminal, and the runtime may be the first to go.
     const asked = ["exit 0", "SIGINT", "SIGTERM", "SIGHUP"].includes(how);
-    stopped.resolve(asked ? how : `${CRASHED} (${how})`);
+    stop(asked ? how : `${CRASHED} (${how})`);
   });
   say(`cluster ${cluster.cluster_id} is ready: its quorum can commit`);
   if (bootstrapServers !== null) say(`gateway on ${bootstrapServers}`);
@@ -144,7 +134,7 @@ function here(file: string): string {
 /** The first cluster of the directory; formed when there is none. */
 async function defaultCluster(
   edge: Edge,
-  options: Options,
+  options: QuorumRun,
   say: (line: string) => void,
 ): Promise<FormedCluster> {
   const [existing] = await listClusters(edge);
@@ -155,6 +145,7 @@ async function defaultCluster(
     return await formCluster(edge, {
       controllers: ports.map((port) => ({ port })),
       ...(options.releaseVersion === undefined ? {} : { release_version: options.releaseVersion }),
+      scram_users: options.scramUsers,
     });
   }
   say(`found cluster ${existing.cluster_id} of ${existing.controllers.length} controllers`);
@@ -207,64 +198,4 @@ async function freeForGateway(port: number): Promise<void> {
       { cause: error },
     );
   }
-}
-
-function optionsFrom(args: readonly string[]): Options {
-  const { values } = parse(args);
-  if (values.help === true) {
-    console.log(USAGE);
-    process.exit(0);
-  }
-  return {
-    port: numberOf("--port", values.port ?? "8787", { min: 0, max: 65_535 }),
-    persistTo: values["persist-to"] ?? ".kedge",
-    voters: votersOf(values.voters ?? "3"),
-    releaseVersion: values["release-version"],
-    gatewayPort: numberOf("--gateway-port", values["gateway-port"] ?? "9093", {
-      min: 1,
-      max: 65_531,
-    }),
-    gatewayMoved: values["gateway-port"] !== undefined,
-    gateway: values["no-gateway"] !== true,
-    auth: values["no-auth"] !== true,
-    json: values.json === true,
-  };
-}
-
-/** `parseArgs` throws for an option it does not know. */
-function parse(args: readonly string[]) {
-  try {
-    return parseArgs({
-      args: [...args],
-      options: {
-        port: { type: "string" },
-        "persist-to": { type: "string" },
-        voters: { type: "string" },
-        "release-version": { type: "string" },
-        "gateway-port": { type: "string" },
-        "no-gateway": { type: "boolean" },
-        "no-auth": { type: "boolean" },
-        json: { type: "boolean" },
-        help: { type: "boolean", short: "h" },
-      },
-    });
-  } catch (error) {
-    throw new UsageError(`${error instanceof Error ? error.message : String(error)}\n${USAGE}`);
-  }
-}
-
-function numberOf(
-  option: string,
-  text: string,
-  { min, max }: { readonly min: number; readonly max: number },
-): number {
-  const value = /^\d{1,6}$/.test(text) ? Number(text) : Number.NaN;
-  if (!(value >= min && value <= max))
-    throw new UsageError(`${option} must be a number from ${min} to ${max}`);
-  return value;
-}
-
-function votersOf(text: string): number {
-  if (!["1", "3", "5"].includes(text)) throw new UsageError("--voters must be 1, 3 or 5");
-  return Number(text);
 }

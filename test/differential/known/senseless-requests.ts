@@ -1,0 +1,204 @@
+/** Where the two differ about requests that make no sense: numbers that mean nothing, and what is named twice. */
+import { CONFIG_RESOURCE } from "../../../src/metadata/index.ts";
+import type { Difference } from "../controller-pair.ts";
+import { asks, answersDiffer, fieldOf, inJson, sameResponses, type Known } from "./entry.ts";
+
+const itemsOf = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : []);
+
+const isTwiceIn = (items: readonly unknown[]): boolean =>
+  new Set(items.map((item) => inJson(item))).size < items.length;
+
+/** Items of a list of the request, by these of their fields. */
+const listed = (difference: Difference, list: string, ...fields: readonly string[]) =>
+  itemsOf(asks(difference, list)).map((item) => fields.map((field) => fieldOf(item, field)));
+
+const typesIn = (difference: Difference): readonly unknown[] =>
+  listed(difference, "resources", "resourceType").flat();
+
+const isConfigurable = (type: unknown): boolean =>
+  Object.values(CONFIG_RESOURCE).some((known) => known === type);
+
+const hasHungUp = ({ theirs }: Difference): boolean =>
+  fieldOf(theirs.response, "hungUp") === true ||
+  fieldOf(theirs.response, "envelopeErrorCode") !== undefined;
+
+export const KNOWN_OF_SENSELESS_REQUESTS: readonly Known[] = [
+  {
+    title: "An entry of an access control list is refused by itself",
+    apis: ["CreateAcls", "DeleteAcls", "DescribeAcls"],
+    kafka:
+      "ANY or MATCH in an entry fails the whole request with UNKNOWN_SERVER_ERROR; a number that means nothing closes the connection.",
+    here: "INVALID_REQUEST for that entry; a filter that is only asked finds nothing.",
+    why: "No request costs others theirs.",
+    explains: (difference) =>
+      difference.in === "response" &&
+      (hasHungUp(difference) || inJson(difference.theirs.response).includes('"errorCode":-1')),
+    shown: async (told) => {
+      await told.ask("CreateAcls", {
+        creations: [
+          {
+            resourceType: 2,
+            resourceName: "a",
+            resourcePatternType: 3,
+            principal: "User:a",
+            host: "*",
+            operation: 0,
+            permissionType: 3,
+          },
+        ],
+      });
+    },
+  },
+  {
+    title: "A quota's entity that is named twice",
+    apis: ["AlterClientQuotas"],
+    kafka: "The first of two is written; of a type that is named twice the last counts.",
+    here: "Refused.",
+    why: "A controller does not choose between two wishes.",
+    explains: (difference) => {
+      const entries = itemsOf(asks(difference, "entries"));
+      const entities = entries.map((entry) =>
+        itemsOf(fieldOf(entry, "entity"))
+          .map((part) => inJson(part))
+          .toSorted(),
+      );
+      return (
+        isTwiceIn(entities) ||
+        entries.some((entry) =>
+          [
+            itemsOf(fieldOf(entry, "entity")).map((part) => fieldOf(part, "entityType")),
+            itemsOf(fieldOf(entry, "ops")).map((op) => fieldOf(op, "key")),
+          ].some((names) => isTwiceIn(names)),
+        )
+      );
+    },
+    shown: async (told) => {
+      const user = { entityType: "user", entityName: "a" };
+      const ops = [{ key: "producer_byte_rate", value: 1, remove: false }];
+      await told.ask("AlterClientQuotas", {
+        entries: [{ entity: [user, { ...user, entityName: "b" }], ops }],
+        validateOnly: true,
+      });
+    },
+  },
+  {
+    title: "What is named twice is answered as often",
+    apis: ["AlterConfigs", "IncrementalAlterConfigs"],
+    kafka: "Once.",
+    here: "Each of the two is refused.",
+    why: "Answers stand in the order of what was asked.",
+    explains: (difference) => {
+      const [here, there] = [difference.ours, difference.theirs].map(({ response }) =>
+        [...new Set(itemsOf(fieldOf(response, "responses")).map((row) => inJson(row)))].toSorted(),
+      );
+      return (
+        isTwiceIn(listed(difference, "resources", "resourceType", "resourceName")) &&
+        inJson(here) === inJson(there)
+      );
+    },
+    shown: async (told) => {
+      const resource = { resourceType: 32, resourceName: "g", configs: [] };
+      await told.ask("IncrementalAlterConfigs", { resources: [resource, resource] });
+    },
+  },
+  {
+    title: "A feature that is named twice",
+    apis: ["UpdateFeatures"],
+    kafka: "The last of the two counts.",
+    here: "INVALID_REQUEST.",
+    why: "A controller does not choose between two wishes.",
+    explains: (difference) => isTwiceIn(listed(difference, "featureUpdates", "feature")),
+    shown: async (told) => {
+      const update = { feature: "group.version", maxVersionLevel: 1, upgradeType: 1 };
+      const featureUpdates = [update, update];
+      await told.ask("UpdateFeatures", { featureUpdates, validateOnly: true });
+    },
+  },
+  {
+    title: "Of several features that are refused the first is named",
+    apis: ["UpdateFeatures"],
+    kafka: "Any of them: a hash table has them in no order.",
+    here: "The first in the request.",
+    why: "The same request has the same answer.",
+    explains: (difference) =>
+      difference.in === "response" &&
+      itemsOf(asks(difference, "featureUpdates")).length > 1 &&
+      fieldOf(difference.ours.response, "errorCode") ===
+        fieldOf(difference.theirs.response, "errorCode") &&
+      inJson(fieldOf(difference.ours.response, "results")) ===
+        inJson(fieldOf(difference.theirs.response, "results")),
+    shown: async (told) => {
+      // In one of the two orders it is not the first.
+      const [a, b] = ["x", "y"].map((feature) => ({ feature, maxVersionLevel: 1, upgradeType: 1 }));
+      await told.ask("UpdateFeatures", { featureUpdates: [a, b] });
+      await told.ask("UpdateFeatures", { featureUpdates: [b, a] });
+    },
+  },
+  {
+    title: "A salted password of no bytes is no credential",
+    apis: ["AlterUserScramCredentials"],
+    kafka: "UNKNOWN_SERVER_ERROR, unless the user has another fault.",
+    here: "UNACCEPTABLE_CREDENTIAL.",
+    why: "No request has an answer that says nothing.",
+    explains: (difference) =>
+      difference.in === "response" &&
+      listed(difference, "upsertions", "saltedPassword")
+        .flat()
+        .some((password) => password instanceof Uint8Array && password.length === 0),
+    shown: async (told) => {
+      const upsertion = { name: "a", mechanism: 1, iterations: 4_096 };
+      const bytes = { salt: Uint8Array.of(1), saltedPassword: new Uint8Array(0) };
+      const upsertions = [{ ...upsertion, ...bytes }];
+      await told.ask("AlterUserScramCredentials", { deletions: [], upsertions });
+    },
+  },
+  {
+    title: "A type of resource that is not known is refused by itself",
+    apis: ["DescribeConfigs"],
+    kafka: "All resources of the request are refused, in words that name none.",
+    here: "That resource is refused.",
+    why: "No resource costs others their answer.",
+    releases: ["4.3.1"],
+    explains: (difference) =>
+      difference.in === "response" && typesIn(difference).some((type) => !isConfigurable(type)),
+    shown: async (told) => {
+      const resources = [{ resourceType: 99, resourceName: "a", configurationKeys: null }];
+      await told.ask("DescribeConfigs", { resources });
+    },
+  },
+  {
+    title: "What is set on a broker is told by any controller",
+    apis: ["DescribeConfigs"],
+    kafka: "Its controller tells of itself alone, with the settings of its file.",
+    here: "What the log holds of any node.",
+    why: "Every controller has the same log, and a serverless one no file.",
+    explains: (difference) =>
+      answersDiffer(
+        difference,
+        "results",
+        ({ ours }) => fieldOf(ours, "resourceType") === CONFIG_RESOURCE.BROKER,
+      ),
+    shown: async (told) => {
+      await told.up(0);
+      const resources = [{ resourceType: 4, resourceName: "0", configurationKeys: null }];
+      await told.ask("DescribeConfigs", { resources });
+    },
+  },
+  {
+    title: "An election everywhere is answered for topics that have something to tell",
+    apis: ["ElectLeaders"],
+    kafka: "Every topic is named, most of them with nothing.",
+    here: "Those in which a leader was elected, or could not be.",
+    why: "A cluster may have very many topics.",
+    explains: (difference) =>
+      asks(difference, "topicPartitions") === null &&
+      sameResponses(difference, (text) =>
+        text.replaceAll(/\{"partitionResult":\[\],"topic":"[^"]*"\},?/g, "").replaceAll(",]", "]"),
+      ),
+    shown: async (told) => {
+      await told.up(0);
+      await told.topic("a", [[0]]);
+      await told.ask("ElectLeaders", { electionType: 0, topicPartitions: null, timeoutMs: 60_000 });
+    },
+  },
+];
