@@ -95,6 +95,7 @@ const SCALARS: Readonly<Record<Exclude<Shape["kind"], "struct" | "array">, JsonS
   uint16: integer(0, 0xffff),
   int32: integer(-0x8000_0000, 0x7fff_ffff),
   offset: integer(Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER),
+  timestamp: integer(Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER),
   int64: {
     anyOf: [
       integer(Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER),

@@ -83,16 +83,16 @@ export function usersOf(
 const nameOf = ({ user, mechanism }: UserRequest): string => `${mechanism.type} ${user}`;
 
 function userOf(asked: v.InferOutput<typeof BOOTSTRAP_USER>, path: string): UserRequest {
-  const { user, iterations, salt = null, password, salted_password: saltedPassword } = asked;
+  const { user, iterations, salt = null, password, salted_password: salted } = asked;
   const mechanism = SCRAM_MECHANISMS.find(({ name }) => name === asked.mechanism);
   if (mechanism === undefined) throw invalid(`${path}.mechanism`, "one that is known");
   const common = { user, mechanism, iterations, salt };
-  if (password !== undefined && saltedPassword === undefined)
+  if (password !== undefined && salted === undefined)
     return { ...common, secret: { kind: "password", password } };
-  if (password !== undefined || saltedPassword === undefined)
+  if (password !== undefined || salted === undefined)
     throw invalid(path, "given a password or a salted_password, and one of them only");
   if (salt === null) throw invalid(`${path}.salt`, "given: it is that of the salted_password");
-  return { ...common, secret: { kind: "salted", saltedPassword } };
+  return { ...common, secret: { kind: "salted", saltedPassword: salted } };
 }
 
 /** What is to be listed of them, each in an event of its own. */
