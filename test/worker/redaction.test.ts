@@ -206,6 +206,7 @@ async function searchAll(): Promise<readonly Found[]> {
     broker_id: 1,
     name: "ssl.key.password",
     path: "any",
+    user: "salted",
     id: await snapshotId(),
   };
   const { high_watermark: end } = await quorum.cluster.quorum();
