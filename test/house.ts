@@ -33,7 +33,7 @@ export const FOLDERS: Readonly<Record<string, Folder>> = {
       "src/link",
       "durable-objects",
     ],
-    packages: /^hono(\/|$)/,
+    packages: /^(hono(\/|$)|valibot$)/,
   },
   gateway: {
     mayImport: ["src/std", "src/protocol", "src/link"],

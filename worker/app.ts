@@ -29,6 +29,7 @@ import { clusterMetrics, metrics } from "./routes/metrics.ts";
 import { knownParameters } from "./routes/parameters.ts";
 import { refuseChangeOfObserved } from "./routes/observed.ts";
 import { page } from "./routes/page.ts";
+import { openapi } from "./routes/openapi.ts";
 import { partitionHealth } from "./routes/partition-health.ts";
 import { partitions } from "./routes/partitions.ts";
 import { quorum } from "./routes/quorum.ts";
@@ -70,6 +71,7 @@ app.notFound((context) =>
 );
 
 app.route("/", page);
+app.route("/", openapi);
 app.route("/health", health);
 app.route("/metrics", metrics);
 for (const path of ["tokens", "tokens:revoke", "clusters"])

@@ -8,7 +8,8 @@ import { describe, expect, test } from "vitest";
 import { bytesOf } from "../../durable-objects/bootstrap-users.ts";
 import type { ClusterEntry } from "../../durable-objects/cluster-entry.ts";
 import { ObjectPeers } from "../../durable-objects/replica/peers.ts";
-import { bootstrapUsers, usersAt } from "../../worker/clusters/bootstrap-users.ts";
+import { bootstrapUsers, BOOTSTRAP_USERS, usersOf } from "../../worker/clusters/bootstrap-users.ts";
+import { valueAt } from "../../worker/http/fields.ts";
 import { activeOf, call, clusterOf, form, registration, rpc, statusOf, stubOf } from "./quorum.ts";
 import { bringing } from "./bringing.ts";
 
@@ -168,7 +169,9 @@ describe("a formation that broke off", () => {
     async (_, named) => {
       const cluster = clusterOf(named ? "AAAAAAAAAAAAAAAAAAAG0A" : "AAAAAAAAAAAAAAAAAAAG1A", 1);
       const ann = { user: "ann", mechanism: "SCRAM-SHA-256", password: "sesame" };
-      const [first] = await bootstrapUsers(usersAt([ann]) ?? []);
+      const [first] = await bootstrapUsers(
+        usersOf(valueAt(BOOTSTRAP_USERS, [ann], "scram_users")) ?? [],
+      );
       if (first === undefined) throw new Error("no user");
       await directory.create(planOf(cluster), null, [first]);
       expect(await directory.get(cluster.cluster_id)).toEqual({

@@ -181,7 +181,7 @@ describe("a request for a cluster", () => {
     [{ controllers: [{}, { node_id: 3000 }, {}] }, "no node_id occurs twice"],
     [{ voters: 1, controllers: [{}, {}, {}] }, "voters: must be 3"],
     [{ settings: [] }, "settings: must be an object"],
-    [{ settings: { "broker.id": 1 } }, "settings.broker.id: unknown field"],
+    [{ settings: { "broker.id": 1 } }, 'settings["broker.id"]: unknown field'],
     [
       { settings: { "controller.quorum.fetch.timeout.ms": 10 } },
       'settings["controller.quorum.fetch.timeout.ms"]: must be a whole number from 200 to 120000',

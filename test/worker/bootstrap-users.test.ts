@@ -1,7 +1,13 @@
 /** SCRAM users that a cluster begins with: what is kept of a password, and what is no such user. */
 import { pbkdf2Sync } from "node:crypto";
 import { describe, expect, test } from "vitest";
-import { bootstrapUsers, usersAgree, usersAt } from "../../worker/clusters/bootstrap-users.ts";
+import {
+  BOOTSTRAP_USERS,
+  bootstrapUsers,
+  usersAgree,
+  usersOf,
+} from "../../worker/clusters/bootstrap-users.ts";
+import { valueAt } from "../../worker/http/fields.ts";
 import { clusterRequestOf } from "../../worker/clusters/cluster-requests.ts";
 import { leaksIn, plant } from "./planted.ts";
 
@@ -12,6 +18,8 @@ const PENCIL = {
   salt: "W22ZaJ0SNY7soEsUEjb6gQ==",
   password: "pencil",
 };
+const usersAt = (given: readonly unknown[] | undefined) =>
+  usersOf(given === undefined ? undefined : valueAt(BOOTSTRAP_USERS, given, "scram_users"));
 const listedFrom = (...users: readonly unknown[]) => bootstrapUsers(usersAt(users) ?? []);
 
 describe("a user that is given a password", () => {

@@ -188,7 +188,7 @@ describe("a change is refused", () => {
   test.each([
     [{}, "settings: must be an object that names a setting"],
     [{ "num.partitions": 0 }, 'settings["num.partitions"]: must be a whole number from 1'],
-    [{ "num.partitons": 4 }, "settings.num.partitons: unknown field"],
+    [{ "num.partitons": 4 }, 'settings["num.partitons"]: unknown field'],
     [
       { "controller.quorum.fetch.timeout.ms": 2_000 },
       'settings["controller.quorum.fetch.timeout.ms"]: must be left out: it is chosen when',

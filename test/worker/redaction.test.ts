@@ -32,7 +32,8 @@ import {
   plantValue,
   readPaths,
 } from "./planted.ts";
-import { bootstrapUsers, usersAt } from "../../worker/clusters/bootstrap-users.ts";
+import { BOOTSTRAP_USERS, bootstrapUsers, usersOf } from "../../worker/clusters/bootstrap-users.ts";
+import { valueAt } from "../../worker/http/fields.ts";
 import { record } from "../metadata/world.ts";
 import { appendStored, onlyDatabase } from "./stored-log.ts";
 
@@ -64,7 +65,8 @@ const steps: number[] = [];
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "kedge-secrets-"));
   // In the log their keys are bytes; as text they would be those of the directory.
-  for (const { stored_key, server_key } of await bootstrapUsers(usersAt(FIRST_USERS) ?? [])) {
+  const users = usersOf(valueAt(BOOTSTRAP_USERS, FIRST_USERS, "scram_users")) ?? [];
+  for (const { stored_key, server_key } of await bootstrapUsers(users)) {
     plantValue(stored_key);
     plantValue(server_key);
   }
@@ -204,6 +206,7 @@ async function searchAll(): Promise<readonly Found[]> {
     broker_id: 1,
     name: "ssl.key.password",
     path: "any",
+    user: "salted",
     id: await snapshotId(),
   };
   const { high_watermark: end } = await quorum.cluster.quorum();

@@ -38,8 +38,8 @@ describe("a new cluster", () => {
       "metadata_version: must be left out where release_version says the same",
     ],
     [{ features: [] }, "features: must be an object"],
-    [{ features: { "metadata.version": 30 } }, "features.metadata.version: unknown field"],
-    [{ features: { "x.version": 1 } }, "features.x.version: unknown field"],
+    [{ features: { "metadata.version": 30 } }, 'features["metadata.version"]: unknown field'],
+    [{ features: { "x.version": 1 } }, 'features["x.version"]: unknown field'],
     [
       { features: { "share.version": "1" } },
       'features["share.version"]: must be a whole number from 0',

@@ -25,16 +25,49 @@ describe("features", () => {
     const [status, body] = Object(await answered("GET", "/features"));
     expect(status).toBe(200);
     expect(body.kind).toBe("KafkaFeatureList");
-    expect(body.data).toContainEqual({
+    const feature = {
+      kind: "KafkaFeature",
       name: "metadata.version",
       finalized_level: 25,
       finalized_release: "4.0-IV3",
       min_supported_level: expect.any(Number),
       max_supported_level: expect.any(Number),
-    });
+    };
+    expect(body.data).toContainEqual(expect.objectContaining(feature));
+    expect(await answered("GET", "/features/metadata.version")).toMatchObject([200, feature]);
+    expect(await answered("GET", "/features/colour")).toMatchObject([404, { error_code: 40410 }]);
     expect(body.data).toContainEqual(
       expect.objectContaining({ name: "share.version", finalized_level: 0 }),
     );
+  });
+});
+
+describe("a feature", () => {
+  const alter = (change: object, more: object = {}): Promise<unknown> =>
+    answered("POST", "/features:alter", { data: [change], ...more });
+  const level = async (name: string): Promise<unknown> =>
+    Object((await cluster.ask("GET", `/features/${name}`)).body).finalized_level;
+
+  test("is moved down and up again, and only tried where that is asked", async () => {
+    const name = "group.version";
+    const down = { name, level: 0, upgrade_type: "SAFE_DOWNGRADE" };
+    expect(await alter(down, { validate_only: true })).toEqual([204, undefined]);
+    expect(await level(name)).toBe(1);
+    expect(await alter(down)).toEqual([204, undefined]);
+    expect(await level(name)).toBe(0);
+    expect(await alter({ name, level: 1 })).toEqual([204, undefined]);
+    expect(await level(name)).toBe(1);
+  });
+
+  test.each([
+    ["a level that nobody has", { name: "group.version", level: 99 }],
+    ["a feature that there is not", { name: "colour", level: 1 }],
+    ["a way down that is not said", { name: "group.version", level: 0 }],
+    ["a word of its own", { name: "group.version", level: 0, upgrade_type: "SIDEWAYS" }],
+    ["a level below 0", { name: "group.version", level: -1 }],
+  ])("is not moved by %s", async (_what, change) => {
+    expect(await alter(change)).toMatchObject([400, { error_code: 40002 }]);
+    expect(await level("group.version")).toBe(1);
   });
 });
 
@@ -109,6 +142,10 @@ describe("SCRAM users", () => {
       },
     ]);
     expect(JSON.stringify(shown)).not.toMatch(/salt|key|redacted/i);
+    const one = await answered("GET", "/scram-users/bob");
+    expect(one).toMatchObject([200, { kind: "KafkaScramUser", user: "bob" }]);
+    expect(JSON.stringify(one)).not.toMatch(/salt|key|redacted/i);
+    expect(await answered("GET", "/scram-users/eve")).toMatchObject([404, { error_code: 40411 }]);
     const deletions = [ann, bob].map(({ user, mechanism }) => ({ user, mechanism }));
     expect(await alterUsers({ deletions })).toEqual([204, undefined]);
     expect(await answered("GET", "/scram-users")).toMatchObject([200, { data: [] }]);

@@ -12,7 +12,16 @@ import {
   settingsOf,
 } from "../../durable-objects/cluster-settings.ts";
 import { agrees, clusterRequestOf } from "../../worker/clusters/cluster-requests.ts";
-import { settingChangesAt, settingsAt } from "../../worker/clusters/setting-requests.ts";
+import {
+  CLUSTER_CHANGE,
+  SETTINGS,
+  changesOf,
+  settingsIn,
+} from "../../worker/clusters/setting-requests.ts";
+import { valueAt } from "../../worker/http/fields.ts";
+
+const settingsAt = (settings: unknown) => settingsIn(valueAt(SETTINGS, settings, "settings"));
+const settingChangesAt = (settings: unknown) => changesOf(valueAt(CLUSTER_CHANGE, { settings }));
 
 describe("a new cluster", () => {
   test("has Kafka's defaults of what it leaves out", () => {
@@ -159,7 +168,7 @@ describe("a change", () => {
     [null, "settings: must be an object"],
     [[], "settings: must be an object"],
     [{}, "settings: must be an object that names a setting"],
-    [{ "broker.id": 1 }, "settings.broker.id: unknown field"],
+    [{ "broker.id": 1 }, 'settings["broker.id"]: unknown field'],
     [
       { "controller.quorum.fetch.timeout.ms": 2_000 },
       'settings["controller.quorum.fetch.timeout.ms"]: must be left out: it is chosen when a cluster is created',

@@ -20,6 +20,7 @@ const SPEAKERS: readonly Role[] = [...READERS, "broker", "gateway"];
 export const PERMISSIONS: Readonly<Record<string, readonly Role[] | null>> = {
   "GET /": null,
   "GET /:folder{page|client}/:file{[a-z0-9-]+\\.(?:ts|css|svg)}": null,
+  "GET /openapi.json": null,
   "GET /health/live": null,
   "GET /health/ready": ROLE_NAMES,
   "GET /metrics": [...READERS, "metrics"],
@@ -89,9 +90,12 @@ export const PERMISSIONS: Readonly<Record<string, readonly Role[] | null>> = {
   [`DELETE ${CLUSTER}/acls`]: ADMINS,
 
   [`GET ${CLUSTER}/features`]: READERS,
+  [`GET ${CLUSTER}/features/:name`]: READERS,
+  [`POST ${CLUSTER}/features:alter`]: OPERATORS,
   [`GET ${CLUSTER}/client-quotas`]: READERS,
   [`POST ${CLUSTER}/client-quotas:alter`]: EDITORS,
   [`GET ${CLUSTER}/scram-users`]: READERS,
+  [`GET ${CLUSTER}/scram-users/:user`]: READERS,
   [`POST ${CLUSTER}/scram-users:alter`]: ADMINS,
   [`POST ${CLUSTER}/leader-elections`]: EDITORS,
 

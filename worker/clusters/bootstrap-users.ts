@@ -3,6 +3,7 @@
  * `{user, mechanism, iterations?, salt?, password}`, or `{…, salt, salted_password}`. A password is known to one request
  * and kept by nobody: what is listed are the two keys that verify it, with the salt that was given or drawn.
  */
+import * as v from "valibot";
 import { base64Of, bytesOf, type BootstrapUser } from "../../durable-objects/bootstrap-users.ts";
 import {
   SALTED_PASSWORD_BYTES_MAX,
@@ -11,7 +12,7 @@ import {
   scramKeys,
   type ScramMechanism,
 } from "../../src/metadata/index.ts";
-import { arrayAt, bytesAt, integerAt, invalid, objectAt, textAt } from "../http/fields.ts";
+import { base64, fieldsOf, invalid, listOf, oneOf, text, wholeNumber } from "../http/fields.ts";
 import { nextEvent } from "../observer/next-event.ts";
 
 /** A password costs up to 20 ms of CPU, and the keys of all are in the request that forms each controller. */
@@ -34,11 +35,44 @@ export interface UserRequest {
     | { readonly kind: "salted"; readonly saltedPassword: Uint8Array<ArrayBuffer> };
 }
 
-/** The users that are asked for; null where the request leaves them out. No refusal repeats what was given. */
-export function usersAt(given: unknown): readonly UserRequest[] | null {
+function shortText(max: number) {
+  const message = `must be a text of 1 to ${max} characters`;
+  return v.pipe(
+    text,
+    v.minLength(1, message),
+    v.maxLength(max, message),
+    v.check((each) => each.isWellFormed(), message),
+  );
+}
+
+const shortBytes = (max: number) =>
+  v.pipe(
+    base64,
+    v.transform(bytesOf),
+    v.check(({ length }) => length > 0 && length <= max, `must be base64 of 1 to ${max} bytes`),
+  );
+
+const BOOTSTRAP_USER = fieldsOf({
+  user: shortText(USER_LENGTH_MAX),
+  mechanism: oneOf("SCRAM-SHA-256", "SCRAM-SHA-512"),
+  iterations: v.optional(wholeNumber(SCRAM_ITERATIONS), SCRAM_ITERATIONS.min),
+  salt: v.optional(shortBytes(SALT_BYTES_MAX)),
+  password: v.optional(shortText(PASSWORD_LENGTH_MAX)),
+  salted_password: v.optional(shortBytes(SALTED_PASSWORD_BYTES_MAX)),
+});
+
+/** No refusal repeats what was given. */
+export const BOOTSTRAP_USERS = v.pipe(
+  listOf(BOOTSTRAP_USER),
+  v.maxLength(USERS_MAX, `must be a list of ${USERS_MAX} at most`),
+);
+
+/** The users that are asked for; null where the request leaves them out. */
+export function usersOf(
+  given: v.InferOutput<typeof BOOTSTRAP_USERS> | undefined,
+): readonly UserRequest[] | null {
   if (given === undefined) return null;
-  const users = arrayAt(given, "scram_users").map((each, at) => userAt(each, `scram_users[${at}]`));
-  if (users.length > USERS_MAX) throw invalid("scram_users", `a list of ${USERS_MAX} at most`);
+  const users = given.map((each, at) => userOf(each, `scram_users[${at}]`));
   const names = users.map(nameOf);
   const twice = names.findIndex((name, at) => names.indexOf(name) < at);
   if (twice >= 0)
@@ -48,57 +82,17 @@ export function usersAt(given: unknown): readonly UserRequest[] | null {
 
 const nameOf = ({ user, mechanism }: UserRequest): string => `${mechanism.type} ${user}`;
 
-function userAt(value: unknown, path: string): UserRequest {
-  const fields = objectAt(value, path, [
-    "user",
-    "mechanism",
-    "iterations",
-    "salt",
-    "password",
-    "salted_password",
-  ]);
-  const { iterations = SCRAM_ITERATIONS.min, salt, password, salted_password: salted } = fields;
-  const mechanism = SCRAM_MECHANISMS.find(({ name }) => name === fields["mechanism"]);
-  if (mechanism === undefined) {
-    const names = SCRAM_MECHANISMS.map(({ name }) => name).join(", ");
-    throw invalid(`${path}.mechanism`, `one of ${names}`);
-  }
-  if ((password === undefined) === (salted === undefined))
+function userOf(asked: v.InferOutput<typeof BOOTSTRAP_USER>, path: string): UserRequest {
+  const { user, iterations, salt = null, password, salted_password: salted } = asked;
+  const mechanism = SCRAM_MECHANISMS.find(({ name }) => name === asked.mechanism);
+  if (mechanism === undefined) throw invalid(`${path}.mechanism`, "one that is known");
+  const common = { user, mechanism, iterations, salt };
+  if (password !== undefined && salted === undefined)
+    return { ...common, secret: { kind: "password", password } };
+  if (password !== undefined || salted === undefined)
     throw invalid(path, "given a password or a salted_password, and one of them only");
-  if (salted !== undefined && salt === undefined)
-    throw invalid(`${path}.salt`, "given: it is that of the salted_password");
-  return {
-    user: shortTextAt(fields["user"], `${path}.user`, USER_LENGTH_MAX),
-    mechanism,
-    iterations: integerAt(iterations, `${path}.iterations`, SCRAM_ITERATIONS),
-    salt: salt === undefined ? null : shortBytesAt(salt, `${path}.salt`, SALT_BYTES_MAX),
-    secret:
-      salted === undefined
-        ? {
-            kind: "password",
-            password: shortTextAt(password, `${path}.password`, PASSWORD_LENGTH_MAX),
-          }
-        : {
-            kind: "salted",
-            saltedPassword: shortBytesAt(
-              salted,
-              `${path}.salted_password`,
-              SALTED_PASSWORD_BYTES_MAX,
-            ),
-          },
-  };
-}
-
-function shortTextAt(value: unknown, path: string, max: number): string {
-  const text = textAt(value, path);
-  if (text !== "" && text.length <= max && text.isWellFormed()) return text;
-  throw invalid(path, `a text of 1 to ${max} characters`);
-}
-
-function shortBytesAt(value: unknown, path: string, max: number): Uint8Array<ArrayBuffer> {
-  const bytes = bytesAt(value, path);
-  if (bytes.length > 0 && bytes.length <= max) return bytes;
-  throw invalid(path, `base64 of 1 to ${max} bytes`);
+  if (salt === null) throw invalid(`${path}.salt`, "given: it is that of the salted_password");
+  return { ...common, secret: { kind: "salted", saltedPassword: salted } };
 }
 
 /** What is to be listed of them, each in an event of its own. */

@@ -4,6 +4,7 @@
  * observed?}` becomes the plan that the directory keeps. A cluster id that the client leaves open is drawn here, once; a retry finds it in
  * the directory. Directory ids are the nodes' own to draw.
  */
+import * as v from "valibot";
 import {
   foundersOf,
   type ClusterEntry,
@@ -18,7 +19,6 @@ import {
   OBSERVED_QUORUM,
   type ClusterSettings,
 } from "../../durable-objects/cluster-settings.ts";
-import type { NodeWish } from "../../durable-objects/listed-cluster.ts";
 import {
   CHOSEN_FEATURES,
   MV_DEFAULT,
@@ -30,29 +30,13 @@ import {
 } from "../../src/metadata/index.ts";
 import { byText } from "../../src/std/immutable-map.ts";
 import { Problem } from "../http/errors.ts";
-import {
-  arrayAt,
-  booleanAt,
-  integerAt,
-  invalid,
-  objectAt,
-  textAt,
-  type JsonObject,
-} from "../http/fields.ts";
-import {
-  LOCATION_HINTS,
-  isLocationHint,
-  type LocationHint,
-} from "../../durable-objects/location-hints.ts";
-import {
-  JURISDICTIONS,
-  isJurisdiction,
-  type Jurisdiction,
-} from "../../durable-objects/jurisdictions.ts";
+import { fieldsOf, invalid, listOf, text, truth, valueAt, wholeNumber } from "../http/fields.ts";
+import { JURISDICTIONS, type Jurisdiction } from "../../durable-objects/jurisdictions.ts";
 import { isUuidText, randomUuid } from "../../durable-objects/random-uuid.ts";
+import { BOOTSTRAP_USERS, usersOf, type UserRequest } from "./bootstrap-users.ts";
+import { NODE_WISH } from "./node-wish.ts";
 import { defaultHints } from "./placement.ts";
-import { usersAt, type UserRequest } from "./bootstrap-users.ts";
-import { settingsAt } from "./setting-requests.ts";
+import { SETTINGS, settingsIn } from "./setting-requests.ts";
 
 /** From 3.9-IV0 on there is kraft.version 1, which voters with directory ids need (KIP-853). */
 const METADATA_VERSIONS = { min: 21, max: MV_MAX } as const;
@@ -62,10 +46,46 @@ const OBSERVER_ID = 9_000;
 const FIRST_NODE_ID = 3_000;
 /** A gateway beside each broker listens here, one port a controller (`localhost` is true on every host). */
 const FIRST_PORT = 9_093;
-export const NODE_IDS = { min: 0, max: 0x7fff_ffff } as const;
-const PORTS = { min: 1, max: 65_535 } as const;
+/** An even number of voters tolerates no more failures than one fewer would (KIP-500). */
 const VOTERS = [1, 3, 5] as const;
+const VOTERS_EXPECTED = "must be 1, 3 or 5";
 const VOTERS_DEFAULT = 3;
+
+const kafkaUuid = v.pipe(
+  text,
+  v.check(isUuidText, 'must be a Kafka uuid: 22 characters of base64url, not beginning with "-"'),
+);
+
+const JURISDICTION_NAMES = [
+  "eu",
+  "us",
+  "fedramp",
+  "fedramp-high",
+] as const satisfies readonly Jurisdiction[];
+
+export const CLUSTER_REQUEST = fieldsOf({
+  cluster_id: v.optional(kafkaUuid),
+  voters: v.optional(v.picklist(VOTERS, VOTERS_EXPECTED)),
+  controllers: v.optional(listOf(NODE_WISH)),
+  metadata_version: v.optional(wholeNumber(METADATA_VERSIONS)),
+  release_version: v.optional(text),
+  features: v.optional(
+    fieldsOf(
+      Object.fromEntries(
+        CHOSEN_FEATURES.map((name) => [name, v.optional(wholeNumber({ min: 0, max: 0x7fff }))]),
+      ),
+    ),
+  ),
+  scram_users: v.optional(BOOTSTRAP_USERS),
+  settings: v.nullish(SETTINGS, {}),
+  jurisdiction: v.optional(
+    v.picklist(JURISDICTION_NAMES, `must be one of ${JURISDICTION_NAMES.join(", ")}`),
+  ),
+  fork_of: v.optional(kafkaUuid),
+  at_offset: v.optional(wholeNumber({ min: 0, max: Number.MAX_SAFE_INTEGER })),
+  observed: v.nullish(truth, false),
+});
+type Wished = v.InferOutput<typeof CLUSTER_REQUEST>;
 
 /** The controllers of a cluster that asked for none in particular, or the first of them. */
 export const DEFAULT_NODE_IDS: readonly number[] = Array.from(
@@ -96,40 +116,27 @@ export interface ClusterRequest {
  * platform says so.
  */
 export function clusterRequestOf(body: unknown, nowMs: number, continent?: string): ClusterRequest {
-  const fields = objectAt(body, "", [
-    "cluster_id",
-    "voters",
-    "controllers",
-    "metadata_version",
-    "release_version",
-    "features",
-    "scram_users",
-    "settings",
-    "jurisdiction",
-    "fork_of",
-    "at_offset",
-    "observed",
-  ]);
-  const isObserved = booleanAt(fields["observed"] ?? false, "observed");
-  if (isObserved) assertObservable(fields);
-  const clusterId = fields["cluster_id"] === undefined ? randomUuid() : idAt(fields, "cluster_id");
-  const fork = forkOf(fields);
+  const wished = valueAt(CLUSTER_REQUEST, body);
+  const { observed: isObserved, cluster_id: clusterId = randomUuid() } = wished;
+  if (isObserved) assertObservable(wished);
+  const fork = forkOf(wished);
   if (fork?.cluster_id === clusterId) throw invalid("cluster_id", "another than that of fork_of");
   const named = isObserved
-    ? observerOf(fields["controllers"])
-    : controllersOf(fields["controllers"], fields["voters"]);
-  const jurisdiction = jurisdictionOf(fields["jurisdiction"], named);
+    ? observerOf(wished.controllers)
+    : controllersOf(wished.controllers, wished.voters);
+  const { jurisdiction } = wished;
+  assertWithin(jurisdiction, named);
   const isPlacedByDefault = named.every((voter) => voter.location_hint === undefined);
   const wishes = { voters: named.length, jurisdiction, continent };
   const voters = isPlacedByDefault ? placed(named, defaultHints(wishes)) : named;
-  const { settings, topicDefaults } = settingsAt(fields["settings"]);
+  const { settings, topicDefaults } = settingsIn(wished.settings);
   const [topicDefault] = Object.keys(topicDefaults);
   if (fork !== null && topicDefault !== undefined)
     throw invalid(`settings["${topicDefault}"]`, "left out: a fork has that of the other cluster");
   if (isObserved && topicDefault !== undefined)
     throw invalid(`settings["${topicDefault}"]`, "left out: it stands in the log of the others");
-  const metadataVersion = metadataVersionOf(fields);
-  const features = featuresOf(fields["features"], metadataVersion);
+  const metadataVersion = metadataVersionOf(wished);
+  const features = featuresOf(wished.features, metadataVersion);
   const plan = {
     cluster_id: clusterId,
     planned_voters: voters,
@@ -141,13 +148,13 @@ export function clusterRequestOf(body: unknown, nowMs: number, continent?: strin
     created_ms: nowMs,
     ...(isObserved ? { observed: true as const } : {}),
   };
-  const users = usersAt(fields["scram_users"]);
+  const users = usersOf(wished.scram_users);
   return { plan, settings, isPlacedByDefault, fork, users };
 }
 
 /** Whose quorum others run, has what they gave it. */
-function assertObservable(fields: JsonObject): void {
-  if (fields["cluster_id"] === undefined)
+function assertObservable(wished: Wished): void {
+  if (wished.cluster_id === undefined)
     throw invalid(
       "cluster_id",
       "given: an observed cluster has the id that its own controllers say",
@@ -160,18 +167,18 @@ function assertObservable(fields: JsonObject): void {
     "scram_users",
     "fork_of",
     "at_offset",
-  ];
-  const stray = strays.find((name) => fields[name] !== undefined);
+  ] as const;
+  const stray = strays.find((name) => wished[name] !== undefined);
   if (stray !== undefined)
     throw invalid(stray, "left out: others run the cluster that is observed");
 }
 
 /** The one node that observes. */
-function observerOf(given: unknown): readonly PlannedController[] {
-  const [item = {}, ...more] = given === undefined ? [] : arrayAt(given, "controllers");
+function observerOf(given: Wished["controllers"]): readonly PlannedController[] {
+  const [item = {}, ...more] = given ?? [];
   if (more.length > 0) throw invalid("controllers", "a list of one: a cluster has one observer");
   const defaults = { node_id: OBSERVER_ID, host: "localhost", port: FIRST_PORT };
-  return [{ ...defaults, ...nodeWishOf(item, "controllers[0]") }];
+  return [{ ...defaults, ...item }];
 }
 
 /** The time-outs of a quorum that is observed are Kafka's own, unless they were chosen. */
@@ -197,38 +204,21 @@ const placed = (
     return hint === undefined ? rest : { ...rest, location_hint: hint };
   });
 
-/** The jurisdiction; every hint must lie in it. */
-function jurisdictionOf(
-  given: unknown,
-  voters: readonly PlannedController[],
-): Jurisdiction | undefined {
-  if (given === undefined) return undefined;
-  const name = textAt(given, "jurisdiction");
-  if (!isJurisdiction(name)) {
-    throw invalid("jurisdiction", `one of ${Object.keys(JURISDICTIONS).join(", ")}`);
-  }
+/** Every hint must lie in the jurisdiction. */
+function assertWithin(name: Jurisdiction | undefined, voters: readonly PlannedController[]): void {
+  if (name === undefined) return;
   const within: readonly string[] = JURISDICTIONS[name];
   const outside = hintsOf(voters).find((hint) => hint !== undefined && !within.includes(hint));
-  if (outside === undefined) return name;
+  if (outside === undefined) return;
   throw invalid("jurisdiction", `one that ${outside} lies in; in ${name} lie ${within.join(", ")}`);
 }
 
-function idAt(fields: JsonObject, name: string): string {
-  const id = textAt(fields[name], name);
-  if (isUuidText(id)) return id;
-  throw invalid(name, 'a Kafka uuid: 22 characters of base64url, not beginning with "-"');
-}
-
 /** A level by its number or by the release that brought it, not both. */
-function metadataVersionOf(fields: JsonObject): number {
-  const { metadata_version: level, release_version: release } = fields;
-  if (release === undefined)
-    return level === undefined
-      ? MV_DEFAULT
-      : integerAt(level, "metadata_version", METADATA_VERSIONS);
+function metadataVersionOf({ metadata_version: level, release_version: release }: Wished): number {
+  if (release === undefined) return level ?? MV_DEFAULT;
   if (level !== undefined)
     throw invalid("metadata_version", "left out where release_version says the same");
-  const named = levelOfRelease(textAt(release, "release_version"));
+  const named = levelOfRelease(release);
   if (named !== null && named >= METADATA_VERSIONS.min) return named;
   const releases = releasesFrom(METADATA_VERSIONS.min).join(", ");
   throw invalid("release_version", `a release or a level of it, as 4.0 or 4.0-IV3, of ${releases}`);
@@ -236,38 +226,31 @@ function metadataVersionOf(fields: JsonObject): number {
 
 /** Those that are not as usual, in the order of their names. */
 function featuresOf(
-  given: unknown,
+  given: Wished["features"],
   metadataVersion: number,
 ): Readonly<Record<string, number>> | undefined {
   if (given === undefined) return undefined;
-  const fields = objectAt(given, "features", CHOSEN_FEATURES);
-  const chosen = Object.keys(fields)
-    .toSorted(byText)
-    .map((name) => {
-      const path = `features["${name}"]`;
-      const level = integerAt(fields[name], path, { min: 0, max: 0x7fff });
+  const chosen = Object.entries(given)
+    .toSorted(([one], [other]) => byText(one, other))
+    .map(([name, level = 0]) => {
       const refusal = chosenLevelRefusal(name, level, metadataVersion);
-      if (refusal !== null) throw invalid(path, refusal);
+      if (refusal !== null) throw invalid(`features["${name}"]`, refusal);
       return [name, level] as const;
     });
   return chosen.length === 0 ? undefined : Object.fromEntries(chosen);
 }
 
-function forkOf(fields: JsonObject): ForkRequest | null {
-  if (fields["fork_of"] === undefined) {
-    if (fields["at_offset"] === undefined) return null;
+function forkOf(wished: Wished): ForkRequest | null {
+  const { fork_of: origin, at_offset: offset } = wished;
+  if (origin === undefined) {
+    if (offset === undefined) return null;
     throw invalid("at_offset", "left out unless fork_of names a cluster");
   }
-  for (const name of ["metadata_version", "release_version", "features", "scram_users"]) {
-    if (fields[name] !== undefined)
+  for (const name of ["metadata_version", "release_version", "features", "scram_users"] as const) {
+    if (wished[name] !== undefined)
       throw invalid(name, "left out: a fork has what the other cluster has");
   }
-  const offset = fields["at_offset"];
-  const bounds = { min: 0, max: Number.MAX_SAFE_INTEGER };
-  return {
-    cluster_id: idAt(fields, "fork_of"),
-    at_offset: offset === undefined ? null : integerAt(offset, "at_offset", bounds),
-  };
+  return { cluster_id: origin, at_offset: offset ?? null };
 }
 
 /** Whether a cluster that exists is the one that a repeated request asks for, by the voters that it began with. */
@@ -322,16 +305,17 @@ const bootstrapLevels = ({
 const settingsInOrder = (settings: ClusterSettings): readonly unknown[] =>
   CLUSTER_SETTINGS.map((name) => settings[name]);
 
-function controllersOf(given: unknown, voters: unknown): readonly PlannedController[] {
-  if (given === undefined) {
-    const count = voters === undefined ? VOTERS_DEFAULT : votersAt(voters, "voters");
-    return Array.from({ length: count }, (_, at) => controllerOf({}, at));
-  }
-  const list = arrayAt(given, "controllers");
+function controllersOf(
+  list: Wished["controllers"],
+  voters: number | undefined,
+): readonly PlannedController[] {
+  if (list === undefined)
+    return Array.from({ length: voters ?? VOTERS_DEFAULT }, (_, at) => controllerOf({}, at));
   const controllers = list
     .map((item, at) => controllerOf(item, at))
     .toSorted((one, other) => one.node_id - other.node_id);
-  votersAt(list.length, "the number of controllers");
+  if (!VOTERS.some((allowed) => allowed === list.length))
+    throw new Problem("INVALID_REQUEST", `the number of controllers: ${VOTERS_EXPECTED}`);
   if (voters !== undefined && voters !== list.length) {
     throw invalid("voters", `${list.length}, the number of controllers, or left out`);
   }
@@ -341,39 +325,7 @@ function controllersOf(given: unknown, voters: unknown): readonly PlannedControl
   return controllers;
 }
 
-function controllerOf(item: unknown, at: number): PlannedController {
+function controllerOf(item: v.InferOutput<typeof NODE_WISH>, at: number): PlannedController {
   const defaults = { node_id: FIRST_NODE_ID + at, host: "localhost", port: FIRST_PORT + at };
-  return { ...defaults, ...nodeWishOf(item, `controllers[${at}]`) };
-}
-
-/** What is said of a node: its id, where it listens and where it is to be placed, each if it is said. */
-export function nodeWishOf(item: unknown, path: string): NodeWish {
-  const fields = objectAt(item, path, ["node_id", "host", "port", "location_hint"]);
-  const at = (name: string): string => (path === "" ? name : `${path}.${name}`);
-  const { node_id: nodeId, host, port, location_hint: hint } = fields;
-  return {
-    ...(nodeId === undefined ? {} : { node_id: integerAt(nodeId, at("node_id"), NODE_IDS) }),
-    ...(host === undefined ? {} : { host: hostAt(host, at("host")) }),
-    ...(port === undefined ? {} : { port: integerAt(port, at("port"), PORTS) }),
-    ...(hint === undefined ? {} : { location_hint: hintAt(hint, at("location_hint")) }),
-  };
-}
-
-function hintAt(value: unknown, path: string): LocationHint {
-  const hint = textAt(value, path);
-  if (isLocationHint(hint)) return hint;
-  throw invalid(path, `one of ${LOCATION_HINTS.join(", ")}`);
-}
-
-/** An even number of voters tolerates no more failures than one fewer would (KIP-500). */
-function votersAt(value: unknown, path: string): number {
-  const count = VOTERS.find((allowed) => allowed === value);
-  if (count === undefined) throw new Problem("INVALID_REQUEST", `${path}: must be 1, 3 or 5`);
-  return count;
-}
-
-function hostAt(value: unknown, path: string): string {
-  const host = textAt(value, path);
-  if (!/^[A-Za-z0-9._:-]{1,255}$/.test(host)) throw invalid(path, "a host name or address");
-  return host;
+  return { ...defaults, ...item };
 }

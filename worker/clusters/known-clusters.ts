@@ -18,7 +18,8 @@ import { within } from "../channel/within.ts";
 import type { Bindings } from "../env.ts";
 import { Problem } from "../http/errors.ts";
 import { Recent } from "../recent.ts";
-import { DEFAULT_NODE_IDS, NODE_IDS } from "./cluster-requests.ts";
+import { IDS } from "../http/fields.ts";
+import { DEFAULT_NODE_IDS } from "./cluster-requests.ts";
 import { lookIntoDirectory, requireListed, unknownCluster } from "./directory.ts";
 
 /** For how long an entry is believed unasked. Controllers of a deleted cluster refuse at once. */
@@ -209,5 +210,5 @@ async function askController(env: Bindings, cluster: Asked, nodeId: number): Pro
 function nodeIdIn(path: string): number | undefined {
   const [, text] = /\/controllers\/(\d{1,10})(?:[/:]|$)/.exec(path) ?? [];
   const nodeId = Number(text ?? -1);
-  return nodeId >= 0 && nodeId <= NODE_IDS.max ? nodeId : undefined;
+  return nodeId >= 0 && nodeId <= IDS.max ? nodeId : undefined;
 }

@@ -8,7 +8,8 @@ import {
   ACL_PERMISSION,
   ACL_RESOURCE,
 } from "../../src/metadata/index.ts";
-import { invalid } from "../http/fields.ts";
+import * as v from "valibot";
+import { invalid, text } from "../http/fields.ts";
 
 /** What an entry says, and what a search may ask. */
 export const ACL_FIELDS = [
@@ -35,20 +36,27 @@ export const PATTERN_TYPES: Words = { ofEntries: ACL_PATTERN, ofFilters: { ...AN
 export const OPERATIONS: Words = { ofEntries: ACL_OPERATION, ofFilters: ANY };
 export const PERMISSIONS: Words = { ofEntries: ACL_PERMISSION, ofFilters: ANY };
 
-/** The number of an entry's word, in capitals or not, as Kafka's tools take it. */
-export const entryCode = (words: Words, text: string, path: string): number =>
-  codeIn(words.ofEntries, text, path);
+/** A word of an entry, in capitals or not, as Kafka's tools take it; it becomes its number. */
+export const entryWord = ({ ofEntries }: Words) =>
+  v.pipe(
+    text,
+    v.check(
+      (word) => codeIn(ofEntries, word) !== undefined,
+      `must be one of ${Object.keys(ofEntries).join(", ")}`,
+    ),
+    v.transform((word) => codeIn(ofEntries, word) ?? 0),
+  );
 
 /** The number of a filter's word. */
-export const filterCode = (words: Words, text: string, path: string): number =>
-  codeIn({ ...words.ofFilters, ...words.ofEntries }, text, path);
-
-function codeIn(table: Readonly<Record<string, number>>, text: string, path: string): number {
-  const word = text.toUpperCase();
-  const code = Object.hasOwn(table, word) ? table[word] : undefined;
+export function filterCode({ ofFilters, ofEntries }: Words, word: string, path: string): number {
+  const table = { ...ofFilters, ...ofEntries };
+  const code = codeIn(table, word);
   if (code === undefined) throw invalid(path, `one of ${Object.keys(table).join(", ")}`);
   return code;
 }
+
+const codeIn = (table: Readonly<Record<string, number>>, word: string): number | undefined =>
+  Object.hasOwn(table, word.toUpperCase()) ? table[word.toUpperCase()] : undefined;
 
 /** The word of a number; UNKNOWN where this build has none, as Kafka's clients say. */
 export const wordOf = ({ ofEntries }: Words, code: number): string =>

@@ -3,6 +3,7 @@
  * the name of who asks: where the cluster has an authorizer, that one decides; without one Kafka has no ACLs.
  */
 import { Hono } from "hono";
+import type * as v from "valibot";
 import {
   CreateAcls,
   DeleteAcls,
@@ -10,16 +11,15 @@ import {
   type CreateAclsRequest,
   type DescribeAclsRequest,
 } from "../../src/protocol/index.ts";
-import { parseJson, readText } from "../http/body.ts";
-import { bodyFields } from "../http/body-fields.ts";
+import { bodyOf } from "../http/body-fields.ts";
 import type { Scope, ScopedContext } from "../env.ts";
-import { arrayAt, invalid, objectAt, textAt } from "../http/fields.ts";
+import { fieldsOf, invalid, listOf, text } from "../http/fields.ts";
 import { itemsOf, pageAsked } from "../http/lists.ts";
 import { answerList } from "../observer/metadata-read.ts";
 import { addressOf } from "../http/resources.ts";
 import {
   ACL_FIELDS,
-  entryCode,
+  entryWord,
   filterCode,
   OPERATIONS,
   PATTERN_TYPES,
@@ -35,6 +35,18 @@ const VERSION = 3;
 /** An entry as an answer shows it, but for its address. */
 type Acl = Readonly<Record<AclField, string>>;
 type Creation = CreateAclsRequest["creations"][number];
+
+export const ACL_CREATION = fieldsOf({
+  resource_type: entryWord(RESOURCE_TYPES),
+  resource_name: text,
+  pattern_type: entryWord(PATTERN_TYPES),
+  principal: text,
+  host: text,
+  operation: entryWord(OPERATIONS),
+  permission: entryWord(PERMISSIONS),
+});
+
+export const ACL_CREATIONS = fieldsOf({ data: listOf(ACL_CREATION) });
 
 export const acls = new Hono<Scope>();
 
@@ -54,7 +66,7 @@ acls.get("/acls", async (context) => {
 });
 
 acls.post("/acls", async (context) => {
-  const creation = creationAt(parseJson(await readText(context.req.raw)), "");
+  const creation = creationOf(await bodyOf(context.req.raw, ACL_CREATION));
   await create(context, [creation]);
   const { resourcePatternType: patternType, ...rest } = creation;
   const Location = aclAddress(context, aclOf({ ...rest, patternType }));
@@ -63,11 +75,8 @@ acls.post("/acls", async (context) => {
 
 /** One call for all of them: what is refused of it is named, and the others are created, as Kafka's API has it. */
 acls.post("/acls:batch", async (context) => {
-  const body = await bodyFields(context.req.raw, ["data"]);
-  const creations = arrayAt(body["data"], "data").map((each, at) =>
-    creationAt(each, `data[${at}]`),
-  );
-  await create(context, creations);
+  const { data } = await bodyOf(context.req.raw, ACL_CREATIONS);
+  await create(context, data.map(creationOf));
   return context.body(null, 201);
 });
 
@@ -86,9 +95,9 @@ acls.delete("/acls", async (context) => {
 /** What the query means. A kind of words that it leaves out is `otherwise`; with null it may not be left out. */
 function filterOf({ req }: ScopedContext, otherwise: "ANY" | null): DescribeAclsRequest {
   const wordIn = (name: AclField): string => {
-    const text = req.query(name) ?? otherwise;
-    if (text === null) throw invalid(name, "given: to delete entries of any, say ANY");
-    return text;
+    const word = req.query(name) ?? otherwise;
+    if (word === null) throw invalid(name, "given: to delete entries of any, say ANY");
+    return word;
   };
   // A name that is empty is no name, as Confluent has it.
   const nameIn = (name: AclField): string | null => req.query(name) || null;
@@ -103,20 +112,15 @@ function filterOf({ req }: ScopedContext, otherwise: "ANY" | null): DescribeAcls
   };
 }
 
-function creationAt(value: unknown, path: string): Creation {
-  const fields = objectAt(value, path, ACL_FIELDS);
-  const at = (name: AclField): string => (path === "" ? name : `${path}.${name}`);
-  const text = (name: AclField): string => textAt(fields[name], at(name));
-  return {
-    resourceType: entryCode(RESOURCE_TYPES, text("resource_type"), at("resource_type")),
-    resourceName: text("resource_name"),
-    resourcePatternType: entryCode(PATTERN_TYPES, text("pattern_type"), at("pattern_type")),
-    principal: text("principal"),
-    host: text("host"),
-    operation: entryCode(OPERATIONS, text("operation"), at("operation")),
-    permissionType: entryCode(PERMISSIONS, text("permission"), at("permission")),
-  };
-}
+const creationOf = (acl: v.InferOutput<typeof ACL_CREATION>): Creation => ({
+  resourceType: acl.resource_type,
+  resourceName: acl.resource_name,
+  resourcePatternType: acl.pattern_type,
+  principal: acl.principal,
+  host: acl.host,
+  operation: acl.operation,
+  permissionType: acl.permission,
+});
 
 async function create(context: ScopedContext, creations: readonly Creation[]): Promise<void> {
   const call = { api: CreateAcls, version: VERSION, request: { creations } };

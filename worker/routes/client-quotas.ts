@@ -3,10 +3,11 @@
  * AlterClientQuotas, in the name of who asks.
  */
 import { Hono } from "hono";
+import * as v from "valibot";
 import { AlterClientQuotas, type AlterClientQuotasRequest } from "../../src/protocol/index.ts";
-import { bodyFields } from "../http/body-fields.ts";
+import { bodyOf } from "../http/body-fields.ts";
 import type { Scope } from "../env.ts";
-import { arrayAt, booleanAt, invalid, mapAt, objectAt, textAt } from "../http/fields.ts";
+import { fieldsOf, finite, listOf, mapOf, text, truth } from "../http/fields.ts";
 import { itemsOf } from "../http/lists.ts";
 import { answerListFromImage } from "../observer/metadata-read.ts";
 import { callForAsker, refuseUnless } from "./asker-calls.ts";
@@ -14,6 +15,17 @@ import { callForAsker, refuseUnless } from "./asker-calls.ts";
 const VERSION = 1;
 
 type Alteration = AlterClientQuotasRequest["entries"][number];
+
+/** A name of null stands for all that have no quotas of their own; a limit of null takes the quota away. */
+const QUOTA_CHANGE = fieldsOf({
+  entity: listOf(fieldsOf({ entity_type: text, entity_name: v.nullable(text) })),
+  quotas: mapOf(v.string(), v.nullable(finite)),
+});
+
+export const QUOTA_ALTERATION = fieldsOf({
+  data: listOf(QUOTA_CHANGE),
+  validate_only: v.nullish(truth, false),
+});
 
 export const clientQuotas = new Hono<Scope>();
 
@@ -36,41 +48,21 @@ clientQuotas.get("/client-quotas", (context) =>
 );
 
 clientQuotas.post("/client-quotas:alter", async (context) => {
-  const body = await bodyFields(context.req.raw, ["data", "validate_only"]);
-  const entries = arrayAt(body["data"], "data").map((each, at) =>
-    alterationAt(each, `data[${at}]`),
-  );
-  const validateOnly = booleanAt(body["validate_only"] ?? false, "validate_only");
-  const request = { entries, validateOnly };
+  const body = await bodyOf(context.req.raw, QUOTA_ALTERATION);
+  const request = { entries: body.data.map(alterationOf), validateOnly: body.validate_only };
   const answer = await callForAsker(context, { api: AlterClientQuotas, version: VERSION, request });
   for (const [at, entry] of answer.entries.entries()) refuseUnless(entry, `data[${at}]`);
   return context.body(null, 204);
 });
 
-function alterationAt(value: unknown, path: string): Alteration {
-  const { entity, quotas } = objectAt(value, path, ["entity", "quotas"]);
-  return {
-    entity: arrayAt(entity, `${path}.entity`).map((part, at) =>
-      partAt(part, `${path}.entity[${at}]`),
-    ),
-    ops: Object.entries(mapAt(quotas, `${path}.quotas`)).map(([key, limit]) =>
-      opAt(key, limit, `${path}.quotas.${key.slice(0, 100)}`),
-    ),
-  };
-}
-
-function partAt(value: unknown, path: string): Alteration["entity"][number] {
-  const fields = objectAt(value, path, ["entity_type", "entity_name"]);
-  const { entity_type: type, entity_name: name } = fields;
-  return {
-    entityType: textAt(type, `${path}.entity_type`),
-    entityName: name === null ? null : textAt(name, `${path}.entity_name`),
-  };
-}
-
-/** A limit of null takes the quota away. */
-function opAt(key: string, limit: unknown, path: string): Alteration["ops"][number] {
-  if (limit === null) return { key, value: 0, remove: true };
-  if (typeof limit !== "number") throw invalid(path, "a number, or null to remove it");
-  return { key, value: limit, remove: false };
-}
+const alterationOf = ({ entity, quotas }: v.InferOutput<typeof QUOTA_CHANGE>): Alteration => ({
+  entity: entity.map(({ entity_type, entity_name }) => ({
+    entityType: entity_type,
+    entityName: entity_name,
+  })),
+  ops: Object.entries(quotas).map(([key, limit]) => ({
+    key,
+    value: limit ?? 0,
+    remove: limit === null,
+  })),
+});

@@ -7,7 +7,7 @@ import type { BootstrapUser } from "../../durable-objects/bootstrap-users.ts";
 import { undeletableUntil } from "../../durable-objects/cluster-deletion.ts";
 import type { ClusterEntry, ClusterPlan } from "../../durable-objects/cluster-entry.ts";
 import type { ClusterOwner, ListedCluster } from "../../durable-objects/listed-cluster.ts";
-import { parseJson, readText } from "../http/body.ts";
+import { jsonOrNothing } from "../http/body-fields.ts";
 import { bootstrapUsers, usersAgree } from "../clusters/bootstrap-users.ts";
 import { agrees, clusterRequestOf, type ClusterRequest } from "../clusters/cluster-requests.ts";
 import { objectsOf } from "../../durable-objects/jurisdictions.ts";
@@ -61,8 +61,7 @@ async function listedData(context: ScopedContext): Promise<readonly ClusterData[
 
 /** Answers once the cluster is formed and led. The same request again finishes a formation that broke off. */
 clusters.post("/", async (context) => {
-  const text = await readText(context.req.raw);
-  const body = text.trim() === "" ? {} : parseJson(text);
+  const body = await jsonOrNothing(context.req.raw);
   const asked = clusterRequestOf(body, Date.now(), continentOf(context.req.raw));
   const { asker } = context.var;
   // Whoever may change a cluster's controllers may rehearse on a fork of it; others are an admin's to make.

@@ -2,21 +2,31 @@
  * Changing configs in REST v3's words: one by `PUT` and `DELETE`, several at once by `configs:alter`. Each is one call
  * of IncrementalAlterConfigs (KIP-339), which changes all that it names or nothing.
  */
+import * as v from "valibot";
 import { IncrementalAlterConfigs } from "../../src/protocol/index.ts";
-import { bodyFields } from "../http/body-fields.ts";
+import { bodyOf } from "../http/body-fields.ts";
 import type { ScopedContext } from "../env.ts";
-import { arrayAt, booleanAt, invalid, objectAt, textAt } from "../http/fields.ts";
+import { fieldsOf, listOf, oneOf, text, truth } from "../http/fields.ts";
 import { callForAsker, refuseUnless } from "./asker-calls.ts";
 import type { ConfigOwner } from "./config-data.ts";
 
 const VERSION = 1;
 /** Kafka's numbers (`AlterConfigOp`) of what REST v3 has words for. */
-const OPERATIONS: ReadonlyMap<string, number> = new Map([
-  ["SET", 0],
-  ["DELETE", 1],
-]);
-const SET = 0;
-const DELETE = 1;
+const OPERATIONS = { SET: 0, DELETE: 1 } as const;
+
+/** A value that is null or left out is Kafka's to refuse. */
+export const CONFIG_VALUE = fieldsOf({ value: v.nullish(text, null) });
+
+export const CONFIG_ALTERATION = fieldsOf({
+  data: listOf(
+    fieldsOf({
+      name: text,
+      value: v.nullish(text, null),
+      operation: v.nullish(oneOf("SET", "DELETE"), "SET"),
+    }),
+  ),
+  validate_only: v.nullish(truth, false),
+});
 
 interface ConfigChange {
   readonly name: string;
@@ -24,14 +34,14 @@ interface ConfigChange {
   readonly value: string | null;
 }
 
-/** `PUT` of one config. A value that is null or left out is Kafka's to refuse. */
+/** `PUT` of one config. */
 export async function setConfig(
   context: ScopedContext,
   owner: ConfigOwner,
   name: string,
 ): Promise<Response> {
-  const { value } = await bodyFields(context.req.raw, ["value"]);
-  return alter(context, owner, [{ name, configOperation: SET, value: valueAt(value, "value") }]);
+  const { value } = await bodyOf(context.req.raw, CONFIG_VALUE);
+  return alter(context, owner, [{ name, configOperation: OPERATIONS.SET, value }]);
 }
 
 /** `DELETE` of one config: what it is set to counts no more. */
@@ -39,29 +49,19 @@ export const resetConfig = (
   context: ScopedContext,
   owner: ConfigOwner,
   name: string,
-): Promise<Response> => alter(context, owner, [{ name, configOperation: DELETE, value: null }]);
+): Promise<Response> =>
+  alter(context, owner, [{ name, configOperation: OPERATIONS.DELETE, value: null }]);
 
 /** `configs:alter`: all of it, or nothing. */
 export async function alterConfigs(context: ScopedContext, owner: ConfigOwner): Promise<Response> {
-  const body = await bodyFields(context.req.raw, ["data", "validate_only"]);
-  const changes = arrayAt(body["data"], "data").map(changeAt);
-  return alter(context, owner, changes, booleanAt(body["validate_only"] ?? false, "validate_only"));
+  const body = await bodyOf(context.req.raw, CONFIG_ALTERATION);
+  const changes = body.data.map(({ name, value, operation }) => ({
+    name,
+    configOperation: OPERATIONS[operation],
+    value,
+  }));
+  return alter(context, owner, changes, body.validate_only);
 }
-
-function changeAt(item: unknown, at: number): ConfigChange {
-  const path = `data[${at}]`;
-  const { name, value, operation } = objectAt(item, path, ["name", "value", "operation"]);
-  const configOperation = OPERATIONS.get(textAt(operation ?? "SET", `${path}.operation`));
-  if (configOperation === undefined) throw invalid(`${path}.operation`, "SET or DELETE");
-  return {
-    name: textAt(name, `${path}.name`),
-    configOperation,
-    value: valueAt(value, `${path}.value`),
-  };
-}
-
-const valueAt = (value: unknown, path: string): string | null =>
-  value === null || value === undefined ? null : textAt(value, path);
 
 async function alter(
   context: ScopedContext,

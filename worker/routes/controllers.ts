@@ -4,11 +4,12 @@
  * which takes it out of the quorum, and `:start`, which lets it take part again, also after an invariant tripped.
  */
 import { Hono } from "hono";
+import * as v from "valibot";
 import { nodesOf, type ClusterEntry } from "../../durable-objects/cluster-entry.ts";
 import { positionIn, readRefusal } from "../../durable-objects/contract.ts";
 import type { ControllerStatus } from "../../durable-objects/contract.ts";
 import { callController, reachController } from "../channel/controller-calls.ts";
-import { nodeWishOf } from "../clusters/cluster-requests.ts";
+import { NODE_WISH } from "../clusters/node-wish.ts";
 import {
   addVoter,
   removeVoter,
@@ -17,10 +18,11 @@ import {
   type Joining,
 } from "../clusters/voters.ts";
 import { statusOfAll } from "../channel/statuses.ts";
-import { parseJson, readBytes, readText } from "../http/body.ts";
+import { readBytes } from "../http/body.ts";
+import { bodyOrNothing } from "../http/body-fields.ts";
 import type { Scope, ScopedContext } from "../env.ts";
 import { Problem } from "../http/errors.ts";
-import { integerParameter, objectAt, textAt } from "../http/fields.ts";
+import { fieldsOf, integerParameter, text } from "../http/fields.ts";
 import { resource, wholeList } from "../http/resources.ts";
 import type { Resource } from "../http/resources.ts";
 import { link, relay } from "./link.ts";
@@ -41,6 +43,9 @@ export interface ControllerData extends Resource {
 /** api key, api version, correlation id: what every request begins with. */
 const FRAME_BYTES_MIN = 8;
 
+/** What a controller that tripped is to be told before it starts again. */
+export const START = fieldsOf({ confirm: v.optional(text) });
+
 export const controllers = new Hono<Scope>();
 
 controllers.get("/", async (context) => {
@@ -58,7 +63,7 @@ controllers.get("/", async (context) => {
 /** A node more, which becomes a voter when it has caught up: 201 once it is one, 202 while it is on its way. */
 controllers.post("/", async (context) => {
   const { env, var: variables } = context;
-  const wish = nodeWishOf(await bodyOf(context), "");
+  const wish = await bodyOrNothing(context.req.raw, NODE_WISH);
   const joining = await addVoter(env, variables.entry, wish, changeOf(context));
   return joiningAnswer(context, joining);
 });
@@ -127,11 +132,6 @@ function changeOf(context: ScopedContext): ChangeRequest {
   return { bearer: context.var.asker.bearer, waitMs: waitMs ?? WAIT_MS.default };
 }
 
-async function bodyOf(context: ScopedContext): Promise<unknown> {
-  const text = await readText(context.req.raw);
-  return text.trim() === "" ? {} : parseJson(text);
-}
-
 function joiningAnswer(context: ScopedContext, { node, isVoter, status }: Joining): Response {
   const { entry } = context.var;
   const { node_id: nodeId, directory_id, host, port } = node;
@@ -179,7 +179,7 @@ async function restart({ env }: ScopedContext, entry: ClusterEntry, nodeId: numb
 
 async function replace(context: ScopedContext, nodeId: number): Promise<Response> {
   const { env, var: variables } = context;
-  const wish = nodeWishOf(await bodyOf(context), "");
+  const wish = await bodyOrNothing(context.req.raw, NODE_WISH);
   const replaced = { nodeId, wish };
   return joiningAnswer(
     context,
@@ -213,8 +213,6 @@ const storageOf = (status: ControllerStatus | string): string | undefined =>
 async function confirmationIn(context: ScopedContext): Promise<string | null> {
   const given = context.req.query("confirm");
   if (given !== undefined) return given;
-  const text = await readText(context.req.raw);
-  if (text.trim() === "") return null;
-  const { confirm } = objectAt(parseJson(text), "", ["confirm"]);
-  return confirm === undefined ? null : textAt(confirm, "confirm");
+  const { confirm = null } = await bodyOrNothing(context.req.raw, START);
+  return confirm;
 }

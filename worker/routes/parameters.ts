@@ -59,8 +59,10 @@ export const PARAMETERS: ReadonlyMap<string, readonly string[]> = new Map<
   [`GET ${CLUSTER}/acls`, [...ACL_FIELDS, ...PAGE]],
   [`DELETE ${CLUSTER}/acls`, ACL_FIELDS],
   [`GET ${CLUSTER}/features`, LIST],
+  [`GET ${CLUSTER}/features/{name}`, READ],
   [`GET ${CLUSTER}/client-quotas`, LIST],
   [`GET ${CLUSTER}/scram-users`, LIST],
+  [`GET ${CLUSTER}/scram-users/{user}`, READ],
   // Whatever is asked, the answer is that a broker is to be asked.
   [`GET ${PARTITIONS}/{partition_id}/offset`, ["offset_type"]],
   [

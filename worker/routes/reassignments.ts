@@ -4,6 +4,7 @@
  * begins, changes or cancels one.
  */
 import { Hono } from "hono";
+import * as v from "valibot";
 import {
   partitionsOfTopic,
   reassigningPartitions,
@@ -11,9 +12,9 @@ import {
   type MetadataImage,
 } from "../../src/metadata/index.ts";
 import { AlterPartitionReassignments } from "../../src/protocol/index.ts";
-import { bodyFields } from "../http/body-fields.ts";
+import { bodyOf } from "../http/body-fields.ts";
 import type { Scope, ScopedContext } from "../env.ts";
-import { arrayAt, integerAt, IDS } from "../http/fields.ts";
+import { fieldsOf, IDS, listOf, valueAt, wholeNumber } from "../http/fields.ts";
 import { itemsOf, numberKey, type ListItem } from "../http/lists.ts";
 import { answerFromImage, answerListFromImage } from "../observer/metadata-read.ts";
 import { addressOf, resource } from "../http/resources.ts";
@@ -22,6 +23,10 @@ import { partitionPath, presentPartition, type PlacedPartition } from "./partiti
 import { topicAt } from "./topics.ts";
 
 const VERSION = 1;
+
+/** The preferred leader first; null cancels what is under way. */
+export const REASSIGNMENT = fieldsOf({ replicas: v.nullable(listOf(wholeNumber(IDS))) });
+
 export const reassignments = new Hono<Scope>();
 
 reassignments.get("/-/partitions/-/reassignment", (context) =>
@@ -58,16 +63,12 @@ reassignments.get("/:topic_name/partitions/:partition_id{[0-9]+}/reassignment", 
   ),
 );
 
-/** `{"replicas": [1, 2, 3]}`, the preferred leader first; null cancels what is under way. */
 reassignments.post(
   "/:topic_name/partitions/:partition_id{[0-9]+}/reassignment",
   async (context) => {
     const { topic_name: name, partition_id: id } = context.req.param();
-    const body = await bodyFields(context.req.raw, ["replicas"]);
-    const partition = {
-      partitionIndex: partitionIndex(id),
-      replicas: replicasAt(body["replicas"]),
-    };
+    const { replicas } = await bodyOf(context.req.raw, REASSIGNMENT);
+    const partition = { partitionIndex: partitionIndex(id), replicas };
     const request = { timeoutMs: TIMEOUT_MS, topics: [{ name, partitions: [partition] }] };
     const call = { api: AlterPartitionReassignments, version: VERSION, request };
     const answer = await callForAsker(context, call);
@@ -78,12 +79,8 @@ reassignments.post(
   },
 );
 
-const partitionIndex = (text: string): number => integerAt(Number(text), "partition_id", IDS);
-
-function replicasAt(value: unknown): readonly number[] | null {
-  if (value === null) return null;
-  return arrayAt(value, "replicas").map((id, at) => integerAt(id, `replicas[${at}]`, IDS));
-}
+const partitionIndex = (text: string): number =>
+  valueAt(wholeNumber(IDS), Number(text), "partition_id");
 
 /** Of the whole cluster, by topic's name and partition: as many as somebody has asked for. */
 function allUnderWay(

@@ -3,20 +3,41 @@
  * AlterUserScramCredentials, in the name of who asks: it takes the salted password, as that API does, and no password.
  */
 import { Hono } from "hono";
-import { SCRAM_MECHANISMS, type MetadataImage } from "../../src/metadata/index.ts";
+import * as v from "valibot";
+import { bytesOf } from "../../durable-objects/bootstrap-users.ts";
+import type { MetadataImage } from "../../src/metadata/index.ts";
 import {
   AlterUserScramCredentials,
   type AlterUserScramCredentialsRequest,
 } from "../../src/protocol/index.ts";
-import { bodyFields } from "../http/body-fields.ts";
-import type { Scope } from "../env.ts";
-import { arrayAt, bytesAt, integerAt, invalid, objectAt, textAt } from "../http/fields.ts";
+import { bodyOf } from "../http/body-fields.ts";
+import type { Scope, ScopedContext } from "../env.ts";
+import { Problem } from "../http/errors.ts";
+import { base64, fieldsOf, listOf, oneOf, text, wholeNumber } from "../http/fields.ts";
 import { itemsOf } from "../http/lists.ts";
-import { answerListFromImage } from "../observer/metadata-read.ts";
+import { resource } from "../http/resources.ts";
+import { answerFromImage, answerListFromImage } from "../observer/metadata-read.ts";
 import { callForAsker, refuseUnless } from "./asker-calls.ts";
 
 const VERSION = 0;
-const ITERATIONS = { min: 0, max: 0x7fff_ffff } as const;
+
+/** Kafka's `ScramMechanism`. */
+const MECHANISMS = { "SCRAM-SHA-256": 1, "SCRAM-SHA-512": 2 } as const;
+const mechanism = oneOf("SCRAM-SHA-256", "SCRAM-SHA-512");
+
+const USER_DELETION = fieldsOf({ user: text, mechanism });
+const USER_UPSERTION = fieldsOf({
+  user: text,
+  mechanism,
+  iterations: wholeNumber({ min: 0, max: 0x7fff_ffff }),
+  salt: base64,
+  salted_password: base64,
+});
+
+export const USER_ALTERATION = fieldsOf({
+  deletions: v.nullish(listOf(USER_DELETION), []),
+  upsertions: v.nullish(listOf(USER_UPSERTION), []),
+});
 
 type Deletion = AlterUserScramCredentialsRequest["deletions"][number];
 type Upsertion = AlterUserScramCredentialsRequest["upsertions"][number];
@@ -28,20 +49,25 @@ scramUsers.get("/scram-users", (context) =>
     kind: "KafkaScramUserList",
     items: itemsOf(usersIn(image), ([user, credentials]) => ({
       key: user,
-      show: () => ({ user, credentials }),
+      show: () => userData(context, user, credentials),
     })),
   })),
 );
 
+scramUsers.get("/scram-users/:user", (context) =>
+  answerFromImage(context, (image) => {
+    const name = context.req.param("user");
+    const found = usersIn(image).find(([user]) => user === name);
+    if (found !== undefined) return userData(context, ...found);
+    throw new Problem("UNKNOWN_USER", `${name.slice(0, 250)} has no SCRAM credentials`);
+  }),
+);
+
 scramUsers.post("/scram-users:alter", async (context) => {
-  const body = await bodyFields(context.req.raw, ["deletions", "upsertions"]);
+  const { deletions, upsertions } = await bodyOf(context.req.raw, USER_ALTERATION);
   const request = {
-    deletions: arrayAt(body["deletions"] ?? [], "deletions").map((each, at) =>
-      deletionAt(each, `deletions[${at}]`),
-    ),
-    upsertions: arrayAt(body["upsertions"] ?? [], "upsertions").map((each, at) =>
-      upsertionAt(each, `upsertions[${at}]`),
-    ),
+    deletions: deletions.map(deletionOf),
+    upsertions: upsertions.map(upsertionOf),
   };
   const call = { api: AlterUserScramCredentials, version: VERSION, request };
   const { results } = await callForAsker(context, call);
@@ -54,42 +80,37 @@ interface ShownCredential {
   readonly iterations: number;
 }
 
+function userData(context: ScopedContext, user: string, credentials: readonly ShownCredential[]) {
+  const { cluster_id: clusterId } = context.var.entry;
+  return {
+    ...resource(context, "KafkaScramUser", ["clusters", clusterId, "scram-users", user]),
+    cluster_id: clusterId,
+    user,
+    credentials,
+  };
+}
+
 /** By name, each with what it has. */
 function usersIn(image: MetadataImage): readonly (readonly [string, readonly ShownCredential[]])[] {
   const users = new Map<string, ShownCredential[]>();
-  for (const { name, mechanism, iterations } of image.scram.values()) {
-    const named = SCRAM_MECHANISMS.find(({ type }) => type === mechanism);
-    const credential = { mechanism: named?.name ?? "UNKNOWN", iterations };
+  for (const { name, mechanism: code, iterations } of image.scram.values()) {
+    const credential = { mechanism: nameOf(code), iterations };
     users.set(name, [...(users.get(name) ?? []), credential]);
   }
   return [...users].toSorted(([one], [other]) => (one < other ? -1 : 1));
 }
 
-function deletionAt(value: unknown, path: string): Deletion {
-  const { user, mechanism } = objectAt(value, path, ["user", "mechanism"]);
-  return { name: textAt(user, `${path}.user`), mechanism: mechanismAt(mechanism, path) };
-}
+const nameOf = (code: number): string =>
+  Object.entries(MECHANISMS).find(([, each]) => each === code)?.[0] ?? "UNKNOWN";
 
-function upsertionAt(value: unknown, path: string): Upsertion {
-  const fields = objectAt(value, path, [
-    "user",
-    "mechanism",
-    "iterations",
-    "salt",
-    "salted_password",
-  ]);
-  return {
-    name: textAt(fields["user"], `${path}.user`),
-    mechanism: mechanismAt(fields["mechanism"], path),
-    iterations: integerAt(fields["iterations"], `${path}.iterations`, ITERATIONS),
-    salt: bytesAt(fields["salt"], `${path}.salt`),
-    saltedPassword: bytesAt(fields["salted_password"], `${path}.salted_password`),
-  };
-}
+const deletionOf = (user: v.InferOutput<typeof USER_DELETION>): Deletion => ({
+  name: user.user,
+  mechanism: MECHANISMS[user.mechanism],
+});
 
-function mechanismAt(value: unknown, path: string): number {
-  const found = SCRAM_MECHANISMS.find(({ name }) => name === value);
-  if (found !== undefined) return found.type;
-  const names = SCRAM_MECHANISMS.map(({ name }) => name).join(", ");
-  throw invalid(`${path}.mechanism`, `one of ${names}`);
-}
+const upsertionOf = (user: v.InferOutput<typeof USER_UPSERTION>): Upsertion => ({
+  ...deletionOf(user),
+  iterations: user.iterations,
+  salt: bytesOf(user.salt),
+  saltedPassword: bytesOf(user.salted_password),
+});

@@ -3,6 +3,7 @@
  * in one cluster, or with `*` everywhere. The directory keeps it and tells the clusters.
  */
 import { Hono } from "hono";
+import * as v from "valibot";
 import { isUuidText } from "../../durable-objects/random-uuid.ts";
 import {
   ANY_CLUSTER,
@@ -15,18 +16,28 @@ import { changeDirectory, unknownCluster } from "../clusters/directory.ts";
 import { forgetCluster } from "../clusters/known-clusters.ts";
 import { forgetRevocations } from "../clusters/revocations.ts";
 import type { Bindings, Scope } from "../env.ts";
-import { parseJson, readText } from "../http/body.ts";
+import { bodyOf } from "../http/body-fields.ts";
 import { Problem } from "../http/errors.ts";
-import { invalid, objectAt, textAt, timeAt, type JsonObject } from "../http/fields.ts";
+import { fieldsOf, invalid, moment, text } from "../http/fields.ts";
 
-const FIELDS = ["token", "id", "expires_at", "not_before", "cluster_id"];
+/** One of three: a whole token, a token by its id, or all that were signed before a moment. */
+export const TOKEN_REVOCATION = fieldsOf({
+  token: v.optional(text),
+  id: v.optional(
+    v.pipe(text, v.regex(/^[A-Za-z0-9_-]{22}$/, "must be 22 characters of base64url")),
+  ),
+  expires_at: v.optional(moment),
+  not_before: v.optional(moment),
+  cluster_id: v.optional(text),
+});
+type Wished = v.InferOutput<typeof TOKEN_REVOCATION>;
 
 export const tokenRevocations = new Hono<Scope>();
 
 tokenRevocations.post("/", async (context) => {
   const { env } = context;
-  const body = parseJson(await readText(context.req.raw));
-  const { scope, revocation } = await wishOf(env, objectAt(body, "", FIELDS));
+  const wished = await bodyOf(context.req.raw, TOKEN_REVOCATION);
+  const { scope, revocation } = await wishOf(env, wished);
   const revoked = await changeDirectory(env, (directory) => directory.revoke(scope, revocation));
   if (revoked === null) throw unknownCluster(scope);
   if (revoked.outcome === "full") {
@@ -54,27 +65,27 @@ interface Wish {
   readonly revocation: Revocation;
 }
 
-async function wishOf(env: Bindings, fields: JsonObject): Promise<Wish> {
-  const named = ["token", "id", "not_before"].filter((name) => fields[name] !== undefined);
+async function wishOf(env: Bindings, wished: Wished): Promise<Wish> {
+  const { token, id, expires_at: end, not_before: before, cluster_id: scope } = wished;
+  const named = [token, id, before].filter((each) => each !== undefined);
   if (named.length !== 1) throw invalid("", "one of token, id and not_before, and no two");
-  if (fields["expires_at"] !== undefined && fields["id"] === undefined)
+  if (end !== undefined && id === undefined)
     throw invalid("expires_at", "left out unless id names a token");
-  if (fields["token"] !== undefined) return await wishOfToken(env, fields);
-  const scope = textAt(fields["cluster_id"], "cluster_id");
+  if (token !== undefined) return await wishOfToken(env, token, scope);
+  if (scope === undefined) throw invalid("cluster_id", "a string");
   if (scope !== ANY_CLUSTER && !isUuidText(scope))
     throw invalid("cluster_id", 'the id of a cluster, or "*"');
   const nowMs = Date.now();
-  const revocation =
-    fields["id"] === undefined ? notBefore(fields["not_before"], nowMs) : tokenOf(fields, nowMs);
-  return { scope, revocation };
+  if (id !== undefined) return { scope, revocation: tokenOf({ id, end, nowMs }) };
+  return { scope, revocation: notBefore(before ?? 0, nowMs) };
 }
 
 /** A whole token says by itself what it is; nothing of it is repeated in an answer. */
-async function wishOfToken(env: Bindings, fields: JsonObject): Promise<Wish> {
-  if (fields["cluster_id"] !== undefined)
+async function wishOfToken(env: Bindings, token: string, scope: string | undefined): Promise<Wish> {
+  if (scope !== undefined)
     throw invalid("cluster_id", "left out with token, which says for which cluster it is");
   const { believed } = await keysOf(env);
-  const claims = await verifyToken(believed, textAt(fields["token"], "token"), Date.now());
+  const claims = await verifyToken(believed, token, Date.now());
   if (typeof claims === "string") {
     throw new Problem(
       "INVALID_REQUEST",
@@ -85,20 +96,23 @@ async function wishOfToken(env: Bindings, fields: JsonObject): Promise<Wish> {
   return { scope: cluster, revocation: { kind: "token", token: { id, expires_at: expiresAt } } };
 }
 
-function tokenOf(fields: JsonObject, nowMs: number): Revocation {
-  const id = textAt(fields["id"], "id");
-  if (!/^[A-Za-z0-9_-]{22}$/.test(id)) throw invalid("id", "22 characters of base64url");
+interface Ending {
+  readonly id: string;
+  /** In milliseconds; as late as a token can end where it is not said. */
+  readonly end: number | undefined;
+  readonly nowMs: number;
+}
+
+function tokenOf({ id, end: endMs, nowMs }: Ending): Revocation {
   const lastS = Math.floor(nowMs / 1000) + LIFETIME_S_MAX;
-  const given = fields["expires_at"];
-  const end = given === undefined ? lastS : Math.ceil(timeAt(given, "expires_at") / 1000);
+  const end = endMs === undefined ? lastS : Math.ceil(endMs / 1000);
   if (1000 * end <= nowMs || end > lastS)
     throw invalid("expires_at", "in the future, and not further than a token's longest life");
   return { kind: "token", token: { id, expires_at: end } };
 }
 
 /** Rounded up to a second: what was signed in the second of that moment may have been signed before it. */
-function notBefore(given: unknown, nowMs: number): Revocation {
-  const timeMs = timeAt(given, "not_before");
+function notBefore(timeMs: number, nowMs: number): Revocation {
   if (timeMs > nowMs) {
     const now = new Date(nowMs).toISOString();
     throw new Problem("OFFSET_IN_FUTURE", `not_before: lies in the future; it is ${now}`);

@@ -3,26 +3,27 @@
  * admin already, and there is nothing that his own token would not let him do.
  */
 import { Hono } from "hono";
+import * as v from "valibot";
 import { randomUuid } from "../../durable-objects/random-uuid.ts";
-import {
-  isRole,
-  LIFETIME_S_MAX,
-  mint,
-  ROLE_NAMES,
-  type TokenRequest,
-} from "../../src/access/index.ts";
+import { LIFETIME_S_MAX, mint, ROLE_NAMES, type TokenRequest } from "../../src/access/index.ts";
 import { keysOf } from "../access/keys.ts";
 import type { Scope } from "../env.ts";
-import { parseJson, readText } from "../http/body.ts";
+import { bodyOf } from "../http/body-fields.ts";
 import { Problem } from "../http/errors.ts";
-import { arrayAt, integerAt, invalid, objectAt, textAt } from "../http/fields.ts";
+import { fieldsOf, IDS, listOf, text, wholeNumber } from "../http/fields.ts";
 
-const FIELDS = ["role", "cluster_id", "broker_ids", "principal", "expires_in_s"];
+export const TOKEN_REQUEST = fieldsOf({
+  role: v.picklist(ROLE_NAMES, `must be one of ${ROLE_NAMES.join(", ")}`),
+  cluster_id: v.optional(text),
+  broker_ids: v.optional(listOf(wholeNumber(IDS))),
+  principal: v.optional(text),
+  expires_in_s: v.optional(wholeNumber({ min: 1, max: LIFETIME_S_MAX })),
+});
 
 export const tokens = new Hono<Scope>();
 
 tokens.post("/", async (context) => {
-  const request = tokenRequestOf(parseJson(await readText(context.req.raw)));
+  const request = tokenRequestOf(await bodyOf(context.req.raw, TOKEN_REQUEST));
   const { current } = await keysOf(context.env);
   const minted = await mint(current, request, { nowMs: Date.now(), id: randomUuid() });
   if (typeof minted === "string") throw new Problem("INVALID_REQUEST", minted);
@@ -42,29 +43,10 @@ tokens.post("/", async (context) => {
   );
 });
 
-function tokenRequestOf(body: unknown): TokenRequest {
-  const fields = objectAt(body, "", FIELDS);
-  const role = textAt(fields["role"], "role");
-  if (!isRole(role)) throw invalid("role", `one of ${ROLE_NAMES.join(", ")}`);
-  const lifetime = fields["expires_in_s"];
-  return {
-    role,
-    cluster: optionalText(fields["cluster_id"], "cluster_id"),
-    brokerIds: brokerIdsOf(fields["broker_ids"]),
-    principal: optionalText(fields["principal"], "principal"),
-    lifetimeS:
-      lifetime === undefined
-        ? undefined
-        : integerAt(lifetime, "expires_in_s", { min: 1, max: LIFETIME_S_MAX }),
-  };
-}
-
-const optionalText = (value: unknown, path: string): string | undefined =>
-  value === undefined ? undefined : textAt(value, path);
-
-const brokerIdsOf = (value: unknown): readonly number[] | undefined =>
-  value === undefined
-    ? undefined
-    : arrayAt(value, "broker_ids").map((id, at) =>
-        integerAt(id, `broker_ids[${at}]`, { min: 0, max: 0x7fffffff }),
-      );
+const tokenRequestOf = (body: v.InferOutput<typeof TOKEN_REQUEST>): TokenRequest => ({
+  role: body.role,
+  cluster: body.cluster_id,
+  brokerIds: body.broker_ids,
+  principal: body.principal,
+  lifetimeS: body.expires_in_s,
+});

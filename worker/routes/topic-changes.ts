@@ -4,24 +4,16 @@
  * sentence.
  */
 import { Hono } from "hono";
+import * as v from "valibot";
 import {
   CreatePartitions,
   CreateTopics,
   DeleteTopics,
   ZERO_UUID,
 } from "../../src/protocol/index.ts";
-import { bodyFields } from "../http/body-fields.ts";
+import { bodyOf } from "../http/body-fields.ts";
 import type { Scope } from "../env.ts";
-import {
-  arrayAt,
-  booleanAt,
-  integerAt,
-  invalid,
-  mapAt,
-  objectAt,
-  textAt,
-  IDS,
-} from "../http/fields.ts";
+import { fieldsOf, IDS, invalid, listOf, mapOf, text, truth, wholeNumber } from "../http/fields.ts";
 import { callForAsker, readBack, refuseUnless, TIMEOUT_MS } from "./asker-calls.ts";
 import { topicAt, topicData, topicDataIn } from "./topics.ts";
 
@@ -29,20 +21,37 @@ const CREATE_VERSION = 7;
 const DELETE_VERSION = 6;
 const GROW_VERSION = 3;
 const PARTITIONS = { min: 1, max: 0x7fff_ffff } as const;
+
+const PARTITION_NUMBER = "must have partitions for its keys: whole numbers from 0 on";
+
+/** A config's value that is null or left out is Kafka's null, which Kafka itself refuses where it may not be. */
+export const TOPIC_CREATION = fieldsOf({
+  topic_name: text,
+  partitions_count: v.nullish(wholeNumber(PARTITIONS)),
+  replication_factor: v.nullish(wholeNumber({ min: 1, max: 0x7fff })),
+  replicas_assignments: v.nullish(
+    mapOf(
+      v.pipe(
+        v.string(),
+        v.regex(/^[0-9]{1,10}$/, PARTITION_NUMBER),
+        v.check((id) => Number(id) <= IDS.max, PARTITION_NUMBER),
+      ),
+      listOf(wholeNumber(IDS)),
+    ),
+    {},
+  ),
+  configs: v.nullish(listOf(fieldsOf({ name: text, value: v.nullish(text, null) })), []),
+  validate_only: v.nullish(truth, false),
+});
+
+export const TOPIC_GROWTH = fieldsOf({ partitions_count: wholeNumber(PARTITIONS) });
+
 export const topicChanges = new Hono<Scope>();
 
 topicChanges.post("/", async (context) => {
-  const fields = await bodyFields(context.req.raw, [
-    "topic_name",
-    "partitions_count",
-    "replication_factor",
-    "replicas_assignments",
-    "configs",
-    "validate_only",
-  ]);
-  const name = textAt(fields["topic_name"], "topic_name");
-  const validateOnly = booleanAt(fields["validate_only"] ?? false, "validate_only");
-  const topic = { name, ...placementOf(fields), configs: configsOf(fields["configs"]) };
+  const body = await bodyOf(context.req.raw, TOPIC_CREATION);
+  const { topic_name: name, configs, validate_only: validateOnly } = body;
+  const topic = { name, ...placementOf(body), configs };
   const request = { topics: [topic], timeoutMs: TIMEOUT_MS, validateOnly };
   const call = { api: CreateTopics, version: CREATE_VERSION, request };
   const [created] = (await callForAsker(context, call)).topics;
@@ -58,8 +67,7 @@ topicChanges.post("/", async (context) => {
 
 topicChanges.patch("/:topic_name", async (context) => {
   const name = context.req.param("topic_name");
-  const fields = await bodyFields(context.req.raw, ["partitions_count"]);
-  const count = integerAt(fields["partitions_count"], "partitions_count", PARTITIONS);
+  const { partitions_count: count } = await bodyOf(context.req.raw, TOPIC_GROWTH);
   const request = {
     topics: [{ name, count, assignments: null }],
     timeoutMs: TIMEOUT_MS,
@@ -88,46 +96,17 @@ topicChanges.delete("/:topic_name", async (context) => {
 });
 
 /** Counts, or an assignment of replicas to brokers: never both. -1: the cluster's default (KIP-464). */
-function placementOf(fields: Readonly<Record<string, unknown>>) {
-  const partitions = fields["partitions_count"] ?? undefined;
-  const factor = fields["replication_factor"] ?? undefined;
-  const given = Object.entries(mapAt(fields["replicas_assignments"] ?? {}, "replicas_assignments"));
-  if (given.length > 0) {
-    if (partitions !== undefined || factor !== undefined) {
-      throw invalid(
-        "replicas_assignments",
-        "alone, without partitions_count and replication_factor",
-      );
-    }
-    const assignments = given.map(([partition, ids]) => assignmentOf(partition, ids));
-    return { numPartitions: -1, replicationFactor: -1, assignments };
-  }
-  return {
-    numPartitions:
-      partitions === undefined ? -1 : integerAt(partitions, "partitions_count", PARTITIONS),
-    replicationFactor:
-      factor === undefined ? -1 : integerAt(factor, "replication_factor", { min: 1, max: 0x7fff }),
-    assignments: [],
-  };
-}
-
-/** One entry of the map: a partition's number as text, and the ids of the brokers with its replicas. */
-function assignmentOf(partition: string, ids: unknown) {
-  const path = `replicas_assignments.${partition.slice(0, 20)}`;
-  const partitionIndex = /^\d{1,10}$/.test(partition) ? Number(partition) : partition;
-  return {
-    partitionIndex: integerAt(partitionIndex, path, IDS),
-    brokerIds: arrayAt(ids, path).map((id, index) => integerAt(id, `${path}[${index}]`, IDS)),
-  };
-}
-
-/** A value that is null or left out is Kafka's null, which Kafka itself refuses where it may not be. */
-function configsOf(given: unknown) {
-  return arrayAt(given ?? [], "configs").map((item, at) => {
-    const { name, value = null } = objectAt(item, `configs[${at}]`, ["name", "value"]);
-    return {
-      name: textAt(name, `configs[${at}].name`),
-      value: value === null ? null : textAt(value, `configs[${at}].value`),
-    };
-  });
+function placementOf({
+  partitions_count: partitions,
+  replication_factor: factor,
+  replicas_assignments: given,
+}: v.InferOutput<typeof TOPIC_CREATION>) {
+  const assignments = Object.entries(given).map(([partition, brokerIds]) => ({
+    partitionIndex: Number(partition),
+    brokerIds,
+  }));
+  const isCounted = (partitions ?? factor ?? undefined) !== undefined;
+  if (assignments.length > 0 && isCounted)
+    throw invalid("replicas_assignments", "alone, without partitions_count and replication_factor");
+  return { numPartitions: partitions ?? -1, replicationFactor: factor ?? -1, assignments };
 }
