@@ -1,4 +1,5 @@
 /** Reading what a client sent: bounds, JSON, fields, pages. Everything that is refused says where and why. */
+import * as v from "valibot";
 import { describe, expect, test } from "vitest";
 import {
   BODY_BYTES_MAX,
@@ -22,7 +23,15 @@ import {
 import { raftConfig } from "../../durable-objects/replica/raft-config.ts";
 import { EMPTY_LOG, boot } from "../../src/raft/index.ts";
 import { agrees, clusterRequestOf } from "../../worker/clusters/cluster-requests.ts";
-import { integerParameter } from "../../worker/http/fields.ts";
+import {
+  fieldsOf,
+  finite,
+  integerParameter,
+  listOf,
+  mapOf,
+  text,
+  valueAt,
+} from "../../worker/http/fields.ts";
 import { Recent } from "../../worker/recent.ts";
 import { keyOfToken, tokenOfKey } from "../../worker/http/pages.ts";
 import { isUuidText, randomUuid } from "../../durable-objects/random-uuid.ts";
@@ -105,6 +114,49 @@ describe("a body", () => {
 
   test("may hold brackets in strings", () => {
     expect(nestingOf(String.raw`{"a":"[[[[\"[[","b":[1]}`)).toBe(2);
+  });
+});
+
+describe("the schema of a body", () => {
+  const schema = fieldsOf({
+    name: text,
+    "a.b": v.optional(text),
+    parts: v.optional(listOf(fieldsOf({ limits: mapOf(v.string(), finite) }))),
+  });
+
+  test("takes what it describes", () => {
+    const body = { name: "n", "a.b": "c", parts: [{ limits: { one: 1 } }] };
+    expect(valueAt(schema, body)).toEqual(body);
+  });
+
+  test.each([
+    [null, "the body: must be an object"],
+    [[], "the body: must be an object"],
+    ["name", "the body: must be an object"],
+    [{}, "name: must be a string"],
+    [{ nane: "n" }, "nane: unknown field; known are name, a.b, parts"],
+    [{ name: "n", "a.b": 1 }, 'a.b"]: must be a string'],
+    [{ name: "n", parts: [[]] }, "parts[0]: must be an object"],
+    [{ name: "n", parts: [{}] }, "parts[0].limits: must be an object"],
+    [{ name: "n", parts: [{ limits: [] }] }, "parts[0].limits: must be an object"],
+    [{ name: "n", parts: [{ limits: { x: "1" } }] }, "parts[0].limits.x: must be a number"],
+  ])("refuses %j", (body, message) => {
+    expect(() => valueAt(schema, body)).toThrow(message);
+  });
+
+  test.each(["__proto__", "constructor", "prototype", "toString"])(
+    "drops no key without a word: %s",
+    (key) => {
+      const stray: unknown = JSON.parse(`{"name": "n", "${key}": {}}`);
+      expect(() => valueAt(schema, stray)).toThrow(`${key}: unknown field`);
+      const limits: unknown = JSON.parse(`{"name": "n", "parts": [{"limits": {"${key}": "1"}}]}`);
+      expect(() => valueAt(schema, limits)).toThrow(`parts[0].limits.${key}: `);
+    },
+  );
+
+  test("ends with the first fault, however many there are", () => {
+    const parts = Array.from({ length: 200_000 }, () => 0);
+    expect(() => valueAt(schema, { name: "n", parts })).toThrow("parts[0]: must be an object");
   });
 });
 
