@@ -43,8 +43,12 @@ interface Route {
   readonly isPublic: boolean;
 }
 
+/** The page's files are for a browser: no program asks for them. */
+const isOfPage = (route: string): boolean => /^GET (\/?|\/\{folder\}\/\{file\})$/.test(route);
+
 function routes(): readonly Route[] {
-  return Object.entries(PERMISSIONS).flatMap(([key, roles]) => {
+  const entries = Object.entries(PERMISSIONS).filter(([key]) => !isOfPage(written(key)));
+  return entries.flatMap(([key, roles]) => {
     const route = written(key);
     const [method = "", path = ""] = route.split(" ");
     const query = PARAMETERS.get(route) ?? [];

@@ -56,6 +56,10 @@ const FRAME: Content = {
   type: "application/octet-stream",
   description: "One frame of Kafka's, without the four bytes of its size.",
 };
+const METRICS: Content = {
+  type: "text/plain",
+  description: "Prometheus' text format 0.0.4, under the names that Kafka's metrics have there.",
+};
 const FILE: Content = {
   type: "application/octet-stream",
   description: "A snapshot as Kafka writes it (KIP-630).",
@@ -131,6 +135,10 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
   "GET /openapi.json": {
     summary: "This document",
     answers: { 200: { type: "application/json", description: "OpenAPI 3.1." } },
+  },
+  "GET /metrics": {
+    summary: "Tells what Prometheus keeps of every cluster that the token is for",
+    answers: { 200: METRICS },
   },
   "GET /health/live": read("Says that the Worker runs", a.Live),
   "GET /health/ready": {
@@ -414,6 +422,10 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
   [`POST ${TOPIC}/records`]: { summary: "A broker's: records", ...DATA_PLANE },
   [`POST ${TOPIC}/records:batch`]: { summary: "A broker's: records in batches", ...DATA_PLANE },
 
+  [`GET ${CLUSTER}/metrics`]: {
+    summary: "Tells what Prometheus keeps of the cluster",
+    answers: { 200: METRICS },
+  },
   [`GET ${CLUSTER}/metadata-log`]: {
     summary: "Reads a range of the committed log",
     answers: { 200: LOG },
