@@ -92,15 +92,15 @@ describe("a body", () => {
     ["half an object", '{"a":'],
     ["a word", "topic"],
     ["two values", "{}{}"],
-  ])("of %s is not JSON", (_, text) => {
-    expect(() => parseJson(text)).toThrow("not JSON");
+  ])("of %s is not JSON", (_, body) => {
+    expect(() => parseJson(body)).toThrow("not JSON");
   });
 
   test.each(['{"value": hunter2}', '{"value": "hunter2" "x"}', "hunter2", '{"value": "hunter2'])(
     "that is not JSON is not repeated: %s",
-    (text) => {
-      const long = text.replace("hunter2", `hunter2${"x".repeat(40)}`);
-      for (const each of [text, long]) {
+    (body) => {
+      const long = body.replace("hunter2", `hunter2${"x".repeat(40)}`);
+      for (const each of [body, long]) {
         expect(() => parseJson(each)).toThrow(/^the body is not JSON: (?!.*unter2)/);
       }
     },

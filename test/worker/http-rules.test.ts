@@ -68,7 +68,10 @@ describe("a parameter that a path does not know", () => {
     ["topics/orders?page_size=5", "page_size: unknown parameter"],
     ["topics?page_size=0", "page_size: must be"],
     ["acls?page_token=!", "page_token: must be"],
-    ["metadata-log?at_offset=5", "known are from_offset, from_epoch, max_bytes, wait_ms, types, topics"],
+    [
+      "metadata-log?at_offset=5",
+      "known are from_offset, from_epoch, max_bytes, wait_ms, types, topics",
+    ],
     ["quorum?at_offset=5", "at_offset: unknown parameter; there are none here"],
     ["controllers?x=", "x: unknown parameter"],
     ["?at_offset=5", "at_offset: unknown parameter"],

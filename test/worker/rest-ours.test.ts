@@ -42,12 +42,14 @@ describe("features", () => {
   });
 });
 
-describe("a feature", () => {
-  const alter = (change: object, more: object = {}): Promise<unknown> =>
-    answered("POST", "/features:alter", { data: [change], ...more });
-  const level = async (name: string): Promise<unknown> =>
-    Object((await cluster.ask("GET", `/features/${name}`)).body).finalized_level;
+/** What changing a feature is answered with. */
+const alter = (change: object, more: object = {}): Promise<unknown> =>
+  answered("POST", "/features:alter", { data: [change], ...more });
+/** The level of a feature, as it is finalized. */
+const level = async (name: string): Promise<unknown> =>
+  Object((await cluster.ask("GET", `/features/${name}`)).body).finalized_level;
 
+describe("a feature", () => {
   test("is moved down and up again, and only tried where that is asked", async () => {
     const name = "group.version";
     const down = { name, level: 0, upgrade_type: "SAFE_DOWNGRADE" };
