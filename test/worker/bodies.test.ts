@@ -170,8 +170,8 @@ describe("a number in the query", () => {
 
   test.each(["", "1.5", "101", "-1", "1e2", "0x10", "ten", "99999999999999999999"])(
     "%j is refused",
-    (text) => {
-      expect(() => integerParameter(text, "wait_ms", bounds)).toThrow(
+    (given) => {
+      expect(() => integerParameter(given, "wait_ms", bounds)).toThrow(
         "wait_ms: must be a whole number from 0 to 100",
       );
     },

@@ -26,7 +26,7 @@ const routeOf = ({ method, path }: Operation): string =>
   `${method} ${path.replace(/\{\w+\}:(?:undelete|restart|stop|start|replace)$/, "{action}").replace(/\/rpc\/\w+$/, "/rpc/{api}")}`;
 
 /** The page's files are for a browser, and in no document. */
-const OF_PAGE: ReadonlySet<string> = new Set(["GET ", "GET /{folder}/{file}"]);
+const OF_PAGE: ReadonlySet<string> = new Set(["GET ", "GET /", "GET /{folder}/{file}"]);
 
 const served = app.routes
   .filter(({ method }) => method !== "ALL")
