@@ -110,13 +110,16 @@ export interface ReadPath {
   readonly parameters: readonly string[];
 }
 
+/** A file of the page, which is the same wherever it is read. */
+const OF_PAGE: Places = { folder: "page", file: "main.ts" };
+
 /** Every path of docs/HTTP.md that can be read, at `places`. */
 export function readPaths(places: Places): readonly ReadPath[] {
   const page = readFileSync(join(import.meta.dirname, "../../docs/HTTP.md"), "utf8");
   return [...page.matchAll(/^### `GET (\S+)`$/gm)].map(([, written = ""]) => ({
     parameters: PARAMETERS.get(`GET ${written}`) ?? [],
     path: written.replaceAll(/\{(\w+)\}/g, (_, name: string) => {
-      const place = places[name];
+      const place = places[name] ?? OF_PAGE[name];
       if (place === undefined) throw new Error(`nothing stands for {${name}} in ${written}`);
       return encodeURIComponent(place);
     }),
