@@ -97,7 +97,7 @@ export const KNOWN_OF_ELIGIBLE_REPLICAS: readonly Known[] = [
       "BrokerRegistration",
       "ElectLeaders",
     ],
-    kafka: "A replica that a move has removed may stay eligible.",
+    kafka: "A replica that a move has removed may stay eligible, or last known to be.",
     here: "Only replicas are.",
     why: "It has nothing to lead.",
     elr: true,
@@ -109,7 +109,9 @@ export const KNOWN_OF_ELIGIBLE_REPLICAS: readonly Known[] = [
         ({ ours, theirs }) =>
           without(ours, ...ELIGIBLE, "partitionEpoch") ===
             without(theirs, ...ELIGIBLE, "partitionEpoch") &&
-          theirs?.eligibleLeaderReplicas.some((id) => !theirs.replicas.includes(id)),
+          [...(theirs?.eligibleLeaderReplicas ?? []), ...(theirs?.lastKnownElr ?? [])].some(
+            (id) => theirs?.replicas.includes(id) === false,
+          ),
       ),
     shown: async (told) => {
       await told.up(0, 1, 2);
