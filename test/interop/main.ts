@@ -49,7 +49,7 @@ const STEPS: readonly Step[] = [
   ...membershipSteps,
   ...logSteps,
   ...observedSteps,
-  // Last: what they finalize cannot be taken back.
+  // Last: they raise features for every step that follows.
   ...shareAndStreamsSteps,
   ...eligibleReplicasSteps,
 ];

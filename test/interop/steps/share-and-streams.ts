@@ -27,6 +27,25 @@ function assertHasBoth({ kafka }: Cluster): void {
   if (major === 4 && minor < 3) throw new SkippedError(`not of ${kafka.version}`);
 }
 
+/** Down by a release, which loses nothing that these brokers have written, and up again. */
+const downAndUp: Step = {
+  title: "features: down by a release, and up again",
+  run: async (cluster) => {
+    assertHasBoth(cluster);
+    const { transcript } = cluster;
+    transcript.heading("kafka-features downgrade --release-version");
+    const features = (...args: readonly string[]) =>
+      cluster.viaControllers("kafka-features", args, { transcript });
+    await features("downgrade", "--release-version", "4.2");
+    const { output } = await features("describe");
+    const level = finalized(output, "metadata.version");
+    expect(level?.startsWith("4.2") === true, "metadata.version is one of 4.2", output);
+    await features("upgrade", "--release-version", "4.3");
+    assertRaised(await features("describe"));
+    return `4.3-IV0 to ${level} and back`;
+  },
+};
+
 const upgrade: Step = {
   title: "features: upgraded to the release",
   run: async (cluster) => {
@@ -238,4 +257,4 @@ async function describeStreamsGroup(cluster: Cluster): Promise<string> {
 }
 
 /** In this order, after every step that wants the features as they were formed. */
-export const shareAndStreamsSteps: readonly Step[] = [upgrade, share, streams];
+export const shareAndStreamsSteps: readonly Step[] = [upgrade, downAndUp, share, streams];

@@ -4,56 +4,14 @@
  */
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { Cluster } from "../cluster.ts";
 import { expect } from "../step.ts";
 import type { Step } from "../step.ts";
-import { tool } from "../tool.ts";
-import type { ToolName } from "../../../local/kafka-tools.ts";
-import type { ToolOptions, ToolRun } from "../tool.ts";
+import { reassignmentSteps } from "./reassignments.ts";
 import { until } from "../../../local/until.ts";
+import { tool, type ToolRun } from "../tool.ts";
+import { says, shell, untilSays, VISIBLE_MS } from "./tool-shell.ts";
 
 const TOPIC = "orders";
-/** Brokers learn of a change with their next fetch; a busy machine takes a moment. */
-const VISIBLE_MS = 20_000;
-
-/** Runs tools and keeps their output; a command is written as one would type it. */
-function shell(cluster: Cluster, title: string) {
-  const { transcript } = cluster;
-  transcript.heading(title);
-  const run =
-    (via: Cluster["viaBrokers"]) =>
-    (line: string, options?: ToolOptions): Promise<ToolRun> => {
-      const [name, ...args] = line.split(" ");
-      return via(toolName(name), args, { transcript, ...options });
-    };
-  return { brokers: run(cluster.viaBrokers), controllers: run(cluster.viaControllers) };
-}
-
-function toolName(name: string | undefined): ToolName {
-  const names: readonly ToolName[] = [
-    "kafka-topics",
-    "kafka-configs",
-    "kafka-features",
-    "kafka-metadata-quorum",
-    "kafka-cluster",
-    "kafka-log-dirs",
-    "kafka-client-metrics",
-    "kafka-delete-records",
-    "kafka-transactions",
-    "kafka-broker-api-versions",
-    "kafka-reassign-partitions",
-    "kafka-leader-election",
-    "kafka-get-offsets",
-  ];
-  const found = names.find((candidate) => candidate === name);
-  if (found === undefined) throw new Error(`no tool ${name}`);
-  return found;
-}
-
-function says(run: ToolRun, ...patterns: readonly RegExp[]): void {
-  for (const pattern of patterns)
-    expect(pattern.test(run.output), `the tool says ${pattern.source}`, run.tail);
-}
 
 const topics: Step = {
   title: "tools: topics",
@@ -223,49 +181,6 @@ const scram: Step = {
   },
 };
 
-const reassignment: Step = {
-  title: "tools: reassign-partitions",
-  run: async (cluster) => {
-    const { brokers } = shell(cluster, "kafka-reassign-partitions");
-    await brokers("kafka-topics --create --topic moved --replica-assignment 1:2,2:3,3:1");
-    const file = join(cluster.folder, "moves.json");
-    const targets = [
-      [2, 3],
-      [3, 1],
-      [1, 2],
-    ];
-    await writeFile(
-      file,
-      JSON.stringify({
-        version: 1,
-        partitions: targets.map((replicas, partition) => ({ topic: "moved", partition, replicas })),
-      }),
-    );
-    says(
-      await brokers(`kafka-reassign-partitions --execute --reassignment-json-file ${file}`),
-      /Successfully started partition reassignments/,
-    );
-    await untilSays(
-      () =>
-        brokers(`kafka-reassign-partitions --verify --reassignment-json-file ${file}`, {
-          mayFail: true,
-        }),
-      /moved-0 is completed[^]*moved-1 is completed[^]*moved-2 is completed/,
-    );
-    says(await brokers("kafka-reassign-partitions --list"), /No partition reassignments found/);
-    const now = await cluster.partitions("moved");
-    for (const [at, { replica_ids: replicas, isr_ids: isr }] of now.entries()) {
-      expect(
-        String(replicas) === String(targets[at]),
-        `moved-${at} is on ${String(targets[at])}`,
-        JSON.stringify(now),
-      );
-      expect(isr.length === 2, `moved-${at} is in sync`, JSON.stringify(now));
-    }
-    return "three partitions moved";
-  },
-};
-
 const elections: Step = {
   title: "tools: leader-election",
   run: async (cluster) => {
@@ -406,19 +321,6 @@ const deletion: Step = {
   },
 };
 
-/** Repeats a tool until it says so. */
-async function untilSays(run: () => Promise<ToolRun>, pattern: RegExp): Promise<ToolRun> {
-  return until(
-    `the tool says ${pattern.source}`,
-    { withinMs: VISIBLE_MS, everyMs: 500 },
-    async () => {
-      const answer = await run();
-      if (pattern.test(answer.output)) return answer;
-      throw new Error(answer.tail);
-    },
-  );
-}
-
 export const toolSteps: readonly Step[] = [
   topics,
   configs,
@@ -426,7 +328,7 @@ export const toolSteps: readonly Step[] = [
   quotas,
   mutationQuota,
   scram,
-  reassignment,
+  ...reassignmentSteps,
   elections,
   features,
   quorum,
