@@ -64,7 +64,7 @@ describe("a request for a cluster", () => {
 
   test.each([
     [{ jurisdiction: "moon" }, "jurisdiction: must be one of eu, us, fedramp, fedramp-high"],
-    [{ jurisdiction: 1 }, "jurisdiction: must be a string"],
+    [{ jurisdiction: 1 }, "jurisdiction: must be one of eu, us, fedramp, fedramp-high"],
     [
       { jurisdiction: "eu", controllers: [{}, { location_hint: "enam" }, {}] },
       "jurisdiction: must be one that enam lies in; in eu lie weur, eeur",
