@@ -20,6 +20,8 @@ const BUDGET_SECONDS = 90;
 const FAILOVERS = ["--failovers", "20", "--bail"] as const;
 /** What is still at it after so long goes round in circles: several times what the slowest run takes. */
 const RUN_SECONDS = 300;
+/** As in `npm test`. */
+const TEST_MS = 60_000;
 
 interface Verdict {
   readonly mutant: Mutant;
@@ -229,7 +231,9 @@ async function simulate(flags: readonly string[]): Promise<Violation | undefined
 /** Runs a suite of tests in the copy. */
 async function runTests(suite: keyof typeof TESTS): Promise<Violation | undefined> {
   const vitest = join("node_modules", "vitest", "vitest.mjs");
-  const { code, output } = await run([vitest, "run", "--bail", "1", ...TESTS[suite]]);
+  // The copy has no configuration, and a machine that does other work takes longer than vitest waits by itself.
+  const flags = ["run", "--bail", "1", "--testTimeout", String(TEST_MS)];
+  const { code, output } = await run([vitest, ...flags, ...TESTS[suite]]);
   if (code === 0) return undefined;
   if (code === null) return endless;
   // A file that does not even load fails no test.
