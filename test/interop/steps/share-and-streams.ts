@@ -27,22 +27,27 @@ function assertHasBoth({ kafka }: Cluster): void {
   if (major === 4 && minor < 3) throw new SkippedError(`not of ${kafka.version}`);
 }
 
-/** Down by a release, which loses nothing that these brokers have written, and up again. */
+/** Kafka goes down by no release that would lose something; a feature goes down by itself, and up with the release. */
 const downAndUp: Step = {
-  title: "features: down by a release, and up again",
+  title: "features: what goes down, and what is refused",
   run: async (cluster) => {
     assertHasBoth(cluster);
     const { transcript } = cluster;
-    transcript.heading("kafka-features downgrade --release-version");
-    const features = (...args: readonly string[]) =>
-      cluster.viaControllers("kafka-features", args, { transcript });
-    await features("downgrade", "--release-version", "4.2");
-    const { output } = await features("describe");
-    const level = finalized(output, "metadata.version");
-    expect(level?.startsWith("4.2") === true, "metadata.version is one of 4.2", output);
-    await features("upgrade", "--release-version", "4.3");
-    assertRaised(await features("describe"));
-    return `4.3-IV0 to ${level} and back`;
+    transcript.heading("kafka-features downgrade");
+    const features = (args: readonly string[], options = {}) =>
+      cluster.viaControllers("kafka-features", args, { transcript, ...options });
+    const lossy = await features(["downgrade", "--release-version", "4.2"], { mayFail: true });
+    expect(
+      /Refusing to perform the requested downgrade because it might delete/.test(lossy.output),
+      "a release that knows less is refused",
+      lossy.tail,
+    );
+    await features(["downgrade", "--feature", "streams.version=0"]);
+    const { output } = await features(["describe"]);
+    expect(finalized(output, "streams.version") === "0", "streams.version is 0", output);
+    await features(["upgrade", "--release-version", "4.3"]);
+    assertRaised(await features(["describe"]));
+    return "4.2 refused, streams.version to 0 and back";
   },
 };
 
