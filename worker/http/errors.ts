@@ -79,6 +79,11 @@ export class Problem extends Error {
     this.kind = kind;
     this.details = details;
   }
+
+  /** The same for another request: what one has thrown is its own, and may not be handed to a second. */
+  again(): Problem {
+    return new Problem(this.kind, this.message, { details: this.details });
+  }
 }
 
 export interface ErrorBody {

@@ -2,13 +2,11 @@
  * The end of a cluster's log as all of an isolate's followers share it: one of them waits at a controller, and what
  * comes is everybody's. So a thousand that have nothing to read cost a controller what one does.
  *
- * What is shared is plain data, and functions that each settle a promise of its own owner. The platform lets no request
- * wait for another's call, timer or stream; but a promise may be settled by another request, and its owner goes on in
- * its own. Whoever waits at the controller may be gone in the middle of it: then its pulse stops, and another takes its
- * place.
+ * Whoever waits at the controller may be gone in the middle of it: then its pulse stops, and another takes its place.
  */
 import { Problem } from "../http/errors.ts";
 import { Recent } from "../recent.ts";
+import { awaited, wake, type Awaiting } from "./awaited.ts";
 import type { CommittedRange } from "./committed-log.ts";
 import {
   assertSameLog,
@@ -37,8 +35,8 @@ interface Followed {
   tail: Tail | undefined;
   /** Who waits at a controller; undefined while nobody does. */
   puller: { aliveMs: number } | undefined;
-  /** What a waiting reader wants to be called by. Each only settles a promise of that reader. */
-  readonly waiting: Set<() => void>;
+  /** Readers that wait for what is pulled. */
+  readonly waiting: Awaiting;
   /** Why the last wait at a controller came to nothing, and when. */
   failure: { readonly problem: Problem; readonly atMs: number } | undefined;
 }
@@ -61,8 +59,8 @@ const CONFIRM_MS = 5_000;
 const all = new Recent<Followed>(CLUSTERS_MAX);
 
 /**
- * What comes next after `from`; without lines, and ending there, when nothing has come within `waitMs`. A `Problem` LOG_DIVERGED where the log is
- * not the one that the reader has read before, OFFSET_BELOW_LOG_START where it begins above `from`, and what a call of
+ * What comes next after `from`; without lines, and ending there, when nothing has come within `waitMs`. A `Problem`
+ * LOG_DIVERGED where the log is not the one that the reader has read before, OFFSET_BELOW_LOG_START where it begins above `from`, and what a call of
  * the controllers is refused with.
  */
 export async function follow(
@@ -79,9 +77,9 @@ export async function follow(
     const { tail, failure } = followed;
     const leftMs = startMs + waitMs - Date.now();
     // One that comes is told of what has failed since, and not of what failed before.
-    if (failure !== undefined && failure.atMs > startMs) throw again(failure.problem);
+    if (failure !== undefined && failure.atMs > startMs) throw failure.problem.again();
     if (tail === undefined) {
-      if (isPulled(followed)) await news(followed, signal, LOOK_MS);
+      if (isPulled(followed)) await awaited(followed.waiting, LOOK_MS, signal);
       else await pull(followed, signal, (pulse) => open(followed, source, request, pulse));
       continue;
     }
@@ -98,7 +96,7 @@ export async function follow(
       isConfirmed = true;
     }
     if (leftMs <= 0) return nothingAt(tail, from);
-    if (isPulled(followed)) await news(followed, signal, Math.min(LOOK_MS, leftMs));
+    if (isPulled(followed)) await awaited(followed.waiting, Math.min(LOOK_MS, leftMs), signal);
     else {
       await pull(followed, signal, (pulse) =>
         extend(followed, tail, { source, signal, leftMs }, pulse),
@@ -142,7 +140,7 @@ async function pull(
   const leave = (isNews: boolean): void => {
     if (isOwn()) followed.puller = undefined;
     // Without any news one is enough, which asks next if this one does not.
-    for (const wake of isNews ? [...followed.waiting] : [...followed.waiting].slice(0, 1)) wake();
+    wake(followed.waiting, isNews ? undefined : 1);
   };
   // What waits for a promise is not run any more in a request whose client has hung up; this is.
   const onGone = (): void => leave(false);
@@ -167,10 +165,6 @@ function fail(followed: Followed, problem: Problem): void {
   if (problem.kind === "LOG_DIVERGED" || problem.kind === "OFFSET_BELOW_LOG_START")
     followed.tail = undefined;
 }
-
-/** The same for another request, which must not be handed this one's. */
-const again = ({ kind, message, details }: Problem): Problem =>
-  new Problem(kind, message, { details });
 
 /**
  * Begins the tail: with what comes after the reader's place where that leads to the end of the log, else at the end.
@@ -247,26 +241,6 @@ export async function assertReaches(source: LogSource, offset: number): Promise<
     `the log ends at ${end}: whoever has read up to ${offset} has read another one, as that of a cluster which was deleted`,
     { details: { high_watermark: end } },
   );
-}
-
-/** Waits until there may be something new, at most so long. */
-async function news(
-  { waiting }: Followed,
-  signal: AbortSignal | undefined,
-  maxMs: number,
-): Promise<void> {
-  // Another request calls it: it settles this promise, and touches no timer, which would be one of that request's.
-  const { promise, resolve: wake } = Promise.withResolvers<void>();
-  const leave = (): void => {
-    waiting.delete(wake);
-  };
-  waiting.add(wake);
-  signal?.addEventListener("abort", leave);
-  const timer = setTimeout(wake, maxMs);
-  await promise;
-  clearTimeout(timer);
-  signal?.removeEventListener("abort", leave);
-  leave();
 }
 
 /** Drops lines of the clusters that were looked at least recently until all have room. */

@@ -31,3 +31,8 @@ export function logFilter({ types, topics }: Wanted, image: MetadataImage | null
     return types === null || types.has(line.type);
   };
 }
+
+/** Those that are wanted, each looked at when it is asked for. */
+export function* wantedOf(lines: Iterable<LogLine>, keeps: LogFilter): Generator<LogLine> {
+  for (const line of lines) if (keeps(line)) yield line;
+}

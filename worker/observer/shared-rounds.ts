@@ -2,11 +2,10 @@
  * Reads of one cluster that come at the same time share what they ask: one round is under way in an isolate, and
  * whoever comes meanwhile waits for the next one, which begins when this one ends. So nobody is given what was asked
  * before he came, and a controller is asked by one at a time, however many read.
- *
- * What is shared is plain data, and functions that each settle a promise of its own owner (`followed-log.ts`).
  */
 import { Problem } from "../http/errors.ts";
 import { Recent } from "../recent.ts";
+import { awaited, wake, type Awaiting } from "./awaited.ts";
 
 interface Round {
   readonly number: number;
@@ -17,7 +16,7 @@ interface Round {
 
 interface Rounds {
   last: Round | undefined;
-  readonly waiting: Set<() => void>;
+  readonly waiting: Awaiting;
 }
 
 /** A round that takes longer is taken for lost with its request, and the next one begins. */
@@ -37,12 +36,12 @@ export async function inOneRound(name: string, work: () => Promise<void>): Promi
     if (last === undefined || !isUnderWay(last)) {
       if (last === undefined || last.number < from || last.state === "under way")
         return await run(rounds, work);
-      if (last.failure !== undefined) throw copyOf(last.failure);
+      if (last.failure !== undefined) throw last.failure.again();
       // One that was given up, or met a defect, has brought nothing.
       if (last.state === "done") return;
       return await run(rounds, work);
     }
-    await nextEnd(rounds);
+    await awaited(rounds.waiting, LOOK_MS);
   }
 }
 
@@ -69,20 +68,6 @@ async function run(rounds: Rounds, work: () => Promise<void>): Promise<void> {
     if (error instanceof Problem) own.failure = error;
     throw error;
   } finally {
-    for (const wake of rounds.waiting) wake();
+    wake(rounds.waiting);
   }
-}
-
-/** A Problem for another request, which must not be handed this one's. */
-const copyOf = ({ kind, message, details }: Problem): Problem =>
-  new Problem(kind, message, { details });
-
-async function nextEnd({ waiting }: Rounds): Promise<void> {
-  // Another request calls it: it settles this promise, and touches no timer.
-  const { promise, resolve: wake } = Promise.withResolvers<void>();
-  waiting.add(wake);
-  const timer = setTimeout(wake, LOOK_MS);
-  await promise;
-  clearTimeout(timer);
-  waiting.delete(wake);
 }

@@ -68,8 +68,5 @@ async function watch(work: Work): Promise<void> {
   while (work.state === "under way" && !isStalled(work)) {
     await new Promise((settle) => setTimeout(settle, LOOK_MS));
   }
-  if (work.failure !== undefined) {
-    const { kind, message, details } = work.failure;
-    throw new Problem(kind, message, { details });
-  }
+  if (work.failure !== undefined) throw work.failure.again();
 }

@@ -16,7 +16,7 @@ import { CODES, Problem, type ProblemKind } from "../http/errors.ts";
 import { commentText, eventText, EventStream } from "../http/event-stream.ts";
 import { follow } from "../observer/followed-log.ts";
 import type { FollowedRange, Place } from "../observer/followed-tail.ts";
-import type { LogFilter } from "../observer/log-filter.ts";
+import { wantedOf, type LogFilter } from "../observer/log-filter.ts";
 import { inPieces, type LogLine } from "../observer/log-lines.ts";
 import { logSource } from "../observer/log-source.ts";
 import { noteSeen } from "../observer/position.ts";
@@ -149,7 +149,7 @@ class Reader {
 
   async #deliver(range: FollowedRange): Promise<void> {
     await this.#assertStillMay();
-    const wanted = keptOf(range.lines, this.#following.keeps);
+    const wanted = wantedOf(range.lines, this.#following.keeps);
     for (const piece of inPieces(wanted, recordText)) await this.#write(piece);
     const { offset, epoch } = range.end;
     if (offset > this.#place.offset)
@@ -217,10 +217,6 @@ class Reader {
     );
     return new Problem("INTERNAL", "internal error; the Worker's log has the cause");
   }
-}
-
-function* keptOf(lines: Iterable<LogLine>, keeps: LogFilter): Generator<LogLine> {
-  for (const line of lines) if (keeps(line)) yield line;
 }
 
 const recordText = ({ offset, leaderEpoch, text }: LogLine): string =>

@@ -18,7 +18,7 @@ import { Problem } from "../http/errors.ts";
 import type { CommittedRange } from "../observer/committed-log.ts";
 import { assertReaches, follow } from "../observer/followed-log.ts";
 import type { FollowedRange, Place } from "../observer/followed-tail.ts";
-import { logFilter, type LogFilter } from "../observer/log-filter.ts";
+import { logFilter, wantedOf, type LogFilter } from "../observer/log-filter.ts";
 import { logSource } from "../observer/log-source.ts";
 import { inPieces, logLines, type LogLine } from "../observer/log-lines.ts";
 import { observe } from "../observer/metadata-read.ts";
@@ -223,7 +223,7 @@ function describeRange(
 /** Lines as a stream, some at a time, so that the whole text of a large range is never in memory. */
 function bodyOf(lines: Iterable<LogLine>, keeps: LogFilter): ReadableStream<Uint8Array> {
   const encoder = new TextEncoder();
-  const pieces = inPieces(kept(lines, keeps));
+  const pieces = inPieces(wantedOf(lines, keeps));
   return new ReadableStream({
     pull(controller) {
       const next = pieces.next();
@@ -231,8 +231,4 @@ function bodyOf(lines: Iterable<LogLine>, keeps: LogFilter): ReadableStream<Uint
       else controller.enqueue(encoder.encode(next.value));
     },
   });
-}
-
-function* kept(lines: Iterable<LogLine>, keeps: LogFilter): Generator<LogLine> {
-  for (const line of lines) if (keeps(line)) yield line;
 }
