@@ -12,6 +12,7 @@ import {
   scramKeys,
   type ScramMechanism,
 } from "../../src/metadata/index.ts";
+import { assert } from "../../src/std/assert.ts";
 import { base64, fieldsOf, invalid, listOf, oneOf, text, wholeNumber } from "../http/fields.ts";
 import { nextEvent } from "../observer/next-event.ts";
 
@@ -52,9 +53,19 @@ const shortBytes = (max: number) =>
     v.check(({ length }) => length > 0 && length <= max, `must be base64 of 1 to ${max} bytes`),
   );
 
+/** By its name in SASL. */
+export const mechanism = v.pipe(
+  oneOf("SCRAM-SHA-256", "SCRAM-SHA-512"),
+  v.transform((name) => {
+    const known = SCRAM_MECHANISMS.find((each) => each.name === name);
+    assert(known !== undefined, `no mechanism is named ${name}`);
+    return known;
+  }),
+);
+
 const BOOTSTRAP_USER = fieldsOf({
   user: shortText(USER_LENGTH_MAX),
-  mechanism: oneOf("SCRAM-SHA-256", "SCRAM-SHA-512"),
+  mechanism,
   iterations: v.optional(wholeNumber(SCRAM_ITERATIONS), SCRAM_ITERATIONS.min),
   salt: v.optional(shortBytes(SALT_BYTES_MAX)),
   password: v.optional(shortText(PASSWORD_LENGTH_MAX)),
@@ -80,13 +91,11 @@ export function usersOf(
   return users;
 }
 
-const nameOf = ({ user, mechanism }: UserRequest): string => `${mechanism.type} ${user}`;
+const nameOf = (each: UserRequest): string => `${each.mechanism.type} ${each.user}`;
 
 function userOf(asked: v.InferOutput<typeof BOOTSTRAP_USER>, path: string): UserRequest {
-  const { user, iterations, salt = null, password, salted_password: salted } = asked;
-  const mechanism = SCRAM_MECHANISMS.find(({ name }) => name === asked.mechanism);
-  if (mechanism === undefined) throw invalid(`${path}.mechanism`, "one that is known");
-  const common = { user, mechanism, iterations, salt };
+  const { password, salted_password: salted, salt = null, ...named } = asked;
+  const common = { ...named, salt };
   if (password !== undefined && salted === undefined)
     return { ...common, secret: { kind: "password", password } };
   if (password !== undefined || salted === undefined)
@@ -121,7 +130,7 @@ export async function usersAgree(
   if (asked.length !== kept.length) return false;
   for (const each of asked) {
     const own = kept.find(
-      ({ user, mechanism }) => user === each.user && mechanism === each.mechanism.type,
+      (known) => known.user === each.user && known.mechanism === each.mechanism.type,
     );
     if (own === undefined || own.iterations !== each.iterations) return false;
     const again = await bootstrapUser(each, each.salt ?? bytesOf(own.salt));
@@ -133,17 +142,17 @@ export async function usersAgree(
 }
 
 async function bootstrapUser(
-  { user, mechanism, iterations, secret }: UserRequest,
+  { user, mechanism: by, iterations, secret }: UserRequest,
   salt: Uint8Array<ArrayBuffer>,
 ): Promise<BootstrapUser> {
   const salted =
     secret.kind === "salted"
       ? secret.saltedPassword
-      : await saltedPassword(mechanism, { password: secret.password, salt, iterations });
-  const { storedKey, serverKey } = scramKeys(mechanism, salted);
+      : await saltedPassword(by, { password: secret.password, salt, iterations });
+  const { storedKey, serverKey } = scramKeys(by, salted);
   return {
     user,
-    mechanism: mechanism.type,
+    mechanism: by.type,
     iterations,
     salt: base64Of(salt),
     stored_key: base64Of(storedKey),

@@ -30,7 +30,16 @@ import {
 } from "../../src/metadata/index.ts";
 import { byText } from "../../src/std/immutable-map.ts";
 import { Problem } from "../http/errors.ts";
-import { fieldsOf, invalid, listOf, text, truth, valueAt, wholeNumber } from "../http/fields.ts";
+import {
+  fieldsOf,
+  invalid,
+  listOf,
+  oneOf,
+  text,
+  truth,
+  valueAt,
+  wholeNumber,
+} from "../http/fields.ts";
 import { JURISDICTIONS, type Jurisdiction } from "../../durable-objects/jurisdictions.ts";
 import { isUuidText, randomUuid } from "../../durable-objects/random-uuid.ts";
 import { BOOTSTRAP_USERS, usersOf, type UserRequest } from "./bootstrap-users.ts";
@@ -78,9 +87,7 @@ export const CLUSTER_REQUEST = fieldsOf({
   ),
   scram_users: v.optional(BOOTSTRAP_USERS),
   settings: v.nullish(SETTINGS, {}),
-  jurisdiction: v.optional(
-    v.picklist(JURISDICTION_NAMES, `must be one of ${JURISDICTION_NAMES.join(", ")}`),
-  ),
+  jurisdiction: v.optional(oneOf(...JURISDICTION_NAMES)),
   fork_of: v.optional(kafkaUuid),
   at_offset: v.optional(wholeNumber({ min: 0, max: Number.MAX_SAFE_INTEGER })),
   observed: v.nullish(truth, false),

@@ -5,7 +5,7 @@
 import { Hono } from "hono";
 import * as v from "valibot";
 import { bytesOf } from "../../durable-objects/bootstrap-users.ts";
-import type { MetadataImage } from "../../src/metadata/index.ts";
+import { SCRAM_MECHANISMS, type MetadataImage } from "../../src/metadata/index.ts";
 import {
   AlterUserScramCredentials,
   type AlterUserScramCredentialsRequest,
@@ -13,17 +13,14 @@ import {
 import { bodyOf } from "../http/body-fields.ts";
 import type { Scope, ScopedContext } from "../env.ts";
 import { Problem } from "../http/errors.ts";
-import { base64, fieldsOf, listOf, oneOf, text, wholeNumber } from "../http/fields.ts";
+import { mechanism } from "../clusters/bootstrap-users.ts";
+import { base64, fieldsOf, listOf, text, wholeNumber } from "../http/fields.ts";
 import { itemsOf } from "../http/lists.ts";
 import { resource } from "../http/resources.ts";
 import { answerFromImage, answerListFromImage } from "../observer/metadata-read.ts";
 import { callForAsker, refuseUnless } from "./asker-calls.ts";
 
 const VERSION = 0;
-
-/** Kafka's `ScramMechanism`. */
-const MECHANISMS = { "SCRAM-SHA-256": 1, "SCRAM-SHA-512": 2 } as const;
-const mechanism = oneOf("SCRAM-SHA-256", "SCRAM-SHA-512");
 
 const USER_DELETION = fieldsOf({ user: text, mechanism });
 const USER_UPSERTION = fieldsOf({
@@ -101,11 +98,11 @@ function usersIn(image: MetadataImage): readonly (readonly [string, readonly Sho
 }
 
 const nameOf = (code: number): string =>
-  Object.entries(MECHANISMS).find(([, each]) => each === code)?.[0] ?? "UNKNOWN";
+  SCRAM_MECHANISMS.find(({ type }) => type === code)?.name ?? "UNKNOWN";
 
 const deletionOf = (user: v.InferOutput<typeof USER_DELETION>): Deletion => ({
   name: user.user,
-  mechanism: MECHANISMS[user.mechanism],
+  mechanism: user.mechanism.type,
 });
 
 const upsertionOf = (user: v.InferOutput<typeof USER_UPSERTION>): Upsertion => ({
