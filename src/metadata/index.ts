@@ -108,7 +108,7 @@ export {
   type ResourceConfigs,
 } from "./image/configs-image.ts";
 export { finalizedLevel, finalizedLevels, type FeaturesImage } from "./image/features-image.ts";
-export type { Partition } from "./image/partition.ts";
+export { isReassigning, isUnderReplicated, type Partition } from "./image/partition.ts";
 export { MIN_ISR } from "./partitions/min-isr.ts";
 export { effectiveInteger } from "./configs/effective.ts";
 export {

@@ -15,6 +15,7 @@ const partition = (
   partitionId: number,
   leader: number,
   isr: readonly number[],
+  addingReplicas: readonly number[] = [],
 ): MetadataRecord => ({
   type: "PARTITION_RECORD",
   version: 1,
@@ -23,6 +24,7 @@ const partition = (
     topicId,
     replicas: [1, 2, 3],
     isr: [...isr],
+    addingReplicas: [...addingReplicas],
     leader,
     directories: [topicId, topicId, topicId],
   }),
@@ -55,4 +57,13 @@ test("every partition is counted in each state that it is in", async () => {
   expect(await countsOf(image)).toEqual({ ...counts, underMinIsr: 1 });
   // More than there are replicas is as many as there are.
   expect(await countsOf(after(image, [minIsr("5")]))).toEqual({ ...counts, underMinIsr: 2 });
+});
+
+test("a replica that is being added is none that is lacking", async () => {
+  const image = after(emptyImage, [
+    { type: "TOPIC_RECORD", version: 0, data: TopicRecord.fill({ name: "t", topicId }) },
+    partition(0, 1, [1, 2], [3]),
+    partition(1, 1, [1], [3]),
+  ]);
+  expect((await countsOf(image)).underReplicated).toBe(1);
 });

@@ -6,6 +6,7 @@ import {
   MIN_ISR,
   allPartitions,
   effectiveInteger,
+  isUnderReplicated,
   topicById,
   type MetadataImage,
 } from "../../src/metadata/index.ts";
@@ -18,7 +19,7 @@ export interface MetadataCounts {
   readonly offline: number;
   /** Not led by their first replica. */
   readonly imbalanced: number;
-  /** Led, and with fewer replicas in sync than there are. */
+  /** Led, and with a replica that is not in sync, one that is being added set aside. */
   readonly underReplicated: number;
   /** Led, and with fewer in sync than `min.insync.replicas`, or than there are replicas if those are fewer. */
   readonly underMinIsr: number;
@@ -49,7 +50,7 @@ export async function countsOf(image: MetadataImage): Promise<MetadataCounts> {
     }
     if (leader === -1) counts.offline += 1;
     else {
-      if (isr.length < replicas.length) counts.underReplicated += 1;
+      if (isUnderReplicated(partition)) counts.underReplicated += 1;
       if (isr.length < Math.min(minIsr.value, replicas.length)) counts.underMinIsr += 1;
     }
     if (leader !== replicas[0]) counts.imbalanced += 1;

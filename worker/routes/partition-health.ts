@@ -3,8 +3,13 @@
  * thousand partitions that are well is told in as many lines as it has topics; ours, in the style of REST v3.
  */
 import { Hono } from "hono";
-import { partitionsOfTopic, topicById } from "../../src/metadata/index.ts";
-import type { MetadataImage, Partition, Topic } from "../../src/metadata/index.ts";
+import {
+  isReassigning,
+  isUnderReplicated,
+  partitionsOfTopic,
+  topicById,
+} from "../../src/metadata/index.ts";
+import type { MetadataImage, Topic } from "../../src/metadata/index.ts";
 import type { Scope, ScopedContext } from "../env.ts";
 import type { ListItem } from "../http/lists.ts";
 import { answerListFromImage } from "../observer/metadata-read.ts";
@@ -43,8 +48,7 @@ function* topicOf(
     if (leader < 0) offline.push(id);
     else if (leader !== replicas[0]) notPreferred.push(id);
     if (isUnderReplicated(partition)) underReplicated.push(id);
-    if (partition.addingReplicas.length + partition.removingReplicas.length > 0)
-      reassigning.push(id);
+    if (isReassigning(partition)) reassigning.push(id);
     yield null;
   }
   const show = () => ({
@@ -59,7 +63,3 @@ function* topicOf(
   });
   yield { key: topic.name, show };
 }
-
-/** As Kafka counts it: a replica that is being added need not be in sync yet. */
-const isUnderReplicated = ({ isr, replicas, addingReplicas }: Partition): boolean =>
-  isr.length < replicas.length - addingReplicas.length;

@@ -6,6 +6,7 @@
 import { Hono } from "hono";
 import * as v from "valibot";
 import {
+  isReassigning,
   partitionsOfTopic,
   reassigningPartitions,
   topicById,
@@ -47,8 +48,7 @@ reassignments.get("/:topic_name/partitions/-/reassignment", (context) =>
       items: itemsOf(
         partitionsOfTopic(image.topics, topic.id),
         ({ partitionId: id, partition }): ListItem | null => {
-          if (partition.addingReplicas.length + partition.removingReplicas.length === 0)
-            return null;
+          if (!isReassigning(partition)) return null;
           const show = () => reassignmentData(context, { topic, id, partition });
           return { key: numberKey(id), show };
         },

@@ -10,7 +10,7 @@ import {
   type MetadataRecord,
 } from "../../protocol/index.ts";
 import type { MetadataImage } from "../image/metadata-image.ts";
-import { mergePartition, type Partition } from "../image/partition.ts";
+import { isReassigning, mergePartition, type Partition } from "../image/partition.ts";
 import { partitionAt, topicByName, type PartitionRow } from "../image/topics-image.ts";
 import { assignmentRefusal } from "../partitions/new-partition.ts";
 import { isElrEnabled } from "../partitions/min-isr.ts";
@@ -119,10 +119,7 @@ class Moves {
     topicName: string,
     { partitionId, partition }: PartitionRow,
   ): DesiredPartition | ApiError {
-    const { addingReplicas, removingReplicas } = partition;
-    if (addingReplicas.length === 0 && removingReplicas.length === 0) {
-      return apiError("NO_REASSIGNMENT_IN_PROGRESS", null);
-    }
+    if (!isReassigning(partition)) return apiError("NO_REASSIGNMENT_IN_PROGRESS", null);
     const elr = isElrEnabled(this.#view) ? partition.eligibleLeaderReplicas : [];
     const revert = revertedReassignment(partition, { isr: partition.isr, elr });
     if (revert === null) {

@@ -20,6 +20,7 @@ import {
   topicByName,
   type PartitionRow,
 } from "../image/topics-image.ts";
+import { LEADER_UNCHANGED } from "../image/partition.ts";
 import type { Election } from "../partitions/leader-election.ts";
 import { partitionChanger, type ChangePartition } from "../partitions/partition-rules.ts";
 import {
@@ -170,8 +171,6 @@ const changesEligibleAlone = (change: PartitionChangeRecord): boolean =>
   change.isr === null &&
   change.removingReplicas === null &&
   change.addingReplicas === null;
-
-const LEADER_UNCHANGED = -2;
 
 const NOT_NEEDED: ApiError = apiError(
   "ELECTION_NOT_NEEDED",

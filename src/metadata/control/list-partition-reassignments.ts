@@ -9,7 +9,7 @@ import {
   type ListPartitionReassignmentsResponse,
 } from "../../protocol/index.ts";
 import type { MetadataImage } from "../image/metadata-image.ts";
-import type { Partition } from "../image/partition.ts";
+import { isReassigning } from "../image/partition.ts";
 import {
   partitionAt,
   reassigningPartitions,
@@ -58,15 +58,11 @@ function movesOf(
     if (topic === undefined) return [];
     const partitions = partitionIndexes.flatMap((partitionId) => {
       const partition = partitionAt(view.topics, topic.id, partitionId);
-      if (partition === undefined || !isMoved(partition)) return [];
+      if (partition === undefined || !isReassigning(partition)) return [];
       return [moveOf({ topicId: topic.id, partitionId, partition })];
     });
     return partitions.length === 0 ? [] : [{ name, partitions }];
   });
-}
-
-function isMoved({ addingReplicas, removingReplicas }: Partition): boolean {
-  return addingReplicas.length > 0 || removingReplicas.length > 0;
 }
 
 function moveOf({ partitionId, partition }: PartitionRow): TopicResult["partitions"][number] {

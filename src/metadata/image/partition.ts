@@ -33,8 +33,19 @@ export interface Partition {
 }
 
 /** In a PartitionChangeRecord: the leader, and with it the leader epoch, stays. */
-const LEADER_UNCHANGED = -2;
+export const LEADER_UNCHANGED = -2;
 const RECOVERY_UNCHANGED = -1;
+
+/** Whether replicas are being added or removed (KIP-455). */
+export const isReassigning = ({
+  addingReplicas,
+  removingReplicas,
+}: Pick<Partition, "addingReplicas" | "removingReplicas">): boolean =>
+  addingReplicas.length > 0 || removingReplicas.length > 0;
+
+/** As Kafka counts it (`Partition.isUnderReplicated`): a replica that is being added need not be in sync yet. */
+export const isUnderReplicated = ({ isr, replicas, addingReplicas }: Partition): boolean =>
+  isr.length < replicas.length - addingReplicas.length;
 
 /** The partition that a PartitionRecord describes. */
 export function partitionOf(record: PartitionRecord): Partition {

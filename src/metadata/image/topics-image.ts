@@ -7,7 +7,7 @@
  */
 import { byText, ImmutableMap } from "../../std/immutable-map.ts";
 import type { Uuid } from "../../protocol/index.ts";
-import type { Partition } from "./partition.ts";
+import { isReassigning, type Partition } from "./partition.ts";
 import {
   hasIsrMember,
   hasRareLists,
@@ -173,10 +173,8 @@ const isImbalanced = (chunk: RowChunk, at: number, { brokerIds }: ReplicaSlots):
 
 /** The partitions with replicas that are being added or removed (KIP-455). */
 export function* reassigningPartitions(topics: TopicsImage): IterableIterator<PartitionRow> {
-  for (const row of partitionsWhere(topics, hasRareLists)) {
-    const { addingReplicas, removingReplicas } = row.partition;
-    if (addingReplicas.length > 0 || removingReplicas.length > 0) yield row;
-  }
+  for (const row of partitionsWhere(topics, hasRareLists))
+    if (isReassigning(row.partition)) yield row;
 }
 
 /** The partitions that have eligible leader replicas, or remember a last leader (KIP-966). */

@@ -6,7 +6,7 @@
  * operation's. KIP-455 (reassignment), KIP-704 (recovery), KIP-858 (directories), KIP-966 (ELR).
  */
 import type { MetadataRecord, PartitionChangeRecord, Uuid } from "../../protocol/index.ts";
-import type { Partition } from "../image/partition.ts";
+import { LEADER_UNCHANGED, type Partition } from "../image/partition.ts";
 import {
   MV_DIRECTORIES,
   MV_SHRINK_KEEPS_LEADER_EPOCH,
@@ -52,8 +52,6 @@ export type PartitionChange = Extract<MetadataRecord, { readonly type: "PARTITIO
 export const RECOVERED = 0;
 export const RECOVERING = 1;
 
-/** In a PartitionChangeRecord: the leader, and with it the leader epoch, stays. */
-const LEADER_UNCHANGED = -2;
 const RECOVERY_UNCHANGED = -1;
 
 /** The record that brings `partition` as near to `desired` as `rules` allow; null when it is there already. */
