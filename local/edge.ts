@@ -3,15 +3,14 @@
  * on a loopback port, with the objects' state in a folder. It knows nothing of clusters, and it never restarts a
  * runtime that died: its caller wants to see what a kill does.
  */
-import { execFile } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { cp, mkdir, readFile, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
-import { promisify } from "node:util";
 import { authorized } from "../client/cluster-client.ts";
 import type { TokenRequest } from "../src/access/index.ts";
-import { PACKAGED_RUNTIME, ROOT, RUNTIME_ENVIRONMENT } from "./checkout.ts";
+import { PACKAGED_RUNTIME } from "./checkout.ts";
 import { assertFree } from "./ports.ts";
+import { bundleRuntime } from "./runtime-build.ts";
 import {
   DESCRIPTION_NAME,
   PAGE_NAME,
@@ -147,7 +146,7 @@ async function writeConfig(configured: Configured): Promise<string> {
   const folder = join(persistTo, "runtime");
   const objects = join(persistTo, "objects");
   await Promise.all([folder, objects].map((each) => mkdir(each, { recursive: true })));
-  if (PACKAGED_RUNTIME === null) await bundle(folder, config);
+  if (PACKAGED_RUNTIME === null) await bundleRuntime(folder, config);
   else await cp(PACKAGED_RUNTIME, folder, { recursive: true });
   const described = await readFile(join(folder, DESCRIPTION_NAME), "utf8");
   const worker: WorkerDescription = JSON.parse(described);
@@ -155,20 +154,6 @@ async function writeConfig(configured: Configured): Promise<string> {
   const page = join(folder, PAGE_NAME);
   await writeFile(file, runtimeConfig(worker, { objects, page, port, auth, externals }));
   return file;
-}
-
-/** Bundles the Worker in a process of its own, which exits afterwards. */
-async function bundle(folder: string, config: string): Promise<void> {
-  const script = join(ROOT, "local", "runtime-bundle.ts");
-  try {
-    await promisify(execFile)(process.execPath, [script, folder, config], {
-      env: { ...process.env, ...RUNTIME_ENVIRONMENT },
-    });
-  } catch (error) {
-    const output =
-      error instanceof Error && "stderr" in error ? String(error.stderr) : String(error);
-    throw new Error(`the Worker could not be bundled: ${output.trim()}`, { cause: error });
-  }
 }
 
 function edgeOf(runtime: Runtime, { secret, ...tokens }: Locks): Edge {

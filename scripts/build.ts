@@ -3,11 +3,10 @@
  * what `kedge up` runs. With a name, `npm run build -- gateway` or `kedge`, that one alone; with a folder behind it,
  * there.
  */
-import { execFile } from "node:child_process";
 import { join, relative } from "node:path";
-import { promisify } from "node:util";
-import { ROOT, RUNTIME_ENVIRONMENT } from "../local/checkout.ts";
+import { ROOT } from "../local/checkout.ts";
 import { bundleProgram, GATEWAY, KEDGE, type Program } from "../local/program-bundle.ts";
+import { bundleRuntime } from "../local/runtime-build.ts";
 
 const PROGRAMS: Readonly<Record<string, Program>> = { gateway: GATEWAY, kedge: KEDGE };
 
@@ -19,12 +18,8 @@ for (const [name, program] of Object.entries(PROGRAMS)) {
   const file = join(folder, program.name);
   const bytes = await bundleProgram(program, file);
   console.log(`${relative(process.cwd(), file)}: ${(bytes / 1024).toFixed(0)} KiB`);
-  if (name === "kedge") await bundleRuntime(join(folder, "runtime"));
-}
-
-async function bundleRuntime(into: string): Promise<void> {
-  const script = join(ROOT, "local", "runtime-bundle.ts");
-  const env = { ...process.env, ...RUNTIME_ENVIRONMENT };
-  await promisify(execFile)(process.execPath, [script, into, "wrangler.toml"], { env });
-  console.log(`${relative(process.cwd(), into)}: what kedge up runs`);
+  if (name !== "kedge") continue;
+  const runtime = join(folder, "runtime");
+  await bundleRuntime(runtime);
+  console.log(`${relative(process.cwd(), runtime)}: what kedge up runs`);
 }
