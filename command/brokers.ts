@@ -3,7 +3,7 @@ import { Command } from "commander";
 import type { Broker } from "../client/brokers.ts";
 import { asksCluster, askedCluster, type Asked } from "./deployment.ts";
 import { numberOf } from "./numbers.ts";
-import { printJson, printTable } from "./table-of-text.ts";
+import { printJson, printTable, tell } from "./table-of-text.ts";
 
 const BROKER_ID_MAX = 0x7fffffff;
 
@@ -75,6 +75,5 @@ async function unregister(text: string, given: Asked): Promise<void> {
   const cluster = await askedCluster(given);
   const id = idOf(text);
   await cluster.brokers.unregister(id);
-  if (given.json === true) printJson({ broker_id: id, unregistered: true });
-  else console.log(`broker ${id}: unregistered`);
+  tell(given, { broker_id: id, unregistered: true }, `broker ${id}: unregistered`);
 }

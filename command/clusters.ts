@@ -4,7 +4,7 @@ import type { ClusterWish, FormedCluster } from "../client/clusters.ts";
 import { asksDeployment, clusterAt, kedgeAt, type Asked } from "./deployment.ts";
 import { pairsOf, several } from "./pairs.ts";
 import { progress } from "./progress.ts";
-import { printJson, printTable } from "./table-of-text.ts";
+import { printJson, printTable, tell } from "./table-of-text.ts";
 import { UsageError } from "./usage-error.ts";
 
 export const clusters = (): Command => {
@@ -108,8 +108,7 @@ async function create(given: Wish): Promise<void> {
     ...(given.set === undefined ? {} : { settings: Object.fromEntries(pairsOf(given.set)) }),
   };
   const formed = await progress("forming a cluster", kedgeAt(given).clusters.form(wish));
-  if (given.json === true) printJson(formed);
-  else console.log(formed.cluster_id);
+  tell(given, formed, formed.cluster_id);
 }
 
 function votersOf(text: string): 1 | 3 | 5 {
@@ -134,13 +133,15 @@ async function set(id: string, words: readonly string[], given: Asked): Promise<
 
 async function remove(id: string, given: Asked): Promise<void> {
   const deleted = await kedgeAt(given).clusters.delete(id);
-  if (given.json === true) return printJson(deleted);
   const until = new Date(deleted.undelete_until_ms).toISOString();
-  console.log(`${id}: deleted; kedge clusters undelete ${id} brings it back until ${until}`);
+  tell(
+    given,
+    deleted,
+    `${id}: deleted; kedge clusters undelete ${id} brings it back until ${until}`,
+  );
 }
 
 async function undelete(id: string, given: Asked): Promise<void> {
   const back = await kedgeAt(given).clusters.undelete(id);
-  if (given.json === true) printJson(back);
-  else console.log(`${id}: is back`);
+  tell(given, back, `${id}: is back`);
 }

@@ -60,15 +60,12 @@ const PATIENCE: Patience = { attempts: 3, forMs: 2_000 };
 /** The deployment's interface. */
 export const kedgeAt = (asked: Asked): Kedge => kedge(deploymentOf(asked), PATIENCE);
 
-/** The cluster that is meant: the one that was named, or the only one. */
+/** The cluster that is meant: the one that was named, for which no list is needed, or the only one. */
 export async function clusterAt(asked: Asked, id = asked.cluster): Promise<FormedCluster> {
-  const clusters = await kedgeAt(asked).clusters.list();
+  const { clusters: all } = kedgeAt(asked);
+  if (id !== undefined) return await all.get(id);
+  const clusters = await all.list();
   const [only, another] = clusters;
-  if (id !== undefined) {
-    const named = clusters.find(({ cluster_id: each }) => each === id);
-    if (named !== undefined) return named;
-    throw new UsageError(`${asked.edge} has no cluster ${id}; kedge clusters lists them`);
-  }
   if (only === undefined)
     throw new UsageError(`${asked.edge} has no cluster; kedge clusters create forms one`);
   if (another !== undefined)
@@ -81,6 +78,6 @@ export async function clusterAt(asked: Asked, id = asked.cluster): Promise<Forme
 
 /** The interface of the cluster that is meant. */
 export async function askedCluster(asked: Asked): Promise<Cluster> {
-  const { cluster_id: id } = await clusterAt(asked);
+  const id = asked.cluster ?? (await clusterAt(asked)).cluster_id;
   return kedgeAt(asked).cluster(id);
 }

@@ -4,6 +4,7 @@ import type { FeedEvent } from "../client/feed.ts";
 import type { LogLine } from "../client/metadata-log.ts";
 import { asksCluster, askedCluster, type Asked } from "./deployment.ts";
 import { numberOf } from "./numbers.ts";
+import { tell } from "./table-of-text.ts";
 
 interface Given extends Asked {
   readonly from?: string;
@@ -30,14 +31,9 @@ async function run(given: Given): Promise<void> {
     given.from === undefined
       ? beginning
       : numberOf("--from", given.from, { min: 0, max: Number.MAX_SAFE_INTEGER });
-  const types = new Set((given.types ?? "").split(",").filter((type) => type !== ""));
-  const show = ({ lines }: { readonly lines: readonly LogLine[] }): void => {
-    for (const line of lines)
-      if (types.size === 0 || types.has(line.type))
-        console.log(given.json === true ? JSON.stringify(line) : textOf(line));
-  };
-  for await (const event of cluster.feed({ from })) {
-    if (event.kind === "records") show(event);
+  const types = (given.types ?? "").split(",").filter((type) => type !== "");
+  for await (const event of cluster.feed({ from, ...(types.length === 0 ? {} : { types }) })) {
+    if (event.kind === "records") for (const line of event.lines) tell(given, line, textOf(line));
     else console.error(`kedge: ${sentenceOf(event)}`);
     if (!given.follow && isAtEnd(event)) return;
   }

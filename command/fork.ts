@@ -3,7 +3,7 @@ import { Command } from "commander";
 import { asksCluster, askedCluster, type Asked } from "./deployment.ts";
 import { numberOf } from "./numbers.ts";
 import { progress } from "./progress.ts";
-import { printJson } from "./table-of-text.ts";
+import { tell } from "./table-of-text.ts";
 
 interface Given extends Asked {
   readonly atOffset?: string;
@@ -23,9 +23,7 @@ async function run(given: Given): Promise<void> {
       ? {}
       : { atOffset: numberOf("--at-offset", atOffset, { min: 0, max: Number.MAX_SAFE_INTEGER }) };
   const formed = await progress(`forking ${cluster.clusterId}`, cluster.fork(wish));
-  if (given.json === true) return printJson(formed);
   const at = formed.fork_of?.offset ?? "its end";
-  console.log(
-    `${formed.cluster_id} begins with ${cluster.clusterId} at ${at}; every broker in it is fenced`,
-  );
+  const sentence = `${formed.cluster_id} begins with ${cluster.clusterId} at ${at}; every broker in it is fenced`;
+  tell(given, formed, sentence);
 }

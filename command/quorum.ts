@@ -8,7 +8,7 @@ import type {
 import { asksCluster, askedCluster, type Asked } from "./deployment.ts";
 import { numberOf } from "./numbers.ts";
 import { progress } from "./progress.ts";
-import { printJson, printTable } from "./table-of-text.ts";
+import { printJson, printTable, tell } from "./table-of-text.ts";
 
 const NODE_ID_MAX = 0x7fffffff;
 const TRIES_MS = 30_000;
@@ -98,11 +98,9 @@ async function failover(given: Asked): Promise<void> {
   await cluster.controllers.restart(before.leader_id);
   const after = await progress("waiting for another to lead", nextLeader());
   const tookMs = Math.round(performance.now() - startMs);
-  if (given.json === true)
-    return printJson({ from: before.leader_id, to: after.leader_id, took_ms: tookMs });
-  console.log(
-    `controller ${before.leader_id} fell, ${after.leader_id} leads in epoch ${after.leader_epoch} after ${tookMs} ms`,
-  );
+  const [from, to] = [before.leader_id, after.leader_id];
+  const sentence = `controller ${from} fell, ${to} leads in epoch ${after.leader_epoch} after ${tookMs} ms`;
+  tell(given, { from, to, took_ms: tookMs }, sentence);
 
   async function nextLeader(): Promise<QuorumDescription> {
     while (performance.now() - startMs < TRIES_MS) {
@@ -116,8 +114,7 @@ async function failover(given: Asked): Promise<void> {
 async function stop(node: string, given: Asked): Promise<void> {
   const cluster = await askedCluster(given);
   const status = await cluster.controllers.stop(nodeOf(node));
-  if (given.json === true) printJson(status);
-  else console.log(`controller ${node}: ${status.role}`);
+  tell(given, status, `controller ${node}: ${status.role}`);
 }
 
 async function start(node: string, given: Asked & { readonly confirm?: string }): Promise<void> {
@@ -125,8 +122,7 @@ async function start(node: string, given: Asked & { readonly confirm?: string })
   const { confirm } = given;
   const options = confirm === undefined ? {} : { confirm };
   const status = await cluster.controllers.start(nodeOf(node), options);
-  if (given.json === true) printJson(status);
-  else console.log(`controller ${node}: ${status.role}`);
+  tell(given, status, `controller ${node}: ${status.role}`);
 }
 
 async function add(given: Asked & { readonly locationHint?: string }): Promise<void> {
@@ -134,8 +130,7 @@ async function add(given: Asked & { readonly locationHint?: string }): Promise<v
   const { locationHint } = given;
   const wish = locationHint === undefined ? {} : { location_hint: locationHint };
   const added = await progress("adding a voter", cluster.controllers.add(wish));
-  if (given.json === true) printJson(added);
-  else console.log(`controller ${added.node_id} votes, on ${added.host}:${added.port}`);
+  tell(given, added, `controller ${added.node_id} votes, on ${added.host}:${added.port}`);
 }
 
 async function replace(node: string, given: Asked): Promise<void> {
@@ -144,8 +139,7 @@ async function replace(node: string, given: Asked): Promise<void> {
     `replacing controller ${node}`,
     cluster.controllers.replace(nodeOf(node)),
   );
-  if (given.json === true) printJson(added);
-  else console.log(`controller ${added.node_id} votes in the place of ${node}`);
+  tell(given, added, `controller ${added.node_id} votes in the place of ${node}`);
 }
 
 async function remove(node: string, given: Asked): Promise<void> {
@@ -154,6 +148,5 @@ async function remove(node: string, given: Asked): Promise<void> {
     `removing controller ${node}`,
     cluster.controllers.remove(nodeOf(node)),
   );
-  if (given.json === true) printJson(removed);
-  else console.log(`controller ${node}: ${removed.removed ? "votes no more" : "was none"}`);
+  tell(given, removed, `controller ${node}: ${removed.removed ? "votes no more" : "was none"}`);
 }

@@ -19,3 +19,10 @@ export function printTable(rows: readonly (readonly string[])[]): void {
 
 /** What `--json` prints: one line. */
 export const printJson = (value: unknown): void => console.log(JSON.stringify(value));
+
+/** What has been done: as JSON where that is asked for, else in a sentence. */
+export const tell = (
+  { json = false }: { readonly json?: boolean },
+  value: unknown,
+  sentence: string,
+): void => (json ? printJson(value) : console.log(sentence));

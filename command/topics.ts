@@ -4,7 +4,7 @@ import type { TopicHealth } from "../client/topics.ts";
 import { asksCluster, askedCluster, type Asked } from "./deployment.ts";
 import { numberOf } from "./numbers.ts";
 import { pairsOf, several } from "./pairs.ts";
-import { printJson, printTable } from "./table-of-text.ts";
+import { printJson, printTable, tell } from "./table-of-text.ts";
 
 const PARTITIONS_MAX = 10_000;
 const REPLICATION_MAX = 32_767;
@@ -129,19 +129,16 @@ async function create(name: string, given: Wish): Promise<void> {
     configs: pairsOf(config).map(([each, value]) => ({ name: each, value })),
     validate_only: validateOnly,
   });
-  if (given.json === true) return printJson(topic);
   const what = `${topic.partitions_count} partitions, ${topic.replication_factor} replicas each`;
-  console.log(
-    validateOnly ? `${name} could be created: ${what}` : `${name}: ${what}, ${topic.topic_id}`,
-  );
+  const made = `${name}: ${what}, ${topic.topic_id}`;
+  tell(given, topic, validateOnly ? `${name} could be created: ${what}` : made);
 }
 
 async function grow(name: string, partitions: string, given: Asked): Promise<void> {
   const cluster = await askedCluster(given);
   const count = numberOf("the number of partitions", partitions, { min: 1, max: PARTITIONS_MAX });
   const topic = await cluster.topics.grow(name, count);
-  if (given.json === true) printJson(topic);
-  else console.log(`${name}: ${topic.partitions_count} partitions`);
+  tell(given, topic, `${name}: ${topic.partitions_count} partitions`);
 }
 
 async function set(name: string, words: readonly string[], given: Asked): Promise<void> {
@@ -162,6 +159,5 @@ async function set(name: string, words: readonly string[], given: Asked): Promis
 async function remove(name: string, given: Asked): Promise<void> {
   const cluster = await askedCluster(given);
   await cluster.topics.delete(name);
-  if (given.json === true) printJson({ topic_name: name, deleted: true });
-  else console.log(`${name}: deleted`);
+  tell(given, { topic_name: name, deleted: true }, `${name}: deleted`);
 }
