@@ -16,6 +16,7 @@ import {
 import { fingerprintOfBytes } from "./entries.ts";
 import type { Instance } from "./instance.ts";
 import type { Replica } from "./replica.ts";
+import { untilQuiet } from "./routine.ts";
 import type { World } from "./world.ts";
 
 /** A leader that owes more answers than this is left alone, or its followers would never catch up. */
@@ -54,7 +55,9 @@ export class Clients {
 
   /** Begins to write, until the world stops them. */
   start(): void {
-    for (let client = 0; client < this.#world.swarm.clients; client += 1) this.#writeLater();
+    const { clients, writeEveryMs } = this.#world.swarm;
+    for (let client = 0; client < clients; client += 1)
+      untilQuiet(this.#world, writeEveryMs, () => this.write());
   }
 
   /** Writes once, if there is a replica to ask. */
@@ -118,15 +121,6 @@ export class Clients {
     this.#world.observe({ kind: "acknowledged", operation, lastOffset, epoch, fingerprint });
     this.#world.readers.learn(outcome.endOffset);
     this.onCommitted();
-  }
-
-  #writeLater(): void {
-    const { timeline, chance, swarm } = this.#world;
-    timeline.after(chance.between(0, 2 * swarm.writeEveryMs), () => {
-      if (this.#world.isQuiet) return;
-      this.write();
-      this.#writeLater();
-    });
   }
 }
 

@@ -9,6 +9,7 @@ import type { RegisterOutput } from "../linearizability/register.ts";
 import { KEYS, keyName, valueOf, type Unanswered } from "./clients.ts";
 import type { IndexedRead, Instance, ShownAge } from "./instance.ts";
 import type { Replica } from "./replica.ts";
+import { untilQuiet } from "./routine.ts";
 import type { World } from "./world.ts";
 
 /** A replica that owes more answers than this is asked nothing more. */
@@ -45,7 +46,8 @@ export class Readers {
   }
 
   start(): void {
-    this.#readLater();
+    const { readEveryMs } = this.#world.swarm;
+    if (readEveryMs > 0) untilQuiet(this.#world, readEveryMs, () => this.read());
   }
 
   /** Clients know of everything below `end` from now on. */
@@ -143,16 +145,6 @@ export class Readers {
       promise: "age",
       known,
       end,
-    });
-  }
-
-  #readLater(): void {
-    const { timeline, chance, swarm } = this.#world;
-    if (swarm.readEveryMs === 0) return;
-    timeline.after(chance.between(0, 2 * swarm.readEveryMs), () => {
-      if (this.#world.isQuiet) return;
-      this.read();
-      this.#readLater();
     });
   }
 }

@@ -18,6 +18,7 @@ import {
   IncrementalAlterConfigs,
   UpdateFeatures,
 } from "../../../src/protocol/index.ts";
+import { untilQuiet } from "../routine.ts";
 import type { World } from "../world.ts";
 import {
   configuration,
@@ -43,12 +44,7 @@ export class Admin {
   }
 
   start(): void {
-    const { timeline, chance } = this.#world;
-    timeline.after(chance.between(0, 2 * EVERY_MS), () => {
-      if (this.#world.isQuiet) return;
-      this.#act();
-      this.start();
-    });
+    untilQuiet(this.#world, EVERY_MS, () => this.#act());
   }
 
   #act(): void {

@@ -29,6 +29,7 @@ import {
 } from "../../../src/protocol/index.ts";
 import { TOKEN_KEY } from "../../metadata/token-key.ts";
 import type { Instance } from "../instance.ts";
+import { untilQuiet } from "../routine.ts";
 import type { World } from "../world.ts";
 import { MutationAccount, MUTATION_RATE } from "./mutation-account.ts";
 
@@ -54,12 +55,7 @@ export class SecurityAdmin {
   }
 
   start(): void {
-    const { timeline, chance } = this.#world;
-    timeline.after(chance.between(0, 2 * EVERY_MS), () => {
-      if (this.#world.isQuiet) return;
-      this.#act();
-      this.start();
-    });
+    untilQuiet(this.#world, EVERY_MS, () => this.#act());
   }
 
   #act(): void {
