@@ -17,6 +17,7 @@ import {
   ABSURD_EPOCHS,
   ABSURD_TEXTS,
   ABSURD_UUIDS,
+  MEANT_EVERYWHERE,
   type Vocabulary,
 } from "../metadata/absurdity.ts";
 import { registrationOf } from "../metadata/office.ts";
@@ -160,28 +161,16 @@ function vocabularyOf({ image, jvm }: ControllerPair, name: ApiName): Vocabulary
     ],
     epochs: [...epochs, ...ABSURD_EPOCHS],
     meant: {
+      ...MEANT_EVERYWHERE,
       brokerId: (id) => Math.abs(id + 1) % BROKERS.length,
       brokerEpoch: (id) => image.cluster.brokers.get(id)?.epoch ?? 5,
       clusterId: () => CLUSTER_ID,
-      isMigratingZkBroker: () => false,
       features: () => ("features" in registration ? registration.features : []),
       listeners: () => ("listeners" in registration ? registration.listeners : []),
       logDirs: (id) => directoriesOf(id),
       incarnationId: (id) => image.cluster.brokers.get(id)?.incarnationId ?? directoryOf(8_000),
       currentMetadataOffset: () => jvm.endOffset - 1,
-      leaderEpoch: () => 0,
-      partitionEpoch: () => 0,
-      leaderRecoveryState: () => 0,
       topicId: () => topic?.id,
-      validateOnly: () => false,
-      principal: () => "User:ann",
-      permissionType: () => 3,
-      mechanism: () => 1,
-      entityType: () => "user",
-      key: () => "request_percentage",
-      iterations: () => 4_096,
-      resourcePatternType: () => 3,
-      principalType: () => "User",
     },
   };
 }

@@ -8,10 +8,10 @@ import { spawn } from "node:child_process";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { formCluster, clusterClient } from "../../client/cluster-client.ts";
+import { clusterClient } from "../../client/cluster-client.ts";
 import { jsonBroker } from "../../client/json-broker.ts";
-import { STANDARD_AUTHORIZER } from "../../durable-objects/cluster-settings.ts";
 import { startQuorum, type Quorum } from "../../local/quorum.ts";
+import { formGuarded } from "../worker/rest-cluster.ts";
 import { documentFor } from "./document.ts";
 
 const HERE = import.meta.dirname;
@@ -41,16 +41,7 @@ const folder = await mkdtemp(join(tmpdir(), "kedge-fuzz-"));
 const counts = { passed: 0, failed: 0 };
 try {
   const tool = values.tool ?? (await installed(folder));
-  const quorum = await startQuorum({
-    form: (edge) =>
-      formCluster(edge, {
-        voters: 1,
-        settings: {
-          "authorizer.class.name": STANDARD_AUTHORIZER,
-          "super.users": "User:admin;User:ANONYMOUS",
-        },
-      }),
-  });
+  const quorum = await startQuorum({ form: formGuarded });
   try {
     await populate(quorum);
     const report = join(folder, "report.xml");

@@ -23,6 +23,23 @@ export interface Vocabulary {
   readonly meant: Readonly<Record<string, (brokerId: number) => unknown>>;
 }
 
+/** Values under which a request gets further, wherever it is sent. */
+export const MEANT_EVERYWHERE: Vocabulary["meant"] = {
+  isMigratingZkBroker: () => false,
+  leaderEpoch: () => 0,
+  partitionEpoch: () => 0,
+  leaderRecoveryState: () => 0,
+  validateOnly: () => false,
+  principal: () => "User:ann",
+  permissionType: () => 3,
+  mechanism: () => 1,
+  entityType: () => "user",
+  key: () => "request_percentage",
+  iterations: () => 4_096,
+  resourcePatternType: () => 3,
+  principalType: () => "User",
+};
+
 const WORDS =
   "t t moved unclean a.b a_b new g m h CLUSTER CONTROLLER " +
   "1 2 4 -1 3000 2147483648 01 NaN true compact gzip " +

@@ -2,7 +2,13 @@
  * A cluster for tests of REST v3: three brokers that are there, an authorizer, so that Kafka has ACLs, and requests as
  * a client of it sends them.
  */
-import { authorized, clusterClient, formCluster } from "../../client/cluster-client.ts";
+import {
+  authorized,
+  clusterClient,
+  formCluster,
+  type Deployment,
+  type FormedCluster,
+} from "../../client/cluster-client.ts";
 import { jsonBroker, type JsonBroker } from "../../client/json-broker.ts";
 import { STANDARD_AUTHORIZER } from "../../durable-objects/cluster-settings.ts";
 import { startQuorum, type Quorum } from "../../local/quorum.ts";
@@ -23,18 +29,19 @@ export interface RestCluster {
   readonly stop: () => Promise<void>;
 }
 
+/** One voter, and an authorizer that lets an admin and nobody in particular do anything. */
+export const formGuarded = (edge: Deployment): Promise<FormedCluster> =>
+  formCluster(edge, {
+    voters: 1,
+    settings: {
+      "authorizer.class.name": STANDARD_AUTHORIZER,
+      "super.users": "User:admin;User:ANONYMOUS",
+    },
+  });
+
 /** Three brokers that heartbeat until the end. */
 export async function restCluster(): Promise<RestCluster> {
-  const quorum = await startQuorum({
-    form: (edge) =>
-      formCluster(edge, {
-        voters: 1,
-        settings: {
-          "authorizer.class.name": STANDARD_AUTHORIZER,
-          "super.users": "User:admin;User:ANONYMOUS",
-        },
-      }),
-  });
+  const quorum = await startQuorum({ form: formGuarded });
   const { edge, formed } = quorum;
   const client = clusterClient(edge, formed.cluster_id);
   const brokers = [1, 2, 3].map((id) => jsonBroker(client, id));

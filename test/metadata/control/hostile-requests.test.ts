@@ -19,6 +19,7 @@ import {
   ABSURD_EPOCHS,
   ABSURD_TEXTS,
   ABSURD_UUIDS,
+  MEANT_EVERYWHERE,
   Absurdity,
   type Vocabulary,
 } from "../absurdity.ts";
@@ -93,27 +94,15 @@ const EPOCHS = [101, 102, 103, 104, 106, ...ABSURD_EPOCHS];
 
 /** What a field says in a request that is meant, of the broker that the request named last. */
 const MEANT: Readonly<Record<string, (brokerId: number) => unknown>> = {
+  ...MEANT_EVERYWHERE,
   brokerId: (brokerId) => (brokerId + 6) % 7,
   brokerEpoch,
   clusterId: () => "CLUSTER",
-  isMigratingZkBroker: () => false,
   features: () => registrationOf(1).features,
   logDirs: (brokerId) => [directoryOf(brokerId)],
   controllerId: () => 3000,
   listeners: () => CONTROLLERS[0]?.endpoints,
-  leaderEpoch: () => 0,
-  partitionEpoch: () => 0,
-  leaderRecoveryState: () => 0,
   topicId: () => topicIdOf(0),
-  validateOnly: () => false,
-  principal: () => "User:ann",
-  permissionType: () => 3,
-  mechanism: () => 1,
-  entityType: () => "user",
-  key: () => "request_percentage",
-  iterations: () => 4_096,
-  resourcePatternType: () => 3,
-  principalType: () => "User",
   hmac: () => TOKEN_KEY?.hmacOf(TOKEN_ID),
 };
 
