@@ -68,6 +68,11 @@ export class Office {
     return Math.min(this.#duties.nextAtMs, this.#active.nextDeadlineMs);
   }
 
+  /** The same while the quorum sleeps. */
+  get nextDutyAsleepAt(): number {
+    return this.#duties.nextAsleepAtMs(this.#active.liveness, this.#parts.clock());
+  }
+
   /** Runs an operation now; answers when it is committed, when office is lost, or after `timeoutMs`. */
   submit<Response>(
     operation: Operation<Response>,
@@ -136,6 +141,18 @@ export class Office {
     const { liveness, lastWrittenMs } = this.#active;
     const due = this.#duties.takeDue(liveness, this.#parts.clock(), lastWrittenMs);
     for (const duty of due) this.#runDuty(duty);
+    if (this.#duties.isSleepDue(this.#parts.clock(), lastWrittenMs)) this.#sleep();
+  }
+
+  // SL-1: what the sweeps would write in minutes is written now, and then the quorum does not sleep yet.
+  #sleep(): void {
+    if (!this.#isIdle) return;
+    for (const duty of this.#duties.sweepsBeforeSleep) this.#runDuty(duty);
+    if (this.#isIdle) this.#parts.replica.sleep(this.epoch, this.#duties.quietMs);
+  }
+
+  get #isIdle(): boolean {
+    return this.#isOpen && this.#roundEnd === null && this.#active.isIdle;
   }
 
   /** Office is lost: every operation that waits is told whether it may be committed all the same. */

@@ -21,6 +21,8 @@ export function persistStep(effect: PersistEffect, stores: Stores): void {
   if (effect.joined) stores.quorum.writeJoined();
   if (effect.fence) stores.quorum.fence();
   if (effect.highWatermark !== null) stores.quorum.writeHighWatermark(effect.highWatermark);
+  if (effect.sleep !== null)
+    stores.quorum.writeSleep(effect.sleep === "over" ? null : effect.sleep);
   if (effect.snapshot !== null) stores.snapshots.complete("made", effect.snapshot);
   if (effect.chunk !== null) storeChunk(effect.chunk, stores);
   if (effect.install !== null) install(effect.install, stores);

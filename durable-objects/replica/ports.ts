@@ -17,6 +17,7 @@ import type {
   LogRange,
   RequestFailure,
   Response,
+  Sleep,
   SnapshotId,
   SnapshotRange,
   Step,
@@ -118,6 +119,9 @@ export interface QuorumStore {
   writeJoined(): void;
   /** Writes something, whatever it is: an instance that has been superseded cannot. */
   fence(): void;
+  /** The sleep that was written last; null when it was ended since, or there was none. */
+  sleep(): Sleep | null;
+  writeSleep(sleep: Sleep | null): void;
 }
 
 /** One alarm, which outlives the process. Setting it again moves it. */

@@ -64,6 +64,8 @@ export interface ReplicaListener {
   timePassed(): void;
   /** When something above is due (ms, may be infinite), should nothing happen before. */
   nextDutyAt(): number;
+  /** The same while the quorum sleeps: what can wait for somebody to come is not counted. */
+  nextDutyAsleepAt(): number;
   /** The replica cannot go on: an invariant does not hold, or storage failed. */
   failed(cause: unknown): void;
 }
@@ -176,6 +178,21 @@ export class Replica {
   alarmFired(): void {
     this.#wake.alarmFired();
     this.passTime();
+  }
+
+  /** Since when this replica sleeps, in ms of the clock; null while it is awake. */
+  get asleepSinceMs(): number | null {
+    return this.state.asleep?.sinceMs ?? null;
+  }
+
+  /** Somebody wants something that no sleeper can give. */
+  wake(): void {
+    if (this.state.asleep !== null) this.#take({ kind: "wake", now: this.#ports.clock() });
+  }
+
+  /** Goes to sleep with the quorum, if nothing has happened for `quietMs` and nothing is left to do. */
+  sleep(epoch: number, quietMs: number): void {
+    this.#take({ kind: "sleep", now: this.#ports.clock(), epoch, quietMs });
   }
 
   /**
@@ -319,9 +336,17 @@ export class Replica {
     if (this.#isStopped) return;
     const clock = this.#ports.clock();
     const now = timeAt(this.state, clock);
+    if (this.state.asleep !== null) return this.#armAsleep({ now, clock });
     // The timer goes by the core's own time, which a clock that jumps leaves alone. Above, the clock is what counts.
     const dutyAt = now + this.#above.nextDutyAt() - clock;
     this.#wake.at(Math.min(this.#coreDeadline(), dutyAt), { now, clock });
+  }
+
+  // Only what is due this moment gets a timer: one that is pending keeps an object awake.
+  #armAsleep({ now, clock }: { readonly now: number; readonly clock: number }): void {
+    const asleepUntil = this.#above.nextDutyAsleepAt();
+    const dutyAt = asleepUntil <= clock ? now : Number.POSITIVE_INFINITY;
+    this.#wake.at(Math.min(this.#coreDeadline(), dutyAt), { now, clock, asleepUntil });
   }
 
   // It looks at every waiting fetch, of which each broker has one. A heartbeat leaves the core as it was.

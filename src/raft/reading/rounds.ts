@@ -21,6 +21,7 @@ import type {
   Milliseconds,
   ReplicaId,
 } from "../messages.ts";
+import { wake } from "../sleep/waking.ts";
 import type { Leader, ReadRound, State } from "../state.ts";
 import { isVoter, keyOf, leaderRole } from "../state.ts";
 import type { Turn } from "../turn.ts";
@@ -30,9 +31,16 @@ import { expireReads, firstDeadline, setReads } from "./read-requests.ts";
 /** How long a round that needs no other voter stays open, so that reads of one moment share its fence. */
 const GATHER_MS = 1;
 
-/** Keeps a round under way while reads wait: what every voter that has not confirmed it yet is asked. */
+/** Whether some voter is to be asked whether this leader leads still. */
+export const isReading = ({ role }: State): boolean =>
+  role.kind === "leader" && role.reads.round !== null;
+
+/**
+ * Keeps a round under way while reads wait: what every voter that has not confirmed it yet is asked. A sleeping leader
+ * asks without waking anybody; one that no majority answers wakes, and check quorum takes its course (SL-6).
+ */
 export function keepReading(turn: Turn): void {
-  expireReads(turn);
+  if (expireReads(turn)) wake(turn);
   openRound(turn);
   askVoters(turn);
 }

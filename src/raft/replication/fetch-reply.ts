@@ -51,6 +51,7 @@ export function served(state: State, records: LogRange | null): FetchReply {
     diverging: null,
     snapshotId: null,
     records,
+    ...(state.asleep === null ? {} : { asleepAt: state.asleep.endOffset }),
   };
 }
 

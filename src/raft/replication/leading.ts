@@ -27,6 +27,7 @@ import type {
 } from "../messages.ts";
 import { INCARNATION_COUNT } from "../messages.ts";
 import type { Leader, ReplicaProgress, State } from "../state.ts";
+import { wake } from "../sleep/waking.ts";
 import { keyOf, leaderRole } from "../state.ts";
 import type { Turn } from "../turn.ts";
 import { appendEntry, reply, update } from "../turn.ts";
@@ -78,7 +79,9 @@ function serveRecords(turn: Turn, request: RequestId, body: FetchRequest): void 
   const response = fetchSuccess(turn.state, body);
   const isBehind = (body.highWatermark ?? -1) < (response.highWatermark ?? -1);
   // KAFKA-14145: a follower that has every record, and has not heard that the last ones are committed, is told now.
-  if (response.records !== null || isBehind || body.maxWaitMs === 0) {
+  // SL-3: who sleeps keeps nobody waiting.
+  const isAsleep = turn.state.asleep !== null;
+  if (response.records !== null || isBehind || isAsleep || body.maxWaitMs === 0) {
     reply(turn, request, response);
   } else if (!park(turn, request, body)) {
     reply(turn, request, fetchError(turn.state, "BROKER_NOT_AVAILABLE"));
@@ -141,6 +144,7 @@ function acknowledge(turn: Turn, body: FetchRequest): void {
  */
 function observe(turn: Turn, body: FetchRequest): void {
   const { now } = turn.state;
+  noteActivity(turn);
   const role = leaderRole(turn.state);
   if (body.replica.id < 0) return;
   const key = keyOf(body.replica);
@@ -151,6 +155,11 @@ function observe(turn: Turn, body: FetchRequest): void {
   const end = role.highWatermark ?? Number.POSITIVE_INFINITY;
   const progress = advance(known ?? noProgress(body.replica), body, { now, end });
   update(turn, { role: { ...role, observers: room.set(key, progress) } });
+}
+
+/** A quorum does not sleep while somebody wants something of it (SL-1). */
+export function noteActivity(turn: Turn): void {
+  update(turn, { role: { ...leaderRole(turn.state), activeAt: turn.state.now } });
 }
 
 /**
@@ -246,6 +255,8 @@ export function onAppend(
     return;
   }
   const lastOffset = baseOffset + count - 1;
+  wake(turn);
+  noteActivity(turn);
   appendEntry(turn, { baseOffset, lastOffset, epoch, control: [], payload });
   advanceHighWatermark(turn);
 }
