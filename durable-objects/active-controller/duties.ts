@@ -72,7 +72,7 @@ export class Duties {
   #fencingFromMs: number;
   /** When the log has been idle for long enough, unless something is written before; infinite while nobody reads it. */
   #idleAtMs: number;
-  /** When a broker was heard from last, or may have been. */
+  /** When some broker was heard from last. */
   #heardMs: number;
   /** When to ask whether the quorum may sleep; infinite where it is not to. */
   #sleepAtMs: number;
@@ -169,9 +169,13 @@ export class Duties {
     );
   }
 
+  /** A broker was heard from: others may be, soon. */
+  heard(nowMs: number): void {
+    this.#heardMs = nowMs;
+  }
+
   /** An operation changed the contacts at `nowMs`: whatever session it began, or began anew, is not over before. */
   contactsChanged(liveness: BrokerLiveness, nowMs: number): void {
-    this.#heardMs = nowMs;
     this.#fencingFromMs = Math.min(this.#fencingFromMs, nowMs + this.#sessionMs + 1);
     if (this.#idleAtMs === NEVER) this.#idleAtMs = this.#idleAfter(liveness, nowMs);
   }

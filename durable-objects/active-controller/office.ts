@@ -44,6 +44,8 @@ export class Office {
   #isOver = false;
   /** Operations run that are to be appended together. */
   #isGathering = false;
+  /** What runs is its own wish, and no broker's. */
+  #isOnDuty = false;
 
   constructor(claim: Claim, parts: OfficeParts) {
     this.epoch = claim.epoch;
@@ -181,8 +183,10 @@ export class Office {
     const nowMs = clock();
     const { liveness } = this.#active;
     this.#active.submit(operation, { nowMs, apiVersion, controllers }, answered, timeoutMs);
-    if (this.#active.liveness !== liveness)
+    if (this.#active.liveness !== liveness) {
       this.#duties.contactsChanged(this.#active.liveness, nowMs);
+      if (!this.#isOnDuty) this.#duties.heard(nowMs);
+    }
     this.#duties.tokensChanged(this.#active.hasDelegationTokens, nowMs);
   }
 
@@ -211,6 +215,7 @@ export class Office {
 
   #runDuty(duty: Duty): void {
     const { clock, operatorLog, replica } = this.#parts;
+    this.#isOnDuty = true;
     this.submit(duty, 0, (outcome) => {
       if (outcome.kind === "failed")
         operatorLog.error("duty-defect", "a standing duty met a defect", outcome.cause);
@@ -223,5 +228,6 @@ export class Office {
         );
       if (this.#duties.ran(duty, outcome, clock())) replica.armWake();
     });
+    this.#isOnDuty = false;
   }
 }
