@@ -162,6 +162,8 @@ export class Controller {
     const settings = settingsOf(cluster);
     this.#snapshots.changeSettings(settings);
     this.#office?.changeSettings(settings);
+    // It may be the sleep that is forbidden.
+    this.#replica.wake();
     this.#replica.passTime();
     this.#replica.armWake();
   }
