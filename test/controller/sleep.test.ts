@@ -61,6 +61,14 @@ function beats(quorum: Quorum, brokers: readonly number[], forMs: number): reado
 const isFenced = (quorum: Quorum, id: number): boolean | undefined =>
   quorum.leader.up.committedImage.cluster.brokers.get(id)?.fenced;
 
+function withBrokers(...ids: readonly number[]): Quorum {
+  const quorum = new Quorum(3, {});
+  quorum.submit(writing(...ids.map((id) => broker(id, 100 + id))));
+  beats(quorum, ids, 20_000);
+  expect(quorum.nodes.every(isAsleep)).toBe(true);
+  return quorum;
+}
+
 describe("a quorum without brokers", () => {
   test("has no event before the snapshot that is due after an hour, and none after it for a day", () => {
     const quorum = asleep();
@@ -132,14 +140,6 @@ describe("a quorum without brokers", () => {
 });
 
 describe("a quorum with brokers", () => {
-  function withBrokers(...ids: readonly number[]): Quorum {
-    const quorum = new Quorum(3, {});
-    quorum.submit(writing(...ids.map((id) => broker(id, 100 + id))));
-    beats(quorum, ids, 20_000);
-    expect(quorum.nodes.every(isAsleep)).toBe(true);
-    return quorum;
-  }
-
   test("sleeps through heartbeats, fences nobody, and sets an alarm a minute at most", () => {
     const quorum = withBrokers(1, 2, 3);
     const alarms = quorum.nodes.reduce((sum, node) => sum + node.alarms, 0);

@@ -17,8 +17,8 @@ const isAsleep = async (cluster: ClusterEntry, nodeId: number): Promise<boolean>
 
 async function untilAsleep(cluster: ClusterEntry): Promise<void> {
   for (;;) {
-    const asleep = await Promise.all(idsOf(cluster).map((id) => isAsleep(cluster, id)));
-    if (asleep.every(Boolean)) return;
+    const sleep = await Promise.all(idsOf(cluster).map((id) => isAsleep(cluster, id)));
+    if (sleep.every(Boolean)) return;
     await scheduler.wait(50);
   }
 }

@@ -197,7 +197,7 @@ export const SLEEP_MUTANTS: readonly Mutant[] = [
     breaks: "SL-6",
     edits: [
       {
-        file: "src/raft/sleep/confirming.ts",
+        file: "src/raft/confirmed-age.ts",
         find: "  return ageMs === null || ageMs > CONFIRMED_MS_MAX;",
         replace: "  return ageMs !== null && ageMs > 1_000 * CONFIRMED_MS_MAX;",
       },

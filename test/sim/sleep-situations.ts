@@ -33,5 +33,5 @@ export class SleepSituations {
 
 function causeOf(input: Input): string {
   if (input.kind === "request-received") return `a ${input.body.api} request`;
-  return input.kind === "append" ? "a write" : `${input.kind}`;
+  return input.kind === "append" ? "a write" : input.kind;
 }

@@ -68,7 +68,7 @@ export function isQuorumAsleep(descriptions: readonly SelfDescription[]): boolea
 }
 
 const isSpare = (status: ControllerStatus | string): boolean =>
-  typeof status !== "string" && "is_voter" in status && status.is_voter === false;
+  typeof status !== "string" && "is_voter" in status && !(status.is_voter ?? true);
 
 const isAsleep = (status: ControllerStatus): boolean =>
   "sleep" in status && (status.sleep?.asleep_since_ms ?? null) !== null;

@@ -7,35 +7,22 @@
  * something unfinished, for nobody would finish it before the quorum is used again.
  */
 import { hasVoter, latestVoters, sameKey } from "../membership/voter-history.ts";
-import type { Epoch, FetchRequest, FetchResponse, Milliseconds, ReplicaId } from "../messages.ts";
-import { NO_FETCHES } from "../replication/waiting-fetches.ts";
-import { served } from "../replication/fetch-reply.ts";
+import type { FetchRequest, FetchResponse, Milliseconds, ReplicaId } from "../messages.ts";
 import type { Leader, State } from "../state.ts";
-import { isVoter, leaderRole } from "../state.ts";
+import { isVoter } from "../state.ts";
 import type { Turn } from "../turn.ts";
-import { reply, update } from "../turn.ts";
+import { update } from "../turn.ts";
 
-/**
- * The application has nothing to do: the leader of `epoch` goes to sleep if nothing has happened for `quietMs`, and
- * nothing is left to do. It says so in its answers to the voters that wait here (SL-1).
- */
-export function onSleep(
-  turn: Turn,
-  { epoch, quietMs }: { readonly epoch: Epoch; readonly quietMs: Milliseconds },
-): void {
-  const { role, election, asleep } = turn.state;
-  if (role.kind !== "leader" || election.epoch !== epoch || asleep !== null) return;
-  if (!maySleep(turn.state, role, quietMs)) return;
-  sleep(turn);
-  const response = served(turn.state, null);
-  for (const request of role.parkedVoters.keys()) reply(turn, request, response);
-  update(turn, {
-    role: {
-      ...leaderRole(turn.state),
-      parkedVoters: NO_FETCHES,
-      parkedDeadline: Number.POSITIVE_INFINITY,
-    },
-  });
+/** Whether a leader that is awake may sleep: nothing has happened for `quietMs`, and nothing is left to do (SL-1). */
+export function mayLeaderSleep(state: State, role: Leader, quietMs: Milliseconds): boolean {
+  const { now, log, held, connections, config } = state;
+  if (config.maySleep !== true || !isVoter(state)) return false;
+  if (now - role.activeAt < quietMs || role.highWatermark !== log.endOffset) return false;
+  if (role.change !== null || role.reads.round !== null || role.reads.waiting.length > 0)
+    return false;
+  if (role.parkedObservers.size > 0 || held.size > 0) return false;
+  if ([...connections.values()].some(({ inFlight }) => inFlight !== null)) return false;
+  return areAllLevel(state, role);
 }
 
 /** The leader sleeps, says a Fetch that it has served. A follower that is as far sleeps as well (SL-2). */
@@ -45,7 +32,7 @@ export function onLeaderAsleep(turn: Turn, from: ReplicaId, body: FetchResponse)
   if (end === undefined || config.maySleep !== true || !isVoter(turn.state)) return;
   if (role.kind !== "follower" || role.leaderId !== from || role.hasLeft) return;
   if (log.endOffset !== end || committed !== end || role.installing !== null) return;
-  sleep(turn);
+  fallAsleep(turn);
   // Asleep, it knows nothing of its leader: it shields it from nobody (SL-8).
   update(turn, { role: { ...role, isServed: false }, connections: new Map() });
 }
@@ -56,17 +43,6 @@ export const isLevelFetch = (state: State, body: FetchRequest): boolean =>
   body.maySleep === true &&
   body.fetchOffset === state.log.endOffset &&
   body.highWatermark === state.log.endOffset;
-
-function maySleep(state: State, role: Leader, quietMs: Milliseconds): boolean {
-  const { now, log, held, connections, config } = state;
-  if (config.maySleep !== true || !isVoter(state)) return false;
-  if (now - role.activeAt < quietMs || role.highWatermark !== log.endOffset) return false;
-  if (role.change !== null || role.reads.round !== null || role.reads.waiting.length > 0)
-    return false;
-  if (role.parkedObservers.size > 0 || held.size > 0) return false;
-  if ([...connections.values()].some(({ inFlight }) => inFlight !== null)) return false;
-  return areAllLevel(state, role);
-}
 
 /** Every other voter waits here, has everything, and knows that it is committed. */
 function areAllLevel(state: State, { parkedVoters, voters }: Leader): boolean {
@@ -80,7 +56,8 @@ function areAllLevel(state: State, { parkedVoters, voters }: Leader): boolean {
     );
 }
 
-function sleep(turn: Turn): void {
+/** From now on it sleeps, where its log ends. */
+export function fallAsleep(turn: Turn): void {
   const { election, log, clock } = turn.state;
   update(turn, {
     asleep: { epoch: election.epoch, endOffset: log.endOffset, sinceMs: clock },
