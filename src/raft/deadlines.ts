@@ -44,9 +44,9 @@ export function nextDeadline(state: State): Milliseconds {
   const { role } = state;
   const isAwake = state.asleep === null;
   let deadline = Math.min(roleDeadline(state), earliestDeadline(state.held));
-  if (role.kind === "leader") deadline = Math.min(deadline, readsDeadline(state, role));
+  if (role.kind === "leader")
+    deadline = Math.min(deadline, role.parkedDeadline, readsDeadline(state, role));
   if (role.kind === "leader" && isAwake) {
-    deadline = Math.min(deadline, role.parkedDeadline);
     if (!isSoleVoter(state)) deadline = Math.min(deadline, role.beginDeadline);
     deadline = Math.min(deadline, changeDeadline(state));
   }

@@ -119,8 +119,10 @@ function checkSleep({ asleep, role, election, log, committed }: State): void {
     `I-18: a ${role.kind} sleeps`,
   );
   if (role.kind !== "leader") return;
-  const waiting = role.parkedVoters.size + role.parkedObservers.size;
-  assert(waiting === 0 && role.change === null, `I-18: a leader sleeps while ${waiting} wait`);
+  assert(
+    role.parkedVoters.size === 0 && role.change === null,
+    `I-18: a leader sleeps while ${role.parkedVoters.size} voters wait, or their set changes`,
+  );
 }
 
 function checkInstalling({ installing }: Follower): void {

@@ -19,7 +19,7 @@ const ASSERTED = [
     invariants,
     "epoch === election.epoch && endOffset === log.endOffset && endOffset === committed,",
   ),
-  without(invariants, "waiting === 0 && role.change === null,"),
+  without(invariants, "role.parkedVoters.size === 0 && role.change === null,"),
 ];
 
 export const SLEEP_MUTANTS: readonly Mutant[] = [
@@ -68,8 +68,8 @@ export const SLEEP_MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: "src/raft/replication/leading.ts",
-        find: "  wake(turn);\n  noteActivity(turn);",
-        replace: "  noteActivity(turn);",
+        find: "  wake(turn);\n",
+        replace: "",
       },
       {
         file: "src/raft/replication/leading.ts",
@@ -155,9 +155,9 @@ export const SLEEP_MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: waking,
-        find: 'return body.api === "fetch" && leadsEpoch(state, body.epoch) && isLevelFetch(state, body);',
+        find: '  body.api === "fetch" && leadsEpoch(state, body.epoch) && isLevelFetch(state, body);',
         replace:
-          'return body.api === "fetch" && leadsEpoch(state, body.epoch) && !isLevelFetch(state, body);',
+          '  body.api === "fetch" && leadsEpoch(state, body.epoch) && !isLevelFetch(state, body);',
       },
     ],
     ...scripted,

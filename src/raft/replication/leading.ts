@@ -79,9 +79,9 @@ function serveRecords(turn: Turn, request: RequestId, body: FetchRequest): void 
   const response = fetchSuccess(turn.state, body);
   const isBehind = (body.highWatermark ?? -1) < (response.highWatermark ?? -1);
   // KAFKA-14145: a follower that has every record, and has not heard that the last ones are committed, is told now.
-  // SL-3: who sleeps keeps nobody waiting.
-  const isAsleep = turn.state.asleep !== null;
-  if (response.records !== null || isBehind || isAsleep || body.maxWaitMs === 0) {
+  // SL-3: a voter does not wait for a leader that sleeps, but sleeps as well.
+  const isToSleep = response.asleepAt !== undefined;
+  if (response.records !== null || isBehind || isToSleep || body.maxWaitMs === 0) {
     reply(turn, request, response);
   } else if (!park(turn, request, body)) {
     reply(turn, request, fetchError(turn.state, "BROKER_NOT_AVAILABLE"));
@@ -144,7 +144,6 @@ function acknowledge(turn: Turn, body: FetchRequest): void {
  */
 function observe(turn: Turn, body: FetchRequest): void {
   const { now } = turn.state;
-  noteActivity(turn);
   const role = leaderRole(turn.state);
   if (body.replica.id < 0) return;
   const key = keyOf(body.replica);
@@ -155,11 +154,6 @@ function observe(turn: Turn, body: FetchRequest): void {
   const end = role.highWatermark ?? Number.POSITIVE_INFINITY;
   const progress = advance(known ?? noProgress(body.replica), body, { now, end });
   update(turn, { role: { ...role, observers: room.set(key, progress) } });
-}
-
-/** A quorum does not sleep while somebody wants something of it (SL-1). */
-export function noteActivity(turn: Turn): void {
-  update(turn, { role: { ...leaderRole(turn.state), activeAt: turn.state.now } });
 }
 
 /**
@@ -256,7 +250,7 @@ export function onAppend(
   }
   const lastOffset = baseOffset + count - 1;
   wake(turn);
-  noteActivity(turn);
+  update(turn, { role: { ...leaderRole(turn.state), activeAt: turn.state.now } });
   appendEntry(turn, { baseOffset, lastOffset, epoch, control: [], payload });
   advanceHighWatermark(turn);
 }

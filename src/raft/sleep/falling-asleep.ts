@@ -20,7 +20,7 @@ export function mayLeaderSleep(state: State, role: Leader, quietMs: Milliseconds
   if (now - role.activeAt < quietMs || role.highWatermark !== log.endOffset) return false;
   if (role.change !== null || role.reads.round !== null || role.reads.waiting.length > 0)
     return false;
-  if (role.parkedObservers.size > 0 || held.size > 0) return false;
+  if (held.size > 0) return false;
   if ([...connections.values()].some(({ inFlight }) => inFlight !== null)) return false;
   return areAllLevel(state, role);
 }

@@ -8,7 +8,7 @@ import { beginQuorumEpochMs, checkQuorumMs } from "../config.ts";
 import { send } from "../exchange/connections.ts";
 import { announcement, leadsEpoch } from "../leadership.ts";
 import { standingDelay } from "../membership/succession.ts";
-import { latestVoters, sameKey } from "../membership/voter-history.ts";
+import { hasVoter, latestVoters, sameKey } from "../membership/voter-history.ts";
 import type { BeginQuorumEpochRequest, Request } from "../messages.ts";
 import type { State } from "../state.ts";
 import type { Turn } from "../turn.ts";
@@ -66,7 +66,7 @@ export function isAnsweredAsleep(state: State, body: Request): boolean {
   if (asleep === null) return false;
   switch (role.kind) {
     case "leader":
-      return body.api === "fetch" && leadsEpoch(state, body.epoch) && isLevelFetch(state, body);
+      return isOfObserver(state, body) || isLevel(state, body);
     case "follower":
       // Who looks for the leader is told where it is.
       return (
@@ -81,6 +81,14 @@ export function isAnsweredAsleep(state: State, body: Request): boolean {
       return unreachable(role);
   }
 }
+
+/** It reads what is committed, and waits for more: that takes a leader, and no quorum. */
+const isOfObserver = ({ voters }: State, body: Request): boolean =>
+  (body.api === "fetch" || body.api === "fetch-snapshot") &&
+  !hasVoter(latestVoters(voters), body.replica);
+
+const isLevel = (state: State, body: Request): boolean =>
+  body.api === "fetch" && leadsEpoch(state, body.epoch) && isLevelFetch(state, body);
 
 /** The leader of this very sleep asks whether it leads still, and sleeps on (SL-6). */
 const isOfSleeper = (
