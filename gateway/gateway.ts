@@ -77,6 +77,10 @@ export interface Gateway {
    * Closes a controller's port; connections end once what is on its way to the edge is answered. How many there are.
    */
   close(nodeId: number): number;
+  /** Whether it follows the log, in which who votes is said. */
+  readonly followsLog: boolean;
+  /** Calls `act` when the log says something of the quorum itself, or is followed no more. */
+  whenUncertain(act: () => void): void;
   /** For the status page. */
   readonly renderMetrics: () => Promise<string>;
   /** Stops listening and closes every connection. The tunnel is closed with it. */
@@ -115,6 +119,12 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     get bootstrapServers() {
       const sorted = [...ports].toSorted(([left], [right]) => left - right);
       return sorted.map(([, { at }]) => addressText(at)).join(",");
+    },
+    get followsLog() {
+      return observer?.isFollowing ?? false;
+    },
+    whenUncertain: (act) => {
+      if (observer !== null) observer.whenUncertain = act;
     },
     at: (nodeId) => ports.get(nodeId)?.at,
     open: async (nodeId, at) => {
