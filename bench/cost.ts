@@ -36,7 +36,7 @@ export async function cost({ minutes = "5" }: { readonly minutes?: string }): Pr
 
 async function row(quorum: Quorum, count: number, measuredMs: number): Promise<string> {
   // Ids of their own: those of the row before have a session for a while yet.
-  const ids = Array.from({ length: count }, (_, at) => 1_000 * (1 + BROKERS.indexOf(count)) + at);
+  const ids = Array.from({ length: count }, (_, at) => 10_000 * (1 + BROKERS.indexOf(count)) + at);
   const epochs: number[] = [];
   for (const id of ids) epochs.push(await jsonBroker(quorum.cluster, id).register());
   const ended = new AbortController();
