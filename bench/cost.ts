@@ -65,8 +65,11 @@ async function row(quorum: Quorum, count: number, measuredMs: number): Promise<s
 async function oneGateway({ edge, formed, cluster }: Quorum): Promise<Gateway> {
   const metrics = new GatewayMetrics();
   const { leader_id: leader } = await cluster.quorum();
+  // A controller takes few links of one token.
+  const gatewayToken = await edge.mint({ role: "gateway", cluster: "*", principal: "gateway" });
+  const way = { url: edge.url, gatewayToken };
   return await startGateway({
-    tunnel: tunnelTo(edge, formed.cluster_id, { metrics, transport: "link" }),
+    tunnel: tunnelTo(way, formed.cluster_id, { metrics, transport: "link" }),
     metrics,
     observe: {},
     controllers: [{ nodeId: leader, host: "127.0.0.1", port: 0 }],
