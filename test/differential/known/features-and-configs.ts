@@ -1,6 +1,9 @@
 /** Where the two differ about features and configs. */
 import { fieldOf, inJson, answersDiffer, sameImages, sameResponses, type Known } from "./entry.ts";
 
+const withoutEmptyMessages = (text: string): string =>
+  text.replaceAll('"errorMessage":""', '"errorMessage":null');
+
 export const KNOWN_OF_FEATURES_AND_CONFIGS: readonly Known[] = [
   {
     title: "Success has no words",
@@ -49,12 +52,31 @@ export const KNOWN_OF_FEATURES_AND_CONFIGS: readonly Known[] = [
     explains: (difference) =>
       difference.in === "response" &&
       inJson(difference.theirs.response).includes('"errorCode":3') &&
-      sameResponses(difference, (text) =>
-        text.replaceAll('"errorMessage":""', '"errorMessage":null'),
-      ),
+      sameResponses(difference, withoutEmptyMessages),
     shown: async (told) => {
       const resources = [{ resourceType: 2, resourceName: "nope", configurationKeys: null }];
       await told.ask("DescribeConfigs", { resources });
+    },
+  },
+  {
+    title: "A config is told without its documentation",
+    apis: ["DescribeConfigs"],
+    kafka: "Where documentation is asked for, each config comes with its paragraph.",
+    here: "It is null.",
+    why: "Kafka's tools do not ask for it, brokers answer for themselves, and the paragraphs would weigh more than the rules.",
+    explains: (difference) =>
+      difference.in === "response" &&
+      fieldOf(difference.asked.body, "includeDocumentation") === true &&
+      sameResponses(difference, (text) =>
+        // A request may name an unknown resource as well.
+        withoutEmptyMessages(text).replaceAll(
+          /"documentation":"(?:[^"\\]|\\.)*"/g,
+          '"documentation":null',
+        ),
+      ),
+    shown: async (told) => {
+      const resources = [{ resourceType: 16, resourceName: "s", configurationKeys: null }];
+      await told.ask("DescribeConfigs", { resources, includeDocumentation: true });
     },
   },
   {
