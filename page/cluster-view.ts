@@ -3,7 +3,7 @@ import type { Kedge } from "../client/kedge.ts";
 import type { RefusedError } from "../client/refused-error.ts";
 import { createTopic, electPreferred, failOver, fork, unregister, type Hands } from "./actions.ts";
 import type { Freshness } from "./bar.ts";
-import { costOf } from "./cost.ts";
+import { billOf, usageOf } from "../client/bill.ts";
 import { button, h, say } from "./element.ts";
 import { figuresOf } from "./figures.ts";
 import { freshnessOf } from "./freshness.ts";
@@ -164,10 +164,13 @@ function costWords({ quorum, brokers }: LiveState): string {
   if (quorum === null) return "";
   const controllers = quorum.controllers.length;
   const all = brokers?.length ?? 0;
-  const cost = costOf(controllers, all);
+  const load = { voters: controllers, brokers: all, gateways: 1, createsPerHour: 0 };
+  const { usd, lines } = billOf(usageOf(load));
+  const parts = lines.filter((line) => line.usd >= 0.005);
   return (
-    `About ${dollars(cost.total)} a month, an estimate at list prices: ` +
-    `${counted(controllers, "controller")} awake ${dollars(cost.awake)}, their fetches ${dollars(cost.fetches)}, ` +
-    `${counted(all, "broker")} over a gateway's links ${dollars(cost.brokers)}. A plan's base and what it includes are not in it.`
+    `About ${dollars(usd)} a month, an estimate at list prices: ${counted(controllers, "controller")} ` +
+    `always awake and ${counted(all, "broker")} behind one gateway, ` +
+    `${parts.map((line) => `${line.what} ${dollars(line.usd)}`).join(", ")}. ` +
+    "A plan's base and what it includes are not in it."
   );
 }

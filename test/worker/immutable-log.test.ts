@@ -46,6 +46,22 @@ async function ask(
   return await immutableLog.fetch(new Request(url, init), { ...env, TENANT: tenant });
 }
 
+const answering =
+  (answer: () => Response): ImmutableLogDoor =>
+  () => ({ fetch: async () => answer() });
+const REFUSING = answering(() => new Response("no", { status: 404 }));
+const UNSOUND = answering(() => new Response("not a batch"));
+const LOST = answering(() => {
+  throw new Error("lost");
+});
+
+/** Why that is a 404 that nobody may keep. */
+async function refused(answer: Promise<Response>): Promise<string> {
+  const response = await answer;
+  expect([response.status, response.headers.get("Cache-Control")]).toEqual([404, "no-store"]);
+  return await response.text();
+}
+
 const NO_OPS = Array.from({ length: 100 }, () => record("NO_OP_RECORD", 0, {}));
 
 let cluster: CutCluster;
@@ -126,14 +142,8 @@ describe("an isolate that knows nothing", () => {
     grow(9_000);
     const whole = { offset: cluster.log.end - 1, topics: 50 };
     expect(await coldRead()).toMatchObject(whole);
-    const refusing: ImmutableLogDoor = () => ({
-      fetch: async () => new Response("no", { status: 404 }),
-    });
-    expect(await coldRead({ ...cluster.edge.env, IMMUTABLE_LOG: refusing })).toMatchObject(whole);
-    const lost: ImmutableLogDoor = () => ({ fetch: async () => Promise.reject(new Error("lost")) });
-    expect(await coldRead({ ...cluster.edge.env, IMMUTABLE_LOG: lost })).toMatchObject(whole);
-    const unsound: ImmutableLogDoor = () => ({ fetch: async () => new Response("not a batch") });
-    expect(await coldRead({ ...cluster.edge.env, IMMUTABLE_LOG: unsound })).toMatchObject(whole);
+    for (const door of [REFUSING, LOST, UNSOUND])
+      expect(await coldRead({ ...cluster.edge.env, IMMUTABLE_LOG: door })).toMatchObject(whole);
   });
 
   test("does not join what a cache has to the log of another history", async () => {
@@ -208,12 +218,6 @@ describe("what is answered", () => {
 });
 
 describe("what is not answered is a 404 that nobody may keep:", () => {
-  const refused = async (response: Promise<Response>): Promise<string> => {
-    const { status, headers } = await response;
-    expect([status, headers.get("Cache-Control")]).toEqual([404, "no-store"]);
-    return await (await response).text();
-  };
-
   test("a range that is not committed to its end", async () => {
     grow(20_000);
     for (const controller of [cluster.one, cluster.other]) controller.known = 8_150;
