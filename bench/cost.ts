@@ -5,7 +5,8 @@
  */
 import { setTimeout as pause } from "node:timers/promises";
 import { jsonBroker } from "../client/json-broker.ts";
-import { billOf, PRICES, usageAwake, usageOf, type Usage } from "../command/cost/bill.ts";
+import { billOf, usageAwake, usageOf, type Usage } from "../client/bill.ts";
+import { PRICES } from "../client/price-list.ts";
 import { startGateway, type Gateway } from "../gateway/gateway.ts";
 import { GatewayMetrics } from "../gateway/metrics.ts";
 import { startQuorum, type Quorum } from "../local/quorum.ts";

@@ -1,9 +1,9 @@
 /**
- * What a cluster costs in a month of thirty days, line by line, by Cloudflare's price list (`prices.json`, with its date
- * and its source). What happens in a minute was counted, on this machine and not on an account: `npm run bench -- peers`,
+ * What a cluster costs in a month of thirty days, line by line, by Cloudflare's price list (`price-list.ts`, with its
+ * date and its source). What happens in a minute was counted, on this machine and not on an account: `npm run bench -- peers`,
  * `-- brokers` and `-- cost` count it again.
  */
-import prices from "./prices.json" with { type: "json" };
+import { PRICES } from "./price-list.ts";
 
 /** A cluster and what is done with it. */
 export interface Load {
@@ -41,8 +41,6 @@ export interface Bill {
   /** What is left of it where the account has nothing else that uses up what its plan includes. */
   readonly netUsd: number;
 }
-
-export const PRICES = prices;
 
 const SECONDS = 30 * 86_400;
 const MINUTES = SECONDS / 60;
@@ -89,7 +87,7 @@ export function usageAwake(load: Load): Usage {
   const { voters, createsPerHour } = load;
   const { messages, questions } = talkOf(load);
   const creates = createsPerHour / 60;
-  const { messages_per_request: perRequest } = prices.object_requests;
+  const { messages_per_request: perRequest } = PRICES.object_requests;
   const requests =
     (voters - 1) * FETCHES +
     voters * ALARMS +
@@ -100,7 +98,7 @@ export function usageAwake(load: Load): Usage {
     workerRequests: MINUTES * questions,
     workerCpuMs: MINUTES * questions * CPU_MS,
     objectRequests: MINUTES * requests,
-    objectGbS: SECONDS * voters * prices.object_gb_s.gb_per_object,
+    objectGbS: SECONDS * voters * PRICES.object_gb_s.gb_per_object,
     rowsWritten: MINUTES * voters * (ALARMS + creates * ROWS_OF_A_WRITE),
   };
 }
@@ -111,14 +109,14 @@ function usageAsleep(load: Load): Usage {
   const { messages, questions } = talkOf(load);
   const rounds = brokers === 0 ? 0 : ROUNDS;
   const alarms = brokers === 0 ? 0 : brokers === 1 ? ALARMS_OF_ONE : ALARMS_ASLEEP;
-  const { messages_per_request: perRequest } = prices.object_requests;
+  const { messages_per_request: perRequest } = PRICES.object_requests;
   const requests = messages / perRequest + rounds * (voters - 1) + alarms + questions * voters;
   const awakeS = messages * MESSAGE_S + rounds * ROUND_S * voters;
   return {
     workerRequests: MINUTES * questions,
     workerCpuMs: MINUTES * questions * CPU_MS,
     objectRequests: MINUTES * requests,
-    objectGbS: MINUTES * awakeS * prices.object_gb_s.gb_per_object,
+    objectGbS: MINUTES * awakeS * PRICES.object_gb_s.gb_per_object,
     rowsWritten: MINUTES * alarms,
   };
 }
@@ -160,11 +158,11 @@ function messagesOf(brokers: number): number {
 
 export function billOf(usage: Usage): Bill {
   const entries = [
-    ["objects awake", usage.objectGbS, "GB-s", prices.object_gb_s],
-    ["requests to objects", usage.objectRequests, "requests", prices.object_requests],
-    ["rows written", usage.rowsWritten, "rows", prices.rows_written],
-    ["requests to the Worker", usage.workerRequests, "requests", prices.worker_requests],
-    ["CPU of the Worker", usage.workerCpuMs, "ms", prices.worker_cpu_ms],
+    ["objects awake", usage.objectGbS, "GB-s", PRICES.object_gb_s],
+    ["requests to objects", usage.objectRequests, "requests", PRICES.object_requests],
+    ["rows written", usage.rowsWritten, "rows", PRICES.rows_written],
+    ["requests to the Worker", usage.workerRequests, "requests", PRICES.worker_requests],
+    ["CPU of the Worker", usage.workerCpuMs, "ms", PRICES.worker_cpu_ms],
   ] as const;
   const lines = entries.map(([what, count, unit, price]) => ({
     what,

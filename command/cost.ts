@@ -1,8 +1,9 @@
 /** `kedge cost`: a month's bill of a cluster, line by line, by the price list. It asks nobody. */
 import { Command } from "commander";
-import { numberOf } from "../numbers.ts";
-import { printTable } from "../table-of-text.ts";
-import { billOf, PRICES, usageAwake, usageOf, type Load } from "./bill.ts";
+import { numberOf } from "./numbers.ts";
+import { printTable } from "./table-of-text.ts";
+import { billOf, usageAwake, usageOf, type Load } from "../client/bill.ts";
+import { PRICES } from "../client/price-list.ts";
 
 interface Given {
   readonly voters: string;
