@@ -69,11 +69,12 @@ test("a stored sleep agrees with everything else that is stored", () => {
   );
 });
 
+function asking(api: "fetch" | "begin-quorum-epoch"): Partial<Replica["state"]> {
+  const inFlight = { correlation: 1, api, deadline: 1_000 };
+  return { connections: new Map([[103, { inFlight, readyAt: 0, failures: 0 }]]) };
+}
+
 test("who sleeps asks nothing, but for a leader whether it leads still", () => {
-  const asking = (api: "fetch" | "begin-quorum-epoch"): Partial<Replica["state"]> => {
-    const inFlight = { correlation: 1, api, deadline: 1_000 };
-    return { connections: new Map([[103, { inFlight, readyAt: 0, failures: 0 }]]) };
-  };
   expect(verdict(follower, withState(follower, asking("fetch")))).toMatch(
     /^sleepers rest: replica 102 sleeps and has sent fetch/,
   );
