@@ -74,6 +74,7 @@ function ahead(epoch: number, control: Entry["control"] = []): Replica {
     append: [entry],
     joined: false,
     fence: false,
+    sleep: null,
     highWatermark: end,
   });
   const longer = withStored(leader, stored);
