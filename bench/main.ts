@@ -1,8 +1,8 @@
 /**
- * `npm run bench [-- boot | snapshots [--largest] | commit | frames | link | peers | reads | feed | brokers | failover
- * [--rounds N] [--cases a,b] | cost [--minutes N] | kraft [--rounds N] [--cases a,b] [--json FILE] [--svg FILE] [--page FILE]]`: ratios
- * within one run, and times of one machine; nothing here passes or fails. Without a name, all but brokers, cost,
- * failover and kraft, which take twelve to twenty minutes each.
+ * `npm run bench [-- NAME …]`, where a name is one of boot, snapshots [--largest], commit, frames, link, peers, wake,
+ * reads, feed, brokers, failover [--rounds N] [--cases a,b], cost [--minutes N] and kraft [--rounds N] [--cases a,b]
+ * [--json FILE] [--svg FILE] [--page FILE]. Ratios within one run, and times of one machine; nothing here passes or
+ * fails. Without a name, all but brokers, cost, failover and kraft, which take twelve to twenty minutes each.
  */
 import { parseArgs } from "node:util";
 import { boot } from "./boot.ts";
@@ -17,6 +17,7 @@ import { brokers } from "./brokers.ts";
 import { link } from "./link.ts";
 import { peers } from "./peers.ts";
 import { snapshots } from "./snapshots.ts";
+import { wake } from "./wake.ts";
 
 const { positionals: wanted, values: options } = parseArgs({
   allowPositionals: true,
@@ -40,6 +41,7 @@ const BENCHES: Readonly<Record<string, () => Promise<void>>> = {
   feed,
   link,
   peers,
+  wake,
   brokers,
   cost: () => cost(options),
   failover: () => failover(options),

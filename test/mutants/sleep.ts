@@ -246,8 +246,9 @@ export const SLEEP_MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: replica,
-        find: "const dutyAt = asleepUntil <= clock ? now : Number.POSITIVE_INFINITY;",
-        replace: "const dutyAt = now + this.#above.nextDutyAt() - clock;",
+        find: "const timerAt = Math.min(this.#coreDeadline(), isDue ? now : Number.POSITIVE_INFINITY);",
+        replace:
+          "const timerAt = Math.min(this.#coreDeadline(), now + this.#above.nextDutyAt() - clock);",
       },
     ],
     ...judged,

@@ -46,6 +46,7 @@ const FIRST_USERS = [
   { user: "first", password: plant("first-password") },
   {
     user: "salted",
+    entity: "user=salted",
     salted_password: Buffer.from(plant("first-salted-password")).toString("base64"),
   },
 ].map((user) => ({
@@ -207,6 +208,7 @@ async function searchAll(): Promise<readonly Found[]> {
     name: "ssl.key.password",
     path: "any",
     user: "salted",
+    entity: "user=salted",
     id: await snapshotId(),
   };
   const { high_watermark: end } = await quorum.cluster.quorum();
