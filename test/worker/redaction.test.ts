@@ -46,7 +46,6 @@ const FIRST_USERS = [
   { user: "first", password: plant("first-password") },
   {
     user: "salted",
-    entity: "user=salted",
     salted_password: Buffer.from(plant("first-salted-password")).toString("base64"),
   },
 ].map((user) => ({
