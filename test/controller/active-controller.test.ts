@@ -252,24 +252,26 @@ describe("an operation as large as a batch may be", () => {
   });
 });
 
+/** Broker 2 leads that partition from now on. */
+const elect =
+  (partitionId: number, leaderRecoveryState: number): Operation<null> =>
+  () => ({
+    records: [
+      record("PARTITION_CHANGE_RECORD", 0, {
+        partitionId,
+        topicId: topicIdOf(0),
+        leader: 2,
+        isr: [2],
+        leaderRecoveryState,
+      }),
+    ],
+    response: null,
+  });
+
 test("leaders elected out of sync are counted, and others are not", () => {
   const measures = { uncleanElections: 0 };
   const image = world({ brokers: "1 2", topics: { t: ["1,2/1/1/0/0", "1,2/1,2/1/0/0"] } });
   const office = inOffice(BATCH_BYTES, image, measures);
-  const elect =
-    (partitionId: number, leaderRecoveryState: number): Operation<null> =>
-    () => ({
-      records: [
-        record("PARTITION_CHANGE_RECORD", 0, {
-          partitionId,
-          topicId: topicIdOf(0),
-          leader: 2,
-          isr: [2],
-          leaderRecoveryState,
-        }),
-      ],
-      response: null,
-    });
   office.submit(elect(0, 1), MOMENT, () => undefined);
   office.submit(elect(1, -1), MOMENT, () => undefined);
   expect(measures).toEqual({ uncleanElections: 1 });
