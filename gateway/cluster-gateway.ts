@@ -14,7 +14,7 @@ export interface ClusterGatewayOptions extends Omit<GatewayOptions, "controllers
   readonly waits?: (reason: string) => void;
   /** Told the controllers, at the beginning and whenever they are others. */
   readonly serves?: (nodeIds: readonly number[]) => void;
-  /** How often it asks who the controllers are, in ms. */
+  /** How often it asks who the controllers are while it follows no log, in ms. */
   readonly everyMs?: number;
 }
 

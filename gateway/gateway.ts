@@ -77,6 +77,8 @@ export interface Gateway {
    * Closes a controller's port; connections end once what is on its way to the edge is answered. How many there are.
    */
   close(nodeId: number): number;
+  /** Who follows the log, in which who votes is said; null where nobody does. */
+  readonly observer: Pick<Observer, "isFollowing" | "whenUncertain"> | null;
   /** For the status page. */
   readonly renderMetrics: () => Promise<string>;
   /** Stops listening and closes every connection. The tunnel is closed with it. */
@@ -116,6 +118,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       const sorted = [...ports].toSorted(([left], [right]) => left - right);
       return sorted.map(([, { at }]) => addressText(at)).join(",");
     },
+    observer,
     at: (nodeId) => ports.get(nodeId)?.at,
     open: async (nodeId, at) => {
       assertPrivate(listener, at.host);

@@ -1,7 +1,8 @@
 /**
  * Keeps the gateway's ports to the cluster's voters, as the edge says them: a voter that comes gets a port, one that
- * goes loses it. The edge is asked again and again, and at once when the answer to a frame says that its controller is
- * none, or that one leads which has no port. While the edge does not answer, nothing changes.
+ * goes loses it. The edge is asked when the log that the gateway follows says something of the quorum, and when the
+ * answer to a frame says that its controller is none, or that one leads which has no port. While no log is followed it is
+ * asked again and again. While the edge does not answer, nothing changes.
  */
 import { setTimeout as pause } from "node:timers/promises";
 import type { Controller } from "./edge/controller-list.ts";
@@ -21,12 +22,14 @@ export interface WatchParts {
   readonly log: Log;
   /** Told whenever the controllers are others. */
   readonly serves: (nodeIds: readonly number[]) => void;
-  /** How long after an answer it asks again, in ms, give or take a fifth. */
+  /** How long after an answer it asks again while no log is followed, in ms, give or take a fifth. */
   readonly everyMs: number;
 }
 
 /** Frames that find no controller ask no oftener than this. */
 const SOONEST_MS = 1_000;
+/** Whoever follows the log hears of a change from there: each question is a request, and an event in every controller. */
+const FOLLOWING_MS = 3_600_000;
 const HINTS_MAX = 32;
 const ANSWER_MS = 10_000;
 
@@ -48,6 +51,8 @@ export class VoterWatch {
     this.#parts = parts;
     this.#served = new Map(served.map((each) => [each.nodeId, each]));
     parts.tunnel.onHint((hint) => this.#hint(hint));
+    const { observer } = parts.gateway;
+    if (observer !== null) observer.whenUncertain = () => this.#wake.abort();
     void this.#run();
   }
 
@@ -64,11 +69,13 @@ export class VoterWatch {
   }
 
   async #run(): Promise<void> {
-    const { everyMs } = this.#parts;
+    const { everyMs, gateway } = this.#parts;
     const soonestMs = Math.min(SOONEST_MS, everyMs);
     while (!this.#over.signal.aborted) {
       await sleep(soonestMs * jitter(), this.#over.signal);
-      await sleep((everyMs - soonestMs) * jitter(), this.#wake.signal);
+      const restMs =
+        gateway.observer?.isFollowing === true ? Math.max(everyMs, FOLLOWING_MS) : everyMs;
+      await sleep((restMs - soonestMs) * jitter(), this.#wake.signal);
       if (this.#over.signal.aborted) return;
       const isHastened = this.#wake.signal.aborted;
       this.#wake = new AbortController();

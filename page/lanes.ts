@@ -160,6 +160,9 @@ function stateOf(controller: Described): LaneState {
   const failure = controller.snapshot_failure;
   const words =
     failure === null || failure === undefined ? "" : `It writes no snapshot: ${failure}`;
+  const asleepSince = controller.sleep?.asleep_since_ms ?? null;
+  if (asleepSince !== null)
+    return { tone: active ? "good" : "plain", name: `${role}, asleep`, words };
   return { tone: active ? "good" : "plain", name: role, words };
 }
 

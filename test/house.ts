@@ -72,9 +72,12 @@ export const ROOMS: Readonly<Record<string, Readonly<Record<string, Room>>>> = {
       mayImport: ["messages", "membership"],
     },
     exchange: { mayImport: ["messages", "state"] },
-    reading: { mayImport: ["messages", "membership", "state", "exchange"] },
+    sleep: { mayImport: ["messages", "membership", "state", "exchange"] },
+    reading: { mayImport: ["messages", "membership", "state", "exchange", "sleep"] },
     snapshots: { mayImport: ["messages", "membership", "state", "exchange"] },
-    replication: { mayImport: ["messages", "membership", "state", "exchange", "snapshots"] },
+    replication: {
+      mayImport: ["messages", "membership", "state", "exchange", "sleep", "snapshots"],
+    },
     election: {
       mayImport: [
         "messages",

@@ -210,6 +210,11 @@ export class ActiveController {
     return this.#view.provenance.timestampMs;
   }
 
+  /** Nothing is queued, appended and not committed, or unanswered. */
+  get isIdle(): boolean {
+    return this.#queued.length + this.#appended.length + this.#awaiting.length === 0;
+  }
+
   get liveness(): BrokerLiveness {
     return this.#liveness;
   }

@@ -66,6 +66,8 @@ type Verdict = Uint8Array | "pass" | "wait";
 
 export class Observer implements LinkWatch {
   readonly heartbeats: HeartbeatCompany;
+  /** Told when the log says something of the quorum itself, or when no log is followed any more. */
+  whenUncertain: () => void = () => undefined;
   readonly #parts: ObserverParts;
   readonly #clock: () => number;
   readonly #tail = new Tail();
@@ -90,6 +92,11 @@ export class Observer implements LinkWatch {
   /** Where the tail ends; null while nothing was pushed. */
   get end(): { readonly offset: number; readonly epoch: number } | null {
     return this.#tail.end;
+  }
+
+  /** Whether some controller pushes its log: who votes is in it. */
+  get isFollowing(): boolean {
+    return [...this.#followed.values()].some(({ head }) => head !== null);
   }
 
   get parked(): number {
@@ -150,7 +157,7 @@ export class Observer implements LinkWatch {
     // For nobody here, any more.
     if (followed?.link !== link) return;
     if (records !== null) {
-      this.#tail.take(records, head.highWatermark);
+      if (this.#tail.take(records, head.highWatermark)) this.whenUncertain();
       followed.unacknowledged += records.batches.byteLength;
     }
     followed.head = head;
@@ -169,6 +176,7 @@ export class Observer implements LinkWatch {
       this.#forget(nodeId);
       this.#follow(nodeId);
     }
+    if (!this.isFollowing) this.whenUncertain();
     this.#judgeParked();
   }
 

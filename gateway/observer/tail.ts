@@ -15,7 +15,7 @@ export interface TailEnd {
   readonly epoch: number;
 }
 
-type Batch = Pick<BatchInRow, "baseOffset" | "lastOffset" | "leaderEpoch" | "bytes">;
+type Batch = Pick<BatchInRow, "baseOffset" | "lastOffset" | "leaderEpoch" | "isControl" | "bytes">;
 
 export class Tail {
   readonly #bytesMax: number;
@@ -42,8 +42,14 @@ export class Tail {
     return this.#bytes;
   }
 
-  /** Throws `LinkError` for what is no part of a log, and then has taken nothing of it. */
-  take({ from, epochBefore, batches: bytes }: PushedRecords, highWatermark: number | null): void {
+  /**
+   * True if some of it is news and of consensus itself, as a set of voters is. Throws `LinkError` for what is no part of
+   * a log, and then has taken nothing of it.
+   */
+  take(
+    { from, epochBefore, batches: bytes }: PushedRecords,
+    highWatermark: number | null,
+  ): boolean {
     const batches = batchesIn(bytes);
     const first = batches[0];
     const end = batches.at(-1);
@@ -58,8 +64,9 @@ export class Tail {
       );
     if (!this.#continues({ from, epochBefore }, batches.length === 0))
       this.#beginAt({ offset: from, epoch: epochBefore });
-    for (const batch of batches)
-      if (batch.baseOffset >= (this.end?.offset ?? 0)) this.#append(batch);
+    const news = batches.filter(({ baseOffset }) => baseOffset >= (this.end?.offset ?? 0));
+    for (const batch of news) this.#append(batch);
+    return news.some(({ isControl }) => isControl);
   }
 
   /**

@@ -67,6 +67,13 @@ const VoterStatus = v.strictObject({
   active: flag,
   distrusted_voters: wholes,
   tripped: v.nullable(text),
+  sleep: v.optional(
+    v.strictObject({
+      asleep_since_ms: v.nullable(whole),
+      count: whole,
+      woken_by: v.nullable(text),
+    }),
+  ),
   observed: v.optional(
     v.strictObject({
       relays: whole,
@@ -377,6 +384,7 @@ export const Ready = v.strictObject({
     v.strictObject({
       cluster_id: clusterId,
       ready: flag,
+      asleep: flag,
       leader_id: v.nullable(whole),
       reason: v.nullable(text),
     }),

@@ -542,3 +542,39 @@ describe("where brokers are", () => {
     expect(link.closings).toEqual([]);
   });
 });
+
+describe("who votes", () => {
+  test("is uncertain when the log says something of the quorum, and when none is followed", async () => {
+    const { side, observer, link, introduce } = await observing();
+    let uncertain = 0;
+    observer.whenUncertain = () => {
+      uncertain += 1;
+    };
+    expect(observer.isFollowing).toBe(false);
+    await introduce(atEnd(side.up, { replicaId: 1 }));
+    expect(observer.isFollowing).toBe(true);
+    const before = uncertain;
+    await side.write(3, 20);
+    await settled();
+    expect(uncertain).toBe(before);
+    const { log } = side.up.state;
+    const { bytes } = side.up.readCommitted({ from: 0, maxBytes: 100 });
+    // The first batch of an office is the quorum's own.
+    const head = link.pushes.at(-1);
+    if (head === undefined) throw new Error("nothing was pushed");
+    const fresh = await observing({ side });
+    let told = 0;
+    fresh.observer.whenUncertain = () => {
+      told += 1;
+    };
+    fresh.observer.served(NODE_ID, { ...questionless, offset: 1 }, { link: fresh.link, stream: 1 });
+    fresh.observer.pushed(NODE_ID, fresh.link, {
+      ...head,
+      records: { from: log.startOffset, epochBefore: 0, batches: bytes },
+    });
+    expect(told).toBe(1);
+    fresh.observer.lost(NODE_ID, fresh.link);
+    expect(fresh.observer.isFollowing).toBe(false);
+    expect(told).toBe(2);
+  });
+});

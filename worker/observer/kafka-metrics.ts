@@ -55,6 +55,15 @@ function exposeStatus(to: Exposition, node: Labels, status: VoterStatus): void {
     ],
   ];
   for (const [name, help, value] of gauges) to.gauge(name, help, node, value);
+  if (status.sleep === undefined) return;
+  const isAsleep = status.sleep.asleep_since_ms !== null;
+  to.gauge("kedge_controller_asleep", "1 while the controller sleeps.", node, isAsleep ? 1 : 0);
+  to.counter(
+    "kedge_controller_sleeps_total",
+    "How often this incarnation fell asleep.",
+    node,
+    status.sleep.count,
+  );
 }
 
 function exposeMeasures(to: Exposition, node: Labels, measures: NodeMeasures): void {
