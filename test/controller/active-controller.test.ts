@@ -252,6 +252,7 @@ describe("an operation as large as a batch may be", () => {
   });
 });
 
+/** Broker 2 leads that partition from now on. */
 const elect =
   (partitionId: number, leaderRecoveryState: number): Operation<null> =>
   () => ({

@@ -86,6 +86,28 @@ describe("client quotas", () => {
     { entity_type: "user", entity_name: "ann" },
   ];
 
+  test("that are used up refuse a change with 429, and nothing is changed", async () => {
+    // Who asks is anybody here: the quota is that of all users.
+    const all = [{ entity_type: "user", entity_name: null }];
+    const rate = (limit: number | null): Promise<unknown> =>
+      alterQuotas([{ entity: all, quotas: { controller_mutation_rate: limit } }]);
+    expect(await rate(0.1)).toEqual([204, undefined]);
+    const wide = (name: string): Promise<unknown> =>
+      answered("POST", "/topics", {
+        topic_name: name,
+        partitions_count: 20,
+        replication_factor: 1,
+      });
+    expect(await wide("within")).toMatchObject([201, {}]);
+    expect(await wide("beyond")).toMatchObject([
+      429,
+      { error_code: 42901, message: expect.stringContaining("THROTTLING_QUOTA_EXCEEDED") },
+    ]);
+    expect(await answered("GET", "/topics/beyond")).toMatchObject([404, {}]);
+    expect(await rate(null)).toEqual([204, undefined]);
+    expect(await answered("DELETE", "/topics/within")).toEqual([204, undefined]);
+  });
+
   test("are set, tried, seen and taken away", async () => {
     const quotas = { producer_byte_rate: 1000, consumer_byte_rate: 2000 };
     expect(await alterQuotas([{ entity, quotas }])).toEqual([204, undefined]);
