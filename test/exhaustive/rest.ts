@@ -234,11 +234,12 @@ function withDueReads(state: State): State | null {
   if (role.kind !== "leader") return null;
   const { waiting, round } = role.reads;
   if (waiting.length === 0 && round === null) return null;
-  const due = (reads: Reads["waiting"]): Reads["waiting"] =>
-    reads.map((read) => ({ ...read, deadline: MOMENT }));
-  const dueRound = round === null ? null : { ...round, reads: due(round.reads) };
+  const dueRound = round === null ? null : { ...round, reads: dueReads(round.reads) };
   return {
     ...state,
-    role: { ...role, reads: { ...role.reads, waiting: due(waiting), round: dueRound } },
+    role: { ...role, reads: { ...role.reads, waiting: dueReads(waiting), round: dueRound } },
   };
 }
+
+const dueReads = (reads: Reads["waiting"]): Reads["waiting"] =>
+  reads.map((read) => ({ ...read, deadline: MOMENT }));
