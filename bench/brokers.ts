@@ -75,7 +75,9 @@ async function row(
     const port = gateway.at(leader)?.port ?? 0;
     const living = Promise.all([
       pause(SETTLE_MS + MEASURED_MS),
-      ...epochs.map((epoch, at) => live({ id: at + 1, epoch, port }, quorum, ended.signal)),
+      ...epochs.map((epoch, at) =>
+        live({ id: at + 1, epoch, port, isWell: false }, quorum, ended.signal),
+      ),
     ]);
     await Promise.race([pause(SETTLE_MS), living]);
     const before = countsOf(metrics);
@@ -129,22 +131,24 @@ interface Broker {
   readonly id: number;
   readonly epoch: number;
   readonly port: number;
+  /** It has caught up and is unfenced; else it waits for ever. */
+  readonly isWell: boolean;
 }
 
-async function live(broker: Broker, quorum: Quorum, signal: AbortSignal): Promise<void> {
+export async function live(broker: Broker, quorum: Quorum, signal: AbortSignal): Promise<void> {
   // Brokers do not start at one moment.
   await pause(Math.random() * BEAT_MS);
   await Promise.all([fetching(broker, quorum, signal), beating(broker, signal)]);
 }
 
-async function beating({ id, epoch, port }: Broker, signal: AbortSignal): Promise<void> {
+async function beating({ id, epoch, port, isWell }: Broker, signal: AbortSignal): Promise<void> {
   const kafka = await KafkaConnection.open(port, { clientId: "bench" });
   while (!signal.aborted) {
     await kafka.call(BrokerHeartbeat, 1, {
       brokerId: id,
       brokerEpoch: epoch,
-      currentMetadataOffset: 1,
-      wantFence: true,
+      currentMetadataOffset: isWell ? Number.MAX_SAFE_INTEGER : 1,
+      wantFence: !isWell,
       wantShutDown: false,
     });
     await pause(BEAT_MS);

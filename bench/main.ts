@@ -1,12 +1,13 @@
 /**
  * `npm run bench [-- boot | snapshots [--largest] | commit | frames | link | peers | reads | feed | brokers | failover
- * [--rounds N] [--cases a,b] | kraft [--rounds N] [--cases a,b] [--json FILE] [--svg FILE] [--page FILE]]`: ratios
- * within one run, and times of one machine; nothing here passes or fails. Without a name, all but brokers, failover and
- * kraft, which take twelve to twenty minutes each.
+ * [--rounds N] [--cases a,b] | cost [--minutes N] | kraft [--rounds N] [--cases a,b] [--json FILE] [--svg FILE] [--page FILE]]`: ratios
+ * within one run, and times of one machine; nothing here passes or fails. Without a name, all but brokers, cost,
+ * failover and kraft, which take twelve to twenty minutes each.
  */
 import { parseArgs } from "node:util";
 import { boot } from "./boot.ts";
 import { commit } from "./commit.ts";
+import { cost } from "./cost.ts";
 import { failover } from "./failover.ts";
 import { feed } from "./feed.ts";
 import { frames } from "./frames.ts";
@@ -22,6 +23,7 @@ const { positionals: wanted, values: options } = parseArgs({
   options: {
     rounds: { type: "string" },
     cases: { type: "string" },
+    minutes: { type: "string" },
     largest: { type: "boolean" },
     json: { type: "string" },
     svg: { type: "string" },
@@ -39,10 +41,11 @@ const BENCHES: Readonly<Record<string, () => Promise<void>>> = {
   link,
   peers,
   brokers,
+  cost: () => cost(options),
   failover: () => failover(options),
   kraft: () => kraft(options),
 };
-const BY_NAME_ALONE: ReadonlySet<string> = new Set(["brokers", "failover", "kraft"]);
+const BY_NAME_ALONE: ReadonlySet<string> = new Set(["brokers", "cost", "failover", "kraft"]);
 
 const unknown = wanted.find((name) => !(name in BENCHES));
 if (unknown !== undefined) {

@@ -440,6 +440,7 @@ export class Controller {
       nowMs: this.#ports.clock(),
       seed: seed ^ election.epoch,
       batchBytesMax: this.#ports.log.batchBytesMax,
+      measures: this.requests,
     };
     this.causes.begin({ nodeId: claim.nodeId, epoch: claim.epoch, since: claim.endOffset });
     const { disk, clock, operatorLog } = this.#ports;

@@ -54,9 +54,6 @@ function followed(gateway: Gateway, watch: VoterWatch): Gateway {
     get bootstrapServers() {
       return gateway.bootstrapServers;
     },
-    get followsLog() {
-      return gateway.followsLog;
-    },
     stop: async () => {
       watch.stop();
       await gateway.stop();

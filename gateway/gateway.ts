@@ -77,10 +77,8 @@ export interface Gateway {
    * Closes a controller's port; connections end once what is on its way to the edge is answered. How many there are.
    */
   close(nodeId: number): number;
-  /** Whether it follows the log, in which who votes is said. */
-  readonly followsLog: boolean;
-  /** Calls `act` when the log says something of the quorum itself, or is followed no more. */
-  whenUncertain(act: () => void): void;
+  /** Who follows the log, in which who votes is said; null where nobody does. */
+  readonly observer: Pick<Observer, "isFollowing" | "whenUncertain"> | null;
   /** For the status page. */
   readonly renderMetrics: () => Promise<string>;
   /** Stops listening and closes every connection. The tunnel is closed with it. */
@@ -120,12 +118,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       const sorted = [...ports].toSorted(([left], [right]) => left - right);
       return sorted.map(([, { at }]) => addressText(at)).join(",");
     },
-    get followsLog() {
-      return observer?.isFollowing ?? false;
-    },
-    whenUncertain: (act) => {
-      if (observer !== null) observer.whenUncertain = act;
-    },
+    observer,
     at: (nodeId) => ports.get(nodeId)?.at,
     open: async (nodeId, at) => {
       assertPrivate(listener, at.host);

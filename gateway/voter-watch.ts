@@ -51,7 +51,8 @@ export class VoterWatch {
     this.#parts = parts;
     this.#served = new Map(served.map((each) => [each.nodeId, each]));
     parts.tunnel.onHint((hint) => this.#hint(hint));
-    parts.gateway.whenUncertain(() => this.#wake.abort());
+    const { observer } = parts.gateway;
+    if (observer !== null) observer.whenUncertain = () => this.#wake.abort();
     void this.#run();
   }
 
@@ -72,7 +73,8 @@ export class VoterWatch {
     const soonestMs = Math.min(SOONEST_MS, everyMs);
     while (!this.#over.signal.aborted) {
       await sleep(soonestMs * jitter(), this.#over.signal);
-      const restMs = gateway.followsLog ? Math.max(everyMs, FOLLOWING_MS) : everyMs;
+      const restMs =
+        gateway.observer?.isFollowing === true ? Math.max(everyMs, FOLLOWING_MS) : everyMs;
       await sleep((restMs - soonestMs) * jitter(), this.#wake.signal);
       if (this.#over.signal.aborted) return;
       const isHastened = this.#wake.signal.aborted;

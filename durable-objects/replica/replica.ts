@@ -75,7 +75,7 @@ export interface ReplicaStart {
   readonly config: RaftConfig;
   /** Unpredictable, so that voters do not stand for election in step. */
   readonly seed: number;
-  /** Stored before, and never given twice. */
+  /** One more than any that was stored: it is stored before this one says anything. */
   readonly incarnation: Incarnation;
 }
 
@@ -125,6 +125,7 @@ export class Replica {
         watch: ports.watch,
       },
     );
+    this.#nameBoot();
     this.#deadline = { state: this.state, atMs: nextDeadline(this.state) };
     this.#recorder = new FlightRecorder({ ...start, state: this.state, nowMs: ports.clock() });
     this.#sweeper = new Sweeper(ports, (cause) => above.failed(cause));
@@ -133,6 +134,13 @@ export class Replica {
 
   get state(): State {
     return this.#loop.state;
+  }
+
+  // A sleeper that is loaded for a question says nothing in its own name: it need not be stored before it wakes.
+  #nameBoot(): void {
+    const { asleep, incarnation } = this.state;
+    const { disk, quorum } = this.#ports;
+    if (asleep === null) disk.transaction(() => quorum.writeIncarnation(incarnation));
   }
 
   /** The voter set that stands in the log, committed or not (KIP-853). */
@@ -345,8 +353,14 @@ export class Replica {
   // Only what is due this moment gets a timer: one that is pending keeps an object awake.
   #armAsleep({ now, clock }: { readonly now: number; readonly clock: number }): void {
     const asleepUntil = this.#above.nextDutyAsleepAt();
-    const dutyAt = asleepUntil <= clock ? now : Number.POSITIVE_INFINITY;
-    this.#wake.at(Math.min(this.#coreDeadline(), dutyAt), { now, clock, asleepUntil });
+    const isDue = asleepUntil <= clock;
+    const timerAt = Math.min(this.#coreDeadline(), isDue ? now : Number.POSITIVE_INFINITY);
+    // What comes next is known when that is done.
+    this.#wake.at(timerAt, {
+      now,
+      clock,
+      asleepUntil: isDue ? Number.POSITIVE_INFINITY : asleepUntil,
+    });
   }
 
   // It looks at every waiting fetch, of which each broker has one. A heartbeat leaves the core as it was.
@@ -382,7 +396,9 @@ export class Replica {
 
   #persist(effect: PersistEffect): void {
     const { disk, log, snapshots, quorum, clock } = this.#ports;
-    disk.transaction(() => persistStep(effect, { log, snapshots, quorum, now: clock() }));
+    const { incarnation } = this.state;
+    const stores = { log, snapshots, quorum, now: clock(), incarnation };
+    disk.transaction(() => persistStep(effect, stores));
   }
 
   #perform(effect: Exclude<Effect, PersistEffect>): void {

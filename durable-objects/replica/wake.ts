@@ -18,8 +18,6 @@ const ALARM_AGAIN_MS = 1_000;
 /** While nothing is due an object that sleeps is woken once a day, lest its alarm be lost for good. */
 const ASLEEP_MS_MAX = 86_400_000;
 
-const NEVER = Number.POSITIVE_INFINITY;
-
 /** Two readings of one moment: of the core's own time, and of the clock. */
 interface Reading {
   readonly now: number;
@@ -92,8 +90,8 @@ export class Wake {
     const atMs = Math.max(now + 1, Math.min(until, now + ASLEEP_MS_MAX));
     const armed = this.#alarmAt;
     if (armed !== null && armed <= atMs && now < armed + ALARM_LATE_MS) return;
-    // Booted asleep, for a question: what was set when it fell asleep stands.
-    if (!this.#knowsAlarm && until === NEVER) return;
+    // Booted asleep, for a question: what was set when it fell asleep stands, and is for the same or earlier.
+    if (!this.#knowsAlarm && until > now + ALARM_AHEAD_MS) return;
     this.#setAlarm(atMs);
   }
 

@@ -113,6 +113,10 @@ export class SqlQuorumStore implements QuorumStore {
     this.#meta.raiseFence();
   }
 
+  writeIncarnation(incarnation: number): void {
+    this.#meta.writeIncarnation(incarnation);
+  }
+
   sleep(): Sleep | null {
     const [row] = this.#sql
       .exec<SleepRow>("SELECT sleep_epoch, sleep_end_offset, sleep_since_ms FROM quorum")

@@ -331,13 +331,12 @@ export const KafkaFeature = resource("KafkaFeature", {
 });
 export const KafkaFeatureList = list("KafkaFeatureList", KafkaFeature);
 
-export const KafkaClientQuotaList = list(
-  "KafkaClientQuotaList",
-  v.strictObject({
-    entity: v.array(v.strictObject({ entity_type: text, entity_name: v.nullable(text) })),
-    quotas: v.record(v.string(), v.number()),
-  }),
-);
+export const KafkaClientQuota = resource("KafkaClientQuota", {
+  cluster_id: clusterId,
+  entity: v.array(v.strictObject({ entity_type: text, entity_name: v.nullable(text) })),
+  quotas: v.record(v.string(), v.number()),
+});
+export const KafkaClientQuotaList = list("KafkaClientQuotaList", KafkaClientQuota);
 
 export const KafkaScramUser = resource("KafkaScramUser", {
   cluster_id: clusterId,

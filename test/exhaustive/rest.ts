@@ -229,17 +229,17 @@ function withDueChange(state: State): State | null {
   return { ...state, role: { ...role, change: { ...role.change, deadline: MOMENT } } };
 }
 
+const due = (reads: Reads["waiting"]): Reads["waiting"] =>
+  reads.map((read) => ({ ...read, deadline: MOMENT }));
+
 function withDueReads(state: State): State | null {
   const { role } = state;
   if (role.kind !== "leader") return null;
   const { waiting, round } = role.reads;
   if (waiting.length === 0 && round === null) return null;
-  const dueRound = round === null ? null : { ...round, reads: dueReads(round.reads) };
+  const dueRound = round === null ? null : { ...round, reads: due(round.reads) };
   return {
     ...state,
-    role: { ...role, reads: { ...role.reads, waiting: dueReads(waiting), round: dueRound } },
+    role: { ...role, reads: { ...role.reads, waiting: due(waiting), round: dueRound } },
   };
 }
-
-const dueReads = (reads: Reads["waiting"]): Reads["waiting"] =>
-  reads.map((read) => ({ ...read, deadline: MOMENT }));

@@ -69,6 +69,11 @@ test("a stored sleep agrees with everything else that is stored", () => {
   );
 });
 
+function asking(api: "fetch" | "begin-quorum-epoch"): Partial<Replica["state"]> {
+  const inFlight = { correlation: 1, api, deadline: 1_000 };
+  return { connections: new Map([[103, { inFlight, readyAt: 0, failures: 0 }]]) };
+}
+
 test("who sleeps asks nothing, but for a leader whether it leads still", () => {
   expect(verdict(follower, withState(follower, asking("fetch")))).toMatch(
     /^sleepers rest: replica 102 sleeps and has sent fetch/,
@@ -131,12 +136,6 @@ test("where all sleep, they have one log", () => {
     /^nothing is left undone: all sleep, and replica 103 ends at 0 of 3 that are committed/,
   );
 });
-
-/** It awaits an answer of 103. */
-function asking(api: "fetch" | "begin-quorum-epoch"): Partial<Replica["state"]> {
-  const inFlight = { correlation: 1, api, deadline: 1_000 };
-  return { connections: new Map([[103, { inFlight, readyAt: 0, failures: 0 }]]) };
-}
 
 function modelOfSleep(): Course {
   const model = MODELS.find(({ name }) => name === "sleep");

@@ -114,7 +114,7 @@ export const READS: Model = {
       "command read": 1,
     },
     demands: {
-      states: 300_000,
+      states: 700_000,
       situations: [
         "a leader of a later epoch",
         "a commit in a later epoch",

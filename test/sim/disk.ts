@@ -135,6 +135,8 @@ export class Disk {
       isJoining: () => this.#view.isJoining,
       writeJoined: () => write({ kind: "joining", isJoining: false }),
       fence: () => write({ kind: "fence" }),
+      // Boots are counted by who boots them.
+      writeIncarnation: () => undefined,
       sleep: () => this.#view.sleep,
       writeSleep: (sleep) => write({ kind: "sleep", sleep }),
     };

@@ -102,6 +102,12 @@ function exposeMeasures(to: Exposition, node: Labels, measures: NodeMeasures): v
     [`${CHANNEL}incoming_byte_total`, "Bytes of those answers.", measures.bytes_received],
   ];
   for (const [name, help, value] of counters) to.counter(name, help, node, value);
+  to.counter(
+    "kafka_controller_controllerstats_uncleanleaderelections_total",
+    "Leaders out of sync that it has elected while it was active.",
+    node,
+    measures.unclean_elections ?? 0,
+  );
   // Gauges of Kafka's, although they only grow.
   to.gauge(
     `${CONTROLLER}newactivecontrollerscount`,

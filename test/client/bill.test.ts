@@ -1,6 +1,7 @@
 /** The bill: what the price list says, whatever the load. */
 import { describe, expect, test } from "vitest";
-import { billOf, PRICES, usageOf, type Load } from "../../command/cost/bill.ts";
+import { billOf, usageOf, type Load } from "../../client/bill.ts";
+import { PRICES } from "../../client/price-list.ts";
 
 const IDLE: Load = { voters: 3, brokers: 0, gateways: 1, createsPerHour: 0 };
 
