@@ -4,7 +4,7 @@
  * restarted takes its leave, and there is an election. No epoch is resumed: S-1 holds for sleepers too.
  */
 import { unreachable } from "../../std/assert.ts";
-import { beginQuorumEpochMs, checkQuorumMs } from "../config.ts";
+import { checkQuorumMs, successionStepMs } from "../config.ts";
 import { send } from "../exchange/connections.ts";
 import { announcement, leadsEpoch } from "../leadership.ts";
 import { standingDelay } from "../membership/succession.ts";
@@ -46,13 +46,17 @@ export function wake(turn: Turn): void {
 function wakeLeader(turn: Turn): void {
   const { role, now, config, voters } = turn.state;
   if (role.kind !== "leader") return;
+  // An answer that says to sleep may be under way still, and sends to sleep whoever is presented to first. So this is
+  // said once more, soon, to all that have not fetched since.
+  const unheard = [...role.voters.values()].map((each) => ({ ...each, lastFetchAt: null }));
   update(turn, {
     role: {
       ...role,
+      voters: new Map(unheard.map((each) => [each.key.id, each])),
       activeAt: now,
       heard: new Set(),
       checkQuorumDeadline: now + checkQuorumMs(config),
-      beginDeadline: now + beginQuorumEpochMs(config),
+      beginDeadline: now + successionStepMs(config),
     },
   });
   for (const { key } of latestVoters(voters)) {
