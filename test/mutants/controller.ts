@@ -38,8 +38,8 @@ export const CONTROLLER_MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: "durable-objects/replica/wake.ts",
-        find: "now < armed + ALARM_LATE_MS",
-        replace: "now < armed - 15_000",
+        find: "if (armed !== null && now < armed + ALARM_LATE_MS)",
+        replace: "if (armed !== null && now < armed - 15_000)",
       },
     ],
     ...judged,
@@ -230,8 +230,8 @@ export const CONTROLLER_MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: "durable-objects/replica/wake.ts",
-        find: "    this.#alarmAt = now + (armed === null ? ALARM_AHEAD_MS : ALARM_AGAIN_MS);",
-        replace: "    this.#alarmAt = armed ?? now + ALARM_AHEAD_MS;",
+        find: "    this.#setAlarm(now + (armed === null ? ALARM_AHEAD_MS : ALARM_AGAIN_MS));",
+        replace: "    this.#setAlarm(armed ?? now + ALARM_AHEAD_MS);",
       },
     ],
     ...judged,

@@ -9,8 +9,7 @@ const replica = "durable-objects/replica/replica.ts";
 const transitions = "src/raft/election/transitions.ts";
 const fetching = "src/raft/snapshots/fetching.ts";
 const summary = "src/raft/log-summary.ts";
-const STORED_STEP =
-  "    disk.transaction(() => persistStep(effect, { log, snapshots, quorum, now: clock() }));\n";
+const STORED_STEP = "    disk.transaction(() => persistStep(effect, stores));\n";
 
 export const INSTALL_MUTANTS: readonly Mutant[] = [
   {
@@ -117,7 +116,7 @@ export const INSTALL_MUTANTS: readonly Mutant[] = [
     disk.transaction(() => {
       if (install !== null) snapshots.dropBelow(install.endOffset);
       if (install !== null) log.restartAt(install.endOffset);
-      persistStep({ ...effect, install: null }, { log, snapshots, quorum, now: clock() });
+      persistStep({ ...effect, install: null }, stores);
     });
 `,
       },

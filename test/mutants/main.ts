@@ -11,6 +11,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import type { Edit, Mutant } from "./mutant.ts";
+import { complaintAbout } from "./staleness.ts";
 import { MUTANTS } from "./table.ts";
 
 /** Each mutant gets this many seeds and seconds at most. */
@@ -103,7 +104,7 @@ async function main(): Promise<number> {
   const first = MUTANTS.findIndex(({ name }) => name.includes(values.from));
   const rows = first < 0 ? [] : MUTANTS.slice(first);
   const chosen = partOf(rows.filter(({ name }) => name.includes(values.only)));
-  const stale = (await Promise.all(chosen.map(complaintAbout))).filter(
+  const stale = (await Promise.all(chosen.map((mutant) => complaintAbout(root, mutant)))).filter(
     (line) => line !== undefined,
   );
   for (const line of stale) console.error(line);
@@ -155,17 +156,6 @@ async function prepare(): Promise<void> {
   await cp(join(root, "tsconfig.base.json"), join(copy, "tsconfig.base.json"));
   await symlink(join(root, "node_modules"), join(copy, "node_modules"));
   await writeFile(join(copy, "package.json"), '{ "type": "module" }\n');
-}
-
-/** What is wrong with a line of the table: every text must be found exactly once. */
-async function complaintAbout({ name, edits }: Mutant): Promise<string | undefined> {
-  for (const { file, find, replace } of edits) {
-    // oxlint-disable-next-line no-await-in-loop -- two or three small files
-    const times = (await readFile(join(root, file), "utf8").catch(() => "")).split(find).length - 1;
-    if (times !== 1) return `the table is stale: "${name}" finds a text ${times} times in ${file}`;
-    if (find === replace) return `the table is stale: "${name}" changes nothing in ${file}`;
-  }
-  return undefined;
 }
 
 async function judge(mutant: Mutant): Promise<Verdict> {
