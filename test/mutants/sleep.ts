@@ -54,15 +54,6 @@ export const SLEEP_MUTANTS: readonly Mutant[] = [
     killers: ["sleepers-are-level"],
   },
   {
-    name: "a leader sleeps in the middle of a change of voters",
-    breaks: "SL-1",
-    edits: [
-      { file: falling, find: "  if (role.change !== null || role", replace: "  if (role" },
-      ...ASSERTED,
-    ],
-    killers: ["every-request-is-answered", "converges", "a-majority-serves"],
-  },
-  {
     name: "an append does not wake its leader",
     breaks: "SL-4",
     edits: [
