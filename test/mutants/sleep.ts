@@ -104,15 +104,7 @@ export const SLEEP_MUTANTS: readonly Mutant[] = [
       },
       without(invariants, "votedSelf && election.leaderId === self.id,"),
     ],
-    killers: [
-      "reads-are-current",
-      "one-leader-per-epoch",
-      "committed-is-kept",
-      "a-majority-serves",
-      "converges",
-      "logs-match",
-      "assertions",
-    ],
+    ...scripted,
   },
   {
     name: "a follower shields a leader that it has not heard of since it fell asleep",
