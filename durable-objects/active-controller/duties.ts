@@ -44,8 +44,9 @@ const SWEEPS = [
   balancePartitionLeaders.rule,
   expireDelegationTokens.rule,
 ] as const;
-/** Which of them is over delegation tokens. */
-const TOKEN_SWEEP = 2;
+/** The one over delegation tokens is due by the passing of time, every other by metadata alone. */
+const TOKEN_SWEEP = SWEEPS.indexOf(expireDelegationTokens.rule);
+const SWEEPS_OF_METADATA: readonly Duty[] = SWEEPS.filter((_, at) => at !== TOKEN_SWEEP);
 
 /** How often each sweep is due; infinite for one that never is. */
 const sweepIntervals = (settings: ControllerSettings, hasTokens: boolean): readonly number[] => [
@@ -103,7 +104,7 @@ export class Duties {
 
   /** Every sweep that metadata alone can make due, and no passing of time: they are to find nothing before a sleep. */
   get sweepsBeforeSleep(): readonly Duty[] {
-    return [electUncleanLeaders.rule, balancePartitionLeaders.rule];
+    return SWEEPS_OF_METADATA;
   }
 
   /** When a log is idle that is written to at `writtenMs`: never where nobody is to know, or where none ever is. */

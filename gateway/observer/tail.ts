@@ -5,6 +5,7 @@
  */
 import { LinkError, type PushedRecords } from "../../src/link/index.ts";
 import { DecodeError, recordBatches, type BatchInRow } from "../../src/protocol/index.ts";
+import { joinedBytes } from "../../src/std/joined-bytes.ts";
 
 /** One batch may be as large. */
 const TAIL_BYTES_MAX = 8 * 1_048_576;
@@ -161,11 +162,5 @@ function batchesIn(bytes: Uint8Array): readonly Batch[] {
 function joined(batches: readonly Batch[]): Uint8Array {
   const [first] = batches;
   if (first !== undefined && batches.length === 1) return first.bytes;
-  const bytes = new Uint8Array(batches.reduce((sum, each) => sum + each.bytes.byteLength, 0));
-  let at = 0;
-  for (const each of batches) {
-    bytes.set(each.bytes, at);
-    at += each.bytes.byteLength;
-  }
-  return bytes;
+  return joinedBytes(batches.map(({ bytes }) => bytes));
 }

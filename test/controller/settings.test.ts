@@ -12,6 +12,7 @@ import {
 } from "../../src/protocol/index.ts";
 import { TOKEN_KEY } from "../metadata/token-key.ts";
 import { record } from "../metadata/world.ts";
+import { broker } from "./broker-record.ts";
 import { Quorum, writing, type QuorumNode } from "./quorum.ts";
 
 /** What an operation is told by the controller in office. */
@@ -35,14 +36,6 @@ function change(
 }
 
 const epochOf = (quorum: Quorum): number => quorum.leader.up.state.election.epoch;
-
-const broker = (brokerId: number, epoch: number) =>
-  record("REGISTER_BROKER_RECORD", 1, {
-    brokerId,
-    brokerEpoch: epoch,
-    fenced: false,
-    endPoints: [{ name: "PLAINTEXT", host: "localhost", port: 9092, securityProtocol: 0 }],
-  });
 
 const token = (tokenId: string, expirationTimestamp: number) =>
   record("DELEGATION_TOKEN_RECORD", 0, {

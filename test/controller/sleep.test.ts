@@ -10,17 +10,9 @@ import type {
 import { heartbeat } from "../../src/metadata/control/broker-heartbeat.ts";
 import { BrokerHeartbeat, type BrokerHeartbeatResponse } from "../../src/protocol/index.ts";
 import { Quorum, type QuorumNode, writing } from "./quorum.ts";
-import { record } from "../metadata/world.ts";
+import { broker } from "./broker-record.ts";
 
 const MINUTE_MS = 60_000;
-
-const broker = (brokerId: number, epoch: number) =>
-  record("REGISTER_BROKER_RECORD", 1, {
-    brokerId,
-    brokerEpoch: epoch,
-    fenced: false,
-    endPoints: [{ name: "PLAINTEXT", host: "localhost", port: 9092, securityProtocol: 0 }],
-  });
 
 const beat =
   (brokerId: number, brokerEpoch: number): Operation<BrokerHeartbeatResponse> =>

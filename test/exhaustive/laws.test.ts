@@ -3,6 +3,7 @@
  */
 import { expect, test } from "vitest";
 import type { Entry } from "../../src/raft/index.ts";
+import { withState, withStored } from "./altered-replica.ts";
 import { voterOf } from "../raft/node-disk.ts";
 import { type Ghost, Ghosts } from "./ghost.ts";
 import { type Change, judge, readId } from "./laws.ts";
@@ -10,7 +11,7 @@ import { MODELS } from "./models.ts";
 import { Course } from "./course.ts";
 import { opening } from "./opening.ts";
 import type { Replica } from "./replica.ts";
-import { Storage, type Stored, endOf } from "./stored.ts";
+import { Storage, endOf } from "./stored.ts";
 
 /** A quorum that follows its first leader, which has committed all that there is. */
 function sound(): {
@@ -30,16 +31,6 @@ function sound(): {
 
 const { ghost, leader, follower, other } = sound();
 const ghosts = new Ghosts();
-
-const withState = (replica: Replica, state: Partial<Replica["state"]>): Replica => ({
-  ...replica,
-  state: { ...replica.state, ...state },
-});
-
-const withStored = (replica: Replica, stored: Partial<Stored>): Replica => ({
-  ...replica,
-  stored: { ...replica.stored, ...stored },
-});
 
 /** What the laws say when `after` has come from `before`, among all that are there then. */
 const verdict = (change: Change, known: Ghost = ghost): Ghost | string =>

@@ -2,13 +2,14 @@
  * Every law of sleep, broken on purpose: in a quorum that sleeps soundly, one thing is made untrue.
  */
 import { expect, test } from "vitest";
+import { withState, withStored } from "./altered-replica.ts";
 import { Course, type Successor } from "./course.ts";
 import { type Change, judge } from "./laws.ts";
 import { Ghosts } from "./ghost.ts";
 import { MODELS } from "./models.ts";
 import { opening } from "./opening.ts";
 import type { Replica } from "./replica.ts";
-import { type Stored, endOf } from "./stored.ts";
+import { endOf } from "./stored.ts";
 import type { World } from "./world.ts";
 
 const course = modelOfSleep();
@@ -27,16 +28,6 @@ function verdict(before: Replica, after: Replica, others = [leader, follower, ot
   const judged = judge(change, ghost, ghosts);
   return judged === ghost ? "nothing is wrong" : judged;
 }
-
-const withState = (replica: Replica, state: Partial<Replica["state"]>): Replica => ({
-  ...replica,
-  state: { ...replica.state, ...state },
-});
-
-const withStored = (replica: Replica, stored: Partial<Stored>): Replica => ({
-  ...replica,
-  stored: { ...replica.stored, ...stored },
-});
 
 test("nothing is wrong with a quorum that sleeps", () => {
   for (const replica of [leader, follower, other]) {

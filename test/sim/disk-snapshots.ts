@@ -2,6 +2,7 @@
 import type { SnapshotStore, UnfinishedSnapshot } from "../../durable-objects/replica/ports.ts";
 import { crc32c } from "../../src/protocol/index.ts";
 import { SNAPSHOT_BYTES_MAX, type SnapshotId, type StoredSnapshot } from "../../src/raft/index.ts";
+import { joinedBytes } from "../../src/std/joined-bytes.ts";
 import { assert } from "../../src/std/assert.ts";
 
 type Unfinished = UnfinishedSnapshot;
@@ -97,7 +98,7 @@ export class SnapshotContents {
   /** All bytes of a whole one, whatever their checksums; null when there is none. */
   bytesOf(id: SnapshotId): Uint8Array | null {
     const row = this.wholeOf(id);
-    return row === undefined ? null : joined(row.chunks.map(({ bytes }) => bytes));
+    return row === undefined ? null : joinedBytes(row.chunks.map(({ bytes }) => bytes));
   }
 
   #append(row: Row, bytes: Uint8Array): void {
@@ -154,16 +155,6 @@ export function withChangedByte(bytes: Uint8Array, at: number): Uint8Array {
   const index = at % bytes.length;
   changed[index] = (bytes[index] ?? 0) ^ (1 << (at % 8));
   return changed;
-}
-
-function joined(parts: readonly Uint8Array[]): Uint8Array {
-  const whole = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
 }
 
 const isSame = (one: SnapshotId, other: SnapshotId): boolean =>

@@ -2,6 +2,7 @@
  * Reading what a client sent, within bounds: its type, bytes, levels of nesting, UTF-8 and JSON. What a body means is
  * not known here.
  */
+import { joinedBytes } from "../../src/std/joined-bytes.ts";
 import { Problem } from "./errors.ts";
 
 /**
@@ -78,7 +79,7 @@ async function readWhole(
     throw new Problem("BODY_TOO_LARGE", `a body may have at most ${BODY_BYTES_MAX} bytes`);
   }
   if (size > 0) refuseOtherType(headers.get("Content-Type"), type);
-  return joined(chunks, size);
+  return joinedBytes(chunks);
 }
 
 /** Parameters, such as a charset, are not looked at: JSON is UTF-8. */
@@ -135,14 +136,4 @@ export function nestingOf(text: string): number {
     else if (character === "}" || character === "]") depth--;
   }
   return deepest;
-}
-
-function joined(chunks: readonly Uint8Array[], size: number): Uint8Array<ArrayBuffer> {
-  const bytes = new Uint8Array(size);
-  let at = 0;
-  for (const chunk of chunks) {
-    bytes.set(chunk, at);
-    at += chunk.byteLength;
-  }
-  return bytes;
 }

@@ -5,6 +5,7 @@
  */
 import { decodeVerifiedBatch, encodeDataBatch, type BatchInRow } from "../../src/protocol/index.ts";
 import { bytesWithoutSecrets } from "../observer/decoding.ts";
+import { joinedBytes } from "../../src/std/joined-bytes.ts";
 import { nextEvent } from "../observer/next-event.ts";
 
 /** Records that are looked at in one event: some milliseconds. */
@@ -32,15 +33,5 @@ export async function redactedBatches(
     }
     pieces.push(isChanged ? encodeDataBatch(row, values) : row.bytes);
   }
-  return joined(pieces);
-}
-
-function joined(pieces: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
-  const whole = new Uint8Array(pieces.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const piece of pieces) {
-    whole.set(piece, at);
-    at += piece.length;
-  }
-  return whole;
+  return joinedBytes(pieces);
 }

@@ -1,6 +1,7 @@
 /** The whole batches of a snapshot from a byte on, read from the controller that has them. */
 import { nodesOf, type ClusterEntry } from "../../durable-objects/cluster-entry.ts";
 import { BATCH_BYTES_MAX, recordBatches } from "../../src/protocol/index.ts";
+import { joinedBytes } from "../../src/std/joined-bytes.ts";
 import { reasonOf } from "../channel/controller-calls.ts";
 import type { Bindings } from "../env.ts";
 import { readSnapshotBytes } from "../observer/snapshots.ts";
@@ -26,10 +27,7 @@ export async function readSnapshotChunk(
     const more = await readSnapshotBytes(env, entry, { snapshot: offered, position: at }).catch(
       (error: unknown) => Promise.reject(new NotServed(reasonOf(error), { cause: error })),
     );
-    const longer = new Uint8Array(bytes.length + more.length);
-    longer.set(bytes);
-    longer.set(more, bytes.length);
-    bytes = longer;
+    bytes = joinedBytes([bytes, more]);
     const batches = [...recordBatches(bytes, "ignore")];
     const whole = batches.reduce((sum, batch) => sum + batch.size, 0);
     if (whole > 0)
