@@ -78,6 +78,13 @@ const OPTIONS = {
       "how long a heartbeat waits for those of other brokers, to leave in one message; 0 for not at all, 100 " +
       "unless said",
   },
+  "metadata-max-age-ms": {
+    section: "gateway",
+    value: "MS",
+    says:
+      "how old what is known of the controllers may become while the log tells of changes or no client is served; an " +
+      "hour unless said. Else the edge is asked every four seconds",
+  },
   observe: {
     section: "gateway",
     value: "HOST:PORT,…",

@@ -411,13 +411,20 @@ const observed = async () => {
 };
 
 describe("a connection", () => {
-  test("asks the controller first, and once a minute from there on", async () => {
-    const { asked, pass } = await observed();
+  test("asks the controller first, and once a minute from there on while anything is committed", async () => {
+    const { asked, pass, side } = await observed();
     expect(await asked()).toBe(1);
     expect(await asked()).toBe(0);
+    await side.write();
     pass(59_000);
     expect(await asked()).toBe(0);
     pass(1_000);
+    expect(await asked()).toBe(1);
+    expect(await asked()).toBe(0);
+    // The controller would say the same again.
+    pass(3_600_000);
+    expect(await asked()).toBe(0);
+    await side.write();
     expect(await asked()).toBe(1);
     expect(await asked()).toBe(0);
   });
@@ -524,6 +531,8 @@ describe("where brokers are", () => {
     expect(link.positions.slice(said)).toMatchObject([
       { end: null, brokers: [{ id: 1, offset: end }] },
     ]);
+    // With the next heartbeat, of which there is one every 2 s.
+    expect(link.waits.slice(said)).toEqual([2_500]);
   });
 
   test("is of nobody whom the leader has not served", async () => {
