@@ -75,7 +75,9 @@ async function row(
     const port = gateway.at(leader)?.port ?? 0;
     const living = Promise.all([
       pause(SETTLE_MS + MEASURED_MS),
-      ...epochs.map((epoch, at) => live({ id: at + 1, epoch, port }, quorum, ended.signal)),
+      ...epochs.map((epoch, at) =>
+        live({ id: at + 1, epoch, port, wantFence: true }, quorum, ended.signal),
+      ),
     ]);
     await Promise.race([pause(SETTLE_MS), living]);
     const before = countsOf(metrics);
@@ -125,26 +127,38 @@ function countsOf(metrics: GatewayMetrics): Counts {
   };
 }
 
-interface Broker {
+export interface LivingBroker {
   readonly id: number;
   readonly epoch: number;
+  /** Where it reaches the controller that leads. */
   readonly port: number;
+  /** Whether it stays fenced: then nothing is committed for it. */
+  readonly wantFence: boolean;
 }
 
-async function live(broker: Broker, quorum: Quorum, signal: AbortSignal): Promise<void> {
+/** Fetches and beats as a broker does that has nothing to do, until `signal` ends it. Rejects when it is not served. */
+export async function live(
+  broker: LivingBroker,
+  quorum: Quorum,
+  signal: AbortSignal,
+): Promise<void> {
   // Brokers do not start at one moment.
   await pause(Math.random() * BEAT_MS);
   await Promise.all([fetching(broker, quorum, signal), beating(broker, signal)]);
 }
 
-async function beating({ id, epoch, port }: Broker, signal: AbortSignal): Promise<void> {
+async function beating(
+  { id, epoch, port, wantFence }: LivingBroker,
+  signal: AbortSignal,
+): Promise<void> {
   const kafka = await KafkaConnection.open(port, { clientId: "bench" });
   while (!signal.aborted) {
     await kafka.call(BrokerHeartbeat, 1, {
       brokerId: id,
       brokerEpoch: epoch,
-      currentMetadataOffset: 1,
-      wantFence: true,
+      // As one that has read its own registration.
+      currentMetadataOffset: epoch,
+      wantFence,
       wantShutDown: false,
     });
     await pause(BEAT_MS);
@@ -152,7 +166,11 @@ async function beating({ id, epoch, port }: Broker, signal: AbortSignal): Promis
   kafka.close();
 }
 
-async function fetching({ id, port }: Broker, quorum: Quorum, signal: AbortSignal): Promise<void> {
+async function fetching(
+  { id, port }: LivingBroker,
+  quorum: Quorum,
+  signal: AbortSignal,
+): Promise<void> {
   const kafka = await KafkaConnection.open(port, { clientId: "bench" });
   const state = await quorum.cluster.quorum();
   let [offset, lastFetchedEpoch] = [state.high_watermark, state.leader_epoch];

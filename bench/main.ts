@@ -1,12 +1,14 @@
 /**
  * `npm run bench [-- boot | snapshots [--largest] | commit | frames | link | peers | reads | feed | brokers | failover
- * [--rounds N] [--cases a,b] | kraft [--rounds N] [--cases a,b] [--json FILE] [--svg FILE] [--page FILE]]`: ratios
- * within one run, and times of one machine; nothing here passes or fails. Without a name, all but brokers, failover and
- * kraft, which take twelve to twenty minutes each.
+ * [--rounds N] [--cases a,b] | kraft [--rounds N] [--cases a,b] [--json FILE] [--svg FILE] [--page FILE] | cost
+ * [--seconds N] [--brokers N] [--gateways N] [--life awake|asleep] [--factor F]]`: ratios within one run, and times of
+ * one machine; nothing here passes or fails, but for `cost`, which counts. Without a name, all but brokers, failover,
+ * kraft and cost, which take twelve to twenty minutes each.
  */
 import { parseArgs } from "node:util";
 import { boot } from "./boot.ts";
 import { commit } from "./commit.ts";
+import { cost } from "./cost.ts";
 import { failover } from "./failover.ts";
 import { feed } from "./feed.ts";
 import { frames } from "./frames.ts";
@@ -20,6 +22,11 @@ import { snapshots } from "./snapshots.ts";
 const { positionals: wanted, values: options } = parseArgs({
   allowPositionals: true,
   options: {
+    seconds: { type: "string" },
+    brokers: { type: "string" },
+    gateways: { type: "string" },
+    life: { type: "string" },
+    factor: { type: "string" },
     rounds: { type: "string" },
     cases: { type: "string" },
     largest: { type: "boolean" },
@@ -41,8 +48,9 @@ const BENCHES: Readonly<Record<string, () => Promise<void>>> = {
   brokers,
   failover: () => failover(options),
   kraft: () => kraft(options),
+  cost: () => cost(options),
 };
-const BY_NAME_ALONE: ReadonlySet<string> = new Set(["brokers", "failover", "kraft"]);
+const BY_NAME_ALONE: ReadonlySet<string> = new Set(["brokers", "failover", "kraft", "cost"]);
 
 const unknown = wanted.find((name) => !(name in BENCHES));
 if (unknown !== undefined) {

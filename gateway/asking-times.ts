@@ -8,11 +8,16 @@
 const HINTS_MAX = 32;
 
 export interface AskingPauses {
-  /** After an answer while nothing else tells of changes, and the first one after an answer that left something open. */
+  /** While clients are served and nothing else tells of changes; and the first after an answer that left something open. */
   readonly everyMs: number;
-  /** The longest there is. */
+  /** While no client is served. One that starts may know of none but new controllers, whose ports are not there yet. */
+  readonly idleMs: number;
+  /** While the log tells of changes: the longest there is. */
   readonly maxAgeMs: number;
 }
+
+/** What a gateway's clients do: `followed` while the log that they read would tell of other voters. */
+export type Clients = "followed" | "served" | "idle";
 
 interface Hinted {
   readonly pauseMs: number;
@@ -20,8 +25,7 @@ interface Hinted {
 }
 
 export class AskingTimes {
-  readonly #everyMs: number;
-  readonly #maxAgeMs: number;
+  readonly #pauses: AskingPauses;
   readonly #hinted = new Map<number, Hinted>();
   #isHastened = false;
   #askedAt: number;
@@ -30,9 +34,9 @@ export class AskingTimes {
   #chance = 1;
 
   /** The controllers are known as of `now`. */
-  constructor({ everyMs, maxAgeMs }: AskingPauses, now: number) {
-    this.#maxAgeMs = maxAgeMs;
-    this.#everyMs = Math.min(everyMs, maxAgeMs);
+  constructor({ everyMs, idleMs, maxAgeMs }: AskingPauses, now: number) {
+    const atMost = (ms: number): number => Math.min(ms, maxAgeMs);
+    this.#pauses = { everyMs: atMost(everyMs), idleMs: atMost(idleMs), maxAgeMs };
     this.#askedAt = now;
   }
 
@@ -45,8 +49,9 @@ export class AskingTimes {
     if (known !== undefined && now < known.until) return false;
     if (known === undefined && this.#hinted.size >= HINTS_MAX) this.#forgetOld(now);
     if (known === undefined && this.#hinted.size >= HINTS_MAX) return false;
+    const { everyMs, maxAgeMs } = this.#pauses;
     const isNew = known === undefined || now >= known.until + known.pauseMs;
-    const pauseMs = isNew ? this.#everyMs : Math.min(2 * known.pauseMs, this.#maxAgeMs);
+    const pauseMs = isNew ? everyMs : Math.min(2 * known.pauseMs, maxAgeMs);
     this.#hinted.set(nodeId, { pauseMs, until: now + pauseMs });
     this.#isHastened = true;
     return true;
@@ -68,15 +73,17 @@ export class AskingTimes {
     this.#askedAt = now;
     this.#chance = chance;
     if (outcome === "failed") this.#hinted.clear();
-    const { everyMs, maxAgeMs } = { everyMs: this.#everyMs, maxAgeMs: this.#maxAgeMs };
+    const { everyMs, maxAgeMs } = this.#pauses;
     const next = this.#doubtMs === null ? everyMs : Math.min(2 * this.#doubtMs, maxAgeMs);
     this.#doubtMs = outcome === "settled" ? null : next;
   }
 
-  /** In how long a question is due; 0 when it is. `isTold`: a change would be heard of otherwise, or matters to nobody. */
-  dueIn(now: number, isTold: boolean): number {
+  /** In how long a question is due; 0 when it is. */
+  dueIn(now: number, clients: Clients): number {
     if (this.#isHastened) return 0;
-    const pauseMs = isTold ? (this.#doubtMs ?? this.#maxAgeMs) : this.#everyMs;
+    const { everyMs, idleMs, maxAgeMs } = this.#pauses;
+    const usual = { followed: maxAgeMs, idle: idleMs, served: everyMs }[clients];
+    const pauseMs = Math.min(usual, this.#doubtMs ?? usual);
     return Math.max(0, this.#askedAt + this.#chance * pauseMs - now);
   }
 

@@ -82,8 +82,8 @@ const OPTIONS = {
     section: "gateway",
     value: "MS",
     says:
-      "how old what is known of the controllers may become while the log tells of changes or no client is served; an " +
-      "hour unless said. Else the edge is asked every four seconds",
+      "how old what is known of the controllers may become while the log tells of changes; an hour unless said. " +
+      "Without clients the edge is asked every five minutes, and every four seconds while some are served otherwise",
   },
   observe: {
     section: "gateway",

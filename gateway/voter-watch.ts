@@ -2,8 +2,7 @@
  * Keeps the gateway's ports to the cluster's voters, as the edge says them: a voter that comes gets a port, one that
  * goes loses it. The edge is asked at once when the log says that the voters are others than those that have ports,
  * when it goes on from elsewhere, and when a controller turns out to be none, or leads and has no port. Else it is asked
- * now and then, and rarely while the log is followed or no client is served. While the edge does not answer, nothing
- * changes.
+ * now and then, and rarely while the log is followed. While the edge does not answer, nothing changes.
  */
 import { setTimeout as pause } from "node:timers/promises";
 import { AskingTimes, type AskingPauses } from "./asking-times.ts";
@@ -100,12 +99,11 @@ export class VoterWatch {
     }
   }
 
-  /** A client that is served might want a port that is not there yet. */
   #dueIn(): number {
     const { gateway, metrics } = this.#parts;
-    const isTold =
-      gateway.observer?.isFollowing === true || metrics.framesAnswered === this.#answered;
-    return this.#times.dueIn(performance.now(), isTold);
+    const unfollowed = metrics.framesAnswered === this.#answered ? "idle" : "served";
+    const clients = gateway.observer?.isFollowing === true ? "followed" : unfollowed;
+    return this.#times.dueIn(performance.now(), clients);
   }
 
   /** Never throws: whatever the edge answers, the ports that are open stay of use. */

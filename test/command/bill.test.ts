@@ -1,18 +1,20 @@
 /** The bill: what the price list says, whatever the load. */
 import { describe, expect, test } from "vitest";
-import { billOf, PRICES, usageOf, type Load } from "../../command/cost/bill.ts";
+import { billOf, PRICES, usageOf, type Life, type Load } from "../../command/cost/bill.ts";
 
-const IDLE: Load = { voters: 3, brokers: 0, gateways: 1, createsPerHour: 0 };
+const IDLE: Load = { voters: 3, brokers: 0, gateways: 0, createsPerHour: 0 };
 
 /** In a minute, through one gateway. */
 function messages(brokers: number): number {
-  const { objectRequests, workerRequests } = usageOf({ ...IDLE, brokers });
-  return (objectRequests - usageOf(IDLE).objectRequests - workerRequests) / 43_200;
+  const { objectRequests, workerRequests } = usageOf({ ...IDLE, brokers, gateways: 1 }, "awake");
+  // What the gateway asks the Worker, that asks of each voter.
+  const asked = IDLE.voters * workerRequests;
+  return (objectRequests - usageOf(IDLE, "awake").objectRequests - asked) / 43_200;
 }
 
 describe("the bill of a month", () => {
-  test("of three objects that are always awake is $12.44, and $1.55 for what they ask each other", () => {
-    const { lines, usd } = billOf(usageOf(IDLE));
+  test("of three objects that are always awake is $12.44, and $1.54 for what they ask each other", () => {
+    const { lines, usd } = billOf(usageOf(IDLE, "awake"));
     const of = (what: string): number =>
       lines.find((line) => line.what === what)?.usd ?? Number.NaN;
     expect(of("objects awake")).toBeCloseTo(12.44, 2);
@@ -25,7 +27,7 @@ describe("the bill of a month", () => {
   });
 
   test("leaves out what the plan includes, and never less than nothing", () => {
-    const one = billOf(usageOf({ ...IDLE, voters: 1 }));
+    const one = billOf(usageOf({ ...IDLE, voters: 1 }, "awake"));
     expect(one.usd).toBeGreaterThan(4);
     expect(one.netUsd).toBe(0);
   });
@@ -36,9 +38,30 @@ describe("the bill of a month", () => {
     expect(messages(100) * perRequest).toBeCloseTo(108, 6);
   });
 
-  test("never falls when there is more", () => {
+  test("asleep within the goals: nothing without brokers, $0.14 with three, $1.74 with a hundred", () => {
+    const usd = (brokers: number): number =>
+      billOf(usageOf({ ...IDLE, brokers, gateways: Math.max(1, brokers) }, "asleep")).usd;
+    expect(usd(0)).toBeLessThan(0.01);
+    expect(billOf(usageOf(IDLE, "asleep")).usd).toBe(0);
+    expect(usd(3)).toBeLessThan(0.15);
+    expect(usd(100)).toBeLessThan(2);
+  });
+
+  test("asleep nears that of one awake as more is written", () => {
+    const usd = (createsPerHour: number, life: Life): number =>
+      billOf(usageOf({ ...IDLE, brokers: 3, createsPerHour }, life)).usd;
+    expect(usd(1, "asleep")).toBeLessThan(usd(1, "awake") / 50);
+    expect(usd(3_600, "asleep") / usd(3_600, "awake")).toBeCloseTo(1, 1);
+  });
+
+  test.each<Life>(["awake", "asleep"])("%s never falls when there is more", (life) => {
     const steps = [0, 1, 2, 3, 10, 99, 100, 101, 1_000];
-    const bills = steps.map((brokers) => billOf(usageOf({ ...IDLE, brokers, gateways: 3 })).usd);
-    expect(bills).toEqual(bills.toSorted((left, right) => left - right));
+    const rising = (loads: readonly Partial<Load>[]): void => {
+      const bills = loads.map((load) => billOf(usageOf({ ...IDLE, ...load }, life)).usd);
+      expect(bills).toEqual(bills.toSorted((left, right) => left - right));
+    };
+    rising(steps.map((brokers) => ({ brokers, gateways: 3 })));
+    rising(steps.map((createsPerHour) => ({ createsPerHour, brokers: 3 })));
+    rising([1, 2, 3, 4, 5, 6, 7].map((voters) => ({ voters, brokers: 3, createsPerHour: 10 })));
   });
 });
