@@ -2,7 +2,6 @@
  * The product's controller with a meter around it. What an object does is told from what others in the same runtime do
  * by the context that the runtime carries along: each event of an object begins in its own.
  */
-/// <reference path="./async-hooks.d.ts" />
 import { AsyncLocalStorage } from "node:async_hooks";
 import { ControllerNode } from "../durable-objects/controller-node.ts";
 import { Meter, type Reading } from "./meter.ts";

@@ -81,7 +81,7 @@ const MESSAGES: readonly (readonly [brokers: number, messages: number])[] = [
   [0, 0],
   [1, 30],
   [3, 84],
-  [100, 108],
+  [100, 115],
 ];
 
 /** What happens in a minute, whoever sleeps. */

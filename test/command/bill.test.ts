@@ -12,6 +12,9 @@ function messages(brokers: number): number {
   return (objectRequests - usageOf(IDLE, "awake").objectRequests - asked) / 43_200;
 }
 
+const usdOf = (load: Partial<Load>, life: Life): number =>
+  billOf(usageOf({ ...IDLE, ...load }, life)).usd;
+
 describe("the bill of a month", () => {
   test("of three objects that are always awake is $12.44, and $1.54 for what they ask each other", () => {
     const { lines, usd } = billOf(usageOf(IDLE, "awake"));
@@ -35,23 +38,24 @@ describe("the bill of a month", () => {
   test("takes what was counted where it was counted", () => {
     const perRequest = PRICES.object_requests.messages_per_request;
     expect(messages(3) * perRequest).toBeCloseTo(84, 6);
-    expect(messages(100) * perRequest).toBeCloseTo(108, 6);
+    expect(messages(100) * perRequest).toBeCloseTo(115, 6);
   });
 
   test("asleep within the goals: nothing without brokers, $0.14 with three, $1.74 with a hundred", () => {
     const usd = (brokers: number): number =>
-      billOf(usageOf({ ...IDLE, brokers, gateways: Math.max(1, brokers) }, "asleep")).usd;
+      usdOf({ brokers, gateways: Math.max(1, brokers) }, "asleep");
     expect(usd(0)).toBeLessThan(0.01);
-    expect(billOf(usageOf(IDLE, "asleep")).usd).toBe(0);
+    expect(usdOf({}, "asleep")).toBe(0);
     expect(usd(3)).toBeLessThan(0.15);
     expect(usd(100)).toBeLessThan(2);
   });
 
   test("asleep nears that of one awake as more is written", () => {
-    const usd = (createsPerHour: number, life: Life): number =>
-      billOf(usageOf({ ...IDLE, brokers: 3, createsPerHour }, life)).usd;
-    expect(usd(1, "asleep")).toBeLessThan(usd(1, "awake") / 50);
-    expect(usd(3_600, "asleep") / usd(3_600, "awake")).toBeCloseTo(1, 1);
+    expect(usdOf({ brokers: 3, gateways: 3, createsPerHour: 1 }, "asleep")).toBeLessThan(
+      usdOf({ brokers: 3, gateways: 3, createsPerHour: 1 }, "awake") / 50,
+    );
+    const busy = { brokers: 3, gateways: 3, createsPerHour: 3_600 };
+    expect(usdOf(busy, "asleep") / usdOf(busy, "awake")).toBeCloseTo(1, 1);
   });
 
   test.each<Life>(["awake", "asleep"])("%s never falls when there is more", (life) => {
