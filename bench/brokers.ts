@@ -76,7 +76,7 @@ async function row(
     const living = Promise.all([
       pause(SETTLE_MS + MEASURED_MS),
       ...epochs.map((epoch, at) =>
-        live({ id: at + 1, epoch, port, wantFence: true }, quorum, ended.signal),
+        live({ id: at + 1, epoch, port, isWell: false }, quorum, ended.signal),
       ),
     ]);
     await Promise.race([pause(SETTLE_MS), living]);
@@ -127,38 +127,28 @@ function countsOf(metrics: GatewayMetrics): Counts {
   };
 }
 
-export interface LivingBroker {
+interface Broker {
   readonly id: number;
   readonly epoch: number;
-  /** Where it reaches the controller that leads. */
   readonly port: number;
-  /** Whether it stays fenced: then nothing is committed for it. */
-  readonly wantFence: boolean;
+  /** It has caught up and is unfenced; else it waits for ever. */
+  readonly isWell: boolean;
 }
 
-/** Fetches and beats as a broker does that has nothing to do, until `signal` ends it. Rejects when it is not served. */
-export async function live(
-  broker: LivingBroker,
-  quorum: Quorum,
-  signal: AbortSignal,
-): Promise<void> {
+export async function live(broker: Broker, quorum: Quorum, signal: AbortSignal): Promise<void> {
   // Brokers do not start at one moment.
   await pause(Math.random() * BEAT_MS);
   await Promise.all([fetching(broker, quorum, signal), beating(broker, signal)]);
 }
 
-async function beating(
-  { id, epoch, port, wantFence }: LivingBroker,
-  signal: AbortSignal,
-): Promise<void> {
+async function beating({ id, epoch, port, isWell }: Broker, signal: AbortSignal): Promise<void> {
   const kafka = await KafkaConnection.open(port, { clientId: "bench" });
   while (!signal.aborted) {
     await kafka.call(BrokerHeartbeat, 1, {
       brokerId: id,
       brokerEpoch: epoch,
-      // As one that has read its own registration.
-      currentMetadataOffset: epoch,
-      wantFence,
+      currentMetadataOffset: isWell ? Number.MAX_SAFE_INTEGER : 1,
+      wantFence: !isWell,
       wantShutDown: false,
     });
     await pause(BEAT_MS);
@@ -166,11 +156,7 @@ async function beating(
   kafka.close();
 }
 
-async function fetching(
-  { id, port }: LivingBroker,
-  quorum: Quorum,
-  signal: AbortSignal,
-): Promise<void> {
+async function fetching({ id, port }: Broker, quorum: Quorum, signal: AbortSignal): Promise<void> {
   const kafka = await KafkaConnection.open(port, { clientId: "bench" });
   const state = await quorum.cluster.quorum();
   let [offset, lastFetchedEpoch] = [state.high_watermark, state.leader_epoch];

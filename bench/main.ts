@@ -1,9 +1,8 @@
 /**
- * `npm run bench [-- boot | snapshots [--largest] | commit | frames | link | peers | reads | feed | brokers | failover
- * [--rounds N] [--cases a,b] | kraft [--rounds N] [--cases a,b] [--json FILE] [--svg FILE] [--page FILE] | cost
- * [--seconds N] [--brokers N] [--gateways N] [--life awake|asleep] [--factor F]]`: ratios within one run, and times of
- * one machine; nothing here passes or fails, but for `cost`, which counts. Without a name, all but brokers, failover,
- * kraft and cost, which take twelve to twenty minutes each.
+ * `npm run bench [-- NAME …]`, where a name is one of boot, snapshots [--largest], commit, frames, link, peers, wake,
+ * reads, feed, brokers, failover [--rounds N] [--cases a,b], cost [--minutes N] and kraft [--rounds N] [--cases a,b]
+ * [--json FILE] [--svg FILE] [--page FILE]. Ratios within one run, and times of one machine; nothing here passes or
+ * fails. Without a name, all but brokers, cost, failover and kraft, which take twelve to twenty minutes each.
  */
 import { parseArgs } from "node:util";
 import { boot } from "./boot.ts";
@@ -18,17 +17,14 @@ import { brokers } from "./brokers.ts";
 import { link } from "./link.ts";
 import { peers } from "./peers.ts";
 import { snapshots } from "./snapshots.ts";
+import { wake } from "./wake.ts";
 
 const { positionals: wanted, values: options } = parseArgs({
   allowPositionals: true,
   options: {
-    seconds: { type: "string" },
-    brokers: { type: "string" },
-    gateways: { type: "string" },
-    life: { type: "string" },
-    factor: { type: "string" },
     rounds: { type: "string" },
     cases: { type: "string" },
+    minutes: { type: "string" },
     largest: { type: "boolean" },
     json: { type: "string" },
     svg: { type: "string" },
@@ -45,12 +41,13 @@ const BENCHES: Readonly<Record<string, () => Promise<void>>> = {
   feed,
   link,
   peers,
+  wake,
   brokers,
+  cost: () => cost(options),
   failover: () => failover(options),
   kraft: () => kraft(options),
-  cost: () => cost(options),
 };
-const BY_NAME_ALONE: ReadonlySet<string> = new Set(["brokers", "failover", "kraft", "cost"]);
+const BY_NAME_ALONE: ReadonlySet<string> = new Set(["brokers", "cost", "failover", "kraft"]);
 
 const unknown = wanted.find((name) => !(name in BENCHES));
 if (unknown !== undefined) {

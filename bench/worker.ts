@@ -2,6 +2,7 @@
  * The product's Worker, controllers that can be given a long log or told to hang, and two objects that load controllers
  * and the ceiling from inside the runtime.
  */
+import { takeBill } from "./billed-node.ts";
 import type { CeilingNode } from "./ceiling-node.ts";
 import { counted, takeCalls } from "./counted-calls.ts";
 import type { LoadNode } from "./load-node.ts";
@@ -12,7 +13,7 @@ import { observeWith } from "../worker/observer/observed-image.ts";
 
 export { ClusterDirectory } from "../worker/index.ts";
 export { CeilingNode } from "./ceiling-node.ts";
-export { HangingNode as ControllerNode } from "./hanging-node.ts";
+export { BilledNode as ControllerNode } from "./billed-node.ts";
 export { LoadNode } from "./load-node.ts";
 
 interface BenchEnv extends Cloudflare.Env {
@@ -25,6 +26,7 @@ export default {
   async fetch(request: Request, env: BenchEnv, context: ExecutionContext): Promise<Response> {
     const url = new URL(request.url);
     if (!url.pathname.startsWith("/bench/")) return worker.fetch(request, counted(env), context);
+    if (url.pathname === "/bench/bill") return Response.json(takeBill());
     if (url.pathname === "/bench/calls") return new Response(String(takeCalls()));
     if (url.pathname === "/bench/node") {
       const node = env.CONTROLLERS.getByName(url.searchParams.get("name") ?? "");

@@ -25,6 +25,14 @@ export interface ControllerStatus {
   readonly distrusted_voters?: readonly number[];
   readonly latest_snapshot?: Omit<Snapshot, "controller_ids"> | null;
   readonly snapshot_failure?: string | null;
+  /** How it sleeps with its quorum; counts are of this incarnation. Absent of builds that never do. */
+  readonly sleep?: {
+    /** ms since 1970; null while it is awake. */
+    readonly asleep_since_ms: number | null;
+    readonly count: number;
+    /** What ended its last sleep: an input of consensus, or an API. */
+    readonly woken_by: string | null;
+  };
   /** Of the node of a cluster that others run alone. */
   readonly observed?: {
     readonly relays: number;

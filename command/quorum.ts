@@ -58,7 +58,9 @@ async function show(given: Asked): Promise<void> {
   if (given.json === true) return printJson(state);
   const leader =
     state.leader_id < 0
-      ? "nobody leads"
+      ? isAsleep(state)
+        ? "asleep, and led again when somebody wants something"
+        : "nobody leads"
       : `controller ${state.leader_id} leads in epoch ${state.leader_epoch}`;
   console.log(`${leader}; everything below ${state.high_watermark} is committed`);
   printTable([
@@ -66,6 +68,9 @@ async function show(given: Asked): Promise<void> {
     ...state.controllers.map((each) => rowOf(each, state)),
   ]);
 }
+
+const isAsleep = ({ controllers }: QuorumDescription): boolean =>
+  controllers.some((each) => "sleep" in each && (each.sleep?.asleep_since_ms ?? null) !== null);
 
 function rowOf(
   status: ControllerStatus | UnreachableController,
@@ -80,6 +85,7 @@ function rowOf(
       ? []
       : [`distrusts ${status.distrusted_voters?.join(", ")}`]),
     ...(status.is_voter === false ? ["no voter"] : []),
+    ...asleepNote(status),
   ];
   return [
     String(id),
@@ -89,6 +95,11 @@ function rowOf(
     String(seen?.lag ?? ""),
     notes.join("; "),
   ];
+}
+
+function asleepNote({ sleep }: ControllerStatus): readonly string[] {
+  const since = sleep?.asleep_since_ms ?? null;
+  return since === null ? [] : [`asleep since ${new Date(since).toISOString()}`];
 }
 
 async function failover(given: Asked): Promise<void> {

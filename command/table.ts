@@ -5,7 +5,7 @@ import { brokerProperties } from "./broker-properties.ts";
 import { brokers } from "./brokers.ts";
 import { clusters } from "./clusters.ts";
 import { completion } from "./completion.ts";
-import { cost } from "./cost/cost.ts";
+import { cost } from "./cost.ts";
 import { doctor } from "./doctor/doctor.ts";
 import { feed } from "./feed.ts";
 import { fork } from "./fork.ts";

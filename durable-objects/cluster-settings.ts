@@ -31,6 +31,7 @@ export const SNAPSHOT_SETTINGS = [
 
 /** What the active controller waits for, and what a new topic gets that asks for nothing: those that are numbers. */
 export const CONTROLLER_NUMBERS = [
+  "controller.quorum.sleep.after.ms",
   "broker.session.timeout.ms",
   "leader.imbalance.check.interval.seconds",
   "unclean.leader.election.interval.ms",
@@ -194,6 +195,8 @@ const SHORT_MAX = 0x7fff;
 
 /** Kafka's, but for records that say nothing; and no policy. */
 const CONTROLLER_DEFAULTS: ControllerSettings = {
+  // Kafka's controllers never sleep. Two falls asleep a minute at most cost less than the time that they save.
+  "controller.quorum.sleep.after.ms": 10_000,
   "broker.session.timeout.ms": 9_000,
   "leader.imbalance.check.interval.seconds": 300,
   "unclean.leader.election.interval.ms": 300_000,
@@ -318,6 +321,7 @@ export const elementsOf = (list: string): readonly string[] =>
  * ends between two heartbeats. Kafka gives times no end but 2^63; 10^12 ms are 31 years.
  */
 export const SETTING_BOUNDS: Readonly<Record<NumberSetting, SettingBounds>> = {
+  "controller.quorum.sleep.after.ms": { min: 1_000, max: INT_MAX, orZero: true },
   "controller.quorum.election.timeout.ms": { min: 100, max: 60_000 },
   "controller.quorum.election.backoff.max.ms": { min: 1, max: 60_000 },
   "controller.quorum.fetch.timeout.ms": { min: 200, max: 120_000 },

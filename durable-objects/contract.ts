@@ -262,6 +262,16 @@ export interface IdleStatus {
   readonly flight_record: object | null;
 }
 
+/** How a node sleeps with its quorum. Counts are of this incarnation. */
+export interface SleepStatus {
+  /** Since when it sleeps, in ms since the Unix epoch; null while it is awake. */
+  readonly asleep_since_ms: number | null;
+  /** How often it fell asleep. */
+  readonly count: number;
+  /** What woke it last: an input of consensus, or the API of a request; null while nothing has. */
+  readonly woken_by: string | null;
+}
+
 export interface VoterStatus {
   readonly node_id: number;
   /** Of the storage that it has; absent from builds whose voters never changed. */
@@ -291,6 +301,8 @@ export interface VoterStatus {
   /** Voters whose storage was seen to go back in time, as this incarnation knows. */
   readonly distrusted_voters: readonly number[];
   readonly tripped: string | null;
+  /** Absent from builds that never sleep. */
+  readonly sleep?: SleepStatus;
   /** Of the node that observes a cluster which others run; absent on any other. */
   readonly observed?: ObservedStatus;
 }
@@ -337,6 +349,12 @@ const OBSERVED_STATUS = {
 
 const isObservedStatus: Check = (value) => conforms(value, OBSERVED_STATUS);
 
+const SLEEP_STATUS = {
+  asleep_since_ms: (value) => value === null || isInteger(value),
+  count: isInteger,
+  woken_by: isTextOrNull,
+} satisfies Checks<SleepStatus>;
+
 const VOTER_STATUS = {
   node_id: isInteger,
   directory_id: (value) => value === undefined || isText(value),
@@ -353,6 +371,7 @@ const VOTER_STATUS = {
   active: (value) => typeof value === "boolean",
   distrusted_voters: (value) => Array.isArray(value) && value.every(isInteger),
   tripped: isTextOrNull,
+  sleep: (value) => value === undefined || conforms(value, SLEEP_STATUS),
   observed: (value) => value === undefined || isObservedStatus(value),
 } satisfies Checks<VoterStatus>;
 

@@ -349,7 +349,7 @@ export class ControllerNode extends DurableObject implements ControllerHost {
       const config =
         order === null ? ownConfig(cluster, this.nodeId) : joinedConfig(cluster, order);
       const [seed = 0, bits = 0] = crypto.getRandomValues(new Uint32Array(2));
-      const incarnation = meta.raiseIncarnation(bits % INCARNATION_COUNT);
+      const incarnation = meta.nextIncarnation(bits % INCARNATION_COUNT);
       const key = delegationTokenKey(this.env.DELEGATION_TOKEN_SECRET_KEY);
       const start = { cluster, config, seed, incarnation, delegationTokenKey: key };
       const users = meta.users();

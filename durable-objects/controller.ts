@@ -12,6 +12,7 @@ import {
 } from "../src/metadata/index.ts";
 import {
   leaderOf,
+  mustConfirm,
   type LogRange,
   type ObserverPosition,
   type Request,
@@ -100,6 +101,7 @@ export class Controller {
       },
       timePassed: () => this.#runDueDuties(),
       nextDutyAt: () => this.#nextDutyAt(),
+      nextDutyAsleepAt: () => this.#nextDutyAsleepAt(),
       failed: (cause) => this.#fail(cause),
     });
     this.#snapshots = new SnapshotDuties({
@@ -160,6 +162,8 @@ export class Controller {
     const settings = settingsOf(cluster);
     this.#snapshots.changeSettings(settings);
     this.#office?.changeSettings(settings);
+    // It may be the sleep that is forbidden.
+    this.#replica.wake();
     this.#replica.passTime();
     this.#replica.armWake();
   }
@@ -185,6 +189,7 @@ export class Controller {
    * What a read must show to be linearizable, or why this node cannot tell. What is returned says that nobody asks now.
    */
   readIndex(told: ReadTold): () => void {
+    this.#wakeUnlessLeading();
     return this.#replica.readIndex(told);
   }
 
@@ -196,20 +201,51 @@ export class Controller {
     return this.#replica.confirmedAgeMs;
   }
 
+  /** Since when this node sleeps with its quorum, in ms since the Unix epoch; null while it is awake. */
+  get asleepSinceMs(): number | null {
+    return this.#replica.asleepSinceMs;
+  }
+
+  /** Somebody wants something of the quorum that no sleeper can give. Nothing happens to who is awake. */
+  wake(): void {
+    this.#replica.wake();
+  }
+
+  // A leader reads and answers in its sleep; nobody else can, and who asks here has not found it.
+  #wakeUnlessLeading(): void {
+    if (this.state.role.kind !== "leader") this.#replica.wake();
+  }
+
   /** Gives up the office of `epoch` in good order, if this node still holds it. */
   resign(epoch: number): void {
     this.#replica.resign(epoch);
   }
 
-  /** Runs a metadata operation if this node is in office; it is answered after `timeoutMs` at the latest. */
+  /**
+   * Runs a metadata operation if this node is in office; it is answered after `timeoutMs` at the latest. One that is
+   * asleep and does not lead wakes: who submits it here has not found the leader.
+   */
   submit<Response>(
     operation: Operation<Response>,
     apiVersion: number,
     answered: Answered<Response>,
     timeoutMs: number = NO_DEADLINE,
   ): void {
-    if (this.#office === null) answered({ kind: "not-controller" });
-    else this.#office.submit(operation, apiVersion, answered, timeoutMs);
+    if (this.#office === null) {
+      this.#wakeUnlessLeading();
+      return answered({ kind: "not-controller" });
+    }
+    const confirmed: Answered<Response> = (outcome) => this.#answerConfirmed(outcome, answered);
+    this.#office.submit(operation, apiVersion, confirmed, timeoutMs);
+  }
+
+  // What was written has woken the quorum. What was not is said by one that may have been deposed in its sleep (SL-6).
+  #answerConfirmed<Response>(outcome: Outcome<Response>, answered: Answered<Response>): void {
+    const isSaid = outcome.kind !== "committed" || !mustConfirm(this.state, this.#ports.clock());
+    if (isSaid) return answered(outcome);
+    this.readIndex((told) =>
+      answered(told.kind === "ready" ? outcome : { kind: "not-controller" }),
+    );
   }
 
   /** Runs `work` in this event: what it submits is one round. It waits for nothing. */
@@ -362,6 +398,11 @@ export class Controller {
     return atMs > this.#ports.clock() + AHEAD_MS_MAX ? Number.POSITIVE_INFINITY : atMs;
   }
 
+  #nextDutyAsleepAt(): number {
+    const officeAtMs = this.#office?.nextDutyAsleepAt ?? Number.POSITIVE_INFINITY;
+    return Math.min(officeAtMs, this.#snapshots.nextDutyAt);
+  }
+
   // A leader that was still replaying when it was elected claims its office in the event that ends the replay.
   #onReplayed(): void {
     this.#claimOfficeWhenReady();
@@ -399,6 +440,7 @@ export class Controller {
       nowMs: this.#ports.clock(),
       seed: seed ^ election.epoch,
       batchBytesMax: this.#ports.log.batchBytesMax,
+      measures: this.requests,
     };
     this.causes.begin({ nodeId: claim.nodeId, epoch: claim.epoch, since: claim.endOffset });
     const { disk, clock, operatorLog } = this.#ports;

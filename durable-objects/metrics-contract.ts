@@ -33,6 +33,8 @@ export interface NodeMeasures {
   readonly bytes_received: number;
   readonly leaders_seen: number;
   readonly defects: number;
+  /** Leaders out of sync that it has elected while it was active; absent from builds that count none. */
+  readonly unclean_elections?: number;
   /** By the clock of the leader that wrote the last record which this node has replayed. */
   readonly last_applied_timestamp_ms: number;
   /** API, how many requests were answered, and the ms that they took together. */
@@ -63,6 +65,7 @@ const NODE_MEASURES = {
   bytes_received: isInteger,
   leaders_seen: isInteger,
   defects: isInteger,
+  unclean_elections: (value) => value === undefined || isInteger(value),
   last_applied_timestamp_ms: isInteger,
   requests: (value) => Array.isArray(value) && value.every(isRequestRow),
 } satisfies Checks<NodeMeasures>;

@@ -14,6 +14,8 @@ export class RequestMeasures {
   readonly #byApi = new Map<ApiName, RequestMeasure>();
   /** Operations that met a defect of ours. */
   defects = 0;
+  /** Leaders of partitions that this controller has elected out of sync: Kafka's `UncleanLeaderElectionsPerSec`. */
+  uncleanElections = 0;
 
   constructor(clock: () => number) {
     this.#clock = clock;

@@ -1,9 +1,10 @@
 /** One cluster: its figures, its quorum, its brokers, its partitions, its log, what it costs, what one can do to it. */
 import type { Kedge } from "../client/kedge.ts";
+import type { QuorumDescription } from "../client/controllers.ts";
 import type { RefusedError } from "../client/refused-error.ts";
 import { createTopic, electPreferred, failOver, fork, unregister, type Hands } from "./actions.ts";
 import type { Freshness } from "./bar.ts";
-import { costOf } from "./cost.ts";
+import { billOf, usageOf } from "../client/bill.ts";
 import { button, h, say } from "./element.ts";
 import { figuresOf } from "./figures.ts";
 import { freshnessOf } from "./freshness.ts";
@@ -146,28 +147,45 @@ function headOf(clusterId: string, hands: Hands, session: Session) {
     ),
     show: ({ quorum }: LiveState) => {
       if (quorum === null) return;
-      const awake = quorum.controllers.filter((each) => "epoch" in each).length;
-      const all = quorum.controllers.length;
-      const isLed = quorum.leader_id >= 0;
-      words.dataset["tone"] = isLed ? "plain" : "bad";
-      say(
-        words,
-        isLed
-          ? `Controller ${quorum.leader_id} leads in epoch ${quorum.leader_epoch}; ${awake} of ${counted(all, "controller")} awake.`
-          : `No controller leads, so nothing can be committed; ${awake} of ${counted(all, "controller")} awake.`,
-      );
+      words.dataset["tone"] = quorum.leader_id >= 0 || isAsleep(quorum) ? "plain" : "bad";
+      say(words, headWords(quorum));
     },
   };
+}
+
+/** Whether most of its controllers sleep: then none need lead before somebody wants something. */
+function isAsleep({ controllers }: QuorumDescription): boolean {
+  const asleep = controllers.filter(
+    (each) => "sleep" in each && (each.sleep?.asleep_since_ms ?? null) !== null,
+  );
+  return asleep.length * 2 > controllers.length;
+}
+
+function headWords(quorum: QuorumDescription): string {
+  const { controllers, leader_id: leader, leader_epoch: epoch } = quorum;
+  const taking = controllers.filter((each) => "epoch" in each).length;
+  const part = `${taking} of ${counted(controllers.length, "controller")} taking part`;
+  const isLed = leader >= 0;
+  if (isAsleep(quorum))
+    return isLed
+      ? `Asleep until somebody wants something; controller ${leader} leads in epoch ${epoch}, ${part}.`
+      : `Asleep until somebody wants something, and led again then; ${part}.`;
+  return isLed
+    ? `Controller ${leader} leads in epoch ${epoch}; ${part}.`
+    : `No controller leads, so nothing can be committed; ${part}.`;
 }
 
 function costWords({ quorum, brokers }: LiveState): string {
   if (quorum === null) return "";
   const controllers = quorum.controllers.length;
   const all = brokers?.length ?? 0;
-  const cost = costOf(controllers, all);
+  const load = { voters: controllers, brokers: all, gateways: 1, createsPerHour: 0 };
+  const { usd, lines } = billOf(usageOf(load));
+  const parts = lines.filter((line) => line.usd >= 0.005);
   return (
-    `About ${dollars(cost.total)} a month, an estimate at list prices: ` +
-    `${counted(controllers, "controller")} awake ${dollars(cost.awake)}, their fetches ${dollars(cost.fetches)}, ` +
-    `${counted(all, "broker")} over a gateway's links ${dollars(cost.brokers)}. A plan's base and what it includes are not in it.`
+    `About ${dollars(usd)} a month, an estimate at list prices: ${counted(controllers, "controller")} ` +
+    `that sleep while nobody writes, and ${counted(all, "broker")} behind one gateway, ` +
+    `${parts.map((line) => `${line.what} ${dollars(line.usd)}`).join(", ")}. ` +
+    "A plan's base and what it includes are not in it."
   );
 }

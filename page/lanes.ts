@@ -94,14 +94,7 @@ function laneRow({ controller }: Lane) {
       element.dataset["tone"] = tone;
       element.dataset["role"] = word;
       say(name, word);
-      say(
-        awake,
-        "unreachable" in shown
-          ? "no answer"
-          : "role" in shown && "epoch" in shown
-            ? "awake"
-            : "takes no part",
-      );
+      say(awake, wakefulness(shown));
       say(why, words);
       why.hidden = words === "";
       const reached = "log_end_offset" in shown ? (shown.log_end_offset ?? null) : null;
@@ -125,6 +118,12 @@ function laneRow({ controller }: Lane) {
       );
     },
   };
+}
+
+function wakefulness(controller: Described): string {
+  if ("unreachable" in controller) return "no answer";
+  if (!("epoch" in controller)) return "takes no part";
+  return (controller.sleep?.asleep_since_ms ?? null) === null ? "awake" : "asleep";
 }
 
 const placeOn = ({ from, to }: Scale, offset: number): string =>

@@ -71,7 +71,7 @@ export function tiles(unregister: ((brokerId: number) => void) | null): Tiles {
           const rack = broker.rack === null ? "" : ` · ${broker.rack}`;
           say(where, `${place}${rack}`);
           where.title = `${place}${rack}, registered at offset ${whole(broker.broker_epoch)}`;
-          button.hidden = unregister === null || now !== "fenced";
+          button.hidden = unregister === null || !broker.fenced;
         },
       };
     },

@@ -33,7 +33,7 @@ export const FOLDERS: Readonly<Record<string, Folder>> = {
       "src/link",
       "durable-objects",
     ],
-    packages: /^(hono(\/|$)|valibot$)/,
+    packages: /^(hono(\/|$)|valibot$|cloudflare:workers$)/,
   },
   gateway: {
     mayImport: ["src/std", "src/protocol", "src/link"],
@@ -72,9 +72,12 @@ export const ROOMS: Readonly<Record<string, Readonly<Record<string, Room>>>> = {
       mayImport: ["messages", "membership"],
     },
     exchange: { mayImport: ["messages", "state"] },
-    reading: { mayImport: ["messages", "membership", "state", "exchange"] },
+    sleep: { mayImport: ["messages", "membership", "state", "exchange"] },
+    reading: { mayImport: ["messages", "membership", "state", "exchange", "sleep"] },
     snapshots: { mayImport: ["messages", "membership", "state", "exchange"] },
-    replication: { mayImport: ["messages", "membership", "state", "exchange", "snapshots"] },
+    replication: {
+      mayImport: ["messages", "membership", "state", "exchange", "sleep", "snapshots"],
+    },
     election: {
       mayImport: [
         "messages",
@@ -169,6 +172,7 @@ export const ROOMS: Readonly<Record<string, Readonly<Record<string, Room>>>> = {
     channel: { mayImport: ["scope", "http"] },
     observer: { mayImport: ["scope", "http", "channel"] },
     clusters: { mayImport: ["scope", "http", "channel", "observer"] },
+    immutable: { mayImport: ["scope", "http", "channel", "observer", "clusters"] },
     routes: { mayImport: ["scope", "http", "access", "channel", "observer", "clusters"] },
   },
   gateway: {

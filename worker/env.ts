@@ -44,6 +44,8 @@ export interface Bindings {
   readonly KEDGE_ORIGINS?: string;
   /** The files of the page. Absent where a Worker is run for other ends, as by some benches and tests. */
   readonly PAGE?: Assets;
+  /** What never changes, asked for by an address. Absent where a Worker is run without that entrypoint. */
+  readonly IMMUTABLE_LOG?: ImmutableLogDoor;
   /** Requests of one address, before it is known who asks. Absent in local runs: workerd alone has none. */
   readonly ADDRESS_LIMITER?: Limiter;
   /** Requests made with one token. Absent in local runs, too. */
@@ -54,6 +56,18 @@ export interface Bindings {
 export interface Assets {
   fetch(url: string, init: RequestInit): Promise<Response>;
 }
+
+/** Which cluster, and which life of it: one that is deleted and created again has another log. */
+export interface Tenant {
+  readonly cluster_id: string;
+  /** Milliseconds since the Unix epoch. */
+  readonly created_ms: number;
+}
+
+/** The Worker's entrypoint `ImmutableLog`, for one tenant. A cache may answer in its place. */
+export type ImmutableLogDoor = (options: { readonly props: Tenant }) => {
+  fetch(url: string, init: RequestInit): Promise<Response>;
+};
 
 /** The platform's own limits: whether one more request under `key` is still within. */
 export interface Limiter {

@@ -1,10 +1,32 @@
 /**
- * The Worker's front door: what the platform calls, and the classes of the objects that live behind it.
+ * The Worker's front door: what the platform calls, and the classes of the objects that live behind it. The Worker
+ * itself calls `ImmutableLog`, before which the platform's cache stands (`wrangler.toml`); nobody else can.
  */
+import { WorkerEntrypoint } from "cloudflare:workers";
 import type { Env } from "../durable-objects/env.ts";
 import { app } from "./app.ts";
+import type { Tenant } from "./env.ts";
+import { immutableLog } from "./immutable/immutable-log.ts";
 
 export { ClusterDirectory } from "../durable-objects/cluster-directory.ts";
 export { ControllerNode } from "../durable-objects/controller-node.ts";
 
-export default { fetch: app.fetch } satisfies ExportedHandler<Env>;
+/** What never changes of the log of one cluster, which the caller names in the props. */
+export class ImmutableLog extends WorkerEntrypoint<Env, Tenant> {
+  override fetch(request: Request): Response | Promise<Response> {
+    return immutableLog.fetch(request, { ...this.env, TENANT: this.ctx.props }, this.ctx);
+  }
+}
+
+declare global {
+  namespace Cloudflare {
+    interface GlobalProps {
+      mainModule: { ImmutableLog: typeof ImmutableLog; default: ExportedHandler<Env> };
+    }
+  }
+}
+
+export default {
+  fetch: (request: Request, env: Env, context: ExecutionContext) =>
+    app.fetch(request, { ...env, IMMUTABLE_LOG: context.exports.ImmutableLog }, context),
+} satisfies ExportedHandler<Env>;

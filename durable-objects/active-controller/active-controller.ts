@@ -83,7 +83,20 @@ export interface OfficeStart {
   readonly context: StandingContext;
   /** Bytes of a batch that the log can store. */
   readonly batchBytesMax: number;
+  /** Outlives the office. */
+  readonly measures: ElectionMeasures;
 }
+
+/** What is counted of elections of partition leaders. */
+export interface ElectionMeasures {
+  /** Leaders that were elected out of sync. */
+  uncleanElections: number;
+}
+
+/** A leader that recovers was elected uncleanly (KIP-704). */
+const RECOVERING = 1;
+const isUnclean = ({ type, data }: MetadataRecord): boolean =>
+  type === "PARTITION_CHANGE_RECORD" && data.leaderRecoveryState === RECOVERING;
 
 /** Bound on operations whose answer is outstanding: beyond it callers are told to come back. */
 const OPERATIONS_MAX = 20_000;
@@ -197,6 +210,11 @@ export class ActiveController {
     return this.#view.provenance.timestampMs;
   }
 
+  /** Nothing is queued, appended and not committed, or unanswered. */
+  get isIdle(): boolean {
+    return this.#queued.length + this.#appended.length + this.#awaiting.length === 0;
+  }
+
   get liveness(): BrokerLiveness {
     return this.#liveness;
   }
@@ -285,6 +303,7 @@ export class ActiveController {
     this.#nextOffset = endOffset;
     if (result.liveness !== undefined) this.#liveness = result.liveness;
     if (result.mutationBuckets !== undefined) this.#mutationBuckets = result.mutationBuckets;
+    this.#start.measures.uncleanElections += result.records.filter(isUnclean).length;
     if (encoded.values.length > 0)
       this.#queue(encoded, { timestampMs: nowMs, endOffset, image: view });
     return { kind: "committed", response: result.response, endOffset };

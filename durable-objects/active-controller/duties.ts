@@ -8,6 +8,8 @@ import {
   expireDelegationTokens,
   fenceStaleBrokers,
   hasContacts,
+  isLeaseNear,
+  leaseAlarmAt,
   markIdleLog,
   nextFencingDeadline,
   type BrokerLiveness,
@@ -33,12 +35,17 @@ const REST_MS = 250;
 
 const NEVER = Number.POSITIVE_INFINITY;
 
+/** A quorum that could not sleep for a passing reason is asked again after so long, in ms. */
+const SLEEP_AGAIN_MS = 1_000;
+
 /** The sweeps, in the order in which they run: whoever leads uncleanly may be preferred. */
 const SWEEPS = [
   electUncleanLeaders.rule,
   balancePartitionLeaders.rule,
   expireDelegationTokens.rule,
 ] as const;
+/** Which of them is over delegation tokens. */
+const TOKEN_SWEEP = 2;
 
 /** How often each sweep is due; infinite for one that never is. */
 const sweepIntervals = (settings: ControllerSettings, hasTokens: boolean): readonly number[] => [
@@ -65,6 +72,10 @@ export class Duties {
   #fencingFromMs: number;
   /** When the log has been idle for long enough, unless something is written before; infinite while nobody reads it. */
   #idleAtMs: number;
+  /** When some broker was heard from last. */
+  #heardMs: number;
+  /** When to ask whether the quorum may sleep; infinite where it is not to. */
+  #sleepAtMs: number;
 
   constructor(liveness: BrokerLiveness, nowMs: number, settings: ControllerSettings) {
     this.#settings = settings;
@@ -72,6 +83,27 @@ export class Duties {
     this.#restUntilMs = nowMs;
     this.#fencingFromMs = nextFencingDeadline(liveness, this.#sessionMs);
     this.#idleAtMs = this.#idleAfter(liveness, nowMs);
+    this.#heardMs = nowMs;
+    this.#sleepAtMs = nowMs + this.quietMs;
+  }
+
+  /** For how long nothing must have happened before the quorum sleeps, in ms; infinite where it never does. */
+  get quietMs(): number {
+    const quietMs = this.#settings["controller.quorum.sleep.after.ms"];
+    return quietMs > 0 ? quietMs : NEVER;
+  }
+
+  /** Whether it is time to ask whether the quorum may sleep. `writtenMs`: when the log was written to last. */
+  isSleepDue(nowMs: number, writtenMs: number): boolean {
+    if (nowMs < this.#sleepAtMs) return false;
+    const quietAtMs = Math.min(writtenMs, nowMs) + this.quietMs;
+    this.#sleepAtMs = Math.max(quietAtMs, nowMs + Math.min(this.quietMs, SLEEP_AGAIN_MS));
+    return quietAtMs <= nowMs;
+  }
+
+  /** Every sweep that metadata alone can make due, and no passing of time: they are to find nothing before a sleep. */
+  get sweepsBeforeSleep(): readonly Duty[] {
+    return [electUncleanLeaders.rule, balancePartitionLeaders.rule];
   }
 
   /** When a log is idle that is written to at `writtenMs`: never where nobody is to know, or where none ever is. */
@@ -90,8 +122,27 @@ export class Duties {
 
   /** When to look for due duties again: nothing is due before. */
   get nextAtMs(): number {
-    const firstMs = Math.min(...this.#sweepsAtMs, this.#fencingFromMs, this.#idleAtMs);
-    return Math.max(this.#restUntilMs, firstMs);
+    const dates = [this.#fencingFromMs, this.#idleAtMs, this.#sleepAtMs];
+    return Math.max(this.#restUntilMs, Math.min(...this.#sweepsAtMs, ...dates));
+  }
+
+  /** The same while the quorum sleeps, when only what time brings is due: ends of sessions and of tokens. */
+  nextAsleepAtMs(liveness: BrokerLiveness, nowMs: number): number {
+    const tokensAtMs = this.#hasTokens ? (this.#sweepsAtMs[TOKEN_SWEEP] ?? NEVER) : NEVER;
+    const leaseMs = this.#leaseAlarmAt(liveness, nowMs);
+    return Math.max(this.#restUntilMs, Math.min(tokensAtMs, leaseMs, this.#idleAtMs));
+  }
+
+  #leaseAlarmAt(liveness: BrokerLiveness, nowMs: number): number {
+    const timeoutMs = this.#sessionMs;
+    if (isLeaseNear(this.#fencingFromMs, nowMs, timeoutMs))
+      this.#fencingFromMs = nextFencingDeadline(liveness, timeoutMs);
+    const leases = {
+      deadlineMs: this.#fencingFromMs,
+      heardMs: this.#heardMs,
+      count: liveness.contacts.size,
+    };
+    return leaseAlarmAt(leases, { nowMs, timeoutMs });
   }
 
   /** Goes by other settings from `nowMs` on: a sweep whose interval is another is due one interval later. */
@@ -101,6 +152,7 @@ export class Duties {
     this.#putOff(before, nowMs);
     this.#fencingFromMs = nextFencingDeadline(liveness, this.#sessionMs);
     this.#idleAtMs = this.#idleAfter(liveness, nowMs);
+    this.#sleepAtMs = nowMs + this.quietMs;
   }
 
   /** The sweep over delegation tokens is due one interval after the first came, and never while there are none. */
@@ -115,6 +167,11 @@ export class Duties {
     this.#sweepsAtMs = this.#intervals.map((intervalMs, at) =>
       intervalMs === before[at] ? (this.#sweepsAtMs[at] ?? nowMs) : nowMs + intervalMs,
     );
+  }
+
+  /** A broker was heard from: others may be, soon. */
+  heard(nowMs: number): void {
+    this.#heardMs = nowMs;
   }
 
   /** An operation changed the contacts at `nowMs`: whatever session it began, or began anew, is not over before. */

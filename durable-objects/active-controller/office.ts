@@ -44,6 +44,8 @@ export class Office {
   #isOver = false;
   /** Operations run that are to be appended together. */
   #isGathering = false;
+  /** What runs is its own wish, and no broker's. */
+  #isOnDuty = false;
 
   constructor(claim: Claim, parts: OfficeParts) {
     this.epoch = claim.epoch;
@@ -66,6 +68,11 @@ export class Office {
   /** When the next duty is due, or the time of an operation that waits is over; in ms. */
   get nextDutyAt(): number {
     return Math.min(this.#duties.nextAtMs, this.#active.nextDeadlineMs);
+  }
+
+  /** The same while the quorum sleeps. */
+  get nextDutyAsleepAt(): number {
+    return this.#duties.nextAsleepAtMs(this.#active.liveness, this.#parts.clock());
   }
 
   /** Runs an operation now; answers when it is committed, when office is lost, or after `timeoutMs`. */
@@ -136,6 +143,18 @@ export class Office {
     const { liveness, lastWrittenMs } = this.#active;
     const due = this.#duties.takeDue(liveness, this.#parts.clock(), lastWrittenMs);
     for (const duty of due) this.#runDuty(duty);
+    if (this.#duties.isSleepDue(this.#parts.clock(), lastWrittenMs)) this.#sleep();
+  }
+
+  // SL-1: what the sweeps would write in minutes is written now, and then the quorum does not sleep yet.
+  #sleep(): void {
+    if (!this.#isIdle) return;
+    for (const duty of this.#duties.sweepsBeforeSleep) this.#runDuty(duty);
+    if (this.#isIdle) this.#parts.replica.sleep(this.epoch, this.#duties.quietMs);
+  }
+
+  get #isIdle(): boolean {
+    return this.#isOpen && this.#roundEnd === null && this.#active.isIdle;
   }
 
   /** Office is lost: every operation that waits is told whether it may be committed all the same. */
@@ -164,8 +183,10 @@ export class Office {
     const nowMs = clock();
     const { liveness } = this.#active;
     this.#active.submit(operation, { nowMs, apiVersion, controllers }, answered, timeoutMs);
-    if (this.#active.liveness !== liveness)
+    if (this.#active.liveness !== liveness) {
       this.#duties.contactsChanged(this.#active.liveness, nowMs);
+      if (!this.#isOnDuty) this.#duties.heard(nowMs);
+    }
     this.#duties.tokensChanged(this.#active.hasDelegationTokens, nowMs);
   }
 
@@ -194,6 +215,7 @@ export class Office {
 
   #runDuty(duty: Duty): void {
     const { clock, operatorLog, replica } = this.#parts;
+    this.#isOnDuty = true;
     this.submit(duty, 0, (outcome) => {
       if (outcome.kind === "failed")
         operatorLog.error("duty-defect", "a standing duty met a defect", outcome.cause);
@@ -206,5 +228,6 @@ export class Office {
         );
       if (this.#duties.ran(duty, outcome, clock())) replica.armWake();
     });
+    this.#isOnDuty = false;
   }
 }

@@ -27,7 +27,12 @@ import {
   type ControllerSettings,
 } from "../cluster-settings.ts";
 import { directoryUuid } from "../replica/metadata-partition.ts";
-import type { OfficeStart, Operation, StandingContext } from "./active-controller.ts";
+import type {
+  ElectionMeasures,
+  OfficeStart,
+  Operation,
+  StandingContext,
+} from "./active-controller.ts";
 
 /** An elected leader's claim to office, made when it has replayed its whole log. */
 export interface Claim {
@@ -44,16 +49,18 @@ export interface Claim {
   readonly seed: number;
   /** Bytes of a batch that the log can store. */
   readonly batchBytesMax: number;
+  readonly measures: ElectionMeasures;
 }
 
 export function takeOffice(claim: Claim): OfficeStart {
-  const { cluster, nodeId, epoch, image, endOffset, nowMs, batchBytesMax } = claim;
+  const { cluster, nodeId, epoch, image, endOffset, nowMs, batchBytesMax, measures } = claim;
   const ids = { controllerId: nodeId, activeControllerId: nodeId };
   return {
     epoch,
     image,
     endOffset,
     batchBytesMax,
+    measures,
     liveness: initialLiveness(image, nowMs),
     random: seeded(claim.seed),
     context: { ...standingContext(cluster, ids), delegationTokenKey: claim.delegationTokenKey },

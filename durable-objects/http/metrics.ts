@@ -37,6 +37,7 @@ function measured(voter: Controller, raft: RaftMeasures, nowMs: number): NodeMea
     bytes_received: raft.traffic.bytesIn,
     leaders_seen: raft.leadersSeen,
     defects: requests.defects,
+    unclean_elections: requests.uncleanElections,
     last_applied_timestamp_ms: committedImage.provenance.timestampMs,
     requests: [...requests.byApi].map(([api, { count, totalMs }]) => [api, count, totalMs]),
   };

@@ -2,7 +2,7 @@
  * Where a node stands, as JSON for the Worker and for people. Describes; decides nothing.
  */
 import { isVoter, latestVoters } from "../../src/raft/index.ts";
-import type { ControllerStatus, ObservedStatus } from "../contract.ts";
+import type { ControllerStatus, ObservedStatus, SleepStatus } from "../contract.ts";
 import type { Controller } from "../controller.ts";
 import type { ControllerHost } from "./host.ts";
 import { listedSnapshot } from "./snapshots.ts";
@@ -37,9 +37,16 @@ export function controllerStatus(host: ControllerHost): ControllerStatus {
     active: voter.isActive,
     distrusted_voters: voter.distrusted,
     tripped,
+    ...(host.cluster?.observed === true ? {} : { sleep: sleepStatus(host, voter) }),
     ...(host.cluster?.observed === true ? { observed: observedStatus(host, voter) } : {}),
   };
 }
+
+const sleepStatus = ({ measures }: ControllerHost, voter: Controller): SleepStatus => ({
+  asleep_since_ms: voter.asleepSinceMs,
+  count: measures?.sleeps ?? 0,
+  woken_by: measures?.wokenBy ?? null,
+});
 
 function observedStatus({ relays }: ControllerHost, voter: Controller): ObservedStatus {
   return {

@@ -80,6 +80,15 @@ async function runOperation<Name extends ApiName>(
     return { ...result, response: sayable(frame, result.response) };
   };
   const { voter } = node;
+  if (api.kind === "write" && isAsleepElsewhere(node)) {
+    // SL-9: nobody is woken for what would be refused to whoever asks.
+    const seen = voter.read(operation, frame.apiVersion);
+    const isOfStranger = seen.kind !== "committed" || api.isStrangers?.(seen.response) === true;
+    if (isOfStranger || denied.length > 0) {
+      logDenials(node, denied, { request: frame.name, context: sender });
+      return answerOf(node, frame, { kind: "not-controller" });
+    }
+  }
   const read = () => voter.readSettled(operation, frame.apiVersion, api.isPassing);
   const outcome =
     api.kind === "read"
@@ -100,6 +109,10 @@ async function runOperation<Name extends ApiName>(
   logDenials(node, denied, { request: frame.name, context: sender });
   return answerOf(node, frame, outcome);
 }
+
+/** Whether it sleeps, and another leads or nobody: what it cannot do it would wake the quorum for. */
+const isAsleepElsewhere = ({ voter }: Node): boolean =>
+  voter.asleepSinceMs !== null && voter.state.role.kind !== "leader";
 
 /** Whether what the operation wrote is in the log, or may be yet. */
 const isWritten = (outcome: Outcome<unknown>): boolean =>

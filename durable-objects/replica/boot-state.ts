@@ -44,6 +44,7 @@ export function bootState({
     },
     highWatermark: quorum.highWatermark(),
     joining: quorum.isJoining(),
+    sleep: quorum.sleep(),
     voters: [...votersBelow(log, snapshots), ...log.controlBatches().flatMap(votersIn)],
   };
 }

@@ -26,6 +26,10 @@ export function onlyPartition<P extends { readonly partitionIndex: number }>(
   return more.length + others.length > 0 ? null : partition;
 }
 
+/** Where the sleeping leader says that its log ends; -1 of one that is awake. */
+export const sleepSaid = (asleepAt: number): { readonly asleepAt?: number } =>
+  asleepAt < 0 ? {} : { asleepAt };
+
 /** A directory id of ours as the wire has it. They are drawn as uuids when a cluster is created. */
 export function directoryUuid(text: string): Uuid {
   assert(isUuid(text), `a directory id is a Kafka uuid, not ${text}`);

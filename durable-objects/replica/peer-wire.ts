@@ -36,6 +36,7 @@ import {
   about,
   directoryUuid,
   onlyPartition,
+  sleepSaid,
 } from "./metadata-partition.ts";
 
 /** What controllers of this build say to each other; a peer that cannot answers UNSUPPORTED_VERSION. */
@@ -88,6 +89,7 @@ export function encodeRequest(
           voterDirectoryId: directoryUuid(request.receiver?.directoryId ?? NO_DIRECTORY),
           leaderId: request.leaderId,
           leaderEpoch: request.epoch,
+          asleepAt: request.asleepAt ?? -1,
         }),
         leaderEndpoints: request.endpoints,
       });
@@ -169,6 +171,7 @@ function fetchBody(request: Extract<Request, { api: "fetch" }>): InputOf<typeof 
     partitionMaxBytes: 0,
     replicaDirectoryId: directoryUuid(request.replica.directoryId),
     highWatermark: BigInt(request.highWatermark ?? -1),
+    maySleep: request.maySleep === true,
   };
   return {
     clusterId: request.clusterId,
@@ -333,6 +336,7 @@ function decodeFetch(response: FetchResponse, tail?: "refuse" | "ignore"): Respo
     diverging: divergingEpoch.endOffset < 0 ? null : divergingEpoch,
     snapshotId: snapshotId.endOffset < 0 ? null : snapshotId,
     records: entriesOf(partition.records ?? new Uint8Array(0), tail),
+    ...sleepSaid(partition.asleepAt),
   };
 }
 

@@ -4,7 +4,14 @@
  * something. Runs inside the one transaction of the step; a throw anywhere undoes all of it. So a snapshot is
  * installed, and the log that it replaces gone, or neither.
  */
-import type { Entry, PersistEffect, SnapshotChunk, StoredSnapshot } from "../../src/raft/index.ts";
+import type {
+  Entry,
+  Incarnation,
+  PersistEffect,
+  Sleep,
+  SnapshotChunk,
+  StoredSnapshot,
+} from "../../src/raft/index.ts";
 import { controlBatch } from "./entries.ts";
 import type { LogStore, QuorumStore, SnapshotStore } from "./ports.ts";
 
@@ -14,6 +21,8 @@ interface Stores {
   readonly quorum: QuorumStore;
   /** For the batches that this leader makes itself. */
   readonly now: number;
+  /** Which boot this is. */
+  readonly incarnation: Incarnation;
 }
 
 export function persistStep(effect: PersistEffect, stores: Stores): void {
@@ -21,12 +30,19 @@ export function persistStep(effect: PersistEffect, stores: Stores): void {
   if (effect.joined) stores.quorum.writeJoined();
   if (effect.fence) stores.quorum.fence();
   if (effect.highWatermark !== null) stores.quorum.writeHighWatermark(effect.highWatermark);
+  if (effect.sleep !== null) writeSleep(effect.sleep, stores);
   if (effect.snapshot !== null) stores.snapshots.complete("made", effect.snapshot);
   if (effect.chunk !== null) storeChunk(effect.chunk, stores);
   if (effect.install !== null) install(effect.install, stores);
   if (effect.logStart !== null) cutLog(effect.logStart, stores);
   if (effect.truncateTo !== null) stores.log.truncateTo(effect.truncateTo);
   for (const entry of effect.append) appendEntry(entry, stores);
+}
+
+/** Who wakes may speak: the boot that it is counts from then on. */
+function writeSleep(sleep: Sleep | "over", { quorum, incarnation }: Stores): void {
+  if (sleep === "over") quorum.writeIncarnation(incarnation);
+  quorum.writeSleep(sleep === "over" ? null : sleep);
 }
 
 function storeChunk({ id, position, bytes }: SnapshotChunk, { snapshots }: Stores): void {

@@ -13,10 +13,12 @@ import type {
   Effect,
   ElectionState,
   EpochStart,
+  Incarnation,
   Input,
   LogRange,
   RequestFailure,
   Response,
+  Sleep,
   SnapshotId,
   SnapshotRange,
   Step,
@@ -118,6 +120,11 @@ export interface QuorumStore {
   writeJoined(): void;
   /** Writes something, whatever it is: an instance that has been superseded cannot. */
   fence(): void;
+  /** Which boot this is: stored before anything is said in its name, so that no other has its counter. */
+  writeIncarnation(incarnation: Incarnation): void;
+  /** The sleep that was written last; null when it was ended since, or there was none. */
+  sleep(): Sleep | null;
+  writeSleep(sleep: Sleep | null): void;
 }
 
 /** One alarm, which outlives the process. Setting it again moves it. */

@@ -45,7 +45,13 @@ import {
   type VoteRequest,
   type VoteResponse,
 } from "../../src/protocol/index.ts";
-import { CONTROLLER_LISTENER, METADATA_TOPIC, about, onlyPartition } from "./metadata-partition.ts";
+import {
+  CONTROLLER_LISTENER,
+  METADATA_TOPIC,
+  about,
+  onlyPartition,
+  sleepSaid,
+} from "./metadata-partition.ts";
 
 /** Each returns null for a request that is not about the one metadata partition. */
 export function voteRequest(body: VoteRequest): Request | null {
@@ -72,6 +78,7 @@ export function beginQuorumEpochRequest(body: BeginQuorumEpochRequest): Request 
     leaderId: partition.leaderId,
     epoch: partition.leaderEpoch,
     endpoints: body.leaderEndpoints,
+    ...sleepSaid(partition.asleepAt),
   };
 }
 
@@ -115,6 +122,7 @@ export function fetchRequest(body: FetchRequest, version: number): Request | nul
     maxWaitMs: body.maxWaitMs,
     maxBytes: body.maxBytes,
     incarnation: incarnation < 0 ? null : incarnation,
+    ...(partition.maySleep ? { maySleep: true } : {}),
   };
 }
 
@@ -268,10 +276,11 @@ export function fetchResponse(
 
 /** Versions before know no replication by Fetch (KIP-595): whoever asks by them is told an error at most. */
 const RAFT_FETCH = 12;
-const raftFieldsOf = ({ leaderId, epoch, diverging, snapshotId }: ReplyTo<"fetch">) => ({
+const raftFieldsOf = ({ leaderId, epoch, diverging, snapshotId, asleepAt }: ReplyTo<"fetch">) => ({
   currentLeader: { leaderId: leaderId ?? -1, leaderEpoch: epoch },
   ...(diverging === null ? {} : { divergingEpoch: diverging }),
   ...(snapshotId === null ? {} : { snapshotId }),
+  ...(asleepAt === undefined ? {} : { asleepAt }),
 });
 
 export function fetchSnapshotResponse(

@@ -19,6 +19,7 @@ export function joinedConfig(
 ): RaftConfig {
   return {
     ...timeouts(settingsOf(cluster)),
+    maySleep: true,
     clusterId: cluster.cluster_id,
     local: voterOf(own),
     bootstrapVoters: [],
@@ -49,6 +50,7 @@ export function raftConfig(cluster: ClusterEntry, nodeId: number): RaftConfig {
   );
   return {
     ...timeouts(settingsOf(cluster)),
+    maySleep: true,
     clusterId: cluster.cluster_id,
     local,
     bootstrapVoters: voters,

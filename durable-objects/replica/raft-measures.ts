@@ -25,6 +25,10 @@ export class RaftMeasures {
   readonly fetched: Windowed;
   /** How many leaders this incarnation has seen. */
   leadersSeen = 0;
+  /** How often it fell asleep. */
+  sleeps = 0;
+  /** What ended its last sleep: an input, or the API of a request. */
+  wokenBy: string | null = null;
   #last: State | null = null;
   #electionSinceMs: number | null = null;
   #pending: { readonly endOffset: number; readonly atMs: number }[] = [];
@@ -43,12 +47,19 @@ export class RaftMeasures {
     if (input === null || last === null) return;
     this.#countRecords(last, state, input.now);
     this.#timeElection(last, state, input.now);
+    this.#noteSleep(last, state, input);
     if (state.role.kind !== "leader") this.#pending = [];
     const committed = highWatermark(state) ?? -1;
     while ((this.#pending[0]?.endOffset ?? Number.POSITIVE_INFINITY) <= committed) {
       const done = this.#pending.shift();
       if (done !== undefined) this.commitLatencyMs.record(input.now - done.atMs, input.now);
     }
+  }
+
+  #noteSleep(last: State, state: State, input: Input): void {
+    if (last.asleep === null && state.asleep !== null) this.sleeps += 1;
+    if (last.asleep !== null && state.asleep === null)
+      this.wokenBy = input.kind === "request-received" ? input.body.api : input.kind;
   }
 
   #countRecords(last: State, state: State, nowMs: number): void {

@@ -64,6 +64,8 @@ export interface ReplicaListener {
   timePassed(): void;
   /** When something above is due (ms, may be infinite), should nothing happen before. */
   nextDutyAt(): number;
+  /** The same while the quorum sleeps: what can wait for somebody to come is not counted. */
+  nextDutyAsleepAt(): number;
   /** The replica cannot go on: an invariant does not hold, or storage failed. */
   failed(cause: unknown): void;
 }
@@ -73,7 +75,7 @@ export interface ReplicaStart {
   readonly config: RaftConfig;
   /** Unpredictable, so that voters do not stand for election in step. */
   readonly seed: number;
-  /** Stored before, and never given twice. */
+  /** One more than any that was stored: it is stored before this one says anything. */
   readonly incarnation: Incarnation;
 }
 
@@ -123,6 +125,7 @@ export class Replica {
         watch: ports.watch,
       },
     );
+    this.#nameBoot();
     this.#deadline = { state: this.state, atMs: nextDeadline(this.state) };
     this.#recorder = new FlightRecorder({ ...start, state: this.state, nowMs: ports.clock() });
     this.#sweeper = new Sweeper(ports, (cause) => above.failed(cause));
@@ -131,6 +134,13 @@ export class Replica {
 
   get state(): State {
     return this.#loop.state;
+  }
+
+  // A sleeper that is loaded for a question says nothing in its own name: it need not be stored before it wakes.
+  #nameBoot(): void {
+    const { asleep, incarnation } = this.state;
+    const { disk, quorum } = this.#ports;
+    if (asleep === null) disk.transaction(() => quorum.writeIncarnation(incarnation));
   }
 
   /** The voter set that stands in the log, committed or not (KIP-853). */
@@ -176,6 +186,21 @@ export class Replica {
   alarmFired(): void {
     this.#wake.alarmFired();
     this.passTime();
+  }
+
+  /** Since when this replica sleeps, in ms of the clock; null while it is awake. */
+  get asleepSinceMs(): number | null {
+    return this.state.asleep?.sinceMs ?? null;
+  }
+
+  /** Somebody wants something that no sleeper can give. */
+  wake(): void {
+    if (this.state.asleep !== null) this.#take({ kind: "wake", now: this.#ports.clock() });
+  }
+
+  /** Goes to sleep with the quorum, if nothing has happened for `quietMs` and nothing is left to do. */
+  sleep(epoch: number, quietMs: number): void {
+    this.#take({ kind: "sleep", now: this.#ports.clock(), epoch, quietMs });
   }
 
   /**
@@ -319,9 +344,23 @@ export class Replica {
     if (this.#isStopped) return;
     const clock = this.#ports.clock();
     const now = timeAt(this.state, clock);
+    if (this.state.asleep !== null) return this.#armAsleep({ now, clock });
     // The timer goes by the core's own time, which a clock that jumps leaves alone. Above, the clock is what counts.
     const dutyAt = now + this.#above.nextDutyAt() - clock;
     this.#wake.at(Math.min(this.#coreDeadline(), dutyAt), { now, clock });
+  }
+
+  // Only what is due this moment gets a timer: one that is pending keeps an object awake.
+  #armAsleep({ now, clock }: { readonly now: number; readonly clock: number }): void {
+    const asleepUntil = this.#above.nextDutyAsleepAt();
+    const isDue = asleepUntil <= clock;
+    const timerAt = Math.min(this.#coreDeadline(), isDue ? now : Number.POSITIVE_INFINITY);
+    // What comes next is known when that is done.
+    this.#wake.at(timerAt, {
+      now,
+      clock,
+      asleepUntil: isDue ? Number.POSITIVE_INFINITY : asleepUntil,
+    });
   }
 
   // It looks at every waiting fetch, of which each broker has one. A heartbeat leaves the core as it was.
@@ -357,7 +396,9 @@ export class Replica {
 
   #persist(effect: PersistEffect): void {
     const { disk, log, snapshots, quorum, clock } = this.#ports;
-    disk.transaction(() => persistStep(effect, { log, snapshots, quorum, now: clock() }));
+    const { incarnation } = this.state;
+    const stores = { log, snapshots, quorum, now: clock(), incarnation };
+    disk.transaction(() => persistStep(effect, stores));
   }
 
   #perform(effect: Exclude<Effect, PersistEffect>): void {

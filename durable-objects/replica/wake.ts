@@ -4,6 +4,9 @@
  * fires every 45 s for as long as the object takes part, and does two things. It brings back an object that was evicted
  * with its timers. And it keeps a follower in memory: an object is dropped 70 to 140 s after the last event that came
  * in from outside, its own timers and outward calls do not count, and nobody else calls a follower of a quiet quorum.
+ *
+ * A quorum that sleeps wants neither: no timer runs, and the alarm is set for what is due in hours, or in seconds when a
+ * broker's session is about to end (SL-5, SL-7).
  */
 import type { Alarm, Timers } from "./ports.ts";
 
@@ -12,6 +15,14 @@ const ALARM_AHEAD_MS = 45_000;
 /** An alarm this late may be lost (workerd#6866): it is set anew, for a moment that differs from its old one. */
 const ALARM_LATE_MS = 5_000;
 const ALARM_AGAIN_MS = 1_000;
+/** While nothing is due an object that sleeps is woken once a day, lest its alarm be lost for good. */
+const ASLEEP_MS_MAX = 86_400_000;
+
+/** Two readings of one moment: of the core's own time, and of the clock. */
+interface Reading {
+  readonly now: number;
+  readonly clock: number;
+}
 
 export class Wake {
   readonly #alarm: Alarm;
@@ -21,6 +32,9 @@ export class Wake {
   #timerAt = Number.POSITIVE_INFINITY;
   /** Null when none is armed by this incarnation. */
   #alarmAt: number | null = null;
+  #isAsleep = false;
+  /** Whether this incarnation has set an alarm, or seen one: until then, that of an earlier one may be set still. */
+  #knowsAlarm = false;
 
   constructor(
     ports: { readonly alarm: Alarm; readonly timers: Timers },
@@ -31,9 +45,18 @@ export class Wake {
     this.#onDeadline = onDeadline;
   }
 
-  /** Arms the timer for `deadline` (core's own time, may be infinite), and the alarm, by the clock, if it has fired. */
-  at(deadline: number, { now, clock }: { readonly now: number; readonly clock: number }): void {
-    this.#armAlarm(clock);
+  /**
+   * Arms the timer for `deadline` (core's own time, may be infinite), and the alarm, by the clock, if it has fired.
+   * `asleepUntil`: when an alarm is wanted by one that sleeps, by the clock (may be infinite); null for one that is awake.
+   */
+  at(
+    deadline: number,
+    { now, clock, asleepUntil = null }: Reading & { readonly asleepUntil?: number | null },
+  ): void {
+    if ((asleepUntil !== null) !== this.#isAsleep) this.#alarmAt = null;
+    if (asleepUntil === null) this.#armAlarm(clock);
+    else this.#armAlarmAsleep(asleepUntil, clock);
+    this.#isAsleep = asleepUntil !== null;
     if (deadline === this.#timerAt) return;
     this.stop();
     if (deadline === Number.POSITIVE_INFINITY) return;
@@ -44,6 +67,7 @@ export class Wake {
   /** The alarm has fired and is spent: the next `at` sets it anew. */
   alarmFired(): void {
     this.#alarmAt = null;
+    this.#knowsAlarm = true;
   }
 
   /** Disarms the timer. The alarm stays: it is the way back. */
@@ -61,12 +85,27 @@ export class Wake {
     this.#onDeadline(deadline);
   }
 
+  // One that is set for an earlier moment comes for nothing, once. To move it with each heartbeat would be a row each.
+  #armAlarmAsleep(until: number, now: number): void {
+    const atMs = Math.max(now + 1, Math.min(until, now + ASLEEP_MS_MAX));
+    const armed = this.#alarmAt;
+    if (armed !== null && armed <= atMs && now < armed + ALARM_LATE_MS) return;
+    // Booted asleep, for a question: what was set when it fell asleep stands, and is for the same or earlier.
+    if (!this.#knowsAlarm && until > now + ALARM_AHEAD_MS) return;
+    this.#setAlarm(atMs);
+  }
+
   // An alarm that is ahead is left to fire: pushed on, it never would. Never set at or before now: an alarm set anew
   // for its own millisecond is lost (workerd#6866).
   #armAlarm(now: number): void {
     const armed = this.#alarmAt;
     if (armed !== null && now < armed + ALARM_LATE_MS) return;
-    this.#alarmAt = now + (armed === null ? ALARM_AHEAD_MS : ALARM_AGAIN_MS);
-    this.#alarm.set(this.#alarmAt);
+    this.#setAlarm(now + (armed === null ? ALARM_AHEAD_MS : ALARM_AGAIN_MS));
+  }
+
+  #setAlarm(atMs: number): void {
+    this.#alarmAt = atMs;
+    this.#knowsAlarm = true;
+    this.#alarm.set(atMs);
   }
 }

@@ -116,11 +116,15 @@ export class MetaStore {
     return changes;
   }
 
-  /** Names the boot that asks: the counter is raised, once a boot. `bits` are 20 random ones. */
-  raiseIncarnation(bits: number): number {
+  /** Names the boot that asks: by one more than the last that was stored. `bits` are 20 random ones. */
+  nextIncarnation(bits: number): number {
     const counter = Number(this.#read("incarnation") ?? 0) + 1;
-    this.#write("incarnation", String(counter));
     return counter * INCARNATION_COUNT + bits;
+  }
+
+  /** Stores its counter: no later boot has it. */
+  writeIncarnation(incarnation: number): void {
+    this.#write("incarnation", String(Math.floor(incarnation / INCARNATION_COUNT)));
   }
 
   /**

@@ -3,7 +3,7 @@
  * the voter that this one voted for. Leader and voted key are independent. The high watermark lies beside them: a
  * replica that forgot it would let a leader truncate what is committed.
  */
-import type { ElectionState } from "../../src/raft/index.ts";
+import type { ElectionState, Sleep } from "../../src/raft/index.ts";
 import type { QuorumStore } from "../replica/ports.ts";
 import { MetaStore } from "./meta-store.ts";
 
@@ -27,12 +27,25 @@ export const JOINING_TABLES: readonly string[] = [
   "CREATE TABLE joining (one INTEGER PRIMARY KEY CHECK (one = 1)) STRICT",
 ];
 
+/** The first builds never slept. One that sleeps wakes a build that does not know how: it does not ask. */
+export const SLEEP_STORED: readonly string[] = [
+  "ALTER TABLE quorum ADD COLUMN sleep_epoch INTEGER",
+  "ALTER TABLE quorum ADD COLUMN sleep_end_offset INTEGER",
+  "ALTER TABLE quorum ADD COLUMN sleep_since_ms INTEGER",
+];
+
 // A type alias, not an interface: the platform's row constraint wants an index signature.
 type QuorumRow = {
   epoch: number;
   leader_id: number | null;
   voted_id: number | null;
   voted_directory_id: string | null;
+};
+
+type SleepRow = {
+  sleep_epoch: number | null;
+  sleep_end_offset: number | null;
+  sleep_since_ms: number | null;
 };
 
 export class SqlQuorumStore implements QuorumStore {
@@ -98,5 +111,28 @@ export class SqlQuorumStore implements QuorumStore {
 
   fence(): void {
     this.#meta.raiseFence();
+  }
+
+  writeIncarnation(incarnation: number): void {
+    this.#meta.writeIncarnation(incarnation);
+  }
+
+  sleep(): Sleep | null {
+    const [row] = this.#sql
+      .exec<SleepRow>("SELECT sleep_epoch, sleep_end_offset, sleep_since_ms FROM quorum")
+      .toArray();
+    const { sleep_epoch: epoch, sleep_end_offset: endOffset, sleep_since_ms: sinceMs } = row ?? {};
+    if (epoch == null || endOffset == null || sinceMs == null) return null;
+    return { epoch, endOffset, sinceMs };
+  }
+
+  /** Who sleeps has taken part in an epoch, and so there is a row. */
+  writeSleep(sleep: Sleep | null): void {
+    this.#sql.exec(
+      "UPDATE quorum SET sleep_epoch = ?, sleep_end_offset = ?, sleep_since_ms = ?",
+      sleep?.epoch ?? null,
+      sleep?.endOffset ?? null,
+      sleep?.sinceMs ?? null,
+    );
   }
 }

@@ -7,7 +7,12 @@
 import { LOG_PARTS_TABLES } from "./log-parts.ts";
 import { LOG_CUT, LOG_TABLES, VOTER_SETS_MARKED } from "./log-store.ts";
 import { META_TABLES, STOPS_APART } from "./meta-store.ts";
-import { HIGH_WATERMARK_STORED, JOINING_TABLES, QUORUM_TABLES } from "./quorum-store.ts";
+import {
+  HIGH_WATERMARK_STORED,
+  JOINING_TABLES,
+  QUORUM_TABLES,
+  SLEEP_STORED,
+} from "./quorum-store.ts";
 import { SNAPSHOT_TABLES } from "./snapshot-store.ts";
 
 /** Every migration that ever shipped, oldest first. One is never edited after a release. */
@@ -18,6 +23,7 @@ const MIGRATIONS: readonly (readonly string[])[] = [
   HIGH_WATERMARK_STORED,
   [...LOG_CUT, ...LOG_PARTS_TABLES, ...SNAPSHOT_TABLES],
   JOINING_TABLES,
+  SLEEP_STORED,
 ];
 
 /** The version that this build reads and writes. */

@@ -67,6 +67,13 @@ const VoterStatus = v.strictObject({
   active: flag,
   distrusted_voters: wholes,
   tripped: v.nullable(text),
+  sleep: v.optional(
+    v.strictObject({
+      asleep_since_ms: v.nullable(whole),
+      count: whole,
+      woken_by: v.nullable(text),
+    }),
+  ),
   observed: v.optional(
     v.strictObject({
       relays: whole,
@@ -324,13 +331,12 @@ export const KafkaFeature = resource("KafkaFeature", {
 });
 export const KafkaFeatureList = list("KafkaFeatureList", KafkaFeature);
 
-export const KafkaClientQuotaList = list(
-  "KafkaClientQuotaList",
-  v.strictObject({
-    entity: v.array(v.strictObject({ entity_type: text, entity_name: v.nullable(text) })),
-    quotas: v.record(v.string(), v.number()),
-  }),
-);
+export const KafkaClientQuota = resource("KafkaClientQuota", {
+  cluster_id: clusterId,
+  entity: v.array(v.strictObject({ entity_type: text, entity_name: v.nullable(text) })),
+  quotas: v.record(v.string(), v.number()),
+});
+export const KafkaClientQuotaList = list("KafkaClientQuotaList", KafkaClientQuota);
 
 export const KafkaScramUser = resource("KafkaScramUser", {
   cluster_id: clusterId,
@@ -378,6 +384,7 @@ export const Ready = v.strictObject({
     v.strictObject({
       cluster_id: clusterId,
       ready: flag,
+      asleep: flag,
       leader_id: v.nullable(whole),
       reason: v.nullable(text),
     }),

@@ -363,6 +363,10 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
     example: { body: { data: [{ name: "metadata.version", level: 25 }], validate_only: true } },
   },
   [`GET ${CLUSTER}/client-quotas`]: read("Lists the client quotas", a.KafkaClientQuotaList),
+  [`GET ${CLUSTER}/client-quotas/{entity}`]: read(
+    "Shows the quotas of one entity",
+    a.KafkaClientQuota,
+  ),
   [`POST ${CLUSTER}/client-quotas:alter`]: {
     summary: "Sets and removes client quotas",
     body: QUOTA_ALTERATION,

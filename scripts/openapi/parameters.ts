@@ -35,6 +35,12 @@ export const PATH_PARAMETERS: Readonly<Record<string, Parameter>> = {
     description: "Kafka's name of it.",
     example: "retention.ms",
   },
+  entity: {
+    schema: { type: "string", minLength: 1 },
+    description:
+      "Whom quotas are of, as metadata.self has it: each type with a name, encoded as in an address, or <default>.",
+    example: "user=ann",
+  },
   user: { schema: { type: "string", minLength: 1 }, description: "A user's name.", example: "ann" },
   id: {
     schema: { type: "string", pattern: "^([0-9]{1,16}-[0-9]{1,10}|latest)$" },

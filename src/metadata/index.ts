@@ -72,6 +72,7 @@ export {
   type BrokerContact,
   type BrokerLiveness,
 } from "./liveness/broker-heartbeats.ts";
+export { isLeaseNear, leaseAlarmAt } from "./liveness/lease-alarm.ts";
 export {
   emptyImage,
   finalizedFeatures,

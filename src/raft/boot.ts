@@ -43,13 +43,14 @@ export interface BootMoment {
 export function boot(image: DurableImage, config: RaftConfig, at: BootMoment): Step {
   checkConfig(config);
   checkSnapshots(image);
-  const turn = beginTurn(bootState(image, config, at), image.election);
+  const turn = beginTurn(bootState(image, config, at), image.election, image.sleep ?? null);
   update(turn, {
     role: { kind: "unattached", electionDeadline: drawElectionDeadline(turn) },
   });
   const { committed } = turn.state;
   if (committed !== null) turn.effects.push({ kind: "commit", highWatermark: committed });
   resumeRole(turn);
+  resumeSleep(turn);
   settleDeadlines(turn);
   check(turn.state);
   return endTurn(turn);
@@ -76,6 +77,7 @@ function bootState(image: DurableImage, config: RaftConfig, at: BootMoment): Sta
     joining: image.joining,
     held: NO_FETCHES,
     levelAt: null,
+    asleep: null,
   };
 }
 
@@ -109,6 +111,22 @@ function bootElection({ election, log }: DurableImage): ElectionState {
   const stored = election ?? { epoch: 0, leaderId: null, votedKey: null };
   const last = logEnd(log).epoch;
   return stored.epoch < last ? { epoch: last, leaderId: null, votedKey: null } : stored;
+}
+
+/**
+ * SL-5: who was asleep is so still, if that agrees with what else is stored. One that led sleeps as Resigned (S-1): it
+ * never leads in this epoch again, and says so when it is woken.
+ */
+function resumeSleep(turn: Turn): void {
+  const { storedSleep: sleep, state } = turn;
+  const { role, election, log, committed, config } = state;
+  if (sleep === null || config.maySleep !== true) return;
+  if (role.kind !== "follower" && role.kind !== "resigned") return;
+  const isTrue =
+    sleep.epoch === election.epoch &&
+    sleep.endOffset === log.endOffset &&
+    sleep.endOffset === committed;
+  if (isTrue) update(turn, { asleep: sleep });
 }
 
 /** What the stored election says this replica was, and may be again. */

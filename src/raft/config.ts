@@ -20,6 +20,8 @@ export interface RaftConfig {
   readonly bootstrapServers: readonly ReplicaId[];
   /** It follows a quorum that others run, for ever: it votes never, and doubts what it is told (OB-1, OB-2). */
   readonly observesOnly?: true;
+  /** It knows how to sleep, and says so to its leader (SL-2). When to, its application says. */
+  readonly maySleep?: true;
   /** A voter without a leader waits a random time in [this, 2 × this) before it stands. */
   readonly electionTimeoutMs: Milliseconds;
   /** A follower gives up its leader when no fetch succeeded for this long. */

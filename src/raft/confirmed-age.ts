@@ -25,3 +25,20 @@ function observedAgeMs(state: State, clock: Milliseconds): Milliseconds | null {
   const { levelAt, config } = state;
   return levelAt === null ? null : timeAt(state, clock) - levelAt + 2 * config.fetchTimeoutMs;
 }
+
+/**
+ * How long a sleeping leader's word is good (SL-6). A broker that reaches a deposed controller, while others do not,
+ * learns so late that it is fenced. Kafka's bound is 3 s. Nothing that is committed depends on its knowing, and every
+ * second here saves a request to each voter.
+ */
+const CONFIRMED_MS_MAX: Milliseconds = 30_000;
+
+/**
+ * Whether this leader sleeps, and has to make sure that it leads before it answers: asleep it runs no check quorum, and
+ * could have been deposed.
+ */
+export function mustConfirm(state: State, clock: Milliseconds): boolean {
+  if (state.asleep === null || state.role.kind !== "leader") return false;
+  const ageMs = confirmedAgeMs(state, clock);
+  return ageMs === null || ageMs > CONFIRMED_MS_MAX;
+}

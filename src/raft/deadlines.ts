@@ -9,7 +9,7 @@
 import { unreachable } from "../std/assert.ts";
 import type { Milliseconds } from "./messages.ts";
 import { changeDeadline } from "./reconfiguration/voter-change.ts";
-import { readsDeadline } from "./reading/rounds.ts";
+import { isReading, readsDeadline } from "./reading/rounds.ts";
 import { earliestDeadline } from "./replication/waiting-fetches.ts";
 import type { State } from "./state.ts";
 import { isSoleVoter, mayStand } from "./state.ts";
@@ -19,6 +19,8 @@ const NEVER = Number.POSITIVE_INFINITY;
 /** When the role itself is at an end unless something happens; never for an observer that has not just led. */
 export function roleDeadline(state: State): Milliseconds {
   const { role } = state;
+  // SL-1: no role that sleeps is at an end by itself.
+  if (state.asleep !== null) return NEVER;
   // E-11 counts the others for a leader that has removed itself, and one that has resigned must follow again.
   if (!mayStand(state) && role.kind !== "leader" && role.kind !== "resigned") return NEVER;
   switch (role.kind) {
@@ -40,15 +42,18 @@ export function roleDeadline(state: State): Milliseconds {
 /** When this replica must be stepped again at the latest; Infinity when it can wait for ever. */
 export function nextDeadline(state: State): Milliseconds {
   const { role } = state;
+  const isAwake = state.asleep === null;
   let deadline = Math.min(roleDeadline(state), earliestDeadline(state.held));
-  if (role.kind === "leader") {
+  if (role.kind === "leader")
     deadline = Math.min(deadline, role.parkedDeadline, readsDeadline(state, role));
+  if (role.kind === "leader" && isAwake) {
     if (!isSoleVoter(state)) deadline = Math.min(deadline, role.beginDeadline);
     deadline = Math.min(deadline, changeDeadline(state));
   }
   for (const { inFlight, readyAt } of state.connections.values()) {
     if (inFlight !== null) deadline = Math.min(deadline, inFlight.deadline);
-    else if (readyAt > state.now) deadline = Math.min(deadline, readyAt);
+    else if (readyAt > state.now && (isAwake || isReading(state)))
+      deadline = Math.min(deadline, readyAt);
   }
   return deadline;
 }

@@ -61,7 +61,9 @@ function onRoleDeadline(turn: Turn): void {
 
 /** What each role keeps asking of the others. */
 function keepAsking(turn: Turn): void {
-  const { role } = turn.state;
+  const { role, asleep } = turn.state;
+  // SL-1: a sleeper asks nothing, but for the reads that it answers asleep.
+  if (asleep !== null && role.kind !== "leader") return;
   switch (role.kind) {
     case "follower":
       keepOwnEntry(turn);
@@ -76,6 +78,7 @@ function keepAsking(turn: Turn): void {
       return;
     case "leader":
       keepReading(turn);
+      if (turn.state.asleep !== null) return;
       announceLeader(turn);
       probeVoter(turn);
       return;

@@ -57,6 +57,17 @@ export interface ElectionState {
   readonly votedKey: ReplicaKey | null;
 }
 
+/**
+ * That a replica sleeps (SL-1). True as long as it agrees with what else is stored: the epoch is that one, and the log
+ * ends there and is committed.
+ */
+export interface Sleep {
+  readonly epoch: Epoch;
+  readonly endOffset: Offset;
+  /** What the clock said then. */
+  readonly sinceMs: Milliseconds;
+}
+
 /** Bytes of a snapshot as they were fetched. */
 export interface SnapshotChunk {
   readonly id: SnapshotId;
@@ -87,6 +98,8 @@ export type Effect =
       readonly joined: boolean;
       /** Something must be written, whatever it is: that it can be proves that no successor runs. */
       readonly fence: boolean;
+      /** That it sleeps from now on, or does so no more; null changes nothing. */
+      readonly sleep: Sleep | "over" | null;
       /** What is known to be committed after all this, within the log as it then is; null while unknown. */
       readonly highWatermark: Offset | null;
     }

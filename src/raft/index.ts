@@ -13,6 +13,7 @@ export type {
   PersistEffect,
   ReadRefusal,
   RoleName,
+  Sleep,
   SnapshotChunk,
 } from "./effects.ts";
 export { DEFAULT_TIMEOUTS } from "./config.ts";
@@ -27,7 +28,7 @@ export {
 } from "./log-summary.ts";
 export type { EpochStart, LogSummary } from "./log-summary.ts";
 export type { DurableImage, Installing, Role, State } from "./state.ts";
-export { confirmedAgeMs } from "./confirmed-age.ts";
+export { confirmedAgeMs, mustConfirm } from "./confirmed-age.ts";
 export { describeQuorum } from "./describe-quorum.ts";
 export type { QuorumDescription, ReplicaStatus } from "./describe-quorum.ts";
 export {

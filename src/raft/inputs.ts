@@ -111,6 +111,18 @@ export type Input =
    * this step or a later one, unless it is abandoned before. `request` is a name as that of a request is.
    */
   | { readonly kind: "read"; readonly now: Milliseconds; readonly request: RequestId }
+  /**
+   * The leader's application has nothing to do, and would like to sleep: `quietMs` after something has happened last.
+   * Ignored while something is left to do (SL-1).
+   */
+  | {
+      readonly kind: "sleep";
+      readonly now: Milliseconds;
+      readonly epoch: Epoch;
+      readonly quietMs: Milliseconds;
+    }
+  /** Somebody wants something of the quorum that nobody who sleeps can give. Nothing happens to who is awake. */
+  | { readonly kind: "wake"; readonly now: Milliseconds }
   /** Give up leadership of `epoch` if it is still held: shutdown, or an application that cannot go on. */
   | { readonly kind: "resign"; readonly now: Milliseconds; readonly epoch: Epoch }
   /**

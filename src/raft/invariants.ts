@@ -20,6 +20,7 @@ export function check(state: State): void {
   checkLog(state);
   checkSnapshots(state);
   checkRole(state);
+  checkSleep(state);
   let fetches = 0;
   for (const { inFlight } of state.connections.values()) {
     if (isFetch(inFlight?.api)) fetches += 1;
@@ -103,6 +104,25 @@ function checkRole(state: State): void {
     default:
       unreachable(role);
   }
+}
+
+/** Sleep is about a log that is committed whole, and leaves nothing undone. */
+function checkSleep({ asleep, role, election, log, committed }: State): void {
+  if (asleep === null) return;
+  const { epoch, endOffset } = asleep;
+  assert(
+    epoch === election.epoch && endOffset === log.endOffset && endOffset === committed,
+    `I-18: asleep at ${endOffset}@${epoch}, and committed ${committed} of ${log.endOffset}@${election.epoch}`,
+  );
+  assert(
+    role.kind === "leader" || role.kind === "follower" || role.kind === "resigned",
+    `I-18: a ${role.kind} sleeps`,
+  );
+  if (role.kind !== "leader") return;
+  assert(
+    role.parkedVoters.size === 0 && role.change === null,
+    `I-18: a leader sleeps while ${role.parkedVoters.size} voters wait, or their set changes`,
+  );
 }
 
 function checkInstalling({ installing }: Follower): void {

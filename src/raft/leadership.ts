@@ -84,7 +84,7 @@ export function answer(state: State, error: ErrorName): Answer {
 
 /** How a leader presents itself to a voter. */
 export const announcement = (
-  { config, election }: State,
+  { config, election, asleep }: State,
   receiver: ReplicaKey,
 ): BeginQuorumEpochRequest => ({
   api: "begin-quorum-epoch",
@@ -93,4 +93,5 @@ export const announcement = (
   leaderId: config.local.key.id,
   epoch: election.epoch,
   endpoints: config.local.endpoints,
+  ...(asleep === null ? {} : { asleepAt: asleep.endOffset }),
 });

@@ -178,6 +178,8 @@ export interface BeginQuorumEpochRequest {
   readonly leaderId: ReplicaId;
   readonly epoch: Epoch;
   readonly endpoints: readonly Endpoint[];
+  /** Where the log ends on which its leader sleeps; absent of one that is awake (SL-6). */
+  readonly asleepAt?: Offset;
 }
 
 /** EndQuorumEpoch, v0-v1. A leader has resigned; the first of `preferredCandidates` should stand at once. */
@@ -211,6 +213,8 @@ export interface FetchRequest {
    * ReplicaState.ReplicaEpoch, which KRaft leaves at -1 and does not read.
    */
   readonly incarnation: Incarnation | null;
+  /** It understands an answer that says to sleep; absent of those that do not (SL-2). */
+  readonly maySleep?: true;
 }
 
 /** FetchSnapshot, v0-v1 (KIP-630). A piece of one of the leader's snapshots; it acknowledges nothing. */
@@ -321,6 +325,8 @@ export interface FetchAnswer<Records> extends Answer {
   /** Fetch this snapshot instead: what was asked for is gone from the log. */
   readonly snapshotId: SnapshotId | null;
   readonly records: Records;
+  /** The leader sleeps, and this is where its log ends; absent of one that is awake (SL-1). */
+  readonly asleepAt?: Offset;
 }
 
 /** A Fetch answer as it comes back from a peer: the records are parsed. */

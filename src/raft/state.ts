@@ -14,7 +14,7 @@ import { assert } from "../std/assert.ts";
 import type { ImmutableMap } from "../std/immutable-map.ts";
 import type { Random } from "../std/random.ts";
 import type { RaftConfig } from "./config.ts";
-import type { ElectionState } from "./effects.ts";
+import type { ElectionState, Sleep } from "./effects.ts";
 import type { LogSummary } from "./log-summary.ts";
 import { isMajorityAlone } from "./membership/majority.ts";
 import type { VoterHistory } from "./membership/voter-history.ts";
@@ -236,6 +236,8 @@ export interface Leader {
   /** Null when none is under way. */
   readonly change: VoterChange | null;
   readonly reads: Reads;
+  /** When something has happened last that a quorum stays awake for (SL-1). */
+  readonly activeAt: Milliseconds;
 }
 
 /** Led this epoch and gave it up, or does not remember leading it: it may neither lead in it again nor vote. */
@@ -287,6 +289,8 @@ export interface State {
   readonly held: WaitingFetches;
   /** When the latest Fetch was sent that left nothing to be had, of one that observes only (OB-3); else null. */
   readonly levelAt: Milliseconds | null;
+  /** Null while awake. Only a leader, a follower and one that has led before a restart sleep. */
+  readonly asleep: Sleep | null;
 }
 
 /** What `boot` needs from storage. */
@@ -298,6 +302,8 @@ export interface DurableImage {
   readonly highWatermark: Offset | null;
   /** Whether it was told to become a voter, and has not been one yet. */
   readonly joining: boolean;
+  /** The sleep that was stored last and not ended since; null when it was awake. */
+  readonly sleep?: Sleep | null;
   /**
    * Every KRaftVoters record of the log, oldest first. Before them the voters of the snapshot at the log start, as a
    * record at its last offset.

@@ -40,9 +40,10 @@ import { abandonRead, onRead } from "./reading/read-requests.ts";
 import { forgetDates, settleRound } from "./reading/rounds.ts";
 import { onAppend, onObserversMoved } from "./replication/leading.ts";
 import { letGo, onFetchRequest, reconsiderHeld } from "./replication/redirects.ts";
-import { unpark, wakeParked } from "./replication/waiting-fetches.ts";
+import { onSleep, unpark, wakeParked } from "./replication/waiting-fetches.ts";
 import { onResponse } from "./responses.ts";
 import { onLogCut, onSnapshotMade } from "./snapshots/compacting.ts";
+import { isAnsweredAsleep, wake } from "./sleep/waking.ts";
 import { onSnapshotRefused, onSnapshotVerified } from "./snapshots/installing.ts";
 import { onFetchSnapshotRequest } from "./snapshots/serving.ts";
 import type { State } from "./state.ts";
@@ -109,6 +110,12 @@ function take(turn: Turn, input: Input): void {
     case "read":
       onRead(turn, input.request);
       return;
+    case "sleep":
+      onSleep(turn, input);
+      return;
+    case "wake":
+      wake(turn);
+      return;
     case "resign":
       resign(turn, input.epoch);
       return;
@@ -146,6 +153,7 @@ function onFailed(
 }
 
 function takeRequest(turn: Turn, request: RequestId, body: Request): void {
+  if (!isAnsweredAsleep(turn.state, body)) wake(turn);
   switch (body.api) {
     case "vote":
       onVoteRequest(turn, request, body);

@@ -48,6 +48,10 @@ export function describeInput(input: Input): string {
       return `observers of ${input.epoch} moved: ${input.positions.map(describeMoved).join(" ")}`;
     case "read":
       return `read #${input.request}`;
+    case "sleep":
+      return `may sleep in ${input.epoch} after ${input.quietMs}`;
+    case "wake":
+      return "wake";
     case "resign":
       return `resign from ${input.epoch}`;
     case "snapshot-made":
@@ -115,7 +119,7 @@ const leaderSuffix = (role: Role["kind"], leaderId: number | null): string =>
 
 function describePersist(persist: PersistEffect): string {
   const { election, snapshot, chunk, install, logStart, truncateTo, append } = persist;
-  const { joined, fence, highWatermark: hw } = persist;
+  const { joined, fence, sleep, highWatermark: hw } = persist;
   const parts: string[] = [];
   if (election !== null) parts.push(describeElection(election));
   if (snapshot !== null) parts.push(`snapshot ${describeSnapshotId(snapshot)}`);
@@ -129,6 +133,8 @@ function describePersist(persist: PersistEffect): string {
   if (joined) parts.push("joined");
   if (append.length > 0) parts.push(`append ${append.map(describeEntry).join(" ")}`);
   if (fence) parts.push("fence");
+  if (sleep !== null)
+    parts.push(sleep === "over" ? "awake" : `asleep at ${sleep.endOffset}@${sleep.epoch}`);
   if (hw !== null) parts.push(`hw=${hw}`);
   return parts.join(", ");
 }
@@ -167,7 +173,7 @@ export function describeRequest(body: OutgoingRequest): string {
         `for ${body.candidate.id} end=${describePosition(body.logEnd)}`
       );
     case "begin-quorum-epoch":
-      return `BeginQuorumEpoch@${body.epoch} leader=${body.leaderId}`;
+      return `BeginQuorumEpoch@${body.epoch} leader=${body.leaderId}${asleepSuffix(body)}`;
     case "end-quorum-epoch": {
       const successors = body.preferredCandidates.map(({ id }) => id).join(",");
       return `EndQuorumEpoch@${body.epoch} leader=${body.leaderId} successors=${successors}`;
@@ -224,13 +230,16 @@ export function describeResponse(body: Response | Reply): string {
 
 function describeServed(body: FetchReply | FetchResponse): string {
   const { diverging, snapshotId, records } = body;
-  const hw = ` hw=${describeHighWatermark(body.highWatermark)}`;
+  const hw = `${asleepSuffix(body)} hw=${describeHighWatermark(body.highWatermark)}`;
   if (diverging !== null) return `${hw} diverging=${diverging.endOffset}@${diverging.epoch}`;
   if (snapshotId !== null) return `${hw} snapshot=${describeSnapshotId(snapshotId)}`;
   if (records === null) return `${hw} nothing`;
   if ("from" in records) return `${hw} records ${records.from}..${records.upTo - 1}`;
   return `${hw} ${records.length === 0 ? "nothing" : `records ${records.map(describeEntry).join(" ")}`}`;
 }
+
+const asleepSuffix = ({ asleepAt }: { readonly asleepAt?: Offset }): string =>
+  asleepAt === undefined ? "" : " asleep";
 
 function describePiece(body: FetchSnapshotReply | FetchSnapshotResponse): string {
   const { snapshotId, position, size, bytes } = body;
@@ -259,6 +268,7 @@ export function describeState(state: State): string {
       : [`snapshots ${log.snapshots.map(describeSnapshotId).join(",")}`]),
     `hw=${describeHighWatermark(highWatermark(state))}`,
     ...(election.votedKey === null ? [] : [`voted=${election.votedKey.id}`]),
+    ...(state.asleep === null ? [] : ["asleep"]),
   ].join(" ");
 }
 

@@ -13,7 +13,7 @@
  */
 import { assert } from "../std/assert.ts";
 import { nextInt } from "../std/random.ts";
-import type { Effect, ElectionState, PersistEffect, SnapshotChunk } from "./effects.ts";
+import type { Effect, ElectionState, PersistEffect, Sleep, SnapshotChunk } from "./effects.ts";
 import {
   appendToLog,
   cutLog,
@@ -39,6 +39,8 @@ import { isSoleVoter } from "./state.ts";
 export interface Turn {
   /** What storage holds; null when it holds no election state. */
   readonly stored: ElectionState | null;
+  /** The sleep that storage holds. */
+  readonly storedSleep: Sleep | null;
   state: State;
   /** Everything to do after `persist`, in order. */
   readonly effects: Effect[];
@@ -57,8 +59,13 @@ export interface Step {
   readonly effects: readonly Effect[];
 }
 
-export const beginTurn = (state: State, stored: ElectionState | null): Turn => ({
+export const beginTurn = (
+  state: State,
+  stored: ElectionState | null,
+  storedSleep: Sleep | null = state.asleep,
+): Turn => ({
   stored,
+  storedSleep,
   state,
   effects: [],
   appended: [],
@@ -94,6 +101,7 @@ function persistOf(turn: Turn): PersistEffect {
     append: turn.appended,
     joined: turn.joined,
     fence: turn.fence,
+    sleep: state.asleep === turn.storedSleep ? null : (state.asleep ?? "over"),
     highWatermark: state.committed,
   };
 }
@@ -101,7 +109,7 @@ function persistOf(turn: Turn): PersistEffect {
 /** Whether there is nothing to store. The high watermark goes along with other things, and is no reason by itself. */
 function isEmpty(persist: PersistEffect): boolean {
   const { election, snapshot, chunk, install, logStart, truncateTo: end, append } = persist;
-  const parts = [election, snapshot, chunk, install, logStart, end];
+  const parts = [election, snapshot, chunk, install, logStart, end, persist.sleep];
   const isNothing = append.length === 0 && !persist.joined && !persist.fence;
   return isNothing && parts.every((part) => part === null);
 }

@@ -107,3 +107,20 @@ test("ends with its reader's signal", async () => {
   });
   await expect(following).rejects.toBe(reason);
 });
+
+test("ends with a refusal once its token holds no more, for a token to be asked for", async () => {
+  const token = await quorum.edge.mint({
+    role: "viewer",
+    cluster: quorum.formed.cluster_id,
+    principal: "guest",
+    lifetimeS: 3,
+  });
+  const guest = kedge({ url: quorum.edge.url, token }).cluster(quorum.formed.cluster_id);
+  const events: FeedEvent[] = [];
+  const reading = async (): Promise<void> => {
+    for await (const event of guest.feed({ from: 0 })) events.push(event);
+  };
+  await expect(reading()).rejects.toMatchObject({ status: 401, errorCode: 40_101 });
+  expect(offsetsIn(events).length).toBeGreaterThan(0);
+  expect(new Set(events.map(({ kind }) => kind))).toEqual(new Set(["records"]));
+});

@@ -2,20 +2,26 @@
 import { describe, expect, test } from "vitest";
 import {
   ActiveController,
+  type ElectionMeasures,
   type NextBatch,
   type Operation,
   type Outcome,
 } from "../../durable-objects/active-controller/active-controller.ts";
 import { takeOffice } from "../../durable-objects/active-controller/operation-context.ts";
 import { dataBatch } from "../../durable-objects/replica/entries.ts";
-import { emptyImage } from "../../src/metadata/index.ts";
+import { emptyImage, type MetadataImage } from "../../src/metadata/index.ts";
 import { ConfigRecord, encodeMetadataRecord } from "../../src/protocol/index.ts";
+import { record, topicIdOf, world } from "../metadata/world.ts";
 import { settled, CLUSTER } from "./world.ts";
 
 const BATCH_BYTES = 100_000;
 const MOMENT = { nowMs: 5, apiVersion: 0, controllers: [] };
 
-const inOffice = (batchBytesMax = BATCH_BYTES): ActiveController =>
+const inOffice = (
+  batchBytesMax = BATCH_BYTES,
+  image: MetadataImage = emptyImage,
+  measures: ElectionMeasures = { uncleanElections: 0 },
+): ActiveController =>
   new ActiveController(
     takeOffice({
       cluster: CLUSTER,
@@ -23,11 +29,12 @@ const inOffice = (batchBytesMax = BATCH_BYTES): ActiveController =>
       delegationTokenKey: null,
       nodeId: 3000,
       epoch: 1,
-      image: emptyImage,
+      image,
       endOffset: 7,
       nowMs: 1,
       seed: 1,
       batchBytesMax,
+      measures,
     }),
   );
 
@@ -243,4 +250,29 @@ describe("an operation as large as a batch may be", () => {
     expect(rounds.map((round) => valuesOf(round)?.length)).toEqual([1, 9_003, 2, undefined]);
     expect(rounds.map((round) => round?.baseOffset)).toEqual([7, 8, 9_011, undefined]);
   });
+});
+
+/** Broker 2 leads that partition from now on. */
+const elect =
+  (partitionId: number, leaderRecoveryState: number): Operation<null> =>
+  () => ({
+    records: [
+      record("PARTITION_CHANGE_RECORD", 0, {
+        partitionId,
+        topicId: topicIdOf(0),
+        leader: 2,
+        isr: [2],
+        leaderRecoveryState,
+      }),
+    ],
+    response: null,
+  });
+
+test("leaders elected out of sync are counted, and others are not", () => {
+  const measures = { uncleanElections: 0 };
+  const image = world({ brokers: "1 2", topics: { t: ["1,2/1/1/0/0", "1,2/1,2/1/0/0"] } });
+  const office = inOffice(BATCH_BYTES, image, measures);
+  office.submit(elect(0, 1), MOMENT, () => undefined);
+  office.submit(elect(1, -1), MOMENT, () => undefined);
+  expect(measures).toEqual({ uncleanElections: 1 });
 });

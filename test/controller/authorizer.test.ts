@@ -60,7 +60,10 @@ class Listener {
   /** A controller in office, with these entries in its log. */
   static async with(acls: readonly string[], settings: object = SETTINGS): Promise<Listener> {
     const world = new World();
-    const controller = await world.inOffice({ ...CLUSTER, settings });
+    const controller = await world.inOffice({
+      ...CLUSTER,
+      settings: { ...CLUSTER.settings, ...settings },
+    });
     await world.submit(controller, writing(...acls.map(entryRecord)));
     return new Listener(controller, world);
   }
@@ -309,7 +312,11 @@ describe("a controller that has not replayed its log", () => {
     }));
     const voters = { initial_voters: [VOTER, ...others] };
     const world = new World();
-    const controller = world.boot({ ...CLUSTER, ...voters, settings: everyone });
+    const controller = world.boot({
+      ...CLUSTER,
+      ...voters,
+      settings: { ...CLUSTER.settings, ...everyone },
+    });
     const listener = new Listener(controller, world);
     const { body, leader } = await listener.ask("DescribeQuorum", {}, { who: "ann" });
     expect(body).toMatchObject({ errorCode: 41 });
@@ -360,7 +367,10 @@ describe("the log of denials", () => {
 
   test("has few lines a second, each of bounded length, and counts what it leaves out", async () => {
     const world = new World();
-    const controller = await world.inOffice({ ...CLUSTER, settings: SETTINGS });
+    const controller = await world.inOffice({
+      ...CLUSTER,
+      settings: { ...CLUSTER.settings, ...SETTINGS },
+    });
     const listener = new Listener(controller, world);
     const topics = Array.from({ length: 500 }, (_, at) => ({ name: `${"x".repeat(9_000)}${at}` }));
     await listener.errors("CreateTopics", { topics }, { who: "ann" });

@@ -40,8 +40,11 @@ export class QuorumNode {
   sliceMs = 0;
   /** The longest time for which it has set a timer. */
   longestTimerMs = 0;
-  /** Events that it has run by timers of its own. */
+  /** Events that it has run by timers of its own and by its alarm. */
   events = 0;
+  /** How often it has set its alarm. */
+  alarms = 0;
+  clearAlarm: () => void = () => undefined;
 
   constructor(id: number, chunkBytes: number) {
     this.id = id;
@@ -172,7 +175,16 @@ export class Quorum {
       log: disk.log,
       snapshots: disk.snapshots,
       quorum: disk.quorum,
-      alarm: { set: () => undefined },
+      alarm: {
+        set: (atMs) => {
+          node.alarms += 1;
+          node.clearAlarm();
+          node.clearAlarm = time.set(atMs - time.nowMs, () => {
+            node.events += 1;
+            node.controller?.onAlarm();
+          });
+        },
+      },
       timers: {
         set: (delayMs, run) => {
           node.longestTimerMs = Math.max(node.longestTimerMs, delayMs);

@@ -101,6 +101,8 @@ describe("a controller in office", () => {
     expect(quorum.nodes.flatMap(({ failures }) => failures)).toEqual([]);
     // Its successor does too.
     quorum.crash(leader);
+    const [other] = quorum.nodes.filter((node) => node !== leader);
+    other?.up.wake();
     quorum.pass(6_000);
     expect(quorum.leader).not.toBe(leader);
     expect(configOf(quorum).numPartitions).toBe(5);

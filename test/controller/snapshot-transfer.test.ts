@@ -80,6 +80,7 @@ class Node {
       settled: () => undefined,
       timePassed: () => undefined,
       nextDutyAt: () => Number.POSITIVE_INFINITY,
+      nextDutyAsleepAt: () => Number.POSITIVE_INFINITY,
       failed: (cause) => {
         throw cause;
       },

@@ -28,8 +28,9 @@ export const VOTER = {
   port: 9093,
 } as const;
 
-/** A cluster of one voter. */
+/** A cluster of one voter, which stays awake: how one sleeps is told in `sleep.test.ts`. */
 export const CLUSTER: ClusterEntry = {
+  settings: { "controller.quorum.sleep.after.ms": 0 },
   cluster_id: "AAAAAAAAAAAAAAAAAAAAA1",
   initial_voters: [VOTER],
   metadata_version: 25,

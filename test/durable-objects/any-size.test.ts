@@ -23,7 +23,11 @@ import type { AnyField, Fields, Shape } from "../../src/protocol/schema/field.ts
 import type { VoterStatus } from "../../durable-objects/contract.ts";
 import { clusterOf, form, frame, registration, rpc, stubOf, voterStatusOf } from "./quorum.ts";
 
-const cluster = clusterOf("AAAAAAAAAAAAAAAAAAAS0A");
+// Asleep, an object may be dropped from memory, and then another leads.
+const cluster = {
+  ...clusterOf("AAAAAAAAAAAAAAAAAAAS0A"),
+  settings: { "controller.quorum.sleep.after.ms": 0 },
+};
 const nodes = [3000, 3001, 3002];
 let leader: VoterStatus;
 

@@ -341,7 +341,8 @@ describe("a node that an earlier build formed", () => {
       for (const table of ["joining", "log_start", "log_parts", "snapshots", "snapshot_chunks"])
         sql.exec(`DROP TABLE ${table}`);
       sql.exec("ALTER TABLE log DROP COLUMN position");
-      sql.exec("ALTER TABLE quorum DROP COLUMN high_watermark");
+      for (const column of ["high_watermark", "sleep_epoch", "sleep_end_offset", "sleep_since_ms"])
+        sql.exec(`ALTER TABLE quorum DROP COLUMN ${column}`);
       sql.exec("INSERT INTO meta VALUES ('tripped', 'an operator stopped it')");
     });
     await abortAllDurableObjects();

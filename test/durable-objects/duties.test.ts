@@ -16,7 +16,8 @@ const BEGUN_MS = 1_000_000;
 const SESSION_OVER_MS = BEGUN_MS + 9_001;
 const INTERVAL_MS = 300_000;
 const SWEEP_MS = BEGUN_MS + INTERVAL_MS;
-const SETTINGS = settingsOf({});
+// When a quorum may sleep is told in `test/controller/sleep.test.ts`.
+const SETTINGS = settingsOf({ settings: { "controller.quorum.sleep.after.ms": 0 } });
 const liveness = initialLiveness(world({ brokers: "1 2" }), BEGUN_MS);
 const nobody = initialLiveness(world({ brokers: "" }), BEGUN_MS);
 

@@ -36,6 +36,7 @@ const SHIPPED: readonly (readonly string[])[] = [
     `CREATE TABLE snapshot_chunks (id INTEGER PRIMARY KEY, crc INTEGER NOT NULL,
        bytes BLOB NOT NULL) STRICT`,
   ],
+  ["CREATE TABLE joining (one INTEGER PRIMARY KEY CHECK (one = 1)) STRICT"],
 ];
 
 /** From this version on a batch says how many bytes lie before it. */

@@ -46,6 +46,7 @@ const command = fc.oneof(
   }),
   fc.record({ kind: fc.constant("high-watermark" as const), offset: fc.nat(20) }),
   fc.record({ kind: fc.constant("fence" as const) }),
+  fc.record({ kind: fc.constant("sleep" as const), endOffset: fc.option(fc.nat(20)) }),
   fc.record({ kind: fc.constant("move-start" as const), batches: fc.integer({ min: 0, max: 4 }) }),
   fc.record({ kind: fc.constant("restart" as const), fromEnd: fc.integer({ min: -4, max: 6 }) }),
   fc.record({ kind: fc.constant("sweep" as const), rowsMax: fc.nat(3) }),
@@ -94,6 +95,12 @@ function perform(one: Command, { log, quorum, snapshots }: Stores, epoch: number
     case "high-watermark":
       // Nothing is committed before there was an election; the two share a row.
       return quorum.read() === null ? null : quorum.writeHighWatermark(one.offset);
+    case "sleep": {
+      const { endOffset } = one;
+      // Who sleeps has taken part in an election; the two share a row.
+      if (quorum.read() === null) return null;
+      return quorum.writeSleep(endOffset === null ? null : { epoch, endOffset, sinceMs: 5 });
+    }
     case "fence":
       return quorum.fence();
     case "move-start":
@@ -188,6 +195,7 @@ function answersOf(stores: Stores, ask: { from: number; maxBytes: number }): unk
     snapshots: snapshotAnswersOf(snapshots, ask.maxBytes),
     election: quorum.read(),
     highWatermark: quorum.highWatermark(),
+    sleep: quorum.sleep(),
   };
 }
 

@@ -19,6 +19,7 @@ import {
 import { indexOf } from "./relabeling.ts";
 import { type Deed, type Event, type Replica, Replicas } from "./replica.ts";
 import { TIMERS } from "./rest.ts";
+import { endOf } from "./stored.ts";
 import { type Situation, situationsIn } from "./situations.ts";
 import { type Cost, Purse, Traffic, type World } from "./world.ts";
 
@@ -46,7 +47,7 @@ export class Course {
   constructor(model: Model, bounds: Bounds) {
     this.model = model;
     this.bounds = bounds;
-    this.replicas = new Replicas(model.nodes, model.voters);
+    this.replicas = new Replicas(model);
   }
 
   /** The worlds after the first boots. */
@@ -160,7 +161,7 @@ export class Course {
   }
 
   /** What a replica may do by itself, or be asked to. */
-  #movesAt(replica: Replica, { spent }: World, moves: Move[]): void {
+  #movesAt(replica: Replica, { spent, ghost }: World, moves: Move[]): void {
     const { node } = replica;
     for (const timer of TIMERS) {
       moves.push(...orCutShort(happening(node, { kind: "timer", timer }, [`timer of ${timer}`])));
@@ -168,8 +169,10 @@ export class Course {
     for (const { name, inputs } of this.model.commands) {
       const cost: Cost = `command ${name}`;
       const before = spent[cost] ?? 0;
-      for (const [at, input] of inputs(replica, before).entries()) {
-        const event: Event = { kind: "command", name, key: `${name} ${before} ${at}`, input };
+      const committed = endOf(ghost.committed);
+      for (const [at, input] of inputs(replica, before, committed).entries()) {
+        const key = `${name} ${before} ${committed} ${at}`;
+        const event: Event = { kind: "command", name, key, input };
         moves.push(...orCutShort(happening(node, event, [cost])));
       }
     }
@@ -223,7 +226,7 @@ export class Course {
     if (violation !== null || after === null) return [{ ...ended, violation }];
     const isCutShort = move.isCutShort && event !== BOOT;
     if (isCutShort && after.stored === before.stored) return [];
-    if (event.kind === "timer" && after === before && isSilent(deed)) return [];
+    if (isOwn(event) && after === before && isSilent(deed)) return [];
     if (after.state.election.epoch > this.bounds.epochsMax) return [ended];
     const traffic = new Traffic(world, this.#exchanges);
     if (event.kind === "delivery") traffic.deliver(event.exchange, event.slot);
@@ -232,7 +235,8 @@ export class Course {
     const complaint = isCutShort ? null : traffic.perform(move.node, deed);
     if (complaint !== null) return [{ ...ended, violation: complaint }];
     const replicas = world.replicas.with(move.node, after);
-    const change = { before, after, replicas };
+    const effects = isCutShort ? [] : deed.effects;
+    const change = { before, after, replicas, effects };
     const ghost = judge(change, world.ghost, this.#ghosts);
     if (typeof ghost === "string") return [{ ...ended, violation: ghost }];
     const exchanges = traffic.all.filter((exchange) => !this.#isDead(exchange, replicas));
@@ -247,6 +251,9 @@ export class Course {
       .map((successor) => ({ ...successor, deeds: [deed, ...successor.deeds] }));
   }
 }
+
+/** What no message of the others brings. */
+const isOwn = ({ kind }: Event): boolean => kind === "timer" || kind === "command";
 
 /** Whether nobody hears of it. */
 const isSilent = ({ sends, replies }: Deed): boolean => sends.length + replies.length === 0;

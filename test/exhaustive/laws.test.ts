@@ -5,7 +5,7 @@ import { expect, test } from "vitest";
 import type { Entry } from "../../src/raft/index.ts";
 import { voterOf } from "../raft/node-disk.ts";
 import { type Ghost, Ghosts } from "./ghost.ts";
-import { type Change, judge } from "./laws.ts";
+import { type Change, judge, readId } from "./laws.ts";
 import { MODELS } from "./models.ts";
 import { Course } from "./course.ts";
 import { opening } from "./opening.ts";
@@ -49,6 +49,7 @@ const changed = (before: Replica, after: Replica): Change => ({
   before,
   after,
   replicas: [leader, follower, other].map((one) => (one.node === after.node ? after : one)),
+  effects: [],
 });
 
 const withRole = (
@@ -74,6 +75,7 @@ function ahead(epoch: number, control: Entry["control"] = []): Replica {
     append: [entry],
     joined: false,
     fence: false,
+    sleep: null,
     highWatermark: end,
   });
   const longer = withStored(leader, stored);
@@ -109,7 +111,7 @@ test("durability: what a leader takes for committed is held by a majority", () =
   );
   const { log } = after.stored;
   const replicas = [after, withStored(follower, { log }), other];
-  expect(verdict({ before: leader, after, replicas })).not.toBeTypeOf("string");
+  expect(verdict({ before: leader, after, replicas, effects: [] })).not.toBeTypeOf("string");
 });
 
 test("a leader commits by a record of its own epoch", () => {
@@ -174,4 +176,23 @@ test("voter sets: one change at a time", () => {
   );
   const one = withState(listing([101, 103]), { committed: leader.state.committed });
   expect(verdict(changed(leader, withRole(one, { highWatermark: null })))).toBe(ghost);
+});
+
+test("no epoch is resumed: who has led it before a restart leads it no more", () => {
+  const { boots } = leader.stored;
+  const booted = withStored(leader, { boots: boots + 1, highWatermark: leader.state.committed });
+  const before = withStored(leader, { highWatermark: leader.state.committed });
+  expect(verdict(changed(before, booted))).toMatch(
+    /^no epoch is resumed: replica 101 leads 1 again/,
+  );
+});
+
+test("reads are current: each shows what was committed when it arrived", () => {
+  const end = endOf(ghost.committed);
+  const shown = (readIndex: number): Change => ({
+    ...changed(leader, leader),
+    effects: [{ kind: "read-ready", requests: [readId(end)], readIndex }],
+  });
+  expect(verdict(shown(end - 1))).toMatch(/^reads are current: replica 101 shows 2 .* when 3 was/);
+  expect(verdict(shown(end))).toBe(ghost);
 });

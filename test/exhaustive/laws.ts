@@ -4,10 +4,11 @@
  * Each law is judged where something has changed: at the replica that has taken a step. What all replicas ever did is
  * in the ghost, so no law needs the way by which a world was reached.
  */
-import { highWatermark, latestVoters } from "../../src/raft/index.ts";
+import { type Effect, highWatermark, latestVoters } from "../../src/raft/index.ts";
 import type { Ghost, Ghosts } from "./ghost.ts";
 import { indexOf, nodeId } from "./relabeling.ts";
 import type { Replica } from "./replica.ts";
+import { wronglyAsleep } from "./sleepers.ts";
 import { type Log, endOf, holds, upTo, votersIn } from "./stored.ts";
 
 /** A step, as the laws see it. */
@@ -16,6 +17,8 @@ export interface Change {
   readonly after: Replica;
   /** All replicas, after it. */
   readonly replicas: readonly Replica[];
+  /** What others have seen of it: of one that a crash has cut short, nothing. */
+  readonly effects: readonly Effect[];
 }
 
 /** What has been true so far and still is, or the law that was broken, in a sentence. */
@@ -34,6 +37,9 @@ export function judge(change: Change, ghost: Ghost, ghosts: Ghosts): Ghost | str
     matches(after, replicas) ??
     changesOne(change) ??
     lost(change, committed) ??
+    resumed(change) ??
+    outdated(change) ??
+    wronglyAsleep(change, committed) ??
     committed
   );
 }
@@ -131,6 +137,28 @@ function lost({ before, after, replicas }: Change, ghost: Ghost): string | null 
         return `leader completeness: leader ${nodeId(node)} of epoch ${state.election.epoch} lacks what was committed up to ${endOf(log)} in epoch ${epoch}`;
       }
     }
+  }
+  return null;
+}
+
+/** No epoch is resumed: who has led it before a restart does not lead in it again. */
+function resumed({ before, after }: Change): string | null {
+  const { role, election } = after.state;
+  if (role.kind !== "leader" || before.stored.boots === after.stored.boots) return null;
+  if (before.stored.election?.epoch !== election.epoch) return null;
+  return `no epoch is resumed: replica ${nodeId(after.node)} leads ${election.epoch} again after a restart`;
+}
+
+/** How a read is called that arrives when so much was committed. */
+export const readId = (committed: number): number => committed + 1;
+
+/** Reads are current: each shows all that was committed anywhere when it arrived. */
+function outdated({ after, effects }: Change): string | null {
+  for (const effect of effects) {
+    if (effect.kind !== "read-ready") continue;
+    const missed = effect.requests.find((request) => effect.readIndex < request - 1);
+    if (missed === undefined) continue;
+    return `reads are current: replica ${nodeId(after.node)} shows ${effect.readIndex} to one that arrived when ${missed - 1} was committed`;
   }
   return null;
 }

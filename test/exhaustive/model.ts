@@ -10,8 +10,11 @@ import type { Cost } from "./world.ts";
 /** Something that an application or an operator may ask of a replica. */
 export interface Command {
   readonly name: string;
-  /** What may be asked of this replica when so many of the same were asked before; none where it makes no sense. */
-  readonly inputs: (replica: Replica, before: number) => readonly Input[];
+  /**
+   * What may be asked of this replica when so many of the same were asked before, and so much has ever been committed;
+   * none where it makes no sense.
+   */
+  readonly inputs: (replica: Replica, before: number, committed: number) => readonly Input[];
 }
 
 /** How much may happen. */
@@ -33,6 +36,8 @@ export interface Model {
   readonly nodes: number;
   /** So many of the nodes form the quorum at first. */
   readonly voters: number;
+  /** Whether they know how to sleep. */
+  readonly maySleep?: true;
   /** When all have booted and found nobody who leads, or when all follow their first leader and have what it has. */
   readonly begins: "without a leader" | "with a leader";
   readonly commands: readonly Command[];
@@ -41,3 +46,6 @@ export interface Model {
   /** For each run of the tests: small enough to be exhausted. */
   readonly short: Bounds;
 }
+
+/** A pause may be over at any time, or a replica that was refused would never ask again. */
+export const OFTEN = Number.POSITIVE_INFINITY;

@@ -1,71 +1,9 @@
 /**
  * The models that are explored, and how far. What a bound leaves out is not shown. `short` is exhausted in seconds.
  */
-import { type Input, type VoterChangeRequest, latestVoters } from "../../src/raft/index.ts";
-import { voterOf } from "../raft/node-disk.ts";
-import { CLUSTER_ID } from "../raft/quorum-driver.ts";
-import type { Command, Model } from "./model.ts";
-import { nodeId } from "./relabeling.ts";
-import { endOf } from "./stored.ts";
-
-/** A client's record, at whoever leads. The office waits until the leader has committed; the core need not. */
-const APPEND: Command = {
-  name: "append",
-  inputs: ({ state, stored }, before) => {
-    if (state.role.kind !== "leader") return [];
-    const { epoch } = state.election;
-    const [baseOffset, payload] = [endOf(stored.log), new Uint8Array([before + 1])];
-    return [{ kind: "append", now: 0, epoch, baseOffset, count: 1, payload }];
-  },
-};
-
-/** Whoever is none is to be a voter. */
-const ADD: Command = {
-  name: "add a voter",
-  inputs: ({ state }) => {
-    if (state.role.kind !== "leader") return [];
-    const voters = latestVoters(state.voters).map(({ key }) => key.id);
-    return NODES.filter((id) => !voters.includes(id)).map((id) => {
-      const { key: voter, endpoints } = voterOf(id);
-      return asked({ api: "add-raft-voter", ...OURS, voter, endpoints, ackWhenCommitted: true });
-    });
-  },
-};
-
-/** Any voter is to go, the leader too. */
-const REMOVE: Command = {
-  name: "remove a voter",
-  inputs: ({ state }) => {
-    if (state.role.kind !== "leader") return [];
-    return latestVoters(state.voters).map(({ key: voter }) =>
-      asked({ api: "remove-raft-voter", ...OURS, voter }),
-    );
-  },
-};
-
-/** A change that is queued has its turn. Before it others may be appended. */
-const PLACE: Command = {
-  name: "append the voters",
-  inputs: ({ state, stored }) => {
-    if (state.role.kind !== "leader" || state.role.change?.phase !== "queued") return [];
-    const { epoch } = state.election;
-    return [{ kind: "append-voters", now: 0, epoch, baseOffset: endOf(stored.log) }];
-  },
-};
-
-const OURS = { clusterId: CLUSTER_ID };
-const NODES = [0, 1, 2].map(nodeId);
-
-/** One operator asks, with one request at a time. */
-const asked = (body: VoterChangeRequest): Input => ({
-  kind: "request-received",
-  now: 0,
-  request: 1,
-  body,
-});
-
-/** A pause may be over at any time, or a replica that was refused would never ask again. */
-const OFTEN = Number.POSITIVE_INFINITY;
+import { ADD, APPEND, PLACE, REMOVE } from "./commands.ts";
+import { type Model, OFTEN } from "./model.ts";
+import { READS, SLEEPING } from "./sleeping.ts";
 
 /** Three voters, and nobody leads. */
 const ELECTION: Model = {
@@ -296,4 +234,12 @@ const REMOVAL: Model = {
   },
 };
 
-export const MODELS: readonly Model[] = [ELECTION, REPLICATION, MESSAGES, MEMBERSHIP, REMOVAL];
+export const MODELS: readonly Model[] = [
+  ELECTION,
+  REPLICATION,
+  MESSAGES,
+  MEMBERSHIP,
+  REMOVAL,
+  SLEEPING,
+  READS,
+];

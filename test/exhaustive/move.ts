@@ -71,7 +71,9 @@ function describeEvent(event: Event): string {
     case "delivery":
       return `gets ${describeExchange(event.exchange)}`;
     case "command":
-      return `is told to ${describeInput(event.input)}`;
+      return event.input.kind === "sleep"
+        ? `is told that it ${describeInput(event.input)}`
+        : `is told to ${describeInput(event.input)}`;
     default:
       return unreachable(event);
   }

@@ -18,6 +18,7 @@ import { AssertionError, assert, unreachable } from "../../src/std/assert.ts";
 import { configOf } from "../raft/quorum-driver.ts";
 import type { Exchange } from "./exchange.ts";
 import { type Identified, Identities } from "./identities.ts";
+import type { Model } from "./model.ts";
 import { RELABELINGS, SLOTS_MAX, nodeId, requestId, textOf } from "./relabeling.ts";
 import {
   AWAITED,
@@ -85,11 +86,12 @@ export class Replicas {
       `replica ${[nodeId(node), state, stored].map((part) => textOf(part, names)).join(" ")}`,
   );
 
-  /** The first `voters` of so many nodes form the quorum; the others were told of none. */
-  constructor(nodes: number, voters: number) {
+  /** The first `voters` of the model's nodes form the quorum; the others were told of none. */
+  constructor({ nodes, voters, maySleep }: Pick<Model, "nodes" | "voters" | "maySleep">) {
     const ids = Array.from({ length: voters }, (_, at) => nodeId(at));
     this.#configs = Array.from({ length: nodes }, (_, at) => {
-      const config = configOf(nodeId(at), ids);
+      const told = configOf(nodeId(at), ids);
+      const config = maySleep === true ? { ...told, maySleep } : told;
       return at < voters ? config : { ...config, bootstrapVoters: [] };
     });
   }

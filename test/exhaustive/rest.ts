@@ -8,7 +8,7 @@
  * reckon a deadline (who was heard of late, how many fetches have failed) is forgotten. The numbers by which answers
  * find their requests begin anew with each step.
  */
-import type { RequestFailure, Role, State } from "../../src/raft/index.ts";
+import type { RequestFailure, Role, Sleep, State } from "../../src/raft/index.ts";
 
 /** What can run out on a replica. */
 export type Timer =
@@ -21,9 +21,11 @@ export type Timer =
   /** The fetches that wait at it have waited for long enough. */
   | "parked"
   /** It leads, and whoever has asked for a change of the voters has waited for long enough. */
-  | "change";
+  | "change"
+  /** It leads, and the reads that wait at it have waited for long enough. */
+  | "read";
 
-export const TIMERS: readonly Timer[] = ["role", "pause", "announce", "parked", "change"];
+export const TIMERS: readonly Timer[] = ["role", "pause", "announce", "parked", "change", "read"];
 
 /** A request that was lost, or whose receiver is gone. */
 export const FAILURE: RequestFailure = "reset";
@@ -59,11 +61,16 @@ export function atRest(state: State): State {
     clock: 0,
     random: { word: 0 },
     nextCorrelation: NEXT_CORRELATION,
+    asleep: sleepAtRest(state.asleep),
     role: roleAtRest(state),
     connections,
     held,
   };
 }
+
+/** Since when it sleeps is time. */
+export const sleepAtRest = (asleep: Sleep | null): Sleep | null =>
+  asleep === null ? null : { ...asleep, sinceMs: 0 };
 
 type Connection = State["connections"] extends ReadonlyMap<number, infer One> ? One : never;
 type Leader = Extract<Role, { kind: "leader" }>;
@@ -121,6 +128,7 @@ function leaderAtRest(role: Leader, connections: State["connections"]): Leader {
     beginDeadline: PUT_OFF,
     reads: readsAtRest(role.reads, connections),
     change: role.change === null ? null : { ...role.change, deadline: PUT_OFF },
+    activeAt: 0,
   };
 }
 
@@ -158,6 +166,8 @@ export function aboutToRunOut(state: State, timer: Timer): State | null {
       return withDueFetches(state);
     case "change":
       return withDueChange(state);
+    case "read":
+      return withDueReads(state);
   }
 }
 
@@ -217,4 +227,19 @@ function withDueChange(state: State): State | null {
   const { role } = state;
   if (role.kind !== "leader" || role.change === null || role.change.request === null) return null;
   return { ...state, role: { ...role, change: { ...role.change, deadline: MOMENT } } };
+}
+
+const due = (reads: Reads["waiting"]): Reads["waiting"] =>
+  reads.map((read) => ({ ...read, deadline: MOMENT }));
+
+function withDueReads(state: State): State | null {
+  const { role } = state;
+  if (role.kind !== "leader") return null;
+  const { waiting, round } = role.reads;
+  if (waiting.length === 0 && round === null) return null;
+  const dueRound = round === null ? null : { ...round, reads: due(round.reads) };
+  return {
+    ...state,
+    role: { ...role, reads: { ...role.reads, waiting: due(waiting), round: dueRound } },
+  };
 }

@@ -4,7 +4,7 @@
 import type { Change } from "./laws.ts";
 import type { Ghost } from "./ghost.ts";
 import { nodeId } from "./relabeling.ts";
-import { type LogEnd, holds, votersIn } from "./stored.ts";
+import { type LogEnd, endOf, holds, votersIn } from "./stored.ts";
 
 export const SITUATIONS = [
   "a leader of a later epoch",
@@ -21,16 +21,27 @@ export const SITUATIONS = [
   "a voter removed",
   "a leader removed itself",
   "a set of voters taken back",
+  "a quorum all asleep",
+  "a follower told to sleep on",
+  "a sleeping leader woken by an append",
+  "a follower woken by its leader",
+  "a sleeper restarted asleep",
+  "a leader restarted asleep",
+  "an election while the former leader sleeps",
+  "an election while the former leader sleeps resigned",
+  "a read answered in its leader's sleep",
+  "a leader woken by a read that times out",
 ] as const;
 
 export type Situation = (typeof SITUATIONS)[number];
 
 /** What a step shows. */
 export function situationsIn(
-  { before, after, replicas }: Change,
+  change: Change,
   { from, to }: { readonly from: Ghost; readonly to: Ghost },
 ): readonly Situation[] {
-  const met: Situation[] = [];
+  const { before, after, replicas } = change;
+  const met: Situation[] = [...situationsOfSleep(change)];
   const { role, election } = after.state;
   const [was, is] = [before.state.role.kind, role.kind];
   const isBooted = before.stored.boots !== after.stored.boots;
@@ -58,6 +69,58 @@ export function situationsIn(
     if (log.entry.control.length === 0) met.push("a client's record committed");
     met.push(...changeIn(log, nodeId(after.node)));
   }
+  return met;
+}
+
+/** What a step shows of sleep. */
+function situationsOfSleep({ before, after, replicas, effects }: Change): readonly Situation[] {
+  const met: Situation[] = [];
+  const { role, asleep, election } = after.state;
+  const isWoken = before.state.asleep !== null && asleep === null;
+  const isBooted = before.stored.boots !== after.stored.boots;
+  const refused = effects.some(({ kind }) => kind === "read-refused");
+  if (asleep !== null) met.push(...situationsAsleep({ before, after, replicas, effects }));
+  if (asleep !== null && isBooted) met.push("a sleeper restarted asleep");
+  if (isWoken && role.kind === "leader") {
+    if (endOf(after.stored.log) > endOf(before.stored.log))
+      met.push("a sleeping leader woken by an append");
+    if (refused) met.push("a leader woken by a read that times out");
+  }
+  const isAnnounced = effects.some(
+    (effect) => effect.kind === "reply" && effect.response.api === "begin-quorum-epoch",
+  );
+  const isInEpoch = before.state.election.epoch === election.epoch;
+  if (isWoken && isInEpoch && role.kind === "follower" && isAnnounced)
+    met.push("a follower woken by its leader");
+  if (role.kind !== "leader" || before.state.role.kind === "leader") return met;
+  for (const { state } of replicas) {
+    if (state.asleep === null || state.election.epoch >= election.epoch) continue;
+    if (state.role.kind === "leader") met.push("an election while the former leader sleeps");
+    if (state.role.kind === "resigned")
+      met.push("an election while the former leader sleeps resigned");
+  }
+  return met;
+}
+
+/** What a step shows that ends in sleep. */
+function situationsAsleep({ before, after, replicas, effects }: Change): readonly Situation[] {
+  const met: Situation[] = [];
+  const wasAsleep = before.state.asleep !== null;
+  const { role } = after.state;
+  if (!wasAsleep && replicas.every(({ state }) => state.asleep !== null))
+    met.push("a quorum all asleep");
+  if (before.stored.boots !== after.stored.boots && role.kind === "resigned")
+    met.push("a leader restarted asleep");
+  if (!wasAsleep || role.kind !== "leader") return met;
+  const isTold = effects.some(
+    (effect) =>
+      effect.kind === "reply" &&
+      effect.response.api === "fetch" &&
+      effect.response.asleepAt !== undefined,
+  );
+  if (isTold) met.push("a follower told to sleep on");
+  if (effects.some(({ kind }) => kind === "read-ready"))
+    met.push("a read answered in its leader's sleep");
   return met;
 }
 

@@ -9,11 +9,13 @@ import type {
   PersistEffect,
   Reply,
   Response,
+  Sleep,
 } from "../../src/raft/index.ts";
 import { assert } from "../../src/std/assert.ts";
 import { imageOf } from "../raft/node-disk.ts";
 import { type Identified, Identities } from "./identities.ts";
 import { textOf } from "./relabeling.ts";
+import { sleepAtRest } from "./rest.ts";
 
 /**
  * A log, as its last batch with all before it. Two logs that are the same up to some batch share it, so that a prefix
@@ -33,6 +35,8 @@ export interface Stored extends Identified {
   readonly log: Log;
   /** What was known to be committed when something was last stored. */
   readonly highWatermark: number | null;
+  /** Where it sleeps; null of one that was awake when it last stored something. */
+  readonly sleep: Sleep | null;
   /** How often the replica was booted, this time included. */
   readonly boots: number;
 }
@@ -93,12 +97,13 @@ export class Storage {
     election: null,
     log: null,
     highWatermark: null,
+    sleep: null,
     boots: 0,
   });
 
   /** What is stored at the next boot. */
-  booted({ election, log, highWatermark, boots }: Stored): Stored {
-    return this.#known.of({ election, log, highWatermark, boots: boots + 1 });
+  booted({ election, log, highWatermark, sleep, boots }: Stored): Stored {
+    return this.#known.of({ election, log, highWatermark, sleep, boots: boots + 1 });
   }
 
   /** What is stored after a step that asked for it. */
@@ -114,13 +119,25 @@ export class Storage {
       assert(endOf(log) === entry.baseOffset, `a batch at ${entry.baseOffset} of ${endOf(log)}`);
       log = this.#ends.of({ before: log, entry });
     }
-    const { boots } = stored;
-    return this.#known.of({ election: election ?? stored.election, log, highWatermark, boots });
+    return this.#known.of({
+      election: election ?? stored.election,
+      log,
+      highWatermark,
+      sleep: sleepAfter(stored, persist),
+      boots: stored.boots,
+    });
   }
 }
 
-export const bootImage = ({ election, log, highWatermark }: Stored): DurableImage =>
-  imageOf(election, entriesOf(log), highWatermark);
+function sleepAfter(stored: Stored, { sleep }: PersistEffect): Sleep | null {
+  if (sleep === null) return stored.sleep;
+  return sleep === "over" ? null : sleepAtRest(sleep);
+}
+
+export const bootImage = ({ election, log, highWatermark, sleep }: Stored): DurableImage => ({
+  ...imageOf(election, entriesOf(log), highWatermark),
+  sleep,
+});
 
 /** Reads the records that a reply only names. */
 export function withRecords(reply: Reply, log: Log): Response {

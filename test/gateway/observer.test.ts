@@ -8,6 +8,7 @@ import { join } from "node:path";
 import * as fc from "fast-check";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import type { LinkPlace } from "../../gateway/edge/link/link-watch.ts";
+import type { LogNews } from "../../gateway/observer/log-news.ts";
 import { ObservedStream, type LinkedFrames } from "../../gateway/observer/observed-stream.ts";
 import { ServedPosition } from "../../gateway/observer/served-position.ts";
 import { decodeResponseFrame, Fetch } from "../../src/protocol/index.ts";
@@ -549,5 +550,33 @@ describe("where brokers are", () => {
     expect([...describedOf(side).keys()]).toEqual([1]);
     expect(describedOf(side).get(1)).toBe(side.up.state.log.endOffset);
     expect(link.closings).toEqual([]);
+  });
+});
+
+describe("who votes", () => {
+  test("is told when the log says it, and when the log begins anew", async () => {
+    const { side, observer, introduce, link } = await observing();
+    const told: LogNews[] = [];
+    observer.onNews((news) => void told.push(news));
+    expect(observer.isFollowing).toBe(false);
+    await introduce(atEnd(side.up, { replicaId: 1 }));
+    expect(observer.isFollowing).toBe(true);
+    expect(told).toEqual([{ kind: "gap" }, { kind: "leader", nodeId: NODE_ID }]);
+    await side.write(3, 20);
+    await settled();
+    expect(told).toHaveLength(2);
+    const { bytes } = side.up.readCommitted({ from: 0, maxBytes: 100 });
+    const head = link.pushes.at(-1);
+    if (head === undefined) throw new Error("nothing was pushed");
+    const fresh = await observing({ side });
+    const heard: LogNews[] = [];
+    fresh.observer.onNews((news) => void heard.push(news));
+    fresh.observer.served(NODE_ID, { ...questionless, offset: 1 }, { link: fresh.link, stream: 1 });
+    // The first batch of an office names the voters.
+    const records = { from: side.up.state.log.startOffset, epochBefore: 0, batches: bytes };
+    fresh.observer.pushed(NODE_ID, fresh.link, { ...head, records });
+    expect(heard).toContainEqual({ kind: "voters", nodeIds: [NODE_ID] });
+    fresh.observer.lost(NODE_ID, fresh.link);
+    expect(fresh.observer.isFollowing).toBe(false);
   });
 });

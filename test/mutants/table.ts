@@ -18,6 +18,7 @@ import { OBSERVING_MUTANTS } from "./observing.ts";
 import { READING_MUTANTS } from "./reading.ts";
 import { REPLICATION_MUTANTS } from "./replication.ts";
 import { SHELL_MUTANTS } from "./shell.ts";
+import { SLEEP_MUTANTS } from "./sleep.ts";
 import { SNAPSHOT_MUTANTS } from "./snapshots.ts";
 import { TOKEN_MUTANTS } from "./tokens.ts";
 
@@ -36,4 +37,5 @@ export const MUTANTS: readonly Mutant[] = [
   ...MEMBERSHIP_MUTANTS,
   ...LINK_MUTANTS,
   ...OBSERVING_MUTANTS,
+  ...SLEEP_MUTANTS,
 ];

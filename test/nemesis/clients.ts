@@ -7,6 +7,7 @@ import type { Position } from "../../durable-objects/contract.ts";
 import type { Recorder } from "../linearizability/recorder.ts";
 import type { TopicInput, TopicOutput } from "../linearizability/topic.ts";
 import { Chance } from "../sim/chance.ts";
+import { outsideOfLulls } from "./lulls.ts";
 import { describe, write, type Told, type TopicCaller } from "./topic-calls.ts";
 
 export type TopicRecorder = Recorder<TopicInput, TopicOutput>;
@@ -86,6 +87,7 @@ export class Clients {
     const caller = this.#options.callers[at % this.#options.callers.length];
     if (caller === undefined) throw new Error("there is nobody to call");
     for (let incarnation = 0; !this.#isOver; incarnation += 1) {
+      await outsideOfLulls();
       const client = `client ${at}`;
       const input = this.#next(chance);
       this.topics.add(input.topic);

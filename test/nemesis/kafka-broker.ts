@@ -19,6 +19,7 @@ import {
   type FetchResponse,
 } from "../../src/protocol/index.ts";
 import { BrokerStory } from "./broker-story.ts";
+import { outsideOfLulls } from "./lulls.ts";
 
 /** Where the controllers are reached, by this broker's account. */
 export interface Route {
@@ -269,6 +270,7 @@ export class KafkaBroker {
     const connection = await this.#connect(at);
     try {
       while (!signal.aborted && this.#leader.id === at) {
+        await outsideOfLulls(signal);
         await this.#createTopic(connection);
         await this.#allocate(connection);
         await pause(WORK_MS);

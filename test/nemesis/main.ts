@@ -15,7 +15,7 @@ import { Nemesis } from "./faults.ts";
 import { printFigures, type Figures } from "./figures.ts";
 import { GatewayRun } from "./gateway-run.ts";
 import { planOf } from "./plan.ts";
-import { startSpreadQuorum, type SpreadQuorum } from "./spread-quorum.ts";
+import { isVoter, startSpreadQuorum, type SpreadQuorum } from "./spread-quorum.ts";
 import { judge, storedLog, type Check } from "./verdict.ts";
 
 const CLIENTS = 8;
@@ -23,6 +23,8 @@ const BROKERS = [1, 2, 3];
 /** Two hours at several hundred operations a second. */
 const OPERATIONS_MAX = 3_000_000;
 
+/** How often it is looked whether the quorum sleeps. */
+const LOOK_MS = 500;
 /** Of each process that is shown when something does not hold. */
 const LINES = 10;
 const COLUMNS = 300;
@@ -86,8 +88,10 @@ async function run(spread: SpreadQuorum, behind: GatewayRun): Promise<readonly C
   const startedMs = performance.now();
   const clients = new Clients({ callers, recorder, count: CLIENTS, seed });
   const nemesis = new Nemesis(spread);
+  const sleeps = countSleeps(spread);
   await Promise.all([nemesis.carryOut(plan), behind.carryOut(seed, minutes * 60_000)]);
   await clients.finish();
+  const slept = sleeps();
   const seconds = (performance.now() - startedMs) / 1_000;
   const { strikes } = nemesis;
   const { tally } = clients;
@@ -97,5 +101,33 @@ async function run(spread: SpreadQuorum, behind: GatewayRun): Promise<readonly C
   const ofGateways = await behind.judge(() => storedLog(spread));
   behind.printFigures();
   await Promise.all(brokers.map((broker) => broker.fallSilent()));
-  return [...verdict, ...ofGateways];
+  const complaint = slept > 0 ? undefined : "it was awake all the time";
+  const sleep: Check = { name: `the quorum slept, ${slept} times at least`, complaint };
+  return [...verdict, ...ofGateways, sleep];
+}
+
+async function isSomebodyAsleep({ controllers }: SpreadQuorum): Promise<boolean> {
+  const statuses = await Promise.all(
+    controllers.map(({ member, object }) => member.status(object, LOOK_MS)),
+  );
+  return statuses.some((status) => {
+    if (status === null || !isVoter(status)) return false;
+    return (status.sleep?.asleep_since_ms ?? null) !== null;
+  });
+}
+
+/** Begins to count how often the quorum was seen to fall asleep; what is returned ends that, and says it. */
+function countSleeps(spread: SpreadQuorum): () => number {
+  let count = 0;
+  let wasAsleep = false;
+  const timer = setInterval(() => {
+    void isSomebodyAsleep(spread).then((isAsleep) => {
+      if (isAsleep && !wasAsleep) count += 1;
+      wasAsleep = isAsleep;
+    });
+  }, LOOK_MS);
+  return () => {
+    clearInterval(timer);
+    return count;
+  };
 }

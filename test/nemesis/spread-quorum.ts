@@ -55,6 +55,8 @@ const PORTS = 100;
 const SETTINGS = {
   "metadata.log.max.record.bytes.between.snapshots": Number.MAX_SAFE_INTEGER,
   "metadata.log.max.snapshot.interval.ms": 0,
+  // Lulls are short.
+  "controller.quorum.sleep.after.ms": 1_000,
 };
 /** A process that has not answered by then is paused, dead, or as good as dead. */
 const STATUS_MS = 300;

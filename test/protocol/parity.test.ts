@@ -22,7 +22,12 @@ import {
   type Range,
 } from "../../src/protocol/index.ts";
 import { fallbackOf } from "../../src/protocol/schema/fallback.ts";
-import type { AnyField, Fields, Shape } from "../../src/protocol/schema/field.ts";
+import {
+  PRIVATE_TAG,
+  type AnyField,
+  type Fields,
+  type Shape,
+} from "../../src/protocol/schema/field.ts";
 import { kafkaMessages, type FieldFacts, type MessageFacts } from "./fixtures.ts";
 
 /** A field at one version, in words that both sides can be put into. */
@@ -95,8 +100,12 @@ function keyOf({ name }: AnyMessage): number | undefined {
   return record?.key ?? keys[name.replace(/(Request|Response)$/, "")];
 }
 
+/** Without what controllers of this project say to each other: Kafka skips it, as it skips any tag. */
+const kafkasOwn = (fields: Fields): [string, AnyField][] =>
+  Object.entries(fields).filter(([, { traits }]) => traits.tag !== PRIVATE_TAG);
+
 function ours(fields: Fields, version: number): Projection[] {
-  return Object.entries(fields)
+  return kafkasOwn(fields)
     .filter(([, field]) => existsAt(field, version))
     .map(([name, field]) => {
       const { shape, traits } = field;
@@ -183,7 +192,7 @@ function oursDroppable(
   message: AnyMessage,
   within = versionsOf(message.valid),
 ): string[] {
-  return Object.entries(fields).flatMap(([name, field]) => {
+  return kafkasOwn(fields).flatMap(([name, field]) => {
     const here = within.filter((version) => existsAt(field, version));
     const inner = structOf(field.shape);
     const below = inner === null ? [] : oursDroppable(inner, `${path}${name}.`, message, here);

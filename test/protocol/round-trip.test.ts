@@ -174,6 +174,7 @@ describe("a value", () => {
       partitionMaxBytes: 0,
       replicaDirectoryId: ZERO_UUID,
       highWatermark: 2n ** 63n - 1n,
+      maySleep: false,
     });
     expect(filled.replicaState).toEqual({ replicaId: -1, replicaEpoch: -1 });
     expect(filled.topics[0]?.topicId).toBe(ZERO_UUID);

@@ -268,6 +268,7 @@ describe("an install", () => {
       append: [],
       joined: false,
       fence: false,
+      sleep: null,
       highWatermark: 9,
     });
     expect(subject.state).toMatchObject({

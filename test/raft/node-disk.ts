@@ -9,6 +9,7 @@ import type {
   PersistEffect,
   Reply,
   Response,
+  Sleep,
   StoredSnapshot,
   Voter,
 } from "../../src/raft/index.ts";
@@ -38,6 +39,7 @@ export class NodeDisk {
   snapshots: readonly FiledSnapshot[] = [];
   /** Told to become a voter, and none yet. */
   joining = false;
+  sleep: Sleep | null = null;
   /** The bytes of one that is being made. */
   making = NOTHING;
   /** What there is of one that is being fetched. */
@@ -48,6 +50,7 @@ export class NodeDisk {
     if (election !== null) this.election = election;
     this.highWatermark = effect.highWatermark;
     if (effect.joined) this.joining = false;
+    if (effect.sleep !== null) this.sleep = effect.sleep === "over" ? null : effect.sleep;
     if (snapshot !== null)
       this.snapshots = [...this.snapshots, { ...snapshot, bytes: this.making }];
     if (chunk !== null) this.#continue(chunk.position, chunk.bytes);
@@ -93,7 +96,7 @@ export class NodeDisk {
   image(): DurableImage {
     const { election, log, highWatermark, logStart, snapshots } = this;
     const image = imageOf(election, log, highWatermark, { offset: logStart, snapshots });
-    return { ...image, joining: this.joining };
+    return { ...image, joining: this.joining, sleep: this.sleep };
   }
 
   /** Reads what a reply only names. */

@@ -14,6 +14,7 @@ const FLOORS: readonly (readonly string[])[] = [
   ["membership"],
   ["state.ts", "turn.ts", "leadership.ts", "heartbeat.ts"],
   ["exchange"],
+  ["sleep"],
   ["reading"],
   ["snapshots"],
   ["replication"],

@@ -5,6 +5,7 @@
  *     quorum voters=1,2,3 [observers=100] [leader=1 epoch=4]   a quorum; with a leader, one that has settled
  *            [joining=7] [outside=8] [bytes=100]               nodes that know addresses but no voters; such that
  *                                                              only observe; the most that one Fetch asks for
+ *            [awake=3]                                         nodes that do not know how to sleep; the others do
  *     disk 2 epoch=3 [leader=1] [voted=2] log=1x3,2x2          storage before the boot: three batches of
  *                                                              epoch 1, two of epoch 2, a record each
  *     boot [2]                                                 starts all, or one
@@ -15,6 +16,8 @@
  *     fail 1 refused [3] · mend 1                              how calls to it end from now on, or those of 3
  *     kill 1                                                   crashes it, and the calls that wait at it fail
  *     clock 1 1d · clock 1 -2s                                 sets its clock ahead or back
+ *     sleep 1 5s · wake 2                                      the leader may sleep after 5 s without events;
+ *                                                              somebody wants something of 2
  *     read 1                                                   a linearizable read at 1
  *     moved 1 200=3 [201=5] [epoch=4] [dir=…]                  where observers are, as who serves them says
  *     abandon                                                  the client of the latest `ask` or `read` hangs up
@@ -98,6 +101,15 @@ class Run {
           now: this.quorum.now,
           epoch: Number(options.get("epoch") ?? this.#state(id).election.epoch),
         });
+      case "sleep":
+        return this.quorum.take(id, {
+          kind: "sleep",
+          now: this.quorum.now,
+          epoch: Number(options.get("epoch") ?? this.#state(id).election.epoch),
+          quietMs: parseSpan(words[1] ?? "0s"),
+        });
+      case "wake":
+        return this.quorum.take(id, { kind: "wake", now: this.quorum.now });
       case "crash":
         return this.quorum.crash(id);
       case "kill":
@@ -187,10 +199,12 @@ class Run {
   #newQuorum(seed: number, options: Options): Quorum {
     const quorum = new Quorum(seed);
     const voters = parseIds(options.get("voters"));
+    const awake = parseIds(options.get("awake"));
     const epoch = options.has("leader") ? Number(options.get("epoch") ?? 1) - 1 : 0;
     const fetchMaxBytes = Number(options.get("bytes") ?? DEFAULT_TIMEOUTS.fetchMaxBytes);
     for (const id of [...voters, ...parseIds(options.get("observers"))]) {
-      const node = quorum.add(id, { ...configOf(id, voters), fetchMaxBytes });
+      const sleeping = awake.includes(id) ? {} : { maySleep: true as const };
+      const node = quorum.add(id, { ...configOf(id, voters), fetchMaxBytes, ...sleeping });
       if (epoch > 0) node.disk.election = { epoch, leaderId: null, votedKey: null };
     }
     for (const id of parseIds(options.get("joining"))) {

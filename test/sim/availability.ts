@@ -44,11 +44,15 @@ export function demandCore(world: World): void {
     );
   const isCore = (replica: Replica): boolean => core.includes(replica);
   // A voter outside of the core may lead it, if it is well enough for that.
-  if (!world.run(deadline, () => replicas.some((one) => leads(one))))
-    return world.isOver ? undefined : demand("have a leader");
+  const use = using(world, replicas);
+  // A dead leader of a quorum that sleeps is found when somebody wants something of it.
+  const isLedNow = (): boolean => {
+    use();
+    return replicas.some((one) => leads(one));
+  };
+  if (!world.run(deadline, isLedNow)) return world.isOver ? undefined : demand("have a leader");
   const begunBefore = world.clients.latestBegun;
   const readBefore = world.readers.latestBegun;
-  const use = using(world, replicas);
   const isServed = (): boolean => {
     use();
     return world.clients.latestCommitted > begunBefore;
@@ -116,11 +120,15 @@ export function demandAll(world: World): void {
   const electionsBefore = world.tally.of("elections");
   const demand = (what: string): void =>
     world.complain("converges", `there should be ${what}: ${standing(world)}`);
-  if (!world.run(deadline, () => isLed(everybody)))
+  const use = using(world, everybody);
+  const isLedNow = (): boolean => {
+    use();
+    return isLed(everybody);
+  };
+  if (!world.run(deadline, isLedNow))
     return demand(`one leader that all follow within ${boundMs} ms of healing`);
   world.isQuiet = true;
   const begunBefore = world.clients.latestBegun;
-  const use = using(world, everybody);
   const isServed = (): boolean => {
     use();
     return world.clients.latestCommitted > begunBefore;
@@ -172,10 +180,15 @@ function using(world: World, replicas: readonly Replica[]): () => void {
     if (world.timeline.now < nextAt) return;
     nextAt = world.timeline.now + 500;
     const leader = world.chance.pick(replicas.filter((replica) => leads(replica)));
-    if (leader === undefined) return;
+    if (leader === undefined) return knock(world, replicas);
     world.clients.write(leader);
     world.readers.read(leader);
   };
+}
+
+/** Whoever finds no leader asks any replica that is there. */
+function knock(world: World, replicas: readonly Replica[]): void {
+  if (world.swarm.quietMs > 0) world.clients.write(world.chance.pick(replicas));
 }
 
 const leads = (replica: Replica): boolean => replica.leads && !replica.isPaused;
@@ -185,8 +198,9 @@ export function standing(world: World): string {
   return [...world.replicas.values()]
     .map(({ name, instance }) => {
       if (instance === undefined) return `${name} away`;
-      const { role, election, log, committed } = instance.state;
-      return `${name} ${role.kind}@${election.epoch} log ends at ${log.endOffset}, committed ${committed}`;
+      const { role, election, log, committed, asleep } = instance.state;
+      const how = asleep === null ? "" : " asleep";
+      return `${name} ${role.kind}@${election.epoch}${how} log ends at ${log.endOffset}, committed ${committed}`;
     })
     .join("; ");
 }

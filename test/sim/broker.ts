@@ -20,6 +20,9 @@ import { SnapshotDownload } from "./snapshot-download.ts";
 import { readSnapshot, snapshotMark } from "./snapshot-mark.ts";
 import type { World } from "./world.ts";
 
+/** How soon a broker asks again that has not asked during a lull. */
+const PAUSE_MS = 100;
+
 export class Broker {
   readonly id: number;
   /** Told of every batch that is served, in order. */
@@ -64,6 +67,11 @@ export class Broker {
     if (world.isOver) return;
     this.#asked += 1;
     const asked = this.#asked;
+    // A gateway answers from its own copy of the log: a broker that waits for news asks no controller.
+    if (world.lulls.isLull)
+      return world.timeline.after(PAUSE_MS, () => {
+        if (asked === this.#asked) this.fetch();
+      });
     const to = this.#leader ?? world.chance.pick([...world.replicas.keys()]) ?? 0;
     const again = (): void => {
       if (asked !== this.#asked) return;

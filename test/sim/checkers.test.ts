@@ -24,6 +24,7 @@ import { partitionsAreSound } from "./checkers/partitions-are-sound.ts";
 import { promisesAreDurable } from "./checkers/promises-are-durable.ts";
 import { readsAreCurrent } from "./checkers/reads-are-current.ts";
 import { removedVotersDoNotStand } from "./checkers/removed-voters-do-not-stand.ts";
+import { sleepersAreLevel } from "./checkers/sleepers-are-level.ts";
 import { snapshotIsReplay } from "./checkers/snapshot-is-replay.ts";
 import { voterSetsOverlap } from "./checkers/voter-sets-overlap.ts";
 import {
@@ -80,6 +81,14 @@ const shown = (
 
 const leads = (replica: string, epoch: number, highWatermark: number | null): Observation =>
   shown(replica, epoch, { role: "leader", leader: Number(replica), highWatermark });
+
+const sleeps = (replica: string, epoch: number, end: number): Observation =>
+  shown(replica, epoch, {
+    role: "leader",
+    leader: Number(replica),
+    highWatermark: end,
+    asleepAt: end,
+  });
 
 const promised = (replica: string, promise: Vouched): Observation => ({
   kind: "promised",
@@ -327,6 +336,20 @@ describe("a checker fires", () => {
       [
         ...committedOnce,
         { kind: "acknowledged", operation: 1, lastOffset: 0, epoch: 1, fingerprint: 99 },
+      ],
+    ],
+    [
+      "a leader sleeps while a voter lacks its last record",
+      sleepersAreLevel(),
+      [...all(["1", "2"], batch(0, 1)), sleeps("1", 1, 1)],
+    ],
+    [
+      "a write is acknowledged of an epoch whose leader sleeps below it",
+      sleepersAreLevel(),
+      [
+        ...all(["1", "2", "3"], batch(0, 1)),
+        sleeps("1", 1, 1),
+        { kind: "acknowledged", operation: 1, lastOffset: 1, epoch: 1, fingerprint: 1 },
       ],
     ],
     [

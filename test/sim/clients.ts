@@ -62,6 +62,7 @@ export class Clients {
 
   /** Writes once, if there is a replica to ask. */
   write(replica = this.#world.likelyLeader()): void {
+    replica?.reach();
     const instance = replica?.instance;
     if (replica === undefined || instance === undefined || instance.pendingCount >= PENDING_MAX)
       return;

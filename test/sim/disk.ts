@@ -7,7 +7,7 @@
  * inside workerd puts both before the same random commands.
  */
 import type { LogStore, QuorumStore, SnapshotStore } from "../../durable-objects/replica/ports.ts";
-import type { ElectionState, SnapshotId, StorageIdentity } from "../../src/raft/index.ts";
+import type { ElectionState, Sleep, SnapshotId, StorageIdentity } from "../../src/raft/index.ts";
 import { assert } from "../../src/std/assert.ts";
 import { LogContents, logStoreOf, type LogWrite } from "./disk-log.ts";
 import { SnapshotContents, snapshotStoreOf, type SnapshotWrite } from "./disk-snapshots.ts";
@@ -19,6 +19,7 @@ export type Write =
   | { readonly kind: "joining"; readonly isJoining: boolean }
   /** Leaves nothing to be seen; but a superseded instance cannot do it. */
   | { readonly kind: "fence" }
+  | { readonly kind: "sleep"; readonly sleep: Sleep | null }
   | { readonly kind: "alarm"; readonly atMs: number | null }
   | LogWrite
   | SnapshotWrite;
@@ -33,6 +34,7 @@ class Contents {
   election: ElectionState | null = null;
   highWatermark: number | null = null;
   isJoining = false;
+  sleep: Sleep | null = null;
   alarmAtMs: number | null = null;
   readonly log = new LogContents();
   readonly snapshots: SnapshotContents;
@@ -54,6 +56,9 @@ class Contents {
         return;
       case "fence":
         return;
+      case "sleep":
+        this.sleep = write.sleep;
+        return;
       case "alarm":
         this.alarmAtMs = write.atMs;
         return;
@@ -74,6 +79,7 @@ class Contents {
     this.election = other.election;
     this.highWatermark = other.highWatermark;
     this.isJoining = other.isJoining;
+    this.sleep = other.sleep;
     this.alarmAtMs = other.alarmAtMs;
     this.log.copyFrom(other.log);
     this.snapshots.copyFrom(other.snapshots);
@@ -129,6 +135,10 @@ export class Disk {
       isJoining: () => this.#view.isJoining,
       writeJoined: () => write({ kind: "joining", isJoining: false }),
       fence: () => write({ kind: "fence" }),
+      // Boots are counted by who boots them.
+      writeIncarnation: () => undefined,
+      sleep: () => this.#view.sleep,
+      writeSleep: (sleep) => write({ kind: "sleep", sleep }),
     };
   }
 

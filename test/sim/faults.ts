@@ -53,7 +53,9 @@ export interface Swarm {
   /** Probability that an evicted instance goes on as a zombie. */
   readonly zombieRate: number;
   /** An evicted object comes back when it is called or by its alarm, and not by itself. */
-  readonly sleeps: boolean;
+  readonly staysAway: boolean;
+  /** After so long without anything to do a quorum sleeps, in ms; 0: never. Then there are lulls, too. */
+  readonly quietMs: number;
   /** How late some events are, at most, that should follow at once: the next slice of long work. */
   readonly sliceMs: number;
   readonly lateTimerRate: number;
@@ -85,7 +87,7 @@ export interface Swarm {
   readonly turnover: Turnover | null;
 }
 
-const NOTHING_MORE = { elr: false, security: false };
+const NOTHING_MORE = { elr: false, security: false, quietMs: 0 };
 
 /**
  * `turnover` is what becomes of the voter set: null where it stays as it is. `mayHave`: what is there where the log is
@@ -94,7 +96,11 @@ const NOTHING_MORE = { elr: false, security: false };
 export function drawSwarm(
   chance: Chance,
   turnover: Turnover | null = null,
-  mayHave: { readonly elr: boolean; readonly security: boolean } = NOTHING_MORE,
+  mayHave: {
+    readonly elr: boolean;
+    readonly security: boolean;
+    readonly quietMs: number;
+  } = NOTHING_MORE,
 ): Swarm {
   const enabled = (from: number, to: number): number =>
     chance.happens(0.5) ? chance.logUniform(from, to) : 0;
@@ -133,7 +139,8 @@ export function drawSwarm(
     diskFullRate: enabled(0.0001, 0.01),
     commitMs: [0, slowestCommit],
     zombieRate: chance.happens(0.5) ? chance.logUniform(0.05, 1) : 0,
-    sleeps: chance.happens(0.3),
+    staysAway: chance.happens(0.3),
+    quietMs: mayHave.quietMs,
     lateTimerRate: enabled(0.001, 0.1),
     lateAlarmRate: enabled(0.05, 1),
     doubleAlarmRate: enabled(0.05, 1),
@@ -202,7 +209,7 @@ export function healed(swarm: Swarm): Swarm {
     moveRate: 0,
     sliceMs: 0,
     zombieRate: 0,
-    sleeps: false,
+    staysAway: false,
     lateTimerRate: 0,
     lateAlarmRate: 0,
     doubleAlarmRate: 0,

@@ -550,6 +550,7 @@ export class Instance {
       leader: state.election.leaderId,
       highWatermark: state.role.kind === "leader" ? state.role.highWatermark : state.committed,
       voters: latestVoters(state.voters).map(({ key }) => nameOfKey(key)),
+      ...(state.asleep === null ? {} : { asleepAt: state.asleep.endOffset }),
     };
   }
 

@@ -102,6 +102,8 @@ export type Observation =
       /** Null while it is unknown. */
       readonly highWatermark: number | null;
       readonly voters: readonly string[];
+      /** Where its log ends, of one that sleeps; absent of one that is awake. */
+      readonly asleepAt?: number;
     }
   /** A message or a reply left the replica. */
   | { readonly kind: "promised"; readonly replica: string; readonly promise: Promise }

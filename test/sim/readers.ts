@@ -47,7 +47,14 @@ export class Readers {
 
   start(): void {
     const { readEveryMs } = this.#world.swarm;
-    if (readEveryMs > 0) untilQuiet(this.#world, readEveryMs, () => this.read());
+    const { lulls } = this.#world;
+    if (readEveryMs > 0)
+      untilQuiet(
+        this.#world,
+        readEveryMs,
+        () => this.read(),
+        () => lulls.silencesReaders,
+      );
   }
 
   /** Clients know of everything below `end` from now on. */
@@ -58,6 +65,7 @@ export class Readers {
 
   /** Reads once, if there is a replica to ask. */
   read(replica = this.#world.likelyLeader()): void {
+    replica?.reach();
     if (replica?.instance !== undefined) this.#readAt(replica, replica.instance);
   }
 

@@ -200,7 +200,7 @@ export class Replica {
     } else {
       instance.end();
       // An object that is not called comes back by its alarm, or not at all.
-      if (world.swarm.sleeps) this.#awaitAlarm();
+      if (world.swarm.staysAway) this.#awaitAlarm();
       else world.timeline.after(world.chance.logUniform(1, DOWN_MS_MAX), () => this.boot());
     }
     world.trace.note(this.name, "evicted");
@@ -333,6 +333,13 @@ export class Replica {
     this.boot();
   }
 
+  /** Somebody calls: that brings back an object which is away. */
+  reach(): void {
+    const { swarm, timeline, chance } = this.world;
+    if (this.instance === undefined && swarm.staysAway)
+      timeline.after(chance.between(1, 50), () => this.boot());
+  }
+
   /** A request from somewhere. An object that is away refuses, or lets the caller hang. */
   receive(
     body: OutgoingRequest,
@@ -345,7 +352,7 @@ export class Replica {
     if (instance === undefined) {
       tally.count("requests to nobody");
       if (this.absence !== null || !chance.happens(world.swarm.hangRate)) fail("reset");
-      if (world.swarm.sleeps) timeline.after(chance.between(1, 50), () => this.boot());
+      this.reach();
       return;
     }
     if (timeline.now < this.overloadedUntil) {

@@ -6,6 +6,7 @@ import type { Input, State, Step } from "../../src/raft/index.ts";
 import type { Tally } from "./faults.ts";
 import { VoterSituations } from "./membership/voter-situations.ts";
 import type { Replica } from "./replica.ts";
+import { SleepSituations } from "./sleep-situations.ts";
 
 /** What a run of 40 seeds has met, or it has proved nothing. Of fewer seeds nothing is demanded. */
 const COMMON: readonly string[] = [
@@ -142,6 +143,7 @@ export class Situations {
   readonly #diverged = new Set<string>();
   readonly #ledBefore = new Set<string>();
   readonly #voters = new VoterSituations((what) => this.#saw(what));
+  readonly #sleep = new SleepSituations((what) => this.#saw(what));
 
   constructor(tally: Tally) {
     this.#tally = tally;
@@ -158,6 +160,7 @@ export class Situations {
       const taken = { input, before, step: { state, effects } };
       this.#snapshots(replica, taken);
       this.#voters.step(replica, taken);
+      this.#sleep.step(input, before, taken.step);
     }
     if (first?.kind === "persist" && first.truncateTo !== null) this.#tally.count("truncations");
     for (const effect of effects) {
@@ -178,6 +181,7 @@ export class Situations {
   #boot(state: State): void {
     if (state.log.startOffset > 0) this.#saw("a replica booted from a snapshot");
     if (state.role.kind === "candidate") this.#saw("a candidate was restarted in its epoch");
+    this.#sleep.booted(state);
   }
 
   #snapshots(

@@ -28,7 +28,7 @@ export class SummaryCheck {
   wrongIn(state: State): string | undefined {
     const { log, voters } = state;
     const before = this.#log;
-    let wrong = this.#wrongLog(state);
+    let wrong = this.#wrongLog(state) ?? this.#wrongSleep(state);
     // The rest changes seldom, and takes longer to compare.
     if (log.snapshots !== before?.snapshots || log.startOffset !== before.startOffset)
       wrong ??= this.#wrongSnapshots(state);
@@ -48,6 +48,13 @@ export class SummaryCheck {
     const firstAt = first?.baseOffset ?? log.endOffset;
     if (firstAt === log.startOffset) return undefined;
     return `log is ${believed}, its first batch is at ${firstAt}`;
+  }
+
+  #wrongSleep({ asleep }: State): string | undefined {
+    const stored = this.#disk.quorum.sleep();
+    if (stored?.epoch === asleep?.epoch && stored?.endOffset === asleep?.endOffset)
+      return undefined;
+    return `sleep is at ${asleep?.endOffset}, stored is ${stored?.endOffset}`;
   }
 
   #wrongSnapshots({ log, voters }: State): string | undefined {

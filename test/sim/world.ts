@@ -36,6 +36,7 @@ import { Clients } from "./clients.ts";
 import { directoryOf, nameOfKey } from "./directories.ts";
 import { drawSwarm, healed, type Swarm, Tally } from "./faults.ts";
 import { History } from "./history.ts";
+import { Lulls } from "./lulls.ts";
 import { Membership } from "./membership/membership.ts";
 import { drawTurnover } from "./membership/turnover.ts";
 import { VoterAdmin } from "./membership/voter-admin.ts";
@@ -65,6 +66,8 @@ export interface Call {
 const TURNOVER = 0x7e11;
 /** And so is whether eligible leader replicas are on, in half of the worlds with metadata. */
 const ELR = 0xe14;
+/** Likewise whether quorums sleep, in half of the worlds, and after which lull. */
+const SLEEP = 0x51ee;
 /** Likewise whether somebody administers who may do what. */
 const SECURITY = 0x5ec;
 
@@ -94,6 +97,7 @@ export class World {
   readonly topics = new ClientHistory<TopicState, TopicInput, TopicOutput>(topicsOf);
   readonly situations = new Situations(this.tally);
   readonly membership = new Membership(this);
+  readonly lulls = new Lulls(this);
   /** By node: those that are there now. */
   readonly #replicas = new Map<number, Replica>();
   /** By name: all that ever were. */
@@ -118,12 +122,17 @@ export class World {
       drawSwarm(this.chance, turnover, {
         elr: new Chance(seed ^ ELR).happens(0.5),
         security: new Chance(seed ^ SECURITY).happens(0.5),
+        quietMs: drawQuiet(new Chance(seed ^ SLEEP)),
       });
     this.cluster = {
       cluster_id: "c2ltdWxhdGVkLWNsdXN0ZQ",
       metadata_version: 25,
       created_ms: 0,
-      settings: { ...this.swarm.snapshots, ...(this.swarm.hasSecurity ? SWEEPS : {}) },
+      settings: {
+        ...this.swarm.snapshots,
+        ...(this.swarm.hasSecurity ? SWEEPS : {}),
+        "controller.quorum.sleep.after.ms": this.swarm.quietMs,
+      },
       ...(this.swarm.hasElr ? WITH_ELR : {}),
     };
     const { timeline, chance, tally } = this;
@@ -174,6 +183,7 @@ export class World {
     for (const broker of this.brokers) broker.fetch();
     this.readers.start();
     new StaleReads(this, this.#seed).start();
+    this.lulls.start();
     const { admins = 0 } = this.swarm.turnover ?? {};
     for (let admin = 1; admin <= admins; admin += 1) new VoterAdmin(this, admin).start();
     if (!this.swarm.hasMetadata) return this.clients.start();
@@ -209,6 +219,8 @@ export class World {
   likelyLeader(): Replica | undefined {
     const replicas = [...this.replicas.values()];
     const leaders = replicas.filter((replica) => replica.leads && replica.absence === null);
+    // Asleep, who led before it was restarted leads no more: whoever wants something asks around.
+    if (leaders.length === 0 && this.swarm.quietMs > 0) return this.chance.pick(replicas);
     return this.chance.pick(this.chance.happens(0.9) ? leaders : replicas);
   }
 
@@ -278,6 +290,9 @@ export class World {
   }
 }
 
+const drawQuiet = (chance: Chance): number =>
+  chance.happens(0.5) ? Math.round(chance.logUniform(200, 3_000)) : 0;
+
 function voterOf(id: number, generation = 0): Voter {
   return {
     key: { id, directoryId: directoryOf(id, generation) },
@@ -292,6 +307,7 @@ function configOf(world: World, local: Voter, voters: readonly Voter[]): RaftCon
   const count = initial + (turnover?.spares ?? 0);
   return {
     ...DEFAULT_TIMEOUTS,
+    maySleep: true,
     clusterId: world.cluster.cluster_id,
     local,
     bootstrapVoters: voters,

@@ -161,6 +161,10 @@ export class CutController {
   #logFrom(query: URLSearchParams): Response {
     const from = Number(query.get("from_offset"));
     if (from < this.start) return refusal(410, `the log begins at ${this.start}`);
+    const before = this.#log.batches.find(({ endOffset }) => endOffset >= from);
+    const epoch = Number(query.get("from_epoch") ?? before?.epoch);
+    if (from > 0 && before !== undefined && before.epoch !== epoch)
+      return refusal(409, `offset ${from - 1} is of epoch ${before.epoch}`);
     const maxBytes = Number(query.get("max_bytes"));
     const batches: Written[] = [];
     let size = 0;

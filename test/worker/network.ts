@@ -37,7 +37,7 @@ export function edgeWith(
   nodeIds: readonly number[],
   respond: (arrival: Arrival) => Response | Promise<Response>,
   said: Partial<Directory> = {},
-  vars: Pick<Bindings, "KEDGE_ORIGINS"> = {},
+  vars: Pick<Bindings, "KEDGE_ORIGINS" | "IMMUTABLE_LOG"> = {},
 ): Edge {
   const entry: ClusterEntry = {
     cluster_id: clusterId(),

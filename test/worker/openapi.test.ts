@@ -55,6 +55,11 @@ test("what asks nobody who they are says so, and nothing else does", () => {
   expect(open.toSorted()).toEqual(allowed.toSorted());
 });
 
+const QUOTAS_OF_ANN = {
+  entity: [{ entity_type: "user", entity_name: "ann" }],
+  quotas: { request_percentage: 50 },
+};
+
 /** Reads come first, what takes controllers away after all else, and a cluster is made before it is deleted. */
 const RANK = [/^GET/, /^POST (?!.*(controllers|undelete))/, /^(PUT|PATCH)/, /^DELETE (?!.*nodes)/];
 const LAST = [
@@ -133,6 +138,7 @@ describe("an example", () => {
       ["PUT", "/broker-configs/log.cleaner.threads", { value: "2" }],
       ["PUT", "/brokers/1/configs/log.cleaner.threads", { value: "2" }],
       ["POST", "/scram-users:alter", { upsertions: [ann] }],
+      ["POST", "/client-quotas:alter", { data: [QUOTAS_OF_ANN] }],
     ] as const) {
       const { status, body: answer } = await ask(method, `${base}${path}`, body);
       if (status >= 300) throw new Error(`${method} ${path}: ${status} ${JSON.stringify(answer)}`);

@@ -207,6 +207,7 @@ async function searchAll(): Promise<readonly Found[]> {
     name: "ssl.key.password",
     path: "any",
     user: "salted",
+    entity: "user=salted",
     id: await snapshotId(),
   };
   const { high_watermark: end } = await quorum.cluster.quorum();

@@ -15,6 +15,13 @@ const answered = async (method: string, path: string, body?: object): Promise<un
   return [answer.status, answer.body];
 };
 
+/** What every item of a list says of itself, at its own address. */
+async function linked(path: string): Promise<readonly unknown[]> {
+  const list: { readonly data: readonly { readonly metadata: { readonly self: string } }[] } =
+    Object((await cluster.ask("GET", path)).body);
+  return await Promise.all(list.data.map(({ metadata }) => answered("GET", metadata.self)));
+}
+
 const alterQuotas = (data: unknown, more: object = {}): Promise<unknown> =>
   answered("POST", "/client-quotas:alter", { data, ...more });
 const alterUsers = (body: object): Promise<unknown> => answered("POST", "/scram-users:alter", body);
@@ -79,6 +86,28 @@ describe("client quotas", () => {
     { entity_type: "user", entity_name: "ann" },
   ];
 
+  test("that are used up refuse a change with 429, and nothing is changed", async () => {
+    // Who asks is anybody here: the quota is that of all users.
+    const all = [{ entity_type: "user", entity_name: null }];
+    const rate = (limit: number | null): Promise<unknown> =>
+      alterQuotas([{ entity: all, quotas: { controller_mutation_rate: limit } }]);
+    expect(await rate(0.1)).toEqual([204, undefined]);
+    const wide = (name: string): Promise<unknown> =>
+      answered("POST", "/topics", {
+        topic_name: name,
+        partitions_count: 20,
+        replication_factor: 1,
+      });
+    expect(await wide("within")).toMatchObject([201, {}]);
+    expect(await wide("beyond")).toMatchObject([
+      429,
+      { error_code: 42901, message: expect.stringContaining("THROTTLING_QUOTA_EXCEEDED") },
+    ]);
+    expect(await answered("GET", "/topics/beyond")).toMatchObject([404, {}]);
+    expect(await rate(null)).toEqual([204, undefined]);
+    expect(await answered("DELETE", "/topics/within")).toEqual([204, undefined]);
+  });
+
   test("are set, tried, seen and taken away", async () => {
     const quotas = { producer_byte_rate: 1000, consumer_byte_rate: 2000 };
     expect(await alterQuotas([{ entity, quotas }])).toEqual([204, undefined]);
@@ -87,7 +116,27 @@ describe("client quotas", () => {
     ).toEqual([204, undefined]);
     expect(await answered("GET", "/client-quotas")).toMatchObject([
       200,
-      { kind: "KafkaClientQuotaList", data: [{ entity, quotas }] },
+      { kind: "KafkaClientQuotaList", data: [{ kind: "KafkaClientQuota", entity, quotas }] },
+    ]);
+    expect(await linked("/client-quotas")).toMatchObject([[200, { entity, quotas }]]);
+    const odd = [
+      { entity_type: "client-id", entity_name: null },
+      { entity_type: "user", entity_name: "a/b, <default>=ü%2F" },
+    ];
+    const some = { producer_byte_rate: 7 };
+    expect(await alterQuotas([{ entity: odd, quotas: some }])).toEqual([204, undefined]);
+    expect(await linked("/client-quotas")).toHaveLength(2);
+    expect(await linked("/client-quotas")).toContainEqual([
+      200,
+      expect.objectContaining({ entity: odd, quotas: some }),
+    ]);
+    expect(await alterQuotas([{ entity: odd, quotas: { producer_byte_rate: null } }])).toEqual([
+      204,
+      undefined,
+    ]);
+    expect(await answered("GET", "/client-quotas/user=nobody")).toMatchObject([
+      404,
+      { error_code: 40412 },
     ]);
     const none = { producer_byte_rate: null, consumer_byte_rate: null };
     expect(await alterQuotas([{ entity, quotas: none }])).toEqual([204, undefined]);

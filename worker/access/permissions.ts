@@ -93,6 +93,7 @@ export const PERMISSIONS: Readonly<Record<string, readonly Role[] | null>> = {
   [`GET ${CLUSTER}/features/:name`]: READERS,
   [`POST ${CLUSTER}/features:alter`]: OPERATORS,
   [`GET ${CLUSTER}/client-quotas`]: READERS,
+  [`GET ${CLUSTER}/client-quotas/:entity`]: READERS,
   [`POST ${CLUSTER}/client-quotas:alter`]: EDITORS,
   [`GET ${CLUSTER}/scram-users`]: READERS,
   [`GET ${CLUSTER}/scram-users/:user`]: READERS,

@@ -60,6 +60,19 @@ async function askForStatus(
   return response.ok ? await readJson(response, isControllerStatus) : await readRefusal(response);
 }
 
+/** Whether a majority of the voters sleeps: nobody wants anything of their quorum. */
+export function isQuorumAsleep(descriptions: readonly SelfDescription[]): boolean {
+  const voters = descriptions.filter(({ status }) => !isSpare(status));
+  const asleep = voters.filter(({ status }) => typeof status !== "string" && isAsleep(status));
+  return asleep.length * 2 > voters.length;
+}
+
+const isSpare = (status: ControllerStatus | string): boolean =>
+  typeof status !== "string" && "is_voter" in status && !(status.is_voter ?? true);
+
+const isAsleep = (status: ControllerStatus): boolean =>
+  "sleep" in status && (status.sleep?.asleep_since_ms ?? null) !== null;
+
 /**
  * The controller that can commit now: active, with a known high watermark. A leader that was deposed and does not
  * know it yet has an older epoch, so the newest epoch wins.

@@ -16,6 +16,7 @@ import { likelyActive, rememberActive } from "../channel/active.ts";
 import { callController, clusterKey, nodeIdsOf, reasonOf } from "../channel/controller-calls.ts";
 import type { Bindings } from "../env.ts";
 import { Problem } from "../http/errors.ts";
+import { noteCommitted } from "./known-end.ts";
 
 export interface CommittedRange {
   /** Whole record batches, end to end. The first may begin before the offset that was asked for. */
@@ -135,6 +136,7 @@ async function readFrom(
   const leaderId = integerHeader(response.headers, HEADERS.leaderId);
   // Who caused the next records, the leader knows.
   if (leaderId !== undefined) rememberActive(clusterKey(entry), leaderId);
+  noteCommitted(clusterKey(entry), range.highWatermark);
   if (range.highWatermark >= 0) return range;
   return { reason: "does not know yet what is committed", isGone: false };
 }

@@ -55,6 +55,15 @@ function exposeStatus(to: Exposition, node: Labels, status: VoterStatus): void {
     ],
   ];
   for (const [name, help, value] of gauges) to.gauge(name, help, node, value);
+  if (status.sleep === undefined) return;
+  const isAsleep = status.sleep.asleep_since_ms !== null;
+  to.gauge("kedge_controller_asleep", "1 while the controller sleeps.", node, isAsleep ? 1 : 0);
+  to.counter(
+    "kedge_controller_sleeps_total",
+    "How often this incarnation fell asleep.",
+    node,
+    status.sleep.count,
+  );
 }
 
 function exposeMeasures(to: Exposition, node: Labels, measures: NodeMeasures): void {
@@ -93,6 +102,12 @@ function exposeMeasures(to: Exposition, node: Labels, measures: NodeMeasures): v
     [`${CHANNEL}incoming_byte_total`, "Bytes of those answers.", measures.bytes_received],
   ];
   for (const [name, help, value] of counters) to.counter(name, help, node, value);
+  to.counter(
+    "kafka_controller_controllerstats_uncleanleaderelections_total",
+    "Leaders out of sync that it has elected while it was active.",
+    node,
+    measures.unclean_elections ?? 0,
+  );
   // Gauges of Kafka's, although they only grow.
   to.gauge(
     `${CONTROLLER}newactivecontrollerscount`,

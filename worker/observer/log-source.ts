@@ -3,11 +3,15 @@
  * function each, so that a test can put any cluster behind them.
  */
 import type { ClusterEntry } from "../../durable-objects/cluster-entry.ts";
+import type { BatchInRow } from "../../src/protocol/index.ts";
 import { findReadIndex } from "../channel/read-index.ts";
 import type { Bindings } from "../env.ts";
+import type { RedactedChunk } from "./immutable-addresses.ts";
+import { immutableChunk, immutableRange } from "./immutable-reads.ts";
 import { readCommitted, type CommittedRange, type RangeRequest } from "./committed-log.ts";
 import {
   readOffers,
+  readOffersOfOne,
   readSnapshotBytes,
   type OfferedSnapshot,
   type SnapshotOffers,
@@ -20,15 +24,33 @@ export interface LogSource {
   readonly isObserved: boolean;
   /** The end of what is committed, exclusive, as a majority confirms within that time; else a `Problem`. */
   readonly readIndex: (searchMs: number) => Promise<number>;
-  readonly offers: () => Promise<SnapshotOffers>;
+  /** Of all, or of one controller that answers: for whom any snapshot will do from which that one's log leads on. */
+  readonly offers: (of?: "all" | "one") => Promise<SnapshotOffers>;
   /** The rest of one chunk at most. Throws `SnapshotGone` where its controller has it no more. */
   readonly bytes: (snapshot: OfferedSnapshot, position: number) => Promise<Uint8Array>;
+  /** What never changes, without secrets, and without a controller where a cache has it. */
+  readonly immutable?: ImmutableSource;
+}
+
+/** What is undefined is not known to be committed, or not to be had here: a controller has it. */
+export interface ImmutableSource {
+  /** What comes from that offset up to the next boundary. */
+  readonly range: (from: number) => Promise<readonly BatchInRow[] | undefined>;
+  /** The whole batches of a snapshot from that byte on. */
+  readonly chunk: (
+    snapshot: OfferedSnapshot,
+    position: number,
+  ) => Promise<RedactedChunk | undefined>;
 }
 
 export const logSource = (env: Bindings, entry: ClusterEntry): LogSource => ({
   isObserved: entry.observed === true,
   range: (request) => readCommitted(env, entry, request),
   readIndex: async (searchMs) => (await findReadIndex(env, entry, searchMs)).read_index,
-  offers: () => readOffers(env, entry),
+  offers: (of) => (of === "one" ? readOffersOfOne(env, entry) : readOffers(env, entry)),
   bytes: (snapshot, position) => readSnapshotBytes(env, entry, { snapshot, position }),
+  immutable: {
+    range: (from) => immutableRange(env, entry, from),
+    chunk: (snapshot, position) => immutableChunk(env, entry, { snapshot, position }),
+  },
 });

@@ -19,12 +19,13 @@ import {
 } from "../../src/protocol/index.ts";
 import { Problem, type ProblemKind } from "../http/errors.ts";
 import type { CommittedRange } from "./committed-log.ts";
-import { withoutSecrets, type Decoding } from "./decoding.ts";
+import { alreadyRedacted, withoutSecrets, type Decoding } from "./decoding.ts";
 import { forgetPresent, keepPresent, presentOf } from "./kept-images.ts";
 import type { LogSource } from "./log-source.ts";
 import { nextEvent } from "./next-event.ts";
 import { NOTHING, observationOf, type Observation } from "./observation.ts";
 import { seenOf } from "./position.ts";
+import { Recent } from "../recent.ts";
 import { loadSnapshot } from "./snapshot-image.ts";
 import { inOneRound } from "./shared-rounds.ts";
 import { workShared } from "./shared-work.ts";
@@ -82,7 +83,7 @@ export async function observeWith(
   for (;;) {
     const heldMs = behind ? Math.max(0, startMs + waitMs - Date.now()) : 0;
     const range = await readOn(key, source, heldMs);
-    while (await advance(key, range)) await nextEvent();
+    await advance(key, range.batches, withoutSecrets);
     // Given back at once: it has lived long enough to be garbage of the old generation, where much would pile up.
     range.bytes.buffer.transfer(0);
     behind = reachOf(key) + 1 >= range.highWatermark;
@@ -98,7 +99,7 @@ export async function observeWith(
 async function readToEnd(key: string, source: LogSource): Promise<void> {
   for (;;) {
     const range = await readOn(key, source, 0);
-    while (await advance(key, range)) await nextEvent();
+    await advance(key, range.batches, withoutSecrets);
     range.bytes.buffer.transfer(0);
     if (reachOf(key) + 1 < range.highWatermark) continue;
     confirm(key, range.confirmedMs);
@@ -127,7 +128,7 @@ async function observeWithin(
     const known = knownSince(key, required, startMs - maxStalenessMs);
     if (known !== undefined) return known;
     const range = await readOn(key, source, heldMs);
-    while (await advance(key, range)) await nextEvent();
+    await advance(key, range.batches, withoutSecrets);
     const isBehind = reachOf(key) + 1 < range.highWatermark;
     if (!isBehind) confirm(key, range.confirmedMs);
     heldMs = isBehind ? 0 : Math.min(NEWS_MS, startMs + waitMs - Date.now());
@@ -204,19 +205,53 @@ function confirm(key: string, sinceMs = Number.NEGATIVE_INFINITY): Observation {
   return confirmed;
 }
 
-/** What comes after the image. Without one, or where the log no longer has that, a snapshot is taken first. */
+/**
+ * What comes after the image, from a controller. Without an image, or where the log no longer has that, a snapshot is
+ * taken first, and what never changes is replayed before a controller is asked for the rest. An image of another log
+ * than the controller's is dropped, and a new one has nothing from a cache.
+ */
 async function readOn(key: string, source: LogSource, waitMs: number): Promise<CommittedRange> {
-  if (presentOf(key) === undefined) await begin(key, source);
-  for (let snapshots = 0; snapshots < SNAPSHOTS_MAX; snapshots += 1) {
-    const fromOffset = reachOf(key) + 1;
+  for (let images = 0; images < SNAPSHOTS_MAX; images += 1) {
+    if (presentOf(key) === undefined) await begin(key, source);
+    await readImmutable(key, source);
+    const { offset, epoch } = (presentOf(key) ?? NOTHING).position;
+    const fromOffset = offset + 1;
     try {
-      return await source.range({ fromOffset, maxBytes: RANGE_BYTES_MAX, waitMs });
+      return await source.range({
+        fromOffset,
+        fromEpoch: offset < 0 ? undefined : epoch,
+        maxBytes: RANGE_BYTES_MAX,
+        waitMs,
+      });
     } catch (error) {
-      if (!(error instanceof Problem) || error.kind !== "OFFSET_BELOW_LOG_START") throw error;
+      if (!(error instanceof Problem)) throw error;
+      if (error.kind === "OFFSET_BELOW_LOG_START") await replaceImage(key, source, fromOffset);
+      else if (error.kind === "LOG_DIVERGED") abandon(key);
+      else throw error;
     }
-    await replaceImage(key, source, fromOffset);
   }
   throw noSnapshot(reachOf(key) + 1);
+}
+
+/** Clusters whose controllers have another log than an image that was made here: more than an isolate serves. */
+const ABANDONED_MAX = 10_000;
+const abandoned = new Recent<true>(ABANDONED_MAX);
+
+function abandon(key: string): void {
+  abandoned.set(key, true);
+  forgetPresent(key);
+}
+
+/** Replays what needs no controller: whole ranges, as far as they are known to be committed. */
+async function readImmutable(key: string, source: LogSource): Promise<void> {
+  while (abandoned.get(key) === undefined) {
+    const batches = await source.immutable?.range(reachOf(key) + 1);
+    const last = batches?.at(-1);
+    if (batches === undefined || last === undefined) return;
+    await advance(key, batches, alreadyRedacted);
+    // Another request may have dropped the image meanwhile.
+    if (reachOf(key) < last.lastOffset) return;
+  }
 }
 
 /** The newest snapshot, or without any an image of nothing: the log goes back to its first record then. */
@@ -224,6 +259,7 @@ async function begin(key: string, source: LogSource): Promise<void> {
   await workShared(key, async (progress) => {
     if (presentOf(key) !== undefined) return;
     const image = await loadSnapshot(source, {
+      isAnyGood: true,
       choose: ({ snapshots: [newest] }) => newest,
       decoding: withoutSecrets,
       progress,
@@ -259,18 +295,31 @@ const noSnapshot = (offset: number): Problem =>
     `the log begins above ${offset}, and no controller that answers has a snapshot that ends there`,
   );
 
+/** Replays what the image lacks of these batches, slice by slice. */
+async function advance(
+  key: string,
+  batches: readonly BatchInRow[],
+  decoding: Decoding,
+): Promise<void> {
+  while (await advanceSlice(key, batches, decoding)) await nextEvent();
+}
+
 /**
- * Replays a slice of what the image lacks of `range`; true when there may be more of it. Another request may have done
- * the same since, or dropped the image: what does not follow it is left out.
+ * Replays one slice; true when there may be more. Another request may have done the same since, or dropped the image:
+ * what does not follow it is left out.
  */
-async function advance(key: string, { batches }: CommittedRange): Promise<boolean> {
+async function advanceSlice(
+  key: string,
+  batches: readonly BatchInRow[],
+  decoding: Decoding,
+): Promise<boolean> {
   const current = presentOf(key);
   if (current === undefined) return false;
   const { offset } = current.position;
   const at = batches.findIndex(({ baseOffset }) => baseOffset === offset + 1);
   if (at < 0) return false;
   const image = await nextImage(
-    replayInSlices(current.image, replayable(batches, withoutSecrets, at)),
+    replayInSlices(current.image, replayable(batches, decoding, at)),
     current.image,
   );
   if (presentOf(key)?.image !== current.image) return true;

@@ -6,7 +6,7 @@ import { applyRecords, emptyImage, type MetadataImage } from "../../src/metadata
 import { SnapshotReader } from "../../src/protocol/index.ts";
 import { reasonOf } from "../channel/controller-calls.ts";
 import { Problem } from "../http/errors.ts";
-import type { Decoding } from "./decoding.ts";
+import { alreadyRedacted, withoutSecrets, type Decoding } from "./decoding.ts";
 import { makeRoomForSnapshot } from "./kept-images.ts";
 import type { LogSource } from "./log-source.ts";
 import { nextEvent } from "./next-event.ts";
@@ -19,6 +19,8 @@ const SLICE_RECORDS = 2_000;
 const ATTEMPTS_MAX = 5;
 
 export interface SnapshotChoice {
+  /** One controller's snapshots are enough, as long as that one does. */
+  readonly isAnyGood?: boolean;
   /** The one to load, of those that there are and that have not failed yet; undefined for none of them. */
   readonly choose: (offers: SnapshotOffers) => OfferedSnapshot | undefined;
   /** Told before it is loaded: the last moment to let go of another image. */
@@ -33,12 +35,13 @@ export interface SnapshotChoice {
  */
 export async function loadSnapshot(
   source: LogSource,
-  { choose, begins, ...reading }: SnapshotChoice,
+  { isAnyGood = false, choose, begins, ...reading }: SnapshotChoice,
 ): Promise<MetadataImage | null> {
   const reasons: string[] = [];
   const failed = new Set<string>();
   while (failed.size < ATTEMPTS_MAX) {
-    const offers = await source.offers();
+    const isFirst = failed.size === 0;
+    const offers = await source.offers(isAnyGood && isFirst ? "one" : "all");
     const left = offers.snapshots.filter((each) => !failed.has(nameOf(each)));
     const snapshot = choose({ ...offers, snapshots: left });
     if (snapshot === undefined && reasons.length === 0) return null;
@@ -68,12 +71,14 @@ async function loaded(
   const reader = new SnapshotReader();
   const provenance = { endOffset, epoch, timestampMs };
   let image = applyRecords(emptyImage, [], provenance);
-  while (reader.position < size) {
-    const bytes = await source.bytes(snapshot, reader.position);
+  let piece: Piece = { bytes: NO_BYTES, next: 0, decoding };
+  while (piece.next < size) {
+    piece = await pieceAfter(source, snapshot, piece);
+    const { bytes, decoding: read } = piece;
     for (const { values } of reader.push(bytes)) {
       for (let at = 0; at < values.length; at += SLICE_RECORDS) {
         const slice = values.slice(at, at + SLICE_RECORDS);
-        const records = slice.map((value) => decoding(value, endOffset));
+        const records = slice.map((value) => read(value, endOffset));
         image = applyRecords(image, records, provenance);
         await nextEvent();
       }
@@ -83,4 +88,30 @@ async function loaded(
   const frame = reader.end();
   if (frame.epoch !== epoch) throw new Error(`its header is of epoch ${frame.epoch}`);
   return image;
+}
+
+interface Piece {
+  readonly bytes: Uint8Array;
+  /** The byte of the snapshot that comes after it. */
+  readonly next: number;
+  readonly decoding: Decoding;
+}
+
+const NO_BYTES = new Uint8Array(0);
+
+/**
+ * From where it never changes, if secrets are not wanted and it is to be had there; else from its controller, and so is
+ * the rest: a controller's pieces are cut anywhere, the others between batches.
+ */
+async function pieceAfter(
+  source: LogSource,
+  snapshot: OfferedSnapshot,
+  { next: position, decoding }: Piece,
+): Promise<Piece> {
+  const isKept = decoding === alreadyRedacted || (position === 0 && decoding === withoutSecrets);
+  const kept = isKept ? await source.immutable?.chunk(snapshot, position) : undefined;
+  if (kept !== undefined) return { ...kept, decoding: alreadyRedacted };
+  const bytes = await source.bytes(snapshot, position);
+  const own = decoding === alreadyRedacted ? withoutSecrets : decoding;
+  return { bytes, next: position + bytes.length, decoding: own };
 }

@@ -15,6 +15,7 @@ import { likelyActive } from "../channel/active.ts";
 import { callController, clusterKey, nodeIdsOf, reasonOf } from "../channel/controller-calls.ts";
 import type { Bindings } from "../env.ts";
 import { Problem } from "../http/errors.ts";
+import { noteCommitted } from "./known-end.ts";
 
 /** One snapshot of one controller. */
 export interface OfferedSnapshot {
@@ -55,8 +56,27 @@ const RANGE_BYTES = 2 * 1_024 * 1_024;
 export async function readOffers(env: Bindings, entry: ClusterEntry): Promise<SnapshotOffers> {
   const nodeIds = nodeIdsOf(entry);
   const answers = await Promise.all(nodeIds.map((nodeId) => listAt(env, entry, nodeId)));
-  const lists = answers.flatMap((answer) => (answer.list === undefined ? [] : [answer]));
+  return offersIn(entry, answers);
+}
+
+/** The same of the first controller that answers, beginning with the one that was active last. */
+export async function readOffersOfOne(env: Bindings, entry: ClusterEntry): Promise<SnapshotOffers> {
+  const nodeIds = nodeIdsOf(entry);
   const first = likelyActive(clusterKey(entry), nodeIds);
+  const answers: ListAnswer[] = [];
+  for (const nodeId of [first, ...nodeIds.filter((each) => each !== first)]) {
+    const answer = await listAt(env, entry, nodeId);
+    answers.push(answer);
+    if (answer.list !== undefined) break;
+  }
+  return offersIn(entry, answers);
+}
+
+function offersIn(entry: ClusterEntry, answers: readonly ListAnswer[]): SnapshotOffers {
+  const lists = answers.flatMap((answer) => (answer.list === undefined ? [] : [answer]));
+  const first = likelyActive(clusterKey(entry), nodeIdsOf(entry));
+  const highWatermark = Math.max(-1, ...lists.map(({ list }) => list.high_watermark ?? -1));
+  noteCommitted(clusterKey(entry), highWatermark);
   return {
     snapshots: lists
       .flatMap(({ nodeId, list }) => list.snapshots.map((each) => offered(nodeId, each)))
@@ -68,7 +88,7 @@ export async function readOffers(env: Bindings, entry: ClusterEntry): Promise<Sn
       ),
     logStart:
       lists.length === 0 ? null : Math.min(...lists.map(({ list }) => list.log_start_offset)),
-    highWatermark: Math.max(-1, ...lists.map(({ list }) => list.high_watermark ?? -1)),
+    highWatermark,
     unanswered: answers.flatMap(({ nodeId, list, reason }) =>
       list === undefined ? [`${nodeId}: ${reason}`] : [],
     ),

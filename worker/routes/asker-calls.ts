@@ -63,6 +63,9 @@ const KINDS: ReadonlyMap<number, ProblemKind> = new Map([
   [ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, "UNKNOWN_TOPIC_OR_PARTITION"],
   [ErrorCode.UNKNOWN_TOPIC_ID, "UNKNOWN_TOPIC_OR_PARTITION"],
   [ErrorCode.REQUEST_TIMED_OUT, "OUTCOME_UNKNOWN"],
+  // A client's `controller_mutation_rate` (KIP-599): nothing was changed, and it may be asked for again.
+  [ErrorCode.THROTTLING_QUOTA_EXCEEDED, "TOO_MANY_REQUESTS"],
+  [ErrorCode.UNKNOWN_SERVER_ERROR, "INTERNAL"],
   // What the cluster's authorizer refuses, and what a token's role does.
   [ErrorCode.TOPIC_AUTHORIZATION_FAILED, "FORBIDDEN"],
   [ErrorCode.GROUP_AUTHORIZATION_FAILED, "FORBIDDEN"],

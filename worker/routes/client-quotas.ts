@@ -4,12 +4,15 @@
  */
 import { Hono } from "hono";
 import * as v from "valibot";
+import type { EntityQuotas } from "../../src/metadata/index.ts";
 import { AlterClientQuotas, type AlterClientQuotasRequest } from "../../src/protocol/index.ts";
 import { bodyOf } from "../http/body-fields.ts";
-import type { Scope } from "../env.ts";
+import type { Scope, ScopedContext } from "../env.ts";
+import { Problem } from "../http/errors.ts";
 import { fieldsOf, finite, listOf, mapOf, text, truth } from "../http/fields.ts";
 import { itemsOf } from "../http/lists.ts";
-import { answerListFromImage } from "../observer/metadata-read.ts";
+import { resource } from "../http/resources.ts";
+import { answerFromImage, answerListFromImage } from "../observer/metadata-read.ts";
 import { callForAsker, refuseUnless } from "./asker-calls.ts";
 
 const VERSION = 1;
@@ -32,19 +35,23 @@ export const clientQuotas = new Hono<Scope>();
 clientQuotas.get("/client-quotas", (context) =>
   answerListFromImage(context, (image) => ({
     kind: "KafkaClientQuotaList",
-    items: itemsOf(image.clientQuotas.values(), ({ entity, values }) => ({
+    items: itemsOf(image.clientQuotas.values(), (quotas) => ({
       // As the image is sorted.
-      key: JSON.stringify(entity.map(({ entityType, entityName }) => [entityType, entityName])),
-      show: () => ({
-        /** A name that is null stands for all that have no quotas of their own. */
-        entity: entity.map(({ entityType, entityName }) => ({
-          entity_type: entityType,
-          entity_name: entityName,
-        })),
-        quotas: Object.fromEntries(values),
-      }),
+      key: JSON.stringify(
+        quotas.entity.map(({ entityType, entityName }) => [entityType, entityName]),
+      ),
+      show: () => quotaData(context, quotas),
     })),
   })),
+);
+
+clientQuotas.get("/client-quotas/:entity", (context) =>
+  answerFromImage(context, (image) => {
+    const name = context.req.param("entity");
+    for (const quotas of image.clientQuotas.values())
+      if (nameOf(quotas) === name) return quotaData(context, quotas);
+    throw new Problem("UNKNOWN_QUOTA", `${name.slice(0, 250)} has no quotas of its own`);
+  }),
 );
 
 clientQuotas.post("/client-quotas:alter", async (context) => {
@@ -54,6 +61,30 @@ clientQuotas.post("/client-quotas:alter", async (context) => {
   for (const [at, entry] of answer.entries.entries()) refuseUnless(entry, `data[${at}]`);
   return context.body(null, 204);
 });
+
+/** `user=ann,client-id=app`, each name encoded as in an address; of all that have no quotas of their own `<default>`. */
+const nameOf = ({ entity }: EntityQuotas): string =>
+  entity
+    .map(({ entityType, entityName }) => {
+      const name = entityName === null ? "<default>" : encodeURIComponent(entityName);
+      return `${entityType}=${name}`;
+    })
+    .join(",");
+
+function quotaData(context: ScopedContext, quotas: EntityQuotas): object {
+  const clusterId = context.var.entry.cluster_id;
+  const path = ["clusters", clusterId, "client-quotas", nameOf(quotas)];
+  return {
+    ...resource(context, "KafkaClientQuota", path),
+    cluster_id: clusterId,
+    /** A name that is null stands for all that have no quotas of their own. */
+    entity: quotas.entity.map(({ entityType, entityName }) => ({
+      entity_type: entityType,
+      entity_name: entityName,
+    })),
+    quotas: Object.fromEntries(quotas.values),
+  };
+}
 
 const alterationOf = ({ entity, quotas }: v.InferOutput<typeof QUOTA_CHANGE>): Alteration => ({
   entity: entity.map(({ entity_type, entity_name }) => ({

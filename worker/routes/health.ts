@@ -1,7 +1,8 @@
 /**
  * `/health/live` and `/health/ready`. Live: the Worker runs. Ready: every cluster (or the one of `?cluster_id=`)
  * has a controller in office, and a majority has confirmed just now that it leads, so its quorum can commit; one that
- * others run is heard. No memory is consulted: the controllers are asked each time.
+ * others run is heard. No memory is consulted: the controllers are asked each time. A quorum that sleeps is ready, and
+ * is not woken to prove it.
  */
 import { Hono } from "hono";
 import type { ClusterEntry } from "../../durable-objects/cluster-entry.ts";
@@ -9,7 +10,13 @@ import { assertClusterMay, isFor } from "../access/authenticate.ts";
 import { CallPlaces } from "../channel/call-places.ts";
 import { reasonOf } from "../channel/controller-calls.ts";
 import { readIndexAt } from "../channel/read-index.ts";
-import { CALLS_MAX, activeOf, statusOfAll, type SelfDescription } from "../channel/statuses.ts";
+import {
+  CALLS_MAX,
+  activeOf,
+  isQuorumAsleep,
+  statusOfAll,
+  type SelfDescription,
+} from "../channel/statuses.ts";
 import { within } from "../channel/within.ts";
 import { listFromDirectory } from "../clusters/directory.ts";
 import type { Scope, ScopedContext } from "../env.ts";
@@ -18,6 +25,8 @@ import { assertNotRevokedIn, findForAsker } from "./revoked.ts";
 interface Readiness {
   readonly cluster_id: string;
   readonly ready: boolean;
+  /** Its quorum sleeps: it can commit when it is asked to. */
+  readonly asleep: boolean;
   /** The active controller's id, or null. */
   readonly leader_id: number | null;
   readonly reason: string | null;
@@ -64,6 +73,11 @@ async function readinessOf(
   const statuses = await statusOfAll(context.env, entry, places);
   if (entry.observed === true) return observedReadiness(entry, statuses);
   const active = activeOf(statuses);
+  if (isQuorumAsleep(statuses)) {
+    const leaderId = active?.node_id ?? null;
+    const { cluster_id } = entry;
+    return { cluster_id, ready: true, asleep: true, leader_id: leaderId, reason: null };
+  }
   const seen = statuses.map(({ nodeId, status }) =>
     typeof status === "string"
       ? `${nodeId}: ${status.slice(0, 200)}`
@@ -76,6 +90,7 @@ async function readinessOf(
   return {
     cluster_id: entry.cluster_id,
     ready: doubt === null,
+    asleep: false,
     leader_id: active?.node_id ?? null,
     reason: doubt === null ? null : `no controller can commit: ${doubt}`,
   };
@@ -99,6 +114,7 @@ function observedReadiness(
   return {
     cluster_id,
     ready,
+    asleep: false,
     leader_id: leaderId < 0 ? null : leaderId,
     reason: ready ? null : `the observed quorum is not followed: ${age}; ${why.slice(0, 300)}`,
   };

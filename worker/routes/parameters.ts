@@ -61,6 +61,7 @@ export const PARAMETERS: ReadonlyMap<string, readonly string[]> = new Map<
   [`GET ${CLUSTER}/features`, LIST],
   [`GET ${CLUSTER}/features/{name}`, READ],
   [`GET ${CLUSTER}/client-quotas`, LIST],
+  [`GET ${CLUSTER}/client-quotas/{entity}`, READ],
   [`GET ${CLUSTER}/scram-users`, LIST],
   [`GET ${CLUSTER}/scram-users/{user}`, READ],
   // Whatever is asked, the answer is that a broker is to be asked.

@@ -40,7 +40,11 @@ export type BrokerState = "fenced" | "unfenced" | "controlled-shutdown" | "shutd
 
 type Result = ControlResult<BrokerHeartbeatResponse>;
 
-export const heartbeat = operation(BrokerHeartbeat, { kind: "write", run });
+export const heartbeat = operation(BrokerHeartbeat, {
+  kind: "write",
+  run,
+  isStrangers: ({ errorCode }) => errorCode === ErrorCode.STALE_BROKER_EPOCH,
+});
 
 function run(
   view: MetadataImage,

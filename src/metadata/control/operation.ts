@@ -135,6 +135,11 @@ export interface ControlOperation<A extends Api> {
    * held back for a moment, and the read be run again. Absent: no answer does.
    */
   readonly isPassing?: (response: ResponseOf<A>) => boolean;
+  /**
+   * Whether an answer says that who asked is nobody here, so that asking again changes nothing: a quorum that sleeps is
+   * not woken for it (SL-9). Absent: no answer does.
+   */
+  readonly isStrangers?: (response: ResponseOf<A>) => boolean;
   /** Whether a read's answer says who is active: a node that is makes sure of it first. */
   readonly namesActive?: true;
 }

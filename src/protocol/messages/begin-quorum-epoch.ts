@@ -3,7 +3,7 @@
  * v1 directory ids, leader endpoints (KIP-853)
  */
 import { api, type RequestOf, type ResponseOf } from "../schema/api.ts";
-import { array, int16, int32, string, uint16, uuid } from "../schema/field.ts";
+import { array, int16, int32, offset, PRIVATE_TAG, string, uint16, uuid } from "../schema/field.ts";
 
 export const BeginQuorumEpoch = api(
   {
@@ -25,6 +25,7 @@ export const BeginQuorumEpoch = api(
           voterDirectoryId: uuid().versions("1+").ignorable(),
           leaderId: int32(),
           leaderEpoch: int32(),
+          asleepAt: offset().tagged(PRIVATE_TAG, "1+").default(-1).ignorable(),
         }),
       }),
       leaderEndpoints: array({

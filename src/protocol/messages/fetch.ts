@@ -8,11 +8,13 @@
 import { api, type RequestOf, type ResponseOf } from "../schema/api.ts";
 import {
   array,
+  bool,
   int16,
   int32,
   int64,
   int8,
   offset,
+  PRIVATE_TAG,
   records,
   string,
   struct,
@@ -47,6 +49,7 @@ export const Fetch = api(
           partitionMaxBytes: int32(),
           replicaDirectoryId: uuid().tagged(0, "17+").ignorable(),
           highWatermark: int64().tagged(1, "18+").default(0x7fff_ffff_ffff_ffffn).ignorable(),
+          maySleep: bool().tagged(PRIVATE_TAG, "18+").default(false).ignorable(),
         }),
       }),
       forgottenTopicsData: array({
@@ -85,6 +88,7 @@ export const Fetch = api(
             producerId: offset(),
             firstOffset: offset(),
           }).nullable(),
+          asleepAt: offset().tagged(PRIVATE_TAG, "18+").default(-1).ignorable(),
           preferredReadReplica: int32().versions("11+").default(-1),
           records: records().nullable(),
         }),

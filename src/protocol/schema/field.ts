@@ -45,6 +45,12 @@ export type Shape =
   | { readonly kind: "struct"; readonly fields: Fields }
   | { readonly kind: "array"; readonly element: Shape };
 
+/**
+ * The tag of what controllers of this project say to each other in a message of Kafka's. Kafka numbers its tags from 0
+ * on, and who does not know one skips it (KIP-482): this one is far beyond what any message will have.
+ */
+export const PRIVATE_TAG = 10_000;
+
 /** When a field is there, and what stands in for it when it is not. Kafka's JSON definitions say the same by name. */
 export interface Traits {
   /** The versions in which the field exists; absent: in all of its struct's. */

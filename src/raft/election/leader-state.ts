@@ -45,6 +45,7 @@ export function newLeader(state: State): Leader {
     beginDeadline: others.length === 0 ? now + beginQuorumEpochMs(config) : now,
     change: null,
     reads: NO_READS,
+    activeAt: now,
   };
 }
 

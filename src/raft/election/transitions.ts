@@ -247,7 +247,7 @@ function install(turn: Turn, election: ElectionState, role: Role): void {
     `the epoch falls from ${before.epoch} to ${election.epoch}`,
   );
   abandonInstall(turn);
-  update(turn, { election, role, connections: new Map() });
+  update(turn, { election, role, connections: new Map(), asleep: null });
   if (left.kind === "leader") {
     failWaiting(turn, left);
     failReads(turn, left);

@@ -36,15 +36,17 @@ export function abandonRead(turn: Turn, request: RequestId): void {
 
 /**
  * Refuses the reads whose time is over: those of a round whose majority stays away, or of an epoch not committed in.
+ * True if there were any.
  */
-export function expireReads(turn: Turn): void {
+export function expireReads(turn: Turn): boolean {
   const { now } = turn.state;
   const leader = leaderRole(turn.state);
-  if (firstDeadline(leader) > now) return;
+  if (firstDeadline(leader) > now) return false;
   const due = listed(leader).filter(({ deadline }) => deadline <= now);
   const requests = due.map(({ request }) => request);
   refuse(turn, requests, "REQUEST_TIMED_OUT");
   keepOnly(turn, ({ deadline }) => deadline > now);
+  return true;
 }
 
 /** When the first read is to be refused; Infinity when none waits. Those of a round arrived before the others. */

@@ -11,7 +11,7 @@
  * Why by BeginQuorumEpoch and not by a Fetch: a Fetch that arrives now may have been sent long ago, while the answer
  * to a request proves that its sender was there after the request was.
  */
-import { isReady, send } from "../exchange/connections.ts";
+import { isAwaited, isReady, send } from "../exchange/connections.ts";
 import { announcement } from "../leadership.ts";
 import { hasMajority } from "../membership/majority.ts";
 import { latestVoters, sameKey } from "../membership/voter-history.ts";
@@ -21,6 +21,7 @@ import type {
   Milliseconds,
   ReplicaId,
 } from "../messages.ts";
+import { wake } from "../sleep/waking.ts";
 import type { Leader, ReadRound, State } from "../state.ts";
 import { isVoter, keyOf, leaderRole } from "../state.ts";
 import type { Turn } from "../turn.ts";
@@ -30,9 +31,16 @@ import { expireReads, firstDeadline, setReads } from "./read-requests.ts";
 /** How long a round that needs no other voter stays open, so that reads of one moment share its fence. */
 const GATHER_MS = 1;
 
-/** Keeps a round under way while reads wait: what every voter that has not confirmed it yet is asked. */
+/** Whether some voter is to be asked whether this leader leads still. */
+export const isReading = ({ role }: State): boolean =>
+  role.kind === "leader" && role.reads.round !== null;
+
+/**
+ * Keeps a round under way while reads wait: what every voter that has not confirmed it yet is asked. A sleeping leader
+ * asks without waking anybody; one that no majority answers wakes, and check quorum takes its course (SL-6).
+ */
 export function keepReading(turn: Turn): void {
-  expireReads(turn);
+  if (expireReads(turn)) wake(turn);
   openRound(turn);
   askVoters(turn);
 }
@@ -65,7 +73,7 @@ export function settleRound(turn: Turn): void {
   const isFenced = role.reads.round.isFenced || willPersist(turn);
   const round = { ...role.reads.round, isFenced };
   setRound(turn, round);
-  if (!isConfirmed(turn.state, round)) return;
+  if (!isConfirmed(turn.state, round) || isSparingFence(turn.state, round)) return;
   if (!isFenced && !isConfirmedByOthers(turn.state, round)) turn.fence = true;
   const { reads, readIndex, isDated, openedAt } = round;
   turn.effects.push({ kind: "read-ready", requests: reads.map((read) => read.request), readIndex });
@@ -129,6 +137,15 @@ function askVoters(turn: Turn): void {
     send(turn, key.id, announcement(turn.state, key));
     setRound(turn, { ...round, asked: new Map(round.asked).set(key.id, { correlation, key }) });
   }
+}
+
+/**
+ * A sleeper writes nothing where it need not: it counts itself, behind a fence, only when those that it has asked have
+ * answered and are too few.
+ */
+function isSparingFence(state: State, round: ReadRound): boolean {
+  if (state.asleep === null || round.isFenced || isConfirmedByOthers(state, round)) return false;
+  return [...round.asked].some(([id, { correlation }]) => isAwaited(state, id, correlation));
 }
 
 function isConfirmed(state: State, round: ReadRound): boolean {

@@ -36,7 +36,7 @@ export function fetchSuccess(state: State, body: FetchRequest): FetchReply {
   }
   const end = readableEnd(state, body.replica);
   const { fetchOffset } = body;
-  if (fetchOffset >= end) return served(state, null);
+  if (fetchOffset >= end) return { ...served(state, null), ...sleepOf(state, body.replica) };
   const maxBytes = Math.max(0, Math.min(body.maxBytes, state.config.fetchMaxBytes));
   return served(state, { from: fetchOffset, upTo: end, maxBytes });
 }
@@ -53,6 +53,10 @@ export function served(state: State, records: LogRange | null): FetchReply {
     records,
   };
 }
+
+/** To a voter it is said that its leader sleeps; an observer has no part in that. */
+const sleepOf = ({ asleep, voters }: State, key: ReplicaKey): Pick<FetchReply, "asleepAt"> =>
+  asleep === null || !hasVoter(latestVoters(voters), key) ? {} : { asleepAt: asleep.endOffset };
 
 /** How far this replica may read. */
 function readableEnd(state: State, key: ReplicaKey): Offset {

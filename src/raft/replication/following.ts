@@ -18,6 +18,7 @@ import { divergenceEnd, logEnd } from "../log-summary.ts";
 import { latestVoters } from "../membership/voter-history.ts";
 import type { Entry, FetchResponse, Milliseconds, ReplicaId } from "../messages.ts";
 import { fetchedNow, onSnapshotNamed, requestRange } from "../snapshots/fetching.ts";
+import { onLeaderAsleep } from "../sleep/falling-asleep.ts";
 import type { State } from "../state.ts";
 import type { Turn } from "../turn.ts";
 import { appendEntry, commitUpTo, isWellFormed, truncateTo, update } from "../turn.ts";
@@ -52,6 +53,7 @@ export function keepFetching(turn: Turn): void {
     maxWaitMs: config.fetchMaxWaitMs,
     maxBytes: config.fetchMaxBytes,
     incarnation,
+    ...(config.maySleep === true ? { maySleep: true } : {}),
   });
 }
 
@@ -89,8 +91,9 @@ export function onFetchResponse(turn: Turn, from: ReplicaId, body: FetchResponse
     backOff(turn, from);
     return;
   }
-  if (takeServed(turn, from, body)) noteServed(turn);
-  else backOff(turn, from);
+  if (!takeServed(turn, from, body)) return backOff(turn, from);
+  noteServed(turn);
+  onLeaderAsleep(turn, from, body);
 }
 
 /** False when the leader served something that is of no use. */

@@ -27,6 +27,7 @@ import type {
 } from "../messages.ts";
 import { INCARNATION_COUNT } from "../messages.ts";
 import type { Leader, ReplicaProgress, State } from "../state.ts";
+import { wake } from "../sleep/waking.ts";
 import { keyOf, leaderRole } from "../state.ts";
 import type { Turn } from "../turn.ts";
 import { appendEntry, reply, update } from "../turn.ts";
@@ -78,7 +79,9 @@ function serveRecords(turn: Turn, request: RequestId, body: FetchRequest): void 
   const response = fetchSuccess(turn.state, body);
   const isBehind = (body.highWatermark ?? -1) < (response.highWatermark ?? -1);
   // KAFKA-14145: a follower that has every record, and has not heard that the last ones are committed, is told now.
-  if (response.records !== null || isBehind || body.maxWaitMs === 0) {
+  // SL-3: a voter does not wait for a leader that sleeps, but sleeps as well.
+  const isToSleep = response.asleepAt !== undefined;
+  if (response.records !== null || isBehind || isToSleep || body.maxWaitMs === 0) {
     reply(turn, request, response);
   } else if (!park(turn, request, body)) {
     reply(turn, request, fetchError(turn.state, "BROKER_NOT_AVAILABLE"));
@@ -246,6 +249,8 @@ export function onAppend(
     return;
   }
   const lastOffset = baseOffset + count - 1;
+  wake(turn);
+  update(turn, { role: { ...leaderRole(turn.state), activeAt: turn.state.now } });
   appendEntry(turn, { baseOffset, lastOffset, epoch, control: [], payload });
   advanceHighWatermark(turn);
 }

@@ -10,7 +10,8 @@
  */
 import { ImmutableMap, byNumber } from "../../std/immutable-map.ts";
 import { hasVoter, latestVoters } from "../membership/voter-history.ts";
-import type { FetchRequest, Milliseconds, ReplicaId, RequestId } from "../messages.ts";
+import type { Epoch, FetchRequest, Milliseconds, ReplicaId, RequestId } from "../messages.ts";
+import { fallAsleep, mayLeaderSleep } from "../sleep/falling-asleep.ts";
 import type { Leader, WaitingFetch, WaitingFetches } from "../state.ts";
 import { leaderRole } from "../state.ts";
 import type { Turn } from "../turn.ts";
@@ -120,6 +121,21 @@ export function expireParked(turn: Turn): void {
       parkedDeadline: first,
     },
   });
+}
+
+/**
+ * The application has nothing to do: the leader of `epoch` sleeps if it may, and says so in its answers to the voters
+ * that wait here (SL-1).
+ */
+export function onSleep(
+  turn: Turn,
+  { epoch, quietMs }: { readonly epoch: Epoch; readonly quietMs: Milliseconds },
+): void {
+  const { role, election, asleep } = turn.state;
+  if (role.kind !== "leader" || election.epoch !== epoch || asleep !== null) return;
+  if (!mayLeaderSleep(turn.state, role, quietMs)) return;
+  fallAsleep(turn);
+  wakeParked(turn, false);
 }
 
 /** Forgets a fetch whose sender is gone. */

@@ -1,5 +1,20 @@
 /** Where the two differ about features and configs. */
+import { CONFIG_RESOURCE } from "../../../src/metadata/index.ts";
+import { comparableResponse } from "../comparable.ts";
 import { fieldOf, inJson, answersDiffer, sameImages, sameResponses, type Known } from "./entry.ts";
+
+const withoutEmptyMessages = (text: string): string =>
+  text.replaceAll('"errorMessage":""', '"errorMessage":null');
+
+/** Configs without what is said of them, by which lists would be sorted otherwise. */
+function undocumented(response: unknown): string {
+  const text = inJson(response).replaceAll(
+    /"documentation":"(?:[^"\\]|\\.)*"/g,
+    '"documentation":null',
+  );
+  // A request may name an unknown resource as well.
+  return inJson(comparableResponse("DescribeConfigs", JSON.parse(withoutEmptyMessages(text))));
+}
 
 export const KNOWN_OF_FEATURES_AND_CONFIGS: readonly Known[] = [
   {
@@ -49,11 +64,46 @@ export const KNOWN_OF_FEATURES_AND_CONFIGS: readonly Known[] = [
     explains: (difference) =>
       difference.in === "response" &&
       inJson(difference.theirs.response).includes('"errorCode":3') &&
-      sameResponses(difference, (text) =>
-        text.replaceAll('"errorMessage":""', '"errorMessage":null'),
-      ),
+      sameResponses(difference, withoutEmptyMessages),
     shown: async (told) => {
       const resources = [{ resourceType: 2, resourceName: "nope", configurationKeys: null }];
+      await told.ask("DescribeConfigs", { resources });
+    },
+  },
+  {
+    title: "A config is told without its documentation",
+    apis: ["DescribeConfigs"],
+    kafka: "Where documentation is asked for, each config comes with its paragraph.",
+    here: "It is null.",
+    why: "Kafka's tools do not ask for it, brokers answer for themselves, and the paragraphs would weigh more than the rules.",
+    explains: ({ asked, in: where, ours, theirs }) =>
+      where === "response" &&
+      fieldOf(asked.body, "includeDocumentation") === true &&
+      undocumented(ours.response) === undocumented(theirs.response),
+    shown: async (told) => {
+      await told.up(0);
+      await told.topic("a", [[0]]);
+      const resources = [{ resourceType: 2, resourceName: "a", configurationKeys: null }];
+      await told.ask("DescribeConfigs", { resources, includeDocumentation: true });
+    },
+  },
+  {
+    title: "A subscription is described with its defaults",
+    apis: ["DescribeConfigs"],
+    kafka: "Of client metrics 4.0.2 lists what is set.",
+    here: "Every config, those that are not set with their defaults.",
+    why: "As Kafka does it from 4.1 on, and for topics and groups.",
+    releases: ["4.0.2"],
+    explains: (difference) =>
+      answersDiffer(
+        difference,
+        "results",
+        ({ ours, theirs }) =>
+          fieldOf(ours, "resourceType") === CONFIG_RESOURCE.CLIENT_METRICS &&
+          inJson(fieldOf(theirs, "errorCode")) === inJson(fieldOf(ours, "errorCode")),
+      ),
+    shown: async (told) => {
+      const resources = [{ resourceType: 16, resourceName: "s", configurationKeys: null }];
       await told.ask("DescribeConfigs", { resources });
     },
   },

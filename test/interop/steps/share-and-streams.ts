@@ -11,7 +11,7 @@ import { expect, type Step } from "../step.ts";
 import { streamsJars } from "../streams-jars.ts";
 import { SkippedError } from "../table.ts";
 import { mainClassOf } from "../../../local/kafka-tools.ts";
-import { tool, TOOL_HEAP_MB, type ToolRun } from "../tool.ts";
+import { tool, TOOL_HEAP_MB, type ToolOptions, type ToolRun } from "../tool.ts";
 import { until } from "../../../local/until.ts";
 
 const GROUP_MS = 60_000;
@@ -27,15 +27,22 @@ function assertHasBoth({ kafka }: Cluster): void {
   if (major === 4 && minor < 3) throw new SkippedError(`not of ${kafka.version}`);
 }
 
-/** Kafka goes down by no release that would lose something; a feature goes down by itself, and up with the release. */
+/** 4.1 goes down to 4.0 and up again. 4.3 goes down by no release, which would lose something, but by a feature. */
 const downAndUp: Step = {
   title: "features: what goes down, and what is refused",
   run: async (cluster) => {
-    assertHasBoth(cluster);
-    const { transcript } = cluster;
+    const { kafka, transcript } = cluster;
+    if (kafka.version.startsWith("4.0.")) throw new SkippedError("goes down to nothing");
     transcript.heading("kafka-features downgrade");
-    const features = (args: readonly string[], options = {}) =>
+    const features = (args: readonly string[], options: ToolOptions = {}) =>
       cluster.viaControllers("kafka-features", args, { transcript, ...options });
+    if (kafka.version.startsWith("4.1.")) {
+      await features(["downgrade", "--release-version", "4.0"]);
+      assertFinalized(await features(["describe"]), LEVELS_OF_4_0);
+      await features(["upgrade", "--release-version", "4.1"]);
+      assertFinalized(await features(["describe"]), LEVELS_OF_4_1);
+      return "4.1 to 4.0 and back";
+    }
     const lossy = await features(["downgrade", "--release-version", "4.2"], { mayFail: true });
     expect(
       /Refusing to perform the requested downgrade because it might delete/.test(lossy.output),
@@ -43,10 +50,9 @@ const downAndUp: Step = {
       lossy.tail,
     );
     await features(["downgrade", "--feature", "streams.version=0"]);
-    const { output } = await features(["describe"]);
-    expect(finalized(output, "streams.version") === "0", "streams.version is 0", output);
+    assertFinalized(await features(["describe"]), [["streams.version", "0"]]);
     await features(["upgrade", "--release-version", "4.3"]);
-    assertRaised(await features(["describe"]));
+    assertFinalized(await features(["describe"]), LEVELS_OF_4_3);
     return "4.2 refused, streams.version to 0 and back";
   },
 };
@@ -58,24 +64,32 @@ const upgrade: Step = {
     const { transcript } = cluster;
     transcript.heading("kafka-features upgrade");
     const { output } = await cluster.viaBrokers("kafka-features", ["describe"], { transcript });
-    const lower = LEVELS.filter(([feature, shown]) => finalized(output, feature) !== shown);
+    const lower = LEVELS_OF_4_3.filter(([feature, shown]) => finalized(output, feature) !== shown);
     if (lower.length > 0) {
       const wanted = ["upgrade", "--release-version", "4.3"];
       await cluster.viaBrokers("kafka-features", wanted, { transcript });
     }
     // Brokers answer from the metadata they have replayed, the controllers from what they committed.
     const fromController = await cluster.viaControllers("kafka-features", ["describe"]);
-    assertRaised(fromController);
+    assertFinalized(fromController, LEVELS_OF_4_3);
     await until("the brokers know it", { withinMs: GROUP_MS }, async () => {
-      assertRaised(await cluster.viaBrokers("kafka-features", ["describe"]));
+      assertFinalized(await cluster.viaBrokers("kafka-features", ["describe"]), LEVELS_OF_4_3);
       return true;
     });
-    return LEVELS.map(([feature, shown]) => `${feature} ${shown}`).join(", ");
+    return LEVELS_OF_4_3.map(([feature, shown]) => `${feature} ${shown}`).join(", ");
   },
 };
 
-/** The levels that the release brings, as kafka-features shows them. */
-const LEVELS = [
+/** The levels that a release brings, as kafka-features shows them. */
+const LEVELS_OF_4_0 = [
+  ["metadata.version", "4.0-IV3"],
+  ["eligible.leader.replicas.version", "0"],
+] as const;
+const LEVELS_OF_4_1 = [
+  ["metadata.version", "4.1-IV1"],
+  ["eligible.leader.replicas.version", "1"],
+] as const;
+const LEVELS_OF_4_3 = [
   ["metadata.version", "4.3-IV0"],
   ["eligible.leader.replicas.version", "1"],
   ["share.version", "1"],
@@ -84,12 +98,15 @@ const LEVELS = [
 
 /** What `kafka-features describe` shows as a feature's finalized level. */
 function finalized(described: string, feature: string): string | undefined {
-  const line = described.split("\n").find((text) => text.startsWith(`Feature: ${feature} `));
+  const line = described.split("\n").find((text) => text.split(/\s/)[1] === feature);
   return line?.match(/FinalizedVersionLevel: (\S+)/)?.[1];
 }
 
-function assertRaised({ output, tail }: ToolRun): void {
-  for (const [feature, shown] of LEVELS)
+function assertFinalized(
+  { output, tail }: ToolRun,
+  levels: readonly (readonly [feature: string, shown: string])[],
+): void {
+  for (const [feature, shown] of levels)
     expect(finalized(output, feature) === shown, `${feature} is finalized at ${shown}`, tail);
 }
 

@@ -12,6 +12,7 @@ import {
   initialLiveness,
   nextFencingDeadline,
 } from "../../../src/metadata/liveness/broker-heartbeats.ts";
+import { TOKEN_KEY } from "../token-key.ts";
 import { directoryOf, Office, officeOf, registrationOf, SESSION_MS } from "../office.ts";
 import {
   brokerEpoch,
@@ -68,6 +69,13 @@ const levelsWritten = (view: MetadataImage): number =>
   takeOver(view, contextFor(view, { controllers }), defaultBootstrap(25)).records.filter(
     ({ type }) => type === "FEATURE_LEVEL_RECORD",
   ).length;
+
+/** A user whom a broker has let in, and for whom it forwards. */
+const ANN = {
+  principal: { type: "User", name: "ann", tokenAuthenticated: false },
+  isForwarded: true,
+  clientAddress: "10.0.0.1",
+} as const;
 
 const quotaEntry = (entityName: string, value: number) => ({
   entity: [{ entityType: "ip", entityName }],
@@ -287,6 +295,23 @@ describe("features", () => {
   );
 });
 
+describe("configs", () => {
+  test.each([[4], [-1], [127]])(
+    "ControllerApis: an operation %i on a config is refused, and the controller stays",
+    (configOperation) => {
+      const office = officeOf({});
+      const configs = [{ name: "retention.ms", configOperation, value: "1" }];
+      const { responses } = office.ask("IncrementalAlterConfigs", {
+        resources: [{ resourceType: 4, resourceName: "", configs }],
+      });
+      expect(responses.map(told)).toEqual([
+        `INVALID_REQUEST: Unknown config operation ${configOperation} for key retention.ms.`,
+      ]);
+      expect(office.records).toEqual([]);
+    },
+  );
+});
+
 describe("security", () => {
   test("AclControlManager: who asks for entries that are not committed yet changes no committed image", () => {
     const office = officeOf({});
@@ -339,6 +364,18 @@ describe("security", () => {
       new Set(["POLICY_VIOLATION: Unable to perform excessively large batch operation."]),
     );
     expect(office.records).toEqual([]);
+  });
+
+  test("DelegationTokenControlManager: a token is found in the view that it was written to, by the office's clock", () => {
+    const office = officeOf({}, { caller: ANN, delegationTokenKey: TOKEN_KEY });
+    office.nowMs = 5_000;
+    const { hmac, issueTimestampMs } = office.ask("CreateDelegationToken", { maxLifetimeMs: -1n });
+    expect(issueTimestampMs).toBe(5_000);
+    const { errorCode, expiryTimestampMs } = office.ask("RenewDelegationToken", {
+      hmac,
+      renewPeriodMs: 7n,
+    });
+    expect([errorCode, expiryTimestampMs]).toEqual([0, 5_007]);
   });
 });
 

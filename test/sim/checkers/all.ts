@@ -22,6 +22,7 @@ import { partitionsAreSound } from "./partitions-are-sound.ts";
 import { promisesAreDurable } from "./promises-are-durable.ts";
 import { readsAreCurrent } from "./reads-are-current.ts";
 import { removedVotersDoNotStand } from "./removed-voters-do-not-stand.ts";
+import { sleepersAreLevel } from "./sleepers-are-level.ts";
 import { snapshotIsReplay } from "./snapshot-is-replay.ts";
 import { voterSetsOverlap } from "./voter-sets-overlap.ts";
 
@@ -37,6 +38,7 @@ export const allCheckers = (): readonly Checker[] => [
   promisesAreDurable(),
   acknowledgedIsCommitted(),
   readsAreCurrent(),
+  sleepersAreLevel(),
   brokersSeeOnlyCommitted(),
   imagesAgree(),
   partitionsAreSound(),

@@ -62,14 +62,14 @@ export class BrokerProcess {
   #tick(): void {
     const { timeline, chance, isHealed } = this.#world;
     timeline.after(chance.between(TICK_MS / 2, TICK_MS), () => this.#tick());
-    if (timeline.now < this.#downUntil) return;
+    if (timeline.now < this.#downUntil || this.#world.lulls.silencesBrokers) return;
     if (!isHealed && chance.happens(0.01)) {
       this.#restart(this.#world.swarm.hasElr && chance.happens(0.5));
       this.#downUntil = timeline.now + chance.logUniform(10, 30_000);
     } else if (this.#epoch === undefined) this.#register();
     else {
       this.#beat(this.#epoch);
-      if (chance.happens(0.5)) this.#proposeIsr(this.#epoch);
+      if (!this.#world.lulls.isLull && chance.happens(0.5)) this.#proposeIsr(this.#epoch);
     }
   }
 
@@ -202,6 +202,7 @@ export class BrokerProcess {
     const name = nameOf(this.#broker.id);
     if (target === undefined) return;
     network.carry(name, target.name, () => {
+      target.reach();
       const { instance } = target;
       instance?.submit(operation(instance), 3, (outcome) => {
         if (outcome?.kind === "failed")
