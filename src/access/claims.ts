@@ -52,6 +52,10 @@ export function faultOfClaims(claims: Claims): string | null {
   return null;
 }
 
+/** Whether a token with these claims is valid no more at `nowMs`. */
+export const isExpired = ({ expiresAt }: Claims, nowMs: number): boolean =>
+  nowMs >= 1000 * expiresAt;
+
 /** Shorter names, since a token travels with every request. */
 interface WrittenClaims {
   readonly v: 1;

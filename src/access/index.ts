@@ -4,6 +4,7 @@ export {
   ANY_CLUSTER,
   BROKER_IDS_MAX,
   faultOfClaims,
+  isExpired,
   LIFETIME_S_MAX,
   PRINCIPAL_CHARACTERS_MAX,
   type Claims,

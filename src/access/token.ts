@@ -5,7 +5,7 @@
  */
 import { assert } from "../std/assert.ts";
 import { fromBase64url, toBase64url } from "./base64url.ts";
-import { faultOfClaims, readClaims, writeClaims, type Claims } from "./claims.ts";
+import { faultOfClaims, isExpired, readClaims, writeClaims, type Claims } from "./claims.ts";
 import type { SigningKey } from "./signing-key.ts";
 
 /** Above the longest one that is signed here. */
@@ -48,7 +48,7 @@ export async function verifyToken(
   if (!isSigned) return "forged";
   const claims = readClaims(new TextDecoder().decode(claimBytes));
   if (claims === null) return "malformed";
-  return nowMs >= 1000 * claims.expiresAt ? "expired" : claims;
+  return isExpired(claims, nowMs) ? "expired" : claims;
 }
 
 /** What `text` says of its bearer, without a secret and so without proof: for whoever holds it, not for a door. */

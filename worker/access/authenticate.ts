@@ -5,13 +5,7 @@
 import { matchedRoutes } from "hono/route";
 import type { MiddlewareHandler } from "hono";
 import { UNLOCKED, type Bearer } from "../../durable-objects/bearer.ts";
-import {
-  ANY_CLUSTER,
-  verifyToken,
-  type Claims,
-  type Role,
-  type TokenFault,
-} from "../../src/access/index.ts";
+import { ANY_CLUSTER, type Claims, type Role, type TokenFault } from "../../src/access/index.ts";
 import type { Authenticated, Bindings, Scope, ScopedContext } from "../env.ts";
 import { Problem } from "../http/errors.ts";
 import { tokenIn, type CredentialFault } from "./credentials.ts";
@@ -21,6 +15,7 @@ import { assertFromHere } from "./loopback.ts";
 import { inPlace } from "./places.ts";
 import { PERMISSIONS } from "./permissions.ts";
 import { namedPrincipal } from "./principal.ts";
+import { verifyOnce } from "./verified.ts";
 
 export const authenticate: MiddlewareHandler<Scope> = async (context, next) => {
   const { env, req } = context;
@@ -50,7 +45,7 @@ async function claimsOf(env: Bindings, request: Request): Promise<Claims> {
   const { believed } = await keysOf(env);
   const token = tokenIn(request.headers);
   const verified =
-    typeof token === "string" ? await verifyToken(believed, token, Date.now()) : token.fault;
+    typeof token === "string" ? await verifyOnce(believed, token, Date.now()) : token.fault;
   if (typeof verified !== "string") {
     await assertTokenMay(env, verified);
     return verified;

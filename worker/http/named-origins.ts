@@ -6,6 +6,7 @@ import type { MiddlewareHandler } from "hono";
 import { cors } from "hono/cors";
 import { HEADERS } from "../../durable-objects/contract.ts";
 import type { Scope } from "../env.ts";
+import { Recent } from "../recent.ts";
 
 /** A browser asks again after this many seconds, so an origin that is taken off the list is off it soon. */
 const PREFLIGHT_SECONDS = 600;
@@ -37,8 +38,17 @@ export const namedOrigins: MiddlewareHandler<Scope> = async (context, next) => {
   if (named.size > 0) context.res.headers.append("Vary", "Origin");
 };
 
+/** The list is the deployment's, and is read once. */
+const read = new Recent<ReadonlySet<string>>(1);
+
 /** Origins as browsers write them. What is none, such as `*` or `null`, names nobody. */
 export function originsIn(list: string): ReadonlySet<string> {
+  const known = read.get(list);
+  if (known !== undefined) return known;
   const urls = list.split(",").map((each) => URL.parse(each.trim()));
-  return new Set(urls.flatMap((url) => (url === null || url.origin === "null" ? [] : url.origin)));
+  const origins = new Set(
+    urls.flatMap((url) => (url === null || url.origin === "null" ? [] : url.origin)),
+  );
+  read.set(list, origins);
+  return origins;
 }
