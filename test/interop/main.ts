@@ -24,6 +24,7 @@ import { eligibleReplicasSteps } from "./steps/eligible-replicas.ts";
 import { doorSteps } from "./steps/doors.ts";
 import { librdkafkaSteps } from "./steps/librdkafka.ts";
 import { lifeSteps } from "./steps/life.ts";
+import { night } from "./steps/night.ts";
 import { logSteps } from "./steps/log.ts";
 import { membershipSteps } from "./steps/membership.ts";
 import { observedSteps } from "./steps/observed.ts";
@@ -45,6 +46,7 @@ const STEPS: readonly Step[] = [
   ...authorizerSteps,
   ...bootstrappedUserSteps,
   ...lifeSteps,
+  night,
   ...standstillSteps,
   ...membershipSteps,
   ...logSteps,
