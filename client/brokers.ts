@@ -28,11 +28,25 @@ export interface Broker {
   readonly log_dirs: readonly string[];
 }
 
+export interface FencedBroker {
+  readonly broker_id: number;
+  readonly fenced: true;
+  /** Already, so nothing was written. */
+  readonly was_fenced: boolean;
+  /** How many partitions go on without it. */
+  readonly partitions_changed: number;
+}
+
 export interface Brokers {
   list(reading?: Reading): Promise<readonly Broker[]>;
   get(id: number, reading?: Reading): Promise<Broker>;
   /** What is to be on the broker, by topic and partition. */
   replicas(id: number, reading?: Reading): Promise<readonly Replica[]>;
+  /**
+   * Ends its session now, as if it had been silent for `broker.session.timeout.ms`. One that is alive is back with its
+   * next heartbeat.
+   */
+  fence(id: number, asking?: Asking): Promise<FencedBroker>;
   /**
    * Ends a registration (UnregisterBroker, KIP-500), by `rpc`. Kafka's refusal is a `RefusedError` of status 200 whose
    * message has Kafka's name and words.
@@ -49,6 +63,8 @@ export const brokersOf = ({ list, read, write }: ClusterCalls): Brokers => ({
   list: (reading) => list(["brokers"], reading),
   get: (id, reading) => read(["brokers", id], reading),
   replicas: (id, reading) => list(["brokers", id, "partition-replicas"], reading),
+  fence: async (id, asking) =>
+    (await write<FencedBroker>(["brokers", id], { tail: ":fence" }, asking)).body,
   unregister: async (brokerId, asking) => {
     const path = ["rpc", "UnregisterBroker"];
     const { body, headers } = await write<Unregistered>(path, { body: { brokerId } }, asking);

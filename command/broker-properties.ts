@@ -27,9 +27,10 @@ export const brokerProperties = (): Command =>
     .action(run);
 
 async function run(id: string, given: Given): Promise<void> {
+  const brokerId = numberOf("the broker's id", id, { min: 0, max: BROKER_ID_MAX });
   const cluster = await clusterAt(given);
   const properties = serverProperties({
-    brokerId: numberOf("the broker's id", id, { min: 0, max: BROKER_ID_MAX }),
+    brokerId,
     host: given.host,
     port: numberOf("--port", given.port, { min: 1, max: 65_535 }),
     logDirs: given.logDirs,

@@ -1,4 +1,4 @@
-/** `kedge brokers`: who is registered, and in what state. */
+/** `kedge brokers`: who is registered, and in what state; whose session or registration ends. */
 import { Command } from "commander";
 import type { Broker } from "../client/brokers.ts";
 import { asksCluster, askedCluster, type Asked } from "./deployment.ts";
@@ -16,10 +16,18 @@ export const brokers = (): Command => {
     .summary("one of them, and what it holds")
     .argument("<id>")
     .action(show);
+  asksCluster(command.command("fence"))
+    .summary("ends the session of one whose machine is gone")
+    .description(
+      "Ends the session of a broker whose machine is gone, as if nothing had been heard from it for broker.session.timeout.ms. One that is alive is back with its next heartbeat, and has lost its leaderships by then.",
+    )
+    .argument("<id>")
+    .requiredOption("--yes", "it is meant; nothing is done without")
+    .action(fence);
   asksCluster(command.command("unregister"))
     .summary("ends the registration of one that is gone for good")
     .argument("<id>")
-    .requiredOption("--yes", "that it is meant")
+    .requiredOption("--yes", "it is meant; nothing is done without")
     .action(unregister);
   return command;
 };
@@ -50,8 +58,8 @@ const idOf = (text: string): number =>
   numberOf("the broker's id", text, { min: 0, max: BROKER_ID_MAX });
 
 async function show(text: string, given: Asked): Promise<void> {
-  const cluster = await askedCluster(given);
   const id = idOf(text);
+  const cluster = await askedCluster(given);
   const [broker, replicas] = await Promise.all([
     cluster.brokers.get(id),
     cluster.brokers.replicas(id),
@@ -71,9 +79,19 @@ async function show(text: string, given: Asked): Promise<void> {
   ]);
 }
 
-async function unregister(text: string, given: Asked): Promise<void> {
-  const cluster = await askedCluster(given);
+async function fence(text: string, given: Asked): Promise<void> {
   const id = idOf(text);
+  const cluster = await askedCluster(given);
+  const fenced = await cluster.brokers.fence(id);
+  const { was_fenced: wasFenced, partitions_changed: count } = fenced;
+  const without = `${count} ${count === 1 ? "partition goes" : "partitions go"} on without it`;
+  const became = wasFenced ? "was fenced already; nothing was written" : `fenced; ${without}`;
+  tell(given, fenced, `broker ${id}: ${became}`);
+}
+
+async function unregister(text: string, given: Asked): Promise<void> {
+  const id = idOf(text);
+  const cluster = await askedCluster(given);
   await cluster.brokers.unregister(id);
   tell(given, { broker_id: id, unregistered: true }, `broker ${id}: unregistered`);
 }

@@ -39,7 +39,7 @@ export const clusters = (): Command => {
   asksDeployment(command.command("delete"))
     .summary("deletes one; for a day it can be brought back")
     .argument("<id>")
-    .requiredOption("--yes", "that it is meant")
+    .requiredOption("--yes", "it is meant; nothing is done without")
     .action(remove);
   asksDeployment(command.command("undelete"))
     .summary("brings one back")

@@ -53,7 +53,7 @@ export const kafka = (): Command =>
     .addArgument(
       new Argument("<what>", "a broker, or one of Kafka's own tools").choices(["broker", ...WORDS]),
     )
-    .argument("[words...]")
+    .argument("[words...]", "the id of a broker, or what the tool itself takes")
     .passThroughOptions()
     .allowUnknownOption()
     .addHelpText(

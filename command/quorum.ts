@@ -22,7 +22,7 @@ export const quorum = (): Command => {
     .action(show);
   asksCluster(command.command("failover"))
     .summary("restarts the leader, and says after how many milliseconds another leads")
-    .requiredOption("--yes", "that it is meant")
+    .requiredOption("--yes", "it is meant; nothing is done without")
     .action(failover);
   asksCluster(command.command("stop"))
     .summary("takes a controller out, until it is started")
@@ -44,7 +44,7 @@ export const quorum = (): Command => {
   asksCluster(command.command("remove"))
     .summary("a voter less")
     .argument("<node>")
-    .requiredOption("--yes", "that it is meant")
+    .requiredOption("--yes", "it is meant; nothing is done without")
     .action(remove);
   return command;
 };
@@ -123,16 +123,18 @@ async function failover(given: Asked): Promise<void> {
 }
 
 async function stop(node: string, given: Asked): Promise<void> {
+  const id = nodeOf(node);
   const cluster = await askedCluster(given);
-  const status = await cluster.controllers.stop(nodeOf(node));
+  const status = await cluster.controllers.stop(id);
   tell(given, status, `controller ${node}: ${status.role}`);
 }
 
 async function start(node: string, given: Asked & { readonly confirm?: string }): Promise<void> {
+  const id = nodeOf(node);
   const cluster = await askedCluster(given);
   const { confirm } = given;
   const options = confirm === undefined ? {} : { confirm };
-  const status = await cluster.controllers.start(nodeOf(node), options);
+  const status = await cluster.controllers.start(id, options);
   tell(given, status, `controller ${node}: ${status.role}`);
 }
 
@@ -145,19 +147,15 @@ async function add(given: Asked & { readonly locationHint?: string }): Promise<v
 }
 
 async function replace(node: string, given: Asked): Promise<void> {
+  const id = nodeOf(node);
   const cluster = await askedCluster(given);
-  const added = await progress(
-    `replacing controller ${node}`,
-    cluster.controllers.replace(nodeOf(node)),
-  );
+  const added = await progress(`replacing controller ${node}`, cluster.controllers.replace(id));
   tell(given, added, `controller ${added.node_id} votes in the place of ${node}`);
 }
 
 async function remove(node: string, given: Asked): Promise<void> {
+  const id = nodeOf(node);
   const cluster = await askedCluster(given);
-  const removed = await progress(
-    `removing controller ${node}`,
-    cluster.controllers.remove(nodeOf(node)),
-  );
+  const removed = await progress(`removing controller ${node}`, cluster.controllers.remove(id));
   tell(given, removed, `controller ${node}: ${removed.removed ? "votes no more" : "was none"}`);
 }

@@ -47,11 +47,29 @@ export function kedge(): Command {
 
 /** Errors as all of ours are: one line, who says it, and where help is. */
 function speaking(command: Command): Command {
+  if (command.description() === "") command.description(asSentence(command.summary()));
   command
+    .hook("preSubcommand", refuseUnknown)
     .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, "kedge: ")) })
     .showHelpAfterError(`(${pathOf(command)} --help says more)`);
   for (const child of command.commands) speaking(child);
   return command;
+}
+
+const asSentence = (summary: string): string =>
+  `${summary.slice(0, 1).toUpperCase()}${summary.slice(1)}.`;
+
+/**
+ * A word that is none of a command's own would go to what it does unless told otherwise, as something too many: it is
+ * refused here, with the nearest word. A twin that does nothing unless told has it refused by the parser itself.
+ */
+function refuseUnknown(command: Command): void {
+  const [word = "-"] = command.args;
+  const known = ["help", ...command.commands.map((child) => child.name())];
+  if (word.startsWith("-") || known.includes(word)) return;
+  const twin = new Command(command.name()).configureOutput(command.configureOutput());
+  for (const name of known) twin.command(name);
+  twin.showHelpAfterError(`(${pathOf(command)} --help says more)`).parse([word], { from: "user" });
 }
 
 /** What was typed to come to it. */

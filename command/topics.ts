@@ -41,7 +41,7 @@ export const topics = (): Command => {
   asksCluster(command.command("delete"))
     .summary("deletes one, with all that is in it")
     .argument("<name>")
-    .requiredOption("--yes", "that it is meant")
+    .requiredOption("--yes", "it is meant; nothing is done without")
     .action(remove);
   return command;
 };

@@ -153,6 +153,24 @@ function electionsIn(partitions: readonly ElectedPartition[]): string {
   return `${counted(moved, "leader")} moved.${why}`;
 }
 
+export const fence = ({ cluster, live }: Hands, brokerId: number): Promise<void> =>
+  ask({
+    title: `Fence broker ${brokerId}?`,
+    sentence:
+      "For a machine that is known to be gone: its session ends now, and others that are in sync lead what it led. A partition that no other is in sync with has no leader until the broker is back. A broker that is alive comes back with its next heartbeat, within two seconds as a rule; what it led has moved by then.",
+    verb: "Fence",
+    isDangerous: true,
+    act: async () => {
+      const startMs = performance.now();
+      const fenced = await cluster.brokers.fence(brokerId);
+      const took = Math.round(performance.now() - startMs);
+      live.refresh();
+      if (fenced.was_fenced) return `Broker ${brokerId} was fenced already; nothing was written.`;
+      const count = fenced.partitions_changed;
+      return `Broker ${brokerId} is fenced after ${whole(took)} ms, as this page saw it. ${counted(count, "partition")} ${count === 1 ? "goes" : "go"} on without it.`;
+    },
+  });
+
 export const unregister = ({ cluster, live }: Hands, brokerId: number): Promise<void> =>
   ask({
     title: `Unregister broker ${brokerId}?`,

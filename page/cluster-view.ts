@@ -2,7 +2,15 @@
 import type { Kedge } from "../client/kedge.ts";
 import type { QuorumDescription } from "../client/controllers.ts";
 import type { RefusedError } from "../client/refused-error.ts";
-import { createTopic, electPreferred, failOver, fork, unregister, type Hands } from "./actions.ts";
+import {
+  createTopic,
+  electPreferred,
+  failOver,
+  fence,
+  fork,
+  unregister,
+  type Hands,
+} from "./actions.ts";
 import type { Freshness } from "./bar.ts";
 import { billOf, usageOf } from "../client/bill.ts";
 import { button, h, say } from "./element.ts";
@@ -16,7 +24,7 @@ import { partitionsSection } from "./partitions-section.ts";
 import { section } from "./section.ts";
 import { sentencesOf, type Names } from "./record-words.ts";
 import { may, type Session } from "./session.ts";
-import { stateOf, tiles } from "./tiles.ts";
+import { stateOf, tiles, type BrokerActions } from "./tiles.ts";
 
 export interface ClusterSurroundings {
   readonly session: Session;
@@ -42,7 +50,7 @@ export function clusterView(
   const figures = figuresOf();
   const quorum = lanes();
   const failOverNow = failOverButton(hands, session);
-  const brokers = tiles(may(session, "operator") ? (id) => void unregister(hands, id) : null);
+  const brokers = tiles(may(session, "operator") ? brokerActions(hands) : null);
   const partitions = partitionsSection(clusterId, signal);
   const log = logView();
   const cost = h("p", { class: "note" });
@@ -99,6 +107,11 @@ export function clusterView(
   watchAge(live, main, surroundings);
   return main;
 }
+
+const brokerActions = (hands: Hands): BrokerActions => ({
+  fence: (id) => void fence(hands, id),
+  unregister: (id) => void unregister(hands, id),
+});
 
 function failOverButton(hands: Hands, session: Session): HTMLButtonElement {
   const act = (): void => {
@@ -184,8 +197,8 @@ function costWords({ quorum, brokers }: LiveState): string {
   const parts = lines.filter((line) => line.usd >= 0.005);
   return (
     `About ${dollars(usd)} a month, an estimate at list prices: ${counted(controllers, "controller")} ` +
-    `that sleep while nobody writes, and ${counted(all, "broker")} behind one gateway, ` +
-    `${parts.map((line) => `${line.what} ${dollars(line.usd)}`).join(", ")}. ` +
+    `that sleep while nobody writes, and ${counted(all, "broker")} behind one gateway` +
+    `${parts.map((line) => `, ${line.what} ${dollars(line.usd)}`).join("")}. ` +
     "A plan's base and what it includes are not in it."
   );
 }

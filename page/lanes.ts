@@ -94,7 +94,9 @@ function laneRow({ controller }: Lane) {
       element.dataset["tone"] = tone;
       element.dataset["role"] = word;
       say(name, word);
-      say(awake, wakefulness(shown));
+      const wakes = wakefulness(shown);
+      element.toggleAttribute("data-asleep", wakes === "asleep");
+      say(awake, wakes);
       say(why, words);
       why.hidden = words === "";
       const reached = "log_end_offset" in shown ? (shown.log_end_offset ?? null) : null;
@@ -154,7 +156,10 @@ function stateOf(controller: Described): LaneState {
     return {
       tone: "bad",
       name: role,
-      words: role === "stopped" ? "An operator stopped it; :start lets it take part again." : "",
+      words:
+        role === "stopped"
+          ? `An operator stopped it; kedge quorum start ${controller.node_id} lets it take part again.`
+          : "",
     };
   const failure = controller.snapshot_failure;
   const words =

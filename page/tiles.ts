@@ -38,8 +38,14 @@ export interface Tiles {
 /** More are counted, and not drawn. */
 const TILES_MAX = 200;
 
-/** `unregister` is null where the role does not allow it. */
-export function tiles(unregister: ((brokerId: number) => void) | null): Tiles {
+/** What one can do to a broker: fence one that is not, and unregister one that is. */
+export interface BrokerActions {
+  readonly fence: (brokerId: number) => void;
+  readonly unregister: (brokerId: number) => void;
+}
+
+/** `actions` is null where the role allows none. */
+export function tiles(actions: BrokerActions | null): Tiles {
   const list = h("ul", { class: "tiles" });
   const note = h("p", { class: "note" });
   const show = rows<TileOfBroker>(
@@ -48,18 +54,25 @@ export function tiles(unregister: ((brokerId: number) => void) | null): Tiles {
     ({ broker: { broker_id: id } }) => {
       const state = h("span", { class: "state" });
       const where = h("span", { class: "where" });
-      const button = h(
-        "button",
-        { type: "button", class: "small", on: { click: () => unregister?.(id) } },
-        "Unregister…",
-      );
+      const act = (verb: string, action: ((brokerId: number) => void) | undefined) =>
+        h(
+          "button",
+          {
+            type: "button",
+            class: "small",
+            "aria-label": `${verb}… broker ${id}`,
+            on: { click: () => action?.(id) },
+          },
+          `${verb}…`,
+        );
+      const fence = act("Fence", actions?.fence);
+      const unregister = act("Unregister", actions?.unregister);
       const element = h(
         "li",
         { class: "tile" },
         state,
         h("span", { class: "id" }, id),
-        where,
-        button,
+        h("div", { class: "foot" }, where, fence, unregister),
       );
       return {
         element,
@@ -71,7 +84,8 @@ export function tiles(unregister: ((brokerId: number) => void) | null): Tiles {
           const rack = broker.rack === null ? "" : ` · ${broker.rack}`;
           say(where, `${place}${rack}`);
           where.title = `${place}${rack}, registered at offset ${whole(broker.broker_epoch)}`;
-          button.hidden = unregister === null || !broker.fenced;
+          fence.hidden = actions === null || broker.fenced;
+          unregister.hidden = actions === null || !broker.fenced;
         },
       };
     },

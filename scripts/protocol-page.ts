@@ -28,6 +28,7 @@ const TRAITS: Readonly<Record<keyof ApiTraits, string>> = {
     "only a node of the cluster may ask it: with an authorizer it needs CLUSTER_ACTION on the cluster",
   repeatable: "it may be executed twice, so a call without an answer is sent to another controller",
   framesOnly: "it is spoken in frames alone, and is not at `/rpc`",
+  unadvertised: "it is ours and none of Kafka's, so ApiVersions does not name it",
 };
 
 const KIB = 1_024;
@@ -62,7 +63,8 @@ message is for, which KIP gave it which version, and how a refusal of it looks, 
 
 ## APIs
 
-*Answered*: served and advertised by a controller of this build. The others can be read and written, but are neither.
+*Answered*: served by a controller of this build, and advertised unless a trait says otherwise. The others can be read
+and written, but are neither.
 
 Traits are facts about an API, whether or not it is answered here:
 

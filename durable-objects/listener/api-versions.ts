@@ -1,5 +1,5 @@
 /**
- * ApiVersions, v0-v4 (KIP-35, KIP-511, KIP-584): exactly what this listener serves, the features this build
+ * ApiVersions, v0-v4 (KIP-35, KIP-511, KIP-584): exactly what this listener serves of Kafka's APIs, the features this build
  * supports, and what the cluster has finalized. Every node answers at any time, leader or not.
  */
 import {
@@ -16,11 +16,13 @@ import type { Node } from "./answer.ts";
 import { SERVED_APIS } from "./served-apis.ts";
 
 /** What is advertised, by rising key. */
-const SERVED_VERSIONS = SERVED_APIS.map((name) => {
-  const api = apis[name];
-  const { low, high } = boundsOf(api.valid);
-  return { apiKey: api.key, minVersion: low, maxVersion: high };
-}).toSorted((left, right) => left.apiKey - right.apiKey);
+const SERVED_VERSIONS = SERVED_APIS.map((name) => apis[name])
+  .filter(({ unadvertised }) => !unadvertised)
+  .map(({ key, valid }) => {
+    const { low, high } = boundsOf(valid);
+    return { apiKey: key, minVersion: low, maxVersion: high };
+  })
+  .toSorted((left, right) => left.apiKey - right.apiKey);
 
 /** From this version on a client accepts a supported feature whose minimum is 0 (KAFKA-17492). */
 const ZERO_MINIMUM_VERSION = 4;

@@ -1,6 +1,7 @@
 /**
  * The APIs that this listener answers, and nothing else: a broker advertises to its clients what its controllers
- * advertise to it, so a name too many here is a promise to every client of the cluster.
+ * advertise to it, so a name too many here is a promise to every client of the cluster. What is no API of Kafka's is
+ * answered, and advertised to nobody (`unadvertised`).
  *
  * The metadata operations are read off their table. The names below are the keys of two tables of handlers, in
  * `dispatch.ts` and `quorum-apis.ts`; they stand here so that the page of the protocol can be written without a

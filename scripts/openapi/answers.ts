@@ -167,6 +167,13 @@ export const RemovedController = v.strictObject({
 });
 export const RestartedController = v.strictObject({ node_id: whole, restarted: v.literal(true) });
 
+export const FencedBroker = v.strictObject({
+  broker_id: whole,
+  fenced: v.literal(true),
+  was_fenced: v.boolean(),
+  partitions_changed: whole,
+});
+
 const ReplicaState = v.strictObject({
   replica_id: whole,
   directory_id: text,

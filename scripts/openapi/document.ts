@@ -25,6 +25,7 @@ const ACTIONS: Readonly<Record<string, readonly string[]>> = {
     "{node_id}:start",
     "{node_id}:replace",
   ],
+  "POST /kafka/v3/clusters/{cluster_id}/brokers/{action}": ["{broker_id}:fence"],
   "POST /kafka/v3/clusters/{cluster_id}/rpc/{api}": RPC_APIS.map(({ name }) => name),
 };
 
@@ -124,7 +125,7 @@ function operationOf(route: Route, key: string): Json {
     const { name } = api;
     return {
       operationId: name,
-      summary: `Kafka's ${name}, in Kafka's JSON form`,
+      summary: `${api.unadvertised ? name : `Kafka's ${name}`}, in Kafka's JSON form`,
       ...securityOf(route),
       parameters: parametersOf(route, {}, versionsOfApi(api)),
       requestBody: {

@@ -247,6 +247,11 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
     refusals: [421, 426],
   },
 
+  [`POST ${CLUSTER}/brokers/{broker_id}:fence`]: {
+    summary: "Ends a broker's session now",
+    answers: { 200: a.FencedBroker },
+  },
+
   [`GET ${CLUSTER}/topics`]: read("Lists the topics", a.KafkaTopicList, { refusals: [501] }),
   [`POST ${CLUSTER}/topics`]: {
     summary: "Creates a topic",

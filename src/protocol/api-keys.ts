@@ -1,5 +1,5 @@
 /**
- * The keys of the APIs on a controller listener, by Kafka's names. What each of them says is in `messages/`; which
+ * The keys of the APIs on a controller listener, by name. What each of them says is in `messages/`; which
  * versions are spoken is in the schemas themselves.
  */
 export const ApiKey = {
@@ -44,6 +44,8 @@ export const ApiKey = {
   AddRaftVoter: 80,
   RemoveRaftVoter: 81,
   UpdateRaftVoter: 82,
+  /** Ours: far from Kafka's, which count up from 0. */
+  FenceBroker: 32_000,
 } as const;
 
 export type ApiName = keyof typeof ApiKey;

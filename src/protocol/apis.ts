@@ -43,6 +43,7 @@ import { AssignReplicasToDirs } from "./messages/assign-replicas-to-dirs.ts";
 import { AddRaftVoter } from "./messages/add-raft-voter.ts";
 import { RemoveRaftVoter } from "./messages/remove-raft-voter.ts";
 import { UpdateRaftVoter } from "./messages/update-raft-voter.ts";
+import { FenceBroker } from "./messages/fence-broker.ts";
 import type { Api } from "./schema/api.ts";
 
 /** Every API, by name. */
@@ -88,6 +89,7 @@ export const apis = {
   AddRaftVoter,
   RemoveRaftVoter,
   UpdateRaftVoter,
+  FenceBroker,
 } as const satisfies Readonly<Record<ApiName, Api>>;
 
 export type Apis = typeof apis;

@@ -265,6 +265,11 @@ export {
   type BrokerHeartbeatResponse,
 } from "./messages/broker-heartbeat.ts";
 export {
+  FenceBroker,
+  type FenceBrokerRequest,
+  type FenceBrokerResponse,
+} from "./messages/fence-broker.ts";
+export {
   UnregisterBroker,
   type UnregisterBrokerRequest,
   type UnregisterBrokerResponse,

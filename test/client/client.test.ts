@@ -107,6 +107,29 @@ describe("the nouns", () => {
     expect(again.message).toContain("BROKER_ID_NOT_REGISTERED");
   });
 
+  test("a broker is fenced, is back with its next heartbeat, and is fenced once", async () => {
+    const living = jsonBroker(clusterClient(quorum.edge, cluster.clusterId), 8);
+    await living.register();
+    await living.heartbeat();
+    expect(await cluster.brokers.fence(8)).toEqual({
+      broker_id: 8,
+      fenced: true,
+      was_fenced: false,
+      partitions_changed: 0,
+    });
+    expect(await cluster.brokers.get(8)).toMatchObject({ fenced: true });
+    expect(await cluster.brokers.fence(8)).toMatchObject({
+      was_fenced: true,
+      partitions_changed: 0,
+    });
+    expect(await living.heartbeat()).toMatchObject({ isFenced: false });
+    expect(await cluster.brokers.get(8, { linearizable: true })).toMatchObject({ fenced: false });
+    await cluster.brokers.unregister(8);
+    const nobody = await refusalOf(cluster.brokers.fence(8));
+    expect([nobody.status, nobody.errorCode]).toEqual([404, 40_404]);
+    expect(nobody.message).toContain("BROKER_ID_NOT_REGISTERED: Broker ID 8 is not currently");
+  });
+
   test("quotas, users, features, ACLs, controllers, snapshots and the log are asked for", async () => {
     const entity = [{ entity_type: "user", entity_name: "ann" }] as const;
     await cluster.clientQuotas.alter([{ entity, quotas: { producer_byte_rate: 5 } }]);

@@ -166,6 +166,11 @@ describe("kedge", () => {
 
   test.each([
     [["topcs"], "kedge: unknown command 'topcs'\n(Did you mean topics?)\n"],
+    [
+      ["brokers", "fnce", "3"],
+      "kedge: unknown command 'fnce'\n(Did you mean fence?)\n(kedge brokers --help says more)\n",
+    ],
+    [["brokers", "fence", "x", "--yes", "--edge", "http://127.0.0.1:9"], "kedge: the broker's id "],
     [["topics", "create", "x", "--partition", "1"], "(Did you mean --partitions?)\n"],
     [
       ["topics", "create", "x", "--partitions", "many"],

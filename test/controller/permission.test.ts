@@ -81,6 +81,13 @@ describe("the table of APIs", () => {
     }
   });
 
+  test("lets operators fence a broker, and nobody who speaks Kafka", () => {
+    expect(ROLE_NAMES.filter((role) => mayCall(role, "FenceBroker"))).toEqual([
+      "admin",
+      "operator",
+    ]);
+  });
+
   test("gives nobody what only controllers say, and a person nothing that only brokers say", () => {
     for (const name of ["Vote", "BeginQuorumEpoch", "EndQuorumEpoch"] as const)
       expect(ROLE_NAMES.filter((role) => mayCall(role, name))).toEqual([]);

@@ -7,8 +7,13 @@ import type {
   Operation,
   Outcome,
 } from "../../durable-objects/active-controller/active-controller.ts";
+import { fenceBroker } from "../../src/metadata/control/fence-broker.ts";
 import { heartbeat } from "../../src/metadata/control/broker-heartbeat.ts";
-import { BrokerHeartbeat, type BrokerHeartbeatResponse } from "../../src/protocol/index.ts";
+import {
+  BrokerHeartbeat,
+  type BrokerHeartbeatResponse,
+  type FenceBrokerResponse,
+} from "../../src/protocol/index.ts";
 import { Quorum, type QuorumNode, writing } from "./quorum.ts";
 import { broker } from "./broker-record.ts";
 
@@ -20,6 +25,11 @@ const beat =
     const request = BrokerHeartbeat.request.fill({ brokerId, brokerEpoch });
     return heartbeat.run(view, request, context);
   };
+
+const fence =
+  (brokerId: number): Operation<FenceBrokerResponse> =>
+  (view, context) =>
+    fenceBroker.run(view, { brokerId }, context);
 
 const isAsleep = ({ up }: QuorumNode): boolean => up.asleepSinceMs !== null;
 
@@ -150,6 +160,20 @@ describe("a quorum with brokers", () => {
       beats(quorum, [1, 2], 500);
     expect(isFenced(quorum, 3)).toBe(true);
     expect(quorum.time.nowMs - diedAt).toBeLessThanOrEqual(9_000 + 2_500);
+  });
+
+  test("wakes for an operator who ends the session of one, and not again when it would have ended", () => {
+    const quorum = withBrokers(1, 2);
+    const said: Outcome<FenceBrokerResponse>[] = [];
+    quorum.leader.up.submit(fence(1), 0, (outcome) => said.push(outcome));
+    expect(quorum.nodes.every(isAsleep)).toBe(false);
+    quorum.pass(1_000);
+    expect(said).toMatchObject([{ kind: "committed", response: { wasFenced: false } }]);
+    expect([1, 2].map((id) => isFenced(quorum, id))).toEqual([true, false]);
+    const end = quorum.leader.up.committedEnd;
+    beats(quorum, [2], 30_000);
+    expect(quorum.leader.up.committedEnd).toBe(end);
+    expect(quorum.nodes.every(isAsleep)).toBe(true);
   });
 
   test("fences its only one on time", () => {

@@ -40,12 +40,13 @@ import {
   world,
 } from "./world.ts";
 
-/** What brokers cause, and no operator has asked for as one. */
+/** What is bounded as what brokers cause, whoever asked. */
 const BROKERS_OWN: ReadonlySet<ApiName> = new Set<ApiName>([
   "AlterPartition",
   "AssignReplicasToDirs",
   "BrokerHeartbeat",
   "BrokerRegistration",
+  "FenceBroker",
   "UnregisterBroker",
 ]);
 

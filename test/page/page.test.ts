@@ -100,7 +100,7 @@ describe("the door", () => {
     const page = await opened({ token: await crew.quorum.edge.mint(wish), hash: "" });
     await lane(page, "leader").waitFor();
     await tile(page, 1).waitFor();
-    for (const name of ["Create topic…", "Fork…", "Fail over now…", "Unregister…"])
+    for (const name of ["Create topic…", "Fork…", "Fail over now…", "Fence…", "Unregister…"])
       expect(await page.getByRole("button", { name }).count()).toBe(0);
   });
 });
@@ -119,6 +119,15 @@ describe("a cluster", () => {
     });
     await page.locator(".line", { hasText: "late was created" }).waitFor();
     await page.getByRole("link", { name: "late" }).waitFor();
+  });
+
+  test("says in whole sentences what it costs", async () => {
+    const bare = await crew.deployment.clusters.form({ voters: 1 });
+    const page = await opened({ hash: `#/clusters/${bare.cluster_id}` });
+    const cost = page.locator("section", { hasText: "What it costs" }).locator("p");
+    await cost.filter({ hasText: /^About \$[\d.]+ a month/ }).waitFor();
+    expect(await cost.textContent()).toContain("and 0 brokers behind one gateway. A plan's base");
+    await crew.deployment.clusters.delete(bare.cluster_id);
   });
 
   test("gets a topic from the page, and a refusal is read where it was asked for", async () => {
@@ -159,6 +168,38 @@ describe("a cluster", () => {
     );
     await page.getByRole("button", { name: "Close" }).click();
     await page.locator(".line", { hasText: "was elected and leads the quorum" }).first().waitFor();
+  });
+
+  test("fences a broker that lives, says so, and shows it come back with its next heartbeat", async () => {
+    const page = await opened();
+    await tile(page, 2).waitFor();
+    const sessionMs = (ms: number) =>
+      crew.deployment.clusters.change(crew.clusterId, { "broker.session.timeout.ms": ms });
+    await sessionMs(60_000);
+    await crew.brokers[1]?.fallSilent();
+    await page.getByRole("button", { name: "Fence… broker 2" }).press("Enter");
+    await page.getByRole("dialog", { name: "Fence broker 2?" }).waitFor();
+    await page.getByText(/comes back with its next heartbeat/).waitFor();
+    expect(await violationsIn(page)).toEqual([]);
+    await page.getByRole("button", { name: "Fence", exact: true }).press("Enter");
+    const answer = page.locator('dialog .answer[data-tone="good"]');
+    await answer.waitFor();
+    expect(await answer.textContent()).toMatch(
+      /^Broker 2 is fenced after [\d,]+ ms, as this page saw it\. \d+ partitions? go(?:es)? on without it\.$/,
+    );
+    await page.keyboard.press("Enter");
+    await page.getByRole("dialog").waitFor({ state: "detached" });
+    await page.locator('.tile[data-state="fenced"] .id', { hasText: /^2$/ }).waitFor();
+    await page.getByRole("button", { name: "Unregister… broker 2" }).waitFor();
+    const line = page.locator(".line", { hasText: "broker 2 was fenced" });
+    expect(await line.first().textContent()).toContain("FenceBroker");
+    crew.brokers[1]?.keepAlive();
+    await sessionMs(9_000);
+    await page.locator('.tile[data-state="running"] .id', { hasText: /^2$/ }).waitFor();
+    const fenced = await line.first().boundingBox();
+    const back = page.locator(".line", { hasText: "broker 2 has caught up and runs" }).first();
+    // The newest is on top.
+    expect((await back.boundingBox())?.y).toBeLessThan(fenced?.y ?? 0);
   });
 
   test("shows a broker that dies", async () => {

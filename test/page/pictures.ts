@@ -1,6 +1,7 @@
 /**
- * `node test/page/pictures.ts`: the pictures of `docs/page`, taken of a real quorum: a cluster that is well, one that
- * has lost a broker, one of ten thousand partitions by night, one on a phone, and one whose quorum has no majority.
+ * `node test/page/pictures.ts`: the pictures of `docs/page`, taken of a real quorum: a cluster that is well, the same
+ * asleep, one that has lost a broker, one of ten thousand partitions by night, one on a phone, and one whose quorum has
+ * no majority.
  */
 import { mkdir } from "node:fs/promises";
 import { jsonBroker } from "../../client/json-broker.ts";
@@ -27,6 +28,7 @@ try {
   }
   await crew.cluster.configs.topic("orders").set("cleanup.policy", "compact");
   await picture("cluster");
+  await picture("asleep", { colorScheme: "dark" }, '.head p:has-text("Asleep")');
 
   await crew.brokers[1]?.fallSilent();
   const late = jsonBroker(clusterClient(crew.quorum.edge, crew.clusterId), 6);

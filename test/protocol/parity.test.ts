@@ -19,6 +19,7 @@ import {
   versionsOf,
   VotersRecord,
   type AnyMessage,
+  type Api,
   type Range,
 } from "../../src/protocol/index.ts";
 import { fallbackOf } from "../../src/protocol/schema/fallback.ts";
@@ -42,7 +43,9 @@ interface Projection {
 }
 
 const messages: readonly AnyMessage[] = [
-  ...Object.values(apis).flatMap(({ request, response }): AnyMessage[] => [request, response]),
+  ...Object.values<Api>(apis)
+    .filter(isKafkas)
+    .flatMap(({ request, response }): AnyMessage[] => [request, response]),
   ...Object.values(recordSchemas),
   RequestHeader,
   ResponseHeader,
@@ -55,6 +58,11 @@ const messages: readonly AnyMessage[] = [
 ];
 const byName = new Map(messages.map((message) => [message.name, message]));
 
+/** Ours have no counterpart. */
+function isKafkas({ unadvertised }: Api): boolean {
+  return !unadvertised;
+}
+
 const smallFirst = (name: string): string => name.charAt(0).toLowerCase() + name.slice(1);
 
 /** Kafka's notation read anew, so that a fault of our own reading of it cannot hide on both sides. */
@@ -65,6 +73,22 @@ function isIn(range: Range | "none" | undefined, version: number): boolean {
   const last = open === "+" ? Infinity : Number(high ?? low);
   return version >= Number(low) && version <= last;
 }
+
+describe("an API of ours", () => {
+  const own = Object.values<Api>(apis).filter((api) => !isKafkas(api));
+
+  test("is FenceBroker alone, and far from Kafka's by its key", () => {
+    expect(own.map(({ name }) => name)).toEqual(["FenceBroker"]);
+    const taken = kafkaMessages.flatMap(({ apiKey, type }) => (type === "request" ? [apiKey] : []));
+    for (const { key } of own) expect(key).toBeGreaterThan(100 * Math.max(...taken.map(Number)));
+  });
+
+  test("has a name that no message of Kafka's has", () => {
+    const names = new Set(kafkaMessages.map(({ name }) => name));
+    for (const { request, response } of own)
+      expect([names.has(request.name), names.has(response.name)]).toEqual([false, false]);
+  });
+});
 
 describe("Kafka's side", () => {
   test("names exactly the messages that we have", () => {

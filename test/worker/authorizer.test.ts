@@ -50,6 +50,16 @@ describe("a cluster with an authorizer", () => {
     expect(await rpc("admin", "UnregisterBroker", broker)).toMatchObject({ errorCode: 102 });
   });
 
+  test("refuses to fence a broker in REST's words", async () => {
+    const at = "/brokers/1:fence";
+    expect(await refusalOf(asked("mallory", at, { method: "POST" }))).toMatchObject({
+      status: 403,
+      message: "CLUSTER_AUTHORIZATION_FAILED: Request FenceBroker needs ALTER permission.",
+    });
+    // It is allowed, and there is no such broker.
+    expect(await refusalOf(asked("admin", at, { method: "POST" }))).toMatchObject({ status: 404 });
+  });
+
   test("refuses a change of topics in REST's words", async () => {
     const init = posted({ topic_name: "orders" });
     expect(await refusalOf(asked("mallory", "/topics", init))).toMatchObject({

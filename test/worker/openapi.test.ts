@@ -23,7 +23,7 @@ test("the document is what its script writes", () => {
 
 /** The route that an operation is served by: actions and Kafka's APIs are one route each. */
 const routeOf = ({ method, path }: Operation): string =>
-  `${method} ${path.replace(/\{\w+\}:(?:undelete|restart|stop|start|replace)$/, "{action}").replace(/\/rpc\/\w+$/, "/rpc/{api}")}`;
+  `${method} ${path.replace(/\{\w+\}:(?:undelete|restart|stop|start|replace|fence)$/, "{action}").replace(/\/rpc\/\w+$/, "/rpc/{api}")}`;
 
 /** The page's files are for a browser, and in no document. */
 const OF_PAGE: ReadonlySet<string> = new Set(["GET ", "GET /", "GET /{folder}/{file}"]);

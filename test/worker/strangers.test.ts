@@ -127,6 +127,14 @@ describe("nobody without a right", () => {
     expect(await codeOf(await ask(own, "POST", at, { brokerId: 3 }))).toEqual(FORBIDDEN);
   });
 
+  test("fences a broker", async () => {
+    expect(await refusals("POST", `${path}/brokers/3:fence`)).toEqual(BOTH);
+    expect(await refusals("POST", `${path}/rpc/FenceBroker`, { brokerId: 3 })).toEqual(BOTH);
+    const { edge, formed } = quorum;
+    const own = await edge.mint({ role: "broker", cluster: formed.cluster_id, brokerIds: [3] });
+    expect(await codeOf(await ask(own, "POST", `${path}/brokers/3:fence`))).toEqual(FORBIDDEN);
+  });
+
   test("makes a dozen clusters", async () => {
     const asked = Array.from({ length: 12 }, () => refusals("POST", "/kafka/v3/clusters", {}));
     expect(await Promise.all(asked)).toEqual(asked.map(() => BOTH));

@@ -50,6 +50,7 @@ export const PERMISSIONS: Readonly<Record<string, readonly Role[] | null>> = {
   [`GET ${CLUSTER}/brokers`]: READERS,
   [`GET ${CLUSTER}/brokers/:broker_id`]: READERS,
   [`GET ${CLUSTER}/brokers/:broker_id/partition-replicas`]: READERS,
+  [`POST ${CLUSTER}/brokers/:action{[0-9]+:[a-z]+}`]: OPERATORS,
   [`GET ${CLUSTER}/brokers/-/configs`]: READERS,
   [`GET ${CLUSTER}/brokers/:broker_id/configs`]: READERS,
   [`GET ${CLUSTER}/brokers/:broker_id/configs/:name`]: READERS,

@@ -62,6 +62,7 @@ export function refuseUnless(result: KafkaResult | undefined, what: string): voi
 const KINDS: ReadonlyMap<number, ProblemKind> = new Map([
   [ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, "UNKNOWN_TOPIC_OR_PARTITION"],
   [ErrorCode.UNKNOWN_TOPIC_ID, "UNKNOWN_TOPIC_OR_PARTITION"],
+  [ErrorCode.BROKER_ID_NOT_REGISTERED, "UNKNOWN_BROKER"],
   [ErrorCode.REQUEST_TIMED_OUT, "OUTCOME_UNKNOWN"],
   // A client's `controller_mutation_rate` (KIP-599): nothing was changed, and it may be asked for again.
   [ErrorCode.THROTTLING_QUOTA_EXCEEDED, "TOO_MANY_REQUESTS"],

@@ -1,15 +1,18 @@
 /**
  * `/brokers`: the registered brokers, fenced ones included, as the observed image has them, and the replicas on each. A
  * broker's heartbeats are the active controller's soft state and not shown here; whether it is fenced is in the log.
+ * `:fence` ends the session of one.
  */
 import { Hono } from "hono";
 import { brokerById, partitionsOfTopic, topicById } from "../../src/metadata/index.ts";
 import type { BrokerRegistration, MetadataImage, Topic } from "../../src/metadata/index.ts";
+import { FenceBroker } from "../../src/protocol/index.ts";
 import type { Scope, ScopedContext } from "../env.ts";
 import { Problem } from "../http/errors.ts";
 import { itemsOf, numberKey, type ListItem } from "../http/lists.ts";
 import { answerFromImage, answerListFromImage } from "../observer/metadata-read.ts";
 import { addressOf, resource } from "../http/resources.ts";
+import { callForAsker, refuseUnless } from "./asker-calls.ts";
 import { replicaData } from "./partitions.ts";
 
 export const brokers = new Hono<Scope>();
@@ -36,6 +39,18 @@ brokers.get("/:broker_id/partition-replicas", (context) =>
     return { kind: "KafkaReplicaList", items: replicasOn(context, image, id) };
   }),
 );
+
+brokers.post("/:action{[0-9]+:[a-z]+}", async (context) => {
+  const [id = "", action] = context.req.param("action").split(":");
+  if (action !== "fence")
+    throw new Problem("UNKNOWN_PATH", `a broker can be told ":fence", not ":${action}"`);
+  const brokerId = Number(id);
+  const request = { brokerId };
+  const fenced = await callForAsker(context, { api: FenceBroker, version: 0, request });
+  refuseUnless(fenced, `broker ${brokerId}`);
+  const { wasFenced: was_fenced, partitionsChanged: partitions_changed } = fenced;
+  return context.json({ broker_id: brokerId, fenced: true, was_fenced, partitions_changed });
+});
 
 /** The broker that a path names; a `Problem` when there is none. */
 export function brokerAt(image: MetadataImage, text: string): BrokerRegistration {

@@ -122,6 +122,8 @@ export const DEMANDS: { readonly [Name in ApiName]?: Demand } = {
   ListPartitionReassignments: DESCRIBE,
   UpdateFeatures: ALTER,
   UnregisterBroker: ALTER,
+  // Ours, and no less than that.
+  FenceBroker: ALTER,
   // More than on a broker, where anybody may.
   DescribeCluster: onCluster("ALTER", {
     of: "operations",

@@ -28,6 +28,7 @@ import { describeCluster } from "./describe-cluster.ts";
 import { describeConfigs } from "./describe-configs.ts";
 import { electLeaders } from "./elect-leaders.ts";
 import { expireDelegationToken } from "./expire-delegation-token.ts";
+import { fenceBroker } from "./fence-broker.ts";
 import { incrementalAlterConfigs } from "./incremental-alter-configs.ts";
 import { listPartitionReassignments } from "./list-partition-reassignments.ts";
 import type { ControlOperation } from "./operation.ts";
@@ -53,6 +54,7 @@ export const controllerApis: ControllerApis = {
   BrokerRegistration: registerBroker,
   BrokerHeartbeat: heartbeat,
   UnregisterBroker: unregisterBroker,
+  FenceBroker: fenceBroker,
   ControllerRegistration: registerController,
   DescribeCluster: describeCluster,
   // ConfigurationControlManager; DescribeConfigs is ConfigHelper's

@@ -1,7 +1,5 @@
 /**
- * Fences the brokers that were not heard from for a whole session (KIP-631), the longest silent first. Each is
- * fenced on the view that the fencing of the one before has left, and none of them is elected meanwhile: otherwise one
- * dead broker hands its partitions to another dead one (KAFKA-13173).
+ * Fences the brokers that were not heard from for a whole session (KIP-631), the longest silent first.
  *
  * Run when `nextFencingDeadline` has come; when one batch cannot hold it all, the next run goes on at once.
  *
@@ -15,23 +13,20 @@
  *
  * The first alone would never fence the last broker of a cluster, and the second alone takes a session longer.
  */
-import { BoundedBatch } from "../control/batch-bound.ts";
-import { fencingRecords } from "../control/broker-departure.ts";
+import { endSessions } from "../control/session-end.ts";
 import type { ControlContext, ControlResult } from "../control/operation.ts";
-import { withBrokerFenced, type BrokerRegistration } from "../image/cluster-image.ts";
+import type { BrokerRegistration } from "../image/cluster-image.ts";
 import type { MetadataImage } from "../image/metadata-image.ts";
 import {
   contactOf,
   endOf,
   lastHeardMs,
   staleBrokers,
-  withoutContact,
   withWholeSessions,
   withoutArrears,
   withoutStrangers,
   type BrokerLiveness,
 } from "../liveness/broker-heartbeats.ts";
-import { applyRecords } from "../replay/apply-records.ts";
 import type { Duty } from "./duty.ts";
 
 /** What a run says that came late and spared brokers. */
@@ -55,23 +50,13 @@ function fence(view: MetadataImage, context: ControlContext): ControlResult<Stan
   const stale = staleBrokers(liveness, view.cluster, session);
   const standstill = standstillOf(liveness, stale, session);
   const doomed = standstill?.doomed ?? stale;
-  const batch = new BoundedBatch();
-  let contacts =
+  const contacts =
     standstill === null ? liveness : withWholeSessions(liveness, doomed, session.nowMs);
-  let working = view;
-  let applied = 0;
-  for (const broker of doomed) {
-    if (batch.records.length > applied)
-      working = applyRecords(working, batch.records.slice(applied), working.provenance);
-    applied = batch.records.length;
-    // Later brokers wait for a batch of their own: their partitions may be the ones that are left.
-    if (!batch.take(fencingRecords(withoutHope(working, doomed), broker))) break;
-    contacts = withoutContact(contacts, broker.id);
-  }
+  const ended = endSessions(view, contacts, doomed);
   return {
-    records: batch.records,
+    records: ended.records,
     response: standstill && { isBounded: false, stoodStillMs: standstill.lateMs },
-    liveness: withoutStrangers(withoutArrears(contacts, session), view.cluster),
+    liveness: withoutStrangers(withoutArrears(ended.liveness, session), view.cluster),
   };
 }
 
@@ -92,16 +77,4 @@ function standstillOf(
     else lateMs = Math.max(lateMs, nowMs - deadline);
   }
   return lateMs > STOOD_STILL_MS ? { lateMs, doomed } : null;
-}
-
-/**
- * The view in which all of `stale` count as fenced already. A broker that will be fenced in a moment must not be
- * elected in this one: least of all uncleanly, which would throw away the records of the one before for nothing.
- */
-function withoutHope(view: MetadataImage, stale: readonly BrokerRegistration[]): MetadataImage {
-  let { cluster } = view;
-  for (const broker of stale) {
-    if (cluster.brokers.has(broker.id)) cluster = withBrokerFenced(cluster, broker, true);
-  }
-  return { ...view, cluster };
 }

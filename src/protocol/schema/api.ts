@@ -52,6 +52,11 @@ export interface ApiTraits {
    * a replica, or it carries bytes that JSON does not make readable. Ours: Kafka has no JSON API.
    */
   readonly framesOnly: boolean;
+  /**
+   * It is no API of Kafka's, and ApiVersions does not name it: a broker tells its clients what its controllers tell it,
+   * and nobody is to be told of a key that Kafka may give to something else. Ours.
+   */
+  readonly unadvertised: boolean;
 }
 
 export interface Api<
@@ -116,6 +121,7 @@ export function api<
     clusterAction: header.clusterAction ?? false,
     repeatable: header.repeatable ?? false,
     framesOnly: header.framesOnly ?? false,
+    unadvertised: header.unadvertised ?? false,
     request: message({ ...versions, name: `${name}Request` }, halves.request),
     response,
     errorResponse: ({ body, apiVersion }, error) =>

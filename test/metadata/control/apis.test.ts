@@ -3,13 +3,14 @@
  */
 import { readdirSync } from "node:fs";
 import { expect, test } from "vitest";
+import { unsupportedApiVersions } from "../../../durable-objects/listener/api-versions.ts";
 import {
   LISTENER_APIS,
   QUORUM_APIS,
   SERVED_APIS,
 } from "../../../durable-objects/listener/served-apis.ts";
 import { controllerApis } from "../../../src/metadata/control/apis.ts";
-import { isApiName } from "../../../src/protocol/index.ts";
+import { apis, isApiName } from "../../../src/protocol/index.ts";
 
 const folder = new URL("../../../src/metadata/control/", import.meta.url);
 
@@ -50,6 +51,12 @@ test("what is served is an operation, or the listener's or the quorum's own, and
   const expected = [...LISTENER_APIS, ...QUORUM_APIS, ...operationsByName];
   expect([...SERVED_APIS]).toEqual(expected);
   expect(new Set(SERVED_APIS).size).toBe(SERVED_APIS.length);
+});
+
+test("a broker is told of Kafka's APIs alone, so that its clients are", () => {
+  const told = unsupportedApiVersions().apiKeys.map(({ apiKey }) => apiKey);
+  const kafkas = SERVED_APIS.filter((name) => name !== "FenceBroker").map((name) => apis[name].key);
+  expect(told).toEqual(kafkas.toSorted((one, other) => one - other));
 });
 
 test("no API that only a node of the cluster may ask is a read that any node answers", () => {

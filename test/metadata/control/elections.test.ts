@@ -12,6 +12,7 @@ import { electUncleanLeaders } from "../../../src/metadata/duties/elect-unclean-
 import { heartbeat } from "../../../src/metadata/control/broker-heartbeat.ts";
 import { registerBroker } from "../../../src/metadata/control/broker-registration.ts";
 import { electLeaders } from "../../../src/metadata/control/elect-leaders.ts";
+import { fenceBroker } from "../../../src/metadata/control/fence-broker.ts";
 import { unregisterBroker } from "../../../src/metadata/control/unregister-broker.ts";
 import type { MetadataImage } from "../../../src/metadata/image/metadata-image.ts";
 import { partitionAt } from "../../../src/metadata/image/topics-image.ts";
@@ -129,6 +130,7 @@ const departures: readonly (readonly [string, Step])[] = [
   ["a heartbeat that asks for fencing", beat(1, { wantFence: true })],
   ["a session that ends", fallSilent],
   ["a controlled shutdown", beat(1, { wantShutDown: true })],
+  ["a session that an operator ends", (view) => run(fenceBroker, view, { brokerId: 1 }).view],
   ["unregistering", (view) => run(unregisterBroker, view, { brokerId: 1 }).view],
   ["a new incarnation", incarnate],
   ["a directory that fails", loseDirectory],

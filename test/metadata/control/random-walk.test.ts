@@ -70,6 +70,9 @@ const STEPS: readonly Step[] = [
     if (draw(4) === 0) office.ask("UnregisterBroker", { brokerId: draw(BROKERS) });
   },
   (office, draw) => {
+    if (draw(2) === 0) office.ask("FenceBroker", { brokerId: draw(BROKERS) });
+  },
+  (office, draw) => {
     const brokerId = draw(BROKERS);
     office.ask("AllocateProducerIds", { brokerId, brokerEpoch: epochOf(office, brokerId, draw) });
   },
