@@ -56,6 +56,7 @@ export const API_ROLES: { readonly [Name in ApiName]?: readonly Role[] } = {
 
   UpdateFeatures: [...from("operator"), "gateway"],
   UnregisterBroker: [...from("operator"), "gateway"],
+  UnregisterController: [...from("operator"), "gateway"],
   AddRaftVoter: [...from("operator"), "gateway"],
   RemoveRaftVoter: [...from("operator"), "gateway"],
 

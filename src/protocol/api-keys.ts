@@ -44,6 +44,7 @@ export const ApiKey = {
   AddRaftVoter: 80,
   RemoveRaftVoter: 81,
   UpdateRaftVoter: 82,
+  UnregisterController: 94,
 } as const;
 
 export type ApiName = keyof typeof ApiKey;

@@ -101,7 +101,7 @@ export const VOCABULARIES: readonly Vocabulary[] = [
       "255.255.255.255",
     ],
     entryPrincipals: ["User:*", "Group:*", ":", "User:alic", "User:alice*"],
-    entryHosts: ["*", "*", "", "10.0.0.", "10.0.0.*", "10.0.0.0/24", "::1", "localhost"],
+    entryHosts: ["*", "*", "", "10.0.0.", "10.0.0.*", "::1", "localhost"],
   },
   {
     title: "letters beyond ASCII",
