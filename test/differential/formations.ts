@@ -10,7 +10,12 @@ const MV_ELR = 23;
 const WITHOUT_ELR: ReadonlySet<string> = new Set(["4.0.2"]);
 
 /** The highest level that each release knows. */
-const HIGHEST: Readonly<Record<string, number>> = { "4.0.2": 25, "4.1.2": 27, "4.3.1": 30, "4.4.0": 33 };
+const HIGHEST: Readonly<Record<string, number>> = {
+  "4.0.2": 25,
+  "4.1.2": 27,
+  "4.3.1": 30,
+  "4.4.0": 33,
+};
 
 export interface NamedFormation extends Required<Formation> {
   readonly title: string;

@@ -74,12 +74,14 @@ const crowded = (count: number): Office =>
     ),
   );
 
+/** What a new entry from this host is told. */
+const createdAt = (metadataVersion: number, host: string): string | undefined =>
+  create(officeOf({ metadataVersion }), `ALLOW User:ann READ TOPIC =t from ${host}`)[0];
+
 describe("CreateAcls", () => {
   describe("of hosts that are ranges of addresses (KIP-1276)", () => {
     const old =
       "UNSUPPORTED_VERSION: CIDR-based ACL host patterns require metadata version 4.4-IV1 or higher.";
-    const createdAt = (metadataVersion: number, host: string): string | undefined =>
-      create(officeOf({ metadataVersion }), `ALLOW User:ann READ TOPIC =t from ${host}`)[0];
 
     test.each([
       [32, "10.0.0.0/8", "NONE"],
