@@ -332,6 +332,13 @@ const assignDirectories: Drawn = (scene, draw) => {
 const unregister: Drawn = (scene, draw) =>
   asking(scene, "UnregisterBroker", draw)({ brokerId: pick([...BROKERS, 9], draw) });
 
+/** Of a controller that is registered, or of none; only releases from 4.4 on are asked. */
+const unregisterController: Drawn = (scene, draw) => {
+  if (scene.versionsOf("UnregisterController").length === 0) return null;
+  const controllerId = pick([...scene.image.cluster.controllers.keys(), 7, -1], draw);
+  return asking(scene, "UnregisterController", draw)({ controllerId });
+};
+
 const producerIds: Drawn = (scene, draw) => {
   const brokerId = pick(BROKERS, draw);
   const body = { brokerId, brokerEpoch: epochOf(scene, brokerId, draw) };
@@ -418,6 +425,7 @@ const WEIGHTS: readonly (readonly [number, Drawn])[] = [
   [4, electLeaders],
   [2, assignDirectories],
   [1, unregister],
+  [1, unregisterController],
   [1, producerIds],
   [6, alterConfigs],
   [2, updateFeatures],

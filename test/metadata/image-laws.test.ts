@@ -224,7 +224,7 @@ test.each([
   ["the end of no transaction", [record("END_TRANSACTION_RECORD", 0, {})]],
   [
     "a metadata.version that nobody here knows",
-    [record("FEATURE_LEVEL_RECORD", 0, { name: "metadata.version", featureLevel: 31 })],
+    [record("FEATURE_LEVEL_RECORD", 0, { name: "metadata.version", featureLevel: 34 })],
   ],
 ])("replaying %s is an assertion, not a refusal", (_claim, records) => {
   expect(() => replayAll(records)).toThrow(AssertionError);
