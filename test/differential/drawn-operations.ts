@@ -332,9 +332,8 @@ const assignDirectories: Drawn = (scene, draw) => {
 const unregister: Drawn = (scene, draw) =>
   asking(scene, "UnregisterBroker", draw)({ brokerId: pick([...BROKERS, 9], draw) });
 
-/** Of a controller that is registered, or of none; only releases from 4.4 on are asked. */
+/** Of a controller that is registered, or of none. */
 const unregisterController: Drawn = (scene, draw) => {
-  if (scene.versionsOf("UnregisterController").length === 0) return null;
   const controllerId = pick([...scene.image.cluster.controllers.keys(), 7, -1], draw);
   return asking(scene, "UnregisterController", draw)({ controllerId });
 };
@@ -425,7 +424,6 @@ const WEIGHTS: readonly (readonly [number, Drawn])[] = [
   [4, electLeaders],
   [2, assignDirectories],
   [1, unregister],
-  [1, unregisterController],
   [1, producerIds],
   [6, alterConfigs],
   [2, updateFeatures],
@@ -437,11 +435,14 @@ const WEIGHTS: readonly (readonly [number, Drawn])[] = [
 const ALL: readonly Drawn[] = WEIGHTS.flatMap(([weight, drawn]) =>
   Array.from({ length: weight }, () => drawn),
 );
+const SINCE_4_4: readonly Drawn[] = [...ALL, unregisterController];
 
 /** The next request. */
 export function drawnOperation(scene: Scene, draw: Draw): Asked {
+  const isNewer = scene.versionsOf("UnregisterController").length > 0;
+  const all = isNewer ? SINCE_4_4 : ALL;
   for (;;) {
-    const asked = pick(ALL, draw)(scene, draw);
+    const asked = pick(all, draw)(scene, draw);
     if (asked !== null) return asked;
   }
 }

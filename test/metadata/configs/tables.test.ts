@@ -115,6 +115,12 @@ describe.each([
     expect(actual).toEqual(expected);
   });
 
+  test("are shown unset but for those that 4.4 has brought", () => {
+    const since = new Set(deadLetters.map(({ name }) => name));
+    const hidden = [...table.values()].filter(({ isNew = false }) => isNew);
+    expect(hidden.map(({ name }) => name)).toEqual([...table.keys()].filter((n) => since.has(n)));
+  });
+
   test("are internal where Kafka's are", () => {
     const expected = [...kafka].filter(([, all]) => all.at(-1)?.isInternal).map(([name]) => name);
     const actual = [...table.values()].filter((d) => d.isInternal).map(({ name }) => name);

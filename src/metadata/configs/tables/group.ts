@@ -65,8 +65,13 @@ const definitions: readonly ConfigDefinition[] = [
   int("consumer.assignment.interval.ms", 1_000, 0),
   int("consumer.heartbeat.interval.ms", 5_000, 1),
   int("consumer.session.timeout.ms", 45_000, 1),
-  { name: "errors.deadletterqueue.copy.record.enable", type: "boolean", default: "false" },
-  { name: DEAD_LETTER_TOPIC, type: "string", default: "" },
+  {
+    name: "errors.deadletterqueue.copy.record.enable",
+    type: "boolean",
+    default: "false",
+    isNew: true,
+  },
+  { name: DEAD_LETTER_TOPIC, type: "string", default: "", isNew: true },
   int("share.assignment.interval.ms", 1_000, 0),
   {
     name: "share.auto.offset.reset",
