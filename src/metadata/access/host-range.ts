@@ -4,8 +4,6 @@
  */
 import { ipAddress, type IpAddress } from "./ip-address.ts";
 
-const INT_MAX = 2 ** 31 - 1;
-
 /** What is wrong with a range, in the words of Kafka's library; null where nothing is. */
 export function hostRangeFault(text: string): string | null {
   const range = rangeOf(text);
@@ -32,38 +30,38 @@ interface HostRange extends IpAddress {
   readonly prefix: number;
 }
 
+const unparsed = (text: string, why = ""): string => `Could not parse [${text}]${why}`;
+
+const beyond = (value: number, max: number): string => `Value [${value}] not in range [0,${max}]`;
+
 /** The range, or what is wrong with its text. */
 function rangeOf(text: string): HostRange | string {
   return text.includes(":") ? ipv6Range(text) : ipv4Range(text);
 }
 
 function ipv4Range(text: string): HostRange | string {
-  const [, host = "", digits = ""] = /^(\d{1,3}(?:\.\d{1,3}){3})\/(\d{1,2})$/.exec(text) ?? [];
-  if (host === "") return `Could not parse [${text}]`;
-  const tooLarge = host
-    .split(".")
-    .map(Number)
-    .find((byte) => byte > 255);
-  if (tooLarge !== undefined) return `Value [${tooLarge}] not in range [0,255]`;
+  if (!/^\d{1,3}(\.\d{1,3}){3}\/\d{1,2}$/.test(text)) return unparsed(text);
+  const [host = "", digits] = text.split("/");
   const prefix = Number(digits);
-  if (prefix > 32) return `Value [${prefix}] not in range [0,32]`;
+  const large = host.split(".").find((byte) => Number(byte) > 255);
+  if (large !== undefined) return beyond(Number(large), 255);
   const address = ipAddress(host);
-  return address === null ? `Could not parse [${text}]` : { ...address, prefix };
+  return prefix > 32 || address === null ? beyond(prefix, 32) : { ...address, prefix };
 }
 
 function ipv6Range(text: string): HostRange | string {
   const slash = text.indexOf("/");
   const [host, digits] = [text.slice(0, slash), text.slice(slash + 1)];
   const prefix = Number(digits);
-  if (!/^[+-]?\d+$/.test(digits) || prefix > INT_MAX || prefix < -INT_MAX - 1) {
-    return `Could not parse [${text}] - invalid prefix length`;
+  if (!/^[+-]?\d+$/.test(digits) || prefix !== (prefix | 0)) {
+    return unparsed(text, " - invalid prefix length");
   }
   if (prefix < 0 || prefix > 128) {
-    return `Could not parse [${text}] - prefix length must be between 0 and 128`;
+    return unparsed(text, " - prefix length must be between 0 and 128");
   }
   const address = ipAddress(host.replace(/^\[(.*)\]$/, "$1"));
-  if (address === null || address.bits !== 128) return `Could not parse [${host}]`;
+  if (address?.bits !== 128) return unparsed(host);
   // Java reads an address of IPv4 that is mapped into IPv6 as one of IPv4.
-  if (address.value >> 32n === 0xffffn) return `Could not parse [${host}] - not an IPv6 address`;
+  if (address.value >> 32n === 0xffffn) return unparsed(host, " - not an IPv6 address");
   return { ...address, prefix };
 }
