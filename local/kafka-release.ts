@@ -67,12 +67,15 @@ async function execute(command: string, args: readonly string[], cwd: string): P
   }
 }
 
+/** Releases whose `kafka-metadata-shell` Maven Central does not have. */
+const WITHOUT_SHELL: ReadonlySet<string> = new Set(["4.4.0"]);
+
 /** Kafka needs a backend for its log: without one a broker that fails says nothing at all. */
 function pom(version: string): string {
   const wanted = [
     ["org.apache.kafka", "kafka_2.13", version],
     ["org.apache.kafka", "kafka-tools", version],
-    ["org.apache.kafka", "kafka-shell", version],
+    ...(WITHOUT_SHELL.has(version) ? [] : [["org.apache.kafka", "kafka-shell", version]]),
     ["org.apache.logging.log4j", "log4j-slf4j-impl", "2.25.4"],
   ].map(
     ([group, artifact, of]) =>

@@ -114,6 +114,11 @@ const MEANINGS: Readonly<Record<string, (data: Data, names: Names) => Meaning>> 
   ABORT_TRANSACTION_RECORD: ({ reason }) => quiet(`the transaction is undone: ${text(reason)}`),
   REGISTER_CONTROLLER_RECORD: ({ controllerId }) =>
     plain(`controller ${text(controllerId)}`, "registered"),
+  UNREGISTER_CONTROLLER_RECORD: ({ controllerId }) => ({
+    about: `controller ${text(controllerId)}`,
+    words: "was unregistered",
+    tone: "bad",
+  }),
   REGISTER_BROKER_RECORD: ({ brokerId, fenced }) =>
     plain(
       `broker ${text(brokerId)}`,

@@ -56,6 +56,7 @@ export const API_ROLES: { readonly [Name in ApiName]?: readonly Role[] } = {
 
   UpdateFeatures: [...from("operator"), "gateway"],
   UnregisterBroker: [...from("operator"), "gateway"],
+  UnregisterController: [...from("operator"), "gateway"],
   // No client of Kafka's knows it, so none speaks it through a gateway.
   FenceBroker: from("operator"),
   AddRaftVoter: [...from("operator"), "gateway"],

@@ -44,6 +44,7 @@ export const ApiKey = {
   AddRaftVoter: 80,
   RemoveRaftVoter: 81,
   UpdateRaftVoter: 82,
+  UnregisterController: 94,
   /** Ours: far from Kafka's, which count up from 0. */
   FenceBroker: 32_000,
 } as const;

@@ -37,6 +37,7 @@ import { DescribeCluster } from "./messages/describe-cluster.ts";
 import { BrokerRegistration } from "./messages/broker-registration.ts";
 import { BrokerHeartbeat } from "./messages/broker-heartbeat.ts";
 import { UnregisterBroker } from "./messages/unregister-broker.ts";
+import { UnregisterController } from "./messages/unregister-controller.ts";
 import { AllocateProducerIds } from "./messages/allocate-producer-ids.ts";
 import { ControllerRegistration } from "./messages/controller-registration.ts";
 import { AssignReplicasToDirs } from "./messages/assign-replicas-to-dirs.ts";
@@ -89,6 +90,7 @@ export const apis = {
   AddRaftVoter,
   RemoveRaftVoter,
   UpdateRaftVoter,
+  UnregisterController,
   FenceBroker,
 } as const satisfies Readonly<Record<ApiName, Api>>;
 

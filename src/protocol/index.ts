@@ -304,6 +304,11 @@ export {
   type UpdateRaftVoterRequest,
   type UpdateRaftVoterResponse,
 } from "./messages/update-raft-voter.ts";
+export {
+  UnregisterController,
+  type UnregisterControllerRequest,
+  type UnregisterControllerResponse,
+} from "./messages/unregister-controller.ts";
 export { DefaultPrincipalData } from "./messages/default-principal-data.ts";
 export { KRaftVersionRecord } from "./records/kraft-version-record.ts";
 export { LeaderChangeMessage } from "./records/leader-change-message.ts";
@@ -336,3 +341,4 @@ export { AbortTransactionRecord } from "./records/abort-transaction-record.ts";
 export { RemoveDelegationTokenRecord } from "./records/remove-delegation-token-record.ts";
 export { RegisterControllerRecord } from "./records/register-controller-record.ts";
 export { ClearElrRecord } from "./records/clear-elr-record.ts";
+export { UnregisterControllerRecord } from "./records/unregister-controller-record.ts";

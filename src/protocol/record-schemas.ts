@@ -28,6 +28,7 @@ import { AbortTransactionRecord } from "./records/abort-transaction-record.ts";
 import { RemoveDelegationTokenRecord } from "./records/remove-delegation-token-record.ts";
 import { RegisterControllerRecord } from "./records/register-controller-record.ts";
 import { ClearElrRecord } from "./records/clear-elr-record.ts";
+import { UnregisterControllerRecord } from "./records/unregister-controller-record.ts";
 import type { RecordOf, RecordSchema } from "./schema/record.ts";
 
 /** Every metadata record, by the name that kafka-dump-log prints. */
@@ -58,6 +59,7 @@ export const recordSchemas = {
   REMOVE_DELEGATION_TOKEN_RECORD: RemoveDelegationTokenRecord,
   REGISTER_CONTROLLER_RECORD: RegisterControllerRecord,
   CLEAR_ELR_RECORD: ClearElrRecord,
+  UNREGISTER_CONTROLLER_RECORD: UnregisterControllerRecord,
 } as const satisfies Readonly<Record<string, RecordSchema>>;
 
 export type MetadataRecordType = keyof typeof recordSchemas;

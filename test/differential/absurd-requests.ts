@@ -94,9 +94,11 @@ const setting = (resourceType: number, resourceName: string, name: string, value
 
 function absurd(pair: ControllerPair, seed: number): Asked | null {
   const draw = drawsOf(seed);
-  const name = pick(APIS, draw);
+  const name = pick(
+    APIS.filter((each) => pair.jvm.versionsOf(each).length > 0),
+    draw,
+  );
   const versions = pair.jvm.versionsOf(name);
-  if (versions.length === 0) return null;
   const version = pick(versions, draw);
   const { request, forwardable } = apis[name];
   const absurdity = new Absurdity(seed, vocabularyOf(pair, name));

@@ -15,6 +15,8 @@ interface Drawing {
 
 interface AuthorizerRow {
   readonly title: string;
+  /** The first release that it fits. */
+  readonly since?: string;
   readonly compare: (kafka: KafkaAuthorizer, drawing: Drawing) => Promise<string>;
 }
 
@@ -24,6 +26,7 @@ const SEEDS_OF_A_KIND = 1_000_003;
 export const AUTHORIZER_ROWS: readonly AuthorizerRow[] = [
   ...VOCABULARIES.map((vocabulary, at) => ({
     title: vocabulary.title,
+    ...(vocabulary.since === undefined ? {} : { since: vocabulary.since }),
     compare: (kafka: KafkaAuthorizer, { sets, seed }: Drawing): Promise<string> =>
       compareSets(kafka, vocabulary, { sets, seed: seed + at * SEEDS_OF_A_KIND }),
   })),

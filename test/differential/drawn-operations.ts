@@ -332,6 +332,12 @@ const assignDirectories: Drawn = (scene, draw) => {
 const unregister: Drawn = (scene, draw) =>
   asking(scene, "UnregisterBroker", draw)({ brokerId: pick([...BROKERS, 9], draw) });
 
+/** Of a controller that is registered, or of none. */
+const unregisterController: Drawn = (scene, draw) => {
+  const controllerId = pick([...scene.image.cluster.controllers.keys(), 7, -1], draw);
+  return asking(scene, "UnregisterController", draw)({ controllerId });
+};
+
 const producerIds: Drawn = (scene, draw) => {
   const brokerId = pick(BROKERS, draw);
   const body = { brokerId, brokerEpoch: epochOf(scene, brokerId, draw) };
@@ -429,11 +435,14 @@ const WEIGHTS: readonly (readonly [number, Drawn])[] = [
 const ALL: readonly Drawn[] = WEIGHTS.flatMap(([weight, drawn]) =>
   Array.from({ length: weight }, () => drawn),
 );
+const SINCE_4_4: readonly Drawn[] = [...ALL, unregisterController];
 
 /** The next request. */
 export function drawnOperation(scene: Scene, draw: Draw): Asked {
+  const isNewer = scene.versionsOf("UnregisterController").length > 0;
+  const all = isNewer ? SINCE_4_4 : ALL;
   for (;;) {
-    const asked = pick(ALL, draw)(scene, draw);
+    const asked = pick(all, draw)(scene, draw);
     if (asked !== null) return asked;
   }
 }

@@ -4,13 +4,18 @@
  */
 import type { Formation } from "./jvm-controller.ts";
 
-const LEVELS: readonly number[] = [7, 8, 11, 12, 13, 15, 17, 23, 25, 30];
+const LEVELS: readonly number[] = [7, 8, 11, 12, 13, 15, 17, 23, 25, 30, 32, 33];
 const MV_ELR = 23;
 /** In 4.0 the feature is a preview, and has other rules. */
 const WITHOUT_ELR: ReadonlySet<string> = new Set(["4.0.2"]);
 
 /** The highest level that each release knows. */
-const HIGHEST: Readonly<Record<string, number>> = { "4.0.2": 25, "4.1.2": 27, "4.3.1": 30 };
+const HIGHEST: Readonly<Record<string, number>> = {
+  "4.0.2": 25,
+  "4.1.2": 27,
+  "4.3.1": 30,
+  "4.4.0": 33,
+};
 
 export interface NamedFormation extends Required<Formation> {
   readonly title: string;

@@ -31,6 +31,8 @@ export interface Vocabulary {
   readonly codes?: readonly number[];
   /** Whether questions are about any resource of a type. */
   readonly byType?: true;
+  /** The first release that reads such entries as this project does. */
+  readonly since?: string;
 }
 
 const textOf =
@@ -101,7 +103,50 @@ export const VOCABULARIES: readonly Vocabulary[] = [
       "255.255.255.255",
     ],
     entryPrincipals: ["User:*", "Group:*", ":", "User:alic", "User:alice*"],
-    entryHosts: ["*", "*", "", "10.0.0.", "10.0.0.*", "10.0.0.0/24", "::1", "localhost"],
+    entryHosts: ["*", "*", "", "10.0.0.", "10.0.0.*", "::1", "localhost"],
+  },
+  {
+    title: "ranges of addresses as hosts",
+    entries: 12,
+    questions: 80,
+    types: ["TOPIC"],
+    operations: ["READ", "DESCRIBE"],
+    names: oneOf(["a", "ab", "*"]),
+    principals: [ALICE, ["User", "bob"]],
+    hosts: [
+      HERE,
+      "10.0.0.255",
+      "10.128.0.0",
+      "0.0.0.0",
+      "255.255.255.255",
+      "0:0:0:0:0:0:0:1",
+      "2001:db8:0:0:0:0:0:1",
+      "2001:db8:ffff:0:0:0:0:1",
+      "fe80:0:0:0:0:0:0:1",
+    ],
+    entryPrincipals: ["User:*"],
+    entryHosts: [
+      "*",
+      "10.0.0.0/8",
+      "10.0.0.0/9",
+      "10.0.0.7/24",
+      "10.0.0.1/32",
+      "10.0.0.1/31",
+      "0.0.0.0/0",
+      "::/0",
+      "2001:db8::/32",
+      "[2001:db8::]/48",
+      "2001:db8::1/128",
+      "fe80::/10",
+      "::ffff:10.0.0.0/104",
+      "10.0.0.0/33",
+      "::/129",
+      "10.0.0/8",
+      "/",
+      "!/8",
+      "::1/+0x8",
+    ],
+    since: "4.4",
   },
   {
     title: "letters beyond ASCII",

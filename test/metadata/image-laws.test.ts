@@ -42,7 +42,7 @@ import { plain, plainContents } from "./plain-image.ts";
 import { record } from "./world.ts";
 import { RECORD_TYPES, recordStream, streamOf, uuidOf } from "./record-streams.ts";
 
-const VERSIONS = [7, 8, 14, 16, 17, 22, 23, 25, 30];
+const VERSIONS = [7, 8, 14, 16, 17, 22, 23, 25, 30, 33];
 
 function replayAll(
   records: Iterable<MetadataRecord>,
@@ -182,7 +182,7 @@ test("the random logs hold every kind of record there is", () => {
       { length: 100 },
       (_, i) => Math.imul(seed * 1_000 + i, 2_654_435_761) >>> 1,
     );
-    for (const { type } of streamOf(30, steps)) seen.add(type);
+    for (const { type } of streamOf(33, steps)) seen.add(type);
   }
   // The ZooKeeper record is of the past: read, never written, and without meaning.
   expect([...seen, "ZK_MIGRATION_STATE_RECORD"].toSorted()).toEqual([...RECORD_TYPES].toSorted());
@@ -224,7 +224,7 @@ test.each([
   ["the end of no transaction", [record("END_TRANSACTION_RECORD", 0, {})]],
   [
     "a metadata.version that nobody here knows",
-    [record("FEATURE_LEVEL_RECORD", 0, { name: "metadata.version", featureLevel: 31 })],
+    [record("FEATURE_LEVEL_RECORD", 0, { name: "metadata.version", featureLevel: 34 })],
   ],
 ])("replaying %s is an assertion, not a refusal", (_claim, records) => {
   expect(() => replayAll(records)).toThrow(AssertionError);

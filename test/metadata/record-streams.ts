@@ -16,6 +16,7 @@ interface Model {
   readonly metadataVersion: number;
   readonly topics: Map<string, { readonly id: Uuid; readonly partitions: Set<number> }>;
   readonly brokers: Map<number, number>;
+  readonly controllers: Set<number>;
   readonly acls: Set<Uuid>;
   readonly scram: Set<string>;
   nextProducerId: number;
@@ -48,6 +49,7 @@ export function streamOf(
     metadataVersion,
     topics: new Map(),
     brokers: new Map(),
+    controllers: new Set(),
     acls: new Set(),
     scram: new Set(),
     nextProducerId: 0,
@@ -105,6 +107,7 @@ const copyOf = (model: Model): Model => ({
     ]),
   ),
   brokers: new Map(model.brokers),
+  controllers: new Set(model.controllers),
   acls: new Set(model.acls),
   scram: new Set(model.scram),
 });
@@ -147,6 +150,7 @@ const STEPS: readonly Step[] = [
   token,
   feature,
   controller,
+  unregisterController,
   () => [record("NO_OP_RECORD", 0, {})],
 ];
 
@@ -379,6 +383,7 @@ function feature(_model: Model, draw: Draw): readonly MetadataRecord[] {
 function controller(model: Model, draw: Draw): readonly MetadataRecord[] {
   if (model.metadataVersion < 15) return [];
   const controllerId = 3_000 + draw(3);
+  model.controllers.add(controllerId);
   const endPoints = [{ name: "CONTROLLER", host: "h", port: draw(3), securityProtocol: 0 }];
   return [
     record("REGISTER_CONTROLLER_RECORD", 0, {
@@ -388,6 +393,14 @@ function controller(model: Model, draw: Draw): readonly MetadataRecord[] {
       features: [{ name: "kraft.version", minSupportedVersion: 0, maxSupportedVersion: 1 }],
     }),
   ];
+}
+
+function unregisterController(model: Model, draw: Draw): readonly MetadataRecord[] {
+  if (model.metadataVersion < 33) return [];
+  const controllerId = pick(model.controllers, draw);
+  if (controllerId === undefined) return [];
+  model.controllers.delete(controllerId);
+  return [record("UNREGISTER_CONTROLLER_RECORD", 0, { controllerId })];
 }
 
 /** Every type of record that exists; a stream that never held one of them would prove nothing of it. */

@@ -75,8 +75,8 @@ export const ACCESS_MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: "src/metadata/access/standard-authorizer.ts",
-        find: "const hosts = asker.host === null ? [null] : new Set([asker.host, WILDCARD]);",
-        replace: "const hosts = [null];",
+        find: "(acl) => acl.host === one && isTheirs(acl)",
+        replace: "isTheirs",
       },
     ],
     killers: ["rules"],
@@ -101,8 +101,8 @@ export const ACCESS_MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: "src/metadata/access/standard-authorizer.ts",
-        find: "asker.host === null ? [null]",
-        replace: "asker.host === null ? [WILDCARD]",
+        find: "const { host } = asker;",
+        replace: 'const host = asker.host ?? "";',
       },
     ],
     killers: ["rules"],
@@ -289,5 +289,31 @@ export const ACCESS_MUTANTS: readonly Mutant[] = [
     ],
     killers: ["controller"],
     witness: "controller",
+  },
+  {
+    name: "an entry for a range of addresses denies nobody in it",
+    breaks: "KIP-1276",
+    edits: [
+      {
+        file: "src/metadata/access/standard-authorizer.ts",
+        find: "if (isInHostRange(host, acl.host)) yield acl;",
+        replace: "if (acl.permissionType === ACL_PERMISSION.ALLOW) yield acl;",
+      },
+    ],
+    killers: ["rules"],
+    witness: "rules",
+  },
+  {
+    name: "a range of addresses is written below the level that has them",
+    breaks: "KIP-1276",
+    edits: [
+      {
+        file: "src/metadata/control/create-acls.ts",
+        find: "metadataVersion < MV_HOST_RANGES",
+        replace: "metadataVersion < MV_HOST_RANGES - 1",
+      },
+    ],
+    killers: ["rules"],
+    witness: "rules",
   },
 ];

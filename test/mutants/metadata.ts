@@ -105,6 +105,32 @@ export const METADATA_MUTANTS: readonly Mutant[] = [
     witness: "rules",
   },
   {
+    name: "the registration of a voter is ended",
+    breaks: "KIP-1312",
+    edits: [
+      {
+        file: "src/metadata/control/unregister-controller.ts",
+        find: "context.controllers.some(({ id }) => id === controllerId)",
+        replace: "context.controllers.length === 0",
+      },
+    ],
+    killers: ["rules"],
+    witness: "rules",
+  },
+  {
+    name: "a controller is unregistered below the level that has the record",
+    breaks: "KIP-1312",
+    edits: [
+      {
+        file: "src/metadata/control/unregister-controller.ts",
+        find: "metadataVersion < MV_CONTROLLER_UNREGISTRATION",
+        replace: "metadataVersion < MV_CONTROLLER_UNREGISTRATION - 1",
+      },
+    ],
+    killers: ["rules"],
+    witness: "rules",
+  },
+  {
     name: "a controller registers at another endpoint than the voter's",
     breaks: "KIP-919",
     edits: [

@@ -29,6 +29,8 @@ import {
   EndTransactionRecord,
   FeatureLevelRecord,
   METADATA_TOPIC_ID,
+  UnregisterController,
+  UnregisterControllerRecord,
   requestFrame,
   responseFrame,
   uuidFromBytes,
@@ -206,6 +208,41 @@ const FIRST_PARTITION = {
   partitionMaxBytes: 0,
   replicaDirectoryId: DIRECTORY,
 };
+
+describe("UnregisterController, as Kafka 4.4.0 writes it", () => {
+  const controllerId = 3_001;
+
+  test("record", () => {
+    const hex = "011d0000000bb900";
+    const written = UnregisterControllerRecord.of(0, { controllerId });
+    expect(toHex(encodeMetadataRecord(written))).toBe(hex);
+    expect(decodeMetadataRecord(fromHex(hex))).toEqual(written);
+  });
+
+  test("v0 request", () => {
+    const hex = "005e000000000007000561646d696e0000000bb900";
+    const header = { apiVersion: 0, correlationId: 7, clientId: "admin" };
+    expect(toHex(requestFrame(UnregisterController, header, { controllerId }))).toBe(hex);
+    expect(decodeRequestFrame(fromHex(hex))).toMatchObject({
+      ...header,
+      name: "UnregisterController",
+      body: { controllerId },
+    });
+  });
+
+  test("v0 response", () => {
+    const errorMessage = "Controller ID 3001 is not currently registered.";
+    const hex =
+      "000000070000000000008830436f6e74726f6c6c65722049442033303031206973206e6f742063757272656e746c7920726567697374657265642e00";
+    const header = { apiVersion: 0, correlationId: 7 };
+    const body = { throttleTimeMs: 0, errorCode: 136, errorMessage };
+    expect(toHex(responseFrame(UnregisterController, header, body))).toBe(hex);
+    expect(decodeResponseFrame(UnregisterController, 0, fromHex(hex))).toEqual({
+      correlationId: 7,
+      body,
+    });
+  });
+});
 
 describe("Fetch", () => {
   test.each([

@@ -1,5 +1,5 @@
 /**
- * What kind of request each API is, against what Kafka 4.3.1 says of it: the flag `forwardable` of `ApiKeys`, and the
+ * What kind of request each API is, against what Kafka 4.4.0 says of it: the flag `forwardable` of `ApiKeys`, and the
  * handlers of `ControllerApis` that demand CLUSTER_ACTION.
  */
 import { describe, expect, test } from "vitest";
@@ -18,7 +18,8 @@ describe("an API", () => {
     const forwardable = `CreateTopics DeleteTopics CreateAcls DeleteAcls AlterConfigs CreatePartitions
       CreateDelegationToken RenewDelegationToken ExpireDelegationToken ElectLeaders IncrementalAlterConfigs
       AlterPartitionReassignments ListPartitionReassignments AlterClientQuotas AlterUserScramCredentials
-      DescribeQuorum UpdateFeatures UnregisterBroker AllocateProducerIds AddRaftVoter RemoveRaftVoter`;
+      DescribeQuorum UpdateFeatures UnregisterBroker AllocateProducerIds AddRaftVoter RemoveRaftVoter
+      UnregisterController`;
     expect(namesWith("forwardable")).toEqual(words(forwardable));
   });
 

@@ -222,7 +222,7 @@ describe("a request for a cluster", () => {
     [{ voters: 3, replicas: 1 }, "replicas: unknown field"],
     [{ cluster_id: "short" }, "cluster_id: must be a Kafka uuid"],
     [{ cluster_id: 3 }, "cluster_id: must be a string"],
-    [{ metadata_version: 99 }, "metadata_version: must be a whole number from 21 to 30"],
+    [{ metadata_version: 99 }, "metadata_version: must be a whole number from 21 to 33"],
     [{ controllers: {} }, "controllers: must be an array"],
     [{ controllers: [] }, "the number of controllers: must be 1, 3 or 5"],
     [{ controllers: [{ node_id: 2 ** 31 }] }, "controllers[0].node_id: must be a whole number"],

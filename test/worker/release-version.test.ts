@@ -10,6 +10,7 @@ describe("a new cluster", () => {
     ["4.0", 25],
     ["4.0.2", 25],
     ["4.1-IV0", 26],
+    ["4.4", 33],
     ["4.3", 30],
   ])("of release %s begins at level %i", (release_version, level) => {
     expect(planOf({ release_version })).toMatchObject({ metadata_version: level });
@@ -27,9 +28,9 @@ describe("a new cluster", () => {
     expect(agrees(planOf(body), clusterRequestOf({ release_version: "4.3" }, 0))).toBe(false);
   });
 
-  const releases = "a release or a level of it, as 4.0 or 4.0-IV3, of 3.9, 4.0, 4.1, 4.2, 4.3";
+  const releases = "a release or a level of it, as 4.0 or 4.0-IV3, of 3.9, 4.0, 4.1, 4.2, 4.3, 4.4";
   test.each([
-    [{ release_version: "4.4" }, `release_version: must be ${releases}`],
+    [{ release_version: "4.5" }, `release_version: must be ${releases}`],
     [{ release_version: "3.8" }, `release_version: must be ${releases}`],
     [{ release_version: "" }, `release_version: must be ${releases}`],
     [{ release_version: 4.3 }, "release_version: must be a string"],
@@ -44,7 +45,7 @@ describe("a new cluster", () => {
       { features: { "share.version": "1" } },
       'features["share.version"]: must be a whole number from 0',
     ],
-    [{ features: { "share.version": 2 } }, 'features["share.version"]: must be from 0 to 1'],
+    [{ features: { "share.version": 3 } }, 'features["share.version"]: must be from 0 to 2'],
     [{ features: { "kraft.version": 0 } }, 'features["kraft.version"]: must be 1'],
     [
       { release_version: "3.9", features: { "eligible.leader.replicas.version": 1 } },

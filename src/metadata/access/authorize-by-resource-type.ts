@@ -12,6 +12,7 @@ import {
   type AclsImage,
 } from "../image/acls-image.ts";
 import type { Access, AuthorizationResult, AuthorizerSettings } from "./access.ts";
+import { isInHostRange } from "./host-range.ts";
 import { WILDCARD } from "./matching-patterns.ts";
 import { authorize, principalsOf } from "./standard-authorizer.ts";
 
@@ -83,7 +84,9 @@ function namesIn(
 /** From a place that nobody knows, what is for one place is refused, and not allowed. */
 const isFrom = (host: string | null, acl: AccessControlEntryRecord): boolean =>
   acl.host === WILDCARD ||
-  (host === null ? acl.permissionType === ACL_PERMISSION.DENY : acl.host === host);
+  (host === null
+    ? acl.permissionType === ACL_PERMISSION.DENY
+    : acl.host === host || isInHostRange(host, acl.host));
 
 /** Whether a text starts with one of these, the empty one left out as in Kafka. */
 function startsWithOneOf(prefixes: ReadonlySet<string>): (text: string) => boolean {

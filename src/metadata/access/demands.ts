@@ -122,6 +122,7 @@ export const DEMANDS: { readonly [Name in ApiName]?: Demand } = {
   ListPartitionReassignments: DESCRIBE,
   UpdateFeatures: ALTER,
   UnregisterBroker: ALTER,
+  UnregisterController: ALTER,
   // Ours, and no less than that.
   FenceBroker: ALTER,
   // More than on a broker, where anybody may.

@@ -19,6 +19,7 @@ import type {
   Decision,
   Operation,
 } from "./access.ts";
+import { isInHostRange } from "./host-range.ts";
 import {
   isOfPattern,
   keyBefore,
@@ -29,6 +30,9 @@ import {
 
 /** Entries for this principal are for everyone. */
 const EVERYONE = "User:*";
+
+/** Ranges of addresses come last among the hosts of a principal, and none that is one before this. */
+const FIRST_RANGE = "/";
 
 /** Which other operations bring an operation with them where they are allowed. What is denied brings nothing. */
 const IMPLIED_BY: { readonly [Name in Operation]?: readonly Operation[] } = {
@@ -69,22 +73,36 @@ function* entriesFor(
   pattern: Pattern,
   asker: Asker,
 ): Generator<AccessControlEntryRecord, void, undefined> {
-  const hosts = asker.host === null ? [null] : new Set([asker.host, WILDCARD]);
+  const { host } = asker;
   for (const principal of principalsOf(asker)) {
-    for (const host of hosts) {
-      const before = keyBefore(pattern, principal, host ?? "");
-      const isTheirs = (acl: AclKey): boolean =>
-        isOfPattern(acl, pattern) &&
-        acl.principal === principal &&
-        (host === null || acl.host === host);
-      // Most looks find nothing, and finding nothing is cheaper than beginning to iterate.
-      const [first] = acls.byPattern.firstFrom(before) ?? [];
-      if (first === undefined || !isTheirs(first)) continue;
-      for (const [, acl] of acls.byPattern.from(before)) {
-        if (!isTheirs(acl)) break;
-        yield acl;
-      }
+    const isTheirs = (acl: AclKey): boolean =>
+      isOfPattern(acl, pattern) && acl.principal === principal;
+    if (host === null) {
+      yield* entriesFrom(acls, keyBefore(pattern, principal), isTheirs);
+      continue;
     }
+    for (const one of new Set([host, WILDCARD])) {
+      const before = keyBefore(pattern, principal, one);
+      yield* entriesFrom(acls, before, (acl) => acl.host === one && isTheirs(acl));
+    }
+    for (const acl of entriesFrom(acls, keyBefore(pattern, principal, FIRST_RANGE), isTheirs)) {
+      if (isInHostRange(host, acl.host)) yield acl;
+    }
+  }
+}
+
+/** The entries from a key on, as long as they are such. */
+function* entriesFrom(
+  { byPattern }: AclsImage,
+  before: AclKey,
+  isSuch: (acl: AclKey) => boolean,
+): Generator<AccessControlEntryRecord, void, undefined> {
+  // Most looks find nothing, and finding nothing is cheaper than beginning to iterate.
+  const [first] = byPattern.firstFrom(before) ?? [];
+  if (first === undefined || !isSuch(first)) return;
+  for (const [, acl] of byPattern.from(before)) {
+    if (!isSuch(acl)) return;
+    yield acl;
   }
 }
 

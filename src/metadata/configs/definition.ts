@@ -33,6 +33,8 @@ export interface ConfigDefinition {
   readonly hasOwnElements?: true;
   /** Kafka's own tests use it; it is shown only where it is set. */
   readonly isInternal?: true;
+  /** A release has brought it that most clusters are not of: it is shown only where it is set. */
+  readonly isNew?: true;
   /** Broker configs that give the default, in order of precedence. */
   readonly brokerSynonyms?: readonly BrokerSynonym[];
 }

@@ -30,7 +30,7 @@ export const shownDefinitions = (
   set: ReadonlyMap<string, string>,
 ): readonly ConfigDefinition[] =>
   [...definitionsOf(resourceType).values()].filter(
-    ({ name, isInternal = false }) => !isInternal || set.has(name),
+    ({ name, isInternal = false, isNew = false }) => !(isInternal || isNew) || set.has(name),
   );
 
 /** Null where the key is not known. */

@@ -14,9 +14,9 @@ import {
   INTERVAL_MS_MIN,
   matchRefusal,
 } from "./tables/client-metrics.ts";
-import { COORDINATOR_BOUNDS, GROUP_CONFIGS } from "./tables/group.ts";
+import { COORDINATOR_BOUNDS, DEAD_LETTER_TOPIC, GROUP_CONFIGS } from "./tables/group.ts";
 import { TOPIC_CONFIGS } from "./tables/topic.ts";
-import { booleanIn, elementsIn, integerIn } from "./values.ts";
+import { booleanIn, elementsIn, integerIn, trimmed } from "./values.ts";
 
 /** Configs as they are set on one resource. */
 export type Configs = ReadonlyMap<string, string>;
@@ -244,6 +244,9 @@ function groupConfigsRefusal(configs: Configs): string | null {
     if (value === null) continue;
     if (value < min) return `${name} must be greater than or equal to ${minSetting}`;
     if (value > max) return `${name} must be less than or equal to ${maxSetting}`;
+  }
+  if (trimmed(configs.get(DEAD_LETTER_TOPIC) ?? "").startsWith("__")) {
+    return `${DEAD_LETTER_TOPIC}: DLQ topic name must not start with '__'`;
   }
   return null;
 }

@@ -18,7 +18,7 @@ import {
 } from "../image/client-quotas-image.ts";
 import type { MetadataImage } from "../image/metadata-image.ts";
 import { EXCESSIVE_BATCH, NO_ERROR, apiError, type ApiError } from "./api-error.ts";
-import { isIpAddress } from "./ip-address.ts";
+import { isIpAddress } from "../access/ip-address.ts";
 import {
   RECORDS_PER_OPERATION_MAX,
   operation,

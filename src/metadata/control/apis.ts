@@ -34,6 +34,7 @@ import { listPartitionReassignments } from "./list-partition-reassignments.ts";
 import type { ControlOperation } from "./operation.ts";
 import { renewDelegationToken } from "./renew-delegation-token.ts";
 import { unregisterBroker } from "./unregister-broker.ts";
+import { unregisterController } from "./unregister-controller.ts";
 import { updateFeatures } from "./update-features.ts";
 
 /** A table from the name of an API to its operation; a name that is not in it is not served. */
@@ -56,6 +57,7 @@ export const controllerApis: ControllerApis = {
   UnregisterBroker: unregisterBroker,
   FenceBroker: fenceBroker,
   ControllerRegistration: registerController,
+  UnregisterController: unregisterController,
   DescribeCluster: describeCluster,
   // ConfigurationControlManager; DescribeConfigs is ConfigHelper's
   IncrementalAlterConfigs: incrementalAlterConfigs,

@@ -73,7 +73,7 @@ function refusalByIdentity(
   const { brokerId } = request;
   if (request.clusterId !== context.clusterId) return "INCONSISTENT_CLUSTER_ID";
   // An id below 0 means "nobody" wherever a leader or a replica is named, and voters are nodes too. The registration of
-  // a controller that is no voter stands in nobody's way: no record before metadata.version 31 could ever end it.
+  // a controller that is no voter stands in nobody's way: no record before metadata.version 33 could ever end it.
   const isVoter = context.controllers.some(({ id }) => id === brokerId);
   if (brokerId < 0 || isVoter) return "INVALID_REGISTRATION";
   const present = view.cluster.brokers.get(brokerId);

@@ -2,7 +2,7 @@
  * ControllerRegistration (KIP-919): a controller tells its endpoints and the features it understands. A controller that
  * takes office registers every voter itself (`own-registrations.ts`), so this request seldom has anything to say.
  *
- * It is stricter than Kafka's, which believes any id and any endpoint: no record before metadata.version 31 takes a
+ * It is stricter than Kafka's, which believes any id and any endpoint: no record before metadata.version 33 takes a
  * registration back, so a stranger's would send tools to the wrong host and hold back upgrades for ever. Only a voter
  * may register, at the endpoints that the quorum's own records give it, and with features under which it can read the
  * log as it is. Who may speak for a voter is the listener's to ask.

@@ -1,6 +1,7 @@
 /**
  * CreateAcls (KIP-140, KIP-801): access control entries are added, each by itself. One that is there already is not
- * written again. A name may be one that nothing has yet; a host is taken as it is.
+ * written again. A name may be one that nothing has yet; a host may be a range of addresses (KIP-1276), and is
+ * otherwise taken as it is.
  */
 import {
   CreateAcls,
@@ -11,11 +12,14 @@ import {
   type MetadataRecord,
 } from "../../protocol/index.ts";
 import { CLUSTER_NAME } from "../access/demands.ts";
+import { hostRangeFault } from "../access/host-range.ts";
+import { MV_HOST_RANGES, metadataVersionName } from "../features/levels.ts";
 import {
   ACL_OPERATION,
   ACL_PATTERN,
   ACL_PERMISSION,
   ACL_RESOURCE,
+  isHostRange,
   type AclKey,
   type AclsImage,
 } from "../image/acls-image.ts";
@@ -55,6 +59,8 @@ function run(
   const results = request.creations.map((creation) => {
     const fault = faultOf(creation);
     if (fault !== null) return apiError("INVALID_REQUEST", fault);
+    const unfit = hostError(creation.host, view.features.metadataVersion);
+    if (unfit !== null) return unfit;
     const { resourcePatternType: patternType, ...rest } = creation;
     const entry = { ...rest, patternType };
     const text = JSON.stringify(Object.values(creation));
@@ -90,6 +96,20 @@ function faultOf(creation: Creation): string | null {
     `Could not parse principal from \`${principal}\` (no colon is present separating the ` +
     "principal type from the principal name)"
   );
+}
+
+/** What is wrong with the host of an entry that is to be, in Kafka's words; null if it can be. */
+function hostError(host: string, metadataVersion: number): ApiError | null {
+  if (host === "") return apiError("INVALID_REQUEST", "Host pattern cannot be null or empty");
+  if (!isHostRange(host)) return null;
+  if (metadataVersion < MV_HOST_RANGES) {
+    const needed = metadataVersionName(MV_HOST_RANGES);
+    const reason = `CIDR-based ACL host patterns require metadata version ${needed} or higher.`;
+    return apiError("UNSUPPORTED_VERSION", reason);
+  }
+  const fault = hostRangeFault(host);
+  if (fault === null) return null;
+  return apiError("INVALID_REQUEST", `Invalid CIDR notation '${host}': ${fault}`);
 }
 
 const nameOf = (table: Readonly<Record<string, number>>, code: number): string | null =>

@@ -8,6 +8,7 @@ const DEFAULT_FEATURES = [
   { name: ELIGIBLE_LEADER_REPLICAS, level: 1, from: 26 },
   { name: "group.version", level: 1, from: 22 },
   { name: "share.version", level: 1, from: 28 },
+  { name: "share.version", level: 2, from: 31 },
   { name: "streams.version", level: 1, from: 29 },
   { name: "transaction.version", level: 2, from: 24 },
 ] as const;

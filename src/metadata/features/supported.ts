@@ -20,7 +20,7 @@ export const SUPPORTED_FEATURES: readonly SupportedFeature[] = [
   { name: "group.version", minVersion: 0, maxVersion: 1 },
   { name: KRAFT_VERSION, minVersion: 0, maxVersion: 1 },
   { name: METADATA_VERSION, minVersion: MV_MIN, maxVersion: MV_MAX },
-  { name: "share.version", minVersion: 0, maxVersion: 1 },
+  { name: "share.version", minVersion: 0, maxVersion: 2 },
   { name: "streams.version", minVersion: 0, maxVersion: 1 },
   { name: "transaction.version", minVersion: 0, maxVersion: 2 },
 ];

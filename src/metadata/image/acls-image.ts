@@ -55,15 +55,19 @@ export interface AclsImage {
 export const patternKind = ({ patternType }: Pick<AclKey, "patternType">): number =>
   patternType === ACL_PATTERN.LITERAL ? 0 : 1;
 
+/** Whether the host of an entry is meant as a range of addresses (KIP-1276), well written or not. */
+export const isHostRange = (host: string): boolean => host.includes("/");
+
 /**
  * By type, literal ones before prefixes, and names downwards: after a name come the prefixes of it, the longest first,
- * with others between them. Then by principal and host.
+ * with others between them. Then by principal, hosts that are ranges of addresses last, and by host.
  */
 export const byPattern: Compare<AclKey> = (a, b) =>
   a.resourceType - b.resourceType ||
   patternKind(a) - patternKind(b) ||
   byText(b.resourceName, a.resourceName) ||
   byText(a.principal, b.principal) ||
+  Number(isHostRange(a.host)) - Number(isHostRange(b.host)) ||
   byText(a.host, b.host) ||
   byUuid(a.id, b.id);
 

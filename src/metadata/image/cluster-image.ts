@@ -1,6 +1,6 @@
 /**
  * Who is registered: brokers and controllers (KIP-631, KIP-919), as the log says. Whether a broker is heard from is
- * not in here; that is soft state (`../liveness`). A registration survives fencing: only UnregisterBroker ends it.
+ * not in here; that is soft state (`../liveness`). A registration survives fencing: only unregistering ends it.
  */
 import { assert } from "../../std/assert.ts";
 import { byNumber, ImmutableMap } from "../../std/immutable-map.ts";
@@ -151,6 +151,11 @@ export function withController(
   const { controllerId, endPoints, ...same } = record;
   const controller = { ...same, id: controllerId, listeners: endPoints };
   return { ...cluster, controllers: cluster.controllers.set(controllerId, controller) };
+}
+
+export function withoutController(cluster: ClusterImage, id: number): ClusterImage {
+  assert(cluster.controllers.has(id), `controller ${id} is unregistered but is not registered`);
+  return { ...cluster, controllers: cluster.controllers.delete(id) };
 }
 
 function incarnation(cluster: ClusterImage, id: number, epoch: number): BrokerRegistration {

@@ -12,6 +12,7 @@ import {
   withBrokerFenced,
   withController,
   withoutBroker,
+  withoutController,
 } from "../image/cluster-image.ts";
 import { removeConfigs, setConfig, type ConfigsDelta } from "../image/configs-delta.ts";
 import { CONFIG_RESOURCE } from "../image/configs-image.ts";
@@ -64,6 +65,8 @@ export function replay(delta: ReplayTarget, record: ImageRecord): void {
       return put(delta, { cluster: withBrokerChange(cluster, record.data) });
     case "REGISTER_CONTROLLER_RECORD":
       return put(delta, { cluster: withController(cluster, record.data) });
+    case "UNREGISTER_CONTROLLER_RECORD":
+      return put(delta, { cluster: withoutController(cluster, record.data.controllerId) });
     case "TOPIC_RECORD":
       return addTopic(topics, record.data.name, record.data.topicId);
     case "PARTITION_RECORD":

@@ -182,9 +182,9 @@ export const KNOWN_OF_FEATURES_AND_CONFIGS: readonly Known[] = [
     apis: ["AlterConfigs", "CreateTopics", "IncrementalAlterConfigs"],
     kafka:
       "Names that later releases have brought are unknown, bounds are wider, lists may have empty elements, and some of brokers' lists are texts.",
-    here: "Every name is known that a release knows, with the narrowest bounds, as 4.3.1 has it.",
+    here: "Every name is known that one of these releases knows, with the narrowest bounds, as 4.3.1 has it; of those of 4.4.0, what share groups need for dead letters (KIP-1191).",
     why: "Brokers of several releases read one log, and none may fault at it.",
-    releases: ["4.0.2", "4.1.2"],
+    releases: ["4.0.2", "4.1.2", "4.3.1"],
     explains: (difference) =>
       answersDiffer(
         difference,
@@ -200,7 +200,7 @@ export const KNOWN_OF_FEATURES_AND_CONFIGS: readonly Known[] = [
     shown: async (told) => {
       await told.up(0);
       await told.topic("a", [[0]]);
-      await told.configure("a", "cleanup.policy", ",");
+      await told.configure("a", "errors.deadletterqueue.group.enable", "true");
     },
   },
 ];

@@ -49,6 +49,16 @@ const CASES: readonly Case[] = [
     result: "ALLOWED",
   },
   {
+    rule: "from a range that this host is in",
+    acls: ["ALLOW User:alice WRITE TOPIC =a from 10.0.0.0/24"],
+    result: "ALLOWED",
+  },
+  {
+    rule: "denied from a range that this host is in",
+    acls: ["ALLOW User:alice WRITE TOPIC =a", "DENY User:alice WRITE TOPIC ^a from 10.0.0.0/24"],
+    result: "DENIED",
+  },
+  {
     rule: "from one host, asked from nobody knows where",
     acls: ["ALLOW User:alice WRITE TOPIC =a from 10.0.0.1"],
     asked: "User:alice WRITE TOPIC x from ?",

@@ -44,6 +44,7 @@ function ruled(
       if (acl.principal.slice(colon + 1) !== principal.name) return false;
     }
     if (acl.host === "*" || acl.host === host) return true;
+    if (acl.host === "10.0.0.0/24" && host?.startsWith("10.0.0.") === true) return true;
     return host === null && acl.permissionType !== 3;
   });
   const isExact = (acl: Entry): boolean => acl.operation === operation || acl.operation === 2;
@@ -80,7 +81,7 @@ const anEntry: fc.Arbitrary<Entry> = fc.record({
     principalName.map((each) => `User:${each}`),
     fc.constantFrom("User:*", "alice", "", ":", "Group:alice"),
   ),
-  host: fc.oneof(host, fc.constantFrom("*", "*", "*", "")),
+  host: fc.oneof(host, fc.constantFrom("*", "*", "*", "", "10.0.0.0/24")),
   operation: code(2, 3, 4, 8, 10, 11),
   permissionType: code(2, 3, 3),
 });

@@ -14,7 +14,7 @@ const KAFKA: Readonly<Record<string, string>> = {
     BrokerHeartbeat BrokerRegistration ControllerRegistration EndQuorumEpoch Envelope Fetch FetchSnapshot
     UpdateRaftVoter Vote`,
   "ALTER cluster": `AddRaftVoter AlterPartitionReassignments AlterUserScramCredentials CreateAcls DeleteAcls
-    ElectLeaders RemoveRaftVoter UnregisterBroker UpdateFeatures`,
+    ElectLeaders RemoveRaftVoter UnregisterBroker UnregisterController UpdateFeatures`,
   "ALTER cluster; DESCRIBE to be told operations": "DescribeCluster",
   "DESCRIBE cluster": "DescribeAcls DescribeQuorum ListPartitionReassignments",
   "ALTER_CONFIGS cluster": "AlterClientQuotas",

@@ -94,6 +94,7 @@ const ROWS: { readonly [Name in ApiName]?: Row } = {
     featureUpdates: [{ feature: "transaction.version", maxVersionLevel: 1, upgradeType: 1 }],
   }),
   UnregisterBroker: onCluster("ALTER", "UnregisterBroker", { brokerId: 1 }),
+  UnregisterController: onCluster("ALTER", "UnregisterController", { controllerId: 1 }),
   FenceBroker: onCluster("ALTER", "FenceBroker", { brokerId: 1 }),
   CreateAcls: onCluster("ALTER", "CreateAcls", {
     creations: [{ ...entry("ALLOW User:bob READ TOPIC =orders"), resourcePatternType: 3 }],

@@ -22,8 +22,11 @@ interface KafkaDefinition {
 
 const RELEASES = ["4.0.2", "4.1.2", "4.3.1"] as const;
 
-const definitionsIn = (release: string): readonly KafkaDefinition[] =>
-  ["defs", "brokers"].flatMap((file) =>
+const definitionsIn = (
+  release: string,
+  files: readonly string[] = ["defs", "brokers"],
+): readonly KafkaDefinition[] =>
+  files.flatMap((file) =>
     readFileSync(
       new URL(`../../fixtures/protocol/configs/${file}-${release}.txt`, import.meta.url),
       "utf8",
@@ -41,7 +44,11 @@ const definitionsIn = (release: string): readonly KafkaDefinition[] =>
       })),
   );
 
-const byRelease = RELEASES.map(definitionsIn);
+/** Of 4.4.0, what share.version 2 stands on (KIP-1191). */
+const deadLetters = definitionsIn("4.4.0", ["defs"]).filter(({ name }) =>
+  name.startsWith("errors.deadletterqueue."),
+);
+const byRelease = [...RELEASES.map((release) => definitionsIn(release)), deadLetters];
 
 /** Name → its definitions from the oldest release to the newest. */
 function definitionsOfKind(kinds: readonly string[]): ReadonlyMap<string, KafkaDefinition[]> {
@@ -106,6 +113,12 @@ describe.each([
       return [name, definition === undefined ? undefined : boundsOf(definition)];
     });
     expect(actual).toEqual(expected);
+  });
+
+  test("are shown unset but for those that 4.4 has brought", () => {
+    const since = new Set(deadLetters.map(({ name }) => name));
+    const hidden = [...table.values()].filter(({ isNew = false }) => isNew);
+    expect(hidden.map(({ name }) => name)).toEqual([...table.keys()].filter((n) => since.has(n)));
   });
 
   test("are internal where Kafka's are", () => {

@@ -185,6 +185,11 @@ describe("other resources", () => {
         "Invalid value `by_duration:P` for configuration share.auto.offset.reset. The value must be either " +
         "'earliest', 'latest' or of the format 'by_duration:<PnDTnHnMn.nS>'.",
     ],
+    [{ "errors.deadletterqueue.topic.name": "dead" }, null],
+    [
+      { "errors.deadletterqueue.topic.name": " __dead" },
+      "errors.deadletterqueue.topic.name: DLQ topic name must not start with '__'",
+    ],
     [{ nope: "1" }, "Unknown group config name: nope"],
   ])("a group with %j: %s", (configs, reason) => {
     expect(refusalOfResource(CONFIG_RESOURCE.GROUP, configs)).toBe(reason);

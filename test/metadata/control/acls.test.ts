@@ -74,7 +74,62 @@ const crowded = (count: number): Office =>
     ),
   );
 
+/** What a new entry from this host is told. */
+const createdAt = (metadataVersion: number, host: string): string | undefined =>
+  create(officeOf({ metadataVersion }), `ALLOW User:ann READ TOPIC =t from ${host}`)[0];
+
 describe("CreateAcls", () => {
+  describe("of hosts that are ranges of addresses (KIP-1276)", () => {
+    const old =
+      "UNSUPPORTED_VERSION: CIDR-based ACL host patterns require metadata version 4.4-IV1 or higher.";
+
+    test.each([
+      [32, "10.0.0.0/8", "NONE"],
+      [33, "2001:db8::/32", "NONE"],
+      [32, "0.0.0.0/0", "NONE"],
+      [
+        32,
+        "10.0.0.0/33",
+        "INVALID_REQUEST: Invalid CIDR notation '10.0.0.0/33': Value [33] not in range [0,32]",
+      ],
+      [
+        33,
+        "::/129",
+        "INVALID_REQUEST: Invalid CIDR notation '::/129': Could not parse [::/129] - prefix length must be between 0 and 128",
+      ],
+      [32, "host/8", "INVALID_REQUEST: Invalid CIDR notation 'host/8': Could not parse [host/8]"],
+      [31, "10.0.0.0/8", old],
+      [25, "2001:db8::/32", old],
+      [25, "nonsense/", old],
+      // What is no range is taken as it is.
+      [25, "10.0.0.1", "NONE"],
+      [32, "nonsense", "NONE"],
+    ])("at level %i, %s: %s", (metadataVersion, host, expected) => {
+      expect(createdAt(metadataVersion, host)).toBe(expected);
+    });
+
+    test("each by itself, and the empty host is refused at every level", () => {
+      const office = officeOf({ metadataVersion: 25 });
+      const line = "ALLOW User:ann READ TOPIC =t";
+      const creations = ["", "10.0.0.0/8", "10.0.0.1"].map((host) => creation(line, { host }));
+      expect(office.ask("CreateAcls", { creations }).results.map(told)).toEqual([
+        "INVALID_REQUEST: Host pattern cannot be null or empty",
+        old,
+        "NONE",
+      ]);
+      expect(aclsOf(office)).toEqual([`${line} from 10.0.0.1`]);
+    });
+
+    test("once: the same range again writes nothing", () => {
+      const office = officeOf({ metadataVersion: 33 });
+      const line = "DENY User:ann READ TOPIC =t from 10.0.0.0/8";
+      expect(create(office, line, line, `${line.slice(0, -1)}9`)).toEqual(["NONE", "NONE", "NONE"]);
+      expect(office.records).toHaveLength(2);
+      expect(create(office, line)).toEqual(["NONE"]);
+      expect(office.records).toEqual([]);
+    });
+  });
+
   test("writes an entry for each, under ids that nothing else has", () => {
     const lines = [
       "ALLOW User:ann READ TOPIC =orders",

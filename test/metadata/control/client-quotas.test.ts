@@ -3,7 +3,7 @@
  * them, and where ours differ.
  */
 import { describe, expect, test } from "vitest";
-import { isIpAddress } from "../../../src/metadata/control/ip-address.ts";
+import { isIpAddress } from "../../../src/metadata/access/ip-address.ts";
 import type { Office } from "../office.ts";
 import { officeOf } from "../office.ts";
 import { told } from "../world.ts";

@@ -18,7 +18,7 @@ const UPGRADE = 1;
 const SAFE_DOWNGRADE = 2;
 
 const definitions = readFileSync(
-  new URL("../../fixtures/protocol/configs/defs-4.3.1.txt", import.meta.url),
+  new URL("../../fixtures/protocol/configs/defs-4.4.0.txt", import.meta.url),
   "utf8",
 );
 

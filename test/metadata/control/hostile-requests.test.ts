@@ -12,7 +12,8 @@ import { controllerApis } from "../../../src/metadata/control/apis.ts";
 import { initialLiveness } from "../../../src/metadata/liveness/broker-heartbeats.ts";
 import { imageToRecords } from "../../../src/metadata/image/image-to-records.ts";
 import { emptyImage, type MetadataImage } from "../../../src/metadata/image/metadata-image.ts";
-import { ErrorCode, versionsOf } from "../../../src/protocol/index.ts";
+import { METADATA_VERSION, MV_MAX } from "../../../src/metadata/features/levels.ts";
+import { ErrorCode, versionsOf, type ApiName } from "../../../src/protocol/index.ts";
 import { seeded } from "../../../src/std/random.ts";
 import { ANONYMOUS_CALLER } from "../../../src/metadata/index.ts";
 import {
@@ -45,7 +46,7 @@ const REQUESTS_PER_CLUSTER = 25;
 
 const CLUSTER = world({
   brokers: "1 2 3 4f 5s 6",
-  metadataVersion: 30,
+  metadataVersion: MV_MAX,
   topics: {
     t: ["1,2,3 / 1,2,3 / 1", "4 / 4 / -1", "2,1 / 1 / 1"],
     moved: ["3,6,1 / 1,3 / 1 ; removing 1 ; adding 3,6"],
@@ -77,6 +78,8 @@ const VIEW = replayed(withAcls(ACLS, CLUSTER), [
     expirationTimestamp: 10_000,
     tokenId: TOKEN_ID,
   }),
+  // One that votes no more.
+  record("REGISTER_CONTROLLER_RECORD", 0, { controllerId: 3002 }),
 ]);
 
 const CONTROLLERS = [3000, 3001].map((id) => ({
@@ -98,12 +101,20 @@ const MEANT: Readonly<Record<string, (brokerId: number) => unknown>> = {
   brokerId: (brokerId) => (brokerId + 6) % 7,
   brokerEpoch,
   clusterId: () => "CLUSTER",
-  features: () => registrationOf(1).features,
+  features: () =>
+    registrationOf(1).features?.map((range) =>
+      range.name === METADATA_VERSION ? { ...range, maxSupportedVersion: MV_MAX } : range,
+    ),
   logDirs: (brokerId) => [directoryOf(brokerId)],
   controllerId: () => 3000,
   listeners: () => CONTROLLERS[0]?.endpoints,
   topicId: () => topicIdOf(0),
   hmac: () => TOKEN_KEY?.hmacOf(TOKEN_ID),
+};
+
+/** What the fields of one API mean, where they mean something else in others. */
+const MEANT_BY: { readonly [Name in ApiName]?: Vocabulary["meant"] } = {
+  UnregisterController: { controllerId: () => 3002 },
 };
 
 const VOCABULARY: Vocabulary = {
@@ -135,7 +146,10 @@ test.each(Object.values(controllerApis))(
   (operation) => {
     const { api } = operation;
     const versions = versionsOf(api.valid);
-    const absurdity = new Absurdity(api.key, VOCABULARY);
+    const absurdity = new Absurdity(api.key, {
+      ...VOCABULARY,
+      meant: { ...MEANT, ...MEANT_BY[api.name] },
+    });
     const codes = new Set<number>();
     let view = VIEW;
     let liveness = initialLiveness(view, 0);

@@ -102,6 +102,21 @@ describe("what is done", () => {
     expect(office.view.features.metadataVersion).toBe(24);
   });
 
+  test("the levels of 4.4, where every broker knows them, and back over the one that brought no records", () => {
+    const office = formed(30);
+    office.ask("UnregisterBroker", { brokerId: 1 });
+    expect(update(office, "metadata.version=31 share.version=2")).toBe("done");
+    expect(office.wrote).toEqual(["metadata.version 31", "share.version 2"]);
+    expect(update(office, "metadata.version=30 share.version=1", { type: 2 })).toBe("done");
+    expect(update(office, "metadata.version=33")).toBe("done");
+    for (const level of [32, 31]) {
+      expect(update(office, `metadata.version=${level}`, { type: 2 })).toBe(
+        `95 Unsupported metadata.version downgrade from 33 to ${level}. Refusing to perform the ` +
+          "requested downgrade because it might delete metadata information.",
+      );
+    }
+  });
+
   test("crossing 3.7-IV0 registers the controllers in the same batch", () => {
     const office = formed(14);
     expect(office.view.cluster.controllers.size).toBe(0);
@@ -150,15 +165,27 @@ describe("what is refused", () => {
     ],
     [
       "a level that no release of ours knows",
+      "metadata.version=34",
+      1,
+      say(34, "metadata.version", "Local controller 3000 only supports versions 7-33"),
+    ],
+    [
+      "a level that a broker of 4.3 does not know",
       "metadata.version=31",
       1,
-      say(31, "metadata.version", "Local controller 3000 only supports versions 7-30"),
+      say(31, "metadata.version", "Broker 1 only supports versions 7-30"),
+    ],
+    [
+      "share groups with dead letters, which a broker of 4.3 does not know",
+      "share.version=2",
+      1,
+      say(2, "share.version", "Broker 1 only supports versions 0-1"),
     ],
     [
       "a level of old",
       "metadata.version=6",
       3,
-      say(6, "metadata.version", "Local controller 3000 only supports versions 7-30"),
+      say(6, "metadata.version", "Local controller 3000 only supports versions 7-33"),
     ],
     [
       "a feature that nobody knows",

@@ -12,7 +12,7 @@ import { KRAFT_VERSION, SUPPORTED_FEATURES } from "../../../src/metadata/feature
 
 // What the newest release we serve says of its features, in the words of the fixtures' README.md.
 const lines = readFileSync(
-  new URL("../../fixtures/protocol/configs/defs-4.3.1.txt", import.meta.url),
+  new URL("../../fixtures/protocol/configs/defs-4.4.0.txt", import.meta.url),
   "utf8",
 ).split("\n");
 

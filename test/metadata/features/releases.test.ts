@@ -6,6 +6,9 @@ import { levelOfRelease, releasesFrom } from "../../../src/metadata/features/rel
 
 describe("a release", () => {
   test.each([
+    ["4.4", 33],
+    ["4.4.0", 33],
+    ["4.4-IV0", 31],
     ["4.3", 30],
     ["4.3.1", 30],
     ["4.3-IV0", 30],
@@ -21,23 +24,35 @@ describe("a release", () => {
     expect(levelOfRelease(release)).toBe(level);
   });
 
-  test.each(["", "4", "4.", "4.4", "4.3-IV1", "43", "x", "?", "4.3-IV", " 4.3", "-", "__proto__"])(
-    "%j is none",
-    (text) => {
-      expect(levelOfRelease(text)).toBeNull();
-    },
-  );
+  test.each([
+    "",
+    "4",
+    "4.",
+    "4.5",
+    "4.5-IV0",
+    "4.3-IV1",
+    "43",
+    "x",
+    "?",
+    "4.3-IV",
+    " 4.3",
+    "-",
+    "__proto__",
+  ])("%j is none", (text) => {
+    expect(levelOfRelease(text)).toBeNull();
+  });
 
   test("is the highest level of its name", () => {
     for (let level = MV_MIN; level <= MV_MAX; level += 1)
       expect(levelOfRelease(metadataVersionName(level))).toBe(level);
-    expect(releasesFrom(21)).toEqual(["3.9", "4.0", "4.1", "4.2", "4.3"]);
+    expect(releasesFrom(21)).toEqual(["3.9", "4.0", "4.1", "4.2", "4.3", "4.4"]);
   });
 });
 
 test.each([
   ["share.version", 1, 25, null],
-  ["share.version", 2, 30, "from 0 to 1"],
+  ["share.version", 2, 30, null],
+  ["share.version", 3, 33, "from 0 to 2"],
   ["transaction.version", 0, 25, null],
   ["transaction.version", 3, 25, "from 0 to 2"],
   ["kraft.version", 1, 21, null],

@@ -58,10 +58,20 @@ function isOffsetReset(value: string): boolean {
   return duration !== null && duration >= 0n;
 }
 
+/** Where the records of a share group go that nobody could process (KIP-1191); "" is nowhere. */
+export const DEAD_LETTER_TOPIC = "errors.deadletterqueue.topic.name";
+
 const definitions: readonly ConfigDefinition[] = [
   int("consumer.assignment.interval.ms", 1_000, 0),
   int("consumer.heartbeat.interval.ms", 5_000, 1),
   int("consumer.session.timeout.ms", 45_000, 1),
+  {
+    name: "errors.deadletterqueue.copy.record.enable",
+    type: "boolean",
+    default: "false",
+    isNew: true,
+  },
+  { name: DEAD_LETTER_TOPIC, type: "string", default: "", isNew: true },
   int("share.assignment.interval.ms", 1_000, 0),
   {
     name: "share.auto.offset.reset",

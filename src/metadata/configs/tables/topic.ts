@@ -100,6 +100,7 @@ const definitions: readonly ConfigDefinition[] = [
     min: 0,
     brokerSynonyms: same("log.cleaner.delete.retention.ms"),
   },
+  { name: "errors.deadletterqueue.group.enable", type: "boolean", default: "false", isNew: true },
   {
     name: "file.delete.delay.ms",
     type: "long",
