@@ -423,8 +423,8 @@ export const LINK_MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: "gateway/observer/heartbeat-company.ts",
-        find: "if (now - before.at < EARLY_MS) return 0;",
-        replace: "",
+        find: "if (!isUsual || now - before.at < EARLY_MS) return",
+        replace: "if (!isUsual) return",
       },
     ],
     ...byGateway,
@@ -444,7 +444,19 @@ export const LINK_MUTANTS: readonly Mutant[] = [
   {
     name: "heartbeats wait for nobody",
     breaks: "LK-2",
-    edits: [{ file: link, find: "    if (waitMs > 0) {", replace: "    if (false) {" }],
+    edits: [{ file: link, find: "    if (waitMs > 0) return this.#await(waitMs);", replace: "" }],
+    ...byGateway,
+  },
+  {
+    name: "heartbeats in a loop never wait",
+    breaks: "LK-2",
+    edits: [
+      {
+        file: "gateway/observer/heartbeat-company.ts",
+        find: "return this.#mayGoAtOnce(now) ? 0 : this.waitMs;",
+        replace: "return 0;",
+      },
+    ],
     ...byGateway,
   },
   {
