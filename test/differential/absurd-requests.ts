@@ -5,7 +5,7 @@
  * again; after a few the cluster is as it was at first.
  *
  * Not asked is what has no answer, or would cost Kafka's controller its life or its office, or make it another one:
- * partitions beyond any heap, operations on configs, security protocols and ports that mean nothing, names at which its
+ * partitions beyond any heap, operations on configs, security protocols, ports and listeners that mean nothing, names at which its
  * authorizer never returns, other levels of metadata.version, and registrations of controllers, which it writes of its
  * own accord.
  */
@@ -122,7 +122,7 @@ function spared(asked: Asked): Asked | null {
 
 /** What of a request makes Kafka's controller resign. */
 const FATAL: Partial<Record<ApiName, RegExp>> = {
-  BrokerRegistration: /"securityProtocol":(?![0-3]\b)|"port":0\b/,
+  BrokerRegistration: /"securityProtocol":(?![0-3]\b)|"port":0\b|"name":"","host"/,
   IncrementalAlterConfigs: /"configOperation":(?![0-3]\b)/,
 };
 

@@ -299,10 +299,7 @@ const EXAMPLES: Readonly<Record<string, readonly Example[]>> = {
         is_read_only: false,
         is_sensitive: false,
         source: "DYNAMIC_TOPIC_CONFIG",
-        synonyms: [
-          { name: "retention.ms", value: "1000", source: "DYNAMIC_TOPIC_CONFIG" },
-          { name: "log.retention.ms", value: "604800000", source: "DEFAULT_CONFIG" },
-        ],
+        synonyms: [{ name: "retention.ms", value: "1000", source: "DYNAMIC_TOPIC_CONFIG" }],
       },
     },
     {

@@ -10,7 +10,7 @@ import {
 import type { ConfigChange } from "../configs/validate.ts";
 import { configsOf } from "../image/configs-image.ts";
 import type { MetadataImage } from "../image/metadata-image.ts";
-import { alterResources, nullValuesFault, repeatedKeysFault } from "./config-alteration.ts";
+import { alterResources, givenFault } from "./config-alteration.ts";
 import { operation, type ControlContext, type ControlResult } from "./operation.ts";
 import type { ApiError } from "./api-error.ts";
 
@@ -34,10 +34,13 @@ function run(
 
 function changesOf(
   view: MetadataImage,
-  { resourceType, resourceName, configs }: RequestedResource,
+  resource: RequestedResource,
 ): readonly ConfigChange[] | ApiError {
-  const nulls = configs.filter(({ value }) => value === null);
-  const fault = repeatedKeysFault(configs) ?? nullValuesFault(resourceType, nulls);
+  const { resourceType, resourceName, configs } = resource;
+  const fault = givenFault(
+    resource,
+    configs.filter(({ value }) => value === null),
+  );
   if (fault !== null) return fault;
   const given = new Set(configs.map(({ name }) => name));
   const current = configsOf(view.configs, resourceType, resourceName);

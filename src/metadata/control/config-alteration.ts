@@ -28,8 +28,20 @@ export interface Alteration {
   readonly responses: readonly (Resource & ApiError)[];
 }
 
-/** Why keys cannot be altered that the request names more than once; null when each is named once. */
-export function repeatedKeysFault(configs: readonly { readonly name: string }[]): ApiError | null {
+/**
+ * Why a resource cannot have what the request gives it, whatever is known of its configs: a key more than once, or a key
+ * without a value, which are those of `valueless`. A name that is none is what Kafka says of it first.
+ */
+export function givenFault(
+  resource: Resource & { readonly configs: readonly { readonly name: string }[] },
+  valueless: readonly { readonly name: string }[],
+): ApiError | null {
+  const fault =
+    repeatedKeysFault(resource.configs) ?? nullValuesFault(resource.resourceType, valueless);
+  return fault === null ? null : (nameFault(resource) ?? fault);
+}
+
+function repeatedKeysFault(configs: readonly { readonly name: string }[]): ApiError | null {
   const seen = new Set<string>();
   const repeated = new Set<string>();
   for (const { name } of configs) (seen.has(name) ? repeated : seen).add(name);
@@ -42,7 +54,7 @@ export function repeatedKeysFault(configs: readonly { readonly name: string }[])
 }
 
 /** Why null cannot be the value of these keys. On a topic that is a fault of its config, elsewhere of the request. */
-export function nullValuesFault(
+function nullValuesFault(
   resourceType: number,
   configs: readonly { readonly name: string }[],
 ): ApiError | null {
@@ -142,6 +154,12 @@ function alterationFault(
   );
 }
 
+/** The number that the name of a broker's configs spells, as Java reads it; null where it is none. */
+export function nodeIdIn(name: string): number | null {
+  const id = Number(name);
+  return /^[+-]?\d+$/.test(name) && Math.abs(id) < 2 ** 31 ? id : null;
+}
+
 function nameFault({ resourceType, resourceName }: Resource): ApiError | null {
   switch (resourceType) {
     case CONFIG_RESOURCE.TOPIC: {
@@ -151,10 +169,8 @@ function nameFault({ resourceType, resourceName }: Resource): ApiError | null {
     }
     case CONFIG_RESOURCE.BROKER: {
       if (resourceName === "") return null;
-      const brokerId = Number(resourceName);
-      if (!/^[+-]?\d+$/.test(resourceName) || !(Math.abs(brokerId) < 2 ** 31)) {
-        return badRequest("Unable to parse broker name as a base 10 number.");
-      }
+      const brokerId = nodeIdIn(resourceName);
+      if (brokerId === null) return badRequest("Unable to parse broker name as a base 10 number.");
       return brokerId < 0 ? badRequest("Invalid negative broker ID.") : null;
     }
     case CONFIG_RESOURCE.CLIENT_METRICS:

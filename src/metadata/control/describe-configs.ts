@@ -24,6 +24,7 @@ import type { MetadataImage } from "../image/metadata-image.ts";
 import { topicByName } from "../image/topics-image.ts";
 import { operation, type ControlContext, type ControlResult } from "./operation.ts";
 import { apiError, type ApiError } from "./api-error.ts";
+import { nodeIdIn } from "./config-alteration.ts";
 import { topicNameRefusal } from "./topic-name.ts";
 
 type RequestedResource = DescribeConfigsRequest["resources"][number];
@@ -68,6 +69,11 @@ function resourceFault(
         : null;
     }
     case CONFIG_RESOURCE.BROKER:
+      if (resourceName !== "" && nodeIdIn(resourceName) === null)
+        return apiError(
+          "INVALID_REQUEST",
+          `Broker id must be an integer, but it is: ${resourceName}`,
+        );
       return isNode(view, resourceName, context)
         ? null
         : apiError(
@@ -110,17 +116,20 @@ export function describedConfigs(
   if (resourceType === CONFIG_RESOURCE.TOPIC) {
     const sources = topicConfigSources(view.configs, resourceName);
     return definitions.map((definition) =>
-      entryOf(resourceType, definition.name, configSynonyms(definition, sources)),
+      entryOf(resourceType, definition.name, {
+        values: configSynonyms(definition, sources),
+        // As Kafka has it: where brokers know several units of a config, or none, they have no default for it.
+        hasDefault: definition.brokerSynonyms?.length === 1,
+      }),
     );
   }
-  const source =
-    resourceType === CONFIG_RESOURCE.GROUP ? ConfigSource.GROUP : ConfigSource.CLIENT_METRICS;
+  const isGroup = resourceType === CONFIG_RESOURCE.GROUP;
+  const source = isGroup ? ConfigSource.GROUP : ConfigSource.CLIENT_METRICS;
   return definitions.map((definition) =>
-    entryOf(
-      resourceType,
-      definition.name,
-      valuesOf(definition, values.get(definition.name), source),
-    ),
+    entryOf(resourceType, definition.name, {
+      values: valuesOf(definition, values.get(definition.name), source),
+      hasDefault: isGroup,
+    }),
   );
 }
 
@@ -129,7 +138,15 @@ function valuesOf(
   value: string | undefined,
   source: number,
 ): readonly [ConfigValue, ...ConfigValue[]] {
-  const byDefault = { name, value: fallback, source: ConfigSource.DEFAULT };
+  // A group's default is what brokers have by that name, where they have it.
+  const ofBrokers = `group.${name}`;
+  const isOfBrokers =
+    source === ConfigSource.GROUP && configType(CONFIG_RESOURCE.BROKER, ofBrokers) !== null;
+  const byDefault = {
+    name: isOfBrokers ? ofBrokers : name,
+    value: fallback,
+    source: ConfigSource.DEFAULT,
+  };
   return value === undefined ? [byDefault] : [{ name, value, source }, byDefault];
 }
 
@@ -148,7 +165,8 @@ function brokerEntries(view: MetadataImage, resourceName: string): readonly Desc
       ...valueFrom(name, forAll, ConfigSource.DYNAMIC_DEFAULT_BROKER),
     ];
     const [first, ...rest] = values;
-    return first === undefined ? [] : [entryOf(resourceType, name, [first, ...rest])];
+    if (first === undefined) return [];
+    return [entryOf(resourceType, name, { values: [first, ...rest], hasDefault: false })];
   });
 }
 
@@ -161,11 +179,18 @@ function valueFrom(
   return value === undefined ? [] : [{ name, value, source }];
 }
 
+interface Told {
+  /** The one that counts first. */
+  readonly values: readonly [ConfigValue, ...ConfigValue[]];
+  /** Whether the default is one of the synonyms that are told. */
+  readonly hasDefault: boolean;
+}
+
 /** Secrets, and keys of which it is not known whether they are secret, are told without their values. */
 function entryOf(
   resourceType: number,
   name: string,
-  values: readonly [ConfigValue, ...ConfigValue[]],
+  { values, hasDefault }: Told,
 ): DescribedConfig {
   const type = configType(resourceType, name);
   const isSecret = isSensitive(resourceType, name);
@@ -176,7 +201,9 @@ function entryOf(
     readOnly: false,
     configSource: values[0].source,
     isSensitive: isSecret,
-    synonyms: values.map((synonym) => ({ ...synonym, value: shown(synonym.value) })),
+    synonyms: values
+      .filter(({ source }) => hasDefault || source !== ConfigSource.DEFAULT)
+      .map((synonym) => ({ ...synonym, value: shown(synonym.value) })),
     configType: type === null ? 0 : CONFIG_TYPE_CODES[type],
     documentation: null,
   };

@@ -13,7 +13,7 @@ import type { ConfigChange } from "../configs/validate.ts";
 import { splitAt } from "../configs/values.ts";
 import { configsOf } from "../image/configs-image.ts";
 import type { MetadataImage } from "../image/metadata-image.ts";
-import { alterResources, nullValuesFault, repeatedKeysFault } from "./config-alteration.ts";
+import { alterResources, givenFault } from "./config-alteration.ts";
 import { operation, type ControlContext, type ControlResult } from "./operation.ts";
 import { apiError, type ApiError } from "./api-error.ts";
 
@@ -43,9 +43,10 @@ function run(
 
 function changesOf(
   view: MetadataImage,
-  { resourceType, resourceName, configs }: RequestedResource,
+  resource: RequestedResource,
 ): readonly ConfigChange[] | ApiError {
-  const fault = requestFault(resourceType, configs);
+  const { resourceType, resourceName, configs } = resource;
+  const fault = requestFault(resource);
   if (fault !== null) return fault;
   const current = configsOf(view.configs, resourceType, resourceName);
   return configs.map((config): ConfigChange => {
@@ -56,9 +57,12 @@ function changesOf(
 }
 
 /** Why these operations cannot be carried out, whatever the values. */
-function requestFault(resourceType: number, configs: readonly RequestedConfig[]): ApiError | null {
-  const nulls = configs.filter((c) => c.configOperation !== DELETE && c.value === null);
-  const fault = repeatedKeysFault(configs) ?? nullValuesFault(resourceType, nulls);
+function requestFault(resource: RequestedResource): ApiError | null {
+  const { resourceType, configs } = resource;
+  const fault = givenFault(
+    resource,
+    configs.filter((c) => c.configOperation !== DELETE && c.value === null),
+  );
   if (fault !== null) return fault;
   for (const { name, configOperation } of configs) {
     if (configOperation < SET || configOperation > SUBTRACT) {

@@ -223,8 +223,8 @@ export const KNOWN_OF_BROKERS: readonly Known[] = [
     title: "A directory that is not there is not cordoned",
     apis: ["BrokerHeartbeat"],
     kafka:
-      "What the broker lists is written, directories that have failed or were never there too.",
-    here: "Those of its online directories.",
+      "What the broker lists is written, as often as it lists it, directories that have failed or were never there too.",
+    here: "Those of its online directories, each once.",
     why: "All of a broker's directories are cordoned where all that are online are.",
     releases: ["4.3.1"],
     metadataVersion: 30,
@@ -235,9 +235,10 @@ export const KNOWN_OF_BROKERS: readonly Known[] = [
       return (
         Array.isArray(cordoned) &&
         sameResponses(difference) &&
-        cordoned.some(
-          (id) => !online.includes(id) || (Array.isArray(offline) && offline.includes(id)),
-        )
+        (new Set(cordoned).size < cordoned.length ||
+          cordoned.some(
+            (id) => !online.includes(id) || (Array.isArray(offline) && offline.includes(id)),
+          ))
       );
     },
     shown: async (told) => {

@@ -95,11 +95,10 @@ export const KNOWN_ELSEWHERE: readonly Elsewhere[] = [
     test: "test/metadata/image-laws.test.ts",
   },
   {
-    title: "A key twice in one request, and a topic by name and by id",
-    kafka:
-      "The last of two keys wins; a topic that is named both ways is refused, and the others are deleted.",
-    here: "INVALID_REQUEST for the key; the topic is deleted once.",
-    why: "Brokers refuse both beforehand.",
+    title: "A topic that is to be deleted by name and by id",
+    kafka: "It is refused, and the others are deleted.",
+    here: "It is deleted once.",
+    why: "Brokers refuse it beforehand.",
     test: "test/metadata/control/hostile-requests.test.ts",
   },
   {

@@ -22,6 +22,19 @@ const hasHungUp = ({ theirs }: Difference): boolean =>
   fieldOf(theirs.response, "hungUp") === true ||
   fieldOf(theirs.response, "envelopeErrorCode") !== undefined;
 
+/** Whether that is, in either response, the answer on a resource that is refused here for what it was given. */
+function isRefusedAsGiven(row: unknown, { ours }: Difference): boolean {
+  const resourceOf = (one: unknown) =>
+    inJson([fieldOf(one, "resourceType"), fieldOf(one, "resourceName")]);
+  return itemsOf(fieldOf(ours.response, "responses")).some(
+    (one) =>
+      resourceOf(one) === resourceOf(row) &&
+      /^(Error due to duplicate config keys|Null value not supported for( topic configs)?) ?:/.test(
+        String(fieldOf(one, "errorMessage")),
+      ),
+  );
+}
+
 export const KNOWN_OF_SENSELESS_REQUESTS: readonly Known[] = [
   {
     title: "An entry of an access control list is refused by itself",
@@ -47,6 +60,34 @@ export const KNOWN_OF_SENSELESS_REQUESTS: readonly Known[] = [
           },
         ],
       });
+    },
+  },
+  {
+    title: "A host that is empty, or a range where none is known",
+    apis: ["CreateAcls"],
+    kafka: "It is written, and nobody is there.",
+    here: "INVALID_REQUEST, or UNSUPPORTED_VERSION for a range below level 32, as 4.4.0 answers.",
+    why: "What keeps nobody out does not look as if it did.",
+    explains: (difference) =>
+      itemsOf(asks(difference, "creations"))
+        .map((creation) => String(fieldOf(creation, "host")))
+        .some((host) => host === "" || host.includes("/")),
+    shown: async (told) => {
+      for (const host of ["", "10.0.0.0/8"])
+        // oxlint-disable-next-line no-await-in-loop -- one request after the other
+        await told.ask("CreateAcls", {
+          creations: [
+            {
+              resourceType: 2,
+              resourceName: "a",
+              resourcePatternType: 3,
+              principal: "User:a",
+              host,
+              operation: 3,
+              permissionType: 3,
+            },
+          ],
+        });
     },
   },
   {
@@ -82,6 +123,50 @@ export const KNOWN_OF_SENSELESS_REQUESTS: readonly Known[] = [
     },
   },
   {
+    title: "Of several faults of a quota's entity the first is named",
+    apis: ["AlterClientQuotas"],
+    kafka: "Any of them: a hash table has its parts in no order.",
+    here: "The first in the request.",
+    why: "The same request has the same answer.",
+    explains: (difference) =>
+      difference.in === "response" &&
+      itemsOf(asks(difference, "entries")).some(
+        (entry) => itemsOf(fieldOf(entry, "entity")).length > 1,
+      ) &&
+      sameResponses(difference, (text) => text.replaceAll(/"errorMessage":"[^"]*"/g, "")),
+    shown: async (told) => {
+      const parts = [
+        { entityType: "metrics", entityName: null },
+        { entityType: "user", entityName: "" },
+      ];
+      // In one of the two orders it is not the first.
+      for (const entity of [parts, parts.toReversed()])
+        // oxlint-disable-next-line no-await-in-loop -- one request after the other
+        await told.ask("AlterClientQuotas", { entries: [{ entity, ops: [] }], validateOnly: true });
+    },
+  },
+  {
+    title: "A quota that is no number",
+    apis: ["AlterClientQuotas"],
+    kafka: "NaN is written.",
+    here: "Refused, as what is not above 0 is.",
+    why: "Nothing is above or below such a bound: it would be none.",
+    explains: (difference) =>
+      difference.in === "response" &&
+      itemsOf(asks(difference, "entries")).some((entry) =>
+        itemsOf(fieldOf(entry, "ops")).some(
+          (op) => Number.isNaN(fieldOf(op, "value")) && fieldOf(op, "remove") === false,
+        ),
+      ),
+    shown: async (told) => {
+      const ops = [{ key: "request_percentage", value: Number.NaN, remove: false }];
+      await told.ask("AlterClientQuotas", {
+        entries: [{ entity: [{ entityType: "user", entityName: "a" }], ops }],
+        validateOnly: true,
+      });
+    },
+  },
+  {
     title: "What is named twice is answered as often",
     apis: ["AlterConfigs", "IncrementalAlterConfigs"],
     kafka: "Once.",
@@ -99,6 +184,28 @@ export const KNOWN_OF_SENSELESS_REQUESTS: readonly Known[] = [
     shown: async (told) => {
       const resource = { resourceType: 32, resourceName: "g", configs: [] };
       await told.ask("IncrementalAlterConfigs", { resources: [resource, resource] });
+    },
+  },
+  {
+    title: "A key of a resource that is named twice, or has no value",
+    apis: ["AlterConfigs", "IncrementalAlterConfigs"],
+    kafka: "The last of the two counts; what is set to nothing is deleted.",
+    here: "The resource is refused.",
+    why: "Brokers refuse both beforehand.",
+    explains: (difference) => {
+      const [here, there] = [difference.ours, difference.theirs].map(({ response }) =>
+        itemsOf(fieldOf(response, "responses"))
+          .filter((row) => !isRefusedAsGiven(row, difference))
+          .map((row) => inJson(row))
+          .toSorted(),
+      );
+      return inJson(here) === inJson(there) && !sameResponses(difference);
+    },
+    shown: async (told) => {
+      const config = { name: "consumer.session.timeout.ms", value: "50000", configOperation: 0 };
+      await told.ask("IncrementalAlterConfigs", {
+        resources: [{ resourceType: 32, resourceName: "g", configs: [config, config] }],
+      });
     },
   },
   {
