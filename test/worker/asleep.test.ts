@@ -33,4 +33,4 @@ test("is found by the request that formed it, which wakes it", async () => {
   const found = await formCluster(quorum.edge, wish);
   expect(found.cluster_id).toBe(clusterId);
   expect(await health()).toMatchObject({ asleep: false });
-}, 60_000);
+}, 180_000);
