@@ -1,7 +1,7 @@
 /**
  * What a quorum is billed for, counted inside its objects, beside what `kedge cost` says of the same load. Brokers are
  * simulated as in `brokers.ts`, each behind a gateway of its own. It counts events, rows and the time awake; the bill is
- * that of a month of such minutes, by the price list.
+ * that of a month of such minutes, by the price list. Where the two are too far apart, the command fails.
  */
 import { setTimeout as pause } from "node:timers/promises";
 import { jsonBroker } from "../client/json-broker.ts";
@@ -19,6 +19,9 @@ const BROKERS = [0, 3, 100];
 const SETTLE_MS = 30_000;
 const MONTH_MS = 30 * 86_400_000;
 const VOTERS = 3;
+/** By which a month may differ from what is foretold; what differs by less than so many dollars does not count. */
+const FACTOR = 1.5;
+const PETTY_USD = 0.05;
 
 export async function cost({ minutes = "5" }: { readonly minutes?: string }): Promise<void> {
   const measuredMs = Number(minutes) * 60_000;
@@ -96,6 +99,7 @@ function rowOf(count: number, billed: readonly Billed[], measuredMs: number): st
     rowsWritten: months * total(({ rowsWritten }) => rowsWritten),
   };
   const load = { voters: VOTERS, brokers: count, gateways: count, createsPerHour: 0 };
+  assertNear(billOf(usage).usd, billOf(usageOf(load)).usd, count);
   const cells = [
     count,
     total(({ requests }) => requests),
@@ -108,6 +112,16 @@ function rowOf(count: number, billed: readonly Billed[], measuredMs: number): st
     billOf(usageAwake(load)).usd.toFixed(2),
   ];
   return `| ${cells.join(" | ")} |`;
+}
+
+/** The command fails when the two are apart, and goes on. */
+function assertNear(counted: number, foretold: number, brokers: number): void {
+  const isPetty = Math.abs(counted - foretold) < PETTY_USD;
+  if (isPetty || (counted <= FACTOR * foretold && foretold <= FACTOR * counted)) return;
+  process.exitCode = 1;
+  console.log(
+    `! ${brokers} brokers: $${counted.toFixed(2)} was counted, and \`kedge cost\` says $${foretold.toFixed(2)}`,
+  );
 }
 
 async function takeBill({ edge }: Quorum): Promise<Readonly<Record<string, Billed>>> {

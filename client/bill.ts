@@ -60,8 +60,9 @@ const CPU_MS = 0.5;
 /** Messages over a gateway's links in a minute, by how many brokers it serves. Heartbeats gather in company. */
 const MESSAGES: readonly (readonly [brokers: number, messages: number])[] = [
   [0, 0],
-  [3, 84],
-  [100, 108],
+  [1, 30],
+  [3, 60],
+  [100, 115],
 ];
 
 /** For how long a quorum is awake after a write that comes alone (`controller.quorum.sleep.after.ms`), and a little. */

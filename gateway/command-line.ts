@@ -5,6 +5,7 @@ import {
   type EdgeCredentials,
 } from "./edge/credentials.ts";
 import { PRINCIPAL_BYTES_MAX } from "./edge/identity.ts";
+import { MAX_AGE_MS } from "./cluster-gateway.ts";
 import { DEFAULT_LIMITS, HEARTBEAT_BATCH_MS } from "./gateway.ts";
 import type { Transport } from "./edge/tunnel.ts";
 import { hostAndPort, type HostAndPort } from "./listen.ts";
@@ -22,6 +23,9 @@ const CLUSTER_ID = /^[\w-]{22}$/;
 /** A heartbeat that is much later than this may come too late. */
 const HEARTBEAT_BATCH_MS_MAX = 1_000;
 
+/** More often the edge is not asked either way; a day is long for a voter that has come. */
+const MAX_AGE_MS_BOUNDS = { min: 1_000, max: 86_400_000 } as const;
+
 export interface Command {
   readonly kind: "serve";
   readonly edge: string;
@@ -30,6 +34,8 @@ export interface Command {
   readonly listen: HostAndPort | null;
   readonly http: HostAndPort;
   readonly transport: Transport;
+  /** How old what it knows of the controllers may become where it would hear of changes. */
+  readonly maxAgeMs: number;
   readonly log: LogStyle;
   /** Variables that look like options and are none. */
   readonly unknown: readonly string[];
@@ -86,6 +92,7 @@ export function readCommand(
     ...common,
     listen: listen === undefined ? null : hostAndPort(listen),
     transport: oneOf(settings, "transport", ["link", "http"]),
+    maxAgeMs: wholeNumber(settings, "metadata-max-age-ms", MAX_AGE_MS_BOUNDS) ?? MAX_AGE_MS,
     observe: observeOf(settings),
     ...listenerOf(settings),
     credentials: readCredentials(sources),
@@ -101,24 +108,29 @@ function oneOf<T extends string>(settings: Settings, name: OptionName, choices: 
 }
 
 function observeOf(settings: Settings): Command["observe"] {
-  const [state, batch] = [settings.of("state"), settings.of("heartbeat-batch-ms")];
+  const state = settings.of("state");
+  const batchMs = { min: 0, max: HEARTBEAT_BATCH_MS_MAX };
+  const heartbeatBatchMs = wholeNumber(settings, "heartbeat-batch-ms", batchMs);
   const isOn = oneOf(settings, "observer", ["on", "off"]) === "on";
   if (!isOn || settings.of("transport") === "http") {
-    if (state !== undefined || batch !== undefined)
+    if (state !== undefined || heartbeatBatchMs !== undefined)
       throw new Error("--state and --heartbeat-batch-ms are for a gateway that observes");
     return null;
   }
-  const heartbeatBatchMs = batch === undefined ? HEARTBEAT_BATCH_MS : Number(batch);
-  if (
-    batch === "" ||
-    !Number.isInteger(heartbeatBatchMs) ||
-    heartbeatBatchMs < 0 ||
-    heartbeatBatchMs > HEARTBEAT_BATCH_MS_MAX
-  )
-    throw new Error(
-      `${settings.called("heartbeat-batch-ms")} is a whole number from 0 to ${HEARTBEAT_BATCH_MS_MAX}`,
-    );
-  return { state: state ?? null, heartbeatBatchMs };
+  return { state: state ?? null, heartbeatBatchMs: heartbeatBatchMs ?? HEARTBEAT_BATCH_MS };
+}
+
+/** Undefined when it was not given. */
+function wholeNumber(
+  settings: Settings,
+  name: OptionName,
+  { min, max }: { readonly min: number; readonly max: number },
+): number | undefined {
+  const given = settings.of(name);
+  if (given === undefined) return undefined;
+  const value = Number(given);
+  if (given !== "" && Number.isInteger(value) && value >= min && value <= max) return value;
+  throw new Error(`${settings.called(name)} is a whole number from ${min} to ${max}`);
 }
 
 const TLS_OPTIONS = [

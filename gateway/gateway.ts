@@ -5,6 +5,7 @@
  * security protocol; for another, run another gateway.
  */
 import { ControllerPort } from "./controller-port.ts";
+import { ANYBODY } from "./edge/identity.ts";
 import { isLoopback } from "./edge/loopback.ts";
 import type { Tunnel } from "./edge/tunnel.ts";
 import { addressText, type HostAndPort } from "./listen.ts";
@@ -12,6 +13,7 @@ import type { Log } from "./log.ts";
 import type { GatewayMetrics } from "./metrics.ts";
 import { Observer } from "./observer/observer.ts";
 import { ServedPosition } from "./observer/served-position.ts";
+import { VersionQuestions } from "./sasl/version-questions.ts";
 import type { Listener } from "./tcp/admission.ts";
 import type { ConnectionLimits } from "./tcp/connection.ts";
 import { Room } from "./tcp/room.ts";
@@ -77,8 +79,8 @@ export interface Gateway {
    * Closes a controller's port; connections end once what is on its way to the edge is answered. How many there are.
    */
   close(nodeId: number): number;
-  /** Who follows the log, in which who votes is said; null where nobody does. */
-  readonly observer: Pick<Observer, "isFollowing" | "whenUncertain"> | null;
+  /** What follows the log here, and would tell of other voters; null where nothing does. */
+  readonly observer: Pick<Observer, "isFollowing" | "onNews"> | null;
   /** For the status page. */
   readonly renderMetrics: () => Promise<string>;
   /** Stops listening and closes every connection. The tunnel is closed with it. */
@@ -91,7 +93,6 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const limits = { ...DEFAULT_LIMITS, ...options.limits };
   const room = new Room(limits.bytesHeldMax);
   const handshakes = new Room(limits.handshakesMax);
-  const { connectionsMax } = limits;
   const ports = new Map<number, ControllerPort>();
   const leaving = new Set<ControllerPort>();
   const standstill = new Standstill((lateMs) => {
@@ -104,21 +105,22 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const parts = {
     listener,
     handshakes,
+    versions: versionsOf(tunnel),
     tunnel,
     metrics,
     limits,
     room,
     log,
-    connectionsMax,
+    connectionsMax: limits.connectionsMax,
     observer,
     standstill,
   };
   const gateway: Gateway = {
+    observer,
     get bootstrapServers() {
       const sorted = [...ports].toSorted(([left], [right]) => left - right);
       return sorted.map(([, { at }]) => addressText(at)).join(",");
     },
-    observer,
     at: (nodeId) => ports.get(nodeId)?.at,
     open: async (nodeId, at) => {
       assertPrivate(listener, at.host);
@@ -168,6 +170,9 @@ function sayStoodStill(metrics: GatewayMetrics, log: Log, lateMs: number): void 
     event: "stood-still",
   });
 }
+
+const versionsOf = (tunnel: Tunnel): VersionQuestions =>
+  new VersionQuestions((nodeId, frame, signal) => tunnel.send(nodeId, frame, ANYBODY, signal));
 
 /** Without links nothing is pushed. */
 function observerOf({ tunnel, metrics, observe = {} }: GatewayOptions, log: Log): Observer | null {

@@ -88,6 +88,7 @@ async function serve(command: Command): Promise<void> {
     log,
     listener: command.listener,
     observe: observe === null ? null : { served, heartbeatBatchMs: observe.heartbeatBatchMs },
+    maxAgeMs: command.maxAgeMs,
     places: command.listen === null ? OWN_PORTS : new PortsFrom(command.listen),
     waits: (reason) => {
       readiness.startsWith(reason);

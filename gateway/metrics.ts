@@ -48,6 +48,8 @@ export class GatewayMetrics {
   authenticationsFailed = 0;
   framesInFlight = 0;
   framesAnswered = 0;
+  /** By HTTP, but for upgrades. */
+  edgeRequests = 0;
   requestsHeldBack = 0;
   linksOpen = 0;
   linksLost = 0;
@@ -264,6 +266,11 @@ const GROWING: readonly Row<(metrics: GatewayMetrics) => number>[] = [
     "frames_failed_total",
     "Frames that got no answer from the edge.",
     (metrics) => metrics.framesFailed,
+  ],
+  [
+    "edge_requests_total",
+    "Requests sent to the edge by HTTP, without those for links.",
+    (metrics) => metrics.edgeRequests,
   ],
   [
     "requests_held_back_total",

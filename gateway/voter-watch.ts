@@ -1,16 +1,18 @@
 /**
  * Keeps the gateway's ports to the cluster's voters, as the edge says them: a voter that comes gets a port, one that
- * goes loses it. The edge is asked when the log that the gateway follows says something of the quorum, and when the
- * answer to a frame says that its controller is none, or that one leads which has no port. While no log is followed it is
- * asked again and again. While the edge does not answer, nothing changes.
+ * goes loses it. The edge is asked at once when the log says that the voters are others than those that have ports,
+ * when it goes on from elsewhere, and when a controller turns out to be none, or leads and has no port. Else it is asked
+ * now and then, and rarely while the log is followed. While the edge does not answer, nothing changes.
  */
 import { setTimeout as pause } from "node:timers/promises";
+import { AskingTimes, type AskingPauses } from "./asking-times.ts";
 import type { Controller } from "./edge/controller-list.ts";
 import type { Hint, Tunnel } from "./edge/tunnel.ts";
 import type { Gateway } from "./gateway.ts";
 import { addressText } from "./listen.ts";
 import { textOf, type About, type Log } from "./log.ts";
 import type { GatewayMetrics } from "./metrics.ts";
+import type { LogNews } from "./observer/log-news.ts";
 import { remarkOn, type Places } from "./places.ts";
 import { voterChanges } from "./voter-changes.ts";
 
@@ -22,15 +24,12 @@ export interface WatchParts {
   readonly log: Log;
   /** Told whenever the controllers are others. */
   readonly serves: (nodeIds: readonly number[]) => void;
-  /** How long after an answer it asks again while no log is followed, in ms, give or take a fifth. */
-  readonly everyMs: number;
+  /** How long after an answer it asks again, give or take a fifth. */
+  readonly pauses: AskingPauses;
 }
 
-/** Frames that find no controller ask no oftener than this. */
+/** Whatever is heard, it asks no oftener than this. */
 const SOONEST_MS = 1_000;
-/** Whoever follows the log hears of a change from there: each question is a request, and an event in every controller. */
-const FOLLOWING_MS = 3_600_000;
-const HINTS_MAX = 32;
 const ANSWER_MS = 10_000;
 
 export class VoterWatch {
@@ -40,8 +39,15 @@ export class VoterWatch {
   readonly #served: Map<number, Controller>;
   /** Not listed when the edge was asked last. */
   #missing: readonly number[] = [];
-  /** Of whom answers to frames have said that they are no controllers, or lead. Each hastens one question. */
+  readonly #times: AskingTimes;
+  /** Of whom something was heard since the last answer: that they are no controllers, or lead. */
   readonly #hinted = new Set<number>();
+  /** The voters, as the log said last; null where it has not, or goes on from elsewhere. */
+  #recorded: readonly number[] | null = null;
+  /** Who was said to lead; null where that is not known. */
+  #leaderId: number | null = null;
+  /** So many frames of clients had been answered when the edge was asked last. */
+  #answered = 0;
   #wake = new AbortController();
   /** By what is in the way: said when it is new. */
   readonly #said = new Map<string, string>();
@@ -50,9 +56,9 @@ export class VoterWatch {
   constructor(parts: WatchParts, served: readonly Controller[]) {
     this.#parts = parts;
     this.#served = new Map(served.map((each) => [each.nodeId, each]));
+    this.#times = new AskingTimes(parts.pauses, performance.now());
     parts.tunnel.onHint((hint) => this.#hint(hint));
-    const { observer } = parts.gateway;
-    if (observer !== null) observer.whenUncertain = () => this.#wake.abort();
+    parts.gateway.observer?.onNews((news) => this.#hear(news));
     void this.#run();
   }
 
@@ -62,39 +68,68 @@ export class VoterWatch {
   }
 
   #hint({ kind, nodeId }: Hint): void {
+    if (kind === "leader") this.#leaderId = nodeId;
     if (this.#served.has(nodeId) !== (kind === "stray")) return;
-    if (this.#hinted.has(nodeId) || this.#hinted.size >= HINTS_MAX) return;
+    if (!this.#times.hint(nodeId, performance.now())) return;
     this.#hinted.add(nodeId);
     this.#wake.abort();
   }
 
+  #hear(news: LogNews): void {
+    if (news.kind === "leader") {
+      this.#hint(news);
+      return;
+    }
+    this.#recorded = news.kind === "voters" ? news.nodeIds : null;
+    if (news.kind === "voters" && this.#agrees()) return;
+    this.#times.hasten();
+    this.#wake.abort();
+  }
+
   async #run(): Promise<void> {
-    const { everyMs, gateway } = this.#parts;
+    const { everyMs } = this.#parts.pauses;
     const soonestMs = Math.min(SOONEST_MS, everyMs);
     while (!this.#over.signal.aborted) {
       await sleep(soonestMs * jitter(), this.#over.signal);
-      const restMs =
-        gateway.observer?.isFollowing === true ? Math.max(everyMs, FOLLOWING_MS) : everyMs;
-      await sleep((restMs - soonestMs) * jitter(), this.#wake.signal);
+      await sleep(Math.min(everyMs, this.#dueIn()), this.#wake.signal);
       if (this.#over.signal.aborted) return;
-      const isHastened = this.#wake.signal.aborted;
       this.#wake = new AbortController();
-      await this.#ask();
-      if (!isHastened) this.#hinted.clear();
+      if (this.#dueIn() === 0) await this.#ask();
+      else await this.#openAll();
     }
+  }
+
+  #dueIn(): number {
+    const { gateway, metrics } = this.#parts;
+    const unfollowed = metrics.framesAnswered === this.#answered ? "idle" : "served";
+    const clients = gateway.observer?.isFollowing === true ? "followed" : unfollowed;
+    return this.#times.dueIn(performance.now(), clients);
   }
 
   /** Never throws: whatever the edge answers, the ports that are open stay of use. */
   async #ask(): Promise<void> {
+    this.#times.begin();
+    this.#answered = this.#parts.metrics.framesAnswered;
     try {
       const listed = await this.#parts.tunnel.controllers(AbortSignal.timeout(ANSWER_MS));
       this.#said.delete("edge");
       if (!this.#over.signal.aborted) await this.#apply(listed);
+      const outcome = this.#missing.length === 0 && this.#agrees() ? "settled" : "open";
+      this.#times.ended(outcome, performance.now(), jitter());
     } catch (error) {
-      this.#hinted.clear();
+      this.#times.ended("failed", performance.now(), jitter());
       const sentence = `who the controllers are is not known anew: ${textOf(error)}`;
       this.#sayOnce("edge", sentence, { level: "warn", event: "edge-away" });
     }
+  }
+
+  /** Whether those that have ports are those that the log and its leader speak of, as far as they do. */
+  #agrees(): boolean {
+    if (this.#leaderId !== null && !this.#served.has(this.#leaderId)) return false;
+    const recorded = this.#recorded ?? [...this.#served.keys()];
+    return (
+      recorded.length === this.#served.size && recorded.every((nodeId) => this.#served.has(nodeId))
+    );
   }
 
   async #apply(listed: readonly Controller[]): Promise<void> {
@@ -102,10 +137,15 @@ export class VoterWatch {
     const doubted = new Set([...this.#missing, ...this.#hinted]);
     const { coming, going, missing } = voterChanges(served, listed, doubted);
     this.#missing = missing;
+    this.#hinted.clear();
     for (const nodeId of going) this.#leave(nodeId);
     for (const controller of coming) this.#served.set(controller.nodeId, controller);
     if (going.length + coming.length > 0) this.#parts.serves([...this.#served.keys()]);
-    // One after the other: two of them may want the same place.
+    await this.#openAll();
+  }
+
+  /** One after the other: two of them may want the same place. */
+  async #openAll(): Promise<void> {
     for (const controller of this.#served.values()) await this.#open(controller);
   }
 
@@ -114,7 +154,7 @@ export class VoterWatch {
     const at = gateway.at(nodeId);
     const connections = gateway.close(nodeId);
     this.#served.delete(nodeId);
-    this.#hinted.delete(nodeId);
+    if (this.#leaderId === nodeId) this.#leaderId = null;
     this.#said.delete(portOf(nodeId));
     places.leave(nodeId);
     if (at === undefined) return;

@@ -7,6 +7,7 @@ import {
   ErrorCode,
   apis,
   boundsOf,
+  isSoftwareName,
   type ApiVersionsRequest,
   type ApiVersionsResponse,
 } from "../../src/protocol/index.ts";
@@ -21,9 +22,6 @@ const SERVED_VERSIONS = SERVED_APIS.map((name) => {
   return { apiKey: api.key, minVersion: low, maxVersion: high };
 }).toSorted((left, right) => left.apiKey - right.apiKey);
 
-/** What Kafka allows a client to call itself (KIP-511). */
-const SOFTWARE = /^[a-zA-Z0-9](?:[a-zA-Z0-9\-.]*[a-zA-Z0-9])?$/;
-
 /** From this version on a client accepts a supported feature whose minimum is 0 (KAFKA-17492). */
 const ZERO_MINIMUM_VERSION = 4;
 
@@ -32,7 +30,7 @@ export function apiVersionsResponse(
   call: { readonly apiVersion: number; readonly body: ApiVersionsRequest },
 ): ApiVersionsResponse {
   const { clientSoftwareName, clientSoftwareVersion } = call.body;
-  const named = SOFTWARE.test(clientSoftwareName) && SOFTWARE.test(clientSoftwareVersion);
+  const named = isSoftwareName(clientSoftwareName) && isSoftwareName(clientSoftwareVersion);
   if (call.apiVersion >= 3 && !named)
     return ApiVersions.response.fill({ errorCode: ErrorCode.INVALID_REQUEST });
   const image = stableImage(node.voter.committedImage);

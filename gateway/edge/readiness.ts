@@ -9,8 +9,11 @@ import { probe } from "./probe.ts";
 import type { Tunnel } from "./tunnel.ts";
 import { textOf } from "../log.ts";
 
-/** A frame that was served this recently is answer enough, unless another failed after it. */
-const FRESH_MS = 10_000;
+/**
+ * A frame that was served this recently is answer enough, unless another failed after it. Who probes every ten seconds
+ * asks a controller once a minute.
+ */
+const FRESH_MS = 60_000;
 const PROBE_MS = 5_000;
 
 export class Readiness {

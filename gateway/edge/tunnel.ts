@@ -210,6 +210,7 @@ export class Tunnel {
       this.#metrics.requestsHeldBack += 1;
       throw new EdgeError(waiting.sentence, waiting);
     }
+    this.#metrics.edgeRequests += 1;
     const { token } = this.#client.credentials;
     const headers = { ...request.headers, ...identityHeaders(route.identity, token) };
     const answer = await this.#client.ask({ ...request, headers }).catch((error: unknown) => {

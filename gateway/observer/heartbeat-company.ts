@@ -3,7 +3,8 @@
  * while only one broker beats here. It is the controller that answers each (LK-2).
  *
  * Only what a broker says again, at its interval, may wait. A broker that has something new to say, or comes before its
- * interval is over (Kafka's `scheduleNextCommunicationImmediately`), wants an answer: it starts, or it stops.
+ * interval is over (Kafka's `scheduleNextCommunicationImmediately`), wants an answer: it starts, or it stops. But
+ * anybody may call himself one, in a loop: beyond what so many brokers do at a time, such heartbeats wait like others.
  */
 import type { BrokerHeartbeatRequest } from "../../src/protocol/index.ts";
 
@@ -12,6 +13,9 @@ const RECENT_MS = 10_000;
 /** A quarter of Kafka's `broker.heartbeat.interval.ms`. */
 const EARLY_MS = 500;
 const BROKERS_MAX = 10_000;
+/** Heartbeats that do not wait: as many at once as a large cluster starts with, and so many a second from there on. */
+const AT_ONCE_MAX = 500;
+const AT_ONCE_PER_SECOND = 20;
 
 interface Heard {
   readonly at: number;
@@ -24,10 +28,13 @@ export class HeartbeatCompany {
   readonly #clock: () => number;
   /** What each broker said last, and when; the latest at the end. */
   readonly #heard = new Map<number, Heard>();
+  #atOnce = AT_ONCE_MAX;
+  #refilledAt: number;
 
   constructor(waitMs: number, clock: () => number) {
     this.waitMs = waitMs;
     this.#clock = clock;
+    this.#refilledAt = clock();
   }
 
   /** For how long, in ms, that heartbeat may wait. */
@@ -41,9 +48,18 @@ export class HeartbeatCompany {
       if (now - at <= RECENT_MS && this.#heard.size <= BROKERS_MAX) break;
       this.#heard.delete(id);
     }
-    if (beat.wantFence || beat.wantShutDown || before?.said !== said) return 0;
-    if (now - before.at < EARLY_MS) return 0;
+    const isUsual = !beat.wantFence && !beat.wantShutDown && before?.said === said;
+    if (!isUsual || now - before.at < EARLY_MS) return this.#mayGoAtOnce(now) ? 0 : this.waitMs;
     return this.#heard.size > 1 ? this.waitMs : 0;
+  }
+
+  #mayGoAtOnce(now: number): boolean {
+    const refill = ((now - this.#refilledAt) / 1_000) * AT_ONCE_PER_SECOND;
+    this.#atOnce = Math.min(AT_ONCE_MAX, this.#atOnce + refill);
+    this.#refilledAt = now;
+    if (this.#atOnce < 1) return false;
+    this.#atOnce -= 1;
+    return true;
   }
 }
 

@@ -1,7 +1,10 @@
 /**
  * The frames of one client, of which the observer answers fetches where it may. The first Fetch of a connection goes to
- * the controller, which decides whether this client may read the log, and so does one a minute from there on, and every
- * one in another replica's name. All other frames go on unchanged.
+ * the controller, which decides whether this client may read the log, and so does one a minute from there on, if
+ * anything was committed since, and every one in another replica's name. All other frames go on unchanged.
+ *
+ * What a client may is said by its token, which the link itself watches, and by the log: while nothing is committed, the
+ * controller would say the same again.
  */
 import { ApiKey, DecodeError, peekRequest } from "../../src/protocol/index.ts";
 import type { FrameStream } from "../edge/link/frame-stream.ts";
@@ -36,6 +39,8 @@ interface Let {
   readonly replicaId: number;
   readonly directoryId: string;
   readonly at: number;
+  /** Where the log ended that the controller judged by, or before. */
+  readonly end: number;
 }
 
 export class ObservedStream implements FrameStream {
@@ -89,7 +94,7 @@ export class ObservedStream implements FrameStream {
     signal: AbortSignal,
   ): Promise<Uint8Array> {
     const { observer, nodeId, frames } = this.#parts;
-    const isReviewed = this.#isLet(question) && this.#clock() - (this.#let?.at ?? 0) >= LET_MS;
+    const isReviewed = this.#isLet(question) && this.#isDoubtful();
     if (this.#isLet(question) && !isReviewed) {
       const isLet = (): boolean => this.#isLet(question);
       const answer = await observer.answer({ nodeId, question, isLet }, signal);
@@ -99,28 +104,35 @@ export class ObservedStream implements FrameStream {
         return answer;
       }
     }
+    const end = Math.max(question.offset, observer.end?.offset ?? 0);
     // Nobody waits for what is asked for that reason alone.
     const answer = await frames.send(frame, signal, isReviewed ? observer.heartbeats.waitMs : 0);
     const { place } = frames;
     if (place === null || signal.aborted || !isServed(question, answer)) this.#forget();
-    else this.#serve(question, place);
+    else this.#serve(question, place, end);
     return answer;
   }
 
-  #serve(question: FetchQuestion, place: LinkPlace): void {
+  #serve(question: FetchQuestion, place: LinkPlace, end: number): void {
     const { replicaId, directoryId } = question;
     if (this.#let?.place.link !== place.link || this.#let.place.stream !== place.stream)
       this.#forget();
     // The same object for the same way: by it the observer knows this client.
     const known = this.#let?.place ?? place;
     const { generation } = known.link;
-    this.#let = { place: known, generation, replicaId, directoryId, at: this.#clock() };
+    this.#let = { place: known, generation, replicaId, directoryId, at: this.#clock(), end };
     this.#parts.observer.served(this.#parts.nodeId, question, known);
   }
 
   #forget(): void {
     if (this.#let !== null) this.#parts.observer.left(this.#parts.nodeId, this.#let.place);
     this.#let = null;
+  }
+
+  /** Whether the controller might say otherwise than it has. */
+  #isDoubtful(): boolean {
+    const { at = 0, end = 0 } = this.#let ?? {};
+    return this.#clock() - at >= LET_MS && this.#parts.observer.end?.offset !== end;
   }
 
   /** Whether the controller has served this replica, over a link that has been there since. */

@@ -13,9 +13,10 @@ import type { GatewayMetrics } from "../metrics.ts";
 import { fetchAnswer } from "./fetch-answer.ts";
 import type { FetchQuestion } from "./fetch-question.ts";
 import { HeartbeatCompany } from "./heartbeat-company.ts";
+import { votersNews, type LogNews } from "./log-news.ts";
 import { Positions } from "./positions.ts";
 import type { ServedPosition } from "./served-position.ts";
-import { Tail } from "./tail.ts";
+import { Tail, type Taken } from "./tail.ts";
 
 /** No wait is longer, whatever is asked for; a controller's are not either. */
 const WAIT_MS_MAX = 30_000;
@@ -28,6 +29,8 @@ const SILENT_MS = 3_000;
 const ANSWERING_BYTES_MAX = 64 * 1_048_576;
 /** Between what is said of positions. */
 const REPORT_MS = 1_000;
+/** So long it waits for a message that leaves anyway: brokers beat every 2 s. */
+const COMPANY_MS = 2_500;
 
 export interface ObserverParts {
   readonly served: ServedPosition;
@@ -64,10 +67,10 @@ interface Parked {
 /** A frame, or what else becomes of a Fetch: the controller's to answer, or to wait for a push. */
 type Verdict = Uint8Array | "pass" | "wait";
 
+const NOTHING: Taken = { isAnew: false, batches: [] };
+
 export class Observer implements LinkWatch {
   readonly heartbeats: HeartbeatCompany;
-  /** Told when the log says something of the quorum itself, or when no log is followed any more. */
-  whenUncertain: () => void = () => undefined;
   readonly #parts: ObserverParts;
   readonly #clock: () => number;
   readonly #tail = new Tail();
@@ -79,6 +82,7 @@ export class Observer implements LinkWatch {
   readonly #parked = new Set<Parked>();
   readonly #timer: NodeJS.Timeout;
   #newestEpoch = 0;
+  #whenTold: (news: LogNews) => void = () => undefined;
   #answeringBytes = 0;
 
   constructor(parts: ObserverParts) {
@@ -94,9 +98,21 @@ export class Observer implements LinkWatch {
     return this.#tail.end;
   }
 
-  /** Whether some controller pushes its log: who votes is in it. */
+  /** Calls `act` with what the log says of the controllers. */
+  onNews(act: (news: LogNews) => void): void {
+    this.#whenTold = act;
+  }
+
+  /** Whether what is committed comes here as it is: from the leader, as far as any link has told. */
   get isFollowing(): boolean {
-    return [...this.#followed.values()].some(({ head }) => head !== null);
+    return [...this.#followed].some(
+      ([nodeId, { link, head }]) =>
+        link.isOpen &&
+        head?.leader?.id === nodeId &&
+        head.highWatermark !== null &&
+        head.epoch >= this.#newestEpoch &&
+        !this.#isSilent(nodeId),
+    );
   }
 
   get parked(): number {
@@ -145,7 +161,7 @@ export class Observer implements LinkWatch {
     // What was pushed there holds: another of its clients goes on.
     const goesOn = { ...followed, stream: next.stream };
     this.#followed.set(nodeId, goesOn);
-    this.#say(nodeId, goesOn, true);
+    this.#say(nodeId, goesOn, { begins: true });
   }
 
   heard(nodeId: number): void {
@@ -156,8 +172,10 @@ export class Observer implements LinkWatch {
     const followed = this.#followed.get(nodeId);
     // For nobody here, any more.
     if (followed?.link !== link) return;
+    const before = followed.head;
+    let taken: Taken = NOTHING;
     if (records !== null) {
-      if (this.#tail.take(records, head.highWatermark)) this.whenUncertain();
+      taken = this.#tail.take(records, head.highWatermark);
       followed.unacknowledged += records.batches.byteLength;
     }
     followed.head = head;
@@ -167,6 +185,7 @@ export class Observer implements LinkWatch {
     if (end !== null) this.#parts.metrics.logHeld = { offset: end.offset, at: new Date() };
     this.#judgeParked();
     if (followed.unacknowledged >= PUSH_BYTES) this.#say(nodeId, followed);
+    this.#tell(taken, before?.leader?.id === head.leader?.id ? null : head.leader);
   }
 
   lost(nodeId: number, link: FollowableLink): void {
@@ -176,7 +195,6 @@ export class Observer implements LinkWatch {
       this.#forget(nodeId);
       this.#follow(nodeId);
     }
-    if (!this.isFollowing) this.whenUncertain();
     this.#judgeParked();
   }
 
@@ -185,9 +203,13 @@ export class Observer implements LinkWatch {
     const reports = this.#positions.due(this.#clock());
     for (const [link, { stream, brokers }] of reports)
       for (let at = 0; at < brokers.length; at += POSITION_BROKERS_MAX)
-        link.position(stream, { end: null, brokers: brokers.slice(at, at + POSITION_BROKERS_MAX) });
+        link.position(
+          stream,
+          { end: null, brokers: brokers.slice(at, at + POSITION_BROKERS_MAX) },
+          COMPANY_MS,
+        );
     for (const [nodeId, followed] of this.#followed)
-      if (followed.unacknowledged > 0) this.#say(nodeId, followed);
+      if (followed.unacknowledged > 0) this.#say(nodeId, followed, { waitMs: COMPANY_MS });
   }
 
   /** Nothing is answered here any more; what is parked is for the controllers. */
@@ -198,6 +220,13 @@ export class Observer implements LinkWatch {
     this.#parts.served.close();
   }
 
+  #tell({ isAnew, batches }: Taken, newLeader: Push["leader"]): void {
+    if (isAnew) this.#whenTold({ kind: "gap" });
+    const news = votersNews(batches);
+    if (news !== null) this.#whenTold(news);
+    if (newLeader !== null) this.#whenTold({ kind: "leader", nodeId: newLeader.id });
+  }
+
   #follow(nodeId: number): void {
     if (this.#followed.has(nodeId)) return;
     const clients = [...(this.#clients.get(nodeId) ?? [])];
@@ -205,7 +234,7 @@ export class Observer implements LinkWatch {
     if (place === undefined) return;
     const followed: Followed = { ...place, head: null, unacknowledged: 0 };
     this.#followed.set(nodeId, followed);
-    this.#say(nodeId, followed, true);
+    this.#say(nodeId, followed, { begins: true });
   }
 
   #forget(nodeId: number): void {
@@ -213,11 +242,15 @@ export class Observer implements LinkWatch {
     this.#judgeParked();
   }
 
-  #say(nodeId: number, followed: Followed, begins = false): void {
+  #say(
+    nodeId: number,
+    followed: Followed,
+    { begins = false, waitMs = 0 }: { readonly begins?: boolean; readonly waitMs?: number } = {},
+  ): void {
     if (!followed.link.isOpen) return this.lost(nodeId, followed.link);
     followed.unacknowledged = 0;
     const end = this.#tail.end ?? { offset: -1, epoch: 0 };
-    followed.link.position(followed.stream, { end: { ...end, begins }, brokers: [] });
+    followed.link.position(followed.stream, { end: { ...end, begins }, brokers: [] }, waitMs);
     return undefined;
   }
 

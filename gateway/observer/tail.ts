@@ -7,6 +7,13 @@ import { LinkError, type PushedRecords } from "../../src/link/index.ts";
 import { DecodeError, recordBatches, type BatchInRow } from "../../src/protocol/index.ts";
 import { joinedBytes } from "../../src/std/joined-bytes.ts";
 
+/** What was new in a push. */
+export interface Taken {
+  /** The tail begins here, and not where it ended before. */
+  readonly isAnew: boolean;
+  readonly batches: readonly BatchInRow[];
+}
+
 /** One batch may be as large. */
 const TAIL_BYTES_MAX = 8 * 1_048_576;
 
@@ -16,7 +23,7 @@ export interface TailEnd {
   readonly epoch: number;
 }
 
-type Batch = Pick<BatchInRow, "baseOffset" | "lastOffset" | "leaderEpoch" | "isControl" | "bytes">;
+type Batch = Pick<BatchInRow, "baseOffset" | "lastOffset" | "leaderEpoch" | "bytes">;
 
 export class Tail {
   readonly #bytesMax: number;
@@ -43,14 +50,8 @@ export class Tail {
     return this.#bytes;
   }
 
-  /**
-   * True if some of it is news and of consensus itself, as a set of voters is. Throws `LinkError` for what is no part of
-   * a log, and then has taken nothing of it.
-   */
-  take(
-    { from, epochBefore, batches: bytes }: PushedRecords,
-    highWatermark: number | null,
-  ): boolean {
+  /** Throws `LinkError` for what is no part of a log, and then has taken nothing of it. */
+  take({ from, epochBefore, batches: bytes }: PushedRecords, highWatermark: number | null): Taken {
     const batches = batchesIn(bytes);
     const first = batches[0];
     const end = batches.at(-1);
@@ -63,11 +64,12 @@ export class Tail {
       throw new LinkError(
         `a push ends at ${endOffset}, and only ${highWatermark ?? 0} is committed`,
       );
-    if (!this.#continues({ from, epochBefore }, batches.length === 0))
-      this.#beginAt({ offset: from, epoch: epochBefore });
-    const news = batches.filter(({ baseOffset }) => baseOffset >= (this.end?.offset ?? 0));
-    for (const batch of news) this.#append(batch);
-    return news.some(({ isControl }) => isControl);
+    const isAnew = !this.#continues({ from, epochBefore }, batches.length === 0);
+    if (isAnew) this.#beginAt({ offset: from, epoch: epochBefore });
+    const before = this.end?.offset ?? 0;
+    const fresh = batches.filter(({ baseOffset }) => baseOffset >= before);
+    for (const batch of fresh) this.#append(batch);
+    return { isAnew, batches: fresh };
   }
 
   /**
@@ -150,7 +152,7 @@ const endOf = ({ lastOffset, leaderEpoch }: Batch): TailEnd => ({
   epoch: leaderEpoch,
 });
 
-function batchesIn(bytes: Uint8Array): readonly Batch[] {
+function batchesIn(bytes: Uint8Array): readonly BatchInRow[] {
   try {
     return [...recordBatches(bytes)];
   } catch (error) {

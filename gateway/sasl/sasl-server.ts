@@ -34,8 +34,8 @@ const FAILED = "Authentication failed: Invalid username or password";
 
 /** What the exchange asks of the edge. Both reject when the edge cannot answer now. */
 export interface SaslEdge {
-  /** The answer to a frame with ApiVersions, asked in nobody's name. */
-  readonly apiVersions: (frame: Uint8Array, signal: AbortSignal) => Promise<Uint8Array>;
+  /** The answer to ApiVersions, asked in nobody's name. */
+  readonly apiVersions: (request: RequestFrame<"ApiVersions">) => Promise<Uint8Array>;
   readonly isAccepted: (token: string, signal: AbortSignal) => Promise<boolean>;
 }
 
@@ -68,7 +68,7 @@ export class SaslServer {
     try {
       return this.#state === "agreed"
         ? await this.#takeAuthenticate(frame, signal)
-        : await this.#takeFirst(frame, signal);
+        : await this.#takeFirst(frame);
     } catch (error) {
       if (error instanceof DecodeError) return ended(null, `during SASL: ${error.message}`);
       throw error;
@@ -76,7 +76,7 @@ export class SaslServer {
   }
 
   /** ApiVersions, at most once, and SaslHandshake. */
-  async #takeFirst(frame: Uint8Array, signal: AbortSignal): Promise<SaslAnswer> {
+  async #takeFirst(frame: Uint8Array): Promise<SaslAnswer> {
     const { apiKey } = peekRequest(frame);
     if (apiKey !== ApiVersions.key && apiKey !== SaslHandshake.key)
       return ended(null, `${nameOf(apiKey)} before SASL: does the client speak it?`);
@@ -85,8 +85,8 @@ export class SaslServer {
     if (apiKey === SaslHandshake.key)
       return ended(null, `SaslHandshake in version ${request.apiVersion}`);
     if (this.#state !== "begun") return ended(null, "ApiVersions a second time before SASL");
-    if (request.name === null) return goesOn(unsupportedVersion(request));
-    const told = withSasl(request, await this.#edge.apiVersions(frame, signal));
+    if (request.name !== "ApiVersions") return goesOn(unsupportedVersion(request));
+    const told = withSasl(request, await this.#edge.apiVersions(request));
     if (told.isServed) this.#state = "versions-told";
     return goesOn(told.frame);
   }

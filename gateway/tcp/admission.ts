@@ -5,6 +5,7 @@
 import type { Socket } from "node:net";
 import { ANYBODY } from "../edge/identity.ts";
 import { isAccepted } from "../edge/probe.ts";
+import type { VersionQuestions } from "../sasl/version-questions.ts";
 import type { SaslEdge } from "../sasl/sasl-server.ts";
 import type { TlsDoor } from "../tls/tls-door.ts";
 import { sayRefused, serve, type ConnectionParts, type Refusal } from "./connection.ts";
@@ -23,6 +24,8 @@ export interface AdmissionParts extends Omit<
   readonly listener: Listener;
   /** The places for those that are not authenticated. */
   readonly handshakes: Room;
+  /** What they are told before. */
+  readonly versions: VersionQuestions;
 }
 
 type NamedParts = AdmissionParts & Pick<ConnectionParts, "name" | "from">;
@@ -72,8 +75,8 @@ async function shakeHands(raw: Socket, parts: NamedParts): Promise<void> {
 }
 
 /** The edge as the clients of one controller ask it while they say who they are. */
-const saslEdge = ({ tunnel, nodeId }: NamedParts): SaslEdge => ({
-  apiVersions: (frame, signal) => tunnel.send(nodeId, frame, ANYBODY, signal),
+const saslEdge = ({ tunnel, nodeId, versions }: NamedParts): SaslEdge => ({
+  apiVersions: (request) => versions.answer(nodeId, request),
   isAccepted: (token, signal) => isAccepted(tunnel, nodeId, token, signal),
 });
 

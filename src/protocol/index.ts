@@ -115,6 +115,7 @@ export {
   ApiVersions,
   type ApiVersionsRequest,
   type ApiVersionsResponse,
+  isSoftwareName,
 } from "./messages/api-versions.ts";
 export {
   CreateTopics,

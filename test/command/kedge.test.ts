@@ -4,7 +4,9 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { formCluster } from "../../client/cluster-client.ts";
 import { jsonBroker } from "../../client/json-broker.ts";
+import { freePorts } from "../../local/ports.ts";
 import { startQuorum, type Quorum } from "../../local/quorum.ts";
 
 const MAIN = join(import.meta.dirname, "..", "..", "command", "main.ts");
@@ -13,7 +15,13 @@ let folder: string;
 let quorum: Quorum;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "kedge-command-test-"));
-  quorum = await startQuorum({ gateway: { ports: "named" } });
+  // Brokers are told these ports, and somebody else may have Kafka's own.
+  const ports = await freePorts(3);
+  const controllers = ports.map((port) => ({ host: "127.0.0.1", port }));
+  quorum = await startQuorum({
+    form: (edge) => formCluster(edge, { controllers }),
+    gateway: { ports: "named" },
+  });
   const broker = jsonBroker(quorum.cluster, 1);
   await broker.register();
   await broker.heartbeat();

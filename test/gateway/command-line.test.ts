@@ -53,6 +53,11 @@ test("it observes, unless told not to or without links", () => {
   expect(read("--transport", "http")).toMatchObject({ observe: null });
 });
 
+test("what it knows of the controllers may become an hour old unless it is told otherwise", () => {
+  expect(read()).toMatchObject({ maxAgeMs: 3_600_000 });
+  expect(read("--metadata-max-age-ms", "1000")).toMatchObject({ maxAgeMs: 1_000 });
+});
+
 test("a state of another cluster ends it before it listens", async () => {
   const state = await file("state", '{"cluster_id":"another","offset":1,"epoch":1}');
   const program = new Program([...base("http://127.0.0.1:1"), "--state", state]);
@@ -80,6 +85,8 @@ test.each([
   [["--log-format", "xml"], "--log-format is text or json"],
   [["--heartbeat-batch-ms", "x"], "--heartbeat-batch-ms is a whole number from 0 to 1000"],
   [["--heartbeat-batch-ms", ""], "--heartbeat-batch-ms is a whole number from 0 to 1000"],
+  [["--metadata-max-age-ms", "999"], "is a whole number from 1000 to 86400000"],
+  [["--metadata-max-age-ms", "1e9"], "is a whole number from 1000 to 86400000"],
   [["--heartbeat-batch-ms", "1001"], "--heartbeat-batch-ms is a whole number from 0 to 1000"],
   [
     ["--observer", "off", "--state", "file"],

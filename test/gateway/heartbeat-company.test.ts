@@ -35,6 +35,22 @@ describe("heartbeats (LK-2)", () => {
     expect(at(15_000, 1)).toBe(0);
   });
 
+  test("of whoever beats in a loop wait, whatever he calls himself, and others are not held up for long", () => {
+    let now = 0;
+    const company = new HeartbeatCompany(100, () => now);
+    let atOnce = 0;
+    for (let nth = 0; nth < 60_000; nth += 1) {
+      now = nth;
+      const beat = beatOf({ brokerId: nth % 7, brokerEpoch: nth, wantFence: nth % 2 === 0 });
+      if (company.waitOf(beat) === 0) atOnce += 1;
+    }
+    // In a minute: what a cluster may start with, and twenty a second.
+    expect(atOnce).toBeGreaterThan(1_600);
+    expect(atOnce).toBeLessThanOrEqual(500 + 60 * 20);
+    now += 1_000;
+    expect(company.waitOf(beatOf({ brokerId: 9_000 }))).toBe(0);
+  });
+
   test("do not wait when they come early", () => {
     let now = 0;
     const company = new HeartbeatCompany(100, () => now);

@@ -34,6 +34,7 @@ beforeAll(async () => {
     metrics,
     places: new PortsFrom({ host: "127.0.0.1", port: 0 }),
     everyMs: EVERY_MS,
+    maxAgeMs: EVERY_MS,
     log: (line) => void lines.push(line),
   });
 });

@@ -48,6 +48,8 @@ export class MemoryLink implements FollowableLink {
   /** What came to the gateway, and what went to the controller. */
   readonly pushes: Push[] = [];
   readonly positions: Position[] = [];
+  /** How long each of them may wait for what else leaves, in ms. */
+  readonly waits: number[] = [];
   readonly heard: FromController[] = [];
   readonly closings: string[] = [];
   /** Whether the gateway reads what arrives. */
@@ -90,8 +92,9 @@ export class MemoryLink implements FollowableLink {
     for (const { buffer } of writeMessages(envelopes, FROM_GATEWAY)) this.session.receive(buffer);
   }
 
-  position(stream: number, position: Position): void {
+  position(stream: number, position: Position, waitMs = 0): void {
     this.positions.push(position);
+    this.waits.push(waitMs);
     if (this.isOpen) this.say({ kind: "position", stream, position });
   }
 

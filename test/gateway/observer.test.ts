@@ -8,6 +8,7 @@ import { join } from "node:path";
 import * as fc from "fast-check";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import type { LinkPlace } from "../../gateway/edge/link/link-watch.ts";
+import type { LogNews } from "../../gateway/observer/log-news.ts";
 import { ObservedStream, type LinkedFrames } from "../../gateway/observer/observed-stream.ts";
 import { ServedPosition } from "../../gateway/observer/served-position.ts";
 import { decodeResponseFrame, Fetch } from "../../src/protocol/index.ts";
@@ -411,13 +412,20 @@ const observed = async () => {
 };
 
 describe("a connection", () => {
-  test("asks the controller first, and once a minute from there on", async () => {
-    const { asked, pass } = await observed();
+  test("asks the controller first, and once a minute from there on while anything is committed", async () => {
+    const { asked, pass, side } = await observed();
     expect(await asked()).toBe(1);
     expect(await asked()).toBe(0);
+    await side.write();
     pass(59_000);
     expect(await asked()).toBe(0);
     pass(1_000);
+    expect(await asked()).toBe(1);
+    expect(await asked()).toBe(0);
+    // The controller would say the same again.
+    pass(3_600_000);
+    expect(await asked()).toBe(0);
+    await side.write();
     expect(await asked()).toBe(1);
     expect(await asked()).toBe(0);
   });
@@ -524,6 +532,8 @@ describe("where brokers are", () => {
     expect(link.positions.slice(said)).toMatchObject([
       { end: null, brokers: [{ id: 1, offset: end }] },
     ]);
+    // With the next heartbeat, of which there is one every 2 s.
+    expect(link.waits.slice(said)).toEqual([2_500]);
   });
 
   test("is of nobody whom the leader has not served", async () => {
@@ -544,37 +554,29 @@ describe("where brokers are", () => {
 });
 
 describe("who votes", () => {
-  test("is uncertain when the log says something of the quorum, and when none is followed", async () => {
-    const { side, observer, link, introduce } = await observing();
-    let uncertain = 0;
-    observer.whenUncertain = () => {
-      uncertain += 1;
-    };
+  test("is told when the log says it, and when the log begins anew", async () => {
+    const { side, observer, introduce, link } = await observing();
+    const told: LogNews[] = [];
+    observer.onNews((news) => void told.push(news));
     expect(observer.isFollowing).toBe(false);
     await introduce(atEnd(side.up, { replicaId: 1 }));
     expect(observer.isFollowing).toBe(true);
-    const before = uncertain;
+    expect(told).toEqual([{ kind: "gap" }, { kind: "leader", nodeId: NODE_ID }]);
     await side.write(3, 20);
     await settled();
-    expect(uncertain).toBe(before);
-    const { log } = side.up.state;
+    expect(told).toHaveLength(2);
     const { bytes } = side.up.readCommitted({ from: 0, maxBytes: 100 });
-    // The first batch of an office is the quorum's own.
     const head = link.pushes.at(-1);
     if (head === undefined) throw new Error("nothing was pushed");
     const fresh = await observing({ side });
-    let told = 0;
-    fresh.observer.whenUncertain = () => {
-      told += 1;
-    };
+    const heard: LogNews[] = [];
+    fresh.observer.onNews((news) => void heard.push(news));
     fresh.observer.served(NODE_ID, { ...questionless, offset: 1 }, { link: fresh.link, stream: 1 });
-    fresh.observer.pushed(NODE_ID, fresh.link, {
-      ...head,
-      records: { from: log.startOffset, epochBefore: 0, batches: bytes },
-    });
-    expect(told).toBe(1);
+    // The first batch of an office names the voters.
+    const records = { from: side.up.state.log.startOffset, epochBefore: 0, batches: bytes };
+    fresh.observer.pushed(NODE_ID, fresh.link, { ...head, records });
+    expect(heard).toContainEqual({ kind: "voters", nodeIds: [NODE_ID] });
     fresh.observer.lost(NODE_ID, fresh.link);
     expect(fresh.observer.isFollowing).toBe(false);
-    expect(told).toBe(2);
   });
 });

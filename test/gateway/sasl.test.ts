@@ -96,6 +96,26 @@ test.each([0, 1, 2])("a token opens the connection, and speaks for it (v%i)", as
   expect(metrics.authenticationsSucceeded).toBe(1);
 });
 
+test("strangers who only want to know versions cost a controller one question a second", async () => {
+  const { ports, heard } = await guardedGateway();
+  const begun = performance.now();
+  const strangers = await Promise.all(Array.from({ length: 60 }, () => client(ports[0])));
+  for (const [nth, kafka] of strangers.entries()) {
+    const frame = requestFrame(
+      ApiVersions,
+      { apiVersion: 3, correlationId: nth, clientId: "test" },
+      SOFTWARE,
+    );
+    kafka.send(Buffer.from(frame));
+    const answer = decodeResponseFrame(ApiVersions, 3, (await kafka.frame()) ?? Buffer.of());
+    expect(answer).toMatchObject({ correlationId: nth, body: { errorCode: ErrorCode.NONE } });
+  }
+  expect(heard.length).toBeLessThanOrEqual(1 + (performance.now() - begun) / 1_000);
+  const nameless = await client(ports[0]);
+  const asked = { clientSoftwareName: "-", clientSoftwareVersion: "1" };
+  expect((await call(nameless, ApiVersions, 3, asked))?.errorCode).toBe(ErrorCode.INVALID_REQUEST);
+});
+
 test("a client may leave ApiVersions out, and name the user that it authenticates as", async () => {
   const { ports } = await guardedGateway();
   const kafka = await client(ports[0]);

@@ -52,7 +52,11 @@ const ANY_PORT: Places = new PortsFrom({ host: "127.0.0.1", port: 0 });
 
 async function watched(
   list: readonly Listed[],
-  { places = ANY_PORT, everyMs = 40 }: { readonly places?: Places; readonly everyMs?: number } = {},
+  {
+    places = ANY_PORT,
+    everyMs = 40,
+    maxAgeMs = everyMs,
+  }: { readonly places?: Places; readonly everyMs?: number; readonly maxAgeMs?: number } = {},
 ): Promise<Watched> {
   const world: World = { list, frames: echo, asked: 0 };
   const started = await edge(answering(world));
@@ -69,6 +73,7 @@ async function watched(
     metrics,
     places,
     everyMs,
+    maxAgeMs,
     log: sentencesTo((line) => void lines.push(line)),
     serves: (nodeIds) => void serves.push(nodeIds),
   });

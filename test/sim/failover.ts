@@ -282,7 +282,7 @@ export function measureFailover(
   const budget = BUDGETS[kind];
   const swarm = quiet(seed, budget.nodes);
   const terms = termsOf(swarm);
-  const world = new World(seed, watch, swarm);
+  const world = new World(seed, watch, { swarm });
   world.isHealed = true;
   world.start();
   const failed = (what: string): Failover => ({

@@ -409,15 +409,19 @@ export class Instance {
     const isStruck = change !== null && world.chance.happens(world.swarm.snapshotCrashRate);
     const isLost = isStruck && world.chance.happens(0.5);
     if (isStruck) world.tally.count(`fault: ${change} ${isLost ? "lost" : "and crash"}`);
+    // While it boots, whoever boots it learns that it is gone.
+    const isBooting = replica.instance !== this;
     if (isLost || world.chance.happens(world.swarm.failedCommitRate)) {
       world.tally.count("fault: failed commit");
-      replica.reset("a commit failed");
+      if (isBooting) this.end();
+      else replica.reset("a commit failed");
       return false;
     }
     replica.commit(writes);
     if (!isStruck && !world.chance.happens(world.swarm.crashAfterCommitRate)) return true;
     world.tally.count("fault: crash after commit");
-    replica.evict();
+    if (isBooting) this.end();
+    else replica.evict();
     return false;
   }
 

@@ -1,5 +1,6 @@
 /**
- * `npm run sim -- --seed N [--trace]` replays one world; `npm run sim -- --seeds N [--from M]` runs many;
+ * `npm run sim -- --seed N [--trace]` replays one world; `npm run sim -- --seeds N [--from M]` runs many; with `--sleep`
+ * quorums sleep in each of them, instead of in half;
  * `npm run sim -- --failovers N [--bail]` runs N quiet worlds of each kind of failover and no others (with `--bail`,
  * until one breaks its budget). The exit code is 1 when an invariant was violated. Everything printed for a seed is the
  * same every time, but for the line that begins with "took".
@@ -19,6 +20,7 @@ const { values } = parseArgs({
     failovers: { type: "string" },
     bail: { type: "boolean", default: false },
     swarm: { type: "boolean", default: false },
+    sleep: { type: "boolean", default: false },
     "budget-seconds": { type: "string", default: "3600" },
   },
 });
@@ -36,7 +38,7 @@ async function run(): Promise<boolean> {
 }
 
 function one(seed: number): boolean {
-  const outcome = runSeed(seed, values.trace ? print : undefined);
+  const outcome = runSeed(seed, values.trace ? print : undefined, values.sleep);
   print(
     `seed ${seed}: ${(outcome.virtualMs / 1000).toFixed(1)} virtual seconds, trace ${outcome.traceHash}`,
   );
@@ -50,6 +52,7 @@ async function many(): Promise<boolean> {
   const result = await runSeeds({
     from,
     count,
+    sleeps: values.sleep,
     budgetMs: 1000 * wholeNumber(values["budget-seconds"]),
     progress: (done) => {
       if (done % 100 === 0) print(`${done} of ${count} seeds`);
@@ -104,7 +107,7 @@ function printVerdict(outcome: Outcome | undefined): boolean {
   const { seed, complaint, tail } = outcome;
   for (const line of tail) print(line);
   print(`seed ${seed} violates ${complaint.checker}: ${complaint.sentence}`);
-  print(`replay: npm run sim -- --seed ${seed} --trace`);
+  print(`replay: npm run sim -- --seed ${seed}${values.sleep ? " --sleep" : ""} --trace`);
   return true;
 }
 

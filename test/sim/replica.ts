@@ -152,6 +152,7 @@ export class Replica {
     };
     try {
       const instance = new Instance(this, this.#incarnation, start);
+      if (instance.isGone) return this.reset("what it stored at boot was its last");
       this.instance = instance;
       this.#checkCommitted(instance);
       instance.happen(() => instance.controller.onDeadline());

@@ -22,8 +22,9 @@ export interface Outcome {
 /** The chaos of one seed lasts this long. */
 const CHAOS_MS = 60_000;
 
-export function runSeed(seed: number, watch?: (line: string) => void): Outcome {
-  const world = new World(seed, watch);
+/** Where it `sleeps`, quorums sleep in that world, whatever the seed draws of it. */
+export function runSeed(seed: number, watch?: (line: string) => void, sleeps = false): Outcome {
+  const world = new World(seed, watch, { sleeps });
   world.start();
   startChaos(world);
   world.run(CHAOS_MS);

@@ -8,10 +8,15 @@ import { FAILOVER_KINDS, type Failover, type FailoverKind } from "./failover.ts"
 import { Tally } from "./faults.ts";
 import type { Outcome } from "./run.ts";
 
-/** One world to be run in a thread: a seed of the swarm, or a quiet world with one fault. */
-export type Job = number | FailoverJob;
+/** One world to be run in a thread: one of the swarm, or a quiet one with one fault. */
+export type Job = SwarmJob | FailoverJob;
 
 type Result = Outcome | Failover;
+
+interface SwarmJob {
+  readonly seed: number;
+  readonly sleeps: boolean;
+}
 
 interface FailoverJob {
   readonly kind: FailoverKind;
@@ -21,6 +26,8 @@ interface FailoverJob {
 export interface Campaign {
   readonly from: number;
   readonly count: number;
+  /** Whether quorums sleep in every world, instead of in half of them. */
+  readonly sleeps?: boolean;
   /** Called after every seed with how many are done. */
   readonly progress?: (done: number) => void;
   /** No further seeds are begun after this many real milliseconds. */
@@ -44,11 +51,11 @@ export async function runSeeds(campaign: Campaign): Promise<CampaignResult> {
   let done = 0;
   let virtualMs = 0;
   let next = campaign.from;
-  const seedAfter = (): number | undefined => {
+  const jobAfter = (): SwarmJob | undefined => {
     const isLate = performance.now() - startedAt > (campaign.budgetMs ?? Number.POSITIVE_INFINITY);
     if (failed !== undefined || isLate || next >= campaign.from + campaign.count) return undefined;
     next += 1;
-    return next - 1;
+    return { seed: next - 1, sleeps: campaign.sleeps ?? false };
   };
   const hear = (outcome: Result): void => {
     if (!("traceHash" in outcome)) return;
@@ -64,7 +71,7 @@ export async function runSeeds(campaign: Campaign): Promise<CampaignResult> {
       failed = outcome;
     campaign.progress?.(done);
   };
-  await inThreads(campaign.count, seedAfter, hear);
+  await inThreads(campaign.count, jobAfter, hear);
   const counts = tally.toRecord();
   return { seeds: done, virtualMs, counts, seedsWith: seedsWith.toRecord(), failed };
 }

@@ -5,7 +5,8 @@ import { runSeed } from "./run.ts";
 import type { Job } from "./seeds.ts";
 
 parentPort?.on("message", (job: Job) => {
-  const outcome = typeof job === "number" ? runSeed(job) : measureFailover(job.kind, job.seed);
+  const outcome =
+    "kind" in job ? measureFailover(job.kind, job.seed) : runSeed(job.seed, undefined, job.sleeps);
   // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a port of worker_threads has none
   parentPort?.postMessage(outcome);
 });

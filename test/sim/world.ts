@@ -112,8 +112,12 @@ export class World {
   isQuiet = false;
   complaint: Complaint | undefined;
 
-  /** The faults of `swarm`, or else those that the seed draws. */
-  constructor(seed: number, watch?: (line: string) => void, swarm?: Swarm) {
+  /** The faults of `swarm`, or else those that the seed draws, and sleep in any case where it `sleeps`. */
+  constructor(
+    seed: number,
+    watch?: (line: string) => void,
+    { swarm, sleeps = false }: { readonly swarm?: Swarm; readonly sleeps?: boolean } = {},
+  ) {
     this.#seed = seed;
     this.chance = new Chance(seed);
     const turnover = drawTurnover(new Chance(seed ^ TURNOVER));
@@ -122,7 +126,7 @@ export class World {
       drawSwarm(this.chance, turnover, {
         elr: new Chance(seed ^ ELR).happens(0.5),
         security: new Chance(seed ^ SECURITY).happens(0.5),
-        quietMs: drawQuiet(new Chance(seed ^ SLEEP)),
+        quietMs: drawQuiet(new Chance(seed ^ SLEEP), sleeps),
       });
     this.cluster = {
       cluster_id: "c2ltdWxhdGVkLWNsdXN0ZQ",
@@ -290,8 +294,8 @@ export class World {
   }
 }
 
-const drawQuiet = (chance: Chance): number =>
-  chance.happens(0.5) ? Math.round(chance.logUniform(200, 3_000)) : 0;
+const drawQuiet = (chance: Chance, sleeps: boolean): number =>
+  chance.happens(0.5) || sleeps ? Math.round(chance.logUniform(200, 3_000)) : 0;
 
 function voterOf(id: number, generation = 0): Voter {
   return {

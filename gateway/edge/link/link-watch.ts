@@ -9,8 +9,11 @@ export interface FollowableLink {
   readonly generation: number;
   /** Null where the controller pushes nothing: it is of an earlier build. */
   readonly fetchBytesMax: number | null;
-  /** Says where this gateway's copy of the log ends, or where brokers are, in the name of a stream's client. */
-  position(stream: number, position: Position): void;
+  /**
+   * Says where this gateway's copy of the log ends, or where brokers are, in the name of a stream's client; within
+   * `waitMs`, with what else leaves until then.
+   */
+  position(stream: number, position: Position, waitMs?: number): void;
 }
 
 /** Where the frames of a client go. */

@@ -70,8 +70,9 @@ export class Link implements FollowableLink {
   #greeting: ControllerGreeting | null = null;
   #outgoing: FromGateway[] = [];
   #isArmed = false;
-  /** Of what waits for others to leave with. */
+  /** Of what waits for others to leave with, and when it leaves without them. */
   #company: NodeJS.Timeout | undefined;
+  #companyUntil = Number.POSITIVE_INFINITY;
   #generation = 0;
   #isLeaving = false;
   #isOver = false;
@@ -115,8 +116,8 @@ export class Link implements FollowableLink {
     return this.#greeting?.fetch_bytes_max ?? null;
   }
 
-  position(stream: number, position: Position): void {
-    if (this.isOpen && this.has(stream)) this.#say({ kind: "position", stream, position });
+  position(stream: number, position: Position, waitMs = 0): void {
+    if (this.isOpen && this.has(stream)) this.#say({ kind: "position", stream, position }, waitMs);
   }
 
   /** Begins a stream; its id. */
@@ -315,6 +316,10 @@ export class Link implements FollowableLink {
 
   #forget(stream: number): void {
     this.#streams.delete(stream);
+    // The controller may have ended it too, and would hear of one that has not begun.
+    this.#outgoing = this.#outgoing.filter(
+      (each) => each.kind !== "position" || each.stream !== stream,
+    );
     if (this.#streams.size > 0) return;
     clearTimeout(this.#idle);
     this.#idle = setTimeout(() => this.leave(), IDLE_MS).unref();
@@ -330,18 +335,23 @@ export class Link implements FollowableLink {
   #say(envelope: FromGateway, waitMs = 0): void {
     this.#outgoing.push(envelope);
     if (this.#isArmed) return;
-    if (waitMs > 0) {
-      this.#company ??= setTimeout(() => this.#flush(), waitMs);
-      return;
-    }
+    if (waitMs > 0) return this.#await(waitMs);
     this.#isArmed = true;
     setImmediate(() => this.#flush());
+  }
+
+  #await(waitMs: number): void {
+    const until = performance.now() + waitMs;
+    if (until >= this.#companyUntil) return;
+    clearTimeout(this.#company);
+    this.#companyUntil = until;
+    this.#company = setTimeout(() => this.#flush(), waitMs);
   }
 
   #flush(): void {
     this.#isArmed = false;
     clearTimeout(this.#company);
-    this.#company = undefined;
+    this.#companyUntil = Number.POSITIVE_INFINITY;
     if (this.#isOver || this.#outgoing.length === 0) return;
     const envelopes = this.#outgoing;
     this.#outgoing = [];

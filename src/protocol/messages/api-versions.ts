@@ -41,5 +41,11 @@ export const ApiVersions = api(
     errorResponse: (_, { errorCode }) => ({ errorCode }),
   },
 );
+
+/** What Kafka allows a client to call itself and its version (KIP-511). */
+const SOFTWARE = /^[a-zA-Z0-9](?:[a-zA-Z0-9\-.]*[a-zA-Z0-9])?$/;
+
+export const isSoftwareName = (text: string): boolean => SOFTWARE.test(text);
+
 export type ApiVersionsRequest = RequestOf<typeof ApiVersions>;
 export type ApiVersionsResponse = ResponseOf<typeof ApiVersions>;
