@@ -1,5 +1,5 @@
 /**
- * The page as the files that a browser loads: those of `page/` and `client/` under the addresses that they have in the
+ * The files of a deployment: the document of the interface, and the page as a browser loads it. That is those of `page/` and `client/` under the addresses that they have in the
  * tree, so that every import in them is the address of what it imports. Of a TypeScript file the types are left out;
  * its name stays, and nothing is bundled. `docs/design/page.md` says why.
  */
@@ -11,9 +11,10 @@ import { ROOT } from "./checkout.ts";
 /** The page may import the client, and nothing else of this tree. */
 const FOLDERS = ["page", "client"] as const;
 const ENTRY = "index.html";
+const DOCUMENT = "openapi.json";
 
 /**
- * Writes all of it into `folder`: `index.html`, `page/…`, `client/…`. Who serves the folder meanwhile finds every file.
+ * Writes all of it into `folder`: `index.html`, `page/…`, `client/…`, `openapi.json`. Who serves the folder meanwhile finds every file.
  */
 export async function writePage(folder: string): Promise<void> {
   for (const name of FOLDERS) {
@@ -26,6 +27,8 @@ export async function writePage(folder: string): Promise<void> {
     await Promise.all(gone.map((file) => rm(join(to, file))));
   }
   await copyFile(join(ROOT, "page", ENTRY), join(folder, ENTRY));
+  const document: unknown = JSON.parse(await readFile(join(ROOT, "worker", DOCUMENT), "utf8"));
+  await writeFile(join(folder, DOCUMENT), JSON.stringify(document));
 }
 
 async function writeFileOf(from: string, to: string): Promise<void> {

@@ -166,7 +166,7 @@ export const ROOMS: Readonly<Record<string, Readonly<Record<string, Room>>>> = {
     },
   },
   worker: {
-    scope: { files: ["env", "recent"], mayImport: [] },
+    scope: { files: ["env", "holding", "recent"], mayImport: [] },
     http: { mayImport: ["scope"] },
     access: { mayImport: ["scope", "http"] },
     channel: { mayImport: ["scope", "http"] },

@@ -60,6 +60,15 @@ describe("a body", () => {
     await expect(readBytes(request, FRAME)).rejects.toThrow("at most 8388608 bytes");
   });
 
+  test.each(["8388609", "some"])(
+    "that announces %s bytes is refused, whatever comes",
+    async (said) => {
+      const request = posted("{}");
+      request.headers.set("Content-Length", said);
+      await expect(readText(request)).rejects.toThrow("at most 8388608 bytes");
+    },
+  );
+
   test("that is not UTF-8 is refused", async () => {
     await expect(readText(posted(new Uint8Array([0x22, 0xff, 0x22])))).rejects.toThrow("not UTF-8");
   });

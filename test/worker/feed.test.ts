@@ -175,3 +175,16 @@ describe("either feed", () => {
     },
   );
 });
+
+test("whoever says an epoch that the log has elsewhere has read another log, too", async () => {
+  const { leader_id: leaderId, leader_epoch: before } = await quorum.cluster.quorum();
+  const path = `/kafka/v3/clusters/${quorum.formed.cluster_id}/controllers/${leaderId}:restart`;
+  await quorum.edge.fetch(path, { method: "POST" });
+  await create("in-another-epoch");
+  const epoch = (await linesOf("")).at(-1)?.leader_epoch ?? 0;
+  expect(epoch).toBeGreaterThan(before);
+  const lines = ask(`?from_offset=5&from_epoch=${epoch}`);
+  expect(await refusalOf(lines)).toMatchObject({ status: 409, error_code: 40909 });
+  const events = ask("", { Accept: "text/event-stream", "Last-Event-ID": `${epoch}:4` });
+  expect(await refusalOf(events)).toMatchObject({ status: 409, error_code: 40909 });
+});

@@ -67,6 +67,8 @@ describe("a parameter that a path does not know", () => {
     ["topics?consistency=linearizable&at_offset=5", "consistency: cannot be asked together with"],
     ["topics/orders?page_size=5", "page_size: unknown parameter"],
     ["topics?page_size=0", "page_size: must be"],
+    ["topics?at_offset=5&at_offset=9", "at_offset: may be given once"],
+    ["acls?host=a&%68ost=b", "host: may be given once"],
     ["acls?page_token=!", "page_token: must be"],
     [
       "metadata-log?at_offset=5",
@@ -113,6 +115,35 @@ describe("a body of another type than it must be", () => {
   });
 });
 
+test("a body that says that it is packed is refused, and is told how it is taken", async () => {
+  const headers = { "Content-Type": "application/json", "Content-Encoding": "gzip" };
+  const packed = edge.request("topics", { method: "POST", headers, body: "{}" });
+  const refusal = await refusalOf(packed);
+  expect(refusal).toMatchObject({ status: 415, error_code: 41501 });
+  expect(refusal.message).toContain("packed with gzip; send it as it is");
+});
+
+describe("a cluster that others run", () => {
+  const observed = edgeWith(
+    [9_000],
+    () => {
+      throw new Error("its observer was asked");
+    },
+    { get: async () => ({ state: "formed", cluster: { ...observed.entry, observed: true } }) },
+  );
+
+  test.each([
+    ["POST", "topics"],
+    ["DELETE", "topics/frames"],
+    ["PUT", "topics/orders/configs/frames"],
+    ["DELETE", "controllers/9000"],
+    ["POST", "controllers/9000:replace"],
+  ])("is not changed here: %s %s", async (method, path) => {
+    const refusal = await refusalOf(observed.request(path, { method }));
+    expect(refusal).toMatchObject({ status: 409, error_code: 40908 });
+  });
+});
+
 describe("a tag that a client holds", () => {
   test.each(['"1:22"', 'W/"1:22"', '"x", "1:22"', 'W/"x",W/"1:22"', "*", " * "])(
     "is met by %s",
@@ -141,8 +172,12 @@ describe("a web page", () => {
     expect(read.headers.get("Vary")).toBe("Origin");
     const asked = await named.request("topics", preflight(PAGE));
     expect(asked.status).toBe(204);
-    expect(asked.headers.get("Access-Control-Allow-Methods")).toContain("PATCH");
-    expect(asked.headers.get("Access-Control-Allow-Headers")).toContain("Authorization");
+    const methods = asked.headers.get("Access-Control-Allow-Methods")?.split(",");
+    const served = app.routes.map(({ method }) => method).filter((method) => method !== "ALL");
+    expect(methods).toEqual(expect.arrayContaining([...new Set(served), "HEAD"]));
+    const headers = asked.headers.get("Access-Control-Allow-Headers");
+    for (const name of ["Authorization", "If-None-Match", "Last-Event-ID"])
+      expect(headers).toContain(name);
     expect(asked.headers.get("Access-Control-Allow-Credentials")).toBeNull();
   });
 

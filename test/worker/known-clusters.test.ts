@@ -306,6 +306,12 @@ describe("what an isolate knows of a cluster", () => {
   });
 });
 
+test("what one controller says of itself is asked of that one alone", async () => {
+  const { edge, arrived } = scene();
+  expect((await edge.request("controllers/3001")).status).toBe(200);
+  expect(arrived).toEqual(["3001 status"]);
+});
+
 describe("a deleted cluster", () => {
   const UNTIL = 4_000_000_000_000;
   const DESCRIBE = `{"includeClusterAuthorizedOperations":false,"endpointType":2,"includeFencedBrokers":false}`;
@@ -350,6 +356,18 @@ describe("a deleted cluster", () => {
     cold.directory = silence;
     cold.controllers = deleted;
     expect((await timed(cold.edge.request("topics"))).status).toBe(410);
+  });
+
+  test("has no part in a scrape of all, and keeps no other from it", async () => {
+    const gone = scene().edge.entry;
+    const alive = edgeWith(
+      [3000],
+      (arrival) => (arrival.clusterId === gone.cluster_id ? deleted(arrival) : unformed()),
+      { list: async () => [gone, alive.entry] },
+    );
+    const text = await (await alive.requestAt("/metrics")).text();
+    expect(text).toContain(`kedge_controller_up{cluster_id="${alive.entry.cluster_id}"`);
+    expect(text).not.toContain(gone.cluster_id);
   });
 
   test("that was undeleted is there although one controller has not heard of it", async () => {

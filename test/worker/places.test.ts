@@ -30,6 +30,11 @@ function begun(bytes: number): Begun {
   return { request: new Request("http://localhost/", init), end: () => void writer.close() };
 }
 
+/** Of a client that stays. */
+const { signal } = new AbortController();
+
+const nothing = async (): Promise<void> => undefined;
+
 const kindOf = (error: unknown): unknown => (error instanceof Problem ? error.kind : error);
 
 describe("the places of a token", () => {
@@ -37,7 +42,7 @@ describe("the places of a token", () => {
     const viewer = { id: "one", role: "viewer" } as const;
     const ends: (() => void)[] = [];
     const waits = Array.from({ length: 100 }, (_, at) =>
-      inPlace(viewer, async () => {
+      inPlace(viewer, signal, async () => {
         await new Promise<void>((end) => ends.push(end));
         if (at % 2 === 0) throw new Error("a handler failed");
       }).catch(() => undefined),
@@ -46,16 +51,26 @@ describe("the places of a token", () => {
     const run = async (): Promise<void> => {
       ran += 1;
     };
-    await expect(inPlace(viewer, run).catch(kindOf)).resolves.toBe("TOO_MANY_REQUESTS");
-    await inPlace({ id: "another", role: "viewer" }, run);
+    await expect(inPlace(viewer, signal, run).catch(kindOf)).resolves.toBe("TOO_MANY_REQUESTS");
+    await inPlace({ id: "another", role: "viewer" }, signal, run);
     expect(ran).toBe(1);
     ends[0]?.();
     await waits[0];
-    await inPlace(viewer, run);
+    await inPlace(viewer, signal, run);
     for (const end of ends) end();
     await Promise.all(waits);
-    for (let at = 0; at < 200; at += 1) await inPlace(viewer, run);
+    for (let at = 0; at < 200; at += 1) await inPlace(viewer, signal, run);
     expect(ran).toBe(202);
+  });
+
+  test("come back when a client is gone, whose request is not run to its end", async () => {
+    const viewer = { id: "gone", role: "viewer" } as const;
+    const gone = new AbortController();
+    const never = new Promise<void>(() => undefined);
+    for (let at = 0; at < 100; at += 1) void inPlace(viewer, gone.signal, () => never);
+    await expect(inPlace(viewer, signal, nothing).catch(kindOf)).resolves.toBe("TOO_MANY_REQUESTS");
+    gone.abort();
+    await inPlace(viewer, signal, nothing);
   });
 });
 

@@ -13,12 +13,13 @@ class Work {
   readonly name = `cluster-${(names += 1)}`;
   readonly begun: PromiseWithResolvers<void>[] = [];
 
-  read(): Promise<void> {
-    return inOneRound(this.name, () => {
+  read(signal?: AbortSignal): Promise<void> {
+    const ask = (): Promise<void> => {
       const round = Promise.withResolvers<void>();
       this.begun.push(round);
       return round.promise;
-    });
+    };
+    return inOneRound(this.name, ask, signal);
   }
 }
 
@@ -84,7 +85,20 @@ test("a refusal is everybody's, and a defect of one leads the next to ask for it
   await fifth;
 });
 
-test("a round whose request is gone holds up nobody for long", async () => {
+test("a round ends with its client, and the next one begins", async () => {
+  const work = new Work();
+  const client = new AbortController();
+  void work.read(client.signal);
+  const others = [work.read(), work.read()];
+  client.abort();
+  await settled();
+  expect(work.begun).toHaveLength(2);
+  work.begun[1]?.resolve();
+  await Promise.all(others);
+  expect(work.begun).toHaveLength(2);
+});
+
+test("a round that takes too long holds up nobody for long", async () => {
   const work = new Work();
   void work.read();
   const second = work.read();

@@ -14,6 +14,19 @@ afterEach(() => {
 
 const MINUTE_MS = 60_000;
 
+test("a HEAD begins no stream, however many ask", async () => {
+  const { edge } = cutCluster(() => undefined);
+  for (let at = 0; at < 1_600; at += 1) {
+    const headers = { Accept: "Text/Event-Stream" };
+    const response = await edge.request("metadata-log", { method: "HEAD", headers });
+    expect([
+      response.status,
+      response.headers.get("Content-Type"),
+      response.headers.get("Vary"),
+    ]).toEqual([200, "text/event-stream", "Accept"]);
+  }
+});
+
 test("a reader goes on where it was, and neither misses a record nor sees one twice", async () => {
   // A controller keeps a reader who has everything waiting, for a second here.
   const { log, edge, one } = cutCluster((arrival) => {

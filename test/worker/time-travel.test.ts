@@ -13,7 +13,7 @@ let other: CutCluster["other"];
 let edge: CutCluster["edge"];
 let cutAll: CutCluster["cutAll"];
 /** What happens to a call before the controller sees it. */
-let intercept: (arrival: Arrival) => Response | undefined;
+let intercept: (arrival: Arrival) => Response | Promise<Response> | undefined;
 
 beforeEach(() => {
   intercept = () => undefined;
@@ -89,6 +89,24 @@ describe("a read of an offset", () => {
     await past("at_offset=45");
     const ranges = one.asked.filter((each) => each === "snapshot").length;
     expect(ranges).toBe(Math.ceil((one.snapshots[0]?.bytes.length ?? 0) / 1_000));
+  });
+
+  test("is made beside a few others, however many are asked for, and each in its turn", async () => {
+    let underWay = 0;
+    let most = 0;
+    intercept = (arrival) => {
+      if (arrival.route !== "log") return undefined;
+      underWay += 1;
+      most = Math.max(most, underWay);
+      return new Promise((settle) => setTimeout(settle, 5)).then(() => {
+        underWay -= 1;
+        return one.respond(arrival);
+      });
+    };
+    const offsets = Array.from({ length: 20 }, (_, at) => 10 + at);
+    const reads = await Promise.all(offsets.map((offset) => past(`at_offset=${offset}`)));
+    expect(reads.map(({ offset }) => offset)).toEqual(offsets);
+    expect(most).toBe(4);
   });
 
   test("leaves what was observed as it is", async () => {

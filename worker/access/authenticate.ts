@@ -26,7 +26,7 @@ export const authenticate: MiddlewareHandler<Scope> = async (context, next) => {
   const asker = { claims, bearer: bearerOf(claims, req.raw) };
   assertMay(context, asker, roles);
   context.set("asker", asker);
-  return claims === null ? next() : inPlace(claims, next);
+  return claims === null ? next() : inPlace(claims, req.raw.signal, next);
 };
 
 /** Everybody may everything on a loopback that was started so. A deployment would be open to the internet by a slip. */

@@ -4,6 +4,7 @@
  */
 import type { Claims, Role } from "../../src/access/index.ts";
 import { Problem } from "../http/errors.ts";
+import { holding } from "../holding.ts";
 
 /**
  * A gateway brings a parked Fetch and a heartbeat of every broker behind it, and a broker's token those of its ids; all
@@ -22,9 +23,10 @@ const PLACES: Readonly<Record<Role, number>> = {
 /** By the token's id; one that has nothing under way is not in it. */
 const taken = new Map<string, number>();
 
-/** Runs `work` in one of the token's places, or throws a `Problem`. */
+/** Runs `work` in one of the token's places, until the client of `signal` is gone; or throws a `Problem`. */
 export async function inPlace(
   { id, role }: Pick<Claims, "id" | "role">,
+  signal: AbortSignal,
   work: () => Promise<void>,
 ): Promise<void> {
   const before = taken.get(id) ?? 0;
@@ -35,11 +37,9 @@ export async function inPlace(
     );
   }
   taken.set(id, before + 1);
-  try {
-    await work();
-  } finally {
+  await holding(signal, work, () => {
     const left = (taken.get(id) ?? 1) - 1;
     if (left === 0) taken.delete(id);
     else taken.set(id, left);
-  }
+  });
 }

@@ -1,8 +1,8 @@
 /**
  * What a client may ask of a new cluster, checked and completed: `{cluster_id?, voters?, controllers?,
  * metadata_version?, release_version?, features?, scram_users?, settings?, jurisdiction?, fork_of?, at_offset?,
- * observed?}` becomes the plan that the directory keeps. A cluster id that the client leaves open is drawn here, once; a retry finds it in
- * the directory. Directory ids are the nodes' own to draw.
+ * observed?}` becomes the plan that the directory keeps. A cluster id that the client leaves open is drawn here, once;
+ * a retry finds it in the directory. Directory ids are the nodes' own to draw.
  */
 import * as v from "valibot";
 import {

@@ -16,7 +16,8 @@ import type { BootstrapUser } from "../../durable-objects/bootstrap-users.ts";
 import type { ListedCluster } from "../../durable-objects/listed-cluster.ts";
 import { STATUS, readRefusal, type FormRequest } from "../../durable-objects/contract.ts";
 import { clusterKey, reachController } from "../channel/controller-calls.ts";
-import { activeOf, statusOfAll } from "../channel/statuses.ts";
+import { findReadIndex } from "../channel/read-index.ts";
+import { activeOf, isQuorumAsleep, statusOfAll } from "../channel/statuses.ts";
 import type { Bindings } from "../env.ts";
 import { Problem } from "../http/errors.ts";
 import { observe } from "../observer/metadata-read.ts";
@@ -99,7 +100,8 @@ async function onEvery(
 /** Waits until one controller is active. */
 async function untilActive(env: Bindings, entry: ClusterEntry, deadline: number): Promise<void> {
   for (;;) {
-    const active = activeOf(await statusOfAll(env, entry));
+    const descriptions = await statusOfAll(env, entry);
+    const active = activeOf(descriptions);
     if (active !== undefined) {
       rememberActive(clusterKey(entry), active.node_id);
       return;
@@ -110,6 +112,8 @@ async function untilActive(env: Bindings, entry: ClusterEntry, deadline: number)
         `cluster ${entry.cluster_id} has no active controller after ${FORMATION_MS} ms; send the request again`,
       );
     }
+    // Whoever sleeps tells his status in his sleep, and stands for no election: a question to the leader wakes all.
+    if (isQuorumAsleep(descriptions)) await findReadIndex(env, entry, deadline - Date.now());
     await new Promise((settle) => setTimeout(settle, PAUSE_MS));
   }
 }

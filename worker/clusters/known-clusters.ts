@@ -65,12 +65,14 @@ export async function findCluster(
     throw new Problem(miss.kind, miss.message, { details: miss.details });
   // One request asks; those that come meanwhile go on with what is known.
   if (kept !== undefined) known.set(clusterId, { ...kept, askedMs: nowMs });
+  const forgotten = forgets;
   try {
     const entry =
       kept === undefined
         ? await findUnknown(env, clusterId, nodeIdIn(path))
         : withNewer(await findAgain(env, kept.entry), kept.entry);
-    known.set(clusterId, { entry, checkedMs: nowMs, askedMs: nowMs });
+    // What was forgotten meanwhile may be newer than what was said.
+    if (forgets === forgotten) known.set(clusterId, { entry, checkedMs: nowMs, askedMs: nowMs });
     misses.delete(clusterId);
     return entry;
   } catch (error) {
@@ -98,8 +100,12 @@ function withNewer(found: ClusterEntry, kept: ClusterEntry): ClusterEntry {
   };
 }
 
+/** How often something was. */
+let forgets = 0;
+
 /** What this isolate knows of the cluster is no longer so. */
 export function forgetCluster(clusterId: string): void {
+  forgets += 1;
   known.delete(clusterId);
   misses.delete(clusterId);
 }

@@ -54,6 +54,7 @@ async function readWhole(
   { headers, type }: { readonly headers: Headers; readonly type: BodyType },
   hold: (bytes: number) => void,
 ): Promise<Uint8Array<ArrayBuffer>> {
+  refuseEncoded(headers.get("Content-Encoding"));
   const announced = Number(headers.get("Content-Length") ?? 0);
   const reader = body.getReader();
   let chunks: Uint8Array[] = [];
@@ -62,6 +63,7 @@ async function readWhole(
     const { done, value } = await reader.read();
     if (done) break;
     size += value.byteLength;
+    // Also of an announced length that is no number nothing is kept.
     if (Math.max(size, announced) <= BODY_BYTES_MAX) {
       hold(value.byteLength);
       chunks.push(value);
@@ -75,11 +77,20 @@ async function readWhole(
       break;
     }
   }
-  if (size > BODY_BYTES_MAX) {
+  if (!(Math.max(size, announced) <= BODY_BYTES_MAX)) {
     throw new Problem("BODY_TOO_LARGE", `a body may have at most ${BODY_BYTES_MAX} bytes`);
   }
   if (size > 0) refuseOtherType(headers.get("Content-Type"), type);
   return joinedBytes(chunks);
+}
+
+/** Nothing is unpacked here: how large it would become, nobody has said. */
+function refuseEncoded(said: string | null): void {
+  if (said === null || said.trim().toLowerCase() === "identity") return;
+  throw new Problem(
+    "UNSUPPORTED_MEDIA_TYPE",
+    `the body says that it is packed with ${said.slice(0, 100)}; send it as it is, without Content-Encoding`,
+  );
 }
 
 /** Parameters, such as a charset, are not looked at: JSON is UTF-8. */

@@ -12,8 +12,8 @@ import { Recent } from "../recent.ts";
 const PREFLIGHT_SECONDS = 600;
 
 const SHARED = {
-  allowMethods: ["GET", "HEAD", "POST", "PATCH", "DELETE"],
-  allowHeaders: ["Accept", "Authorization", "Content-Type", "If-None-Match"],
+  allowMethods: ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"],
+  allowHeaders: ["Accept", "Authorization", "Content-Type", "If-None-Match", "Last-Event-ID"],
   exposeHeaders: [
     ...Object.values(HEADERS),
     "Allow",

@@ -2,6 +2,7 @@
  * Requests of an isolate that wait for what another of them brings. The platform lets no request wait for another's
  * call, timer or stream; but a promise may be settled by another request, and its owner goes on in its own.
  */
+import { holding } from "../holding.ts";
 
 /** Who waits: each function only settles a promise of its own owner, and touches no timer. */
 export type Awaiting = Set<() => void>;
@@ -13,17 +14,16 @@ export async function awaited(
   signal?: AbortSignal,
 ): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
-  const leave = (): void => {
-    waiting.delete(resolve);
-  };
-  waiting.add(resolve);
-  // What waits for a promise is not run any more in a request whose client has hung up; this is.
-  signal?.addEventListener("abort", leave);
   const timer = setTimeout(resolve, maxMs);
-  await promise;
-  clearTimeout(timer);
-  signal?.removeEventListener("abort", leave);
-  leave();
+  waiting.add(resolve);
+  await holding(
+    signal,
+    () => promise,
+    () => {
+      clearTimeout(timer);
+      waiting.delete(resolve);
+    },
+  );
 }
 
 /** Wakes so many of them, all unless said. Who was woken is held no more, whether he is there to notice or not. */

@@ -133,12 +133,31 @@ async function readFrom(
   }
   const bytes = new Uint8Array(await response.arrayBuffer());
   const range = rangeOf(response.headers, bytes, sentMs);
+  assertLeadsOn(request, range.batches[0]);
   const leaderId = integerHeader(response.headers, HEADERS.leaderId);
   // Who caused the next records, the leader knows.
   if (leaderId !== undefined) rememberActive(clusterKey(entry), leaderId);
   noteCommitted(clusterKey(entry), range.highWatermark);
   if (range.highWatermark >= 0) return range;
   return { reason: "does not know yet what is committed", isGone: false };
+}
+
+/**
+ * Throws a `Problem` where a range does not continue what was read before: epochs never go back, and a batch has one.
+ * A controller knows only whether its own log has that epoch so far.
+ */
+function assertLeadsOn(
+  { fromOffset, fromEpoch }: RangeRequest,
+  first: BatchInRow | undefined,
+): void {
+  if (fromEpoch === undefined || first === undefined) return;
+  const { baseOffset, leaderEpoch } = first;
+  const leadsOn = baseOffset < fromOffset ? leaderEpoch === fromEpoch : leaderEpoch >= fromEpoch;
+  if (leadsOn) return;
+  throw new Problem(
+    "LOG_DIVERGED",
+    `offset ${baseOffset} is of epoch ${leaderEpoch}, and what was read before it of ${fromEpoch}: that was another log`,
+  );
 }
 
 function rangeOf(headers: Headers, bytes: Uint8Array<ArrayBuffer>, sentMs: number): CommittedRange {

@@ -4,6 +4,7 @@
  *
  * Whoever waits at the controller may be gone in the middle of it: then its pulse stops, and another takes its place.
  */
+import { holding } from "../holding.ts";
 import { Problem } from "../http/errors.ts";
 import { Recent } from "../recent.ts";
 import { awaited, wake, type Awaiting } from "./awaited.ts";
@@ -60,8 +61,8 @@ const all = new Recent<Followed>(CLUSTERS_MAX);
 
 /**
  * What comes next after `from`; without lines, and ending there, when nothing has come within `waitMs`. A `Problem`
- * LOG_DIVERGED where the log is not the one that the reader has read before, OFFSET_BELOW_LOG_START where it begins above `from`, and what a call of
- * the controllers is refused with.
+ * LOG_DIVERGED where the log is not the one that the reader has read before, OFFSET_BELOW_LOG_START where it begins
+ * above `from`, and what a call of the controllers is refused with.
  */
 export async function follow(
   key: string,
@@ -137,26 +138,23 @@ async function pull(
     own.aliveMs = Date.now();
   }, PULSE_MS);
   const isOwn: Pulse = () => followed.puller === own;
-  const leave = (isNews: boolean): void => {
+  let isNews = false;
+  const asking = async (): Promise<void> => {
+    try {
+      isNews = await work(isOwn);
+    } catch (error) {
+      isNews = true;
+      // A reader that is gone says nothing of the log.
+      if (error instanceof Problem && isOwn()) fail(followed, error);
+      throw error;
+    }
+  };
+  await holding(signal, asking, () => {
+    clearInterval(beat);
     if (isOwn()) followed.puller = undefined;
     // Without any news one is enough, which asks next if this one does not.
     wake(followed.waiting, isNews ? undefined : 1);
-  };
-  // What waits for a promise is not run any more in a request whose client has hung up; this is.
-  const onGone = (): void => leave(false);
-  signal?.addEventListener("abort", onGone);
-  let isNews = true;
-  try {
-    isNews = await work(isOwn);
-  } catch (error) {
-    // A reader that is gone says nothing of the log.
-    if (error instanceof Problem && isOwn()) fail(followed, error);
-    throw error;
-  } finally {
-    signal?.removeEventListener("abort", onGone);
-    clearInterval(beat);
-    leave(isNews);
-  }
+  });
 }
 
 /** Of a log that is another one, or was cut above its end, the tail leads nowhere. */

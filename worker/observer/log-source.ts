@@ -5,7 +5,7 @@
 import type { ClusterEntry } from "../../durable-objects/cluster-entry.ts";
 import type { BatchInRow } from "../../src/protocol/index.ts";
 import { findReadIndex } from "../channel/read-index.ts";
-import type { Bindings } from "../env.ts";
+import type { Bindings, ScopedContext } from "../env.ts";
 import type { RedactedChunk } from "./immutable-addresses.ts";
 import { immutableChunk, immutableRange } from "./immutable-reads.ts";
 import { readCommitted, type CommittedRange, type RangeRequest } from "./committed-log.ts";
@@ -30,6 +30,8 @@ export interface LogSource {
   readonly bytes: (snapshot: OfferedSnapshot, position: number) => Promise<Uint8Array>;
   /** What never changes, without secrets, and without a controller where a cache has it. */
   readonly immutable?: ImmutableSource;
+  /** Aborted when the client has hung up for whom it is read. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** What is undefined is not known to be committed, or not to be had here: a controller has it. */
@@ -43,7 +45,12 @@ export interface ImmutableSource {
   ) => Promise<RedactedChunk | undefined>;
 }
 
-export const logSource = (env: Bindings, entry: ClusterEntry): LogSource => ({
+/** The source of the cluster that a request is about. */
+export const sourceOf = ({ env, req, var: { entry } }: ScopedContext): LogSource =>
+  logSource(env, entry, req.raw.signal);
+
+export const logSource = (env: Bindings, entry: ClusterEntry, signal?: AbortSignal): LogSource => ({
+  signal,
   isObserved: entry.observed === true,
   range: (request) => readCommitted(env, entry, request),
   readIndex: async (searchMs) => (await findReadIndex(env, entry, searchMs)).read_index,

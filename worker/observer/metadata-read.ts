@@ -12,7 +12,7 @@ import { Problem } from "../http/errors.ts";
 import { integerParameter, invalid, timeParameter } from "../http/fields.ts";
 import { listText, pageAsked, shownList, type Listing } from "../http/lists.ts";
 import type { PageRequest } from "../http/pages.ts";
-import { logSource } from "./log-source.ts";
+import { logSource, sourceOf } from "./log-source.ts";
 import { nextEvent } from "./next-event.ts";
 import type { Observation } from "./observation.ts";
 import { observeWith } from "./observed-image.ts";
@@ -21,8 +21,16 @@ import { offsetAt } from "./offset-at-time.ts";
 import { imageAt } from "./past-image.ts";
 
 /** An image of the cluster that meets `demand`. */
-export const observe = (env: Bindings, entry: ClusterEntry, demand: Demand): Promise<Observation> =>
-  observeWith(clusterKey(entry), demand, logSource(env, entry));
+export const observe = (
+  env: Bindings,
+  entry: ClusterEntry,
+  demand: Demand,
+  signal?: AbortSignal,
+): Promise<Observation> => observeWith(clusterKey(entry), demand, logSource(env, entry, signal));
+
+/** The same of the cluster that a request is about, for its client. */
+export const observeFor = (context: ScopedContext, demand: Demand): Promise<Observation> =>
+  observeWith(clusterKey(context.var.entry), demand, sourceOf(context));
 
 /** Answers with what `view` makes of the image, under the image's position. */
 export const answerFromImage = (
@@ -66,18 +74,18 @@ async function answered(
 
 /** The image that the query asks for: a recent one, or that at an offset or a time of the past. */
 async function observationFor(context: ScopedContext): Promise<Observation> {
-  const { env, req, var: variables } = context;
-  const { entry } = variables;
+  const { req, var: variables } = context;
   const atOffset = integerParameter(req.query("at_offset"), "at_offset", OFFSETS);
   const atTime = timeParameter(req.query("at_time"), "at_time", Date.now());
-  if (atOffset === undefined && atTime === undefined) return observe(env, entry, demandOf(context));
+  if (atOffset === undefined && atTime === undefined) return observeFor(context, demandOf(context));
   const asked = atTime === undefined ? "at_offset" : "at_time";
   const others = ["min_offset", "wait_ms", "max_staleness_ms", "consistency", "at_offset"];
   for (const name of others.filter((each) => each !== asked && req.query(each) !== undefined)) {
     throw new Problem("INVALID_REQUEST", `${name}: cannot be asked together with ${asked}`);
   }
-  const source = logSource(env, entry);
-  return imageAt(clusterKey(entry), atOffset ?? (await offsetAt(atTime ?? 0, source)), source);
+  const source = sourceOf(context);
+  const offset = atOffset ?? (await offsetAt(atTime ?? 0, source));
+  return imageAt(clusterKey(variables.entry), offset, source);
 }
 
 const OFFSETS = { min: 0, max: Number.MAX_SAFE_INTEGER } as const;

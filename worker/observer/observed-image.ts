@@ -28,7 +28,7 @@ import { seenOf } from "./position.ts";
 import { Recent } from "../recent.ts";
 import { loadSnapshot } from "./snapshot-image.ts";
 import { inOneRound } from "./shared-rounds.ts";
-import { workShared } from "./shared-work.ts";
+import { workShared, type Progress } from "./shared-work.ts";
 
 /** How fresh a reader wants the image. */
 export interface Demand {
@@ -76,7 +76,7 @@ export async function observeWith(
   }
   let behind = false;
   if (!isBound) {
-    await inOneRound(key, () => readToEnd(key, source));
+    await inOneRound(key, () => readToEnd(key, source), source.signal);
     if (reachOf(key) >= required) return confirm(key);
     behind = true;
   }
@@ -256,7 +256,7 @@ async function readImmutable(key: string, source: LogSource): Promise<void> {
 
 /** The newest snapshot, or without any an image of nothing: the log goes back to its first record then. */
 async function begin(key: string, source: LogSource): Promise<void> {
-  await workShared(key, async (progress) => {
+  const work = async (progress: Progress): Promise<void> => {
     if (presentOf(key) !== undefined) return;
     const image = await loadSnapshot(source, {
       isAnyGood: true,
@@ -266,7 +266,8 @@ async function begin(key: string, source: LogSource): Promise<void> {
     });
     progress.step();
     keepPresent(key, image === null ? NOTHING : observationOf(image));
-  });
+  };
+  await workShared(key, work, source.signal);
 }
 
 /**
@@ -274,7 +275,7 @@ async function begin(key: string, source: LogSource): Promise<void> {
  * largest would not fit an isolate. How far it reached stays known (`position.ts`).
  */
 async function replaceImage(key: string, source: LogSource, offset: number): Promise<void> {
-  await workShared(key, async (progress) => {
+  const work = async (progress: Progress): Promise<void> => {
     if (reachOf(key) >= offset) return;
     const image = await loadSnapshot(source, {
       choose: ({ snapshots: [newest] }) =>
@@ -286,7 +287,8 @@ async function replaceImage(key: string, source: LogSource, offset: number): Pro
     progress.step();
     if (image === null) throw noSnapshot(offset);
     keepPresent(key, observationOf(image));
-  });
+  };
+  await workShared(key, work, source.signal);
 }
 
 const noSnapshot = (offset: number): Problem =>

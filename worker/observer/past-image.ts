@@ -8,7 +8,9 @@
  * of the past may be kept for as long as there is room.
  */
 import { emptyImage, replayInSlices, type MetadataImage } from "../../src/metadata/index.ts";
+import { holding } from "../holding.ts";
 import { Problem } from "../http/errors.ts";
+import { awaited, wake, type Awaiting } from "./awaited.ts";
 import type { CommittedRange } from "./committed-log.ts";
 import { withSecrets, withoutSecrets, type Decoding } from "./decoding.ts";
 import { keepPast, makeRoomForImage, pastOf, type PastObservation } from "./kept-images.ts";
@@ -23,6 +25,11 @@ import type { SnapshotOffers } from "./snapshots.ts";
 
 /** So often a log is found cut while it is read: then there are newer snapshots, or none at or below the offset. */
 const ATTEMPTS_MAX = 3;
+/** Images that are made at a time: before one is made, nobody knows how large it will be. */
+const MADE_MAX = 4;
+/** So long somebody waits for his turn; it is looked for now and then. */
+const TURN_MS = 10_000;
+const LOOK_MS = 1_000;
 /** How long a controller may take to learn what another one knows to be committed. */
 const BEHIND_MS = 5_000;
 
@@ -38,23 +45,57 @@ export async function imageAt(
 ): Promise<Observation> {
   const name =
     base === undefined ? `${key}#${offset}` : `${key}#${base.provenance.endOffset}>${offset}`;
+  let found: PastObservation | undefined;
+  const make = async (progress: Progress): Promise<void> => {
+    await expectCommitted(key, offset, source);
+    const reading = { source, progress, decoding: withoutSecrets };
+    const image = base ?? (await earlierImage(offset, reading));
+    found = { ...observationOf(await replayedTo(offset, image, reading)), base };
+    keepPast(name, found);
+  };
   for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt += 1) {
-    let found: PastObservation | undefined = pastOf(name);
+    found = pastOf(name);
     if (found !== undefined && found.base === base) return found;
     try {
-      await workShared(name, async (progress) => {
-        await expectCommitted(key, offset, source);
-        const reading = { source, progress, decoding: withoutSecrets };
-        const image = base ?? (await earlierImage(offset, reading));
-        found = { ...observationOf(await replayedTo(offset, image, reading)), base };
-        keepPast(name, found);
-      });
+      await workShared(name, (progress) => inTurn(progress, make, source.signal), source.signal);
       if (found?.base === base && found !== undefined) return found;
     } catch (error) {
       if (!isGone(error) || base !== undefined) throw error;
     }
   }
   throw wasCut(offset);
+}
+
+/** One for each that is being made. */
+const beingMade = new Set<object>();
+const waiting: Awaiting = new Set();
+
+/** Makes one as soon as fewer than the most are being made. A `Problem` where that takes too long. */
+async function inTurn(
+  progress: Progress,
+  make: (progress: Progress) => Promise<void>,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const untilMs = Date.now() + TURN_MS;
+  while (beingMade.size >= MADE_MAX) {
+    if (Date.now() >= untilMs)
+      throw new Problem(
+        "OVERLOADED",
+        "too many states of the past are being read; come back later",
+      );
+    await awaited(waiting, LOOK_MS, signal);
+    progress.step();
+  }
+  const own = {};
+  beingMade.add(own);
+  await holding(
+    signal,
+    () => make(progress),
+    () => {
+      beingMade.delete(own);
+      wake(waiting, 1);
+    },
+  );
 }
 
 /**

@@ -8,7 +8,7 @@ import type { Api, ResponseOf } from "../../src/protocol/index.ts";
 import { callKafka, type KafkaCall } from "../channel/kafka-calls.ts";
 import type { ScopedContext } from "../env.ts";
 import { Problem, type ProblemKind } from "../http/errors.ts";
-import { observe } from "../observer/metadata-read.ts";
+import { observeFor } from "../observer/metadata-read.ts";
 
 /** How long a controller may take to commit a change, in Kafka's requests. */
 export const TIMEOUT_MS = 30_000;
@@ -31,10 +31,9 @@ export async function callForAsker<A extends Api>(
  * change is committed, lest the client repeat it.
  */
 export async function readBack(context: ScopedContext): Promise<MetadataImage> {
-  const { env, var: variables } = context;
-  const minOffset = variables.position?.offset;
+  const minOffset = context.var.position?.offset;
   try {
-    const { image, position } = await observe(env, variables.entry, { minOffset });
+    const { image, position } = await observeFor(context, { minOffset });
     context.set("position", position);
     return image;
   } catch (error) {

@@ -16,7 +16,7 @@ import { CLUSTER_CHANGE, changesOf, type ChangedSettings } from "../clusters/set
 import type { Scope, ScopedContext } from "../env.ts";
 import { bodyOf } from "../http/body-fields.ts";
 import { Problem } from "../http/errors.ts";
-import { observe } from "../observer/metadata-read.ts";
+import { observeFor } from "../observer/metadata-read.ts";
 import { stampPosition } from "../observer/position.ts";
 import { clusterData } from "./cluster-data.ts";
 import { refuseChangeOfObserved } from "./observed.ts";
@@ -45,7 +45,7 @@ clusterChanges.patch("/:cluster_id", async (context) => {
       ).finally(() => forgetCluster(entry.cluster_id))
     : { listed: { state: "formed", cluster: entry }, unconfirmed: [] };
   if (told === null) throw unknownCluster(entry.cluster_id);
-  const { image, position } = await observe(env, entry, { minOffset });
+  const { image, position } = await observeFor(context, { minOffset });
   context.set("position", position);
   const data = clusterData(context, told.listed.cluster, { image });
   context.res = context.json({ ...data, unconfirmed: told.unconfirmed });

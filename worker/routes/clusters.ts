@@ -21,7 +21,7 @@ import type { Authenticated, Bindings, Scope, ScopedContext } from "../env.ts";
 import { Problem } from "../http/errors.ts";
 import { invalid } from "../http/fields.ts";
 import { formCluster } from "../clusters/formation.ts";
-import { observe } from "../observer/metadata-read.ts";
+import { observeFor } from "../observer/metadata-read.ts";
 import { wholeList } from "../http/resources.ts";
 import { stampPosition } from "../observer/position.ts";
 import { assertNotRevokedIn, findForAsker } from "./revoked.ts";
@@ -177,7 +177,7 @@ clusters.get("/:cluster_id", async (context) => {
  */
 async function dataOf(context: ScopedContext, entry: ClusterEntry): Promise<ClusterData> {
   try {
-    const { image, position } = await observe(context.env, entry, {});
+    const { image, position } = await observeFor(context, {});
     context.set("position", position);
     return clusterData(context, entry, { image });
   } catch (error) {

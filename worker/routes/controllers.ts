@@ -8,7 +8,7 @@ import * as v from "valibot";
 import { nodesOf, type ClusterEntry } from "../../durable-objects/cluster-entry.ts";
 import { positionIn, readRefusal } from "../../durable-objects/contract.ts";
 import type { ControllerStatus } from "../../durable-objects/contract.ts";
-import { callController, reachController } from "../channel/controller-calls.ts";
+import { callController, reachController, reasonOf } from "../channel/controller-calls.ts";
 import { NODE_WISH } from "../clusters/node-wish.ts";
 import {
   addVoter,
@@ -17,7 +17,7 @@ import {
   type ChangeRequest,
   type Joining,
 } from "../clusters/voters.ts";
-import { statusOfAll } from "../channel/statuses.ts";
+import { statusOf, statusOfAll } from "../channel/statuses.ts";
 import { readBytes } from "../http/body.ts";
 import { bodyOrNothing } from "../http/body-fields.ts";
 import type { Scope, ScopedContext } from "../env.ts";
@@ -97,9 +97,8 @@ controllers.post("/:node_id/frames", async (context) => {
 
 controllers.get("/:node_id{[0-9]+}", async (context) => {
   const { entry, nodeId } = await nodeAt(context, context.req.param("node_id"));
-  const statuses = await statusOfAll(context.env, entry);
-  const own = statuses.find((each) => each.nodeId === nodeId);
-  return context.json(controllerData(context, entry, nodeId, own?.status ?? "unknown"));
+  const status = await statusOf(context.env, entry, nodeId).catch(reasonOf);
+  return context.json(controllerData(context, entry, nodeId, status));
 });
 
 controllers.post("/:action{[0-9]+:[a-z]+}", async (context) => {

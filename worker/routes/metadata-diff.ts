@@ -11,7 +11,7 @@ import { Problem } from "../http/errors.ts";
 import { integerParameter, invalid } from "../http/fields.ts";
 import { pageRequest } from "../http/pages.ts";
 import { pagedList } from "../http/resources.ts";
-import { logSource } from "../observer/log-source.ts";
+import { sourceOf } from "../observer/log-source.ts";
 import { nextEvent } from "../observer/next-event.ts";
 import type { Observation } from "../observer/observation.ts";
 import { imageAt, newestOffset } from "../observer/past-image.ts";
@@ -53,10 +53,10 @@ interface Images {
 }
 
 async function imagesFor(context: ScopedContext): Promise<Images> {
-  const { env, req, var: variables } = context;
+  const { req, var: variables } = context;
   const from = integerParameter(req.query("from"), "from", OFFSETS);
   if (from === undefined) throw invalid("from", "the offset to begin at");
-  const source = logSource(env, variables.entry);
+  const source = sourceOf(context);
   const to = integerParameter(req.query("to"), "to", OFFSETS) ?? (await newestOffset(source));
   if (to < from) throw invalid("to", `an offset not below from, which is ${from}`);
   const key = clusterKey(variables.entry);

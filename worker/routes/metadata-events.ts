@@ -12,6 +12,7 @@ import { assertNotRevoked } from "../access/revocation.ts";
 import { clusterKey, reasonOf } from "../channel/controller-calls.ts";
 import { findCluster } from "../clusters/known-clusters.ts";
 import type { Authenticated, Bindings, ScopedContext } from "../env.ts";
+import { holding } from "../holding.ts";
 import { CODES, Problem, type ProblemKind } from "../http/errors.ts";
 import { commentText, eventText, EventStream } from "../http/event-stream.ts";
 import { follow } from "../observer/followed-log.ts";
@@ -35,11 +36,20 @@ const RETRY_MS = 500;
 const RETRY_IN_VAIN_MS = 60_000;
 /** Each holds what it has not taken yet: some 80 KiB at most. */
 const FOLLOWERS_MAX = 1_500;
+/** Those of one token: it leaves room for others. */
+const FOLLOWERS_OF_TOKEN_MAX = 1_000;
 /** One that has shown no sign for so long ended without a word. */
 const FOLLOWER_LOST_MS = 120_000;
 
-/** When each stream of this isolate last did something. */
-const followers = new Map<EventStream, number>();
+/** A stream of this isolate. */
+interface Follower {
+  /** Null where nobody is asked for a token. */
+  readonly tokenId: string | null;
+  /** When it last did something. */
+  seenMs: number;
+}
+
+const followers = new Set<Follower>();
 
 /** What ends a stream for good, by the word that it ends with. */
 const ENDS: Partial<Record<ProblemKind, string>> = {
@@ -64,33 +74,50 @@ export async function streamEvents(
 ): Promise<Response> {
   const { entry, asker } = context.var;
   const source = logSource(context.env, entry);
+  const { signal } = context.req.raw;
   const key = clusterKey(entry);
-  assertRoom();
+  const tokenId = asker.claims?.id ?? null;
+  assertRoom(tokenId);
   const { from } = following;
-  const first = await follow(key, source, { from, waitMs: 0 }).catch(async (error: unknown) => {
+  const asked = { from, waitMs: 0, signal };
+  const first = await follow(key, source, asked).catch(async (error: unknown) => {
     throw error instanceof Problem ? await following.explained(error, from.offset) : error;
   });
   const stream = new EventStream();
-  followers.set(stream, Date.now());
-  const { signal } = context.req.raw;
-  const reader = new Reader(stream, following, { env: context.env, entry, asker });
+  // Of a HEAD nobody takes what would be written.
+  if (context.req.method === "HEAD") return stream.response;
   signal.addEventListener("abort", () => stream.drop(), { once: true });
-  void reader.run(first).finally(() => followers.delete(stream));
+  const follower: Follower = { tokenId, seenMs: Date.now() };
+  followers.add(follower);
+  const reader = new Reader(stream, following, { env: context.env, entry, asker, follower });
+  void holding(
+    stream.signal,
+    () => reader.run(first),
+    () => followers.delete(follower),
+  );
   return stream.response;
 }
 
-function assertRoom(): void {
-  if (followers.size < FOLLOWERS_MAX) return;
+function assertRoom(tokenId: string | null): void {
+  if (hasRoom(tokenId)) return;
   const beforeMs = Date.now() - FOLLOWER_LOST_MS;
-  for (const [stream, seenMs] of followers) if (seenMs < beforeMs) followers.delete(stream);
-  if (followers.size >= FOLLOWERS_MAX)
-    throw new Problem("OVERLOADED", `${followers.size} readers follow logs here; come back later`);
+  for (const follower of followers) if (follower.seenMs < beforeMs) followers.delete(follower);
+  if (hasRoom(tokenId)) return;
+  throw new Problem("OVERLOADED", `${followers.size} readers follow logs here; come back later`);
+}
+
+function hasRoom(tokenId: string | null): boolean {
+  if (followers.size >= FOLLOWERS_MAX) return false;
+  if (tokenId === null || followers.size < FOLLOWERS_OF_TOKEN_MAX) return true;
+  const own = [...followers].filter((follower) => follower.tokenId === tokenId);
+  return own.length < FOLLOWERS_OF_TOKEN_MAX;
 }
 
 interface Asked {
   readonly env: Bindings;
   readonly entry: ClusterEntry;
   readonly asker: Authenticated;
+  readonly follower: Follower;
 }
 
 class Reader {
@@ -181,13 +208,13 @@ class Reader {
   }
 
   async #write(text: string): Promise<void> {
-    followers.set(this.#stream, Date.now());
+    this.#asked.follower.seenMs = Date.now();
     if (await this.#stream.write(text)) return;
     this.#stream.end(endText("slow", "nothing of this stream was taken for too long"));
   }
 
   #beat(): void {
-    followers.set(this.#stream, Date.now());
+    this.#asked.follower.seenMs = Date.now();
     this.#stream.mark(commentText("heartbeat"));
   }
 

@@ -19,9 +19,9 @@ import type { CommittedRange } from "../observer/committed-log.ts";
 import { assertReaches, follow } from "../observer/followed-log.ts";
 import type { FollowedRange, Place } from "../observer/followed-tail.ts";
 import { logFilter, wantedOf, type LogFilter } from "../observer/log-filter.ts";
-import { logSource } from "../observer/log-source.ts";
+import { sourceOf } from "../observer/log-source.ts";
 import { inPieces, logLines, type LogLine } from "../observer/log-lines.ts";
-import { observe } from "../observer/metadata-read.ts";
+import { observeFor } from "../observer/metadata-read.ts";
 import { streamEvents } from "./metadata-events.ts";
 import { startOf } from "./snapshots.ts";
 
@@ -41,11 +41,16 @@ const EPOCH_MAX = 0x7fff_ffff;
 export const metadataLog = new Hono<Scope>();
 
 metadataLog.get("/", async (context) => {
-  const accepts = context.req.header("Accept") ?? "";
-  if (accepts.includes(RAW_TYPE)) return await answerRaw(context);
-  if (accepts.includes(EVENTS_TYPE)) return await answerEvents(context);
-  return await answerLines(context);
+  const response = await answerAs(context.req.header("Accept") ?? "", context);
+  response.headers.append("Vary", "Accept");
+  return response;
 });
+
+function answerAs(accepted: string, context: ScopedContext): Promise<Response> {
+  const accepts = accepted.toLowerCase();
+  if (accepts.includes(RAW_TYPE)) return answerRaw(context);
+  return accepts.includes(EVENTS_TYPE) ? answerEvents(context) : answerLines(context);
+}
 
 async function answerEvents(context: ScopedContext): Promise<Response> {
   for (const name of ["max_bytes", "wait_ms"])
@@ -62,7 +67,7 @@ async function answerLines(context: ScopedContext): Promise<Response> {
   const from = placeIn(context);
   const bounds = boundsIn(context);
   const keeps = await filterIn(context);
-  const source = logSource(context.env, context.var.entry);
+  const source = sourceOf(context);
   let lines: Iterable<LogLine>;
   if (bounds.waitMs > 0) {
     const range = await followed(context, from, bounds);
@@ -84,7 +89,7 @@ async function answerRaw(context: ScopedContext): Promise<Response> {
       throw new Problem("INVALID_REQUEST", `${name}: record batches are whole, and come all`);
   const from = placeIn(context);
   const bounds = boundsIn(context);
-  const source = logSource(context.env, context.var.entry);
+  const source = sourceOf(context);
   const awaited = bounds.waitMs > 0 ? await followed(context, from, bounds) : undefined;
   if (awaited?.end.offset === from.offset) {
     describeRange(context, seenEnd(from, awaited), awaited);
@@ -136,7 +141,7 @@ async function filterIn(context: ScopedContext): Promise<LogFilter> {
         `names of record types, as TOPIC_RECORD; ${type.slice(0, 100)} is none`,
       );
   const topics = namesIn(context.req.query("topics"), "topics");
-  const image = topics === null ? null : (await observe(context.env, context.var.entry, {})).image;
+  const image = topics === null ? null : (await observeFor(context, {})).image;
   return logFilter({ types, topics }, image);
 }
 
@@ -155,7 +160,7 @@ async function followed(
   bounds: Bounds,
 ): Promise<FollowedRange> {
   const { entry } = context.var;
-  const source = logSource(context.env, entry);
+  const source = sourceOf(context);
   const { signal } = context.req.raw;
   return await explaining(context, from, () =>
     follow(clusterKey(entry), source, { from, ...bounds, signal }),
@@ -164,7 +169,7 @@ async function followed(
 
 const rangeAt = (context: ScopedContext, from: Place, maxBytes: number): Promise<CommittedRange> =>
   explaining(context, from, () =>
-    logSource(context.env, context.var.entry).range({
+    sourceOf(context).range({
       fromOffset: from.offset,
       fromEpoch: from.epoch,
       maxBytes,
@@ -192,7 +197,7 @@ async function explained(
   fromOffset: number,
 ): Promise<Problem> {
   if (problem.kind !== "OFFSET_BELOW_LOG_START") return problem;
-  const source = logSource(context.env, context.var.entry);
+  const source = sourceOf(context);
   const [newest] = (await source.offers()).snapshots;
   if (newest === undefined || newest.endOffset <= fromOffset) return problem;
   const details = { snapshot: startOf(context, newest), next_offset: newest.endOffset };

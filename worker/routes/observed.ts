@@ -5,8 +5,9 @@
 import type { ScopedContext } from "../env.ts";
 import { Problem } from "../http/errors.ts";
 
-/** What holds frames, and what an operator may do to the node that observes. */
-const IS_NO_CHANGE = /\/(?:frames|rpc\/[^/]+|controllers\/\d+:(?:restart|stop|start))\/?$/;
+/** What holds frames, and what an operator may do to the node that observes; below the cluster's own path. */
+const IS_NO_CHANGE =
+  /^\/kafka\/v3\/clusters\/[^/]+\/(?:rpc\/[^/]+|controllers\/\d+(?:\/frames|:(?:restart|stop|start)))\/?$/;
 
 /** Throws a `Problem` for a request that would change an observed cluster. */
 export function refuseChangeOfObserved({ req, var: { entry } }: ScopedContext): void {

@@ -88,8 +88,11 @@ export const knownParameters: MiddlewareHandler<Scope> = async (context, next) =
   await next();
 };
 
+/** One that is given twice would be half heard. */
 function refuseUnknown(known: readonly string[], given: URLSearchParams): void {
   for (const name of given.keys()) {
+    if (given.getAll(name).length > 1)
+      throw new Problem("INVALID_REQUEST", `${name.slice(0, 100)}: may be given once`);
     if (known.includes(name)) continue;
     const which = known.length === 0 ? "there are none here" : `known are ${known.join(", ")}`;
     throw new Problem("INVALID_REQUEST", `${name.slice(0, 100)}: unknown parameter; ${which}`);

@@ -12,7 +12,7 @@ import { isHeld } from "../http/entity-tag.ts";
 import { Problem } from "../http/errors.ts";
 import { invalid } from "../http/fields.ts";
 import { addressOf, resource, wholeList } from "../http/resources.ts";
-import { logSource, type LogSource } from "../observer/log-source.ts";
+import { sourceOf, type LogSource } from "../observer/log-source.ts";
 import type { OfferedSnapshot, SnapshotOffers } from "../observer/snapshots.ts";
 
 const FILE_TYPE = "application/octet-stream";
@@ -26,14 +26,14 @@ interface SnapshotId {
 export const snapshots = new Hono<Scope>();
 
 snapshots.get("/", async (context) => {
-  const offers = await offersOf(logSource(context.env, context.var.entry));
+  const offers = await offersOf(sourceOf(context));
   const ids = new Map(offers.snapshots.map((each) => [idText(each), each]));
   const data = [...ids.values()].map((each) => snapshotData(context, each, offers));
   return context.json(wholeList(context, "KafkaSnapshotList", data));
 });
 
 snapshots.get("/latest", async (context) => {
-  const source = logSource(context.env, context.var.entry);
+  const source = sourceOf(context);
   const offers = await offersOf(source);
   const [newest] = offers.snapshots;
   if (newest === undefined) throw noneYet(context);
@@ -42,7 +42,7 @@ snapshots.get("/latest", async (context) => {
 
 snapshots.get("/:id", async (context) => {
   const id = idAt(context.req.param("id"));
-  const source = logSource(context.env, context.var.entry);
+  const source = sourceOf(context);
   const offers = await offersOf(source);
   const found = offers.snapshots.filter(isOf(id));
   if (found.length === 0) throw notThere(id, offers);

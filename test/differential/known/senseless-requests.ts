@@ -22,10 +22,11 @@ const hasHungUp = ({ theirs }: Difference): boolean =>
   fieldOf(theirs.response, "hungUp") === true ||
   fieldOf(theirs.response, "envelopeErrorCode") !== undefined;
 
+const resourceOf = (row: unknown): string =>
+  inJson([fieldOf(row, "resourceType"), fieldOf(row, "resourceName")]);
+
 /** Whether that is, in either response, the answer on a resource that is refused here for what it was given. */
 function isRefusedAsGiven(row: unknown, { ours }: Difference): boolean {
-  const resourceOf = (one: unknown) =>
-    inJson([fieldOf(one, "resourceType"), fieldOf(one, "resourceName")]);
   return itemsOf(fieldOf(ours.response, "responses")).some(
     (one) =>
       resourceOf(one) === resourceOf(row) &&
