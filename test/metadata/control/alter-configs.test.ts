@@ -1,6 +1,5 @@
 import { describe, expect, test } from "vitest";
 import { alterConfigs } from "../../../src/metadata/control/alter-configs.ts";
-import { describeConfigs } from "../../../src/metadata/control/describe-configs.ts";
 import { incrementalAlterConfigs } from "../../../src/metadata/control/incremental-alter-configs.ts";
 import { configsOf } from "../../../src/metadata/image/configs-image.ts";
 import type { MetadataImage } from "../../../src/metadata/image/metadata-image.ts";
@@ -225,6 +224,18 @@ describe("an alteration is refused", () => {
     [BROKER, "x", [set("a")], "INVALID_REQUEST: Unable to parse broker name as a base 10 number."],
     [
       BROKER,
+      "x",
+      [set("a"), set("a")],
+      "INVALID_REQUEST: Unable to parse broker name as a base 10 number.",
+    ],
+    [
+      TOPIC,
+      "",
+      [{ name: "segment.ms", op: SET, value: null }],
+      "INVALID_REQUEST: Default topic resources are not allowed.",
+    ],
+    [
+      BROKER,
       "99999999999",
       [set("a")],
       "INVALID_REQUEST: Unable to parse broker name as a base 10 number.",
@@ -382,128 +393,5 @@ describe("a resource's configs are replaced", () => {
     expect(replace(TOPIC, "nope", {}).response.responses.map(told)).toEqual([
       "UNKNOWN_TOPIC_OR_PARTITION: The topic 'nope' does not exist.",
     ]);
-  });
-});
-
-function describeOf(
-  resourceType: number,
-  resourceName: string,
-  options: {
-    readonly keys?: readonly string[];
-    readonly synonyms?: boolean;
-    readonly version?: number;
-  } = {},
-) {
-  const { keys = null, synonyms = false, version = 4 } = options;
-  const { response } = run(
-    describeConfigs,
-    VIEW,
-    {
-      resources: [{ resourceType, resourceName, configurationKeys: keys }],
-      includeSynonyms: synonyms,
-    },
-    { apiVersion: version },
-  );
-  const [result] = response.results;
-  return { code: result === undefined ? "" : told(result), configs: result?.configs ?? [] };
-}
-
-describe("configs are described", () => {
-  test("of a topic: every key, where it comes from, and its type", () => {
-    const { code, configs } = describeOf(TOPIC, "foo");
-    expect([code, configs.length]).toEqual(["NONE", 33]);
-    expect(configs.find(({ name }) => name === "retention.ms")).toEqual({
-      name: "retention.ms",
-      value: "1000",
-      readOnly: false,
-      configSource: 1,
-      isSensitive: false,
-      synonyms: [],
-      configType: 5,
-      documentation: null,
-    });
-    expect(configs.find(({ name }) => name === "preallocate")).toMatchObject({
-      value: "false",
-      configSource: 5,
-    });
-  });
-
-  test("of a topic with synonyms, for the keys asked for", () => {
-    const { configs } = describeOf(TOPIC, "foo", { keys: ["retention.ms", "x"], synonyms: true });
-    expect(configs.map(({ name, synonyms }) => [name, synonyms])).toEqual([
-      [
-        "retention.ms",
-        [
-          { name: "retention.ms", value: "1000", source: 1 },
-          { name: "log.retention.ms", value: "604800000", source: 5 },
-        ],
-      ],
-    ]);
-  });
-
-  test("of a topic in full where the list of keys is empty, as by Kafka", () => {
-    expect(describeOf(TOPIC, "foo", { keys: [] }).configs).toEqual(
-      describeOf(TOPIC, "foo").configs,
-    );
-  });
-
-  test("of all brokers, secrets and unknown keys without their values", () => {
-    expect(
-      describeOf(BROKER, "").configs.map((c) => [
-        c.name,
-        c.value,
-        c.configSource,
-        c.isSensitive,
-        c.configType,
-      ]),
-    ).toEqual([
-      ["background.threads", "11", 3, false, 3],
-      ["no.such", null, 3, true, 0],
-      ["ssl.key.password", null, 3, true, 9],
-    ]);
-  });
-
-  test("of one broker: its own before everybody's", () => {
-    const [first] = describeOf(BROKER, "1", { synonyms: true }).configs;
-    expect(first).toMatchObject({ name: "background.threads", value: "12", configSource: 2 });
-    expect(first?.synonyms.map(({ value, source }) => [value, source])).toEqual([
-      ["12", 2],
-      ["11", 3],
-    ]);
-  });
-
-  test("of groups and client metrics", () => {
-    expect(describeOf(GROUP, "g", { keys: ["consumer.session.timeout.ms"] }).configs).toMatchObject(
-      [{ value: "50000", configSource: 8 }],
-    );
-    expect(
-      describeOf(CLIENT_METRICS, "m", { keys: ["interval.ms", "match"] }).configs,
-    ).toMatchObject([
-      { value: "30000", configSource: 7 },
-      { value: "", configSource: 5 },
-    ]);
-  });
-
-  test.each([
-    [TOPIC, "nope", "UNKNOWN_TOPIC_OR_PARTITION"],
-    [TOPIC, "", "INVALID_TOPIC_EXCEPTION: Topic name is invalid: the empty string is not allowed"],
-    [
-      BROKER,
-      "x",
-      "INVALID_REQUEST: Unexpected broker id, expected a registered node or empty string, but received x",
-    ],
-    [
-      BROKER,
-      "7",
-      "INVALID_REQUEST: Unexpected broker id, expected a registered node or empty string, but received 7",
-    ],
-    [GROUP, "", "INVALID_REQUEST: Group name must not be empty"],
-    [BROKER_LOGGER, "1", "INVALID_REQUEST: Unsupported resource type: 8"],
-  ])("%i '%s' is refused: %s", (type, name, expected) => {
-    expect(describeOf(type, name).code).toBe(expected);
-  });
-
-  test.each([1, 2, 3, 4])("in version %i", (version) => {
-    expect(describeOf(TOPIC, "foo", { version }).code).toBe("NONE");
   });
 });

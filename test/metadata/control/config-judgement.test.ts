@@ -265,7 +265,6 @@ describe("a value that could not be computed with", () => {
     expect(entry?.value).toBe("120000");
     expect(entry?.synonyms.map(({ name, value }) => `${name}=${value}`)).toEqual([
       "log.retention.minutes=120000",
-      "log.retention.ms=604800000",
       "log.retention.ms=soon",
     ]);
   });
