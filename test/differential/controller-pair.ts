@@ -160,7 +160,7 @@ export class ControllerPair {
   async prepare(asked: Asked): Promise<Pick<Outcome, "response" | "records">> {
     const { epoch } = this.jvm;
     const { response, records } = await this.#answeredThere(asked);
-    if (epoch !== this.jvm.epoch) await this.#startAgain();
+    if (epoch !== this.jvm.epoch) await this.startAgain();
     this.#settleLiveness();
     return { response, records };
   }
@@ -188,7 +188,7 @@ export class ControllerPair {
     const release = this.jvm.kafka.version;
     const hasResigned = epoch !== this.jvm.epoch;
     const fault = this.jvm.fault();
-    if (hasResigned) await this.#startAgain();
+    if (hasResigned) await this.startAgain();
     return {
       theirs,
       difference:
@@ -202,7 +202,7 @@ export class ControllerPair {
    * An office that was given up in the middle leaves its controller with indices that are not true any more, and the
    * same log leaves any other with them too: both begin again with an empty one.
    */
-  async #startAgain(): Promise<void> {
+  async startAgain(): Promise<void> {
     await this.jvm.formAnew();
     this.#image = emptyImage;
     this.#own = null;

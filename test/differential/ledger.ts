@@ -33,6 +33,8 @@ export async function showEntries(
     await clearedWorld(pair);
     // oxlint-disable-next-line no-await-in-loop -- one entry after the other
     await entry.shown(told);
+    // oxlint-disable-next-line no-await-in-loop -- one entry after the other
+    if (entry.spoils === true) await pair.startAgain();
     const explained = told.differences.map((difference) => knownDifference(difference));
     const unknown = told.differences[explained.indexOf(undefined)];
     if (unknown !== undefined) throw new Error(`${entry.title}\n${inWords(unknown)}`);

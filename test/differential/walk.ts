@@ -3,8 +3,9 @@
  * pair of controllers. A run is a list of seeds, one for each request, so that it can be told again with some of them
  * left out.
  */
-import { apis } from "../../src/protocol/index.ts";
+import { apis, type MetadataRecord } from "../../src/protocol/index.ts";
 import { CONFIG_RESOURCE, type MetadataImage } from "../../src/metadata/index.ts";
+import { partitionAt } from "../../src/metadata/image/topics-image.ts";
 import { BrokerLives, BROKERS } from "./broker-lives.ts";
 import { comparableResponse, inJson, kindsOf } from "./comparable.ts";
 import type { ControllerPair, Difference } from "./controller-pair.ts";
@@ -294,7 +295,22 @@ export function inWords(difference: Difference): string {
     `metadata.version ${before.features.metadataVersion} ${JSON.stringify([...before.features.levels])}`,
     ...brokers,
     ...topics.map((topic) => inJson(topic)),
+    ...changedPartitions(before, [...ours.records, ...theirs.records]),
     `this: ${said(ours)}`,
     `Kafka: ${said(theirs)}`,
   ].join("\n");
+}
+
+/** Each partition that one of these records changes, as it was before. */
+function changedPartitions(
+  before: MetadataImage,
+  records: readonly MetadataRecord[],
+): readonly string[] {
+  const lines = records.flatMap(({ type, data }) => {
+    if (type !== "PARTITION_CHANGE_RECORD") return [];
+    const { topicId, partitionId } = data;
+    const partition = partitionAt(before.topics, topicId, partitionId);
+    return `partition ${topicId}-${partitionId} ${inJson(partition ?? null)}`;
+  });
+  return [...new Set(lines)];
 }

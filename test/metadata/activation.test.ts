@@ -3,6 +3,7 @@
  * open, and the voters' registrations.
  */
 import { describe, expect, test } from "vitest";
+import { MV_MAX } from "../../src/metadata/features/levels.ts";
 import { takeOver } from "../../src/metadata/activation.ts";
 import { defaultBootstrap, type Bootstrap } from "../../src/metadata/bootstrap.ts";
 import type { QuorumController } from "../../src/metadata/control/operation.ts";
@@ -187,7 +188,7 @@ describe("the voters", () => {
     expect(view.cluster.controllers.get(3001)?.features).toContainEqual({
       name: "metadata.version",
       minSupportedVersion: 7,
-      maxSupportedVersion: 30,
+      maxSupportedVersion: MV_MAX,
     });
     expect(take(view, three).wrote).toEqual([]);
   });

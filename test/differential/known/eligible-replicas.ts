@@ -3,6 +3,7 @@ import { finalizedLevel } from "../../../src/metadata/index.ts";
 import { directoryOf } from "../../metadata/partition-notation.ts";
 import type { Difference } from "../controller-pair.ts";
 import {
+  asks,
   differentPartitions,
   partitionsDiffer,
   fieldOf,
@@ -85,6 +86,40 @@ export const KNOWN_OF_ELIGIBLE_REPLICAS: readonly Known[] = [
       await told.topic("a", [[0, 1]], { [MIN_ISR]: "2" });
       await told.beat(1, { wantFence: true });
       await told.ask("UnregisterBroker", { brokerId: 1 });
+    },
+  },
+  {
+    title: "Who is unregistered changes what he had a part in",
+    apis: ["UnregisterBroker"],
+    kafka:
+      "Its index keeps who was eligible before that was cleared: those partitions are looked at too, and what was due in them happens.",
+    here: "A partition in which the broker is neither in sync nor eligible stays as it is.",
+    why: "What is due elsewhere is found by those who look for it.",
+    releases: ["4.1.2", "4.3.1"],
+    elr: true,
+    spoils: true,
+    explains: (difference) =>
+      isOn(difference) &&
+      sameResponses(difference) &&
+      partitionsDiffer(
+        difference,
+        ({ before, ours }) =>
+          inJson(before) === inJson(ours) &&
+          ![...(before?.isr ?? []), ...(before?.eligibleLeaderReplicas ?? [])].some(
+            (id) => id === asks(difference, "brokerId"),
+          ),
+      ),
+    shown: async (told) => {
+      await told.up(0, 1, 2);
+      await told.topic("a", [[2, 0, 1]], { [MIN_ISR]: "2" });
+      for (const id of [1, 0])
+        // oxlint-disable-next-line no-await-in-loop -- one request after the other
+        await told.beat(id, { wantFence: true });
+      await told.configure("a", MIN_ISR, "1");
+      await told.beat(2, { wantFence: true });
+      await told.beat(1);
+      await told.configure("a", "unclean.leader.election.enable", "true");
+      await told.ask("UnregisterBroker", { brokerId: 0 });
     },
   },
   {

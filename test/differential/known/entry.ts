@@ -25,6 +25,8 @@ export interface Known {
   readonly metadataVersion?: number;
   /** Whether it is shown with eligible leader replicas on. */
   readonly elr?: true;
+  /** Whether these requests leave Kafka's controller with an index that is not true: both begin anew after them. */
+  readonly spoils?: true;
   readonly explains: (difference: Difference) => boolean;
   /** Requests among which the difference is, in a world of no brokers and no topics. */
   readonly shown: (told: Telling) => Promise<void>;
