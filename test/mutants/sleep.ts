@@ -173,7 +173,7 @@ export const SLEEP_MUTANTS: readonly Mutant[] = [
         replace: "",
       },
     ],
-    ...judged,
+    ...scripted,
   },
   {
     name: "a sleeper tells brokers for ever that they live",
