@@ -146,6 +146,7 @@ async function prepare(): Promise<void> {
   await cp(join(root, "durable-objects"), join(copy, "durable-objects"), { recursive: true });
   await cp(join(root, "gateway"), join(copy, "gateway"), { recursive: true });
   for (const room of [
+    "fixtures",
     "sim",
     "linearizability",
     "raft",
