@@ -19,7 +19,7 @@ import { metadataFetch } from "./metadata-fetch.ts";
 
 const BEAT_MS = 2_000;
 const SETTLED_MS = 6_000;
-const IDLE_BEATS = 8;
+const IDLE_BEATS = 5;
 const SOON_MS = 20_000;
 
 let quorum: Quorum;
