@@ -1,13 +1,13 @@
 /**
- * ApiVersions, v0-v4 (KIP-35, KIP-511, KIP-584): exactly what this listener serves of Kafka's APIs, the features this build
- * supports, and what the cluster has finalized. Every node answers at any time, leader or not.
+ * ApiVersions, v0-v5 (KIP-35, KIP-511, KIP-584, KIP-1242): exactly what this listener serves of Kafka's APIs, the
+ * features this build supports, and what the cluster has finalized. Every node answers at any time, leader or not.
  */
 import {
   ApiVersions,
   ErrorCode,
   apis,
   boundsOf,
-  isSoftwareName,
+  introducesItself,
   type ApiVersionsRequest,
   type ApiVersionsResponse,
 } from "../../src/protocol/index.ts";
@@ -31,9 +31,7 @@ export function apiVersionsResponse(
   node: Node,
   call: { readonly apiVersion: number; readonly body: ApiVersionsRequest },
 ): ApiVersionsResponse {
-  const { clientSoftwareName, clientSoftwareVersion } = call.body;
-  const named = isSoftwareName(clientSoftwareName) && isSoftwareName(clientSoftwareVersion);
-  if (call.apiVersion >= 3 && !named)
+  if (!introducesItself(call.apiVersion, call.body))
     return ApiVersions.response.fill({ errorCode: ErrorCode.INVALID_REQUEST });
   const image = stableImage(node.voter.committedImage);
   return ApiVersions.response.fill({

@@ -5,7 +5,7 @@
 import {
   ApiVersions,
   ErrorCode,
-  isSoftwareName,
+  introducesItself,
   requestFrame,
   responseFrame,
   type RequestFrame,
@@ -14,10 +14,8 @@ import {
 /** What a cluster has finalized changes rarely, and who is in the middle of a handshake asks again once it is over. */
 const FRESH_MS = 1_000;
 const ANSWER_MS = 10_000;
-/** Nine controllers, five versions. */
-const KEPT_MAX = 45;
-/** From this version on a client says what it is (KIP-511). */
-const NAMED_VERSION = 3;
+/** Nine controllers, six versions. */
+const KEPT_MAX = 54;
 const REFUSAL = ApiVersions.response.fill({ errorCode: ErrorCode.INVALID_REQUEST });
 const SOFTWARE = { clientSoftwareName: "kedge-gateway", clientSoftwareVersion: "1" };
 
@@ -41,10 +39,7 @@ export class VersionQuestions {
   /** The controller's answer to that client; rejects when there is none. */
   async answer(nodeId: number, request: RequestFrame<"ApiVersions">): Promise<Uint8Array> {
     const { apiVersion, correlationId, body } = request;
-    const isNamed =
-      isSoftwareName(body.clientSoftwareName) && isSoftwareName(body.clientSoftwareVersion);
-    if (apiVersion >= NAMED_VERSION && !isNamed)
-      return responseFrame(ApiVersions, request, REFUSAL);
+    if (!introducesItself(apiVersion, body)) return responseFrame(ApiVersions, request, REFUSAL);
     const answer = (await this.#shared(nodeId, apiVersion)).slice();
     new DataView(answer.buffer).setInt32(0, correlationId);
     return answer;

@@ -115,7 +115,7 @@ export {
   ApiVersions,
   type ApiVersionsRequest,
   type ApiVersionsResponse,
-  isSoftwareName,
+  introducesItself,
 } from "./messages/api-versions.ts";
 export {
   CreateTopics,

@@ -269,7 +269,7 @@ test("a version of ApiVersions that nobody knows is answered in version 0 with t
   expect(answer.correlationId).toBe(7);
   expect(answer.body).toMatchObject({
     errorCode: ErrorCode.UNSUPPORTED_VERSION,
-    apiKeys: [{ apiKey: 18, minVersion: 0, maxVersion: 4 }],
+    apiKeys: [{ apiKey: 18, minVersion: 0, maxVersion: 5 }],
   });
   expect(heard).toEqual([]);
   expect((await call(kafka, ApiVersions, 4, SOFTWARE))?.errorCode).toBe(0);

@@ -37,13 +37,15 @@ interface Facts {
   readonly messages: readonly MessageFacts[];
 }
 
-/** What Kafka says of every message: 4.3 of most, 4.4 of those that it has brought. */
-export const kafkaMessages: readonly MessageFacts[] = ["kafka-4.3.json", "kafka-4.4.json"].flatMap(
-  (name): readonly MessageFacts[] => {
-    const facts: Facts = JSON.parse(readFileSync(new URL(name, folder), "utf8"));
-    return facts.messages;
-  },
-);
+/** What Kafka says of every message: 4.3 of most, 4.4 of those that it has brought or changed. */
+export const kafkaMessages: readonly MessageFacts[] = [
+  ...new Map(
+    ["kafka-4.3.json", "kafka-4.4.json"].flatMap((file) => {
+      const facts: Facts = JSON.parse(readFileSync(new URL(file, folder), "utf8"));
+      return facts.messages.map((message) => [message.name, message] as const);
+    }),
+  ).values(),
+];
 
 export interface Exchange {
   readonly kafka: string;

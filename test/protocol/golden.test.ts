@@ -56,10 +56,30 @@ describe("ApiVersions", () => {
       apiVersion: 4,
       correlationId: 7,
       clientId: "1",
-      body: { clientSoftwareName: "apache-kafka-java", clientSoftwareVersion: "4.1.1" },
+      body: {
+        clientSoftwareName: "apache-kafka-java",
+        clientSoftwareVersion: "4.1.1",
+        clusterId: null,
+        nodeId: -1,
+      },
     });
     const body = { clientSoftwareName: "apache-kafka-java", clientSoftwareVersion: "4.1.1" };
     const header = { apiVersion: 4, correlationId: 7, clientId: "1" };
+    expect(toHex(requestFrame(ApiVersions, header, body))).toBe(hex);
+  });
+
+  test("v5 request of a Java client, which says whom it means", () => {
+    const hex =
+      "001200050000000700013100126170616368652d6b61666b612d6a61766106342e342e30174d6b55334f4556424e54" +
+      "63774e544a454e444d32516700000bb800";
+    const body = {
+      clientSoftwareName: "apache-kafka-java",
+      clientSoftwareVersion: "4.4.0",
+      clusterId: CLUSTER,
+      nodeId: 3_000,
+    };
+    expect(decodeRequestFrame(fromHex(hex))).toMatchObject({ apiVersion: 5, body });
+    const header = { apiVersion: 5, correlationId: 7, clientId: "1" };
     expect(toHex(requestFrame(ApiVersions, header, body))).toBe(hex);
   });
 
