@@ -385,7 +385,7 @@ describe("a frame", () => {
     const answer = await frame(cluster, 3000, request);
     const { body } = decodeResponseFrame(ApiVersions, 0, answer.bytes);
     expect(body.errorCode).toBe(35);
-    expect(body.apiKeys).toContainEqual({ apiKey: 18, minVersion: 0, maxVersion: 4 });
+    expect(body.apiKeys).toContainEqual({ apiKey: 18, minVersion: 0, maxVersion: 5 });
   });
 
   test("of a peer is answered with the frame of a client and none of the headers", async () => {
