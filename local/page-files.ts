@@ -1,7 +1,8 @@
 /**
- * The files of a deployment: the document of the interface, and the page as a browser loads it. That is those of `page/` and `client/` under the addresses that they have in the
- * tree, so that every import in them is the address of what it imports. Of a TypeScript file the types are left out;
- * its name stays, and nothing is bundled. `docs/design/page.md` says why.
+ * The files of a deployment: the document of the interface, and the page as a browser loads it. That is those of
+ * `page/` and `client/` under the addresses that they have in the tree, so that every import in them is the address of
+ * what it imports. Of a TypeScript file the types are left out; its name stays, and nothing is bundled.
+ * `docs/design/page.md` says why.
  */
 import { copyFile, mkdir, readFile, readdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -14,7 +15,8 @@ const ENTRY = "index.html";
 const DOCUMENT = "openapi.json";
 
 /**
- * Writes all of it into `folder`: `index.html`, `page/…`, `client/…`, `openapi.json`. Who serves the folder meanwhile finds every file.
+ * Writes all of it into `folder`: `index.html`, `page/…`, `client/…`, `openapi.json`. Who serves the folder meanwhile
+ * finds every file.
  */
 export async function writePage(folder: string): Promise<void> {
   for (const name of FOLDERS) {

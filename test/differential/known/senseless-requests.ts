@@ -36,6 +36,18 @@ function isRefusedAsGiven(row: unknown, { ours }: Difference): boolean {
   );
 }
 
+/** An entry that lets somebody read a topic, but for these parts of it. */
+const entryWith = (parts: object) => ({
+  resourceType: 2,
+  resourceName: "a",
+  resourcePatternType: 3,
+  principal: "User:a",
+  host: "*",
+  operation: 3,
+  permissionType: 3,
+  ...parts,
+});
+
 export const KNOWN_OF_SENSELESS_REQUESTS: readonly Known[] = [
   {
     title: "An entry of an access control list is refused by itself",
@@ -48,19 +60,7 @@ export const KNOWN_OF_SENSELESS_REQUESTS: readonly Known[] = [
       difference.in === "response" &&
       (hasHungUp(difference) || inJson(difference.theirs.response).includes('"errorCode":-1')),
     shown: async (told) => {
-      await told.ask("CreateAcls", {
-        creations: [
-          {
-            resourceType: 2,
-            resourceName: "a",
-            resourcePatternType: 3,
-            principal: "User:a",
-            host: "*",
-            operation: 0,
-            permissionType: 3,
-          },
-        ],
-      });
+      await told.ask("CreateAcls", { creations: [entryWith({ operation: 0 })] });
     },
   },
   {
@@ -76,19 +76,7 @@ export const KNOWN_OF_SENSELESS_REQUESTS: readonly Known[] = [
     shown: async (told) => {
       for (const host of ["", "10.0.0.0/8"])
         // oxlint-disable-next-line no-await-in-loop -- one request after the other
-        await told.ask("CreateAcls", {
-          creations: [
-            {
-              resourceType: 2,
-              resourceName: "a",
-              resourcePatternType: 3,
-              principal: "User:a",
-              host,
-              operation: 3,
-              permissionType: 3,
-            },
-          ],
-        });
+        await told.ask("CreateAcls", { creations: [entryWith({ host })] });
     },
   },
   {

@@ -3,8 +3,8 @@
  * Nothing acknowledged may be lost, and leaders, ISR and the quorum recover by themselves.
  */
 import type { Cluster } from "../cluster.ts";
-import { BROKER_IDS } from "../cluster.ts";
 import type { Broker } from "../broker.ts";
+import { inSync, movedFrom } from "../recovery.ts";
 import { expect, type Step } from "../step.ts";
 import { fencingsSince, freshName, nextCreation, underLoad } from "../under-load.ts";
 import { seconds, timed, until } from "../../../local/until.ts";
@@ -12,18 +12,7 @@ import { setTimeout as pause } from "node:timers/promises";
 
 /** Kafka's session timeout is 9 s; fencing and electing come after it. */
 const FENCED_MS = 25_000;
-const IN_SYNC_MS = 60_000;
-
-async function inSync(cluster: Cluster, topic: string): Promise<number> {
-  return timed(() =>
-    cluster.untilPartitions(
-      topic,
-      "three in sync",
-      IN_SYNC_MS,
-      ({ isr_ids: isr }) => isr.length === BROKER_IDS.length,
-    ),
-  );
-}
+const CUT_MS = 60_000;
 
 /** Starts a broker that is down, so that the next step finds three. */
 async function back(broker: Broker): Promise<void> {
@@ -55,15 +44,7 @@ const killed: Step = {
       const broker = cluster.brokerOf(2);
       await broker.kill();
       try {
-        const movedMs = await timed(() =>
-          cluster.untilPartitions(
-            topic,
-            "leaders and ISR without broker 2",
-            FENCED_MS,
-            ({ leader_id: leader, isr_ids: isr }) =>
-              leader !== 2 && leader >= 0 && !isr.includes(2),
-          ),
-        );
+        const movedMs = await movedFrom(2, cluster, { topic, withinMs: FENCED_MS });
         await broker.start();
         const syncMs = await inSync(cluster, topic);
         return `leaders moved after ${seconds(movedMs)}, in sync ${seconds(syncMs)} after its start`;
@@ -102,27 +83,23 @@ const YEARS_MS = 1_000_000_000_000;
  */
 async function cutAbove(cluster: Cluster, topic: string, offset: number): Promise<number> {
   let valueMs = YEARS_MS;
-  return until(
-    `the log is cut above ${offset}`,
-    { withinMs: IN_SYNC_MS, everyMs: 50 },
-    async () => {
-      const { body } = await cluster.quorum.cluster.get<{
-        readonly controllers: readonly { readonly log_start_offset: number }[];
-      }>("quorum");
-      const start = Math.min(...body.controllers.map((each) => each.log_start_offset));
-      if (start > offset) return start;
-      valueMs += 1;
-      const value = String(valueMs);
-      const configs = LONG_TIMES.map((name) => ({ name, configOperation: 0, value }));
-      const resources = [{ resourceType: 2, resourceName: topic, configs }];
-      const answer = await cluster.quorum.cluster.rpc<{
-        readonly responses: readonly { readonly errorCode: number }[];
-      }>("IncrementalAlterConfigs", { resources, validateOnly: false });
-      const isWritten = answer.body.responses.every(({ errorCode }) => errorCode === 0);
-      expect(isWritten, "the configs are written", JSON.stringify(answer.body));
-      return undefined;
-    },
-  );
+  return until(`the log is cut above ${offset}`, { withinMs: CUT_MS, everyMs: 50 }, async () => {
+    const { body } = await cluster.quorum.cluster.get<{
+      readonly controllers: readonly { readonly log_start_offset: number }[];
+    }>("quorum");
+    const start = Math.min(...body.controllers.map((each) => each.log_start_offset));
+    if (start > offset) return start;
+    valueMs += 1;
+    const value = String(valueMs);
+    const configs = LONG_TIMES.map((name) => ({ name, configOperation: 0, value }));
+    const resources = [{ resourceType: 2, resourceName: topic, configs }];
+    const answer = await cluster.quorum.cluster.rpc<{
+      readonly responses: readonly { readonly errorCode: number }[];
+    }>("IncrementalAlterConfigs", { resources, validateOnly: false });
+    const isWritten = answer.body.responses.every(({ errorCode }) => errorCode === 0);
+    expect(isWritten, "the configs are written", JSON.stringify(answer.body));
+    return undefined;
+  });
 }
 
 /** A log that began at `start` let the broker back in through a snapshot alone. */

@@ -3,12 +3,11 @@
  * producer keeps writing meanwhile, which is no concern of a controller's.
  */
 import type { Cluster } from "../cluster.ts";
-import { BROKER_IDS } from "../cluster.ts";
+import { inSync, movedFrom } from "../recovery.ts";
 import { expect, type Step } from "../step.ts";
 import { fencingsSince, underLoad } from "../under-load.ts";
 import { seconds, timed, until } from "../../../local/until.ts";
 
-const IN_SYNC_MS = 60_000;
 /** Of Kafka's own session, a second to look, and what a machine with much else to do may add. */
 const FENCED_ASLEEP_MS = 9_000 + 1_000 + 5_000;
 /** Ten seconds of quiet, after what a broker that has just started still writes. */
@@ -40,15 +39,7 @@ export const night: Step = {
       const broker = cluster.brokerOf(2);
       await broker.kill();
       try {
-        const movedMs = await timed(() =>
-          cluster.untilPartitions(
-            topic,
-            "leaders and ISR without broker 2",
-            FENCED_ASLEEP_MS,
-            ({ leader_id: leader, isr_ids: isr }) =>
-              leader !== 2 && leader >= 0 && !isr.includes(2),
-          ),
-        );
+        const movedMs = await movedFrom(2, cluster, { topic, withinMs: FENCED_ASLEEP_MS });
         const after = await untilAsleep(cluster);
         expect(after > before, "the quorum was woken, and sleeps again", `${before} ${after}`);
         const fencings = await fencingsSince(cluster, from);
@@ -56,12 +47,7 @@ export const night: Step = {
         return `asleep after ${seconds(sleptMs)}, leaders moved ${seconds(movedMs)} after the kill`;
       } finally {
         await broker.start();
-        await cluster.untilPartitions(
-          topic,
-          "three in sync",
-          IN_SYNC_MS,
-          ({ isr_ids: isr }) => isr.length === BROKER_IDS.length,
-        );
+        await inSync(cluster, topic);
       }
     }),
 };

@@ -4,26 +4,9 @@ import { incrementalAlterConfigs } from "../../../src/metadata/control/increment
 import { configsOf } from "../../../src/metadata/image/configs-image.ts";
 import type { MetadataImage } from "../../../src/metadata/image/metadata-image.ts";
 import { line, run, told, world } from "../world.ts";
-
-const TOPIC = 2;
-const BROKER = 4;
-const BROKER_LOGGER = 8;
-const CLIENT_METRICS = 16;
-const GROUP = 32;
+import { BROKER, BROKER_LOGGER, CLIENT_METRICS, GROUP, TOPIC, VIEW } from "./configured.ts";
 
 const [SET, DELETE, APPEND, SUBTRACT] = [0, 1, 2, 3];
-
-const VIEW = world({
-  brokers: "0 1",
-  topics: { foo: ["0,1 / 0,1 / 0"], bar: ["0,1 / 0,1 / 0"] },
-  configs: {
-    "topic:foo": { "retention.ms": "1000", "cleanup.policy": "compact" },
-    "broker:": { "background.threads": "11", "ssl.key.password": "secret", "no.such": "x" },
-    "broker:1": { "background.threads": "12" },
-    "group:g": { "consumer.session.timeout.ms": "50000" },
-    "metrics:m": { "interval.ms": "30000" },
-  },
-});
 
 interface Op {
   readonly name: string;
