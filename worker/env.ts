@@ -24,6 +24,7 @@ import type {
   Unconfirmed,
 } from "../durable-objects/listed-cluster.ts";
 import type { LocationHint } from "../durable-objects/location-hints.ts";
+import type { Seen } from "./observer/observation.ts";
 import type { Claims, Revocation, Revocations } from "../src/access/index.ts";
 
 /** The bindings. Of an object the Worker uses its door alone, so a test can put any network behind it. */
@@ -120,6 +121,8 @@ export interface Scope {
     /** On every route but those that ask nobody who they are. */
     readonly asker: Authenticated;
     readonly entry: ClusterEntry;
+    /** What is read from, where it was found before: for all reads of a batch at once. */
+    readonly seen?: Seen;
     /** Set by the handler that knows it, and put on the answer once, by `observer/position.ts`. */
     readonly position?: Position;
   };

@@ -12,9 +12,10 @@ import { Problem } from "../http/errors.ts";
 import { integerParameter, invalid, timeParameter } from "../http/fields.ts";
 import { listText, pageAsked, shownList, type Listing } from "../http/lists.ts";
 import type { PageRequest } from "../http/pages.ts";
-import { logSource, sourceOf } from "./log-source.ts";
+import { keepText, textAt } from "./kept-texts.ts";
+import { logSource, sourceOf, type LogSource } from "./log-source.ts";
 import { nextEvent } from "./next-event.ts";
-import type { Observation } from "./observation.ts";
+import type { Observation, Seen } from "./observation.ts";
 import { observeWith } from "./observed-image.ts";
 import type { Demand } from "./observed-image.ts";
 import { offsetAt } from "./offset-at-time.ts";
@@ -36,7 +37,7 @@ export const observeFor = (context: ScopedContext, demand: Demand): Promise<Obse
 export const answerFromImage = (
   context: ScopedContext,
   view: (image: MetadataImage) => object,
-): Promise<Response> => answered(context, (image) => context.json(view(image)));
+): Promise<Response> => answered(context, (image) => JSON.stringify(view(image)));
 
 /** The same of a list, which may be long. */
 export async function answerListFromImage(
@@ -44,7 +45,7 @@ export async function answerListFromImage(
   view: (image: MetadataImage) => Listing,
 ): Promise<Response> {
   const page = pageAsked(context);
-  return await answered(context, (image) => answerList(context, view(image), page));
+  return await answered(context, (image) => textOfList(context, view(image), page));
 }
 
 /** Answers with that page of a list, or all of it. */
@@ -53,47 +54,83 @@ export async function answerList(
   listing: Listing,
   page: PageRequest | undefined,
 ): Promise<Response> {
-  const text = await listText(await shownList(context, { listing, page }, nextEvent), nextEvent);
-  return context.body(text, 200, { "Content-Type": "application/json" });
+  return context.body(await textOfList(context, listing, page), 200, JSON_HEADERS);
 }
+
+async function textOfList(
+  context: ScopedContext,
+  listing: Listing,
+  page: PageRequest | undefined,
+): Promise<string> {
+  return await listText(await shownList(context, { listing, page }, nextEvent), nextEvent);
+}
+
+const JSON_HEADERS = { "Content-Type": "application/json" } as const;
 
 async function answered(
   context: ScopedContext,
-  answer: (image: MetadataImage) => Response | Promise<Response>,
+  textOf: (image: MetadataImage) => string | Promise<string>,
 ): Promise<Response> {
-  const { image, position } = await observationFor(context);
+  const { image, position, isPast } = context.var.seen ?? (await observationFor(context));
   const etag = `"${position.epoch}:${position.offset}"`;
   context.set("position", position);
   context.header("ETag", etag);
   // A cache revalidates an answer before using it: a position says nothing of what came after.
   context.header("Cache-Control", "no-cache");
   if (isHeld(context.req.header("If-None-Match"), etag)) return context.body(null, 304);
+  const [key, address] = [clusterKey(context.var.entry), context.req.url];
+  const known = textAt(key, address, position);
+  if (known !== undefined) return context.body(known, 200, JSON_HEADERS);
   // What a transaction has not finished is not shown (KIP-868).
-  return await answer(stableImage(image));
+  const text = await textOf(stableImage(image));
+  if (!isPast) keepText(key, address, { text, ...position });
+  return context.body(text, 200, JSON_HEADERS);
 }
 
-/** The image that the query asks for: a recent one, or that at an offset or a time of the past. */
-async function observationFor(context: ScopedContext): Promise<Observation> {
-  const { req, var: variables } = context;
-  const atOffset = integerParameter(req.query("at_offset"), "at_offset", OFFSETS);
-  const atTime = timeParameter(req.query("at_time"), "at_time", Date.now());
-  if (atOffset === undefined && atTime === undefined) return observeFor(context, demandOf(context));
-  const asked = atTime === undefined ? "at_offset" : "at_time";
-  const others = ["min_offset", "wait_ms", "max_staleness_ms", "consistency", "at_offset"];
-  for (const name of others.filter((each) => each !== asked && req.query(each) !== undefined)) {
-    throw new Problem("INVALID_REQUEST", `${name}: cannot be asked together with ${asked}`);
-  }
-  const source = sourceOf(context);
-  const offset = atOffset ?? (await offsetAt(atTime ?? 0, source));
-  return imageAt(clusterKey(variables.entry), offset, source);
+/** How fresh a reader wants what is read, or of when. */
+export interface Freshness extends Demand {
+  readonly atOffset?: number | undefined;
+  /** Milliseconds since the Unix epoch, or ISO 8601. */
+  readonly atTime?: string | undefined;
+}
+
+const observationFor = (context: ScopedContext): Promise<Seen> =>
+  see(clusterKey(context.var.entry), freshnessIn(context), sourceOf(context));
+
+/** A recent image, or that at an offset or a time of the past. */
+export async function see(key: string, wish: Freshness, source: LogSource): Promise<Seen> {
+  const atTime = timeParameter(wish.atTime, "at_time", Date.now());
+  if (wish.atOffset === undefined && atTime === undefined)
+    return { ...(await observeWith(key, wish, source)), isPast: false };
+  refuseDemandsOfThePast(wish);
+  const offset = wish.atOffset ?? (await offsetAt(atTime ?? 0, source));
+  return { ...(await imageAt(key, offset, source)), isPast: true };
+}
+
+function refuseDemandsOfThePast(wish: Freshness): void {
+  const asked = wish.atTime === undefined ? "at_offset" : "at_time";
+  const others = {
+    min_offset: wish.minOffset,
+    wait_ms: wish.waitMs,
+    max_staleness_ms: wish.maxStalenessMs,
+    consistency: wish.isLinearizable === true ? true : undefined,
+    at_offset: asked === "at_offset" ? undefined : wish.atOffset,
+  };
+  for (const [name, said] of Object.entries(others))
+    if (said !== undefined)
+      throw new Problem("INVALID_REQUEST", `${name}: cannot be asked together with ${asked}`);
 }
 
 const OFFSETS = { min: 0, max: Number.MAX_SAFE_INTEGER } as const;
 
-function demandOf(context: ScopedContext): Demand {
+/** The largest of what a reader may demand. */
+export const WAIT_MS_MAX = 30_000;
+export const STALENESS_MS_MAX = 3_600_000;
+
+function freshnessIn(context: ScopedContext): Freshness {
   const offsets = { min: -1, max: Number.MAX_SAFE_INTEGER };
-  const durations = { min: 0, max: 3_600_000 };
-  const waits = { min: 0, max: 30_000 };
+  const durations = { min: 0, max: STALENESS_MS_MAX };
+  const waits = { min: 0, max: WAIT_MS_MAX };
   return {
     minOffset: integerParameter(context.req.query("min_offset"), "min_offset", offsets),
     waitMs: integerParameter(context.req.query("wait_ms"), "wait_ms", waits),
@@ -103,6 +140,8 @@ function demandOf(context: ScopedContext): Demand {
       durations,
     ),
     isLinearizable: isLinearizable(context.req.query("consistency")),
+    atOffset: integerParameter(context.req.query("at_offset"), "at_offset", OFFSETS),
+    atTime: context.req.query("at_time"),
   };
 }
 

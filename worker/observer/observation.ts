@@ -12,6 +12,12 @@ export interface Observation {
   readonly confirmedMs: number;
 }
 
+/** One that a reader is shown. */
+export interface Seen extends Observation {
+  /** It was asked for as it was then. */
+  readonly isPast: boolean;
+}
+
 export const NOTHING: Observation = {
   image: emptyImage,
   position: { offset: -1, epoch: 0 },

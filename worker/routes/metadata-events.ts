@@ -9,6 +9,7 @@
 import type { ClusterEntry } from "../../durable-objects/cluster-entry.ts";
 import { operatorLogOf } from "../../durable-objects/operator-log.ts";
 import { assertNotRevoked } from "../access/revocation.ts";
+import { Seats, type Seat } from "../access/seats.ts";
 import { clusterKey, reasonOf } from "../channel/controller-calls.ts";
 import { findCluster } from "../clusters/known-clusters.ts";
 import type { Authenticated, Bindings, ScopedContext } from "../env.ts";
@@ -41,15 +42,12 @@ const FOLLOWERS_OF_TOKEN_MAX = 1_000;
 /** One that has shown no sign for so long ended without a word. */
 const FOLLOWER_LOST_MS = 120_000;
 
-/** A stream of this isolate. */
-interface Follower {
-  /** Null where nobody is asked for a token. */
-  readonly tokenId: string | null;
-  /** When it last did something. */
-  seenMs: number;
-}
-
-const followers = new Set<Follower>();
+const followers = new Seats({
+  who: "readers follow logs",
+  all: FOLLOWERS_MAX,
+  ofOneToken: FOLLOWERS_OF_TOKEN_MAX,
+  lostMs: FOLLOWER_LOST_MS,
+});
 
 /** What ends a stream for good, by the word that it ends with. */
 const ENDS: Partial<Record<ProblemKind, string>> = {
@@ -77,7 +75,7 @@ export async function streamEvents(
   const { signal } = context.req.raw;
   const key = clusterKey(entry);
   const tokenId = asker.claims?.id ?? null;
-  assertRoom(tokenId);
+  followers.assertRoom(tokenId);
   const { from } = following;
   const asked = { from, waitMs: 0, signal };
   const first = await follow(key, source, asked).catch(async (error: unknown) => {
@@ -87,37 +85,21 @@ export async function streamEvents(
   // Of a HEAD nobody takes what would be written.
   if (context.req.method === "HEAD") return stream.response;
   signal.addEventListener("abort", () => stream.drop(), { once: true });
-  const follower: Follower = { tokenId, seenMs: Date.now() };
-  followers.add(follower);
-  const reader = new Reader(stream, following, { env: context.env, entry, asker, follower });
+  const seat = followers.take(tokenId);
+  const reader = new Reader(stream, following, { env: context.env, entry, asker, seat });
   void holding(
     stream.signal,
     () => reader.run(first),
-    () => followers.delete(follower),
+    () => seat.leave(),
   );
   return stream.response;
-}
-
-function assertRoom(tokenId: string | null): void {
-  if (hasRoom(tokenId)) return;
-  const beforeMs = Date.now() - FOLLOWER_LOST_MS;
-  for (const follower of followers) if (follower.seenMs < beforeMs) followers.delete(follower);
-  if (hasRoom(tokenId)) return;
-  throw new Problem("OVERLOADED", `${followers.size} readers follow logs here; come back later`);
-}
-
-function hasRoom(tokenId: string | null): boolean {
-  if (followers.size >= FOLLOWERS_MAX) return false;
-  if (tokenId === null || followers.size < FOLLOWERS_OF_TOKEN_MAX) return true;
-  const own = [...followers].filter((follower) => follower.tokenId === tokenId);
-  return own.length < FOLLOWERS_OF_TOKEN_MAX;
 }
 
 interface Asked {
   readonly env: Bindings;
   readonly entry: ClusterEntry;
   readonly asker: Authenticated;
-  readonly follower: Follower;
+  readonly seat: Seat;
 }
 
 class Reader {
@@ -208,13 +190,13 @@ class Reader {
   }
 
   async #write(text: string): Promise<void> {
-    this.#asked.follower.seenMs = Date.now();
+    this.#asked.seat.seen();
     if (await this.#stream.write(text)) return;
     this.#stream.end(endText("slow", "nothing of this stream was taken for too long"));
   }
 
   #beat(): void {
-    this.#asked.follower.seenMs = Date.now();
+    this.#asked.seat.seen();
     this.#stream.mark(commentText("heartbeat"));
   }
 
