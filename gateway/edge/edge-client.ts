@@ -4,8 +4,10 @@
  *
  * `node:http` with an agent of its own: nearly half the latency of the global `fetch` for such small bodies.
  */
-import { Agent, request as httpRequest, type IncomingMessage } from "node:http";
+import { Agent, request as httpRequest, type ClientRequest, type IncomingMessage } from "node:http";
 import { Agent as TlsAgent, request as httpsRequest } from "node:https";
+import type { Socket } from "node:net";
+import { TLSSocket } from "node:tls";
 import { WebSocket } from "ws";
 import type { EdgeCredentials } from "./credentials.ts";
 import { isLoopback } from "./loopback.ts";
@@ -15,6 +17,12 @@ import { proxyFor } from "./proxy.ts";
 const UPGRADE_MS = 10_000;
 /** As much as is read of an answer that refuses an upgrade. */
 const REFUSAL_BYTES_MAX = 65_536;
+
+/**
+ * A frame that has not left after so long does not leave: it waited for a connection, or this process has stood still
+ * meanwhile (LK-3). Shorter than any broker's session, so a heartbeat unfences nobody who has been silent since.
+ */
+const LEAVES_MS = 3_000;
 
 /** Longer than any fetch is parked and any write waits for its commit. */
 const ANSWER_MS = 35_000;
@@ -133,7 +141,11 @@ export class EdgeClient {
           fail,
         );
       });
-      outgoing.end(body);
+      const askedAt = performance.now();
+      onceReady(outgoing, () => {
+        if (performance.now() - askedAt <= LEAVES_MS) outgoing.end(body);
+        else outgoing.destroy(new NoAnswerError("it would have been sent too late", false));
+      });
     });
   }
 
@@ -172,6 +184,19 @@ export class EdgeClient {
       : new Agent(keep);
   }
 }
+
+/** Calls `send` when what it writes leaves at once. */
+function onceReady(outgoing: ClientRequest, send: () => void): void {
+  outgoing.once("socket", (socket) => {
+    if (isShakingHands(socket)) socket.once("secureConnect", send);
+    else if (socket.connecting) socket.once("connect", send);
+    else send();
+  });
+}
+
+/** Who is not believed is not spoken to, so nobody is authorized before the handshake is done. */
+const isShakingHands = (socket: Socket): boolean =>
+  socket instanceof TLSSocket && !socket.authorized;
 
 async function collect(incoming: IncomingMessage, bytesMax: number): Promise<Buffer> {
   const chunks: Buffer[] = [];

@@ -4,7 +4,7 @@
  */
 import { setTimeout as pause } from "node:timers/promises";
 import { describe, expect, test, vi } from "vitest";
-import { BrokerHeartbeat, requestFrame } from "../../src/protocol/index.ts";
+import { beatOf, INTERVAL_MS, introduced } from "./broker-beats.ts";
 import { client, gateway, CLUSTER_ID, type Opened, type OpenOptions } from "./harness.ts";
 import { linkingEdge, type LinkingEdge, type LinkingOptions } from "./linking-edge.ts";
 import type { Client } from "./client.ts";
@@ -155,34 +155,6 @@ describe("frames over a link", () => {
     expect(edge.links).toHaveLength(1);
   });
 });
-
-/** A broker's heartbeat, as its id says. */
-const beatOf = (brokerId: number): Buffer =>
-  Buffer.from(
-    requestFrame(
-      BrokerHeartbeat,
-      { apiVersion: 1, correlationId: brokerId, clientId: "test" },
-      {
-        brokerId,
-        brokerEpoch: 1,
-        currentMetadataOffset: 1,
-        wantFence: false,
-        wantShutDown: false,
-      },
-    ),
-  );
-
-/** The shortest after which a heartbeat may wait. */
-const INTERVAL_MS = 510;
-
-/** Both have said what they say at an interval, and it is time to say it again. */
-async function introduced(one: Client, two: Client): Promise<void> {
-  for (const [nth, broker] of [one, two].entries()) {
-    broker.send(beatOf(nth + 1));
-    await broker.frame();
-  }
-  await pause(INTERVAL_MS);
-}
 
 describe("heartbeats (LK-2)", () => {
   test("of several brokers leave in one message, and others do not wait for them", async () => {

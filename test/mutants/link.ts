@@ -494,6 +494,30 @@ export const LINK_MUTANTS: readonly Mutant[] = [
     ...byGateway,
   },
   {
+    name: "sends a heartbeat that has waited for others while the process stood still",
+    breaks: "LK-3",
+    edits: [
+      {
+        file: "gateway/edge/link/link.ts",
+        find: '    if (lateMs > LATE_MS) return this.drop("the gateway stood still");\n',
+        replace: "",
+      },
+    ],
+    ...byGateway,
+  },
+  {
+    name: "sends a frame by HTTP however long it has waited for a connection",
+    breaks: "LK-3",
+    edits: [
+      {
+        file: "gateway/edge/edge-client.ts",
+        find: "performance.now() - askedAt <= LEAVES_MS",
+        replace: "performance.now() >= askedAt",
+      },
+    ],
+    ...byGateway,
+  },
+  {
     name: "takes connections that have waited while the process stood still",
     breaks: "LK-3",
     edits: [

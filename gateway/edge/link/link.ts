@@ -28,6 +28,8 @@ import { Pulse } from "./pulse.ts";
 const ANSWER_MS = 35_000;
 /** A link that nobody uses is given back after this. */
 const IDLE_MS = 60_000;
+/** No garbage collection and no busy machine makes a message so late. */
+const LATE_MS = 1_000;
 const CLOSE = { done: 1000, malformed: 1002 } as const;
 
 /** The request got no answer, and may have been executed. */
@@ -73,6 +75,8 @@ export class Link implements FollowableLink {
   /** Of what waits for others to leave with, and when it leaves without them. */
   #company: NodeJS.Timeout | undefined;
   #companyUntil = Number.POSITIVE_INFINITY;
+  /** When the earliest of it was to leave. */
+  #dueAt = Number.POSITIVE_INFINITY;
   #generation = 0;
   #isLeaving = false;
   #isOver = false;
@@ -334,6 +338,7 @@ export class Link implements FollowableLink {
 
   #say(envelope: FromGateway, waitMs = 0): void {
     this.#outgoing.push(envelope);
+    this.#dueAt = Math.min(this.#dueAt, performance.now() + waitMs);
     if (this.#isArmed) return;
     if (waitMs > 0) return this.#await(waitMs);
     this.#isArmed = true;
@@ -352,7 +357,11 @@ export class Link implements FollowableLink {
     this.#isArmed = false;
     clearTimeout(this.#company);
     this.#companyUntil = Number.POSITIVE_INFINITY;
+    const lateMs = performance.now() - this.#dueAt;
+    this.#dueAt = Number.POSITIVE_INFINITY;
     if (this.#isOver || this.#outgoing.length === 0) return;
+    // A timer that was due may have its turn before the one that notices a standstill (LK-3).
+    if (lateMs > LATE_MS) return this.drop("the gateway stood still");
     const envelopes = this.#outgoing;
     this.#outgoing = [];
     const { linkMessages } = this.#parts.metrics;
