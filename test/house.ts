@@ -166,14 +166,17 @@ export const ROOMS: Readonly<Record<string, Readonly<Record<string, Room>>>> = {
     },
   },
   worker: {
-    scope: { files: ["env", "holding", "recent"], mayImport: [] },
+    scope: { files: ["env", "holding", "recent", "socket-pair"], mayImport: [] },
     http: { mayImport: ["scope"] },
     access: { mayImport: ["scope", "http"] },
     channel: { mayImport: ["scope", "http"] },
     observer: { mayImport: ["scope", "http", "channel"] },
     clusters: { mayImport: ["scope", "http", "channel", "observer"] },
     immutable: { mayImport: ["scope", "http", "channel", "observer", "clusters"] },
-    routes: { mayImport: ["scope", "http", "access", "channel", "observer", "clusters"] },
+    batches: { mayImport: ["scope", "http", "access", "channel", "observer"] },
+    routes: {
+      mayImport: ["scope", "http", "access", "channel", "observer", "clusters", "batches"],
+    },
   },
   gateway: {
     listen: { files: ["listen"], mayImport: [] },

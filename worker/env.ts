@@ -24,7 +24,7 @@ import type {
   Unconfirmed,
 } from "../durable-objects/listed-cluster.ts";
 import type { LocationHint } from "../durable-objects/location-hints.ts";
-import type { Seen } from "./observer/observation.ts";
+import type { AcceptSocket } from "./socket-pair.ts";
 import type { Claims, Revocation, Revocations } from "../src/access/index.ts";
 
 /** The bindings. Of an object the Worker uses its door alone, so a test can put any network behind it. */
@@ -47,6 +47,8 @@ export interface Bindings {
   readonly PAGE?: Assets;
   /** What never changes, asked for by an address. Absent where a Worker is run without that entrypoint. */
   readonly IMMUTABLE_LOG?: ImmutableLogDoor;
+  /** Absent as `IMMUTABLE_LOG` is. */
+  readonly ACCEPT_SOCKET?: AcceptSocket;
   /** Requests of one address, before it is known who asks. Absent in local runs: workerd alone has none. */
   readonly ADDRESS_LIMITER?: Limiter;
   /** Requests made with one token. Absent in local runs, too. */
@@ -121,8 +123,6 @@ export interface Scope {
     /** On every route but those that ask nobody who they are. */
     readonly asker: Authenticated;
     readonly entry: ClusterEntry;
-    /** What is read from, where it was found before: for all reads of a batch at once. */
-    readonly seen?: Seen;
     /** Set by the handler that knows it, and put on the answer once, by `observer/position.ts`. */
     readonly position?: Position;
   };

@@ -7,6 +7,7 @@ import type { Env } from "../durable-objects/env.ts";
 import { app } from "./app.ts";
 import type { Tenant } from "./env.ts";
 import { immutableLog } from "./immutable/immutable-log.ts";
+import type { AcceptSocket } from "./socket-pair.ts";
 
 export { ClusterDirectory } from "../durable-objects/cluster-directory.ts";
 export { ControllerNode } from "../durable-objects/controller-node.ts";
@@ -18,6 +19,12 @@ export class ImmutableLog extends WorkerEntrypoint<Env, Tenant> {
   }
 }
 
+const acceptSocket: AcceptSocket = (headers) => {
+  const { 0: client, 1: socket } = new WebSocketPair();
+  socket.accept();
+  return { socket, response: new Response(null, { status: 101, webSocket: client, headers }) };
+};
+
 declare global {
   namespace Cloudflare {
     interface GlobalProps {
@@ -28,5 +35,9 @@ declare global {
 
 export default {
   fetch: (request: Request, env: Env, context: ExecutionContext) =>
-    app.fetch(request, { ...env, IMMUTABLE_LOG: context.exports.ImmutableLog }, context),
+    app.fetch(
+      request,
+      { ...env, IMMUTABLE_LOG: context.exports.ImmutableLog, ACCEPT_SOCKET: acceptSocket },
+      context,
+    ),
 } satisfies ExportedHandler<Env>;

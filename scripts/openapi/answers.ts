@@ -378,6 +378,13 @@ export const KafkaMetadataDiff = v.strictObject({
   change_count: whole,
 });
 
+/** A batch of reads; what each body is, its path says. */
+export const AnsweredBatch = v.strictObject({
+  epoch: whole,
+  offset: whole,
+  answers: v.array(v.strictObject({ status: whole, body: v.looseObject({}) })),
+});
+
 export const KafkaSnapshotList = list(
   "KafkaSnapshotList",
   resource("KafkaSnapshot", { cluster_id: clusterId, ...Snapshot, controller_ids: wholes }),

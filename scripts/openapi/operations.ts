@@ -4,6 +4,7 @@
  * document.
  */
 import type { GenericSchema } from "valibot";
+import { READ_BATCH } from "../../worker/batches/read-batch.ts";
 import { CLUSTER_REQUEST } from "../../worker/clusters/cluster-requests.ts";
 import { NODE_WISH } from "../../worker/clusters/node-wish.ts";
 import { CLUSTER_CHANGE } from "../../worker/clusters/setting-requests.ts";
@@ -434,6 +435,17 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
   [`GET ${CLUSTER}/metrics`]: {
     summary: "Tells what Prometheus keeps of the cluster",
     answers: { 200: METRICS },
+  },
+  [`GET ${CLUSTER}/reads`]: {
+    summary: "Opens a WebSocket on which every message is a batch of reads (`kedge.reads.1`)",
+    answers: { 101: null },
+    refusals: [426],
+  },
+  [`POST ${CLUSTER}/reads`]: {
+    summary: "Reads many paths from one image",
+    body: READ_BATCH,
+    answers: { 200: a.AnsweredBatch },
+    example: { body: { paths: ["topics/orders/partitions", "brokers"], max_staleness_ms: 1_000 } },
   },
   [`GET ${CLUSTER}/metadata-log`]: {
     summary: "Reads a range of the committed log",

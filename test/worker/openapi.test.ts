@@ -80,7 +80,7 @@ function rankOf({ name }: Operation): number {
 
 /** What an example is answered with where that is no success. */
 const REFUSED: readonly (readonly [RegExp, number])[] = [
-  [/\/(link|relay)$/, 426],
+  [/\/(link|relay)$|^GET .*\/reads$/, 426],
   [/consumer-groups|\/offset$|\/records/, 501],
   [/snapshots\/\{id\}$/, 404],
   [/snapshots\/latest$/, 404],

@@ -1,6 +1,6 @@
 /**
  * The token that a request brings: as Bearer (RFC 6750), or as Basic (RFC 7617) with the token for a password, which is
- * what curl, Prometheus and Terraform can send. It is looked for nowhere else: an address ends up in logs.
+ * what curl, Prometheus and Terraform can send; of a WebSocket also as a subprotocol. It is looked for nowhere else: an address ends up in logs.
  */
 import { TOKEN_CHARACTERS_MAX } from "../../src/access/index.ts";
 
@@ -13,7 +13,7 @@ export type CredentialFault = "none" | "too-long" | "other-scheme" | "not-basic"
 /** What stands where a token should be, or what is wrong with the place. */
 export function tokenIn(headers: Headers): string | { readonly fault: CredentialFault } {
   const credentials = headers.get("Authorization");
-  if (credentials === null) return { fault: "none" };
+  if (credentials === null) return tokenOfSocket(headers) ?? { fault: "none" };
   if (credentials.length > CREDENTIALS_CHARACTERS_MAX) return { fault: "too-long" };
   const [, scheme = "", value = ""] = /^([A-Za-z]+) +(\S+)$/.exec(credentials) ?? [];
   switch (scheme.toLowerCase()) {
@@ -24,6 +24,20 @@ export function tokenIn(headers: Headers): string | { readonly fault: Credential
     default:
       return { fault: "other-scheme" };
   }
+}
+
+const BEARER_SUBPROTOCOL = "kedge.bearer.";
+
+/** A browser's WebSocket sends no headers of one's own: there the token is one of the subprotocols that it offers. */
+function tokenOfSocket(headers: Headers): string | undefined {
+  if (headers.get("Upgrade")?.toLowerCase() !== "websocket") return undefined;
+  const offered = headers.get("Sec-WebSocket-Protocol") ?? "";
+  if (offered.length > CREDENTIALS_CHARACTERS_MAX) return undefined;
+  return offered
+    .split(",")
+    .map((each) => each.trim())
+    .find((each) => each.startsWith(BEARER_SUBPROTOCOL))
+    ?.slice(BEARER_SUBPROTOCOL.length);
 }
 
 /** The name before the colon is for those who must give one; it says nothing. */

@@ -108,6 +108,8 @@ export const PERMISSIONS: Readonly<Record<string, readonly Role[] | null>> = {
   [`POST ${CLUSTER}/topics/:topic_name/records`]: EDITORS,
   [`POST ${CLUSTER}/topics/:topic_name/records:batch`]: EDITORS,
 
+  [`GET ${CLUSTER}/reads`]: READERS,
+  [`POST ${CLUSTER}/reads`]: READERS,
   [`GET ${CLUSTER}/metadata-log`]: SPEAKERS,
   [`GET ${CLUSTER}/metrics`]: [...READERS, "metrics"],
   [`GET ${CLUSTER}/metadata-diff`]: READERS,

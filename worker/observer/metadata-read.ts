@@ -8,18 +8,16 @@ import type { ClusterEntry } from "../../durable-objects/cluster-entry.ts";
 import { clusterKey } from "../channel/controller-calls.ts";
 import type { Bindings, ScopedContext } from "../env.ts";
 import { isHeld } from "../http/entity-tag.ts";
-import { Problem } from "../http/errors.ts";
-import { integerParameter, invalid, timeParameter } from "../http/fields.ts";
+import { integerParameter, invalid } from "../http/fields.ts";
 import { listText, pageAsked, shownList, type Listing } from "../http/lists.ts";
 import type { PageRequest } from "../http/pages.ts";
+import { OFFSETS, see, STALENESS_MS_MAX, WAIT_MS_MAX, type Freshness } from "./freshness.ts";
 import { keepText, textAt } from "./kept-texts.ts";
-import { logSource, sourceOf, type LogSource } from "./log-source.ts";
+import { logSource, sourceOf } from "./log-source.ts";
 import { nextEvent } from "./next-event.ts";
 import type { Observation, Seen } from "./observation.ts";
 import { observeWith } from "./observed-image.ts";
 import type { Demand } from "./observed-image.ts";
-import { offsetAt } from "./offset-at-time.ts";
-import { imageAt } from "./past-image.ts";
 
 /** An image of the cluster that meets `demand`. */
 export const observe = (
@@ -71,7 +69,7 @@ async function answered(
   context: ScopedContext,
   textOf: (image: MetadataImage) => string | Promise<string>,
 ): Promise<Response> {
-  const { image, position, isPast } = context.var.seen ?? (await observationFor(context));
+  const { image, position, isPast } = given.get(context.req.raw) ?? (await observationFor(context));
   const etag = `"${position.epoch}:${position.offset}"`;
   context.set("position", position);
   context.header("ETag", etag);
@@ -87,45 +85,14 @@ async function answered(
   return context.body(text, 200, JSON_HEADERS);
 }
 
-/** How fresh a reader wants what is read, or of when. */
-export interface Freshness extends Demand {
-  readonly atOffset?: number | undefined;
-  /** Milliseconds since the Unix epoch, or ISO 8601. */
-  readonly atTime?: string | undefined;
-}
+/** What a request is to be answered from, where that was found before. */
+const given = new WeakMap<Request, Seen>();
+
+/** Has `request` answered from what was found for all reads of its batch. */
+export const giveSeen = (request: Request, seen: Seen): void => void given.set(request, seen);
 
 const observationFor = (context: ScopedContext): Promise<Seen> =>
   see(clusterKey(context.var.entry), freshnessIn(context), sourceOf(context));
-
-/** A recent image, or that at an offset or a time of the past. */
-export async function see(key: string, wish: Freshness, source: LogSource): Promise<Seen> {
-  const atTime = timeParameter(wish.atTime, "at_time", Date.now());
-  if (wish.atOffset === undefined && atTime === undefined)
-    return { ...(await observeWith(key, wish, source)), isPast: false };
-  refuseDemandsOfThePast(wish);
-  const offset = wish.atOffset ?? (await offsetAt(atTime ?? 0, source));
-  return { ...(await imageAt(key, offset, source)), isPast: true };
-}
-
-function refuseDemandsOfThePast(wish: Freshness): void {
-  const asked = wish.atTime === undefined ? "at_offset" : "at_time";
-  const others = {
-    min_offset: wish.minOffset,
-    wait_ms: wish.waitMs,
-    max_staleness_ms: wish.maxStalenessMs,
-    consistency: wish.isLinearizable === true ? true : undefined,
-    at_offset: asked === "at_offset" ? undefined : wish.atOffset,
-  };
-  for (const [name, said] of Object.entries(others))
-    if (said !== undefined)
-      throw new Problem("INVALID_REQUEST", `${name}: cannot be asked together with ${asked}`);
-}
-
-const OFFSETS = { min: 0, max: Number.MAX_SAFE_INTEGER } as const;
-
-/** The largest of what a reader may demand. */
-export const WAIT_MS_MAX = 30_000;
-export const STALENESS_MS_MAX = 3_600_000;
 
 function freshnessIn(context: ScopedContext): Freshness {
   const offsets = { min: -1, max: Number.MAX_SAFE_INTEGER };

@@ -10,6 +10,7 @@ import { reachController } from "../channel/controller-calls.ts";
 import type { Scope, ScopedContext } from "../env.ts";
 import { Problem } from "../http/errors.ts";
 import { nodeAt } from "./node-at.ts";
+import { assertSocketWish } from "./socket-wish.ts";
 
 const TOO_MANY = 429;
 
@@ -43,20 +44,9 @@ export const link = opening({ route: "link", protocol: SUBPROTOCOL });
 export const relay = opening({ route: "relay", protocol: RELAY_SUBPROTOCOL });
 
 /** The gateway's id, of a request that asks for a socket in the one way that is known here. */
-function wishIn({ req, header }: ScopedContext, { route, protocol }: Opening): string {
-  if (req.header("Upgrade")?.toLowerCase() !== "websocket") {
-    header("Upgrade", "websocket");
-    throw new Problem("UPGRADE_REQUIRED", `a ${route} is a WebSocket: ask with Upgrade: websocket`);
-  }
-  const offered = (req.header("Sec-WebSocket-Protocol") ?? "")
-    .split(",")
-    .map((each) => each.trim());
-  if (!offered.includes(protocol))
-    throw new Problem(
-      "INVALID_REQUEST",
-      `Sec-WebSocket-Protocol: must offer ${protocol}, which is what is spoken here`,
-    );
-  const gatewayId = req.query("gateway_id") ?? "";
+function wishIn(context: ScopedContext, { route, protocol }: Opening): string {
+  assertSocketWish(context, `a ${route}`, protocol);
+  const gatewayId = context.req.query("gateway_id") ?? "";
   if (!isGatewayId(gatewayId))
     throw new Problem(
       "INVALID_REQUEST",

@@ -8,10 +8,8 @@
  */
 import type { ClusterEntry } from "../../durable-objects/cluster-entry.ts";
 import { operatorLogOf } from "../../durable-objects/operator-log.ts";
-import { assertNotRevoked } from "../access/revocation.ts";
 import { Seats, type Seat } from "../access/seats.ts";
 import { clusterKey, reasonOf } from "../channel/controller-calls.ts";
-import { findCluster } from "../clusters/known-clusters.ts";
 import type { Authenticated, Bindings, ScopedContext } from "../env.ts";
 import { holding } from "../holding.ts";
 import { CODES, Problem, type ProblemKind } from "../http/errors.ts";
@@ -22,6 +20,7 @@ import { wantedOf, type LogFilter } from "../observer/log-filter.ts";
 import { inPieces, type LogLine } from "../observer/log-lines.ts";
 import { logSource } from "../observer/log-source.ts";
 import { noteSeen } from "../observer/position.ts";
+import { entryFor } from "./revoked.ts";
 
 /** A stream that is broken is noticed by its reader, and by what lies between, within twice this. */
 const HEARTBEAT_MS = 15_000;
@@ -172,8 +171,7 @@ class Reader {
   async #assertStillMay(): Promise<void> {
     if (Date.now() - this.#believedMs < BELIEVED_MS) return;
     const { env, entry, asker } = this.#asked;
-    const found = await findCluster(env, entry.cluster_id);
-    assertNotRevoked(asker, found.access);
+    const found = await entryFor(env, asker, entry.cluster_id);
     if (found.created_ms !== entry.created_ms)
       throw new Problem("LOG_DIVERGED", "the cluster was deleted, and another has its id");
     this.#believedMs = Date.now();

@@ -5,9 +5,9 @@
 import type { ScopedContext } from "../env.ts";
 import { Problem } from "../http/errors.ts";
 
-/** What holds frames, and what an operator may do to the node that observes; below the cluster's own path. */
+/** What holds frames or reads, and what an operator may do to the node that observes; below the cluster's own path. */
 const IS_NO_CHANGE =
-  /^\/kafka\/v3\/clusters\/[^/]+\/(?:rpc\/[^/]+|controllers\/\d+(?:\/frames|:(?:restart|stop|start)))\/?$/;
+  /^\/kafka\/v3\/clusters\/[^/]+\/(?:rpc\/[^/]+|reads|controllers\/\d+(?:\/frames|:(?:restart|stop|start)))\/?$/;
 
 /** Throws a `Problem` for a request that would change an observed cluster. */
 export function refuseChangeOfObserved({ req, var: { entry } }: ScopedContext): void {

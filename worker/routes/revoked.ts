@@ -4,11 +4,19 @@ import { assertNotRevoked } from "../access/revocation.ts";
 import type { ClusterEntry } from "../../durable-objects/cluster-entry.ts";
 import { findCluster } from "../clusters/known-clusters.ts";
 import { revocationsIn } from "../clusters/revocations.ts";
-import type { Scope, ScopedContext } from "../env.ts";
+import type { Authenticated, Bindings, Scope, ScopedContext } from "../env.ts";
 
 /** The cluster of that id, for an asker whose token is not revoked there. `path` may name one of its controllers. */
-export async function findForAsker(
+export const findForAsker = (
   { env, var: { asker } }: ScopedContext,
+  clusterId: string,
+  path?: string,
+): Promise<ClusterEntry> => entryFor(env, asker, clusterId, path);
+
+/** The same for one who asked before, and whose token may have been revoked since. */
+export async function entryFor(
+  env: Bindings,
+  asker: Authenticated,
   clusterId: string,
   path?: string,
 ): Promise<ClusterEntry> {
