@@ -20,6 +20,8 @@ export interface Deployment {
   readonly gatewayToken?: string | null;
   /** The platform's own where it is absent. */
   readonly send?: Fetch;
+  /** The same for a WebSocket. */
+  readonly connect?: (url: string, protocols: readonly string[]) => WebSocket;
 }
 
 /** How often and how long a call is repeated that may be. */
@@ -83,7 +85,11 @@ export function callerOf(deployment: Deployment, patience: Patience = NO_PATIENC
 
 /** Below the base of the interface, each part encoded. */
 export const pathOf = (...parts: readonly (string | number)[]): string =>
-  `/kafka/v3/${parts.map((part) => encodeURIComponent(part)).join("/")}`;
+  `/kafka/v3/${pathBelow(parts)}`;
+
+/** The same without that base. */
+export const pathBelow = (parts: readonly (string | number)[]): string =>
+  parts.map((part) => encodeURIComponent(part)).join("/");
 
 /** The position that an answer has; null where it has none. */
 export function positionOf(headers: Headers): Position | null {
@@ -104,15 +110,23 @@ async function answerOf<Body>(response: Response): Promise<Answer<Body>> {
   return { status, headers, body, offset, epoch };
 }
 
-async function repeated(deployment: Deployment, call: Call, patience: Patience): Promise<Response> {
+const repeated = (deployment: Deployment, call: Call, patience: Patience): Promise<Response> =>
+  repeatedly(patience, call, () => once(deployment, call));
+
+/** What `attempt` brings, made again for as long as the call may be repeated and `patience` lasts. */
+export async function repeatedly<Value>(
+  patience: Patience,
+  call: Pick<Call, "method" | "repeatable" | "signal">,
+  attempt: () => Promise<Value>,
+): Promise<Value> {
   const deadline = performance.now() + patience.forMs;
-  for (let attempt = 1; ; attempt += 1) {
+  for (let attempts = 1; ; attempts += 1) {
     try {
-      return await once(deployment, call);
+      return await attempt();
     } catch (error) {
-      if (!(error instanceof RefusedError) || attempt >= patience.attempts) throw error;
+      if (!(error instanceof RefusedError) || attempts >= patience.attempts) throw error;
       if (!mayRepeat(call, error)) throw error;
-      const pause = pauseMs(attempt, error.retryAfterMs);
+      const pause = pauseMs(attempts, error.retryAfterMs);
       if (performance.now() + pause > deadline) throw error;
       await paused(pause, call.signal);
     }
@@ -122,7 +136,10 @@ async function repeated(deployment: Deployment, call: Call, patience: Patience):
 /** Refusals which say that nothing was done: no controller is active, the platform refused, too many requests. */
 const UNDONE: ReadonlySet<number> = new Set([50_301, 50_305, 42_901]);
 
-function mayRepeat({ method = "GET", repeatable = method === "GET" }: Call, error: RefusedError) {
+function mayRepeat(
+  { method = "GET", repeatable = method === "GET" }: Pick<Call, "method" | "repeatable">,
+  error: RefusedError,
+): boolean {
   if (UNDONE.has(error.errorCode)) return true;
   // 50307: a deployment without a secret has none a moment later either.
   return repeatable && [0, 503].includes(error.status) && error.errorCode !== 50_307;
@@ -197,7 +214,8 @@ function requestOf(deployment: Deployment, call: Call): RequestInit {
   };
 }
 
-function queryOf(parameters: Parameters = {}): string {
+/** With its question mark; nothing where no parameter has a value. */
+export function queryOf(parameters: Parameters = {}): string {
   const query = new URLSearchParams();
   for (const [name, value] of Object.entries(parameters)) {
     if (value !== undefined) query.set(name, String(value));

@@ -2,7 +2,15 @@
  * Calls about one cluster: its base path, how fresh a read must be, and the position of the last write made through
  * this client, which every later read reaches: a program reads what it has written.
  */
-import { pathOf, type Answer, type Call, type Caller, type Parameters } from "./caller.ts";
+import type { BatchedReads, Read } from "./batched-reads.ts";
+import {
+  pathBelow,
+  pathOf,
+  type Answer,
+  type Call,
+  type Caller,
+  type Parameters,
+} from "./caller.ts";
 import { RefusedError, type Position } from "./refused-error.ts";
 
 /** What any call takes. */
@@ -58,17 +66,41 @@ export interface ClusterCalls {
   ) => Promise<Answer<Body>>;
 }
 
-export function clusterCalls(caller: Caller, clusterId: string): ClusterCalls {
-  let written: Position | null = null;
+/** The furthest position that a write was answered with; null before the first. Several may share it. */
+export interface Written {
+  last: Position | null;
+}
+
+export interface CallsOptions {
+  readonly written: Written;
+  /** Over HTTP unless said. */
+  readonly reads?: ImageReads | undefined;
+}
+
+/** What reads from the observed image: each by itself over HTTP, or in batches. */
+export type ImageReads = Pick<BatchedReads, "read">;
+
+export const readsOverHttp = (caller: Caller, clusterId: string): ImageReads => ({
+  async read<Body>({ path, parameters, freshness, signal }: Read) {
+    const at = `${pathOf("clusters", clusterId)}/${path}`;
+    const call = { path: at, parameters: { ...freshness, ...parameters }, signal };
+    return (await caller.json<Body>(call)).body;
+  },
+});
+
+export function clusterCalls(
+  caller: Caller,
+  clusterId: string,
+  { written, reads = readsOverHttp(caller, clusterId) }: CallsOptions = { written: { last: null } },
+): ClusterCalls {
   const at = (path: Path): string => pathOf("clusters", clusterId, ...path);
   const list = async <Item>(
     path: Path,
     reading: Reading = {},
     parameters: Parameters = {},
   ): Promise<readonly Item[]> => {
-    const fresh = freshness(reading, written);
-    const call = { path: at(path), signal: reading.signal };
-    return await wholeList<Item>(caller, call, { ...fresh, ...parameters });
+    const read = { path: pathBelow(path), parameters, signal: reading.signal };
+    return await wholeList<Item>(reads, { ...read, freshness: freshnessOf(reading, written.last) });
   };
   const json = <Body>(
     path: Path,
@@ -76,14 +108,15 @@ export function clusterCalls(caller: Caller, clusterId: string): ClusterCalls {
   ): Promise<Answer<Body>> => caller.json<Body>({ ...call, path: `${at(path)}${tail}` });
   return {
     clusterId,
-    position: () => written,
+    position: () => written.last,
     list,
     json,
-    async read<Body>(path: Path, reading: Reading = {}) {
-      const { signal } = reading;
-      const call = { path: at(path), parameters: freshness(reading, written), signal };
-      return (await caller.json<Body>(call)).body;
-    },
+    read: <Body>(path: Path, reading: Reading = {}) =>
+      reads.read<Body>({
+        path: pathBelow(path),
+        freshness: freshnessOf(reading, written.last),
+        signal: reading.signal,
+      }),
     async ask<Body>(path: Path, { signal }: Asking = {}, parameters: Parameters = {}) {
       return (await caller.json<Body>({ path: at(path), parameters, signal })).body;
     },
@@ -96,7 +129,7 @@ export function clusterCalls(caller: Caller, clusterId: string): ClusterCalls {
     ) {
       const answer = await json<Body>(path, { method: "POST", ...change, signal });
       const { offset, epoch } = answer;
-      if (offset > (written?.offset ?? -1)) written = { offset, epoch };
+      if (offset > (written.last?.offset ?? -1)) written.last = { offset, epoch };
       return answer;
     },
     response: (path, call) => caller.response({ ...call, path: at(path) }),
@@ -104,7 +137,7 @@ export function clusterCalls(caller: Caller, clusterId: string): ClusterCalls {
 }
 
 /** Of the past, only the place; else at least what was written through here. */
-function freshness(reading: Reading, written: Position | null): Parameters {
+function freshnessOf(reading: Reading, written: Position | null): Parameters {
   const { minOffset, maxStalenessMs, linearizable, waitMs, atOffset, atTime } = reading;
   if (atOffset !== undefined || atTime !== undefined)
     return { at_offset: atOffset, at_time: atTime };
@@ -126,23 +159,19 @@ interface Page<Item> extends Listed<Item> {
 }
 
 /** At once where that is granted, else page by page; pages of a list that changes meanwhile are of different moments. */
-async function wholeList<Item>(
-  caller: Caller,
-  call: Call,
-  parameters: Parameters,
-): Promise<readonly Item[]> {
+async function wholeList<Item>(reads: ImageReads, read: Read): Promise<readonly Item[]> {
   try {
-    return (await caller.json<Listed<Item>>({ ...call, parameters })).body.data;
+    return (await reads.read<Listed<Item>>(read)).data;
   } catch (error) {
     if (!(error instanceof RefusedError) || error.errorCode !== LIST_TOO_LONG) throw error;
   }
   const items: Item[] = [];
   let token: string | undefined;
   do {
-    const page = { ...parameters, page_size: PAGE_SIZE, page_token: token };
-    const { body } = await caller.json<Page<Item>>({ ...call, parameters: page });
-    items.push(...body.data);
-    const { next } = body.metadata;
+    const page = { ...read.parameters, page_size: PAGE_SIZE, page_token: token };
+    const { data, metadata } = await reads.read<Page<Item>>({ ...read, parameters: page });
+    items.push(...data);
+    const { next } = metadata;
     token = next === null ? undefined : (new URL(next).searchParams.get("page_token") ?? undefined);
   } while (token !== undefined);
   return items;

@@ -4,10 +4,19 @@
  * is away; what was written through a `Cluster` is in what is read through it.
  */
 import { aclsOf, type Acls } from "./acls.ts";
+import { batchedReads } from "./batched-reads.ts";
 import { brokersOf, type Brokers } from "./brokers.ts";
-import { callerOf, SOME_PATIENCE, type Answer, type Deployment, type Patience } from "./caller.ts";
+import {
+  callerOf,
+  pathOf,
+  SOME_PATIENCE,
+  type Answer,
+  type Caller,
+  type Deployment,
+  type Patience,
+} from "./caller.ts";
 import { clientQuotasOf, type ClientQuotas } from "./client-quotas.ts";
-import { clusterCalls, type Asking } from "./cluster-calls.ts";
+import { clusterCalls, type Asking, type CallsOptions, type Written } from "./cluster-calls.ts";
 import { clustersOf, type Clusters, type FormedCluster } from "./clusters.ts";
 import { configsOf, type ConfigOwners } from "./configs.ts";
 import { controllersOf, quorumOf, type Controllers, type Quorum } from "./controllers.ts";
@@ -50,6 +59,11 @@ export interface Cluster {
   position(): Position | null;
   /** The log as it grows. */
   feed(wish: FeedWish): AsyncGenerator<FeedEvent, void, undefined>;
+  /**
+   * The same, for who reads a lot: what is read in one turn of the event loop, with the same freshness, is one batch over
+   * a WebSocket, and shows one moment.
+   */
+  connect(): ConnectedCluster;
   /** A cluster of its own that begins with this one's metadata, with one voter unless said. */
   fork(wish?: ForkWish): Promise<FormedCluster>;
   /** Any controller API in Kafka's JSON form; a refusal of Kafka's is in the body. Not repeated. */
@@ -58,6 +72,12 @@ export interface Cluster {
     body: unknown,
     options?: Asking & { readonly version?: number },
   ): Promise<Answer<Body>>;
+}
+
+/** A cluster that is read over one socket. */
+export interface ConnectedCluster extends Cluster {
+  /** Lets go of the socket. What is read later opens another. */
+  close(): void;
 }
 
 export interface ForkWish extends Asking {
@@ -77,44 +97,68 @@ export function kedge(deployment: Deployment, patience: Patience = SOME_PATIENCE
     tokens: tokensOf(caller),
     health: healthOf(caller),
     cluster(clusterId) {
-      const calls = clusterCalls(caller, clusterId);
-      const followed = metadataLogOf(clusterCalls(impatient, clusterId));
-      return {
-        clusterId,
-        topics: topicsOf(calls),
-        reassignments: reassignmentsOf(calls),
-        leaderElections: leaderElectionsOf(calls),
-        brokers: brokersOf(calls),
-        configs: configsOf(calls),
-        acls: aclsOf(calls),
-        clientQuotas: clientQuotasOf(calls),
-        scramUsers: scramUsersOf(calls),
-        features: featuresOf(calls),
-        quorum: quorumOf(calls),
-        controllers: controllersOf(calls),
-        snapshots: snapshotsOf(calls),
-        log: metadataLogOf(calls),
-        position: () => calls.position(),
-        feed: (wish) => feed(followed, wish),
-        fork: ({ clusterId: id, voters = 1, atOffset, ...asking } = {}) =>
-          clusters.form(
-            {
-              voters,
-              fork_of: clusterId,
-              ...(id === undefined ? {} : { cluster_id: id }),
-              ...(atOffset === undefined ? {} : { at_offset: atOffset }),
-            },
-            asking,
-          ),
-        rpc: (api, body, { version, signal } = {}) =>
-          calls.json(["rpc", api], {
-            method: "POST",
-            body,
-            as: "broker",
-            parameters: { version },
-            signal,
-          }),
-      };
+      const callers = { deployment, patience, caller, clusters, impatient };
+      return clusterOf(callers, clusterId, { written: { last: null } });
     },
   };
+}
+
+interface Callers {
+  readonly deployment: Deployment;
+  readonly patience: Patience;
+  readonly caller: Caller;
+  /** Repeats nothing. */
+  readonly impatient: Caller;
+  readonly clusters: Clusters;
+}
+
+function clusterOf(callers: Callers, clusterId: string, options: CallsOptions): Cluster {
+  const { caller, impatient, clusters } = callers;
+  const calls = clusterCalls(caller, clusterId, options);
+  const followed = metadataLogOf(clusterCalls(impatient, clusterId));
+  return {
+    clusterId,
+    topics: topicsOf(calls),
+    reassignments: reassignmentsOf(calls),
+    leaderElections: leaderElectionsOf(calls),
+    brokers: brokersOf(calls),
+    configs: configsOf(calls),
+    acls: aclsOf(calls),
+    clientQuotas: clientQuotasOf(calls),
+    scramUsers: scramUsersOf(calls),
+    features: featuresOf(calls),
+    quorum: quorumOf(calls),
+    controllers: controllersOf(calls),
+    snapshots: snapshotsOf(calls),
+    log: metadataLogOf(calls),
+    position: () => calls.position(),
+    feed: (wish) => feed(followed, wish),
+    connect: () => connected(callers, clusterId, options.written),
+    fork: ({ clusterId: id, voters = 1, atOffset, ...asking } = {}) =>
+      clusters.form(
+        {
+          voters,
+          fork_of: clusterId,
+          ...(id === undefined ? {} : { cluster_id: id }),
+          ...(atOffset === undefined ? {} : { at_offset: atOffset }),
+        },
+        asking,
+      ),
+    rpc: (api, body, { version, signal } = {}) =>
+      calls.json(["rpc", api], {
+        method: "POST",
+        body,
+        as: "broker",
+        parameters: { version },
+        signal,
+      }),
+  };
+}
+
+/** A read there reaches what was written here, and the reverse. */
+function connected(callers: Callers, clusterId: string, written: Written): ConnectedCluster {
+  const { deployment, patience, impatient } = callers;
+  const path = pathOf("clusters", clusterId, "reads");
+  const reads = batchedReads({ caller: impatient, path, patience, door: deployment });
+  return { ...clusterOf(callers, clusterId, { written, reads }), close: () => reads.close() };
 }
