@@ -109,9 +109,12 @@ export class GatewayProcess {
     clearInterval(this.#sampler);
     if (child === null) return "";
     const killedMs = performance.now();
-    const gone = once(child, "exit");
-    child.kill("SIGKILL");
-    await gone;
+    // One that has ended by itself, as for a fault of its own, says so no second time.
+    if (child.exitCode === null && child.signalCode === null) {
+      const gone = once(child, "exit");
+      child.kill("SIGKILL");
+      await gone;
+    }
     this.#process = null;
     this.#past = sumOf(this.#past, this.#samples.at(-1)?.counts ?? NONE);
     const written = await this.#stateOffset();
