@@ -49,11 +49,18 @@ export interface Bindings {
   readonly IMMUTABLE_LOG?: ImmutableLogDoor;
   /** Absent as `IMMUTABLE_LOG` is. */
   readonly ACCEPT_SOCKET?: AcceptSocket;
+  /** Of the request alone. Absent as `IMMUTABLE_LOG` is. */
+  readonly KEEP_ALIVE?: KeepAlive;
   /** Requests of one address, before it is known who asks. Absent in local runs: workerd alone has none. */
   readonly ADDRESS_LIMITER?: Limiter;
   /** Requests made with one token. Absent in local runs, too. */
   readonly TOKEN_LIMITER?: Limiter;
 }
+
+/**
+ * Has the platform run a request until `work` has ended, also when its client hangs up meanwhile: for 30 s from then on.
+ */
+export type KeepAlive = (work: Promise<unknown>) => void;
 
 /** The deployment's files, each at its path. */
 export interface Assets {
