@@ -43,6 +43,8 @@ export interface Bindings {
   readonly KEDGE_AUTH?: string;
   /** The web pages that may read answers: their origins, with commas between them. None when empty or absent. */
   readonly KEDGE_ORIGINS?: string;
+  /** Which build this is: the platform's id of the version, in a local run a digest. Absent as `PAGE` is. */
+  readonly BUILD?: { readonly id: string };
   /** The files of the page. Absent where a Worker is run for other ends, as by some benches and tests. */
   readonly PAGE?: Assets;
   /** What never changes, asked for by an address. Absent where a Worker is run without that entrypoint. */
