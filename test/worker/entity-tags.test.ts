@@ -15,7 +15,7 @@ beforeEach(() => {
 /** The status of a read by that build of the Worker, and its tag. */
 async function read(build: string, held?: string): Promise<readonly [number, string | null]> {
   const path = `/kafka/v3/clusters/${edge.entry.cluster_id}/topics`;
-  const headers: HeadersInit = held === undefined ? {} : { "If-None-Match": held };
+  const headers: Record<string, string> = held === undefined ? {} : { "If-None-Match": held };
   const env = { ...edge.env, BUILD: { id: build } };
   const response = await app.request(`http://localhost${path}`, { headers }, env);
   return [response.status, response.headers.get("ETag")];

@@ -52,7 +52,7 @@ test.each([
   ["Nonsense", "Nonsense is not an API of a controller"],
   ["__proto__", "__proto__ is not an API of a controller"],
 ])("a call of %s is refused so", async (name, message) => {
-  const { request } = edgeWith([3000], () => new Response("", { status: 500 }));
-  const refused = refusalOf(request(`rpc/${name}`, { method: "POST", body: "{}" }));
+  const edge = edgeWith([3000], () => new Response("", { status: 500 }));
+  const refused = refusalOf(edge.request(`rpc/${name}`, { method: "POST", body: "{}" }));
   expect(await refused).toEqual({ status: 404, error_code: 40_405, message });
 });
