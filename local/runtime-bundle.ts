@@ -7,7 +7,8 @@
  * which the process that stays beside the runtime should not hold. In a package there is neither, and the folder comes
  * with it.
  */
-import { mkdir, writeFile } from "node:fs/promises";
+import { createHash } from "node:crypto";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { build } from "esbuild";
 import { unstable_readConfig } from "wrangler";
@@ -45,9 +46,10 @@ async function bundleRuntime(folder: string, config: string): Promise<void> {
       throw new Error(`local runs do not support ${kind} of wrangler.toml`);
   }
   await mkdir(folder, { recursive: true });
+  const bundle = join(folder, WORKER_NAME);
   await build({
     entryPoints: [main],
-    outfile: join(folder, WORKER_NAME),
+    outfile: bundle,
     bundle: true,
     format: "esm",
     target: "es2024",
@@ -55,6 +57,9 @@ async function bundleRuntime(folder: string, config: string): Promise<void> {
     external: ["cloudflare:*", "node:*"],
     logLevel: "error",
   });
+  const buildBinding = settings.version_metadata?.binding;
+  const identity =
+    buildBinding === undefined ? {} : { [buildBinding]: { id: await digestOf(bundle) } };
   const pageBinding = settings.assets?.binding;
   if (pageBinding !== undefined) await writePage(join(folder, PAGE_NAME));
   const description: WorkerDescription = {
@@ -62,10 +67,17 @@ async function bundleRuntime(folder: string, config: string): Promise<void> {
     compatibilityDate,
     compatibilityFlags: settings.compatibility_flags,
     bindings: settings.durable_objects.bindings,
-    vars: settings.vars,
+    vars: { ...settings.vars, ...identity },
     ...(pageBinding === undefined ? {} : { pageBinding }),
   };
   await writeFile(join(folder, DESCRIPTION_NAME), JSON.stringify(description, null, 2));
+}
+
+/** What the platform would call the version of a deployment: here the same bundle has the same id. */
+async function digestOf(bundle: string): Promise<string> {
+  return createHash("sha256")
+    .update(await readFile(bundle))
+    .digest("hex");
 }
 
 const [folder = ".kedge/runtime", config = "wrangler.toml"] = process.argv.slice(2);

@@ -43,17 +43,26 @@ export interface Bindings {
   readonly KEDGE_AUTH?: string;
   /** The web pages that may read answers: their origins, with commas between them. None when empty or absent. */
   readonly KEDGE_ORIGINS?: string;
+  /** Which build this is: the platform's id of the version, in a local run a digest. Absent as `PAGE` is. */
+  readonly BUILD?: { readonly id: string };
   /** The files of the page. Absent where a Worker is run for other ends, as by some benches and tests. */
   readonly PAGE?: Assets;
   /** What never changes, asked for by an address. Absent where a Worker is run without that entrypoint. */
   readonly IMMUTABLE_LOG?: ImmutableLogDoor;
   /** Absent as `IMMUTABLE_LOG` is. */
   readonly ACCEPT_SOCKET?: AcceptSocket;
+  /** Of the request alone. Absent as `IMMUTABLE_LOG` is. */
+  readonly KEEP_ALIVE?: KeepAlive;
   /** Requests of one address, before it is known who asks. Absent in local runs: workerd alone has none. */
   readonly ADDRESS_LIMITER?: Limiter;
   /** Requests made with one token. Absent in local runs, too. */
   readonly TOKEN_LIMITER?: Limiter;
 }
+
+/**
+ * Has the platform run a request until `work` has ended, also when its client hangs up meanwhile: for 30 s from then on.
+ */
+export type KeepAlive = (work: Promise<unknown>) => void;
 
 /** The deployment's files, each at its path. */
 export interface Assets {

@@ -5,7 +5,7 @@
 import { WorkerEntrypoint } from "cloudflare:workers";
 import type { Env } from "../durable-objects/env.ts";
 import { app } from "./app.ts";
-import type { Tenant } from "./env.ts";
+import type { KeepAlive, Tenant } from "./env.ts";
 import { immutableLog } from "./immutable/immutable-log.ts";
 import type { AcceptSocket } from "./socket-pair.ts";
 
@@ -15,9 +15,15 @@ export { ControllerNode } from "../durable-objects/controller-node.ts";
 /** What never changes of the log of one cluster, which the caller names in the props. */
 export class ImmutableLog extends WorkerEntrypoint<Env, Tenant> {
   override fetch(request: Request): Response | Promise<Response> {
-    return immutableLog.fetch(request, { ...this.env, TENANT: this.ctx.props }, this.ctx);
+    const env = { ...this.env, TENANT: this.ctx.props, KEEP_ALIVE: keepAliveOf(this.ctx) };
+    return immutableLog.fetch(request, env, this.ctx);
   }
 }
+
+const keepAliveOf =
+  (context: ExecutionContext): KeepAlive =>
+  (work) =>
+    context.waitUntil(work);
 
 const acceptSocket: AcceptSocket = (headers) => {
   const { 0: client, 1: socket } = new WebSocketPair();
@@ -37,7 +43,12 @@ export default {
   fetch: (request: Request, env: Env, context: ExecutionContext) =>
     app.fetch(
       request,
-      { ...env, IMMUTABLE_LOG: context.exports.ImmutableLog, ACCEPT_SOCKET: acceptSocket },
+      {
+        ...env,
+        IMMUTABLE_LOG: context.exports.ImmutableLog,
+        ACCEPT_SOCKET: acceptSocket,
+        KEEP_ALIVE: keepAliveOf(context),
+      },
       context,
     ),
 } satisfies ExportedHandler<Env>;

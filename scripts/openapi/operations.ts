@@ -450,7 +450,7 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
   [`GET ${CLUSTER}/metadata-log`]: {
     summary: "Reads a range of the committed log",
     answers: { 200: LOG },
-    refusals: [409],
+    refusals: [406, 409],
   },
   [`GET ${CLUSTER}/metadata-diff`]: read(
     "Tells what changed between two offsets",

@@ -198,7 +198,7 @@ export interface CutCluster {
 
 /** `intercept` is what happens to a call before the controller sees it. */
 export function cutCluster(
-  intercept: (arrival: Arrival) => Response | Promise<Response> | undefined,
+  intercept: (arrival: Arrival) => Response | undefined | Promise<Response | undefined>,
 ): CutCluster {
   const log = new CommittedLog();
   for (let at = 0; at < 50; at += 1) log.appendTopic(`topic-${at}`);
@@ -206,7 +206,8 @@ export function cutCluster(
   const other = new CutController(log);
   const edge = edgeWith(
     [3000, 3001],
-    (arrival) => intercept(arrival) ?? (arrival.nodeId === 3000 ? one : other).respond(arrival),
+    async (arrival) =>
+      (await intercept(arrival)) ?? (arrival.nodeId === 3000 ? one : other).respond(arrival),
   );
   const cutAll = (end: number): void => {
     for (const controller of [one, other]) controller.cut(end);

@@ -1,5 +1,8 @@
 /** The log as a stream of events, and what both forms of the feed say of causes, of filters and of other logs. */
+import { once } from "node:events";
+import { request } from "node:http";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { authorized } from "../../client/cluster-client.ts";
 import { jsonBroker } from "../../client/json-broker.ts";
 import { EventReader, type ReadEvent } from "./event-reader.ts";
 import { refusalOf, runningQuorum, type RunningQuorum } from "./running-quorum.ts";
@@ -47,6 +50,65 @@ interface Line {
   readonly data: Readonly<Record<string, unknown>>;
   readonly cause?: Readonly<Record<string, unknown>>;
 }
+
+const LINES = "application/x-ndjson";
+const RAW = "application/vnd.kafka.records";
+const EVENTS = "text/event-stream";
+
+describe("the form of the log", () => {
+  test.each([
+    ["", LINES],
+    ["*/*", LINES],
+    ["application/*", LINES],
+    ["application/json", LINES],
+    ["application/ndjson", LINES],
+    ["Application/X-NDJSON ; q=0.5", LINES],
+    // A browser's address bar, and what programs send that take anything in the end.
+    ["text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8", LINES],
+    ["application/json, text/plain, */*", LINES],
+    ["text/event-stream;q=0, */*", LINES],
+    [RAW, RAW],
+    [`text/html, ${RAW};q=0.1`, RAW],
+    ["Text/Event-Stream", EVENTS],
+    ["text/event-stream, */*;q=0.1", EVENTS],
+    ["text/*", EVENTS],
+    ["text/*, application/json;q=0.9", LINES],
+  ])("for %j is %s", async (accept, type) => {
+    const { cluster_id: cluster } = quorum.formed;
+    const token = await quorum.edge.mint({ role: "broker", cluster, brokerIds: [1] });
+    const response = await fetch(
+      `${quorum.edge.url}/kafka/v3/clusters/${cluster}/metadata-log`,
+      authorized(token, { headers: { Accept: accept } }),
+    );
+    await response.body?.cancel();
+    expect([response.status, response.headers.get("Content-Type")]).toEqual([200, type]);
+  });
+
+  test("is what a client without Accept gets as lines", async () => {
+    const { port } = new URL(quorum.edge.url);
+    const path = `/kafka/v3/clusters/${quorum.formed.cluster_id}/metadata-log`;
+    const headers = { Authorization: `Bearer ${quorum.edge.token}` };
+    const [answer] = await once(request({ port, path, headers }).end(), "response");
+    answer.resume();
+    expect([answer.statusCode, answer.headers["content-type"]]).toEqual([200, LINES]);
+  });
+
+  test.each([
+    "text/html",
+    "application/xml",
+    "application/x-ndjsonx",
+    "*/*;q=0",
+    "application/json;q=0.0",
+    ",",
+  ])("is none for %j, which is told what there is", async (accept) => {
+    const response = await ask("", { Accept: accept });
+    expect([response.status, response.headers.get("Vary")]).toEqual([406, "Accept"]);
+    expect(await response.json()).toEqual({
+      error_code: 40_601,
+      message: `Accept: the log is to be had as ${LINES}, ${RAW} or ${EVENTS}`,
+    });
+  });
+});
 
 const isEnd = ({ event }: ReadEvent<Line>): boolean => event === "position";
 const linesIn = (events: readonly ReadEvent<Line>[]): readonly Line[] =>

@@ -8,7 +8,9 @@ import {
 } from "../../durable-objects/contract.ts";
 import type { ClusterEntry } from "../../durable-objects/cluster-entry.ts";
 import type { ListedCluster } from "../../durable-objects/listed-cluster.ts";
+import { clusterRequestOf } from "../../worker/clusters/cluster-requests.ts";
 import type { Directory } from "../../worker/env.ts";
+import { giveUp } from "./given-up.ts";
 import { edgeWith, type Arrival, type Edge } from "./network.ts";
 import { refusalOf } from "./running-quorum.ts";
 
@@ -116,6 +118,12 @@ const FRAME: RequestInit = {
   headers: { "Content-Type": "application/octet-stream" },
   body: new Uint8Array(8),
 };
+
+/** Clients that come at once. */
+const MANY = Array.from({ length: 16 }, (_, at) => at);
+
+const countOf = (arrived: readonly string[], wanted: string): number =>
+  arrived.filter((each) => each === wanted).length;
 
 /** Frames, reads and health of one cluster. */
 const REQUESTS = [
@@ -284,6 +292,80 @@ describe("what an isolate knows of a cluster", () => {
       "3000 frames",
     ]);
     expect(asked()).toBe(1);
+  });
+
+  test.each([0, 12_499, 12_500, 60_000, 3_600_000])(
+    "is asked once after a pause of %i ms, for all who come at once",
+    async (pauseMs) => {
+      const { edge, arrived, asked } = scene();
+      await edge.request("controllers/3000/frames", FRAME);
+      vi.advanceTimersByTime(pauseMs);
+      arrived.length = 0;
+      const answers = await Promise.all(
+        MANY.map(() => edge.request("controllers/3000/frames", FRAME)),
+      );
+      expect(answers.map(({ status }) => status)).toEqual(MANY.map(() => 200));
+      expect(countOf(arrived, "3000 entry")).toBe(pauseMs === 0 ? 0 : 1);
+      expect(asked()).toBe(1);
+    },
+  );
+
+  test("is asked of the directory once by all who come first at once", async () => {
+    const cold = scene();
+    const listed = Promise.withResolvers<ListedCluster>();
+    cold.directory = () => listed.promise;
+    const answers = MANY.map(() => cold.edge.request("controllers/3001/frames", FRAME));
+    await vi.advanceTimersByTimeAsync(900);
+    listed.resolve({ state: "formed", cluster: cold.edge.entry });
+    expect((await Promise.all(answers)).map(({ status }) => status)).toEqual(MANY.map(() => 200));
+    expect([cold.asked(), countOf(cold.arrived, "3000 entry")]).toEqual([1, 0]);
+  });
+
+  test("is a refusal for all who wait, and leaves nobody waiting", async () => {
+    const warm = scene();
+    await warm.edge.request("controllers/3000/frames", FRAME);
+    warm.directory = () => Promise.resolve(null);
+    warm.controllers = unformed;
+    vi.advanceTimersByTime(60_000);
+    const answers = await Promise.all(
+      MANY.map(() => warm.edge.request("controllers/3000/frames", FRAME)),
+    );
+    expect(answers.map(({ status }) => status)).toEqual(MANY.map(() => 404));
+    expect([warm.asked(), countOf(warm.arrived, "3000 entry")]).toEqual([2, 1]);
+    // One that is not formed yet is not refused from memory, and still asked for once.
+    warm.directory = () =>
+      Promise.resolve({ state: "planned", cluster: clusterRequestOf({}, 0).plan });
+    vi.advanceTimersByTime(3_000);
+    const planned = await Promise.all(
+      MANY.map(() => warm.edge.request("controllers/3000/frames", FRAME)),
+    );
+    expect(planned.map(({ status }) => status)).toEqual(MANY.map(() => 503));
+    expect(warm.asked()).toBe(3);
+  });
+
+  test("is asked once more for all when the request that asks is given up", async () => {
+    const warm = scene();
+    const { edge } = warm;
+    await edge.request("controllers/3000/frames", FRAME);
+    vi.advanceTimersByTime(60_000);
+    const path = `/kafka/v3/clusters/${edge.entry.cluster_id}/controllers/3000/frames`;
+    await giveUp(edge.env, `http://localhost${path}`, FRAME);
+    warm.arrived.length = 0;
+    const answers = Promise.all(
+      MANY.map(() => timed(edge.request("controllers/3000/frames", FRAME))),
+    );
+    expect(await answers).toEqual(MANY.map(() => ({ status: 200, tookMs: 2_500 })));
+    expect(countOf(warm.arrived, "3000 entry")).toBe(1);
+  });
+
+  test("is kept from no request that names one of its controllers by those that name none", async () => {
+    const cold = scene([7, 8, 9]);
+    cold.directory = never;
+    const blind = MANY.map(() => refusalOf(cold.edge.request("metadata-log")));
+    const named = MANY.map(() => timed(cold.edge.request("controllers/8/frames", FRAME)));
+    expect((await Promise.all(named)).map(({ status }) => status)).toEqual(MANY.map(() => 200));
+    for (const { status } of await Promise.all(blind)) expect(status).toBe(503);
+    expect(countOf(cold.arrived, "8 entry")).toBe(1);
   });
 
   test("is taken from another of them while one says nothing", async () => {

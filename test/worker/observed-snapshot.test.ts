@@ -1,9 +1,8 @@
 /** The observed image goes on through a snapshot: what is taken, by how many, and what a reader is never shown. */
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { beforeEach, describe, expect, test } from "vitest";
+import { app } from "../../worker/app.ts";
 import { clusterKey } from "../../worker/channel/controller-calls.ts";
-import { Problem } from "../../worker/http/errors.ts";
 import { forgetPresent, presentOf } from "../../worker/observer/kept-images.ts";
-import { workShared } from "../../worker/observer/shared-work.ts";
 import { cutCluster, type CutCluster } from "./cut-log.ts";
 import type { Arrival } from "./network.ts";
 import { refusalOf } from "./running-quorum.ts";
@@ -14,7 +13,7 @@ let other: CutCluster["other"];
 let edge: CutCluster["edge"];
 let cutAll: CutCluster["cutAll"];
 /** What happens to a call before the controller sees it. */
-let intercept: (arrival: Arrival) => Response | Promise<Response> | undefined;
+let intercept: (arrival: Arrival) => Response | undefined | Promise<Response | undefined>;
 
 beforeEach(() => {
   intercept = () => undefined;
@@ -81,6 +80,31 @@ describe("an image that the log leads on from no more", () => {
     expect(reads).toEqual(Array(10).fill({ offset: 49, topics: 50 }));
     const size = one.snapshots[0]?.bytes.length ?? 0;
     expect(countOf("snapshot")).toBe(Math.ceil(size / 1_000));
+  });
+
+  test("is loaded once, also when the first reader hangs up while it is", async () => {
+    const begun = Promise.withResolvers<void>();
+    const goesOn = Promise.withResolvers<void>();
+    intercept = async ({ route, query }) => {
+      if (route !== "snapshot" || query.get("position") === "0") return undefined;
+      begun.resolve();
+      await goesOn.promise;
+      return undefined;
+    };
+    const kept: Promise<unknown>[] = [];
+    const env = { ...edge.env, KEEP_ALIVE: (work: Promise<unknown>) => void kept.push(work) };
+    const client = new AbortController();
+    const path = `/kafka/v3/clusters/${edge.entry.cluster_id}/topics`;
+    const gone = app.request(`http://localhost${path}`, { signal: client.signal }, env);
+    await begun.promise;
+    client.abort();
+    const next = read();
+    goesOn.resolve();
+    expect(await next).toEqual({ offset: 49, topics: 50 });
+    await gone;
+    const size = one.snapshots[0]?.bytes.length ?? 0;
+    expect(countOf("snapshot")).toBe(Math.ceil(size / 1_000));
+    expect(kept.length).toBeGreaterThan(0);
   });
 
   test("is replaced by a newer snapshot when its controllers drop the one that is read", async () => {
@@ -153,41 +177,4 @@ test("no reader is shown less than one before, whichever snapshot there is", asy
   expect(countOf("snapshot")).toBeGreaterThan(0);
   one.known = Number.POSITIVE_INFINITY;
   expect((await read()).offset).toBe(79);
-});
-
-describe("work that several want done", () => {
-  afterEach(() => {
-    vi.useRealTimers();
-  });
-
-  test("is begun anew by another when who did it has gone, and what that one does then counts no more", async () => {
-    vi.useFakeTimers();
-    const done: string[] = [];
-    const hung = Promise.withResolvers<void>();
-    const gone = workShared("gone", async (progress) => {
-      await hung.promise;
-      progress.step();
-      done.push("the first");
-    });
-    const second = (): Promise<void> =>
-      workShared("gone", async () => {
-        done.push("the second");
-      });
-    const waiting = second();
-    await vi.advanceTimersByTimeAsync(20_000);
-    await waiting;
-    await second();
-    hung.resolve();
-    await gone;
-    expect(done).toEqual(["the second"]);
-  });
-
-  test("fails for all who wait for it in the words of who did it", async () => {
-    const work = Promise.withResolvers<void>();
-    const doing = workShared("failing", () => work.promise);
-    const waiting = workShared("failing", async () => undefined);
-    work.reject(new Problem("CONTROLLER_UNREACHABLE", "out of order"));
-    await expect(doing).rejects.toThrow("out of order");
-    await expect(waiting).rejects.toThrow("out of order");
-  });
 });

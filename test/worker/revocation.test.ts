@@ -15,6 +15,7 @@ import {
 import { PERMISSIONS } from "../../worker/access/permissions.ts";
 import { app } from "../../worker/app.ts";
 import type { Bindings } from "../../worker/env.ts";
+import { giveUp } from "./given-up.ts";
 import { edgeWith, type Arrival } from "./network.ts";
 import { refusalOf } from "./running-quorum.ts";
 import { authorized, posted } from "../../client/cluster-client.ts";
@@ -223,27 +224,22 @@ describe("what is asked of a cluster", () => {
     const by = await mint({ role: "gateway" });
     expect(await statusOf(warm.askCluster(FRAMES, by, FRAME))).toBe(200);
     warm.directory = "never";
-    // A request that stops where it asks: no timer runs on, as in one that was given up.
-    const giveUp = async (): Promise<void> => {
-      const { promise: asking, resolve } = Promise.withResolvers<void>();
-      const fetch = (): Promise<never> => {
-        resolve();
-        return never();
-      };
-      const env = { ...warm.env, CONTROLLERS: { getByName: () => ({ fetch }) } };
-      const path = `/kafka/v3/clusters/${warm.entry.cluster_id}/${FRAMES}`;
-      void app.request(`http://localhost${path}`, authorized(by.token, FRAME), env);
-      await asking;
-    };
+    const path = `/kafka/v3/clusters/${warm.entry.cluster_id}/${FRAMES}`;
+    const ask = authorized(by.token, FRAME);
+    const giveUpOne = (): Promise<void> => giveUp(warm.env, `http://localhost${path}`, ask);
     warm.access = revoking(5, by);
     later(10_000);
-    await giveUp();
+    await giveUpOne();
     expect(await statusOf(warm.askCluster(FRAMES, by, FRAME))).toBe(200);
     later(2_499);
     expect(await statusOf(warm.askCluster(FRAMES, by, FRAME))).toBe(200);
     later(1);
-    await giveUp();
-    expect(await refusalOf(warm.askCluster(FRAMES, by, FRAME))).toMatchObject(REVOKED);
+    await giveUpOne();
+    // It is not let in while it is not known whether the one that asks was given up.
+    const beganMs = Date.now();
+    const refused = settled(refusalOf(warm.askCluster(FRAMES, by, FRAME)));
+    expect(await refused).toMatchObject(REVOKED);
+    expect(Date.now() - beganMs).toBe(2_500);
   });
 });
 

@@ -17,6 +17,7 @@ import { callController, clusterKey, nodeIdsOf } from "../channel/controller-cal
 import { within } from "../channel/within.ts";
 import type { Bindings } from "../env.ts";
 import { Problem } from "../http/errors.ts";
+import { SharedWork } from "../observer/shared-work.ts";
 import { Recent } from "../recent.ts";
 import { IDS } from "../http/fields.ts";
 import { DEFAULT_NODE_IDS } from "./cluster-requests.ts";
@@ -24,7 +25,10 @@ import { lookIntoDirectory, requireListed, unknownCluster } from "./directory.ts
 
 /** For how long an entry is believed unasked. Controllers of a deleted cluster refuse at once. */
 const FRESH_MS = 10_000;
-/** Others go on with it for so long while one request asks, which may be given up meanwhile. */
+/**
+ * While one request asks, others go on with what is known for so long, or wait for its answer where that is too old.
+ * It may be given up meanwhile; otherwise it is done by then, whoever does not answer.
+ */
 const ASKING_MS = 2_500;
 /** For how long an id is not asked for again after it was not found: so late may a new cluster be seen elsewhere. */
 const MISS_MS = 3_000;
@@ -35,6 +39,9 @@ const ALONE_MS = 250;
 const CONTROLLER_MS = 1_000;
 const KNOWN_MAX = 1_000;
 const MISSES_MAX = 10_000;
+const LOOKS_MAX = 1_000;
+/** So often a request waits for others that bring nothing; then it asks by itself. */
+const LOOKED_MAX = 3;
 
 interface Known {
   readonly entry: ClusterEntry;
@@ -50,6 +57,9 @@ interface Miss extends Pick<Problem, "kind" | "message" | "details"> {
 const known = new Recent<Known>(KNOWN_MAX);
 const misses = new Recent<Miss>(MISSES_MAX);
 
+/** One request asks for all that come meanwhile. None is given what was asked earlier than it would believe unasked. */
+const looks = new SharedWork({ worksMax: LOOKS_MAX, stalledMs: ASKING_MS });
+
 /** The cluster of that id; a `Problem` when there is none. `path` may name one of its controllers. */
 export async function findCluster(
   env: Bindings,
@@ -57,20 +67,56 @@ export async function findCluster(
   path = "",
 ): Promise<ClusterEntry> {
   if (!isUuidText(clusterId)) throw unknownCluster(clusterId);
+  const nodeId = nodeIdIn(path);
+  const ask = (): Promise<ClusterEntry> => look(env, clusterId, nodeId);
+  for (let looked = 0; looked < LOOKED_MAX; looked += 1) {
+    const entry = remembered(clusterId);
+    if (entry !== undefined) return entry;
+    const name = nameOfLook(clusterId, nodeId);
+    const found = await looks.run(name, ask, { keepAlive: env.KEEP_ALIVE });
+    if (found !== undefined) return found;
+  }
+  return await ask();
+}
+
+/** What an isolate knows and need not ask; throws the refusal of what was not found. */
+function remembered(clusterId: string): ClusterEntry | undefined {
   const nowMs = Date.now();
   const kept = known.get(clusterId);
   if (kept !== undefined && isFresh(kept, nowMs)) return kept.entry;
   const miss = misses.get(clusterId);
-  if (miss !== undefined && nowMs < miss.untilMs)
-    throw new Problem(miss.kind, miss.message, { details: miss.details });
-  // One request asks; those that come meanwhile go on with what is known.
+  if (miss === undefined || nowMs >= miss.untilMs) return undefined;
+  throw new Problem(miss.kind, miss.message, { details: miss.details });
+}
+
+/**
+ * What is asked for all. Of a cluster that is not known, and that the directory may not name, only who names one of its
+ * controllers finds it if they have other ids than the default ones: nobody is given the answer of those who do not.
+ */
+const nameOfLook = (clusterId: string, nodeId: number | undefined): string =>
+  nodeId === undefined || DEFAULT_NODE_IDS.includes(nodeId) || known.get(clusterId) !== undefined
+    ? clusterId
+    : `${clusterId}/${nodeId}`;
+
+/** Asks for the cluster, of which nothing is known that is young enough, and remembers what is said. */
+async function look(
+  env: Bindings,
+  clusterId: string,
+  nodeId: number | undefined,
+): Promise<ClusterEntry> {
+  const nowMs = Date.now();
+  const kept = known.get(clusterId);
+  // Those that come meanwhile go on with what is known.
   if (kept !== undefined) known.set(clusterId, { ...kept, askedMs: nowMs });
   const forgotten = forgets;
   try {
-    const entry =
+    const found =
       kept === undefined
-        ? await findUnknown(env, clusterId, nodeIdIn(path))
-        : withNewer(await findAgain(env, kept.entry), kept.entry);
+        ? await findUnknown(env, clusterId, nodeId)
+        : await findAgain(env, kept.entry);
+    // Another may have asked besides, and have heard what is newer.
+    const last = known.get(clusterId) ?? kept;
+    const entry = last === undefined ? found : withNewer(found, last.entry);
     // What was forgotten meanwhile may be newer than what was said.
     if (forgets === forgotten) known.set(clusterId, { entry, checkedMs: nowMs, askedMs: nowMs });
     misses.delete(clusterId);

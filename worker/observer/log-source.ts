@@ -5,7 +5,7 @@
 import type { ClusterEntry } from "../../durable-objects/cluster-entry.ts";
 import type { BatchInRow } from "../../src/protocol/index.ts";
 import { findReadIndex } from "../channel/read-index.ts";
-import type { Bindings, ScopedContext } from "../env.ts";
+import type { Bindings, KeepAlive, ScopedContext } from "../env.ts";
 import type { RedactedChunk } from "./immutable-addresses.ts";
 import { immutableChunk, immutableRange } from "./immutable-reads.ts";
 import { readCommitted, type CommittedRange, type RangeRequest } from "./committed-log.ts";
@@ -32,6 +32,8 @@ export interface LogSource {
   readonly immutable?: ImmutableSource;
   /** Aborted when the client has hung up for whom it is read. */
   readonly signal?: AbortSignal | undefined;
+  /** Lets that request finish what others wait for. */
+  readonly keepAlive?: KeepAlive | undefined;
 }
 
 /** What is undefined is not known to be committed, or not to be had here: a controller has it. */
@@ -51,6 +53,7 @@ export const sourceOf = ({ env, req, var: { entry } }: ScopedContext): LogSource
 
 export const logSource = (env: Bindings, entry: ClusterEntry, signal?: AbortSignal): LogSource => ({
   signal,
+  keepAlive: env.KEEP_ALIVE,
   isObserved: entry.observed === true,
   range: (request) => readCommitted(env, entry, request),
   readIndex: async (searchMs) => (await findReadIndex(env, entry, searchMs)).read_index,

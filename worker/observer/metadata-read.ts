@@ -5,6 +5,7 @@
 import { stableImage } from "../../src/metadata/index.ts";
 import type { MetadataImage } from "../../src/metadata/index.ts";
 import type { ClusterEntry } from "../../durable-objects/cluster-entry.ts";
+import type { Position } from "../../durable-objects/contract.ts";
 import { clusterKey } from "../channel/controller-calls.ts";
 import type { Bindings, ScopedContext } from "../env.ts";
 import { isHeld } from "../http/entity-tag.ts";
@@ -70,7 +71,7 @@ async function answered(
   textOf: (image: MetadataImage) => string | Promise<string>,
 ): Promise<Response> {
   const { image, position, isPast } = given.get(context.req.raw) ?? (await observationFor(context));
-  const etag = `"${position.epoch}:${position.offset}"`;
+  const etag = etagOf(context.env, position);
   context.set("position", position);
   context.header("ETag", etag);
   // A cache revalidates an answer before using it: a position says nothing of what came after.
@@ -83,6 +84,15 @@ async function answered(
   const text = await textOf(stableImage(image));
   if (!isPast) keepText(key, address, { text, ...position });
   return context.body(text, 200, JSON_HEADERS);
+}
+
+/** Of a build one eighth of a UUID is enough: what it has to differ from is the one before. */
+const BUILD_LETTERS = 8;
+
+/** At one position an answer is the same as long as the same build gives it: another one may show other fields. */
+function etagOf({ BUILD: build }: Bindings, { epoch, offset }: Position): string {
+  const of = build === undefined ? "" : `:${build.id.slice(0, BUILD_LETTERS)}`;
+  return `"${epoch}:${offset}${of}"`;
 }
 
 /** What a request is to be answered from, where that was found before. */

@@ -13,6 +13,7 @@ import { demandRole } from "../access/authenticate.ts";
 import { RAW_ROLES } from "../access/permissions.ts";
 import { clusterKey } from "../channel/controller-calls.ts";
 import type { Scope, ScopedContext } from "../env.ts";
+import { acceptedTypes, ANY_TYPE } from "../http/accepted-types.ts";
 import { integerParameter, invalid } from "../http/fields.ts";
 import { Problem } from "../http/errors.ts";
 import type { CommittedRange } from "../observer/committed-log.ts";
@@ -28,6 +29,14 @@ import { startOf } from "./snapshots.ts";
 const RAW_TYPE = "application/vnd.kafka.records";
 const LINES_TYPE = "application/x-ndjson";
 const EVENTS_TYPE = "text/event-stream";
+/** Who asks for JSON, or for anything, gets lines of it. */
+const LINES_RANGES: readonly string[] = [
+  LINES_TYPE,
+  "application/ndjson",
+  "application/json",
+  "application/*",
+  ANY_TYPE,
+];
 
 /** Proxies commonly close a request that is idle for longer. */
 const WAIT_MS_MAX = 30_000;
@@ -41,15 +50,22 @@ const EPOCH_MAX = 0x7fff_ffff;
 export const metadataLog = new Hono<Scope>();
 
 metadataLog.get("/", async (context) => {
-  const response = await answerAs(context.req.header("Accept") ?? "", context);
+  const accept = context.req.header("Accept");
+  const response = await answerAs(acceptedTypes(accept), context);
   response.headers.append("Vary", "Accept");
   return response;
 });
 
-function answerAs(accepted: string, context: ScopedContext): Promise<Response> {
-  const accepts = accepted.toLowerCase();
-  if (accepts.includes(RAW_TYPE)) return answerRaw(context);
-  return accepts.includes(EVENTS_TYPE) ? answerEvents(context) : answerLines(context);
+function answerAs(accepted: readonly string[], context: ScopedContext): Promise<Response> {
+  if (accepted.includes(RAW_TYPE)) return answerRaw(context);
+  if (accepted.includes(EVENTS_TYPE)) return answerEvents(context);
+  if (accepted.some((type) => LINES_RANGES.includes(type))) return answerLines(context);
+  if (accepted.includes("text/*")) return answerEvents(context);
+  context.header("Vary", "Accept");
+  throw new Problem(
+    "NOT_ACCEPTABLE",
+    `Accept: the log is to be had as ${LINES_TYPE}, ${RAW_TYPE} or ${EVENTS_TYPE}`,
+  );
 }
 
 async function answerEvents(context: ScopedContext): Promise<Response> {

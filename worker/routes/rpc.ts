@@ -9,6 +9,7 @@ import { mayCall } from "../../src/access/index.ts";
 import {
   JsonError,
   apiByName,
+  apis,
   boundsOf,
   fromJson,
   isApiName,
@@ -19,6 +20,7 @@ import { parseJson, readText } from "../http/body.ts";
 import type { Scope } from "../env.ts";
 import { Problem } from "../http/errors.ts";
 import { integerParameter } from "../http/fields.ts";
+import { nearestWords } from "../http/nearest-words.ts";
 import { callKafka } from "../channel/kafka-calls.ts";
 import { refusalHeaders } from "./kafka-refusal.ts";
 
@@ -38,10 +40,20 @@ rpc.post("/:api", async (context) => {
   return context.json(toJson(api.response, version, response), 200, refusalHeaders(response));
 });
 
+/** Of a name that is repeated. */
+const NAME_LETTERS = 100;
+/** What can be called here. */
+const CALLABLE: readonly string[] = Object.entries<Api>(apis).flatMap(([name, { framesOnly }]) =>
+  framesOnly ? [] : name,
+);
+
 function apiAt(name: string): Api {
   const api = apiByName(name);
   if (api === undefined) {
-    throw new Problem("UNKNOWN_API", `${name.slice(0, 100)} is not an API of a controller`);
+    const shown = name.slice(0, NAME_LETTERS);
+    const near = nearestWords(shown, CALLABLE);
+    const hint = near.length === 0 ? "" : `; did you mean ${near.join(" or ")}?`;
+    throw new Problem("UNKNOWN_API", `${shown} is not an API of a controller${hint}`);
   }
   if (api.framesOnly) {
     throw new Problem(
