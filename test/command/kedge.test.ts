@@ -217,8 +217,8 @@ test("a quorum that sleeps is shown as that, and woken to fail over or to be exa
   const env = { KEDGE_EDGE: sleeper.edge.url, KEDGE_TOKEN: sleeper.edge.token ?? "" };
   try {
     const { quorum: asked } = kedgeOf(sleeper.edge).cluster(sleeper.formed.cluster_id);
+    const sleeps = async (): Promise<boolean> => isAsleep(await asked.describe());
     const asleep = async (): Promise<void> => {
-      const sleeps = async (): Promise<boolean> => isAsleep(await asked.describe());
       await expect.poll(sleeps, { timeout: 20_000 }).toBe(true);
       await sleeper.kill();
       await sleeper.restart();
