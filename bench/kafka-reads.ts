@@ -1,7 +1,7 @@
 /**
  * A warm isolate's reads beside a real Kafka broker's Metadata responses: the same topic of ten partitions, over
- * loopback, from one client process. Compared is what a second of the server's CPU answers, since on a small machine the
- * client takes the most of both; that is a rate per core.
+ * loopback, from one client process, by a request each and over sockets for batches. Compared is what a second of the
+ * server's CPU answers, since on a small machine the client takes the most of both; that is a rate per core.
  */
 import { execFile } from "node:child_process";
 import { randomBytes } from "node:crypto";
@@ -11,19 +11,23 @@ import { Agent, request } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import { kedge } from "../client/kedge.ts";
 import { kafkaRelease, UnavailableError } from "../local/kafka-release.ts";
 import { KafkaConnection } from "../local/kafka-connection.ts";
 import { startJvm, type Jvm } from "../local/jvm.ts";
 import { freePorts } from "../local/ports.ts";
 import { CreateTopics, uuidFromBytes, Writer } from "../src/protocol/index.ts";
 import { closedLoop, type Load } from "./load.ts";
-import type { BenchQuorum } from "./quorum.ts";
+import type { BenchQuorum, LoadShape } from "./quorum.ts";
 import { overTcp } from "./tcp-load.ts";
 
 const VERSION = "4.3.1";
 const TOPIC = "bench";
 const PARTITIONS = 10;
-const CLIENTS = 16;
+const STALENESS_MS = 3_600_000;
+/** That read at a time, each with one read under way. */
+const FEW = 16;
+const MANY = 64;
 /** The JVM compiles meanwhile, and the isolate has its image. */
 const WARM_MS = 10_000;
 const ROUND_MS = 5_000;
@@ -43,26 +47,88 @@ export async function readsBesideKafka(quorum: BenchQuorum): Promise<void> {
   try {
     await createHere(quorum);
     const workerd = await childrenNamed("workerd");
-    const here = () => readHere(quorum, ROUND_MS);
-    const there = () => overTcp(broker.port, { writers: CLIENTS, ms: ROUND_MS }, metadataFrame());
-    await readHere(quorum, WARM_MS);
-    await overTcp(broker.port, { writers: CLIENTS, ms: WARM_MS }, metadataFrame());
-    console.log("\n| round | served by | answers/s | answers a second of CPU | ÷ Kafka |");
-    console.log("| ---: | --- | ---: | ---: | ---: |");
+    const rows = rowsOf(quorum, { pids: [broker.jvm.pid], port: broker.port }, workerd);
+    for (const { run } of rows) await run(WARM_MS);
+    console.log(
+      "\n| round | readers | served by | answers/s | answers a second of CPU | ÷ Kafka |",
+    );
+    console.log("| ---: | ---: | --- | ---: | ---: | ---: |");
     let [calls, reads] = [0, 0];
     for (let round = 1; round <= ROUNDS; round += 1) {
-      const theirs = await perCpuSecond([broker.jvm.pid], there);
-      await callsOf(quorum);
-      const ours = await perCpuSecond(workerd, here);
-      calls += await callsOf(quorum);
-      reads += ours.load.operations;
-      printRow(round, `Kafka ${VERSION}, Metadata`, theirs, "");
-      printRow(round, "a warm isolate", ours, (ours.perCpu / theirs.perCpu).toFixed(2));
+      const theirs = new Map<number, number>();
+      for (const row of rows) {
+        await callsOf(quorum);
+        const measured = await perCpuSecond(row.pids, () => row.run(ROUND_MS));
+        const ratio = theirs.get(row.readers);
+        printRow(
+          round,
+          row,
+          measured,
+          ratio === undefined ? "" : (measured.perCpu / ratio).toFixed(2),
+        );
+        if (row.pids !== workerd) theirs.set(row.readers, measured.perCpu);
+        else {
+          calls += await callsOf(quorum);
+          reads += measured.load.operations;
+        }
+      }
     }
     console.log(`\ncalls of controllers in ${reads} warm reads: ${calls}`);
   } finally {
     await broker.stop();
   }
+}
+
+/** One way to read, by so many at a time. */
+interface Row {
+  readonly readers: number;
+  readonly servedBy: string;
+  /** Whose CPU counts. */
+  readonly pids: readonly number[];
+  readonly run: (ms: number) => Promise<Load>;
+}
+
+/** Kafka comes first among those of as many readers. */
+function rowsOf(
+  quorum: BenchQuorum,
+  kafka: { readonly pids: readonly number[]; readonly port: number },
+  workerd: readonly number[],
+): readonly Row[] {
+  const byKafka = (readers: number): Row => ({
+    readers,
+    servedBy: `Kafka ${VERSION}, Metadata`,
+    pids: kafka.pids,
+    run: (ms) => overTcp(kafka.port, { writers: readers, ms }, metadataFrame()),
+  });
+  const here = { pids: workerd } as const;
+  return [
+    byKafka(FEW),
+    {
+      ...here,
+      readers: FEW,
+      servedBy: "a request each",
+      run: (ms) => readByRequests(quorum, { writers: FEW, ms }),
+    },
+    {
+      ...here,
+      readers: FEW,
+      servedBy: "a socket each",
+      run: (ms) => readOverSockets(quorum, FEW, { writers: FEW, ms }),
+    },
+    {
+      ...here,
+      readers: FEW,
+      servedBy: "one socket",
+      run: (ms) => readOverSockets(quorum, 1, { writers: FEW, ms }),
+    },
+    byKafka(MANY),
+    {
+      ...here,
+      readers: MANY,
+      servedBy: "one socket",
+      run: (ms) => readOverSockets(quorum, 1, { writers: MANY, ms }),
+    },
+  ];
 }
 
 /** How many calls of controllers the Worker has made since this was asked last. */
@@ -75,10 +141,14 @@ interface Measured {
   readonly perCpu: number;
 }
 
-function printRow(round: number, who: string, { load, perCpu }: Measured, ratio: string): void {
-  console.log(
-    `| ${round} | ${who} | ${load.perSecond.toFixed(0)} | ${perCpu.toFixed(0)} | ${ratio} |`,
-  );
+function printRow(
+  round: number,
+  { readers, servedBy }: Row,
+  { load, perCpu }: Measured,
+  ratio: string,
+): void {
+  const cells = [round, readers, servedBy, load.perSecond.toFixed(0), perCpu.toFixed(0), ratio];
+  console.log(`| ${cells.join(" | ")} |`);
 }
 
 async function perCpuSecond(pids: readonly number[], work: () => Promise<Load>): Promise<Measured> {
@@ -136,15 +206,34 @@ async function post({ edge, formed }: BenchQuorum, path: string, body: object): 
   if (!response.ok) throw new Error(`${path}: ${response.status} ${await response.text()}`);
 }
 
-async function readHere({ edge, formed }: BenchQuorum, ms: number): Promise<Load> {
+async function readByRequests({ edge, formed }: BenchQuorum, shape: LoadShape): Promise<Load> {
   const path = `/kafka/v3/clusters/${formed.cluster_id}/topics/${TOPIC}/partitions`;
-  const url = `${edge.url}${path}?max_staleness_ms=3600000`;
-  const agent = new Agent({ keepAlive: true, maxSockets: CLIENTS });
+  const url = `${edge.url}${path}?max_staleness_ms=${STALENESS_MS}`;
+  const agent = new Agent({ keepAlive: true, maxSockets: shape.writers });
   const headers = { authorization: `Bearer ${edge.token ?? ""}` };
   try {
-    return await closedLoop({ writers: CLIENTS, ms }, () => got(url, { agent, headers }));
+    return await closedLoop(shape, () => got(url, { agent, headers }));
   } finally {
     agent.destroy();
+  }
+}
+
+/** Readers take turns at the sockets, so those of one socket ask together. */
+async function readOverSockets(
+  { edge, formed }: BenchQuorum,
+  sockets: number,
+  shape: LoadShape,
+): Promise<Load> {
+  const cluster = kedge(edge).cluster(formed.cluster_id);
+  const connected = Array.from({ length: sockets }, () => cluster.connect());
+  const reading = { maxStalenessMs: STALENESS_MS };
+  try {
+    return await closedLoop(shape, async (_, reader) => {
+      const found = await connected[reader % sockets]?.topics.partitions(TOPIC, reading);
+      if (found?.length !== PARTITIONS) throw new Error("not the topic that was asked for");
+    });
+  } finally {
+    for (const each of connected) each.close();
   }
 }
 

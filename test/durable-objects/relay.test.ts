@@ -539,6 +539,11 @@ describe("over the Worker", () => {
       503,
       { error_code: 50_308 },
     ]);
+    const batch = { paths: ["brokers"], max_staleness_ms: 60_000 };
+    expect(await asked(`${path}/reads`, posted(batch))).toMatchObject([
+      200,
+      { answers: [{ status: 200, body: { data: [{ broker_id: 6 }] } }] },
+    ]);
     const refused = [409, { error_code: 40_908 }];
     expect(await asked(`${path}/topics`, posted({ topic_name: "t" }))).toMatchObject(refused);
     expect(await asked(`${path}/topics/t`, { method: "DELETE" })).toMatchObject(refused);

@@ -185,6 +185,25 @@ test("holds so many batches for a client that takes nothing, and no more", async
   expect(client.messages.map(({ id }) => id)).not.toContain(2 * OPEN + 1);
 });
 
+test("ends when it has done as much as one may, and answers what it took", async () => {
+  const client = await Client.open(await mint("viewer"));
+  const began = performance.now();
+  let asked = 0;
+  const ask = (): void => {
+    asked += 1;
+    const batch = { paths: ["topics"], max_staleness_ms: 60_000, taken: client.messages.length };
+    client.send({ id: asked, ...batch });
+  };
+  // One that waits for longer than it is waited for.
+  client.send({ id: 0, paths: ["topics"], min_offset: 1_000_000, wait_ms: 30_000 });
+  for (let each = 0; each < 8; each += 1) ask();
+  client.socket.addEventListener("message", ask);
+  expect((await client.ended).code).toBe(1001);
+  expect(client.messages.length).toBeGreaterThan(7_900);
+  expect(client.messages.every(({ answers }) => answers?.[0]?.status === 200)).toBe(true);
+  expect(performance.now() - began).toBeLessThan(25_000);
+}, 60_000);
+
 test("ends with its token", async () => {
   const brief = await Client.open(await mint("viewer", 2));
   brief.send({ id: 1, paths: ["topics"] });

@@ -39,6 +39,10 @@ describe("a method that a path does not have", () => {
     ["GET", "rpc/CreateTopics", "POST"],
     ["GET", "controllers/3000/frames", "POST"],
     ["GET", "controllers/3000:stop", "POST"],
+    ["GET", "brokers/2:fence", "POST"],
+    ["OPTIONS", "brokers/2:fence", "POST"],
+    ["POST", "brokers/2", "GET, HEAD"],
+    ["PUT", "reads", "GET, HEAD, POST"],
     ["DELETE", "topics/orders/partitions/0", "GET, HEAD"],
     ["OPTIONS", "topics", "GET, HEAD, POST"],
   ])("%s %s is a 405 that says %s", async (method, path, allow) => {
@@ -47,8 +51,12 @@ describe("a method that a path does not have", () => {
     expect(await response.json()).toMatchObject({ error_code: 40501 });
   });
 
-  test("is a 404 where there is no path", async () => {
-    const nowhere = edge.request("nowhere", { method: "PUT" });
+  test.each([
+    ["PUT", "nowhere"],
+    ["POST", "brokers/-1:fence"],
+    ["POST", "controllers/-1:stop"],
+  ])("is a 404 where there is no path: %s %s", async (method, path) => {
+    const nowhere = edge.request(path, { method });
     expect(await refusalOf(nowhere)).toMatchObject({ status: 404, error_code: 40406 });
   });
 });

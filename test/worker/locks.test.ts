@@ -109,6 +109,8 @@ describe("the table of routes", () => {
     expect(open.map(({ path }) => path.replace(/^.*:cluster_id/, ""))).toEqual([
       "/controllers/:node_id/frames",
       "/rpc/:api",
+      // A batch of reads, which has a body.
+      "/reads",
     ]);
     expect(ROWS.filter(({ roles }) => roles === null).map(({ route }) => route)).toEqual([
       "GET /",

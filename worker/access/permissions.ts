@@ -48,7 +48,7 @@ export const PERMISSIONS: Readonly<Record<string, readonly Role[] | null>> = {
 
   [`GET ${CLUSTER}/quorum`]: [...SPEAKERS, "metrics"],
   [`GET ${CLUSTER}/brokers`]: READERS,
-  [`GET ${CLUSTER}/brokers/:broker_id`]: READERS,
+  [`GET ${CLUSTER}/brokers/:broker_id{[A-Za-z0-9_-]+}`]: READERS,
   [`GET ${CLUSTER}/brokers/:broker_id/partition-replicas`]: READERS,
   [`POST ${CLUSTER}/brokers/:action{[0-9]+:[a-z]+}`]: OPERATORS,
   [`GET ${CLUSTER}/brokers/-/configs`]: READERS,

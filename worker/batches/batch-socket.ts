@@ -33,6 +33,8 @@ const WORK_MAX = 8_000;
 const SOCKET_MS_MAX = 15 * 60_000;
 const IDLE_MS_MAX = 120_000;
 const LOOK_MS = 15_000;
+/** What is under way then may still be answered; the rest is asked again over another socket. */
+const RETIRING_MS = 1_000;
 /** A reason has 123 bytes at most. */
 const REASON_CHARACTERS_MAX = 120;
 
@@ -186,7 +188,12 @@ class BatchSocket {
 
   #give(text: string): void {
     this.#untaken.send(text.length);
-    this.#socket.send(text);
+    try {
+      this.#socket.send(text);
+    } catch {
+      // It is closed already, and its event is on the way.
+      this.#end();
+    }
   }
 
   #unexpected(error: unknown): Problem {
@@ -195,10 +202,14 @@ class BatchSocket {
     return new Problem("INTERNAL", "internal error; the Worker's log has the cause");
   }
 
-  /** Answers what is under way, and nothing more. */
+  /** Answers what is under way and soon done, and nothing more. */
   #retire(): void {
+    if (this.#retires) return;
     this.#retires = true;
-    if (this.#underWay === 0) this.#close("goingAway", "come again");
+    setTimeout(
+      () => this.#close("goingAway", "come again"),
+      this.#underWay === 0 ? 0 : RETIRING_MS,
+    );
   }
 
   #close(why: keyof typeof CLOSE, reason: string): void {

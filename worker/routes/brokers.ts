@@ -27,7 +27,8 @@ brokers.get("/", (context) =>
   })),
 );
 
-brokers.get("/:broker_id", (context) =>
+// What has a colon in it is an action, which is not read.
+brokers.get("/:broker_id{[A-Za-z0-9_-]+}", (context) =>
   answerFromImage(context, (image) =>
     brokerData(context, brokerAt(image, context.req.param("broker_id"))),
   ),

@@ -45,17 +45,6 @@ const answer = (batch: ReadBatch, reader: Reader): ReturnType<typeof answerBatch
 
 export const reads = new Hono<Scope>();
 
-reads.post("/", async (context) => {
-  const { env, var: variables } = context;
-  const batch = await bodyOf(context.req.raw, READ_BATCH);
-  const { asker, entry } = variables;
-  const { signal } = context.req.raw;
-  const reader = { env, asker, entry, origin: originOf(context), signal };
-  const { position, fields } = await answer(batch, reader);
-  context.set("position", position);
-  return context.body(`{${fields}}`, 200, { "Content-Type": "application/json" });
-});
-
 reads.get("/", (context) => {
   assertSocketWish(context, "a socket for reads", READS_SUBPROTOCOL);
   const { env, var: variables } = context;
@@ -65,6 +54,17 @@ reads.get("/", (context) => {
     throw new Problem("OVERLOADED", "no sockets for reads are to be had here");
   const find = () => entryFor(env, asker, entry.cluster_id);
   return openBatchSocket({ env, asker, origin: originOf(context), find, answer }, accept);
+});
+
+reads.post("/", async (context) => {
+  const { env, var: variables } = context;
+  const batch = await bodyOf(context.req.raw, READ_BATCH);
+  const { asker, entry } = variables;
+  const { signal } = context.req.raw;
+  const reader = { env, asker, entry, origin: originOf(context), signal };
+  const { position, fields } = await answer(batch, reader);
+  context.set("position", position);
+  return context.body(`{${fields}}`, 200, { "Content-Type": "application/json" });
 });
 
 const originOf = ({ req }: ScopedContext): string => new URL(req.url).origin;
