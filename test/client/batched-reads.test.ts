@@ -155,11 +155,13 @@ test("where no socket can be had, a batch goes by HTTP, and says why it is refus
   expect((await refusalOf(asked.topics.list())).status).toBe(401);
 });
 
+const withoutWebSocket = (): WebSocket => {
+  throw new ReferenceError("WebSocket is not defined");
+};
+
 test("a platform without WebSockets reads by HTTP", async () => {
-  const connect = (): WebSocket => {
-    throw new ReferenceError("WebSocket is not defined");
-  };
-  const cluster = kedge({ ...quorum.edge, connect }, NO_PATIENCE).cluster(quorum.formed.cluster_id);
+  const deployment = { ...quorum.edge, connect: withoutWebSocket };
+  const cluster = kedge(deployment, NO_PATIENCE).cluster(quorum.formed.cluster_id);
   expect(await cluster.connect().topics.get("orders")).toMatchObject({ partitions_count: 3 });
 });
 
@@ -260,10 +262,10 @@ test("a read that is aborted ends with its reason, and no other with it", async 
 test("a hundred readers go on through a runtime that is killed and started again", async () => {
   const { cluster } = scene(quorum.edge.url, { attempts: 100, forMs: 60_000 });
   const reading = { maxStalenessMs: 60_000 };
-  let isOver = false;
+  const over = new AbortController();
   const read = async (): Promise<number> => {
     let reads = 0;
-    for (; !isOver; reads += 1) {
+    for (; !over.signal.aborted; reads += 1) {
       await cluster.topics.get("orders", reading);
       await new Promise((settle) => setTimeout(settle, 5));
     }
@@ -274,7 +276,7 @@ test("a hundred readers go on through a runtime that is killed and started again
   await quorum.kill();
   await quorum.restart();
   await cluster.topics.get("orders");
-  isOver = true;
+  over.abort();
   expect(Math.min(...(await readers))).toBeGreaterThan(1);
   cluster.close();
 }, 90_000);
