@@ -1,7 +1,8 @@
 /**
  * Reads that go together: those of one turn of the event loop that want the same freshness are one batch, answered from
  * one image, so they show one moment. Batches go over one WebSocket (`read-socket.ts`), and by HTTP where none can be
- * had. A read may always be asked again, so a socket that breaks off is not noticed but by its time.
+ * had. A read may always be asked again, so a socket that breaks off is not noticed but by its time. What no batch holds
+ * goes by itself, as without batches.
  */
 import { queryOf, repeatedly, type Caller, type Parameters, type Patience } from "./caller.ts";
 import {
@@ -11,7 +12,7 @@ import {
   type PathAnswer,
   type SocketDoor,
 } from "./read-socket.ts";
-import { RefusedError, type Position } from "./refused-error.ts";
+import { RefusedError, type Position, type Refusal } from "./refused-error.ts";
 
 /** What is read from the observed image of a cluster. */
 export interface Read {
@@ -25,18 +26,24 @@ export interface Read {
 export interface BatchedReads {
   /** The body of the answer; throws a `RefusedError`, or the signal's reason. */
   readonly read: <Body>(read: Read) => Promise<Body>;
-  /** Lets go of the socket; what is read later opens another. */
+  /** Lets go of the socket once what is under way has come; what is read later goes by HTTP. */
   readonly close: () => void;
 }
 
 /** Of a batch; docs/HTTP.md has these bounds. */
 const PATHS_MAX = 256;
 const CHARACTERS_MAX = 48 * 1_024;
+const PATH_CHARACTERS_MAX = 2_048;
+/** What an answer is refused with that does not fit beside those before it, or not at all. */
+const ANSWER_TOO_LARGE = 41_302;
+/** Where fewer than this fit, those that do not are asked one by one. */
+const FITTING_MIN = 8;
 /** For how long batches go by HTTP after no socket could be had. */
 const WITHOUT_SOCKET_MS = 30_000;
 
 interface Waiting {
   readonly path: string;
+  readonly signal: AbortSignal | undefined;
   readonly resolve: (answer: PlacedAnswer) => void;
   readonly reject: (reason: unknown) => void;
 }
@@ -50,6 +57,8 @@ export interface BatchedPlan {
   /** `/kafka/v3/clusters/{id}/reads`. */
   readonly path: string;
   readonly patience: Patience;
+  /** One read, by itself. */
+  readonly alone: BatchedReads["read"];
   /** Null where no sockets are wanted. */
   readonly door: SocketDoor | null;
 }
@@ -57,22 +66,32 @@ export interface BatchedPlan {
 export function batchedReads(plan: BatchedPlan): BatchedReads {
   const batches = new Batches(plan);
   return {
-    read: <Body>({ path, parameters, freshness, signal }: Read) =>
-      repeatedly(plan.patience, { method: "GET", signal }, async () => {
-        const whole = `${path}${queryOf(parameters)}`;
-        const what = `GET ${plan.path.slice(0, -"reads".length)}${whole}`;
-        const asked = batches.ask(whole, freshness).catch((error: unknown) => {
-          throw ownOf(error, what);
-        });
-        const { status, body, position } = await unlessAborted(asked, signal);
-        if (status >= 200 && status < 300) {
-          const wanted: Body = body;
-          return wanted;
-        }
-        throw new RefusedError(what, { status, refusal: body, position });
-      }),
+    async read<Body>(read: Read) {
+      const { path, parameters, freshness, signal } = read;
+      signal?.throwIfAborted();
+      const whole = `${path}${queryOf(parameters)}`;
+      if (whole.length > PATH_CHARACTERS_MAX) return await plan.alone<Body>(read);
+      const what = `GET ${plan.path.slice(0, -"reads".length)}${whole}`;
+      const asked = batches.ask({ path: whole, freshness, signal }).catch((error: unknown) => {
+        throw ownOf(error, what);
+      });
+      const answer = await unlessAborted(asked, signal);
+      if (isTooLarge(answer)) return await plan.alone<Body>(read);
+      const { status, body, position } = answer;
+      if (status >= 200 && status < 300) {
+        const wanted: Body = body;
+        return wanted;
+      }
+      throw new RefusedError(what, { status, refusal: body, position });
+    },
     close: () => batches.close(),
   };
+}
+
+function isTooLarge({ status, body }: PathAnswer): boolean {
+  if (status !== 413) return false;
+  const refusal: Refusal = body;
+  return refusal.error_code === ANSWER_TOO_LARGE;
 }
 
 /** What a whole batch was refused with, for one of its reads. */
@@ -87,14 +106,15 @@ async function unlessAborted<Value>(
   signal: AbortSignal | undefined,
 ): Promise<Value> {
   if (signal === undefined) return await promise;
-  signal.throwIfAborted();
-  const { promise: aborted, reject } = Promise.withResolvers<never>();
-  const stop = (): void => reject(signal.reason);
-  signal.addEventListener("abort", stop, { once: true });
+  const raced = new AbortController();
+  const aborted = new Promise<never>((_, reject) => {
+    const stop = (): void => reject(signal.reason);
+    signal.addEventListener("abort", stop, { once: true, signal: raced.signal });
+  });
   try {
     return await Promise.race([promise, aborted]);
   } finally {
-    signal.removeEventListener("abort", stop);
+    raced.abort();
   }
 }
 
@@ -104,23 +124,24 @@ class Batches {
   #gathered = new Map<string, Waiting[]>();
   #socket: ReadSocket | null = null;
   #withoutSocketUntilMs = 0;
+  #isClosed = false;
 
   constructor(plan: BatchedPlan) {
     this.#plan = plan;
   }
 
-  ask(path: string, freshness: Parameters): Promise<PlacedAnswer> {
+  ask({ path, freshness, signal }: Omit<Read, "parameters">): Promise<PlacedAnswer> {
     if (this.#gathered.size === 0) soon(() => this.#flush());
     const demands = JSON.stringify(freshness);
     const group = this.#gathered.get(demands) ?? [];
     this.#gathered.set(demands, group);
-    const { promise, resolve, reject } = Promise.withResolvers<PlacedAnswer>();
-    group.push({ path, resolve, reject });
-    return promise;
+    return new Promise((resolve, reject) => group.push({ path, signal, resolve, reject }));
   }
 
   close(): void {
-    this.#socket?.close();
+    this.#flush();
+    this.#isClosed = true;
+    this.#socket?.finish();
     this.#socket = null;
   }
 
@@ -136,18 +157,30 @@ class Batches {
   /** Never throws: who waits is told. */
   async #serve(group: readonly Waiting[], freshness: Parameters): Promise<void> {
     try {
-      const { answers, offset, epoch } = await this.#answerTo({
-        ...freshness,
-        paths: group.map(({ path }) => path),
-      });
-      for (const [at, { resolve, reject }] of group.entries()) {
-        const answer = answers[at];
-        if (answer === undefined) reject(new Error("a batch came back without all its answers"));
-        else resolve({ ...answer, position: { offset, epoch } });
-      }
+      // Together again each time: what one batch was refused for would else be as many as it has reads.
+      await repeatedly(this.#plan.patience, { method: "GET" }, () => this.#once(group, freshness));
     } catch (error) {
       for (const { reject } of group) reject(error);
     }
+  }
+
+  async #once(group: readonly Waiting[], freshness: Parameters): Promise<void> {
+    const wanted = group.filter(({ signal }) => signal?.aborted !== true);
+    if (wanted.length === 0) return;
+    const paths = wanted.map(({ path }) => path);
+    const { answers, offset, epoch } = await this.#answerTo({ ...freshness, paths });
+    const fitting = answers.filter((answer) => !isTooLarge(answer)).length;
+    const left: Waiting[] = [];
+    for (const [at, waiting] of wanted.entries()) {
+      const answer = answers[at];
+      if (answer === undefined)
+        waiting.reject(new Error("a batch came back without all its answers"));
+      else if (isTooLarge(answer) && fitting >= FITTING_MIN) left.push(waiting);
+      else waiting.resolve({ ...answer, position: { offset, epoch } });
+    }
+    // One after the other: the other side would have to keep all of it.
+    for (let at = 0; at < left.length; at += fitting)
+      await this.#serve(left.slice(at, at + fitting), freshness);
   }
 
   async #answerTo(batch: object): Promise<BatchAnswer> {
@@ -169,8 +202,13 @@ class Batches {
   #open(): ReadSocket | null {
     const { door, path } = this.#plan;
     if (this.#socket !== null) return this.#socket;
-    if (door === null || Date.now() < this.#withoutSocketUntilMs) return null;
-    this.#socket = new ReadSocket(door, path);
+    if (door === null || this.#isClosed || Date.now() < this.#withoutSocketUntilMs) return null;
+    try {
+      this.#socket = new ReadSocket(door, path);
+    } catch {
+      // A platform without WebSockets, or a token that its protocols cannot carry: HTTP has the words.
+      this.#withoutSocketUntilMs = Date.now() + WITHOUT_SOCKET_MS;
+    }
     return this.#socket;
   }
 

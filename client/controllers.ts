@@ -75,6 +75,14 @@ export interface QuorumDescription extends QuorumState {
   readonly controllers: readonly (ControllerStatus | UnreachableController)[];
 }
 
+/** Whether most of its controllers sleep: then none need lead before somebody wants something. */
+export function isAsleep({ controllers }: QuorumDescription): boolean {
+  const asleep = controllers.filter(
+    (each) => "sleep" in each && (each.sleep?.asleep_since_ms ?? null) !== null,
+  );
+  return asleep.length * 2 > controllers.length;
+}
+
 export interface Controller {
   readonly node_id: number;
   readonly directory_id: string;

@@ -16,7 +16,13 @@ import {
   type Patience,
 } from "./caller.ts";
 import { clientQuotasOf, type ClientQuotas } from "./client-quotas.ts";
-import { clusterCalls, type Asking, type CallsOptions, type Written } from "./cluster-calls.ts";
+import {
+  clusterCalls,
+  readsOverHttp,
+  type Asking,
+  type CallsOptions,
+  type Written,
+} from "./cluster-calls.ts";
 import { clustersOf, type Clusters, type FormedCluster } from "./clusters.ts";
 import { configsOf, type ConfigOwners } from "./configs.ts";
 import { controllersOf, quorumOf, type Controllers, type Quorum } from "./controllers.ts";
@@ -76,7 +82,7 @@ export interface Cluster {
 
 /** A cluster that is read over one socket. */
 export interface ConnectedCluster extends Cluster {
-  /** Lets go of the socket. What is read later opens another. */
+  /** Lets go of the socket once what is under way has come. What is read later goes by HTTP. */
   close(): void;
 }
 
@@ -157,8 +163,9 @@ function clusterOf(callers: Callers, clusterId: string, options: CallsOptions): 
 
 /** A read there reaches what was written here, and the reverse. */
 function connected(callers: Callers, clusterId: string, written: Written): ConnectedCluster {
-  const { deployment, patience, impatient } = callers;
+  const { deployment, patience, caller, impatient } = callers;
   const path = pathOf("clusters", clusterId, "reads");
-  const reads = batchedReads({ caller: impatient, path, patience, door: deployment });
+  const { read: alone } = readsOverHttp(caller, clusterId);
+  const reads = batchedReads({ caller: impatient, path, patience, alone, door: deployment });
   return { ...clusterOf(callers, clusterId, { written, reads }), close: () => reads.close() };
 }

@@ -43,6 +43,10 @@ const BEARER_SUBPROTOCOL = "kedge.bearer.";
 const OPEN_MAX = 32;
 /** So many answers are taken without a word, where nothing is asked that would bring it. */
 const UNTOLD_MAX = 8;
+/** The other side keeps 4 Mi characters. */
+const UNTOLD_CHARACTERS_MAX = 512 * 1_024;
+/** An opening that takes longer than this is none. */
+const OPENING_MS = 10_000;
 /** A read waits for half a minute at most; an answer that is later than this is not coming. */
 const LOST_MS = 60_000;
 const LOOK_MS = 10_000;
@@ -66,10 +70,13 @@ export class ReadSocket {
   /** In the order in which they were asked. */
   readonly #open = new Map<number, Asked & { readonly askedMs: number }>();
   #queue: Asked[] = [];
-  #timer: ReturnType<typeof setInterval>;
+  readonly #timer: ReturnType<typeof setInterval>;
+  readonly #beganMs = Date.now();
   #ids = 0;
   #taken = 0;
   #untold = 0;
+  #untoldCharacters = 0;
+  #isFinishing = false;
   #isLost = false;
 
   constructor({ url, token, connect = platformSocket }: SocketDoor, path: string) {
@@ -85,11 +92,17 @@ export class ReadSocket {
 
   /** Throws a `RefusedError` of the whole batch, or a `SocketLostError`. */
   ask(batch: object): Promise<BatchAnswer> {
-    const { promise, resolve, reject } = Promise.withResolvers<BatchAnswer>();
-    if (this.#isLost) reject(new SocketLostError(this.#taken > 0));
-    else this.#queue.push({ batch, resolve, reject });
-    this.#pump();
-    return promise;
+    return new Promise((resolve, reject) => {
+      if (this.#isLost) return reject(new SocketLostError(this.#taken > 0));
+      this.#queue.push({ batch, resolve, reject });
+      this.#pump();
+    });
+  }
+
+  /** Closes it once everything that was asked is answered. */
+  finish(): void {
+    this.#isFinishing = true;
+    if (this.#open.size === 0 && this.#queue.length === 0) this.close();
   }
 
   close(): void {
@@ -98,7 +111,7 @@ export class ReadSocket {
   }
 
   #pump(): void {
-    if (this.#socket.readyState !== WebSocket.OPEN) return;
+    if (this.#socket.readyState !== this.#socket.OPEN) return;
     while (this.#open.size < OPEN_MAX) {
       const asked = this.#queue.shift();
       if (asked === undefined) break;
@@ -106,28 +119,36 @@ export class ReadSocket {
       this.#open.set(id, { ...asked, askedMs: Date.now() });
       this.#tell({ id, ...asked.batch });
     }
-    if (this.#untold >= UNTOLD_MAX && this.#open.size > 0) this.#tell({});
+    const isMuch = this.#untold >= UNTOLD_MAX || this.#untoldCharacters >= UNTOLD_CHARACTERS_MAX;
+    if (isMuch && this.#open.size > 0) this.#tell({});
   }
 
   #tell(message: object): void {
     this.#untold = 0;
+    this.#untoldCharacters = 0;
     this.#socket.send(JSON.stringify({ ...message, taken: this.#taken }));
   }
 
   #receive(text: string): void {
     if (this.#isLost) return;
-    const message: Message = JSON.parse(text);
+    const message = messageIn(text);
+    // Whoever speaks there speaks another protocol.
+    if (message === null) return this.close();
     this.#taken += 1;
     this.#untold += 1;
+    this.#untoldCharacters += text.length;
     const asked = this.#open.get(message.id ?? 0);
     this.#open.delete(message.id ?? 0);
     if (asked !== undefined) settle(asked, message, this.#path);
     this.#pump();
+    if (this.#isFinishing) this.finish();
   }
 
   #look(): void {
     const [oldest] = this.#open.values();
-    if (oldest !== undefined && Date.now() - oldest.askedMs > LOST_MS) this.close();
+    const isLate = oldest !== undefined && Date.now() - oldest.askedMs > LOST_MS;
+    const isOpening = this.#socket.readyState === this.#socket.CONNECTING;
+    if (isLate || (isOpening && Date.now() - this.#beganMs >= OPENING_MS)) this.close();
   }
 
   #lose(): void {
@@ -138,6 +159,15 @@ export class ReadSocket {
     this.#open.clear();
     this.#queue = [];
     for (const { reject } of lost) reject(new SocketLostError(this.#taken > 0));
+  }
+}
+
+function messageIn(text: string): Message | null {
+  try {
+    const message: Message | null = JSON.parse(text);
+    return typeof message === "object" ? message : null;
+  } catch {
+    return null;
   }
 }
 

@@ -7,6 +7,7 @@ import { relative } from "node:path";
 import { onShutdown } from "../gateway/shutdown.ts";
 import type { FormedCluster } from "../client/cluster-client.ts";
 import { formCluster, listClusters, RefusedError } from "../client/cluster-client.ts";
+import { PACKAGED_RUNTIME } from "../local/checkout.ts";
 import type { Edge } from "../local/edge.ts";
 import { assertFree } from "../local/ports.ts";
 import { startQuorum, type Quorum } from "../local/quorum.ts";
@@ -110,6 +111,8 @@ async function bringUp(options: QuorumRun, say: (line: string) => void): Promise
   say("Ctrl-C stops all of it; the state stays.");
 }
 
+const TOKEN_COMMAND = PACKAGED_RUNTIME === null ? "npm run -s token --" : "npx kedge token";
+
 /** What lets in, and how it is used. Tokens are not printed: a terminal keeps what it shows. */
 function howToAsk({ url, tokenFile, headerFile }: Edge, clusterId: string): readonly string[] {
   if (tokenFile === null || headerFile === null) {
@@ -122,7 +125,7 @@ function howToAsk({ url, tokenFile, headerFile }: Edge, clusterId: string): read
     `  token        ${here(tokenFile)}, an admin's; what the page asks for`,
     "",
     `  curl -H @${here(headerFile)} ${url}/kafka/v3/clusters/${clusterId}`,
-    `  npm run -s token -- --help    makes tokens for less than everything`,
+    `  ${TOKEN_COMMAND} --help    makes tokens for less than everything`,
   ];
 }
 

@@ -1,9 +1,10 @@
 /** `kedge quorum`: who leads, who follows and how far behind; controllers are restarted, added, removed. */
 import { Command } from "commander";
-import type {
-  ControllerStatus,
-  QuorumDescription,
-  UnreachableController,
+import {
+  isAsleep,
+  type ControllerStatus,
+  type QuorumDescription,
+  type UnreachableController,
 } from "../client/controllers.ts";
 import { asksCluster, askedCluster, type Asked } from "./deployment.ts";
 import { numberOf } from "./numbers.ts";
@@ -56,21 +57,23 @@ async function show(given: Asked): Promise<void> {
   const cluster = await askedCluster(given);
   const state = await cluster.quorum.describe();
   if (given.json === true) return printJson(state);
-  const leader =
-    state.leader_id < 0
-      ? isAsleep(state)
-        ? "asleep, and led again when somebody wants something"
-        : "nobody leads"
-      : `controller ${state.leader_id} leads in epoch ${state.leader_epoch}`;
-  console.log(`${leader}; everything below ${state.high_watermark} is committed`);
+  console.log(headWords(state));
   printTable([
     ["CONTROLLER", "ROLE", "EPOCH", "LOG", "LAG", "NOTE"],
     ...state.controllers.map((each) => rowOf(each, state)),
   ]);
 }
 
-const isAsleep = ({ controllers }: QuorumDescription): boolean =>
-  controllers.some((each) => "sleep" in each && (each.sleep?.asleep_since_ms ?? null) !== null);
+function headWords(state: QuorumDescription): string {
+  const { leader_id: leader, leader_epoch: epoch, high_watermark: end } = state;
+  const sleeps = isAsleep(state);
+  if (leader < 0)
+    return sleeps
+      ? "asleep, and led again when somebody wants something"
+      : "nobody leads, so nothing can be committed";
+  const asleep = sleeps ? "asleep; " : "";
+  return `${asleep}controller ${leader} leads in epoch ${epoch}; everything below ${end} is committed`;
+}
 
 function rowOf(
   status: ControllerStatus | UnreachableController,
@@ -92,7 +95,7 @@ function rowOf(
     status.active ? "leader, active" : status.role,
     String(status.epoch ?? ""),
     `${status.log_start_offset ?? 0}–${status.log_end_offset ?? 0}`,
-    String(seen?.lag ?? ""),
+    seen === undefined || seen.lag < 0 ? "" : String(seen.lag),
     notes.join("; "),
   ];
 }
@@ -104,7 +107,11 @@ function asleepNote({ sleep }: ControllerStatus): readonly string[] {
 
 async function failover(given: Asked): Promise<void> {
   const cluster = await askedCluster(given);
+  // Of one that sleeps, the leader may be out of memory: this has it led.
+  await cluster.brokers.list({ linearizable: true });
   const before = await cluster.quorum.describe();
+  if (before.leader_id < 0)
+    throw new Error("nobody leads now, so there is no leader to restart; kedge quorum shows more");
   const startMs = performance.now();
   await cluster.controllers.restart(before.leader_id);
   const after = await progress("waiting for another to lead", nextLeader());

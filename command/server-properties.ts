@@ -28,7 +28,7 @@ controller.listener.names=CONTROLLER
 controller.quorum.bootstrap.servers=${bootstrapServers}
 listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT
 log.dirs=${logDirs}
-# Kafka's own topics: of one broker they cannot have three replicas.
+# Kafka's own topics: no more replicas than there are brokers.
 offsets.topic.replication.factor=${replicas}
 transaction.state.log.replication.factor=${replicas}
 transaction.state.log.min.isr=${Math.max(1, replicas - 1)}

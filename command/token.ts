@@ -5,6 +5,7 @@
  */
 import { readFile } from "node:fs/promises";
 import { Command } from "commander";
+import type { MadeToken } from "../client/tokens.ts";
 import { minted } from "../local/secret.ts";
 import {
   ANY_CLUSTER,
@@ -15,6 +16,7 @@ import {
   type Claims,
   type TokenRequest,
 } from "../src/access/index.ts";
+import { printJson } from "./table-of-text.ts";
 import { UsageError } from "./usage-error.ts";
 
 const SECRET_FILE = ".kedge/secret";
@@ -47,6 +49,7 @@ export const token = (): Command =>
       "--secret-file <file>",
       `the secret that signs it (KEDGE_KEY of the environment, else ${SECRET_FILE})`,
     )
+    .option("--json", "the token and what it is, as JSON")
     .addHelpText(
       "after",
       `\nRoles:\n${ROLE_NAMES.map((role) => `  ${role.padEnd(10)} ${ROLES[role]}`).join("\n")}`,
@@ -61,6 +64,7 @@ interface Given {
   readonly principal?: string;
   readonly expiresIn?: string;
   readonly secretFile?: string;
+  readonly json?: boolean;
 }
 
 async function run(given: Given): Promise<void> {
@@ -68,6 +72,7 @@ async function run(given: Given): Promise<void> {
   const secret = await secretFrom(secretFile, process.env["KEDGE_KEY"]);
   try {
     const { token: made, claims } = await minted(secret, request);
+    if (given.json === true) return printJson(described(made, claims));
     console.error(describe(claims));
     console.log(made);
   } catch (error) {
@@ -119,7 +124,7 @@ async function secretFrom(file: string | undefined, key: string | undefined): Pr
     const reason = error instanceof Error ? error.message : String(error);
     throw new UsageError(
       file === undefined
-        ? `no secret: ${SECRET_FILE} cannot be read (npm start makes it); for a deployment put its KEDGE_KEY into the environment`
+        ? `no secret: ${SECRET_FILE} cannot be read (kedge up makes it); for a deployment put its KEDGE_KEY into the environment`
         : `--secret-file: ${reason}`,
       { cause: error },
     );
@@ -139,3 +144,17 @@ function describe({ id, role, cluster, brokerIds, principal, expiresAt }: Claims
   const until = new Date(1000 * expiresAt).toISOString();
   return `token ${id}: role "${role}" for ${where}${speaksFor}; User:${principal}; until ${until}`;
 }
+
+/** As `POST /tokens` answers. */
+const described = (
+  made: string,
+  { id, role, cluster, brokerIds, principal, expiresAt }: Claims,
+): MadeToken => ({
+  token: made,
+  id,
+  role,
+  cluster_id: cluster,
+  broker_ids: brokerIds,
+  principal: `User:${principal}`,
+  expires_at: new Date(1000 * expiresAt).toISOString(),
+});

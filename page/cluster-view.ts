@@ -1,6 +1,6 @@
 /** One cluster: its figures, its quorum, its brokers, its partitions, its log, what it costs, what one can do to it. */
 import type { Kedge } from "../client/kedge.ts";
-import type { QuorumDescription } from "../client/controllers.ts";
+import { isAsleep, type QuorumDescription } from "../client/controllers.ts";
 import type { RefusedError } from "../client/refused-error.ts";
 import {
   createTopic,
@@ -164,14 +164,6 @@ function headOf(clusterId: string, hands: Hands, session: Session) {
       say(words, headWords(quorum));
     },
   };
-}
-
-/** Whether most of its controllers sleep: then none need lead before somebody wants something. */
-function isAsleep({ controllers }: QuorumDescription): boolean {
-  const asleep = controllers.filter(
-    (each) => "sleep" in each && (each.sleep?.asleep_since_ms ?? null) !== null,
-  );
-  return asleep.length * 2 > controllers.length;
 }
 
 function headWords(quorum: QuorumDescription): string {

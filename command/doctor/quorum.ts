@@ -18,6 +18,8 @@ export async function examineQuorum(kedge: Kedge, cluster: Cluster): Promise<rea
     const mend = "kedge quorum says who is missing; docs/OPERATING.md what to do then.";
     return [ill(`the quorum cannot commit: ${found?.reason ?? "it does not say why"}`, mend)];
   }
+  // What a majority confirms wakes a quorum that sleeps, so that somebody leads when it is described.
+  const far = await distances(cluster);
   const state = await cluster.quorum.describe();
   const lags = state.voters.map(({ replica_id: voter, lag }) => ({ voter, lag }));
   return [
@@ -28,7 +30,7 @@ export async function examineQuorum(kedge: Kedge, cluster: Cluster): Promise<rea
       .map(({ voter, lag }) =>
         odd(`voter ${voter} lacks ${lag} records`, "It catches up by itself; look again."),
       ),
-    ...(await distances(cluster)),
+    ...far,
   ];
 }
 

@@ -59,6 +59,22 @@ describe("npm run token", () => {
     );
   });
 
+  test("says what it is as JSON, too", async () => {
+    const args = ["--role", "broker", "--cluster", CLUSTER, "--broker-ids", "1", "--json"];
+    const { stdout, stderr } = run(args, { KEDGE_KEY: EXPORTED });
+    expect(stderr).toBe("");
+    const { token, ...made }: { readonly token: string } = JSON.parse(stdout);
+    const claims = await claimsIn(`${token}\n`, EXPORTED);
+    expect(made).toEqual({
+      id: claims.id,
+      role: "broker",
+      cluster_id: CLUSTER,
+      broker_ids: [1],
+      principal: "User:broker-1",
+      expires_at: new Date(1000 * claims.expiresAt).toISOString(),
+    });
+  });
+
   test.each([
     ["45s", 45],
     ["30m", 1_800],
@@ -77,7 +93,7 @@ describe("npm run token", () => {
     const none = run(["--role", "admin"], { KEDGE_KEY: "" });
     expect(none.stdout).toBe("");
     expect(none.stderr).toBe(
-      "kedge: no secret: .kedge/secret cannot be read (npm start makes it); for a deployment put its KEDGE_KEY into the environment\n",
+      "kedge: no secret: .kedge/secret cannot be read (kedge up makes it); for a deployment put its KEDGE_KEY into the environment\n",
     );
   });
 

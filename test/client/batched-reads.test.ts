@@ -13,6 +13,7 @@ beforeAll(async () => {
   const broker = jsonBroker(clusterClient(quorum.edge, quorum.formed.cluster_id), 1);
   await broker.register();
   await broker.heartbeat();
+  broker.keepAlive();
   const { topics } = kedge(quorum.edge).cluster(quorum.formed.cluster_id);
   await topics.create({ topic_name: "orders", partitions_count: 3, replication_factor: 1 });
 }, 60_000);
@@ -27,7 +28,7 @@ interface Scene {
   readonly requests: string[];
 }
 
-function scene(url = quorum.edge.url): Scene {
+function scene(url = quorum.edge.url, patience = NO_PATIENCE): Scene {
   const [sockets, sent, requests]: [WebSocket[], string[], string[]] = [[], [], []];
   const connect = (address: string, protocols: readonly string[]): WebSocket => {
     const socket = new WebSocket(address.replace(quorum.edge.url.replace("http", "ws"), url), [
@@ -49,7 +50,7 @@ function scene(url = quorum.edge.url): Scene {
   };
   const { edge, formed } = quorum;
   const deployment = { url: edge.url, token: edge.token, connect, send };
-  const cluster = kedge(deployment, NO_PATIENCE).cluster(formed.cluster_id).connect();
+  const cluster = kedge(deployment, patience).cluster(formed.cluster_id).connect();
   return { cluster, sockets, sent, requests };
 }
 
@@ -154,6 +155,98 @@ test("where no socket can be had, a batch goes by HTTP, and says why it is refus
   expect((await refusalOf(asked.topics.list())).status).toBe(401);
 });
 
+const withoutWebSocket = (): WebSocket => {
+  throw new ReferenceError("WebSocket is not defined");
+};
+
+test("a platform without WebSockets reads by HTTP", async () => {
+  const deployment = { ...quorum.edge, connect: withoutWebSocket };
+  const cluster = kedge(deployment, NO_PATIENCE).cluster(quorum.formed.cluster_id);
+  expect(await cluster.connect().topics.get("orders")).toMatchObject({ partitions_count: 3 });
+});
+
+test("what is no answer ends the socket, and another is asked", async () => {
+  const { cluster, sockets } = scene();
+  await cluster.topics.get("orders");
+  const waiting = cluster.topics.list({ minOffset: 1_000_000, waitMs: 500 });
+  await new Promise((settle) => setTimeout(settle, 100));
+  sockets[0]?.dispatchEvent(new MessageEvent("message", { data: "<html>" }));
+  expect((await refusalOf(waiting)).errorCode).toBe(50_303);
+  expect(sockets).toHaveLength(2);
+  cluster.close();
+});
+
+test("a name that no batch can hold is refused by itself", async () => {
+  const { cluster, requests } = scene();
+  const [topic, refused] = await Promise.all([
+    cluster.topics.get("orders"),
+    refusalOf(cluster.topics.get("x".repeat(3_000))),
+  ]);
+  expect([topic.topic_name, refused.errorCode]).toEqual(["orders", 40_403]);
+  expect(requests).toHaveLength(1);
+  cluster.close();
+});
+
+test("what is too large for a batch comes in another, or by itself", async () => {
+  const { topics } = kedge(quorum.edge).cluster(quorum.formed.cluster_id);
+  const wish = { replication_factor: 1 };
+  await topics.create({ ...wish, topic_name: "wide", partitions_count: 100 });
+  await topics.create({ ...wish, topic_name: "vast", partitions_count: 2_000 });
+  const { cluster, sent, requests } = scene();
+  const wide = Array.from({ length: 20 }, () => cluster.topics.partitions("wide"));
+  expect((await Promise.all(wide)).map((partitions) => partitions.length)).toEqual(
+    Array.from({ length: 20 }, () => 100),
+  );
+  const batches = sent.filter((text) => text.includes("paths"));
+  expect([batches.length > 1, requests]).toEqual([true, []]);
+  const [all, few] = await Promise.all([
+    cluster.topics.partitions("vast"),
+    cluster.topics.partitions("orders"),
+  ]);
+  expect([all.length, few.length, requests]).toEqual([2_000, 3, ["GET topics/vast/partitions"]]);
+  cluster.close();
+}, 60_000);
+
+test("a batch that is refused is repeated as one", async () => {
+  const { cluster, sent } = scene(quorum.edge.url, { attempts: 2, forMs: 15_000 });
+  const slow = { minOffset: 1_000_000, waitMs: 50 };
+  const reads = Array.from({ length: 300 }, () => refusalOf(cluster.topics.get("orders", slow)));
+  expect(new Set((await Promise.all(reads)).map((error) => error.errorCode))).toEqual(
+    new Set([50_303]),
+  );
+  expect(sent.filter((text) => text.includes("paths"))).toHaveLength(4);
+  cluster.close();
+});
+
+test("close() waits for what is under way, and later reads go by HTTP", async () => {
+  const { cluster, sockets, requests } = scene();
+  await cluster.topics.get("orders");
+  const waiting = refusalOf(cluster.topics.list({ minOffset: 1_000_000, waitMs: 500 }));
+  await new Promise((settle) => setTimeout(settle, 100));
+  const gathered = cluster.topics.get("orders");
+  cluster.close();
+  expect(await gathered).toMatchObject({ topic_name: "orders" });
+  expect((await waiting).errorCode).toBe(50_303);
+  await expect.poll(() => sockets.map((socket) => socket.readyState)).toEqual([WebSocket.CLOSED]);
+  expect(requests).toEqual([]);
+  expect(await cluster.topics.get("orders")).toMatchObject({ topic_name: "orders" });
+  expect([sockets.length, requests]).toEqual([1, ["POST reads"]]);
+});
+
+test("a read that was aborted before it is asked asks nothing", async () => {
+  const { cluster, sockets } = scene();
+  const signal = AbortSignal.abort(new Error("no interest"));
+  await expect(cluster.topics.get("none", { signal })).rejects.toThrow("no interest");
+  const abort = new AbortController();
+  const late = cluster.topics.get("none", { signal: abort.signal });
+  abort.abort(new Error("no more interest"));
+  await expect(late).rejects.toThrow("no more interest");
+  // A refusal that nobody hears would end this process.
+  await new Promise((settle) => setTimeout(settle, 200));
+  expect(sockets).toEqual([]);
+  cluster.close();
+});
+
 test("a read that is aborted ends with its reason, and no other with it", async () => {
   const { cluster } = scene();
   const abort = new AbortController();
@@ -165,3 +258,25 @@ test("a read that is aborted ends with its reason, and no other with it", async 
   expect((await other).errorCode).toBe(50_303);
   cluster.close();
 });
+
+test("a hundred readers go on through a runtime that is killed and started again", async () => {
+  const { cluster } = scene(quorum.edge.url, { attempts: 100, forMs: 60_000 });
+  const reading = { maxStalenessMs: 60_000 };
+  const over = new AbortController();
+  const read = async (): Promise<number> => {
+    let reads = 0;
+    for (; !over.signal.aborted; reads += 1) {
+      await cluster.topics.get("orders", reading);
+      await new Promise((settle) => setTimeout(settle, 5));
+    }
+    return reads;
+  };
+  const readers = Promise.all(Array.from({ length: 100 }, read));
+  await new Promise((settle) => setTimeout(settle, 300));
+  await quorum.kill();
+  await quorum.restart();
+  await cluster.topics.get("orders");
+  over.abort();
+  expect(Math.min(...(await readers))).toBeGreaterThan(1);
+  cluster.close();
+}, 90_000);

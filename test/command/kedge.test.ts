@@ -5,7 +5,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { formCluster } from "../../client/cluster-client.ts";
+import { isAsleep } from "../../client/controllers.ts";
 import { jsonBroker } from "../../client/json-broker.ts";
+import { kedge as kedgeOf } from "../../client/kedge.ts";
 import { freePorts } from "../../local/ports.ts";
 import { startQuorum, type Quorum } from "../../local/quorum.ts";
 
@@ -205,3 +207,33 @@ describe("kedge", () => {
     expect(stderr).not.toContain("c2VjcmV0");
   });
 });
+
+/** One whose leader is out of memory: any look loads it, and wakes nobody. */
+test("a quorum that sleeps is shown as that, and woken to fail over or to be examined", async () => {
+  const settings = { "controller.quorum.sleep.after.ms": 1_000 };
+  const sleeper = await startQuorum({
+    form: (edge) => formCluster(edge, { voters: 3, settings }),
+  });
+  const env = { KEDGE_EDGE: sleeper.edge.url, KEDGE_TOKEN: sleeper.edge.token ?? "" };
+  try {
+    const { quorum: asked } = kedgeOf(sleeper.edge).cluster(sleeper.formed.cluster_id);
+    const sleeps = async (): Promise<boolean> => isAsleep(await asked.describe());
+    const asleep = async (): Promise<void> => {
+      await expect.poll(sleeps, { timeout: 20_000 }).toBe(true);
+      await sleeper.kill();
+      await sleeper.restart();
+    };
+    await asleep();
+    const { stdout: shown } = await kedge(["quorum"], env);
+    expect(shown).toContain("asleep, and led again when somebody wants something\n");
+    expect(shown).not.toMatch(/ -1( |$)/m);
+    const { stdout: fell, stderr } = await kedge(["quorum", "failover", "--yes"], env);
+    expect(stderr).toBe("");
+    expect(fell).toMatch(/^controller \d+ fell, \d+ leads in epoch \d+ after \d+ ms\n$/);
+    await asleep();
+    const { stdout: examined } = await kedge(["doctor"], env);
+    expect(examined).toMatch(/✓ controller \d+ leads in epoch \d+, and can commit\n/);
+  } finally {
+    await sleeper.stop();
+  }
+}, 60_000);
