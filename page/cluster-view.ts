@@ -17,6 +17,7 @@ import { button, h, say } from "./element.ts";
 import { figuresOf } from "./figures.ts";
 import { freshnessOf } from "./freshness.ts";
 import { lanes } from "./lanes.ts";
+import { connectedUntil } from "./connected.ts";
 import { LiveCluster, STALE_MS, type LiveState, type Part } from "./live-cluster.ts";
 import { logView } from "./log-view.ts";
 import { counted, dollars } from "./numbers.ts";
@@ -41,7 +42,7 @@ export function clusterView(
   surroundings: ClusterSurroundings,
 ): HTMLElement {
   const { session, signal } = surroundings;
-  const cluster = kedge.cluster(clusterId);
+  const cluster = connectedUntil(signal, kedge.cluster(clusterId));
   const told = (part: Part): void => shows[part]();
   const live = new LiveCluster(cluster, { signal, told, refused: surroundings.refused });
   const hands = { cluster, live };

@@ -13,6 +13,7 @@ import {
 import { watchAge, type ClusterSurroundings } from "./cluster-view.ts";
 import { refusalIn } from "./dialog.ts";
 import { button, h, say } from "./element.ts";
+import { connectedUntil } from "./connected.ts";
 import { configsTable } from "./configs-table.ts";
 import { LiveCluster } from "./live-cluster.ts";
 import { counted } from "./numbers.ts";
@@ -31,7 +32,7 @@ export function topicView(
   surroundings: ClusterSurroundings,
 ): HTMLElement {
   const { session, signal } = surroundings;
-  const cluster = kedge.cluster(place.clusterId);
+  const cluster = connectedUntil(signal, kedge.cluster(place.clusterId));
   const words = h("p", {}, "Asking…");
   const partitions = partitionsTable();
   const configs = configsTable();

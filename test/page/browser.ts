@@ -2,6 +2,9 @@
 import { existsSync } from "node:fs";
 import { chromium, type Browser, type BrowserContextOptions, type Page } from "playwright-core";
 
+/** What the browser itself says of an answer that is a refusal, or of none. */
+const OF_NETWORK = /^(Failed to load resource|WebSocket connection to '[^']*' failed)/;
+
 const PLACES = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
 
 export function startBrowser(): Promise<Browser> {
@@ -16,6 +19,8 @@ export interface Visit {
   readonly page: Page;
   /** The origins that the page asked. */
   readonly origins: ReadonlySet<string>;
+  /** Addresses of the WebSockets that it opened. */
+  readonly sockets: readonly string[];
   /** What the browser held against the page: errors, and breaches of its policy. Refused requests are none. */
   readonly complaints: readonly string[];
   readonly end: () => Promise<void>;
@@ -45,13 +50,14 @@ export async function visit(browser: Browser, visitor: Visitor): Promise<Visit> 
   page.setDefaultTimeout(20_000);
   const origins = new Set<string>();
   const complaints: string[] = [];
+  const sockets: string[] = [];
   page.on("request", (request) => origins.add(new URL(request.url()).origin));
+  page.on("websocket", (socket) => sockets.push(socket.url()));
   page.on("pageerror", (error) => complaints.push(String(error)));
   page.on("console", (message) => {
     const text = message.text();
-    if (message.type() === "error" && !text.startsWith("Failed to load resource"))
-      complaints.push(text);
+    if (message.type() === "error" && !OF_NETWORK.test(text)) complaints.push(text);
   });
   await page.goto(`${url}/${hash}`);
-  return { page, origins, complaints, end: () => context.close() };
+  return { page, origins, sockets, complaints, end: () => context.close() };
 }

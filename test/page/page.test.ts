@@ -119,6 +119,9 @@ describe("a cluster", () => {
     });
     await page.locator(".line", { hasText: "late was created" }).waitFor();
     await page.getByRole("link", { name: "late" }).waitFor();
+    // Brokers and partitions are of one moment: they come over one socket.
+    const sockets = visits.flatMap((each) => each.sockets);
+    expect(sockets.map((url) => url.slice(url.lastIndexOf("/")))).toEqual(["/reads"]);
   });
 
   test("says in whole sentences what it costs", async () => {

@@ -86,7 +86,7 @@ async function answered(
   return context.body(text, 200, JSON_HEADERS);
 }
 
-/** Of a build one eighth of a UUID is enough: what it has to differ from is the one before. */
+/** The first letters of a build's id are enough: it only has to differ from the one before. */
 const BUILD_LETTERS = 8;
 
 /** At one position an answer is the same as long as the same build gives it: another one may show other fields. */
