@@ -108,7 +108,7 @@ function asleepNote({ sleep }: ControllerStatus): readonly string[] {
 async function failover(given: Asked): Promise<void> {
   const cluster = await askedCluster(given);
   // Of one that sleeps, the leader may be out of memory: this has it led.
-  await cluster.brokers.list({ linearizable: true });
+  await progress("asking a majority", cluster.brokers.list({ linearizable: true }));
   const before = await cluster.quorum.describe();
   if (before.leader_id < 0)
     throw new Error("nobody leads now, so there is no leader to restart; kedge quorum shows more");
