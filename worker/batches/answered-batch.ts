@@ -18,6 +18,8 @@ import { DEMANDS, freshnessOf, type ReadBatch } from "./read-batch.ts";
 
 /** Of all answers of a batch; a character takes a byte, or some more. */
 export const ANSWER_CHARACTERS_MAX = 1_024 * 1_024;
+/** Of texts that are made for a batch, those included that do not fit: each takes time. */
+const MADE_CHARACTERS_MAX = 2 * ANSWER_CHARACTERS_MAX;
 /** Texts that are made in one event: some milliseconds. */
 const SLICE_TEXTS = 8;
 
@@ -58,14 +60,16 @@ export async function answerBatch(
   const base = `${reader.origin}${BASE_PATH}/clusters/${entry.cluster_id}/`;
   const given = { entry, asker: reader.asker, seen };
   let answers = "";
-  let made = 0;
+  let [made, madeCharacters] = [0, 0];
   for (const path of paths) {
     const address = base + path;
     let text = knownAnswer(key, address, seen);
+    if (text === undefined && madeCharacters > MADE_CHARACTERS_MAX) text = TOO_LARGE;
     if (text === undefined) {
       if (made > 0 && made % SLICE_TEXTS === 0) await nextEvent();
       text = await answerOf(address, given, routes);
       made += 1;
+      madeCharacters += text.length;
     }
     if (answers.length + text.length > ANSWER_CHARACTERS_MAX) text = TOO_LARGE;
     answers += answers === "" ? text : `,${text}`;
