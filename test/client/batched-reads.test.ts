@@ -2,22 +2,26 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { NO_PATIENCE } from "../../client/caller.ts";
 import { clusterClient } from "../../client/cluster-client.ts";
-import { jsonBroker } from "../../client/json-broker.ts";
+import { jsonBroker, type JsonBroker } from "../../client/json-broker.ts";
 import { kedge, type ConnectedCluster } from "../../client/kedge.ts";
 import { RefusedError } from "../../client/refused-error.ts";
 import { runningQuorum, type RunningQuorum } from "../worker/running-quorum.ts";
 
 let quorum: RunningQuorum;
+let broker: JsonBroker;
 beforeAll(async () => {
   quorum = await runningQuorum(3);
-  const broker = jsonBroker(clusterClient(quorum.edge, quorum.formed.cluster_id), 1);
+  broker = jsonBroker(clusterClient(quorum.edge, quorum.formed.cluster_id), 1);
   await broker.register();
   await broker.heartbeat();
   broker.keepAlive();
   const { topics } = kedge(quorum.edge).cluster(quorum.formed.cluster_id);
   await topics.create({ topic_name: "orders", partitions_count: 3, replication_factor: 1 });
 }, 60_000);
-afterAll(() => quorum.stop());
+afterAll(async () => {
+  await broker.fallSilent();
+  await quorum.stop();
+});
 
 /** The cluster as a client of its own sees it, with what that one sent. */
 interface Scene {

@@ -1,20 +1,25 @@
 /** `POST …/reads`: many paths, one image. Each answer is what a GET answers, and all are of one position. */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { authorized, posted } from "../../client/cluster-client.ts";
-import { jsonBroker } from "../../client/json-broker.ts";
+import { jsonBroker, type JsonBroker } from "../../client/json-broker.ts";
 import { PERMISSIONS } from "../../worker/access/permissions.ts";
 import { mounted } from "../../worker/routes/reads.ts";
 import { refusalOf, runningQuorum, type RunningQuorum } from "./running-quorum.ts";
 
 let quorum: RunningQuorum;
+let broker: JsonBroker;
 beforeAll(async () => {
   quorum = await runningQuorum(3);
-  const broker = jsonBroker(quorum.cluster, 1);
+  broker = jsonBroker(quorum.cluster, 1);
   await broker.register();
   await broker.heartbeat();
+  broker.keepAlive();
   await create("orders", "payments");
 });
-afterAll(() => quorum.stop());
+afterAll(async () => {
+  await broker.fallSilent();
+  await quorum.stop();
+});
 
 interface Batch {
   readonly epoch: number;

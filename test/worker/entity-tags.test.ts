@@ -21,20 +21,25 @@ async function read(build: string, held?: string): Promise<readonly [number, str
   return [response.status, response.headers.get("ETag")];
 }
 
-test("names the position and the build, and is a 304 in every form of it that a client may send", async () => {
-  const tag = '"1:49:0f3c9a51"';
+/** The tag of an answer at that offset. */
+const tagAt = (offset: number, build = "0f3c9a51"): string =>
+  `"1:${offset}:${edge.entry.created_ms.toString(36)}:${build}"`;
+
+test("names the position, the life and the build, and is a 304 in every form of it that a client may send", async () => {
+  const tag = tagAt(49);
   expect(await read(ONE)).toEqual([200, tag]);
-  for (const held of [tag, `W/${tag}`, `"1:48:0f3c9a51", W/${tag}`, "*"])
+  for (const held of [tag, `W/${tag}`, `${tagAt(48)}, W/${tag}`, "*"])
     expect(await read(ONE, held)).toEqual([304, tag]);
 });
 
 test("is another one after a commit, and after a deploy", async () => {
   const [, tag] = await read(ONE);
-  expect(await read(NEXT, tag ?? "")).toEqual([200, '"1:49:0f3c9a52"']);
+  expect(await read(NEXT, tag ?? "")).toEqual([200, tagAt(49, "0f3c9a52")]);
   log.appendTopic("another");
-  expect(await read(ONE, tag ?? "")).toEqual([200, '"1:50:0f3c9a51"']);
+  expect(await read(ONE, tag ?? "")).toEqual([200, tagAt(50)]);
 });
 
-test("that names no build is no longer held", async () => {
+test("of another life of the cluster, and one that names no build, are not held", async () => {
+  expect((await read(ONE, '"1:49:another:0f3c9a51"'))[0]).toBe(200);
   expect((await read(ONE, '"1:49"'))[0]).toBe(200);
 });

@@ -36,7 +36,8 @@ describe("a read", () => {
     );
     expect(read.body.topic_name).toBe("read-your-writes");
     expect(read.offset).toBeGreaterThanOrEqual(written.offset);
-    const [, at] = /^"(\d+:\d+):[0-9a-f]{8}"$/.exec(read.headers.get("ETag") ?? "") ?? [];
+    const [, at] =
+      /^"(\d+:\d+):[0-9a-z]{8}:[0-9a-f]{8}"$/.exec(read.headers.get("ETag") ?? "") ?? [];
     expect(at).toBe(`${read.epoch}:${read.offset}`);
   });
 

@@ -71,7 +71,7 @@ async function answered(
   textOf: (image: MetadataImage) => string | Promise<string>,
 ): Promise<Response> {
   const { image, position, isPast } = given.get(context.req.raw) ?? (await observationFor(context));
-  const etag = etagOf(context.env, position);
+  const etag = etagOf(context, position);
   context.set("position", position);
   context.header("ETag", etag);
   // A cache revalidates an answer before using it: a position says nothing of what came after.
@@ -89,10 +89,13 @@ async function answered(
 /** The first letters of a build's id are enough: it only has to differ from the one before. */
 const BUILD_LETTERS = 8;
 
-/** At one position an answer is the same as long as the same build gives it: another one may show other fields. */
-function etagOf({ BUILD: build }: Bindings, { epoch, offset }: Position): string {
-  const of = build === undefined ? "" : `:${build.id.slice(0, BUILD_LETTERS)}`;
-  return `"${epoch}:${offset}${of}"`;
+/**
+ * At one position of one life of a cluster an answer is the same as long as the same build gives it: another one may
+ * show other fields.
+ */
+function etagOf({ env, var: { entry } }: ScopedContext, { epoch, offset }: Position): string {
+  const build = env.BUILD?.id.slice(0, BUILD_LETTERS) ?? "";
+  return `"${epoch}:${offset}:${entry.created_ms.toString(36)}:${build}"`;
 }
 
 /** What a request is to be answered from, where that was found before. */
