@@ -10,6 +10,7 @@ import { answerHeaders } from "./http/answer-headers.ts";
 import { answerProblem, errorBody } from "./http/errors.ts";
 import { namedOrigins } from "./http/named-origins.ts";
 import { BASE_PATH } from "./http/resources.ts";
+import { acls } from "./routes/acls.ts";
 import { clusterChanges } from "./routes/cluster-changes.ts";
 import { clusterDeletions } from "./routes/cluster-deletions.ts";
 import { clusters } from "./routes/clusters.ts";
@@ -86,6 +87,7 @@ cluster.use(async (context, next) => {
 cluster.route("/rpc", rpc);
 cluster.route("/controllers", controllers);
 cluster.route("/", dataPlane);
+cluster.route("/", acls);
 cluster.route("/", imageResources);
 cluster.route("/", leaderElections);
 cluster.route("/topics", topicChanges);

@@ -12,6 +12,7 @@ import { see } from "../observer/freshness.ts";
 import { textAt } from "../observer/kept-texts.ts";
 import { logSource } from "../observer/log-source.ts";
 import { nextEvent } from "../observer/next-event.ts";
+import type { BatchedRead } from "../observer/metadata-read.ts";
 import type { Seen } from "../observer/observation.ts";
 import { noteSeen } from "../observer/position.ts";
 import { DEMANDS, freshnessOf, type ReadBatch } from "./read-batch.ts";
@@ -33,9 +34,7 @@ export interface Reader {
 }
 
 /** What a route of a batch is given in place of finding it. */
-export interface Mounted extends Pick<Reader, "entry" | "asker"> {
-  readonly seen: Seen;
-}
+export interface Mounted extends Pick<Reader, "entry" | "asker">, BatchedRead {}
 
 /** The routes that are answered from an image. */
 export type Routes = (request: Request, given: Mounted) => Response | Promise<Response>;
@@ -58,16 +57,14 @@ export async function answerBatch(
   const key = clusterKey(entry);
   const seen = await see(key, freshnessOf(demands), logSource(env, entry, signal));
   const base = `${reader.origin}${BASE_PATH}/clusters/${entry.cluster_id}/`;
-  const given = { entry, asker: reader.asker, seen };
   let answers = "";
   let [made, madeCharacters] = [0, 0];
   for (const path of paths) {
-    const address = base + path;
-    let text = knownAnswer(key, address, seen);
+    let text = knownAnswer(key, path, seen);
     if (text === undefined && madeCharacters > MADE_CHARACTERS_MAX) text = TOO_LARGE;
     if (text === undefined) {
       if (made > 0 && made % SLICE_TEXTS === 0) await nextEvent();
-      text = await answerOf(address, given, routes);
+      text = await answerOf(base + path, { entry, asker: reader.asker, seen, path }, routes);
       made += 1;
       madeCharacters += text.length;
     }
@@ -81,10 +78,8 @@ export async function answerBatch(
   return { position, fields, made };
 }
 
-function knownAnswer(key: string, address: string, { isPast, position }: Seen): string | undefined {
-  // What demands something itself is refused, whatever was made of that address.
-  if (isPast || address.includes("?")) return undefined;
-  const text = textAt(key, address, position);
+function knownAnswer(key: string, path: string, { isPast, position }: Seen): string | undefined {
+  const text = isPast ? undefined : textAt(key, path, position);
   return text === undefined ? undefined : answerText(200, text);
 }
 

@@ -71,17 +71,21 @@ const tooLong = (): Problem =>
     `the list has more than ${WHOLE_LIST_MAX} items, which is the most that are shown at once; ask for pages, with page_size`,
   );
 
+/** What leaves some of a text out, as `JSON.stringify` takes it. */
+export type Omission = ((name: string, value: unknown) => unknown) | undefined;
+
 /** The JSON of a list, its items in slices. */
 export async function listText(
   { data, ...rest }: ResourceList<object>,
   pause: () => Promise<void>,
+  omits?: Omission,
 ): Promise<string> {
   const slices: string[] = [];
   for (let at = 0; at < data.length; at += SLICE_ITEMS) {
     if (at > 0) await pause();
-    slices.push(JSON.stringify(data.slice(at, at + SLICE_ITEMS)).slice(1, -1));
+    slices.push(JSON.stringify(data.slice(at, at + SLICE_ITEMS), omits).slice(1, -1));
   }
-  return `${JSON.stringify(rest).slice(0, -1)},"data":[${slices.join(",")}]}`;
+  return `${JSON.stringify(rest, omits).slice(0, -1)},"data":[${slices.join(",")}]}`;
 }
 
 /** A number as part of a key: keys are compared as text. */

@@ -23,6 +23,16 @@ export interface Related {
   readonly related: string;
 }
 
+/**
+ * For `JSON.stringify`: without where a resource is and what it is related to, which is more than half of most texts. Of
+ * a list it stays where it goes on.
+ */
+export function withoutLinks(name: string, value: unknown): unknown {
+  if (typeof value !== "object" || value === null) return value;
+  if (name === "metadata") return "next" in value ? { next: value.next } : undefined;
+  return "related" in value && Object.keys(value).length === 1 ? undefined : value;
+}
+
 /** The absolute address of `path` under the interface's base, at the host the client used. */
 export function addressOf(context: ScopedContext, ...path: readonly (string | number)[]): string {
   const { url } = context.req;

@@ -10,8 +10,9 @@ import { clusterKey } from "../channel/controller-calls.ts";
 import type { Bindings, ScopedContext } from "../env.ts";
 import { isHeld } from "../http/entity-tag.ts";
 import { integerParameter, invalid } from "../http/fields.ts";
-import { listText, pageAsked, shownList, type Listing } from "../http/lists.ts";
+import { listText, pageAsked, shownList, type Listing, type Omission } from "../http/lists.ts";
 import type { PageRequest } from "../http/pages.ts";
+import { withoutLinks } from "../http/resources.ts";
 import { OFFSETS, see, STALENESS_MS_MAX, WAIT_MS_MAX, type Freshness } from "./freshness.ts";
 import { keepText, textAt } from "./kept-texts.ts";
 import { logSource, sourceOf } from "./log-source.ts";
@@ -36,7 +37,7 @@ export const observeFor = (context: ScopedContext, demand: Demand): Promise<Obse
 export const answerFromImage = (
   context: ScopedContext,
   view: (image: MetadataImage) => object,
-): Promise<Response> => answered(context, (image) => JSON.stringify(view(image)));
+): Promise<Response> => answered(context, (image, omits) => JSON.stringify(view(image), omits));
 
 /** The same of a list, which may be long. */
 export async function answerListFromImage(
@@ -44,7 +45,9 @@ export async function answerListFromImage(
   view: (image: MetadataImage) => Listing,
 ): Promise<Response> {
   const page = pageAsked(context);
-  return await answered(context, (image) => textOfList(context, view(image), page));
+  return await answered(context, (image, omits) =>
+    textOfList(context, { listing: view(image), page }, omits),
+  );
 }
 
 /** Answers with that page of a list, or all of it. */
@@ -53,35 +56,37 @@ export async function answerList(
   listing: Listing,
   page: PageRequest | undefined,
 ): Promise<Response> {
-  return context.body(await textOfList(context, listing, page), 200, JSON_HEADERS);
+  return context.body(await textOfList(context, { listing, page }), 200, JSON_HEADERS);
 }
 
 async function textOfList(
   context: ScopedContext,
-  listing: Listing,
-  page: PageRequest | undefined,
+  asked: { readonly listing: Listing; readonly page: PageRequest | undefined },
+  omits?: Omission,
 ): Promise<string> {
-  return await listText(await shownList(context, { listing, page }, nextEvent), nextEvent);
+  return await listText(await shownList(context, asked, nextEvent), nextEvent, omits);
 }
 
 const JSON_HEADERS = { "Content-Type": "application/json" } as const;
 
 async function answered(
   context: ScopedContext,
-  textOf: (image: MetadataImage) => string | Promise<string>,
+  textOf: (image: MetadataImage, omits: Omission) => string | Promise<string>,
 ): Promise<Response> {
-  const { image, position, isPast } = given.get(context.req.raw) ?? (await observationFor(context));
+  const batched = reads.get(context.req.raw);
+  const { image, position, isPast } = batched?.seen ?? (await observationFor(context));
   const etag = etagOf(context, position);
   context.set("position", position);
   context.header("ETag", etag);
   // A cache revalidates an answer before using it: a position says nothing of what came after.
   context.header("Cache-Control", "no-cache");
   if (isHeld(context.req.header("If-None-Match"), etag)) return context.body(null, 304);
-  const [key, address] = [clusterKey(context.var.entry), context.req.url];
+  const [key, address] = [clusterKey(context.var.entry), batched?.path ?? context.req.url];
   const known = textAt(key, address, position);
   if (known !== undefined) return context.body(known, 200, JSON_HEADERS);
   // What a transaction has not finished is not shown (KIP-868).
-  const text = await textOf(stableImage(image));
+  const omits = batched === undefined ? undefined : withoutLinks;
+  const text = await textOf(stableImage(image), omits);
   if (!isPast) keepText(key, address, { text, ...position });
   return context.body(text, 200, JSON_HEADERS);
 }
@@ -98,11 +103,17 @@ function etagOf({ env, var: { entry } }: ScopedContext, { epoch, offset }: Posit
   return `"${epoch}:${offset}:${entry.created_ms.toString(36)}:${build}"`;
 }
 
-/** What a request is to be answered from, where that was found before. */
-const given = new WeakMap<Request, Seen>();
+/** A read of a batch. Its text is kept by its path, since it has no addresses. */
+export interface BatchedRead {
+  readonly seen: Seen;
+  readonly path: string;
+}
 
-/** Has `request` answered from what was found for all reads of its batch. */
-export const giveSeen = (request: Request, seen: Seen): void => void given.set(request, seen);
+const reads = new WeakMap<Request, BatchedRead>();
+
+/** Has `request` answered as a read of a batch. */
+export const readInBatch = (request: Request, read: BatchedRead): void =>
+  void reads.set(request, read);
 
 const observationFor = (context: ScopedContext): Promise<Seen> =>
   see(clusterKey(context.var.entry), freshnessIn(context), sourceOf(context));

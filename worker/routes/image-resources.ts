@@ -4,7 +4,6 @@
  */
 import { Hono } from "hono";
 import type { Scope } from "../env.ts";
-import { acls } from "./acls.ts";
 import { brokerConfigs } from "./broker-configs.ts";
 import { brokers } from "./brokers.ts";
 import { clientQuotas } from "./client-quotas.ts";
@@ -19,7 +18,6 @@ import { topics } from "./topics.ts";
 
 export const imageResources = new Hono<Scope>();
 
-imageResources.route("/", acls);
 imageResources.route("/", clusterConfigs);
 imageResources.route("/", features);
 imageResources.route("/", clientQuotas);

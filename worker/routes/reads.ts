@@ -11,7 +11,7 @@ import type { Scope, ScopedContext } from "../env.ts";
 import { bodyOf } from "../http/body-fields.ts";
 import { answerProblem, errorBody, Problem } from "../http/errors.ts";
 import { BASE_PATH } from "../http/resources.ts";
-import { giveSeen } from "../observer/metadata-read.ts";
+import { readInBatch } from "../observer/metadata-read.ts";
 import { imageResources } from "./image-resources.ts";
 import { knownParameters } from "./parameters.ts";
 import { entryFor } from "./revoked.ts";
@@ -39,7 +39,7 @@ mounted.route(`${BASE_PATH}/clusters/:cluster_id`, imageResources);
 const answer = (batch: ReadBatch, reader: Reader): ReturnType<typeof answerBatch> =>
   answerBatch(batch, reader, (request, of) => {
     given.set(request, of);
-    giveSeen(request, of.seen);
+    readInBatch(request, of);
     return mounted.fetch(request, reader.env);
   });
 
