@@ -99,8 +99,9 @@ const BUILD_LETTERS = 8;
  * show other fields.
  */
 function etagOf({ env, var: { entry } }: ScopedContext, { epoch, offset }: Position): string {
-  const build = env.BUILD?.id.slice(0, BUILD_LETTERS) ?? "";
-  return `"${epoch}:${offset}:${entry.created_ms.toString(36)}:${build}"`;
+  const life = entry.created_ms.toString(36);
+  const build = env.BUILD === undefined ? [] : [env.BUILD.id.slice(0, BUILD_LETTERS)];
+  return `"${[epoch, offset, life, ...build].join(":")}"`;
 }
 
 /** A read of a batch. Its text is kept by its path, since it has no addresses. */
