@@ -3,6 +3,7 @@
  * what curl, Prometheus and Terraform can send; of a WebSocket also as a subprotocol. It is looked for nowhere else: an address ends up in logs.
  */
 import { TOKEN_CHARACTERS_MAX } from "../../src/access/index.ts";
+import { offeredProtocols, wantsSocket } from "../http/socket-request.ts";
 
 /** A token as Basic has it, in base64 behind a name. */
 const CREDENTIALS_CHARACTERS_MAX = 2 * TOKEN_CHARACTERS_MAX;
@@ -30,12 +31,9 @@ const BEARER_SUBPROTOCOL = "kedge.bearer.";
 
 /** A browser's WebSocket sends no headers of one's own: there the token is one of the subprotocols that it offers. */
 function tokenOfSocket(headers: Headers): string | undefined {
-  if (headers.get("Upgrade")?.toLowerCase() !== "websocket") return undefined;
-  const offered = headers.get("Sec-WebSocket-Protocol") ?? "";
-  if (offered.length > CREDENTIALS_CHARACTERS_MAX) return undefined;
-  return offered
-    .split(",")
-    .map((each) => each.trim())
+  const { length } = headers.get("Sec-WebSocket-Protocol") ?? "";
+  if (!wantsSocket(headers) || length > CREDENTIALS_CHARACTERS_MAX) return undefined;
+  return offeredProtocols(headers)
     .find((each) => each.startsWith(BEARER_SUBPROTOCOL))
     ?.slice(BEARER_SUBPROTOCOL.length);
 }

@@ -4,13 +4,12 @@
  * sends and gets is in docs/HTTP.md.
  */
 import * as v from "valibot";
-import { operatorLogOf } from "../../durable-objects/operator-log.ts";
+import { isExpired } from "../../src/access/index.ts";
 import { assertTokenMay } from "../access/limits.ts";
 import { inPlace } from "../access/places.ts";
 import { Seats, type Seat } from "../access/seats.ts";
-import { reasonOf } from "../channel/controller-calls.ts";
 import { parseJson } from "../http/body.ts";
-import { CODES, errorBody, Problem } from "../http/errors.ts";
+import { CODES, Problem, problemBody, unexpected } from "../http/errors.ts";
 import { fieldsOf, valueAt, wholeNumber } from "../http/fields.ts";
 import type { AcceptSocket, ServedSocket } from "../socket-pair.ts";
 import type { Reader } from "./answered-batch.ts";
@@ -62,6 +61,7 @@ export type Answering = (
 ) => Promise<{ readonly fields: string; readonly made: number }>;
 
 export interface Opening extends Omit<Reader, "entry" | "signal"> {
+  readonly clusterId: string;
   /** The cluster as it is now; a `Problem` where the asker may read it no more. */
   readonly find: () => Promise<Reader["entry"]>;
   readonly answer: Answering;
@@ -157,7 +157,8 @@ class BatchSocket {
       const { claims } = asker;
       if (claims === null) await work();
       else {
-        assertNotExpired(claims.expiresAt);
+        if (isExpired(claims, Date.now()))
+          throw new Problem("UNAUTHENTICATED", "the token has expired");
         await assertTokenMay(env, claims);
         await inPlace(claims, signal, work);
       }
@@ -179,10 +180,9 @@ class BatchSocket {
 
   #refuse(id: number | null, error: unknown): void {
     if (this.#gone.signal.aborted) return;
-    const problem = error instanceof Problem ? error : this.#unexpected(error);
-    const { kind, message, details } = problem;
-    const body = { ...errorBody(kind, message), ...details };
-    this.#give(JSON.stringify({ id, status: CODES[kind][0], body }));
+    const problem = error instanceof Problem ? error : unexpected(error, this.#opening.clusterId);
+    const { kind, message } = problem;
+    this.#give(JSON.stringify({ id, status: CODES[kind][0], body: problemBody(problem) }));
     if (kind === "UNAUTHENTICATED") this.#close("policy", message);
   }
 
@@ -194,12 +194,6 @@ class BatchSocket {
       // It is closed already, and its event is on the way.
       this.#end();
     }
-  }
-
-  #unexpected(error: unknown): Problem {
-    const log = operatorLogOf({ cluster_id: null, node_id: null });
-    log.error("unexpected", `unexpected: ${reasonOf(error)}`, error);
-    return new Problem("INTERNAL", "internal error; the Worker's log has the cause");
   }
 
   /** Answers what is under way and soon done, and nothing more. */
@@ -224,11 +218,6 @@ class BatchSocket {
     this.#seat.leave();
     this.#gone.abort();
   }
-}
-
-function assertNotExpired(expiresAt: number): void {
-  if (Date.now() >= 1_000 * expiresAt)
-    throw new Problem("UNAUTHENTICATED", "the token has expired");
 }
 
 const isNote = (message: unknown): boolean =>

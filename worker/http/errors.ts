@@ -97,24 +97,31 @@ export interface ErrorBody {
 /** In how many seconds a request may go better. */
 const RETRY_AFTER_S: Readonly<Record<number, string>> = { 429: "10", 503: "1" };
 
-/** The answer for `error`. Any error but a `Problem` is a defect of ours; its message goes to the log alone. */
+/** The answer for `error`. */
 export function answerProblem(error: Error, context: ScopedContext): Response {
-  if (!(error instanceof Problem)) {
-    const entry: ClusterEntry | undefined = context.var.entry;
-    const log = operatorLogOf({ cluster_id: entry?.cluster_id ?? null, node_id: null });
-    log.error("unexpected", `unexpected: ${error.message}`, error);
-    return context.json(
-      errorBody("INTERNAL", "internal error; the Worker's log has the cause"),
-      500,
-    );
-  }
-  const [status] = CODES[error.kind];
+  const entry: ClusterEntry | undefined = context.var.entry;
+  const problem = error instanceof Problem ? error : unexpected(error, entry?.cluster_id ?? null);
+  const [status] = CODES[problem.kind];
   if (status === 401)
     context.header("WWW-Authenticate", 'Bearer realm="kedge", Basic realm="kedge"');
   const pause = RETRY_AFTER_S[status];
   if (pause !== undefined) context.header("Retry-After", pause);
-  return context.json({ ...errorBody(error.kind, error.message), ...error.details }, status);
+  return context.json(problemBody(problem), status);
 }
+
+/** What is told of any error but a `Problem`: that is a defect of ours, and its message goes to the log alone. */
+export function unexpected(error: unknown, clusterId: string | null): Problem {
+  const reason = error instanceof Error ? error.message : String(error);
+  const log = operatorLogOf({ cluster_id: clusterId, node_id: null });
+  log.error("unexpected", `unexpected: ${reason}`, error);
+  return new Problem("INTERNAL", "internal error; the Worker's log has the cause");
+}
+
+/** The body of a refusal. */
+export const problemBody = ({ kind, message, details }: Problem): ErrorBody => ({
+  ...errorBody(kind, message),
+  ...details,
+});
 
 export const errorBody = (kind: ProblemKind, message: string): ErrorBody => ({
   error_code: CODES[kind][1],

@@ -34,11 +34,12 @@ export function withoutLinks(name: string, value: unknown): unknown {
 }
 
 /** The absolute address of `path` under the interface's base, at the host the client used. */
-export function addressOf(context: ScopedContext, ...path: readonly (string | number)[]): string {
-  const { url } = context.req;
-  // To parse it for each address that an answer has would take as long as all the rest of it.
-  const origin = url.slice(0, url.indexOf("/", url.indexOf("://") + 3));
-  return `${origin}${BASE_PATH}/${path.map((part) => encodeURIComponent(part)).join("/")}`;
+export const addressOf = (context: ScopedContext, ...path: readonly (string | number)[]): string =>
+  `${originOf(context)}${BASE_PATH}/${path.map((part) => encodeURIComponent(part)).join("/")}`;
+
+/** The origin that the client used. To parse the address for each that an answer has would take as long as all the rest. */
+export function originOf({ req: { url } }: ScopedContext): string {
+  return url.slice(0, url.indexOf("/", url.indexOf("://") + 3));
 }
 
 /** `kind` and `metadata` of a resource at `path`; the name is Confluent's: `crn:///kafka=…/topic=…`. */

@@ -28,7 +28,7 @@ import { seenOf } from "./position.ts";
 import { Recent } from "../recent.ts";
 import { loadSnapshot } from "./snapshot-image.ts";
 import { inOneRound } from "./shared-rounds.ts";
-import { SharedWork, type Progress } from "./shared-work.ts";
+import { READING_BOUNDS, SharedWork, type Progress } from "./shared-work.ts";
 
 /** How fresh a reader wants the image. */
 export interface Demand {
@@ -254,12 +254,8 @@ async function readImmutable(key: string, source: LogSource): Promise<void> {
   }
 }
 
-/** Far longer than one range takes, shorter than a reader's patience. */
-const STALLED_MS = 15_000;
-const LOADS_MAX = 100;
-
 /** One of a cluster at a time. It goes on when its reader is gone, and the next one finds it further. */
-const loads = new SharedWork({ worksMax: LOADS_MAX, stalledMs: STALLED_MS });
+const loads = new SharedWork(READING_BOUNDS);
 
 /** The newest snapshot, or without any an image of nothing: the log goes back to its first record then. */
 async function begin(key: string, source: LogSource): Promise<void> {

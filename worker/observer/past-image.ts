@@ -19,7 +19,7 @@ import { nextEvent } from "./next-event.ts";
 import { observationOf, type Observation } from "./observation.ts";
 import { RANGE_BYTES_MAX, replayable } from "./observed-image.ts";
 import { seenOf } from "./position.ts";
-import { SharedWork, type Progress } from "./shared-work.ts";
+import { READING_BOUNDS, SharedWork, type Progress } from "./shared-work.ts";
 import { loadSnapshot } from "./snapshot-image.ts";
 import type { SnapshotOffers } from "./snapshots.ts";
 
@@ -33,12 +33,8 @@ const LOOK_MS = 1_000;
 /** How long a controller may take to learn what another one knows to be committed. */
 const BEHIND_MS = 5_000;
 
-/** Far longer than one range takes, shorter than a reader's patience. */
-const STALLED_MS = 15_000;
-const WORKS_MAX = 100;
-
 /** Each ends with its reader: there may be one for each offset, and what nobody waits for takes nobody's turn. */
-const works = new SharedWork({ worksMax: WORKS_MAX, stalledMs: STALLED_MS });
+const works = new SharedWork(READING_BOUNDS);
 
 /**
  * The image at or below `offset`. `base` is one of the same cluster and not above it: the image goes on from there, and

@@ -32,6 +32,9 @@ export interface SharedWorkBounds {
   readonly stalledMs: number;
 }
 
+/** Of reading an image: far longer than one range takes, shorter than a reader's patience. */
+export const READING_BOUNDS: SharedWorkBounds = { worksMax: 100, stalledMs: 15_000 };
+
 class Superseded extends Error {
   override readonly name = "Superseded";
 }

@@ -7,12 +7,12 @@
  * while no controller serves the log; and `end`, the last one, with the reason.
  */
 import type { ClusterEntry } from "../../durable-objects/cluster-entry.ts";
-import { operatorLogOf } from "../../durable-objects/operator-log.ts";
+import { isExpired } from "../../src/access/index.ts";
 import { Seats, type Seat } from "../access/seats.ts";
-import { clusterKey, reasonOf } from "../channel/controller-calls.ts";
+import { clusterKey } from "../channel/controller-calls.ts";
 import type { Authenticated, Bindings, ScopedContext } from "../env.ts";
 import { holding } from "../holding.ts";
-import { CODES, Problem, type ProblemKind } from "../http/errors.ts";
+import { Problem, problemBody, unexpected, type ProblemKind } from "../http/errors.ts";
 import { commentText, eventText, EventStream } from "../http/event-stream.ts";
 import { follow } from "../observer/followed-log.ts";
 import type { FollowedRange, Place } from "../observer/followed-tail.ts";
@@ -200,7 +200,7 @@ class Reader {
 
   #endOfTime(): void {
     const { claims } = this.#asked.asker;
-    if (claims !== null && Date.now() >= 1_000 * claims.expiresAt)
+    if (claims !== null && isExpired(claims, Date.now()))
       throw new Problem("UNAUTHENTICATED", "the token has expired");
     this.#stream.end(endText("time", "a stream is no longer than this; come back to go on"));
   }
@@ -210,19 +210,14 @@ class Reader {
     const problem = await this.#explained(error);
     const reason = ENDS[problem.kind];
     const retry = reason === undefined ? "" : `retry: ${RETRY_IN_VAIN_MS}\n\n`;
-    const data = JSON.stringify({ reason: reason ?? "failed", ...bodyOf(problem) });
+    const data = JSON.stringify({ reason: reason ?? "failed", ...problemBody(problem) });
     this.#stream.end(`${retry}${eventText({ event: "end", data })}`);
   }
 
   async #explained(error: unknown): Promise<Problem> {
     if (error instanceof Problem)
       return await this.#following.explained(error, this.#place.offset).catch(() => error);
-    operatorLogOf({ cluster_id: this.#asked.entry.cluster_id, node_id: null }).error(
-      "unexpected",
-      `unexpected: ${reasonOf(error)}`,
-      error,
-    );
-    return new Problem("INTERNAL", "internal error; the Worker's log has the cause");
+    return unexpected(error, this.#asked.entry.cluster_id);
   }
 }
 
@@ -233,13 +228,7 @@ const recordText = ({ offset, leaderEpoch, text }: LogLine): string =>
 const idOf = ({ offset, epoch }: Place): string | undefined =>
   epoch === undefined || offset === 0 ? undefined : `${epoch}:${offset - 1}`;
 
-const bodyOf = ({ kind, message, details }: Problem): object => ({
-  error_code: CODES[kind][1],
-  message,
-  ...details,
-});
-
-const problemText = (problem: Problem): string => JSON.stringify(bodyOf(problem));
+const problemText = (problem: Problem): string => JSON.stringify(problemBody(problem));
 
 const endText = (reason: string, message: string): string =>
   eventText({ event: "end", data: JSON.stringify({ reason, message }) });

@@ -7,10 +7,10 @@ import { assert } from "../../src/std/assert.ts";
 import { answerBatch, type Mounted, type Reader } from "../batches/answered-batch.ts";
 import { openBatchSocket, READS_SUBPROTOCOL } from "../batches/batch-socket.ts";
 import { READ_BATCH, type ReadBatch } from "../batches/read-batch.ts";
-import type { Scope, ScopedContext } from "../env.ts";
+import type { Scope } from "../env.ts";
 import { bodyOf } from "../http/body-fields.ts";
 import { answerProblem, errorBody, Problem } from "../http/errors.ts";
-import { BASE_PATH } from "../http/resources.ts";
+import { BASE_PATH, originOf } from "../http/resources.ts";
 import { readInBatch } from "../observer/metadata-read.ts";
 import { imageResources } from "./image-resources.ts";
 import { knownParameters } from "./parameters.ts";
@@ -52,8 +52,10 @@ reads.get("/", (context) => {
   const { ACCEPT_SOCKET: accept } = env;
   if (accept === undefined)
     throw new Problem("OVERLOADED", "no sockets for reads are to be had here");
-  const find = () => entryFor(env, asker, entry.cluster_id);
-  return openBatchSocket({ env, asker, origin: originOf(context), find, answer }, accept);
+  const { cluster_id: clusterId } = entry;
+  const find = () => entryFor(env, asker, clusterId);
+  const opening = { env, asker, clusterId, origin: originOf(context), find, answer };
+  return openBatchSocket(opening, accept);
 });
 
 reads.post("/", async (context) => {
@@ -66,5 +68,3 @@ reads.post("/", async (context) => {
   context.set("position", position);
   return context.body(`{${fields}}`, 200, { "Content-Type": "application/json" });
 });
-
-const originOf = ({ req }: ScopedContext): string => new URL(req.url).origin;
